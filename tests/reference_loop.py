@@ -1,0 +1,234 @@
+"""Run the reference tag-and-probe as a slow, plain event loop: the oracle of the fast kernels.
+
+Written from the description of the reference program and from no code of dtperf. Where the
+description leaves room, the golden file settles (found by changing the loop and comparing):
+
+- the dx, dy and dR that are filled, and the dR that chooses between chambers, come from the
+  untruncated position; they are absolute, and dR has both terms even if a view is missing;
+- step 2 counts the RPC layers even of a muon that is not isRPC; only the plot shows 0 then;
+- the mask's bits 4 to 7 count, as do the bits of other DT stations.
+
+No golden event tells truncated from untruncated in the passing cuts, float32 from double, < from
+<=, or a view's hits from those of a view that is missing. There the description holds, and the
+types of the public program: branches, cut values, dz, dx, dy and dR are all float32 with float32
+arithmetic; mass and delta R alone are computed in double and then rounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from tests.reference_books import (
+    Axes,
+    Books,
+    book_acceptance,
+    book_candidate,
+    book_chamber,
+    book_in_eta,
+    book_pair,
+    book_residuals,
+    differences,
+    golden,
+    golden_axes,
+)
+from tests.reference_events import BRANCHES, Match, Muon, Segment, read_events, rows
+
+__all__ = ["BRANCHES", "Cuts", "differences", "golden", "golden_axes", "loop", "read_events"]
+
+STATIONS = (1, 2, 3, 4)
+MUON_MASS_GEV = 0.106
+SEEDED_BY_MUON = 14
+# The start of the search for the closest segment: no cut, so no setting changes it.
+FARTHEST_DR_CM = np.float32(999.0)
+
+Found = list[tuple[Match, Segment | None]]
+Distances = tuple[np.float32, np.float32, np.float32]
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """Hold the cut values, in GeV and cm; the defaults are those of the reference run."""
+
+    min_mass: float = 81.0
+    max_mass: float = 101.0
+    max_abs_dz_pair: float = 1.0
+    min_dr: float = 0.3
+    tag_iso_trigger: bool = True
+    tag_max_iso: float = 0.15
+    tag_min_pt: float = 27.0
+    probe_min_pt: float = 20.0
+    probe_max_abs_eta: tuple[float, float, float, float] = (1.2, 1.05, 0.9, 0.75)
+    probe_min_layers: int = 6
+    probe_min_pixel_hits: int = 1
+    probe_max_iso: float = 0.15
+    min_other_stations: int = 2
+    min_rpc_layers: int = 10
+    border_x: float = -15.0
+    border_y: float = -15.0
+    max_dx: float = 15.0
+    max_dy: float = 15.0
+    max_dr: float = 999.0
+    truncate: bool = True
+
+
+REFERENCE = Cuts()
+
+
+def loop(
+    events: Iterable[Mapping[str, Any]], axes: Axes, cuts: Cuts = REFERENCE
+) -> dict[str, dict[str, Any]]:
+    """Run over events and return every booked object in the golden file's form."""
+    books, cuts = Books(axes), _as_float32(cuts)
+    # Wild numbers must end as NaN or infinity that fail the cuts, as in C++, not as warnings.
+    with np.errstate(all="ignore"):
+        for event in events:
+            matches, segments = rows(event, Match), rows(event, Segment)
+            for probe in _probes(rows(event, Muon), cuts, books):
+                crossed = matches[probe.begin : probe.end]
+                found = [(match, _best_segment(match, segments, cuts)) for match in crossed]
+                for station in STATIONS:
+                    _station(probe, station, found, cuts, books)
+    return books.result()
+
+
+def _as_float32(cuts: Cuts) -> Cuts:
+    """Round the real cut values, which the reference holds as C++ floats."""
+    reals = [field.name for field in fields(cuts) if field.type == "float"]
+    changed: dict[str, Any] = {name: np.float32(getattr(cuts, name)) for name in reals}
+    changed["probe_max_abs_eta"] = tuple(np.float32(value) for value in cuts.probe_max_abs_eta)
+    return replace(cuts, **changed)
+
+
+def _probes(muons: list[Muon], cuts: Cuts, books: Books) -> Iterator[Muon]:
+    """Yield the probe of each tag that has one: the first in index order."""
+    for tag in muons:
+        if _is_tag(tag, cuts):
+            others = (muon for muon in muons if muon is not tag)
+            probe = next((muon for muon in others if _is_chosen(tag, muon, cuts, books)), None)
+            if probe is not None:
+                yield probe
+
+
+def _is_tag(muon: Muon, cuts: Cuts) -> bool:
+    """Apply the tag cuts; without the isolated-muon trigger, the other one is asked for."""
+    fires = muon.fires_iso if cuts.tag_iso_trigger else muon.fires
+    isolated = muon.iso < cuts.tag_max_iso
+    return bool(muon.is_tight and isolated and muon.pt > cuts.tag_min_pt and fires)
+
+
+def _is_chosen(tag: Muon, candidate: Muon, cuts: Cuts, books: Books) -> bool:
+    """Book a candidate as far as it gets, and tell whether it is the tag's probe."""
+    book_candidate(books, candidate)
+    return _is_probe(candidate, cuts) and _is_pair(tag, candidate, cuts, books)
+
+
+def _is_probe(muon: Muon, cuts: Cuts) -> bool:
+    """Apply the probe cuts."""
+    return bool(
+        (muon.is_tracker or muon.is_rpc)
+        and muon.algo != SEEDED_BY_MUON
+        and muon.pixel_hits >= cuts.probe_min_pixel_hits
+        and muon.layers >= cuts.probe_min_layers
+        and muon.iso < cuts.probe_max_iso
+        and muon.pt > cuts.probe_min_pt
+    )
+
+
+def _is_pair(tag: Muon, probe: Muon, cuts: Cuts, books: Books) -> bool:
+    """Fill the plots of a pair, then apply the pair cuts."""
+    mass, separation, dz = _mass(tag, probe), _delta_r(tag, probe), tag.dz - probe.dz
+    book_pair(books, probe, (mass, separation, dz))
+    return bool(
+        abs(dz) < cuts.max_abs_dz_pair
+        and tag.charge * probe.charge == -1
+        and cuts.min_mass < mass < cuts.max_mass
+        and separation > cuts.min_dr
+    )
+
+
+def _mass(one: Muon, two: Muon) -> np.float32:
+    """Compute the invariant mass in double precision, rounded to float32."""
+    px = py = pz = energy = np.float64(0.0)
+    for muon in (one, two):
+        pt, eta, phi = np.float64(muon.pt), np.float64(muon.eta), np.float64(muon.phi)
+        px, py, pz = px + pt * np.cos(phi), py + pt * np.sin(phi), pz + pt * np.sinh(eta)
+        energy += np.sqrt((pt * np.cosh(eta)) ** 2 + MUON_MASS_GEV**2)
+    square = energy**2 - px**2 - py**2 - pz**2
+    # Rounding can make the square negative; ROOT then gives a negative mass.
+    return np.float32(np.copysign(np.sqrt(abs(square)), square))
+
+
+def _delta_r(one: Muon, two: Muon) -> np.float32:
+    """Compute the distance in eta and phi in double precision, rounded to float32."""
+    deta = np.float64(one.eta) - np.float64(two.eta)
+    dphi = np.float64(one.phi) - np.float64(two.phi)
+    dphi -= 2.0 * np.pi * np.rint(dphi / (2.0 * np.pi))
+    return np.float32(np.sqrt(deta**2 + dphi**2))
+
+
+def _station(probe: Muon, station: int, found: Found, cuts: Cuts, books: Books) -> None:
+    """Fill the plots of one probe in one station."""
+    others = (probe.station_mask & 0xFF & ~(1 << (station - 1))).bit_count()
+    books.count("nOtherMatchedChVsEta", probe.eta, others)
+    if others < cuts.min_other_stations and probe.rpc_layers < cuts.min_rpc_layers:
+        return
+    here = [(match, segment) for match, segment in found if match.station == station]
+    distances = _closest(here)
+    book_acceptance(books, probe, station, distances is not None)
+    if not abs(probe.eta) < cuts.probe_max_abs_eta[station - 1]:
+        return
+    book_in_eta(books, probe, station, distances is not None)
+    if distances is not None:
+        book_residuals(books, probe, station, distances)
+    for match, segment in here:
+        if match.edge_x < cuts.border_x and match.edge_y < cuts.border_y:
+            book_chamber(books, probe, match, segment)
+
+
+def _best_segment(match: Match, segments: list[Segment], cuts: Cuts) -> Segment | None:
+    """Choose the segment with most hits in a match's chamber, the first of several."""
+    # The int of the reference; np.trunc also survives numbers that are no int.
+    x, y = (np.trunc(match.x), np.trunc(match.y)) if cuts.truncate else (match.x, match.y)
+    best, most = None, 0
+    for segment in segments:
+        same_wheel = segment.wheel == match.wheel and segment.sector == match.sector
+        if same_wheel and segment.station == match.station:
+            hits = _hits(segment)
+            if hits > most and _is_near(segment, x, y, cuts):
+                best, most = segment, hits
+    return best
+
+
+def _hits(segment: Segment) -> int:
+    """Count the hits of the views that the segment has."""
+    phi_hits = segment.phi_hits if segment.has_phi else 0
+    return phi_hits + (segment.z_hits if segment.has_zed else 0)
+
+
+def _is_near(segment: Segment, x: np.float32, y: np.float32, cuts: Cuts) -> bool:
+    """Apply the passing cuts; one view is enough."""
+    dx, dy, dr = _distances(segment, x, y)
+    near_phi = segment.has_phi and dx < cuts.max_dx
+    near_zed = segment.has_zed and dy < cuts.max_dy
+    return bool(dr < cuts.max_dr and (near_phi or near_zed))
+
+
+def _distances(segment: Segment, x: np.float32, y: np.float32) -> Distances:
+    """Compute |dx|, |dy| and dR in float32."""
+    dx, dy = abs(segment.x - x), abs(segment.y - y)
+    return dx, dy, np.sqrt(dx * dx + dy * dy)
+
+
+def _closest(found: Found) -> Distances | None:
+    """Return the distances of a station's closest segment; None if none, or without phi view."""
+    best, passing, smallest = None, False, FARTHEST_DR_CM
+    for match, segment in found:
+        if segment is not None:
+            distances = _distances(segment, match.x, match.y)
+            if distances[2] < smallest:
+                best, passing, smallest = distances, segment.has_phi, distances[2]
+    return best if passing else None
