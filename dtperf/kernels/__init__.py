@@ -1,0 +1,1 @@
+"""Numba kernels: pure functions of flat arrays, one physical step a file."""

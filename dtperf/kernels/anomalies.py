@@ -1,0 +1,44 @@
+"""Content that no detector writes: counted, and kept out of the measurement."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from dtperf.kernels.arrays import Floats, Muons, Offsets, Shorts
+
+__all__ = ["count_bad_ranges", "mask_not_finite"]
+
+
+@numba.njit(nogil=True, cache=True)
+def mask_not_finite(codes: Shorts, x: Floats, y: Floats, edge_x: Floats, edge_y: Floats) -> int:
+    """Take entries with a NaN or infinite coordinate out of use.
+
+    Args:
+        codes: Chamber codes, shape (n,); set to -1 in place where a coordinate is not finite.
+        x: Local x, cm, shape (n,).
+        y: Local y, cm, shape (n,).
+        edge_x: Distance from the edge, or x again where there is none, shape (n,).
+        edge_y: Distance from the edge, or y again where there is none, shape (n,).
+
+    Returns:
+        How many entries, known chamber or not, have a coordinate that is not finite.
+    """
+    count = 0
+    for i in range(len(codes)):
+        if not np.isfinite(float(x[i]) + float(y[i]) + float(edge_x[i]) + float(edge_y[i])):
+            codes[i] = -1
+            count += 1
+    return count
+
+
+@numba.njit(nogil=True, cache=True)
+def count_bad_ranges(muons: Muons, match_offsets: Offsets) -> int:
+    """Count the muons whose range of matches points outside their event."""
+    count = 0
+    for event in range(len(muons.offsets) - 1):
+        available = match_offsets[event + 1] - match_offsets[event]
+        for i in range(muons.offsets[event], muons.offsets[event + 1]):
+            if muons.matches_begin[i] > muons.matches_end[i] or (muons.matches_end[i] > available):
+                count += 1
+    return count

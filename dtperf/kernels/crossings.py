@@ -1,0 +1,189 @@
+"""The chambers that a probe crosses, with the best segment in each."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.kernels.arrays import Matches, Muons, Offsets, Segments, Shorts
+from dtperf.kernels.segments import PassingLimits, best_segment, distance
+
+__all__ = ["Crossings", "count_other_stations", "find_crossings"]
+
+Indices = npt.NDArray[np.int32]
+
+N_STATIONS = 4
+FARTHEST_CM = np.float32(999.0)
+
+
+class Crossings(NamedTuple):
+    """Selected pair x station x chamber crossed; one row for a station without crossing.
+
+    All arrays have shape (crossings,).
+    """
+
+    pair: Indices
+    """Index into the selected pairs."""
+    station: npt.NDArray[np.int8]
+    """1 to 4."""
+    match: Indices
+    """Index into the flat matches, -1 where the station is not crossed."""
+    segment: Indices
+    """Best segment in the chamber, index into the flat segments, -1 if there is none."""
+    dx: npt.NDArray[np.float32]
+    """|x(crossing) - x(segment)|, cm; NaN without segment."""
+    dy: npt.NDArray[np.float32]
+    """|y(crossing) - y(segment)|, cm; NaN without segment."""
+    dr: npt.NDArray[np.float32]
+    """Distance in the chamber plane, cm; NaN without segment."""
+    is_first: npt.NDArray[np.bool_]
+    """First row of this pair and station: one row a station."""
+    nearest: Indices
+    """Row of the same pair and station with the smallest dr, -1 if none has a segment."""
+    n_other_stations: npt.NDArray[np.int8]
+    """Other muon stations with segments matched to the probe."""
+
+
+@numba.njit(nogil=True, inline="always")
+def count_other_stations(mask: int, station: int) -> int:
+    """Count the bits of the 8-bit station mask, leaving out the bit of this station."""
+    count = 0
+    for bit in range(8):
+        if bit != station - 1 and mask >> bit & 1:
+            count += 1
+    return count
+
+
+@numba.njit(nogil=True, cache=True)
+def _match_ranges(
+    muons: Muons, match_offsets: Offsets, event: Offsets, probe: Offsets
+) -> tuple[Offsets, Offsets]:
+    """Give the flat range of each probe's matches, (-1, -1) if it points outside its event."""
+    begins, ends = muons.matches_begin, muons.matches_end
+    first = np.full(len(probe), -1, dtype=np.int64)
+    last = np.full(len(probe), -1, dtype=np.int64)
+    for pair in range(len(probe)):
+        begin, end = np.int64(begins[probe[pair]]), np.int64(ends[probe[pair]])
+        start, stop = match_offsets[event[pair]], match_offsets[event[pair] + 1]
+        if begin <= end <= stop - start:
+            first[pair], last[pair] = start + begin, start + end
+    return first, last
+
+
+@numba.njit(nogil=True, cache=True)
+def _count_rows(matches: Matches, begins: Offsets, ends: Offsets) -> int:
+    """Count one row for each usable match, and one for each station without."""
+    stations, codes = matches.station, matches.code
+    rows = 0
+    for pair in range(len(begins)):
+        if begins[pair] < 0:
+            continue
+        crossed = 0
+        for match in range(begins[pair], ends[pair]):
+            if codes[match] >= 0:
+                crossed |= 1 << stations[match]
+                rows += 1
+        for station in range(1, N_STATIONS + 1):
+            rows += not crossed >> station & 1
+    return rows
+
+
+@numba.njit(nogil=True, cache=True)
+def find_crossings(
+    muons: Muons,
+    matches: Matches,
+    segments: Segments,
+    event: Offsets,
+    probe: Offsets,
+    limits: PassingLimits,
+) -> Crossings:
+    """Cross each station with the probe of each selected pair.
+
+    Args:
+        muons: Flat muon columns.
+        matches: Flat match columns; entries with code -1 are left out.
+        segments: Flat segment columns; entries with code -1 are left out.
+        event: Event of each selected pair, shape (pairs,).
+        probe: Its probe, index into the muon columns, shape (pairs,).
+        limits: Cut values.
+
+    Returns:
+        The rows in order of pair, station and match. A probe whose match range points outside its
+        event has none.
+    """
+    # arrays are taken out of their tuples once: in the loop that would cost more than the work
+    masks = muons.trkMu_stationMask
+    match_x, match_y, match_code = matches.x, matches.y, matches.code
+    match_station = matches.station
+    segment_x, segment_y = segments.seg4D_posLoc_x, segments.seg4D_posLoc_y
+    segment_code, segment_offsets = segments.code, segments.offsets
+    has_phi, has_zed = segments.seg4D_hasPhi, segments.seg4D_hasZed
+    hits = _hits(segments)
+    begins, ends = _match_ranges(muons, matches.offsets, event, probe)
+
+    rows = _count_rows(matches, begins, ends)
+    pair_of = np.empty(rows, dtype=np.int32)
+    station_of = np.empty(rows, dtype=np.int8)
+    match_of = np.full(rows, -1, dtype=np.int32)
+    segment_of = np.full(rows, -1, dtype=np.int32)
+    dx = np.full(rows, np.nan, dtype=np.float32)
+    dy = np.full(rows, np.nan, dtype=np.float32)
+    dr = np.full(rows, np.nan, dtype=np.float32)
+    is_first = np.zeros(rows, dtype=np.bool_)
+    nearest = np.empty(rows, dtype=np.int32)
+    n_other = np.empty(rows, dtype=np.int8)
+    row = 0
+    for pair in range(len(probe)):
+        if begins[pair] < 0:
+            continue
+        start, stop = segment_offsets[event[pair]], segment_offsets[event[pair] + 1]
+        for station in range(1, N_STATIONS + 1):
+            first = row
+            nearest_row, nearest_dr = -1, FARTHEST_CM
+            for match in range(begins[pair], ends[pair]):
+                if match_station[match] != station or match_code[match] < 0:
+                    continue
+                x, y = match_x[match], match_y[match]
+                best = best_segment(
+                    segment_code[start:stop],
+                    segment_x[start:stop],
+                    segment_y[start:stop],
+                    has_phi[start:stop],
+                    has_zed[start:stop],
+                    hits[start:stop],
+                    match_code[match],
+                    x,
+                    y,
+                    limits,
+                )
+                match_of[row] = match
+                if best >= 0:
+                    best += start
+                    segment_of[row] = best
+                    dx[row] = abs(x - segment_x[best])
+                    dy[row] = abs(y - segment_y[best])
+                    dr[row] = distance(dx[row], dy[row])
+                    if dr[row] < nearest_dr:
+                        nearest_row, nearest_dr = row, dr[row]
+                row += 1
+            row += row == first
+            is_first[first] = True
+            pair_of[first:row] = pair
+            station_of[first:row] = station
+            nearest[first:row] = nearest_row
+            n_other[first:row] = count_other_stations(masks[probe[pair]], station)
+    return Crossings(
+        pair_of, station_of, match_of, segment_of, dx, dy, dr, is_first, nearest, n_other
+    )
+
+
+@numba.njit(nogil=True, cache=True)
+def _hits(segments: Segments) -> Shorts:
+    """Count the hits of the views that each segment has, shape (segments,)."""
+    return (
+        segments.seg4D_hasPhi * segments.seg2D_phi_nHits
+        + segments.seg4D_hasZed * segments.seg2D_z_nHits
+    )

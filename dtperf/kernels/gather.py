@@ -1,0 +1,29 @@
+"""Take rows of one table for another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["take"]
+
+
+@numba.njit(nogil=True, cache=True)
+def take(source: npt.NDArray[Any], index: npt.NDArray[Any], nowhere: Any) -> npt.NDArray[Any]:
+    """Take the rows that an index names.
+
+    Args:
+        source: Values, shape (n,).
+        index: Integers from -1 to n - 1, shape (rows,).
+        nowhere: Stands for an index of -1.
+
+    Returns:
+        Values of the source's dtype, shape (rows,).
+    """
+    taken = np.empty(len(index), dtype=source.dtype)
+    for i in range(len(index)):
+        taken[i] = source[index[i]] if index[i] >= 0 else nowhere
+    return taken

@@ -1,0 +1,187 @@
+"""Tag-and-probe pairs.
+
+The search order decides which pair is counted: tags in index order, for each tag the other muons
+in index order, and the first one that passes every cut ends the search of that tag.
+"""
+
+from __future__ import annotations
+
+from math import copysign, cos, pi, sin, sinh, sqrt
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.kernels.arrays import Muons, Offsets
+
+__all__ = ["Candidates", "PairLimits", "find_pairs"]
+
+MUON_MASS_GEV = 0.106  # the reference's value, not the PDG's
+MUON_SEEDED_TRACK = 14
+
+
+class PairLimits(NamedTuple):
+    """Cut values in the width they are compared in."""
+
+    tag_max_iso: np.float32
+    tag_min_pt: np.float32
+    probe_max_iso: np.float32
+    probe_min_pt: np.float32
+    probe_min_layers: int
+    probe_min_pixel_hits: int
+    min_mass: np.float32
+    max_mass: np.float32
+    max_abs_dz: np.float32
+    min_dr: np.float32
+
+
+class Candidates(NamedTuple):
+    """Every tag and probe that were looked at, in the order of the search.
+
+    All arrays have shape (candidates,).
+    """
+
+    event: npt.NDArray[np.int64]
+    tag: npt.NDArray[np.int64]
+    """Index into the flat muon columns."""
+    probe: npt.NDArray[np.int64]
+    """Index into the flat muon columns."""
+    mass: npt.NDArray[np.float32]
+    """Invariant mass, GeV; NaN unless the probe cuts hold."""
+    dr: npt.NDArray[np.float32]
+    """Distance in (eta, phi); NaN unless the probe cuts hold."""
+    dz: npt.NDArray[np.float32]
+    """dz of the tag minus dz of the probe, cm."""
+    is_probe: npt.NDArray[np.bool_]
+    """The probe cuts hold."""
+    selected: npt.NDArray[np.bool_]
+    """The probe cuts and the pair cuts hold."""
+
+
+# The functions below take numbers, not arrays: passing an array costs more than they do.
+
+
+@numba.njit(nogil=True, inline="always")
+def invariant_mass(
+    pt1: float, eta1: float, phi1: float, pt2: float, eta2: float, phi2: float
+) -> float:
+    """Add up the four-momenta of two muons and give their invariant mass, GeV."""
+    px1, py1, pz1 = pt1 * cos(phi1), pt1 * sin(phi1), pt1 * sinh(eta1)
+    px2, py2, pz2 = pt2 * cos(phi2), pt2 * sin(phi2), pt2 * sinh(eta2)
+    m2 = MUON_MASS_GEV * MUON_MASS_GEV
+    energy = sqrt(px1 * px1 + py1 * py1 + pz1 * pz1 + m2)
+    energy += sqrt(px2 * px2 + py2 * py2 + pz2 * pz2 + m2)
+    px, py, pz = px1 + px2, py1 + py2, pz1 + pz2
+    squared = energy * energy - px * px - py * py - pz * pz
+    return copysign(sqrt(abs(squared)), squared)  # as ROOT: rounding can make it negative
+
+
+@numba.njit(nogil=True, inline="always")
+def delta_r(eta1: float, phi1: float, eta2: float, phi2: float) -> float:
+    """Give the distance in (eta, phi)."""
+    deta = eta1 - eta2
+    dphi = phi1 - phi2
+    dphi -= 2 * pi * np.rint(dphi / (2 * pi))
+    return sqrt(deta * deta + dphi * dphi)
+
+
+@numba.njit(nogil=True, cache=True)
+def _find_tags(muons: Muons, limits: PairLimits) -> npt.NDArray[np.bool_]:
+    tight, fires, iso, pt = muons.isTight, muons.fires, muons.pfIso04, muons.pt
+    tags = np.empty(len(pt), dtype=np.bool_)
+    for i in range(len(pt)):
+        tags[i] = tight[i] & fires[i] & (iso[i] < limits.tag_max_iso) & (pt[i] > limits.tag_min_pt)
+    return tags
+
+
+@numba.njit(nogil=True, cache=True)
+def _find_probes(muons: Muons, limits: PairLimits) -> npt.NDArray[np.bool_]:
+    tracker, rpc, algo = muons.isTracker, muons.isRPC, muons.trk_origAlgo
+    pixel_hits = muons.trk_numberOfValidPixelHits
+    layers, iso, pt = muons.trk_numberOfValidTrackerLayers, muons.pfIso04, muons.pt
+    probes = np.empty(len(pt), dtype=np.bool_)
+    for i in range(len(pt)):
+        probes[i] = (
+            (tracker[i] | rpc[i])
+            & (algo[i] != MUON_SEEDED_TRACK)
+            & (pixel_hits[i] >= limits.probe_min_pixel_hits)
+            & (layers[i] >= limits.probe_min_layers)
+            & (iso[i] < limits.probe_max_iso)
+            & (pt[i] > limits.probe_min_pt)
+        )
+    return probes
+
+
+@numba.njit(nogil=True, cache=True)
+def _count_candidates(offsets: Offsets, tags: npt.NDArray[np.bool_]) -> int:
+    count = 0
+    for event in range(len(offsets) - 1):
+        begin, end = offsets[event], offsets[event + 1]
+        for tag in range(begin, end):
+            if tags[tag]:
+                count += end - begin - 1
+    return count
+
+
+@numba.njit(nogil=True, cache=True)
+def find_pairs(muons: Muons, limits: PairLimits) -> Candidates:
+    """Look for the probe of each tag.
+
+    Args:
+        muons: Flat muon columns of all events.
+        limits: Cut values.
+
+    Returns:
+        One row for each tag and probe looked at; a tag has at most one selected row, its last.
+    """
+    offsets, pt, eta, phi = muons.offsets, muons.pt, muons.eta, muons.phi
+    charge, trk_dz = muons.charge, muons.trk_dz
+    tags, probes = _find_tags(muons, limits), _find_probes(muons, limits)
+    upper = _count_candidates(offsets, tags)
+    event_of = np.empty(upper, dtype=np.int64)
+    tag_of = np.empty(upper, dtype=np.int64)
+    probe_of = np.empty(upper, dtype=np.int64)
+    mass = np.full(upper, np.nan, dtype=np.float32)
+    dr = np.full(upper, np.nan, dtype=np.float32)
+    dz = np.empty(upper, dtype=np.float32)
+    is_probe = np.empty(upper, dtype=np.bool_)
+    selected = np.zeros(upper, dtype=np.bool_)
+    row = -1
+    for event in range(len(offsets) - 1):
+        begin, end = offsets[event], offsets[event + 1]
+        for tag in range(begin, end):
+            if not tags[tag]:
+                continue
+            for probe in range(begin, end):
+                if probe == tag:
+                    continue
+                row += 1
+                event_of[row], tag_of[row], probe_of[row] = event, tag, probe
+                dz[row] = trk_dz[tag] - trk_dz[probe]
+                is_probe[row] = probes[probe]
+                if not probes[probe]:  # not worth the trigonometry
+                    continue
+                eta1, phi1 = float(eta[tag]), float(phi[tag])
+                eta2, phi2 = float(eta[probe]), float(phi[probe])
+                mass[row] = invariant_mass(float(pt[tag]), eta1, phi1, float(pt[probe]), eta2, phi2)
+                dr[row] = delta_r(eta1, phi1, eta2, phi2)
+                if (
+                    abs(dz[row]) < limits.max_abs_dz
+                    and charge[tag] * charge[probe] == -1
+                    and limits.min_mass < mass[row] < limits.max_mass
+                    and dr[row] > limits.min_dr
+                ):
+                    selected[row] = True
+                    break
+    rows = row + 1
+    return Candidates(
+        event_of[:rows],
+        tag_of[:rows],
+        probe_of[:rows],
+        mass[:rows],
+        dr[:rows],
+        dz[:rows],
+        is_probe[:rows],
+        selected[:rows],
+    )

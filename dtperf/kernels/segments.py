@@ -1,0 +1,75 @@
+"""The best segment of a probe in one chamber."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from dtperf.kernels.arrays import Bools, Floats, Shorts
+
+__all__ = ["PassingLimits", "best_segment", "distance"]
+
+
+class PassingLimits(NamedTuple):
+    """Cut values in the width they are compared in; max_dy is NaN where theta does not count."""
+
+    max_dx: np.float32
+    max_dy: np.float32
+    max_dr: np.float32
+    truncate: bool
+
+
+@numba.njit(nogil=True, inline="always")
+def distance(dx: np.float32, dy: np.float32) -> np.float32:
+    """Give the distance in the chamber plane, cm."""
+    return np.float32(sqrt(dx * dx + dy * dy))
+
+
+@numba.njit(nogil=True, inline="always")
+def best_segment(
+    codes: Shorts,
+    segment_x: Floats,
+    segment_y: Floats,
+    has_phi: Bools,
+    has_zed: Bools,
+    hits: Shorts,
+    code: int,
+    x: np.float32,
+    y: np.float32,
+    limits: PassingLimits,
+) -> int:
+    """Find the segment with most hits that is close enough to the crossing.
+
+    Args:
+        codes: Chamber of each segment of the event, shape (segments,).
+        segment_x: Local x of each segment, cm, shape (segments,).
+        segment_y: Local y of each segment, cm, shape (segments,).
+        has_phi: Whether it has a phi view, shape (segments,).
+        has_zed: Whether it has a theta view, shape (segments,).
+        hits: Hits of the views that it has, shape (segments,).
+        code: Chamber that is crossed.
+        x: Local x of the crossing, cm.
+        y: Local y of the crossing, cm.
+        limits: Cut values.
+
+    Returns:
+        Index of the segment, -1 if there is none; of equals the first wins.
+    """
+    if limits.truncate:
+        x, y = np.trunc(x), np.trunc(y)
+    best = -1
+    best_hits = 0
+    for i in range(len(codes)):
+        if codes[i] != code or hits[i] <= best_hits:
+            continue
+        dx = abs(x - segment_x[i])
+        dy = abs(y - segment_y[i])
+        if distance(dx, dy) < limits.max_dr and (
+            (has_phi[i] and dx < limits.max_dx) or (has_zed[i] and dy < limits.max_dy)
+        ):
+            best = i
+            best_hits = hits[i]
+    return best

@@ -1,0 +1,8 @@
+"""Tag-and-probe on NanoEvents: events to pairs and crossings."""
+
+from __future__ import annotations
+
+from dtperf.selection.flatten import needed_branches, optional_branches
+from dtperf.selection.tagging import Tables, tag_and_probe
+
+__all__ = ["Tables", "needed_branches", "optional_branches", "tag_and_probe"]

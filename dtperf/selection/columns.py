@@ -1,0 +1,173 @@
+"""The columns of the two tables: what a measurement can cut on, bin and average."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.geometry import N_CODES
+from dtperf.kernels.gather import take
+from dtperf.selection.flatten import FlatEvents
+from dtperf.selection.table import Table
+
+if TYPE_CHECKING:
+    from dtperf.config import StationCuts
+    from dtperf.kernels.crossings import Crossings
+    from dtperf.kernels.pairs import Candidates
+
+__all__ = ["CROSSING_COLUMNS", "PAIR_COLUMNS", "crossing_columns", "pair_columns"]
+
+Column = npt.NDArray[Any]
+Make = dict[str, Callable[[Table], Column]]
+
+MUON_COLUMNS = {
+    "pt": ("pt", "transverse momentum, GeV"),
+    "eta": ("eta", "pseudorapidity"),
+    "phi": ("phi", "azimuth, rad"),
+    "charge": ("charge", "charge"),
+    "iso": ("pfIso04", "isolation relative to pT"),
+    "orig_algo": ("trk_origAlgo", "first tracking step of the inner track"),
+    "pixel_hits": ("trk_numberOfValidPixelHits", "valid pixel hits"),
+    "tracker_layers": ("trk_numberOfValidTrackerLayers", "tracker layers with a valid hit"),
+}
+EVENT_COLUMNS = {
+    "run": ("run", "run number"),
+    "luminosity_block": ("luminosityBlock", "luminosity block"),
+    "inst_lumi": ("inst_lumi", "instantaneous luminosity, as in lumi_instLumi, if it is there"),
+    "pileup": ("pileup", "average pile-up, as in lumi_avgPileUp, if it is there"),
+}
+PAIR_COLUMNS = {
+    "mass": "invariant mass, GeV",
+    "dr": "distance of tag and probe in (eta, phi)",
+    "dz": "dz of the tag minus dz of the probe, cm",
+    "is_probe": "the probe cuts hold",
+    "selected": "the probe cuts and the pair cuts hold",
+    **{f"tag_{name}": f"tag: {text}" for name, (_, text) in MUON_COLUMNS.items()},
+    **{f"probe_{name}": f"probe: {text}" for name, (_, text) in MUON_COLUMNS.items()},
+    "probe_rpc_layers": "probe: matched RPC layers, 0 unless it is an RPC muon",
+    **{name: text for name, (_, text) in EVENT_COLUMNS.items()},
+}
+CROSSING_COLUMNS = {
+    "station": "1 to 4",
+    "wheel": "-2 to 2; the station is not crossed: -99",
+    "sector": "1 to 14, where 13 and 14 are the second MB4 chambers of 4 and 10; or -99",
+    "chamber": "code of the chamber, dtperf.geometry.Chamber.code, or -1",
+    "local_x": "crossing, local x, cm; NaN without crossing",
+    "local_y": "crossing, local y, cm; NaN without crossing",
+    "edge_x": "distance from the edge in x, negative inside, cm; NaN without crossing",
+    "edge_y": "distance from the edge in y, negative inside, cm; NaN without crossing",
+    "dx": "|x(crossing) - x(best segment of the chamber)|, cm; NaN without segment",
+    "dy": "|y(crossing) - y(best segment of the chamber)|, cm; NaN without segment",
+    "dr": "their distance in the chamber plane, cm; NaN without segment",
+    "phi_hits": "phi hits of that segment, if it has a phi view, else 0",
+    "t0": "t0 of its phi view, ns; NaN without segment",
+    "passing": "that segment exists and has a phi view",
+    "station_dx": "dx to the nearest best segment of the station",
+    "station_dy": "dy to that segment",
+    "station_dr": "dr to that segment",
+    "station_passing": "that segment exists and has a phi view",
+    "n_other_stations": "other muon stations with segments matched to the probe",
+    "is_first": "first row of this pair and station",
+    "is_eligible": "enough other stations or RPC layers",
+    "is_in_eta": "|eta| of the probe is within the station's limit",
+    "is_fiducial": "crossed far enough from the edges",
+    "is_in_time": "|t0| is at most 12.5 ns",
+    **{name: text for name, text in PAIR_COLUMNS.items() if name not in ("dr", "is_probe")},
+}
+
+IN_TIME_NS = 12.5
+NOWHERE = -99
+
+
+def _indexed(source: Column, index: str) -> Callable[[Table], Column]:
+    return lambda table: take(source, table[index], source.dtype.type(0))
+
+
+def pair_columns(flat: FlatEvents, candidates: Candidates) -> Make:
+    """Say how each column of the table of pairs is made."""
+    muons = flat.muons
+    make: Make = {
+        name: partial(lambda column, _: column, column)
+        for name, column in candidates._asdict().items()
+    }
+    for who in ("tag", "probe"):
+        for name, (column, _) in MUON_COLUMNS.items():
+            make[f"{who}_{name}"] = _indexed(getattr(muons, column), who)
+    rpc_layers = np.where(muons.isRPC, muons.rpcMu_numberOfMatchedRPCLayers, 0)
+    make["probe_rpc_layers"] = _indexed(rpc_layers, "probe")
+    for name, (column, _) in EVENT_COLUMNS.items():
+        if column in flat.events:
+            make[name] = _indexed(flat.events[column], "event")
+    return make
+
+
+def _taken(source: Column, index: str, nowhere: Any) -> Callable[[Table], Column]:
+    return lambda table: take(source, table[index], source.dtype.type(nowhere))
+
+
+def _of_pair(pairs: Table, name: str) -> Callable[[Table], Column]:
+    return lambda table: take(pairs[name], table["candidate"], pairs[name].dtype.type(0))
+
+
+def crossing_columns(
+    flat: FlatEvents,
+    crossings: Crossings,
+    selected: npt.NDArray[np.intp],
+    pairs: Table,
+    cuts: StationCuts,
+) -> Make:
+    """Say how each column of the table of crossings is made.
+
+    Args:
+        flat: The events.
+        crossings: Rows found by the kernel.
+        selected: Row in the table of pairs of each selected pair, shape (selected pairs,).
+        pairs: Table of pairs.
+        cuts: Limits for the boolean columns.
+
+    Returns:
+        Functions by name.
+    """
+    make: Make = {
+        name: partial(lambda column, _: column, column)
+        for name, column in crossings._asdict().items()
+    }
+    make["candidate"] = lambda t: selected[t["pair"]]
+    for name in pairs:
+        if name not in make:
+            make[name] = _of_pair(pairs, name)
+    matches, segments = flat.matches, flat.segments
+    make["chamber"] = _taken(matches.code, "match", -1)
+    codes = np.arange(N_CODES, dtype=np.int16)
+    make["wheel"] = _taken(codes // 14 % 5 - 2, "chamber", NOWHERE)
+    make["sector"] = _taken(codes % 14 + 1, "chamber", NOWHERE)
+    for name, column in {
+        "local_x": matches.x,
+        "local_y": matches.y,
+        "edge_x": matches.edgeX,
+        "edge_y": matches.edgeY,
+    }.items():
+        make[name] = _taken(column, "match", np.nan)
+    phi_hits = np.where(segments.seg4D_hasPhi, segments.seg2D_phi_nHits, 0)
+    make["phi_hits"] = _taken(phi_hits, "segment", 0)
+    make["t0"] = _taken(segments.seg2D_phi_t0, "segment", np.nan)
+    make["passing"] = _taken(segments.seg4D_hasPhi, "segment", False)
+    for name in ("dx", "dy", "dr"):
+        make[f"station_{name}"] = _taken(getattr(crossings, name), "nearest", np.nan)
+    make["station_passing"] = lambda t: _taken(t["passing"], "nearest", False)(t)
+    # unlike in the plot of RPC layers, these count here for muons that are not RPC muons, too
+    rpc_layers = flat.muons.rpcMu_numberOfMatchedRPCLayers
+    make["is_eligible"] = lambda t: (
+        (t["n_other_stations"] >= cuts.min_other_stations)
+        | (rpc_layers[t["probe"]] >= cuts.min_rpc_layers)
+    )
+    max_abs_eta = np.asarray((0, *cuts.max_abs_eta), dtype=np.float32)
+    make["is_in_eta"] = lambda t: np.abs(t["probe_eta"]) < max_abs_eta[t["station"]]
+    border_x, border_y = np.float32(cuts.border_x), np.float32(cuts.border_y)
+    make["is_fiducial"] = lambda t: (t["edge_x"] < border_x) & (t["edge_y"] < border_y)
+    make["is_in_time"] = lambda t: np.abs(t["t0"]) <= IN_TIME_NS
+    return make

@@ -1,0 +1,192 @@
+"""NanoEvents to the flat arrays of the kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+import awkward as ak
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.errors import InputError
+from dtperf.geometry import chamber_codes, lengths_cm, widths_cm
+from dtperf.kernels.anomalies import count_bad_ranges, mask_not_finite
+from dtperf.kernels.arrays import Matches, Muons, Segments
+
+__all__ = [
+    "OPTIONAL_EVENT_COLUMNS",
+    "FlatEvents",
+    "flatten",
+    "needed_branches",
+    "optional_branches",
+]
+
+EVENT_COLUMNS = ("run", "luminosityBlock")
+OPTIONAL_EVENT_COLUMNS = {"inst_lumi": "lumi_instLumi", "pileup": "lumi_avgPileUp"}
+EDGES = ("edgeX", "edgeY")
+
+MUON_DTYPES = {
+    **dict.fromkeys(("pt", "eta", "phi", "pfIso04", "trk_dz"), np.float32),
+    "charge": np.int32,
+    **dict.fromkeys(("isTight", "isTracker", "isRPC"), np.bool_),
+    **dict.fromkeys(("trk_origAlgo", "trk_numberOfValidPixelHits"), np.int16),
+    "trk_numberOfValidTrackerLayers": np.int16,
+    "rpcMu_numberOfMatchedRPCLayers": np.int16,
+    "trkMu_stationMask": np.uint8,
+    **dict.fromkeys(("matches_begin", "matches_end"), np.uint32),
+}
+MATCH_DTYPES = {
+    **dict.fromkeys(("wheel", "sector", "station"), np.int16),
+    **dict.fromkeys(("x", "y"), np.float32),
+}
+SEGMENT_DTYPES = {
+    **dict.fromkeys(("wheel", "sector", "station"), np.int16),
+    **dict.fromkeys(("seg4D_posLoc_x", "seg4D_posLoc_y", "seg2D_phi_t0"), np.float32),
+    **dict.fromkeys(("seg4D_hasPhi", "seg4D_hasZed"), np.bool_),
+    **dict.fromkeys(("seg2D_phi_nHits", "seg2D_z_nHits"), np.int16),
+}
+
+
+TRIGGER_COLUMNS = {"isolated": "firesIsoTrig", "single": "firesTrig", "none": None}
+
+
+class FlatEvents(NamedTuple):
+    """Everything the measurement needs of some events."""
+
+    events: dict[str, npt.NDArray[Any]]
+    """Event columns, each of shape (events,)."""
+    muons: Muons
+    matches: Matches
+    segments: Segments
+    anomalies: dict[str, int]
+    """How often something was found that no detector writes, by name."""
+
+
+def flatten(events: Any, trigger: str) -> FlatEvents:
+    """Take the declared columns out of NanoEvents, and check them.
+
+    Args:
+        events: NanoEvents made with `dtperf.nanoaod.MuonDPGSchema`, or a slice of them.
+        trigger: What a tag must have fired, one of `TagCuts.trigger`.
+
+    Returns:
+        Flat arrays. Matches and segments in chambers that do not exist or with coordinates that
+        are not finite are marked as unusable and counted.
+
+    Raises:
+        InputError: A column that the selection needs is not there.
+    """
+    muons = _muons(events, TRIGGER_COLUMNS[trigger])
+    matches, match_anomalies = _matches(_collection(events, "muon_matches", MATCH_DTYPES, EDGES))
+    segments, segment_anomalies = _segments(_collection(events, "dtSegment", SEGMENT_DTYPES))
+    per_event = {name: ak.to_numpy(events[name]) for name in EVENT_COLUMNS}
+    for column, branch in OPTIONAL_EVENT_COLUMNS.items():
+        if branch in events.fields:
+            per_event[column] = ak.to_numpy(events[branch])
+    anomalies = {
+        "muon_matches_range_outside_event": count_bad_ranges(muons, matches.offsets),
+        **match_anomalies,
+        **segment_anomalies,
+    }
+    return FlatEvents(per_event, muons, matches, segments, anomalies)
+
+
+def needed_branches(trigger: str) -> frozenset[str]:
+    """Name the branches without which nothing can be measured.
+
+    Args:
+        trigger: What a tag must have fired, one of `TagCuts.trigger`.
+    """
+    fires = TRIGGER_COLUMNS[trigger]
+    names = [*EVENT_COLUMNS, *(f"muon_{name}" for name in (*MUON_DTYPES, fires) if name)]
+    names += [f"muon_matches_{name}" for name in MATCH_DTYPES]
+    names += [f"dtSegment_{name}" for name in SEGMENT_DTYPES]
+    return frozenset(names)
+
+
+def optional_branches(columns: Collection[str]) -> frozenset[str]:
+    """Name the branches that are read where a file has them.
+
+    Args:
+        columns: Columns of the tables that measurements use.
+    """
+    wanted = {OPTIONAL_EVENT_COLUMNS[name] for name in OPTIONAL_EVENT_COLUMNS if name in columns}
+    return frozenset(wanted | {f"muon_matches_{name}" for name in EDGES})
+
+
+class _Collection(NamedTuple):
+    offsets: npt.NDArray[np.int64]
+    columns: dict[str, npt.NDArray[Any]]
+
+    def in_order(self, kind: Any) -> tuple[npt.NDArray[Any], ...]:
+        return (self.offsets, *(self.columns[name] for name in kind._fields[1:]))
+
+
+def _collection(
+    events: Any, name: str, dtypes: dict[str, Any], optional: tuple[str, ...] = ()
+) -> _Collection:
+    present = set(events[name].fields) if name in events.fields else set()
+    missing = dtypes.keys() - present
+    if missing:
+        named = ", ".join(sorted(f"{name}_{field}" for field in missing))
+        raise InputError(f"the events have no {named}: is this a muon DPG NANO file?")
+    wanted = [*dtypes, *(field for field in optional if field in present)]
+    # the same for a whole chunk and for a slice of one, and without a copy for a whole one
+    lists = {field: events[name][field] for field in wanted}
+    counts = ak.to_numpy(ak.num(lists[wanted[0]], axis=1))
+    offsets = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    columns = {
+        field: ak.to_numpy(ak.flatten(values, axis=1)).astype(
+            dtypes.get(field, np.float32), copy=False
+        )
+        for field, values in lists.items()
+    }
+    return _Collection(offsets, columns)
+
+
+def _muons(events: Any, trigger: str | None) -> Muons:
+    dtypes = MUON_DTYPES if trigger is None else {**MUON_DTYPES, trigger: np.bool_}
+    collection = _collection(events, "muon", dtypes)
+    columns = collection.columns
+    always = np.ones(len(columns["pt"]), dtype=np.bool_)
+    columns["fires"] = always if trigger is None else columns[trigger]
+    return Muons(*collection.in_order(Muons))
+
+
+def _codes(columns: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.int16]:
+    return chamber_codes(columns["wheel"], columns["sector"], columns["station"])
+
+
+def _matches(collection: _Collection) -> tuple[Matches, dict[str, int]]:
+    columns = collection.columns
+    columns["code"] = codes = _codes(columns)
+    unknown = int(np.count_nonzero(codes < 0))
+    if "edgeX" not in columns:
+        columns["edgeX"] = _edge(columns["x"], codes, widths_cm())
+        columns["edgeY"] = _edge(columns["y"], codes, lengths_cm())
+    x, y = columns["x"], columns["y"]
+    not_finite = mask_not_finite(codes, x, y, columns["edgeX"], columns["edgeY"])
+    anomalies = {"match_in_unknown_chamber": unknown, "match_not_finite": not_finite}
+    return Matches(*collection.in_order(Matches)), anomalies
+
+
+def _edge(
+    position: npt.NDArray[np.float32],
+    codes: npt.NDArray[np.int16],
+    sizes: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float32]:
+    # CMS: |position| - size / 2, negative inside; an unknown chamber has no edges
+    half = np.where(codes < 0, 0.0, sizes[codes] / 2)
+    return (np.abs(position) - half).astype(np.float32)
+
+
+def _segments(collection: _Collection) -> tuple[Segments, dict[str, int]]:
+    columns = collection.columns
+    columns["code"] = codes = _codes(columns)
+    unknown = int(np.count_nonzero(codes < 0))
+    x, y = columns["seg4D_posLoc_x"], columns["seg4D_posLoc_y"]
+    not_finite = mask_not_finite(codes, x, y, x, y)
+    anomalies = {"segment_in_unknown_chamber": unknown, "segment_not_finite": not_finite}
+    return Segments(*collection.in_order(Segments)), anomalies

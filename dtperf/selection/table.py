@@ -1,0 +1,68 @@
+"""A table of columns, each made when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Table"]
+
+Column = npt.NDArray[Any]
+
+
+class Table(Mapping[str, Column]):
+    """Named columns of one length, as a mapping from name to array of shape (rows,)."""
+
+    def __init__(self, rows: int, make: Mapping[str, Callable[[Table], Column]]) -> None:
+        """Set up the table.
+
+        Args:
+            rows: Length of every column.
+            make: For each column the function that makes it from the table.
+        """
+        self.rows = rows
+        self._make = make
+        self._made: dict[str, Column] = {}
+        self._masks: dict[tuple[str, ...], npt.NDArray[np.bool_]] = {}
+        self._rows: dict[tuple[str, ...], npt.NDArray[np.intp]] = {}
+
+    def __getitem__(self, name: str) -> Column:
+        """Give one column; KeyError if the table has none of this name."""
+        if name not in self._made:
+            self._made[name] = self._make[name](self)
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether there is such a column, without making it."""
+        return name in self._make
+
+    def __iter__(self) -> Iterator[str]:
+        """List the names of the columns."""
+        return iter(self._make)
+
+    def __len__(self) -> int:
+        """Count the columns."""
+        return len(self._make)
+
+    def rows_where(self, names: tuple[str, ...]) -> npt.NDArray[np.intp]:
+        """Number the rows for which all these boolean columns hold, shape (n,)."""
+        if names not in self._rows:
+            self._rows[names] = np.flatnonzero(self._all_of(names))
+        return self._rows[names]
+
+    def _all_of(self, names: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+        if names not in self._masks:
+            if names:
+                self._masks[names] = self._all_of(names[:-1]) & self[names[-1]]
+            else:
+                self._masks[names] = np.ones(self.rows, dtype=np.bool_)
+        return self._masks[names]
+
+    def to_awkward(self) -> Any:
+        """Make an awkward record array of all columns, for a look in a notebook."""
+        import awkward as ak
+
+        return ak.zip({name: self[name] for name in self})

@@ -1,0 +1,81 @@
+"""The tag-and-probe on NanoEvents: events to pairs and crossings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from dtperf.kernels.crossings import find_crossings
+from dtperf.kernels.pairs import PairLimits, find_pairs
+from dtperf.kernels.segments import PassingLimits
+from dtperf.selection.columns import crossing_columns, pair_columns
+from dtperf.selection.flatten import flatten
+from dtperf.selection.table import Table
+
+if TYPE_CHECKING:
+    from dtperf.config import AnalysisConfig, Selection
+
+__all__ = ["Tables", "tag_and_probe"]
+
+
+class Tables(NamedTuple):
+    """The two tables that every measurement is a reduction of."""
+
+    pairs: Table
+    """One row for each tag and probe looked at."""
+    crossings: Table
+    """One row for each selected pair x station x chamber crossed, or station not crossed."""
+    anomalies: dict[str, int]
+    """How often something was found that no detector writes, by name."""
+
+
+def tag_and_probe(events: Any, config: AnalysisConfig) -> Tables:
+    """Select pairs and match segments to their probes.
+
+    Args:
+        events: NanoEvents made with `dtperf.nanoaod.MuonDPGSchema`, or a slice of them.
+        config: The analysis.
+
+    Returns:
+        Tables whose columns `dtperf.selection.columns` describes.
+
+    Raises:
+        InputError: A column that the selection needs is not there.
+    """
+    flat = flatten(events, config.selection.tag.trigger)
+    selection = config.selection
+    candidates = find_pairs(flat.muons, _pair_limits(selection))
+    selected = candidates.selected
+    event, probe = candidates.event[selected], candidates.probe[selected]
+    limits = _passing_limits(selection, config.compatibility.truncate_extrapolation)
+    crossings = find_crossings(flat.muons, flat.matches, flat.segments, event, probe, limits)
+    pairs = Table(len(candidates.event), pair_columns(flat, candidates))
+    rows = crossing_columns(flat, crossings, np.flatnonzero(selected), pairs, selection.station)
+    return Tables(pairs, Table(len(crossings.pair), rows), flat.anomalies)
+
+
+def _pair_limits(selection: Selection) -> PairLimits:
+    tag, probe, pair = selection.tag, selection.probe, selection.pair
+    return PairLimits(
+        tag_max_iso=np.float32(tag.max_iso),
+        tag_min_pt=np.float32(tag.min_pt),
+        probe_max_iso=np.float32(probe.max_iso),
+        probe_min_pt=np.float32(probe.min_pt),
+        probe_min_layers=probe.min_tracker_layers,
+        probe_min_pixel_hits=probe.min_pixel_hits,
+        min_mass=np.float32(pair.min_mass),
+        max_mass=np.float32(pair.max_mass),
+        max_abs_dz=np.float32(pair.max_abs_dz),
+        min_dr=np.float32(pair.min_dr),
+    )
+
+
+def _passing_limits(selection: Selection, truncate: bool) -> PassingLimits:
+    passing = selection.passing
+    return PassingLimits(
+        max_dx=np.float32(passing.max_dx),
+        max_dy=np.float32(np.nan if passing.max_dy is None else passing.max_dy),
+        max_dr=np.float32(passing.max_dr),
+        truncate=truncate,
+    )

@@ -1,0 +1,49 @@
+"""Make events of plain Python values, for the kernels and for the oracle alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import awkward as ak
+import numpy as np
+
+from dtperf.nanoaod import branch_table
+
+__all__ = ["nano_events"]
+
+COLLECTIONS = ("muon_matches", "muon", "dtSegment")
+RANGES = ("muon_matches_begin", "muon_matches_end")
+
+
+def nano_events(events: Sequence[Mapping[str, Any]]) -> ak.Array:
+    """Build what `MuonDPGSchema` would give, without a file.
+
+    Args:
+        events: Branch name to value, or to a list of one value for each object.
+
+    Returns:
+        Records with one field a collection; run and luminosity block are 1 where not given.
+    """
+    table = branch_table("B")
+    fields: dict[str, Any] = {}
+    for collection in COLLECTIONS:
+        branches = [name for name in events[0] if _collection(name) == collection]
+        counts = [len(event[branches[0]]) for event in events]
+        fields[collection] = ak.zip(
+            {
+                name.removeprefix(f"{collection}_"): ak.unflatten(
+                    np.array([v for e in events for v in e[name]], dtype=table[name].dtype), counts
+                )
+                for name in branches
+            }
+        )
+    for name in ("run", "luminosityBlock"):
+        fields[name] = np.array([event.get(name, 1) for event in events], dtype=np.uint32)
+    return ak.zip(fields, depth_limit=1)
+
+
+def _collection(branch: str) -> str:
+    if branch in RANGES:
+        return "muon"
+    return next((name for name in COLLECTIONS if branch.startswith(f"{name}_")), "")
