@@ -1,0 +1,29 @@
+"""Analysis configuration: YAML in, validated, defaults named after their source."""
+
+from __future__ import annotations
+
+from dtperf.config.ini import from_ini
+from dtperf.config.load import load_config
+from dtperf.config.model import AnalysisConfig
+from dtperf.config.selection import (
+    PairCuts,
+    PassingCuts,
+    ProbeCuts,
+    Selection,
+    StationCuts,
+    TagCuts,
+)
+from dtperf.config.show import config_to_yaml
+
+__all__ = [
+    "AnalysisConfig",
+    "PairCuts",
+    "PassingCuts",
+    "ProbeCuts",
+    "Selection",
+    "StationCuts",
+    "TagCuts",
+    "config_to_yaml",
+    "from_ini",
+    "load_config",
+]

@@ -1,0 +1,129 @@
+"""Which measurements are made, and how they are binned."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, FiniteFloat, field_validator, model_validator
+
+from dtperf.config.checks import check_columns, check_size
+from dtperf.config.suggest import shorten, suggest
+from dtperf.measurements.axes import Regular, Variable
+from dtperf.measurements.declaration import Measurement
+from dtperf.measurements.standard import STANDARD
+from dtperf.model import Model
+
+__all__ = ["Binning", "MeasurementSettings"]
+
+
+class Binning(Model):
+    """Bins of one axis: either bins, start and stop, or edges."""
+
+    bins: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Number of bins of equal width."""
+    start: FiniteFloat | None = None
+    """Lower edge of the first bin."""
+    stop: FiniteFloat | None = None
+    """Upper edge of the last bin."""
+    edges: Annotated[tuple[FiniteFloat, ...], Field(min_length=2, max_length=100_001)] | None = None
+    """Edges of bins of any width."""
+
+    @model_validator(mode="after")
+    def _is_one_of_two(self) -> Self:
+        regular = (self.bins, self.start, self.stop)
+        given = [value is not None for value in regular]
+        if (self.edges is None) != all(given) or (self.edges is not None and any(given)):
+            raise ValueError("give either bins, start and stop, or edges")
+        return self
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        given = (self.start, self.stop) if self.edges is None else self.edges
+        edges = [edge for edge in given if edge is not None]
+        if any(low >= high for low, high in pairwise(edges)):
+            raise ValueError("start is not below stop, or an edge is not below the next")
+        return self
+
+    def apply(self, axis: Regular | Variable) -> Regular | Variable:
+        """Bin an axis anew, keeping its column and its label."""
+        kept = {"name": axis.name, "column": axis.column, "label": axis.label}
+        if self.edges is not None:
+            return Variable.model_validate({**kept, "edges": self.edges})
+        return Regular.model_validate(
+            {**kept, "bins": self.bins, "start": self.start, "stop": self.stop}
+        )
+
+
+def _is_standard(name: str) -> str:
+    if name not in STANDARD:
+        raise ValueError(f"unknown measurement {shorten(name)}{suggest(name, STANDARD)}")
+    return name
+
+
+StandardName = Annotated[str, AfterValidator(_is_standard)]
+NewName = Annotated[str, Field(pattern=r"^[A-Za-z]\w*$", max_length=100)]
+
+
+class MeasurementSettings(Model):
+    """Changes to the standard measurements."""
+
+    skip: tuple[StandardName, ...] = ()
+    """Standard measurements that are left out."""
+    binning: dict[StandardName, dict[str, Binning]] = Field(default_factory=dict)
+    """Measurement, then axis, then its bins."""
+    add: dict[NewName, Measurement] = Field(default_factory=dict)
+    """Measurements of your own, by name."""
+
+    @field_validator("binning")
+    @classmethod
+    def _axes_are_known(
+        cls, binning: dict[str, dict[str, Binning]]
+    ) -> dict[str, dict[str, Binning]]:
+        for name, axes in binning.items():
+            known = {a.name for a in STANDARD[name].axes if isinstance(a, Regular | Variable)}
+            for axis in axes:
+                if axis not in known:
+                    hint = suggest(axis, known)
+                    raise ValueError(f"{name} has no axis {shorten(axis)} that can be binned{hint}")
+        return binning
+
+    @field_validator("add")
+    @classmethod
+    def _additions_can_be_made(cls, add: dict[str, Measurement]) -> dict[str, Measurement]:
+        for name, measurement in add.items():
+            if name in STANDARD:
+                raise ValueError(f"'{name}' is a standard measurement: choose another name")
+            check_columns(name, measurement)
+            check_size(name, measurement)
+        return add
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> Self:
+        active = self.active()
+        if not active:
+            raise ValueError("all standard measurements are skipped: nothing is left to measure")
+        for name in self.binning.keys() & active.keys():
+            check_size(name, active[name])
+        return self
+
+    def active(self) -> dict[str, Measurement]:
+        """List the measurements that are made, by name."""
+        chosen = {
+            name: self._rebinned(name, measurement)
+            for name, measurement in STANDARD.items()
+            if name not in self.skip
+        }
+        return chosen | self.add
+
+    def _rebinned(self, name: str, measurement: Measurement) -> Measurement:
+        binning = self.binning.get(name)
+        if not binning:
+            return measurement
+        axes = tuple(
+            binning[axis.name].apply(axis)
+            if axis.name in binning and isinstance(axis, Regular | Variable)
+            else axis
+            for axis in measurement.axes
+        )
+        return measurement.model_copy(update={"axes": axes})

@@ -1,0 +1,60 @@
+"""The whole configuration of one analysis."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from dtperf.config.measurements import MeasurementSettings
+from dtperf.config.selection import Selection
+from dtperf.model import Model
+
+__all__ = ["AnalysisConfig", "Compatibility", "Input", "Run"]
+
+
+class Compatibility(Model):
+    """Bugs of other programs, for equality with their numbers."""
+
+    truncate_extrapolation: bool = False
+    """Cut the extrapolated x and y to whole centimetres before matching, as the reference does."""
+
+
+class Input(Model):
+    """What a file must look like."""
+
+    tree: Annotated[str, Field(min_length=1)] = "Events"
+    """Name of the TTree or RNTuple."""
+
+
+class Run(Model):
+    """How the work is done; nothing here changes a number."""
+
+    executor: Literal["iterative", "futures", "dask"] = "iterative"
+    """In this process, in local processes, or on Dask workers."""
+    workers: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Number of processes or workers; null: one for each core."""
+    chunksize: Annotated[int, Field(ge=1, le=1_000_000_000)] = 100_000
+    """Events read and measured at once."""
+
+
+class AnalysisConfig(Model):
+    """One analysis: what is selected, what is measured, and how it runs."""
+
+    title: str = ""
+    """One line for plots and reports."""
+    selection: Selection = Selection()
+    extrapolation: Literal["ntuple"] = "ntuple"
+    """Where the probe crosses a chamber: 'ntuple' takes the file's muon_matches."""
+    compatibility: Compatibility = Compatibility()
+    measurements: MeasurementSettings = MeasurementSettings()
+    input: Input = Input()
+    run: Run = Run()
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of everything that can change a number: all but the title and `run`."""
+        content = self.model_dump(mode="json", exclude={"run", "title"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,129 @@
+"""The cuts of the tag-and-probe, with the values of the 2023 reference program as defaults.
+
+All comparisons are strict, as in the reference, and made in single precision.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import AfterValidator, Field, FiniteFloat, model_validator
+
+from dtperf.model import Model
+
+__all__ = ["PairCuts", "PassingCuts", "ProbeCuts", "Selection", "StationCuts", "TagCuts"]
+
+LARGEST = float(np.finfo(np.float32).max)
+HIGHEST_PT_GEV = 7000  # half the LHC's design energy: no muon has more
+LARGEST_COUNT = 127  # generation A keeps these counts as int8
+
+
+def _fits_single_precision(value: float) -> float:
+    if abs(value) > LARGEST or (value != 0 and np.float32(value) == 0):
+        raise ValueError(f"{value:g} does not fit into a number of single precision")
+    return value
+
+
+Single = AfterValidator(_fits_single_precision)
+Number = Annotated[FiniteFloat, Single]
+NonNegative = Annotated[FiniteFloat, Field(ge=0), Single]
+Positive = Annotated[FiniteFloat, Field(gt=0), Single]
+MinPt = Annotated[FiniteFloat, Field(ge=0, le=HIGHEST_PT_GEV), Single]
+MinMass = Annotated[FiniteFloat, Field(ge=0, le=2 * HIGHEST_PT_GEV), Single]
+MinDr = Annotated[FiniteFloat, Field(ge=0, lt=6), Single]  # it is at most 5.9 within |eta| < 2.5
+MinCount = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
+
+
+class TagCuts(Model):
+    """Which muons may be a tag; Tight ID is always asked for."""
+
+    trigger: Literal["isolated", "single", "none"] = "isolated"
+    """Path that the tag fired: isolated muon (HLT_IsoMu2*), single muon (HLT_Mu55*), or any."""
+    max_iso: Positive = 0.15
+    """Upper limit on pfIso04, which is relative to pT."""
+    min_pt: MinPt = 27.0
+    """Lower limit on pT, GeV."""
+
+
+class ProbeCuts(Model):
+    """Which muons may be a probe; tracker or RPC muons whose inner track is not muon-seeded."""
+
+    max_iso: Positive = 0.15
+    """Upper limit on pfIso04, which is relative to pT."""
+    min_pt: MinPt = 20.0
+    """Lower limit on pT, GeV."""
+    min_tracker_layers: MinCount = 6
+    """Least number of tracker layers with a valid hit."""
+    min_pixel_hits: MinCount = 1
+    """Least number of valid pixel hits."""
+
+
+class PairCuts(Model):
+    """Which tag and probe belong together; their charges are always opposite."""
+
+    min_mass: MinMass = 81.0
+    """Lower limit on the invariant mass, GeV."""
+    max_mass: Positive = 101.0
+    """Upper limit on the invariant mass, GeV."""
+    max_abs_dz: Positive = 1.0
+    """Upper limit on the distance of the two tracks along the beam, cm."""
+    min_dr: MinDr = 0.3
+    """Lower limit on the distance in (eta, phi)."""
+
+    @model_validator(mode="after")
+    def _window_is_open(self) -> Self:
+        low, high = np.float32(self.min_mass), np.float32(self.max_mass)
+        if np.nextafter(low, high) >= high:
+            raise ValueError(
+                f"no mass lies between min_mass ({self.min_mass:.9g} GeV) and max_mass "
+                f"({self.max_mass:.9g} GeV): no pair can pass; widen the window"
+            )
+        return self
+
+
+class StationCuts(Model):
+    """Where a probe is measured: its station, its chamber, its distance from the edges."""
+
+    max_abs_eta: tuple[Positive, Positive, Positive, Positive] = (1.2, 1.05, 0.9, 0.75)
+    """Upper limit on |eta| of the probe for MB1, MB2, MB3, MB4."""
+    min_other_stations: Annotated[int, Field(ge=0, le=7)] = 2
+    """Least number of other muon stations (CSC included) with matched segments."""
+    min_rpc_layers: Annotated[int, Field(ge=0, le=32_767)] = 10
+    """Least number of matched RPC layers that do instead; 1000, which no muon has, for never."""
+    border_x: Number = -15.0
+    """Fiducial region: edge_x below this value, cm, negative inside the chamber."""
+    border_y: Number = -15.0
+    """Fiducial region: edge_y below this value, cm, negative inside the chamber."""
+
+    @model_validator(mode="after")
+    def _chambers_have_an_inside(self) -> Self:
+        # half the width and half the length of the largest chamber
+        for key, limit in (("border_x", -208.17), ("border_y", -125.55)):
+            if getattr(self, key) <= limit:
+                raise ValueError(
+                    f"{key} ({getattr(self, key):g} cm) lies beyond the middle of every chamber "
+                    f"({limit} cm): no crossing can pass; use a value closer to 0"
+                )
+        return self
+
+
+class PassingCuts(Model):
+    """How close a segment must be; it counts by its phi view or by its theta view."""
+
+    max_dx: Positive = 15.0
+    """Upper limit on |x(track) - x(segment)| for segments with a phi view, cm."""
+    max_dy: Positive | None = 15.0
+    """Upper limit on |y(track) - y(segment)| for segments with a theta view, cm; null: phi only."""
+    max_dr: Positive = 999.0
+    """Upper limit on the distance in the chamber plane, cm."""
+
+
+class Selection(Model):
+    """All cuts, from the muons of an event to an efficient chamber."""
+
+    tag: TagCuts = TagCuts()
+    probe: ProbeCuts = ProbeCuts()
+    pair: PairCuts = PairCuts()
+    station: StationCuts = StationCuts()
+    passing: PassingCuts = PassingCuts()

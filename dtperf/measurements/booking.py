@@ -1,0 +1,137 @@
+"""Fill measurements from tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.kernels.binning import count, integer_bins, regular_bins, variable_bins
+from dtperf.measurements.axes import AtLeast, Axis, Category, Integer, Regular, Variable
+from dtperf.measurements.declaration import Histogram, Measurement
+from dtperf.selection.table import Table
+
+__all__ = ["SUM_OF_SQUARES_UNIT", "SUM_UNIT", "book"]
+
+SUM_UNIT = 2.0**-30
+"""Unit of a profile's sum: whole numbers add up to the same total in any order."""
+SUM_OF_SQUARES_UNIT = 2.0**-24
+"""Unit of a profile's sum of squares."""
+
+Cache = dict[tuple[str, Axis | str], npt.NDArray[np.int16]]
+"""Bin numbers by table, and by axis or boolean column."""
+
+ONE = np.ones(1, dtype=np.int64)
+
+
+def book(
+    measurements: Mapping[str, Measurement], tables: Mapping[str, Table]
+) -> dict[str, Histogram]:
+    """Fill each measurement whose columns are there.
+
+    Args:
+        measurements: Declarations by name.
+        tables: 'pairs' and 'crossings'.
+
+    Returns:
+        Histograms by the measurement's name; without those that need a column that is not there.
+    """
+    cache: Cache = {}
+    return {
+        name: _fill(measurement, tables[measurement.table], cache)
+        for name, measurement in measurements.items()
+        if measurement.columns <= tables[measurement.table].keys()
+    }
+
+
+def _fill(measurement: Measurement, table: Table, cache: Cache) -> Histogram:
+    rows = table.rows_where(measurement.rows)
+    bins = []
+    categories = {}
+    for axis in measurement.axes:
+        values = table[axis.column]
+        if isinstance(axis, Category):
+            present = np.unique(values[rows])
+            categories[axis.name] = present.tolist()
+            bins.append(np.searchsorted(present, values).astype(np.int16))
+            continue
+        if (measurement.table, axis) not in cache:
+            cache[measurement.table, axis] = _bins(axis, values)
+        bins.append(cache[measurement.table, axis])
+    if measurement.passed:
+        if (measurement.table, measurement.passed) not in cache:
+            passed = table[measurement.passed].astype(np.int16)
+            cache[measurement.table, measurement.passed] = passed
+        bins.append(cache[measurement.table, measurement.passed])
+    histogram = measurement.empty(categories)
+    view: Any = histogram.view(flow=True)
+    if measurement.mean_of:
+        _count_moments(view, rows, bins, table[measurement.mean_of])
+    elif any(isinstance(axis, AtLeast) for axis in measurement.axes):
+        _count_thresholds(view, rows, bins, measurement)
+    else:
+        _count(view, rows, bins)
+    return histogram
+
+
+def _bins(axis: Axis, values: npt.NDArray[Any]) -> npt.NDArray[np.int16]:
+    match axis:
+        case Regular():
+            return regular_bins(values, axis.bins, axis.start, axis.stop)
+        case Variable():
+            return variable_bins(values, np.asarray(axis.edges, dtype=np.float64))
+        case Integer():
+            return integer_bins(values, axis.first, axis.last - axis.first + 1)
+        case AtLeast():
+            # bin 0 reaches no threshold, the last one reaches them all
+            reached = np.clip(values - (axis.first - 1), 0, axis.last - axis.first + 1)
+            return np.asarray(reached, dtype=np.int16)
+    raise AssertionError(axis)
+
+
+def _count(
+    counts: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.intp],
+    bins: list[npt.NDArray[np.int16]],
+    weights: npt.NDArray[np.int64] = ONE,
+) -> None:
+    flat = np.zeros(counts.size, dtype=np.int64)
+    strides = tuple(int(np.prod(counts.shape[i + 1 :])) for i in range(counts.ndim))
+    count(flat, rows, tuple(bins), strides, weights)
+    counts += flat.reshape(counts.shape)
+
+
+def _count_moments(
+    counts: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.intp],
+    bins: list[npt.NDArray[np.int16]],
+    values: npt.NDArray[Any],
+) -> None:
+    y = values[rows].astype(np.float64)
+    weights = (
+        ONE,
+        np.rint(y / SUM_UNIT).astype(np.int64),
+        np.rint(y * y / SUM_OF_SQUARES_UNIT).astype(np.int64),
+    )
+    for moment, weight in enumerate(weights):
+        _count(counts[..., moment], rows, bins, weight)
+
+
+def _count_thresholds(
+    counts: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.intp],
+    bins: list[npt.NDArray[np.int16]],
+    measurement: Measurement,
+) -> None:
+    at = next(i for i, axis in enumerate(measurement.axes) if isinstance(axis, AtLeast))
+    shape = list(counts.shape)
+    shape[at] += 1
+    raw = np.zeros(shape, dtype=np.int64)
+    _count(raw, rows, bins)
+    total = raw.sum(axis=(at, -1), keepdims=True)[..., 0]
+    reached = np.flip(np.cumsum(np.flip(raw[..., 1], axis=at), axis=at), axis=at)
+    passed = np.delete(reached, 0, axis=at)
+    counts[..., 1] += passed
+    counts[..., 0] += total - passed

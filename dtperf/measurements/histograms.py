@@ -1,0 +1,68 @@
+"""From the integers that add up to the histogram that a person looks at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hist
+import numpy as np
+
+from dtperf.measurements.booking import SUM_OF_SQUARES_UNIT, SUM_UNIT
+from dtperf.measurements.declaration import Histogram
+
+__all__ = ["presented", "sort_categories"]
+
+
+def presented(counts: Histogram) -> Histogram:
+    """Show a profile as one: mean and spread in each bin; other histograms stay as they are.
+
+    Args:
+        counts: As booked by a measurement.
+
+    Returns:
+        The histogram, of storage Mean instead of the axis 'moment'.
+    """
+    if "moment" not in counts.axes.name:
+        return counts
+    entries, total, squares = np.moveaxis(counts.view(flow=True).astype(np.float64), -1, 0)
+    profile = hist.Hist(*counts.axes[:-1], storage=hist.storage.Mean())
+    filled = np.maximum(entries, 1)
+    mean = total * SUM_UNIT / filled
+    view = profile.view(flow=True)
+    view["count"] = entries
+    view["value"] = mean
+    spread = squares * SUM_OF_SQUARES_UNIT - filled * mean * mean
+    view["_sum_of_deltas_squared"] = np.maximum(spread, 0)
+    return profile
+
+
+def sort_categories(counts: Histogram) -> Histogram:
+    """Put the bins of category axes in order, so that the order of adding does not show.
+
+    Args:
+        counts: As booked by a measurement, or a sum of such.
+
+    Returns:
+        The same contents, with increasing categories.
+    """
+    axes: list[Any] = []
+    view = counts.view(flow=True)
+    changed = False
+    for number, axis in enumerate(counts.axes):
+        if not isinstance(axis, hist.axis.IntCategory):
+            axes.append(axis)
+            continue
+        values = np.asarray(list(axis), dtype=np.int64)
+        order = np.argsort(values)
+        changed |= bool(np.any(order[:-1] > order[1:]))
+        view = np.take(view, order, axis=number)
+        axes.append(
+            hist.axis.IntCategory(
+                values[order].tolist(), growth=True, name=axis.name, label=axis.label
+            )
+        )
+    if not changed:
+        return counts
+    ordered = hist.Hist(*axes, storage=hist.storage.Int64())
+    ordered.view(flow=True)[...] = view
+    return ordered

@@ -1,0 +1,182 @@
+"""The standard measurements: those of the reference program, and a few that it lacks.
+
+Binnings are the reference's. Its one histogram a station is an axis here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from dtperf.measurements.axes import AtLeast, Category, Integer, Regular, Variable
+from dtperf.measurements.declaration import Measurement
+
+__all__ = ["STANDARD"]
+
+PI = 3.14159265359  # as the reference writes it: the bins' edges depend on it
+
+STATION = Integer(name="station", first=1, last=4, label="station (MB)")
+WHEEL = Integer(name="wheel", first=-2, last=2, label="wheel")
+SECTOR = Integer(name="sector", first=1, last=14, label="sector")
+CHARGE = Variable(name="probe_charge", edges=(-1.5, 0, 1.5), label="charge of the probe")
+ETA = Regular(name="probe_eta", bins=48, start=-1.2, stop=1.2, label=r"probe $\eta$")
+PHI = Regular(name="probe_phi", bins=96, start=-PI, stop=PI, label=r"probe $\phi$")
+PT = Regular(name="probe_pt", bins=200, start=0, stop=200, label=r"probe $p_T$ [GeV]")
+PT_WIDENING = Variable(
+    name="probe_pt",
+    edges=(
+        *(0, 5, 10, 15, 20, 25, 30, 35, 40, 50, 60, 70, 90, 110, 130, 150),
+        *(200, 250, 300, 400, 500, 750),
+    ),
+    label=r"probe $p_T$ [GeV]",
+)
+RUN = Category(name="run", label="run")
+
+# the rows of the reference's blocks: one a station within acceptance, one a fiducial crossing
+MEASURED = ("is_first", "is_eligible")
+IN_ETA = (*MEASURED, "is_in_eta")
+FOUND = (*IN_ETA, "station_passing")
+FIDUCIAL = ("is_eligible", "is_in_eta", "is_fiducial")
+MATCHED = (*FIDUCIAL, "passing")
+
+
+def _counts(name: str, stop: float, label: str) -> Regular:
+    return Regular(name=name, bins=round(stop + 0.5), start=-0.5, stop=stop, label=label)
+
+
+def _candidate(title: str, *axes: Regular, rows: tuple[str, ...] = ()) -> Measurement:
+    return Measurement(title=title, table="pairs", rows=rows, axes=axes)
+
+
+def _probe(title: str, *axes: Regular, rows: tuple[str, ...]) -> Measurement:
+    return Measurement(title=title, table="crossings", rows=rows, axes=(STATION, *axes))
+
+
+def _acceptance(
+    title: str, *axes: Regular | Variable, rows: tuple[str, ...] = IN_ETA
+) -> Measurement:
+    return Measurement(
+        title=f"efficiency x acceptance {title}",
+        table="crossings",
+        rows=rows,
+        axes=(STATION, *axes),
+        passed="station_passing",
+    )
+
+
+def _efficiency(
+    title: str, *axes: Regular | Variable | Integer | AtLeast | Category
+) -> Measurement:
+    return Measurement(
+        title=f"fiducial efficiency {title}",
+        table="crossings",
+        rows=FIDUCIAL,
+        axes=(STATION, *axes),
+        passed="passing",
+    )
+
+
+def _residual(column: str, bins: int, stop: float, label: str) -> Measurement:
+    axis = Regular(name=column, bins=bins, start=0, stop=stop, label=label)
+    return _probe(f"{label} against pT", PT, axis, rows=FOUND)
+
+
+STANDARD: Mapping[str, Measurement] = MappingProxyType(
+    {
+        "probe_pixel_hits": _candidate(
+            "pixel hits of every candidate", _counts("probe_pixel_hits", 9.5, "pixel hits")
+        ),
+        "probe_tracker_layers": _candidate(
+            "tracker layers of every candidate",
+            _counts("probe_tracker_layers", 29.5, "tracker layers"),
+        ),
+        "probe_rpc_layers": _candidate(
+            "RPC layers of every candidate", _counts("probe_rpc_layers", 29.5, "RPC layers")
+        ),
+        "probe_orig_algo": _candidate(
+            "first tracking step of every candidate",
+            _counts("probe_orig_algo", 19.5, "tracking step"),
+        ),
+        "probe_iso": _candidate(
+            "relative isolation of every candidate",
+            Regular(name="probe_iso", bins=100, start=0, stop=5, label="relative isolation"),
+        ),
+        "pair_mass": _candidate(
+            "invariant mass of tag and probe",
+            Regular(name="mass", bins=100, start=50, stop=150, label=r"$m_{\mu\mu}$ [GeV]"),
+            rows=("is_probe",),
+        ),
+        "pair_dz": _candidate(
+            "distance of tag and probe along the beam",
+            Regular(name="dz", bins=100, start=-5, stop=5, label=r"$\Delta z$ [cm]"),
+            rows=("is_probe",),
+        ),
+        "pair_dr_vs_probe_pt": _candidate(
+            "distance of tag and probe in (eta, phi) against pT",
+            Regular(name="probe_pt", bins=100, start=0, stop=1000, label=r"probe $p_T$ [GeV]"),
+            Regular(name="dr", bins=100, start=0, stop=6.2831853072, label=r"$\Delta R$"),
+            rows=("is_probe",),
+        ),
+        "other_stations_vs_eta": _probe(
+            "other stations with matched segments",
+            ETA.model_copy(update={"bins": 96}),
+            _counts("n_other_stations", 4.5, "other stations"),
+            rows=("is_first",),
+        ),
+        "probe_pt": _probe("pT of the probes", PT, rows=IN_ETA),
+        "probe_eta": _probe("eta of the probes", ETA.model_copy(update={"bins": 56}), rows=IN_ETA),
+        "probe_phi": _probe("phi of the probes", PHI.model_copy(update={"bins": 180}), rows=IN_ETA),
+        "residual_dr_vs_pt": _residual("station_dr", 50, 0.5, r"$\Delta R$ [cm]"),
+        "residual_dx_vs_pt": _residual("station_dx", 50, 50, r"$|\Delta x|$ [cm]"),
+        "residual_dy_vs_pt": _residual("station_dy", 50, 50, r"$|\Delta y|$ [cm]"),
+        "acceptance_vs_eta": _acceptance("against eta", ETA, rows=MEASURED),
+        "acceptance_map": _acceptance(
+            "in (phi, eta)",
+            CHARGE,
+            PHI,
+            ETA.model_copy(update={"bins": 96, "start": -1.4, "stop": 1.4}),
+            rows=MEASURED,
+        ),
+        "acceptance_vs_phi": _acceptance("against phi", CHARGE, PHI),
+        "acceptance_vs_pt": _acceptance("against pT", PT_WIDENING),
+        "efficiency_vs_pt": _efficiency("against pT", PT_WIDENING),
+        "efficiency_vs_phi_hits": _efficiency(
+            "against the least number of phi hits",
+            AtLeast(name="phi_hits", first=1, last=8, label=r"$\phi$ hits, at least"),
+        ),
+        "by_chamber": _efficiency("of each chamber", WHEEL, SECTOR),
+        "efficiency_vs_run": _efficiency("against run", RUN),
+        "efficiency_vs_lumi": _efficiency(
+            "against instantaneous luminosity",
+            Regular(
+                name="inst_lumi",
+                bins=50,
+                start=0,
+                stop=25_000,
+                label=r"instantaneous luminosity [Hz/$\mu$b]",
+            ),
+        ),
+        "efficiency_vs_pileup": _efficiency(
+            "against pile-up",
+            Regular(name="pileup", bins=50, start=0, stop=100, label="average pile-up"),
+        ),
+        "t0": Measurement(
+            title="t0 of the matched segments",
+            table="crossings",
+            rows=MATCHED,
+            axes=(
+                STATION,
+                WHEEL,
+                SECTOR,
+                Regular(name="t0", bins=50, start=-12.5, stop=12.5, label=r"$t_0$ [ns]"),
+            ),
+        ),
+        "t0_profile": Measurement(
+            title="mean t0 of the matched segments within 12.5 ns",
+            table="crossings",
+            rows=(*MATCHED, "is_in_time"),
+            axes=(STATION, WHEEL, SECTOR),
+            mean_of="t0",
+        ),
+    }
+)

@@ -1,0 +1,1 @@
+"""Coffea processors: the units that a user copies and changes."""

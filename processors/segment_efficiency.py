@@ -1,0 +1,65 @@
+"""The DT segment efficiency by tag-and-probe, as a coffea processor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coffea.processor import ProcessorABC
+
+from dtperf.config import AnalysisConfig
+from dtperf.measurements.booking import book
+from dtperf.selection import Tables, needed_branches, optional_branches, tag_and_probe
+
+__all__ = ["SegmentEfficiency"]
+
+
+class SegmentEfficiency(ProcessorABC):  # type: ignore[misc]  # coffea is untyped
+    """Measure events: pairs, crossings, histograms."""
+
+    def __init__(self, config: AnalysisConfig) -> None:
+        """Set up the processor for one analysis."""
+        self.config = config
+        self.measurements = config.measurements.active()
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Branches that every input file must have."""
+        return needed_branches(self.config.selection.tag.trigger)
+
+    @property
+    def optional_columns(self) -> frozenset[str]:
+        """Branches that are read where a file has them."""
+        used = frozenset[str]().union(*(m.columns for m in self.measurements.values()))
+        return optional_branches(used)
+
+    def process(self, events: Any) -> dict[str, Any]:
+        """Measure one chunk.
+
+        Args:
+            events: NanoEvents made with `dtperf.nanoaod.MuonDPGSchema`.
+
+        Returns:
+            Histograms by name, and integer totals; both add up over chunks.
+        """
+        tables = tag_and_probe(events, self.config)
+        return {
+            "histograms": book(self.measurements, tables._asdict()),
+            "totals": {
+                "events": len(events),
+                "pairs": int(tables.pairs["selected"].sum()),
+                "crossings": int((tables.crossings["match"] >= 0).sum()),
+            },
+            "anomalies": tables.anomalies | self._left_out(tables, len(events)),
+        }
+
+    def _left_out(self, tables: Tables, n_events: int) -> dict[str, int]:
+        """Count the events that do not enter measurements whose columns are not in the file."""
+        return {
+            f"events_not_in_{name}": n_events
+            for name, measurement in self.measurements.items()
+            if not measurement.columns <= getattr(tables, measurement.table).keys()
+        }
+
+    def postprocess(self, accumulator: dict[str, Any]) -> dict[str, Any]:
+        """Leave the sum as it is."""
+        return accumulator
