@@ -1,0 +1,125 @@
+"""What a file holds: ``inspect_file("nano.root").generation``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import uproot
+
+from dtperf.errors import InputError
+from dtperf.nanoaod.branches import branch_table, describe, generation_of
+from dtperf.nanoaod.columns import column_types
+from dtperf.nanoaod.open import open_tree
+
+__all__ = ["FileSummary", "inspect_file"]
+
+
+@dataclass(frozen=True)
+class FileSummary:
+    """What `inspect_file` found.
+
+    Attributes:
+        path: The file as it was named.
+        uuid: The identity that ROOT gave the file when it was written.
+        kind: How a tree is stored.
+        generation: Generation of muon DPG NANO.
+        content: The kind of file in words.
+        entries: Number of events.
+        runs: Run numbers, ascending; empty if there is no branch ``run``.
+        luminosity_blocks: Number of different pairs of run and luminosity block.
+        size_bytes: Size of the file.
+        compression: Algorithm and level, such as ("ZSTD", 5).
+        clusters: Groups of events that are stored, and best read, together.
+        columns: All branches by their plain names, in file order.
+        missing: Known branches of the generation (B if unknown) that the file lacks.
+        unknown: Branches of the file that the generation's table does not have.
+    """
+
+    path: str
+    uuid: str
+    kind: Literal["TTree", "RNTuple"]
+    generation: Literal["A", "B", "unknown"]
+    content: str
+    entries: int
+    runs: tuple[int, ...]
+    luminosity_blocks: int
+    size_bytes: int
+    compression: tuple[str, int]
+    clusters: int
+    columns: tuple[str, ...]
+    missing: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+    @property
+    def bytes_per_event(self) -> float | None:
+        """Size of the file per event, None without events."""
+        return self.size_bytes / self.entries if self.entries else None
+
+
+def inspect_file(path: str, tree: str = "Events") -> FileSummary:
+    """Summarise a file.
+
+    Args:
+        path: A local path or a URL.
+        tree: The name of the tree.
+
+    Returns:
+        The summary; of the events, only run and luminosity block are read.
+
+    Raises:
+        InputError: The file cannot be opened or read.
+    """
+    with open_tree(path, tree) as events:
+        try:
+            return _summarise(events, str(path))
+        except Exception as cause:
+            raise InputError(f"{path}: is damaged, reading it failed: {cause}") from cause
+
+
+def _summarise(tree: Any, path: str) -> FileSummary:
+    columns = tuple(column_types(tree))
+    generation = generation_of(tree)
+    known = branch_table("B" if generation == "unknown" else generation)
+    blocks = _luminosity_blocks(tree, columns)
+    is_ttree = isinstance(tree, uproot.TTree)
+    return FileSummary(
+        path=path,
+        uuid=str(tree.file.uuid),
+        kind="TTree" if is_ttree else "RNTuple",
+        generation=generation,
+        content=describe(tree),
+        entries=int(tree.num_entries),
+        runs=tuple(sorted({run for run, _ in blocks})),
+        luminosity_blocks=len(blocks),
+        size_bytes=int(tree.file.fEND),
+        compression=_compression(tree, is_ttree),
+        clusters=len(tree.common_entry_offsets()) - 1 if is_ttree else len(tree.cluster_summaries),
+        columns=columns,
+        missing=tuple(name for name in known if name not in columns),
+        unknown=tuple(name for name in columns if name not in known),
+    )
+
+
+def _luminosity_blocks(tree: Any, columns: tuple[str, ...]) -> set[tuple[int, int]]:
+    """Return the different pairs of run and luminosity block (0 where that is not stored)."""
+    if "run" not in columns:
+        return set()
+    run = tree["run"].array(library="np").astype(np.int64)
+    block = np.zeros_like(run)
+    if "luminosityBlock" in columns:
+        block = tree["luminosityBlock"].array(library="np").astype(np.int64)
+    pairs = np.unique(np.stack([run, block], axis=1), axis=0)
+    return {(int(r), int(b)) for r, b in pairs}
+
+
+def _compression(tree: Any, is_ttree: bool) -> tuple[str, int]:
+    """Return algorithm and level: of the tree's pages if they say so, else of the file."""
+    code = 0
+    if is_ttree:
+        code = max((branch.member("fCompress") for branch in tree.branches), default=0)
+    elif tree.page_link_list:
+        code = max(column.compression_settings or 0 for column in tree.page_link_list[0])
+    found = uproot.compression.Compression.from_code(code) if code > 0 else tree.file.compression
+    return ("none", 0) if found is None else (found.name, int(found.level))
