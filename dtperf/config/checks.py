@@ -38,7 +38,7 @@ def check_columns(name: str, measurement: Measurement) -> None:
     for column in (*measurement.rows, *filter(None, [measurement.passed])):
         if column not in booleans:
             hint = suggest(column, booleans)
-            raise ValueError(f"{name}: {table} column of yes and no '{column}'{hint}")
+            raise ValueError(f"{name}: {table} boolean column '{column}'{hint}")
 
 
 def check_size(name: str, measurement: Measurement) -> None:

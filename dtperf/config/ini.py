@@ -143,8 +143,9 @@ def _section(text: str, name: str) -> Mapping[str, str]:
     for section in parser.sections():
         if section.lower() != SECTION.lower():
             raise ConfigError(f"{name}: unknown section [{section}]; known is [{SECTION}]")
-    if not parser.sections():
-        raise ConfigError(f"{name}: no section [{SECTION}], with which it must begin")
+    if len(parser.sections()) != 1:
+        number = "two sections" if parser.sections() else "no section"
+        raise ConfigError(f"{name}: {number} [{SECTION}]; there must be one")
     return parser[parser.sections()[0]]
 
 

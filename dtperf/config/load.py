@@ -63,26 +63,26 @@ def _read(source: str | Path | Mapping[str, Any] | AnalysisConfig) -> tuple[str,
         return "config", source.model_dump()
     if isinstance(source, Mapping):
         return "config", source
-    path = _find(source)
-    content = parse(read_text(path), str(path))
+    label, path = _find(source)
+    content = parse(read_text(path), label)
     if content is None:
-        raise ConfigError(f"{path}: empty; `dtperf config show reference_2023` prints every key")
+        raise ConfigError(f"{label}: empty; `dtperf config show reference_2023` prints every key")
     if not isinstance(content, dict):
         raise ConfigError(
-            f"{path}: {shorten(content)} is not a config, which has sections such as 'selection:'"
+            f"{label}: {shorten(content)} is not a config, which has sections such as 'selection:'"
         )
-    return str(path), content
+    return label, content
 
 
-def _find(source: str | Path) -> Path:
+def _find(source: str | Path) -> tuple[str, Path]:
     names = packaged("analyses")
     if isinstance(source, str) and source in names:
-        return names[source]
+        return source, names[source]
     path = Path(source)
     if not path.exists():
         hint = suggest(path.stem, names)
         raise ConfigError(f"{path}: no such file, and no packaged analysis of this name{hint}")
-    return path
+    return str(path), path
 
 
 def _with_tuples(value: Any) -> Any:

@@ -20,13 +20,13 @@ __all__ = ["Binning", "MeasurementSettings"]
 class Binning(Model):
     """Bins of one axis: either bins, start and stop, or edges."""
 
-    bins: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    bins: Annotated[int, Field(ge=1, le=30_000)] | None = None
     """Number of bins of equal width."""
     start: FiniteFloat | None = None
     """Lower edge of the first bin."""
     stop: FiniteFloat | None = None
     """Upper edge of the last bin."""
-    edges: Annotated[tuple[FiniteFloat, ...], Field(min_length=2, max_length=100_001)] | None = None
+    edges: Annotated[tuple[FiniteFloat, ...], Field(min_length=2, max_length=30_001)] | None = None
     """Edges of bins of any width."""
 
     @model_validator(mode="after")

@@ -26,7 +26,7 @@ __all__ = ["SCALARS", "parse", "read_text"]
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 30
-MAX_NODES = 50_000
+MAX_NODES = 20_000
 
 SCALARS = {
     "bool": (re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), "tTfF"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from textwrap import indent, wrap
 from typing import Any
 
@@ -22,13 +22,20 @@ INDENT = "  "
 class _Dumper(yaml.SafeDumper):
     """Quotes every text that YAML 1.1 or 1.2 would take for something else."""
 
-    def represent_list(self, data: Sequence[Any]) -> yaml.Node:
-        """Write a list of scalars in one line."""
-        nested = any(isinstance(value, dict | list) for value in data)
-        return self.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=not nested)
+
+def _represent_list(dumper: yaml.SafeDumper, values: list[Any]) -> yaml.Node:
+    nested = any(isinstance(value, dict | list) for value in values)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", values, flow_style=not nested)
 
 
-_Dumper.add_representer(list, _Dumper.represent_list)
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    # between other quotes YAML folds the rarer line ends into spaces
+    style = None if text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(list, _represent_list)
+_Dumper.add_representer(str, _represent_text)
 for _name, (_pattern, _first) in SCALARS.items():
     _Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", _pattern, list(_first))
 
