@@ -1,0 +1,87 @@
+"""What a ROOT file holds: histograms, efficiencies and profiles of one or two axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.export.bins import Bins
+from dtperf.export.cells import Cells
+from dtperf.measurements.booking import SUM_OF_SQUARES_UNIT, SUM_UNIT
+
+__all__ = ["Efficiency", "Histogram", "Profile", "ReferenceObject", "to_object"]
+
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Object:
+    title: str
+    value_title: str
+    """What a bin holds, in TLatex."""
+    axes: tuple[Bins, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram(_Object):
+    """Counts; every array has shape (bins + 2 of each axis), with underflow and overflow."""
+
+    counts: Numbers
+    kind: ClassVar[Literal["histogram"]] = "histogram"
+
+
+@dataclass(frozen=True, eq=False)
+class Efficiency(_Object):
+    """Passed among all; every array has shape (bins + 2 of each axis)."""
+
+    passed: Numbers
+    total: Numbers
+    kind: ClassVar[Literal["efficiency"]] = "efficiency"
+
+
+@dataclass(frozen=True, eq=False)
+class Profile(_Object):
+    """Mean of y in bins of x; every array has shape (bins + 2,)."""
+
+    entries: Numbers
+    sums: Numbers
+    """Sum of y."""
+    squares: Numbers
+    """Sum of y squared."""
+    kind: ClassVar[Literal["profile"]] = "profile"
+
+    @property
+    def mean(self) -> Numbers:
+        """Mean of y, 0 without entries."""
+        return self.sums / np.maximum(self.entries, 1)
+
+
+ReferenceObject = Histogram | Efficiency | Profile
+
+
+def to_object(
+    cells: Cells, title: str, value_title: str, axes: tuple[Bins, ...] | None = None
+) -> ReferenceObject:
+    """Make the object that a cell's kind asks for.
+
+    Args:
+        cells: Of one or two axes.
+        title: Its title.
+        value_title: What a bin holds.
+        axes: Bins to show instead of those of the cells.
+    """
+    axes = axes or cells.axes
+    numbers = [column.astype(np.float64) for column in np.moveaxis(cells.values, -1, 0)]
+    match cells.kind:
+        case "histogram":
+            return Histogram(title, value_title, axes, numbers[0])
+        case "efficiency":
+            failed, passed = numbers
+            return Efficiency(title, value_title, axes, passed, failed + passed)
+        case "profile":
+            entries, sums, squares = numbers
+            units = SUM_UNIT, SUM_OF_SQUARES_UNIT
+            return Profile(title, value_title, axes, entries, sums * units[0], squares * units[1])
