@@ -66,7 +66,7 @@ def events(draw: st.DrawFn, limits: Cuts) -> dict[str, list[Any]]:
     n_muons = len(columns["muon_pt"])
     if n_muons >= 2 and draw(st.booleans()):
         _tune_mass(columns, draw(_beside(limits.min_mass, limits.max_mass)))
-    for muon in range(n_muons):
+    for _muon in range(n_muons):
         columns["muon_matches_begin"].append(len(columns["muon_matches_x"]))
         for _ in range(draw(st.integers(0, 5))):
             _add(columns, draw(_matches(limits)))

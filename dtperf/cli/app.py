@@ -1,0 +1,41 @@
+"""The commands, put together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dtperf import __version__
+from dtperf.cli import config, export, inspect, measurements, run
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="dtperf",
+    help="Efficiency of the CMS Drift Tubes by tag-and-probe.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(run.run)
+app.command()(inspect.inspect)
+app.command()(export.export)
+app.command()(measurements.measurements)
+app.add_typer(config.app, name="config")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"dtperf {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Version, and end."),
+    ] = False,
+) -> None:
+    """Efficiency of the CMS Drift Tubes by tag-and-probe."""

@@ -1,0 +1,73 @@
+"""`dtperf export`: a result in a format of others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from dtperf.results import Result
+
+__all__ = ["export"]
+
+Name = TypeVar("Name", bound=str)
+
+
+def export(
+    result: Annotated[Path, typer.Argument(metavar="OUT", help="Result directory.")],
+    format_: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="root: histograms, efficiencies, profiles; json: histograms as UHI JSON; "
+            "csv: efficiency of each chamber.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="File to write.")],
+    naming: Annotated[
+        str,
+        typer.Option(help="Names in a ROOT file: readable, or reference (of the 2023 program)."),
+    ] = "readable",
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")] = False,
+) -> None:
+    """Write a result as a ROOT file, as JSON or as a table."""
+    from dtperf.errors import ConfigError
+    from dtperf.export import FORMATS, NAMINGS, write
+    from dtperf.results import Result
+
+    chosen = _one_of("--format", format_, FORMATS)
+    names = _one_of("--naming", naming, NAMINGS)
+    if names != "readable" and chosen != "root":
+        raise ConfigError(f"--naming {names}: only a ROOT file has it; leave it out for {chosen}")
+    if output.exists() and not force:
+        raise ConfigError(f"{output}: is there already; choose another name, or add --force")
+    content = Result.load(result)
+    written = write(content, output, chosen, names, overwrite=force)
+    print(f"wrote {written} ({written.stat().st_size:,} bytes)")
+    if names == "reference":
+        _say_what_is_left_out(content)
+
+
+def _one_of(option: str, given: str, allowed: Sequence[Name]) -> Name:
+    from dtperf.config.suggest import suggest
+    from dtperf.errors import ConfigError
+
+    for name in allowed:
+        if given == name:
+            return name
+    raise ConfigError(f"{option} {given}: is none of {_listed(allowed)}{suggest(given, allowed)}")
+
+
+def _say_what_is_left_out(result: Result) -> None:
+    from dtperf.export.reference import ROWS
+
+    left = sorted(set(result.counts) - {row.measurement for row in ROWS})
+    if left:
+        print(f"left out, as the reference program does not know them: {_listed(left)}")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)

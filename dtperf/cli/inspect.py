@@ -1,0 +1,136 @@
+"""``dtperf inspect FILE…``: what files hold, and which measurements they support."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dtperf.errors import InputError
+from dtperf.nanoaod.inspect import FileSummary, inspect_file
+
+__all__ = ["inspect"]
+
+_SHOWN_RUNS = 5
+_SHOWN_BRANCHES = 5
+
+
+def inspect(
+    files: Annotated[list[str], typer.Argument(help="Files or URLs to look into.")],
+    tree: Annotated[str, typer.Option(help="Name of the tree.")] = "Events",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, with all names of branches.")
+    ] = False,
+) -> None:
+    """Show what files hold: format, generation, runs, branches, supported measurements."""
+    refused = {}
+    summaries = []
+    for path in files:
+        try:
+            summaries.append(inspect_file(path, tree))
+        except InputError as error:
+            refused[path] = str(error)
+    refused |= {s.path: _refusal(s) for s in summaries if s.generation == "unknown"}
+    if as_json:
+        errors = [{"path": path, "error": error} for path, error in refused.items()]
+        typer.echo(json.dumps([*map(_as_dict, summaries), *errors], indent=2))
+    else:
+        _show(summaries, list(refused.values()))
+    if refused:
+        raise typer.Exit(InputError.exit_code)
+
+
+def _show(summaries: list[FileSummary], errors: list[str]) -> None:
+    console, stderr = Console(), Console(stderr=True)
+    for summary in summaries:
+        console.print(_table(summary))
+    for error in errors:
+        stderr.print(f"dtperf: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+
+
+def _refusal(summary: FileSummary) -> str:
+    """Say why nothing can be measured on a file that is no muon DPG NANO."""
+    lacking = _missing_columns(summary)["by_chamber"]
+    return f"{summary.path}: is {summary.content}: it lacks {_names(lacking)}"
+
+
+def _as_dict(summary: FileSummary) -> dict[str, Any]:
+    return {
+        **asdict(summary),
+        "bytes_per_event": summary.bytes_per_event,
+        "measurements": _missing_columns(summary),
+    }
+
+
+def _missing_columns(summary: FileSummary) -> dict[str, list[str]]:
+    """Return, for every measurement, the columns that it lacks in this file."""
+    from dtperf.measurements import supported  # takes a second, needed only here
+
+    return supported(summary.columns)
+
+
+def _table(summary: FileSummary) -> Table:
+    """Return the table of one file."""
+    table = Table(title=Text(summary.path), show_header=False, title_justify="left")
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in _rows(summary).items():
+        table.add_row(name, value)
+    return table
+
+
+def _rows(summary: FileSummary) -> dict[str, str]:
+    measurements = _missing_columns(summary)
+    refused = summary.generation == "unknown"
+    algorithm, level = summary.compression
+    per_event = summary.bytes_per_event
+    each = "" if per_event is None else f", {per_event:,.0f} bytes per event"
+    made = ", ".join(name for name, lacking in measurements.items() if not lacking)
+    return {
+        "content": f"{summary.content}, as {summary.kind}",
+        "uuid": summary.uuid,
+        "events": f"{summary.entries:,} in {summary.clusters} cluster(s)",
+        "runs": _runs(summary.runs),
+        "luminosity blocks": f"{summary.luminosity_blocks:,}",
+        "size": f"{summary.size_bytes:,} bytes{each}, {algorithm} level {level}",
+        "branches": _branches(summary),
+        "measurements": made or "none",
+        "not supported": "all" if refused else "\n".join(_unsupported(measurements)) or "none",
+    }
+
+
+def _unsupported(measurements: dict[str, list[str]]) -> Iterator[str]:
+    """Name the measurements that a file does not support, those with the same lack together."""
+    by_lack: dict[tuple[str, ...], list[str]] = {}
+    for name, lacking in measurements.items():
+        if lacking:
+            by_lack.setdefault(tuple(lacking), []).append(name)
+    for lacking_all, names in by_lack.items():
+        who = "all" if len(names) == len(measurements) else ", ".join(names)
+        yield f"{who}: lacking {_names(lacking_all)}"
+
+
+def _names(branches: Sequence[str]) -> str:
+    more = len(branches) - _SHOWN_BRANCHES
+    return ", ".join(branches[:_SHOWN_BRANCHES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _runs(runs: tuple[int, ...]) -> str:
+    if len(runs) <= _SHOWN_RUNS:
+        return ", ".join(map(str, runs)) or "none"
+    return f"{len(runs)}, from {runs[0]} to {runs[-1]}"
+
+
+def _branches(summary: FileSummary) -> str:
+    text = f"{len(summary.columns)}"
+    if summary.missing:
+        text += f", {len(summary.missing)} known ones are not there"
+    if summary.unknown:
+        text += f", {len(summary.unknown)} are not known"
+    return text

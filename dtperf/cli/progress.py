@@ -1,0 +1,63 @@
+"""The progress of a run on the terminal: events, rate, time left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from dtperf.runner import Progress as State
+
+__all__ = ["progress_bar"]
+
+UNITS = {"checking": "files", "measuring": "events"}
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        """Show files or events in a second."""
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.0f} {task.fields['unit']}/s" if speed else "")
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[State], None]]:
+    """Show one bar a stage on the terminal's error stream.
+
+    Yields:
+        What a run calls with its progress.
+    """
+    bar = Progress(
+        TextColumn("{task.description:>9}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f}/{task.total:,.0f} {task.fields[unit]}"),
+        _Rate(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+    tasks = {}
+
+    def show(state: State) -> None:
+        if state.stage not in tasks:
+            tasks[state.stage] = bar.add_task(
+                state.stage, total=state.total, unit=UNITS[state.stage]
+            )
+        bar.update(tasks[state.stage], completed=state.done)
+
+    with bar:
+        yield show

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from dtperf.cli.inspect import inspect
+from tests.nanoaod.files import GOLDEN, linked_arrays, read_arrays, write_like
+
+app = typer.Typer()
+app.command()(inspect)
+
+
+def run(*arguments: str | Path):
+    return CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": "200"})
+
+
+@pytest.mark.parametrize(("format", "kind"), [("ttree", "TTree"), ("rntuple", "RNTuple")])
+def test_table(format: str, kind: str) -> None:
+    done = run(GOLDEN[format])
+    assert done.exit_code == 0
+    for text in (
+        f"a muon DPG NANO of generation B, as {kind}",
+        "4,000",
+        "40, from 367000 to 367039",
+        "ZSTD level 5",
+        "63, 347 known ones are not there",
+        "by_chamber, efficiency_vs_run",
+        "efficiency_vs_lumi: lacking lumi_instLumi",
+    ):
+        assert text in done.stdout
+
+
+def test_what_a_file_does_not_support(tmp_path: Path) -> None:
+    arrays = read_arrays(GOLDEN["ttree"], 20)
+    del arrays["muon_pfIso04"], arrays["muon_isTight"]
+    done = run(write_like(arrays, tmp_path / "a.root", "A"))
+    assert "generation A" in done.stdout
+    row = next(line for line in done.stdout.splitlines() if "measurements" in line)
+    assert "none" in row
+    assert "lacking muon_isTight, muon_pfIso04" in " ".join(done.stdout.split())
+
+
+def test_what_is_lacking_altogether_is_said_in_brief(tmp_path: Path) -> None:
+    arrays = {"run": linked_arrays()["run"]}
+    done = run(write_like(arrays, tmp_path / "f.root"))
+    assert done.exit_code == 1
+    assert "not a muon DPG NANO" in done.stdout
+    assert "it lacks dtSegment_sector," in done.stderr
+    assert "more" in done.stderr
+    assert len(done.stdout.splitlines()) < 30
+
+
+def test_json_holds_everything() -> None:
+    done = run(GOLDEN["rntuple"], "--json")
+    (summary,) = json.loads(done.stdout)
+    assert summary["entries"] == 4000
+    assert len(summary["columns"]) == 63
+    assert len(summary["runs"]) == 40
+    assert summary["measurements"]["by_chamber"] == []
+    assert summary["measurements"]["efficiency_vs_lumi"] == ["lumi_instLumi"]
+    assert summary["bytes_per_event"] == pytest.approx(summary["size_bytes"] / 4000)
+
+
+def test_all_files_are_shown_though_one_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty.root").touch()
+    done = run(tmp_path / "empty.root", GOLDEN["ttree"], tmp_path / "none.root")
+    assert done.exit_code == 1
+    assert "as TTree" in done.stdout
+    assert f"{tmp_path / 'empty.root'}: is empty (0 bytes)" in done.stderr
+    assert f"{tmp_path / 'none.root'}: no such file" in done.stderr
+
+
+def test_refused_files_in_json(tmp_path: Path) -> None:
+    done = run(tmp_path / "none.root", GOLDEN["ttree"], "--json")
+    assert done.exit_code == 1
+    summary, error = json.loads(done.stdout)
+    assert summary["kind"] == "TTree"
+    assert "no such file" in error["error"]
+
+
+def test_other_tree_and_a_file_without_events(tmp_path: Path) -> None:
+    assert run(GOLDEN["ttree"], "--tree", "Runs").exit_code == 1
+    empty = {name: array[:0] for name, array in linked_arrays().items()}
+    done = run(write_like(empty, tmp_path / "empty.root"))
+    assert done.exit_code == 0
+    assert "none" in done.stdout

@@ -1,0 +1,74 @@
+"""The kernels against the plain event loop, on events made to sit on the edges of the cuts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dtperf.config import AnalysisConfig
+from dtperf.measurements.booking import book
+from dtperf.selection import tag_and_probe
+from tests import strategies
+from tests.events import nano_events
+from tests.golden import AXES, as_reference
+from tests.reference_loop import Cuts, differences, loop
+
+
+def config_of(cuts: Cuts) -> AnalysisConfig:
+    """Write the oracle's cut values as a config."""
+    return AnalysisConfig.model_validate(
+        {
+            "selection": {
+                "tag": {
+                    "trigger": "isolated" if cuts.tag_iso_trigger else "single",
+                    "max_iso": cuts.tag_max_iso,
+                    "min_pt": cuts.tag_min_pt,
+                },
+                "probe": {
+                    "min_pt": cuts.probe_min_pt,
+                    "max_iso": cuts.probe_max_iso,
+                    "min_tracker_layers": cuts.probe_min_layers,
+                    "min_pixel_hits": cuts.probe_min_pixel_hits,
+                },
+                "pair": {
+                    "min_mass": cuts.min_mass,
+                    "max_mass": cuts.max_mass,
+                    "max_abs_dz": cuts.max_abs_dz_pair,
+                    "min_dr": cuts.min_dr,
+                },
+                "station": {
+                    "max_abs_eta": cuts.probe_max_abs_eta,
+                    "min_other_stations": cuts.min_other_stations,
+                    "min_rpc_layers": cuts.min_rpc_layers,
+                    "border_x": cuts.border_x,
+                    "border_y": cuts.border_y,
+                },
+                "passing": {
+                    "max_dx": cuts.max_dx,
+                    "max_dy": cuts.max_dy,
+                    "max_dr": cuts.max_dr,
+                },
+            },
+            "compatibility": {"truncate_extrapolation": cuts.truncate},
+        }
+    )
+
+
+def measure(events: list[dict[str, Any]], cuts: Cuts) -> dict[str, dict[str, Any]]:
+    config = config_of(cuts)
+    tables = tag_and_probe(nano_events(events), config)
+    return as_reference(book(config.measurements.active(), tables._asdict()))
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(data=st.data())
+def test_any_events_and_cuts(data: st.DataObject) -> None:
+    cuts = data.draw(strategies.cuts())
+    events = data.draw(st.lists(strategies.events(cuts), min_size=1, max_size=6))
+    assert not differences(measure(events, cuts), loop(events, AXES, cuts))

@@ -1,0 +1,119 @@
+"""From what a user names to files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dtperf.errors import ConfigError, DtperfError, InputError
+from dtperf.filesets import resolve
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name in ("a.root", "b.root", "sub/c.root", "sub/notes.txt", "odd[1].root"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    return tmp_path
+
+
+def names(found: list[tuple[str, str]], root: Path) -> list[str]:
+    return [str(Path(path).relative_to(root.resolve())) for path, _ in found]
+
+
+def test_a_file_and_a_glob_and_a_directory(tree: Path) -> None:
+    assert names(resolve(tree / "a.root"), tree) == ["a.root"]
+    assert names(resolve(str(tree / "?.root")), tree) == ["a.root", "b.root"]
+    assert names(resolve(str(tree / "**/*.root")), tree) == [
+        "a.root",
+        "b.root",
+        "odd[1].root",
+        "sub/c.root",
+    ]
+    assert sorted(names(resolve(tree), tree)) == ["a.root", "b.root", "odd[1].root", "sub/c.root"]
+
+
+def test_a_name_with_brackets_is_the_file_of_that_name(tree: Path) -> None:
+    assert names(resolve(tree / "odd[1].root"), tree) == ["odd[1].root"]
+
+
+def test_each_file_once(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tree)
+    found = resolve(["a.root", "./a.root", str(tree / "*.root"), "sub/../a.root"])
+    assert names(found, tree) == ["a.root", "b.root", "odd[1].root"]
+
+
+def test_urls_stay_as_they_are() -> None:
+    url = "root://server.example//store/x.root"
+    assert resolve([url], "Tree") == [(url, "Tree")]
+
+
+FILESETS = {
+    "list": ["a.root", "sub/c.root"],
+    "dataset with a list": {"data": ["a.root", "sub/c.root"]},
+    "coffea, files with trees": {"data": {"files": {"a.root": "Events", "sub/c.root": "Events"}}},
+    "coffea, files with steps": {
+        "data": {
+            "files": {
+                "a.root": {"object_path": "Events", "steps": [[0, 10]], "uuid": "x"},
+                "sub/c.root": {"object_path": "Events"},
+            }
+        }
+    },
+    "coffea, treename": {"data": {"treename": "Events", "files": ["a.root", "sub/c.root"]}},
+    "two datasets": {"d1": ["a.root"], "d2": ["sub/*.root"]},
+}
+
+
+@pytest.mark.parametrize("content", FILESETS.values(), ids=FILESETS)
+@pytest.mark.parametrize("suffix", ["json", "yaml"])
+def test_filesets(content: object, suffix: str, tree: Path) -> None:
+    # JSON is YAML, too; relative paths start from the fileset
+    fileset = tree / f"fileset.{suffix}"
+    fileset.write_text(json.dumps(content))
+    assert names(resolve(fileset), tree) == ["a.root", "sub/c.root"]
+
+
+def test_trees_of_a_fileset(tree: Path) -> None:
+    fileset = tree / "f.json"
+    fileset.write_text(json.dumps({"d": {"files": {"a.root": "Other", "b.root": None}}}))
+    assert [name for _, name in resolve(fileset, "Default")] == ["Other", "Default"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nowhere.root", "nowhere.root: no such file"),
+        ("*.nothing", "no file matches"),
+        ("empty", "no ROOT file"),
+    ],
+)
+def test_nothing_there(name: str, message: str, tree: Path) -> None:
+    (tree / "empty").mkdir()
+    with pytest.raises(InputError, match=message):
+        resolve(str(tree / name))
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "3", '{"d": 3}', '{"d": {"files": [1]}}', '{"d": {"files": {"a.root": [1]}}}']
+)
+def test_bad_filesets_name_the_file(text: str, tree: Path) -> None:
+    fileset = tree / "bad.json"
+    fileset.write_text(text)
+    with pytest.raises(ConfigError, match=r"bad\.json"):
+        resolve(fileset)
+
+
+def test_a_fileset_that_names_itself(tree: Path) -> None:
+    fileset = tree / "loop.json"
+    fileset.write_text('["loop.json"]')
+    with pytest.raises(DtperfError, match=r"loop\.json"):
+        resolve(fileset)
+
+
+def test_no_input() -> None:
+    with pytest.raises(ConfigError, match="no input"):
+        resolve([])
