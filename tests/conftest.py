@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import dtperf
 from dtperf.config import AnalysisConfig
 from dtperf.results import Result
 from tests.golden import GOLDEN
+
+# how fast a machine is must not decide a test
+settings.register_profile(
+    "dtperf",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("dtperf")
 
 
 @pytest.fixture(scope="session")

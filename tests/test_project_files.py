@@ -30,6 +30,7 @@ TOP_LEVEL = {
     "CONTRIBUTING.md",
     "LICENSE",
     "README.md",
+    "benchmarks",
     "configs",
     "constraints.txt",
     "dtperf",

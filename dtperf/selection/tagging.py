@@ -16,7 +16,7 @@ from dtperf.selection.table import Table
 if TYPE_CHECKING:
     from dtperf.config import AnalysisConfig, Selection
 
-__all__ = ["Tables", "tag_and_probe"]
+__all__ = ["Tables", "pair_limits", "passing_limits", "tag_and_probe"]
 
 
 class Tables(NamedTuple):
@@ -45,17 +45,18 @@ def tag_and_probe(events: Any, config: AnalysisConfig) -> Tables:
     """
     flat = flatten(events, config.selection.tag.trigger)
     selection = config.selection
-    candidates = find_pairs(flat.muons, _pair_limits(selection))
+    candidates = find_pairs(flat.muons, pair_limits(selection))
     selected = candidates.selected
     event, probe = candidates.event[selected], candidates.probe[selected]
-    limits = _passing_limits(selection, config.compatibility.truncate_extrapolation)
+    limits = passing_limits(selection, config.compatibility.truncate_extrapolation)
     crossings = find_crossings(flat.muons, flat.matches, flat.segments, event, probe, limits)
     pairs = Table(len(candidates.event), pair_columns(flat, candidates))
     rows = crossing_columns(flat, crossings, np.flatnonzero(selected), pairs, selection.station)
     return Tables(pairs, Table(len(crossings.pair), rows), flat.anomalies)
 
 
-def _pair_limits(selection: Selection) -> PairLimits:
+def pair_limits(selection: Selection) -> PairLimits:
+    """Round the cuts on tag, probe and pair to the width they are compared in."""
     tag, probe, pair = selection.tag, selection.probe, selection.pair
     return PairLimits(
         tag_max_iso=np.float32(tag.max_iso),
@@ -71,7 +72,8 @@ def _pair_limits(selection: Selection) -> PairLimits:
     )
 
 
-def _passing_limits(selection: Selection, truncate: bool) -> PassingLimits:
+def passing_limits(selection: Selection, truncate: bool) -> PassingLimits:
+    """Round the cuts on the segment to the width they are compared in."""
     passing = selection.passing
     return PassingLimits(
         max_dx=np.float32(passing.max_dx),

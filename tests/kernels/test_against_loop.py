@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dtperf.config import AnalysisConfig
@@ -62,11 +62,7 @@ def measure(events: list[dict[str, Any]], cuts: Cuts) -> dict[str, dict[str, Any
     return as_reference(book(config.measurements.active(), tables._asdict()))
 
 
-@settings(
-    max_examples=300,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_any_events_and_cuts(data: st.DataObject) -> None:
     cuts = data.draw(strategies.cuts())

@@ -1,0 +1,1 @@
+"""Speeds, printed as ratios that were measured in one run: `python -m benchmarks`."""

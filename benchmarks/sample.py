@@ -1,0 +1,57 @@
+"""The golden events, repeated: data like that of the reference's speed test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import awkward as ak
+import uproot
+
+__all__ = ["repeat"]
+
+COLLECTIONS = ("muon_matches", "muon", "dtSegment")
+RANGES = ("muon_matches_begin", "muon_matches_end")
+
+
+def repeat(golden: Path, path: Path, events: int, cluster: int = 8000) -> Path:
+    """Write the golden events again and again, as a TTree with ZSTD compression.
+
+    Args:
+        golden: The golden file.
+        path: File to write.
+        events: At least so many.
+        cluster: Events in each basket.
+
+    Returns:
+        The path.
+    """
+    with uproot.open(golden) as file:
+        arrays = file["Events"].arrays(how=dict)
+    counters = {f"n{name}" for name in COLLECTIONS}
+    content = {n: v for n, v in arrays.items() if not _collection(n) and n not in counters}
+    for collection in COLLECTIONS:
+        content[collection] = ak.zip(
+            {
+                name.removeprefix(f"{collection}_"): values
+                for name, values in arrays.items()
+                if _collection(name) == collection
+            }
+        )
+    copies = -(-cluster // len(arrays["run"]))
+    block = {name: ak.concatenate([values] * copies) for name, values in content.items()}
+    with uproot.recreate(path, compression=uproot.ZSTD(5)) as file:
+        tree = file.mktree(
+            "Events",
+            {name: ak.type(values).content for name, values in block.items()},
+            counter_name=lambda counted: f"n{counted}",
+            field_name=lambda outer, inner: f"{outer}_{inner}",
+        )
+        for _ in range(-(-events // len(block["run"]))):
+            tree.extend(block)
+    return path
+
+
+def _collection(branch: str) -> str:
+    if branch in RANGES:
+        return "muon"
+    return next((name for name in COLLECTIONS if branch.startswith(f"{name}_")), "")

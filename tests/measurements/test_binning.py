@@ -1,0 +1,77 @@
+"""Bins against ROOT's rule, written out in plain Python by the oracle."""
+
+from __future__ import annotations
+
+from math import inf, nan, nextafter
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dtperf.kernels.binning import integer_bins, regular_bins, variable_bins
+from dtperf.measurements import STANDARD
+from dtperf.measurements.axes import Regular, Variable
+from tests.reference_books import bin_finder
+
+AXES = {
+    axis
+    for measurement in STANDARD.values()
+    for axis in measurement.axes
+    if isinstance(axis, Regular | Variable)
+}
+REGULAR = sorted((axis for axis in AXES if isinstance(axis, Regular)), key=repr)
+WIDENING = next(axis.edges for axis in AXES if isinstance(axis, Variable) and len(axis.edges) > 3)
+
+
+def beside_edges(edges: list[float]) -> list[float]:
+    return [nextafter(edge, to) for edge in edges for to in (-inf, edge, inf)]
+
+
+def rule(edges: list[float], values: list[float]) -> list[int]:
+    find = bin_finder(edges)
+    return [find(value) for value in values]
+
+
+def test_every_standard_axis_on_its_edges() -> None:
+    assert len(REGULAR) > 15
+    for axis in REGULAR:
+        edges = [
+            axis.start + i * (axis.stop - axis.start) / axis.bins for i in range(axis.bins)
+        ] + [axis.stop]
+        values = [*beside_edges(edges), nan, inf, -inf]
+        for dtype in (np.float64, np.float32):
+            given_values = np.array(values, dtype=dtype)
+            got = regular_bins(given_values, axis.bins, axis.start, axis.stop).tolist()
+            assert got == rule(edges, [float(v) for v in given_values]), axis.name
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.floats(width=32), min_size=1),
+    st.integers(1, 500),
+    st.floats(-1e4, 1e4),
+    st.floats(1e-3, 1e4),
+)
+def test_any_regular_axis(values: list[float], n: int, start: float, width: float) -> None:
+    stop = start + width
+    got = regular_bins(np.array(values), n, start, stop).tolist()
+    expected = []
+    for x in values:
+        if x < start:
+            expected.append(0)
+        elif not x < stop:
+            expected.append(n + 1)
+        else:
+            expected.append(1 + int(n * (x - start) / (stop - start)))
+    assert got == expected
+
+
+def test_variable_axis() -> None:
+    values = [*beside_edges(list(WIDENING)), nan, inf, -inf, 7.5]
+    got = variable_bins(np.array(values), np.array(WIDENING, dtype=np.float64))
+    assert got.tolist() == rule(list(WIDENING), values)
+
+
+def test_integers_off_the_axis_have_no_bin() -> None:
+    values = np.array([0, 1, 4, 5, -99], dtype=np.int16)
+    assert integer_bins(values, 1, 4).tolist() == [-1, 0, 3, -1, -1]
