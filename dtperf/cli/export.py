@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,8 +11,6 @@ if TYPE_CHECKING:
     from dtperf.results import Result
 
 __all__ = ["export"]
-
-Name = TypeVar("Name", bound=str)
 
 
 def export(
@@ -35,30 +32,17 @@ def export(
 ) -> None:
     """Write a result as a ROOT file, as JSON or as a table."""
     from dtperf.errors import ConfigError
-    from dtperf.export import FORMATS, NAMINGS, write
+    from dtperf.export import check_choice, write
     from dtperf.results import Result
 
-    chosen = _one_of("--format", format_, FORMATS)
-    names = _one_of("--naming", naming, NAMINGS)
-    if names != "readable" and chosen != "root":
-        raise ConfigError(f"--naming {names}: only a ROOT file has it; leave it out for {chosen}")
+    check_choice(format_, naming)
     if output.exists() and not force:
         raise ConfigError(f"{output}: is there already; choose another name, or add --force")
     content = Result.load(result)
-    written = write(content, output, chosen, names, overwrite=force)
+    written = write(content, output, format_, naming, overwrite=force)
     print(f"wrote {written} ({written.stat().st_size:,} bytes)")
-    if names == "reference":
+    if naming == "reference":
         _say_what_is_left_out(content)
-
-
-def _one_of(option: str, given: str, allowed: Sequence[Name]) -> Name:
-    from dtperf.config.suggest import suggest
-    from dtperf.errors import ConfigError
-
-    for name in allowed:
-        if given == name:
-            return name
-    raise ConfigError(f"{option} {given}: is none of {_listed(allowed)}{suggest(given, allowed)}")
 
 
 def _say_what_is_left_out(result: Result) -> None:
@@ -66,8 +50,4 @@ def _say_what_is_left_out(result: Result) -> None:
 
     left = sorted(set(result.counts) - {row.measurement for row in ROWS})
     if left:
-        print(f"left out, as the reference program does not know them: {_listed(left)}")
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names)
+        print(f"left out, as the reference program does not know them: {', '.join(left)}")

@@ -89,8 +89,8 @@ class StationCuts(Model):
     """Upper limit on |eta| of the probe for MB1, MB2, MB3, MB4."""
     min_other_stations: Annotated[int, Field(ge=0, le=7)] = 2
     """Least number of other muon stations (CSC included) with matched segments."""
-    min_rpc_layers: Annotated[int, Field(ge=0, le=32_767)] = 10
-    """Least number of matched RPC layers that do instead; 1000, which no muon has, for never."""
+    min_rpc_layers: Annotated[int, Field(ge=0, le=32_767)] | None = 10
+    """Least number of matched RPC layers that do instead; null: they never do."""
     border_x: Number = -15.0
     """Fiducial region: edge_x below this value, cm, negative inside the chamber."""
     border_y: Number = -15.0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal, get_args
+from types import MappingProxyType
 
 from dtperf.errors import ConfigError
 from dtperf.export.objects import ReferenceObject
@@ -15,19 +16,34 @@ from dtperf.export.reference import reference_objects
 from dtperf.export.root import root_file
 from dtperf.results import Result
 
-__all__ = ["FORMATS", "NAMINGS", "Format", "Naming", "to_bytes", "write"]
+__all__ = ["FORMATS", "NAMINGS", "check_choice", "to_bytes", "write"]
 
-Format = Literal["root", "json", "csv"]
-Naming = Literal["readable", "reference"]
-FORMATS: tuple[Format, ...] = get_args(Format)
-NAMINGS: tuple[Naming, ...] = get_args(Naming)
+READABLE = "readable"
+
+NAMINGS: Mapping[str, Callable[[Result], dict[str, ReferenceObject]]] = MappingProxyType(
+    {
+        READABLE: lambda result: readable_objects(
+            result.counts, result.config.measurements.active()
+        ),
+        "reference": lambda result: reference_objects(result.counts),
+    }
+)
+"""How the objects in a ROOT file are named."""
+
+FORMATS: Mapping[str, Callable[[Result, str], bytes]] = MappingProxyType(
+    {
+        "root": lambda result, naming: root_file(NAMINGS[naming](result)),
+        "json": lambda result, _: json_file(result.counts),
+        "csv": lambda result, _: csv_table(result.counts),
+    }
+)
 
 
 def write(
     result: Result,
     path: str | Path,
-    format: Format = "root",
-    naming: Naming = "readable",
+    format: str = "root",
+    naming: str = READABLE,
     *,
     overwrite: bool = False,
 ) -> Path:
@@ -38,14 +54,16 @@ def write(
         path: The file; its directory is made if it is not there.
         format: 'root': histograms, efficiencies and profiles. 'json': histograms as UHI JSON.
             'csv': the fiducial efficiency of each chamber.
-        naming: Of the objects in a ROOT file: 'readable', or those of the 2023 reference program.
+        naming: Of the objects in a ROOT file: 'readable', or those of the 2023 'reference'
+            program.
         overwrite: Replace a file that is there.
 
     Returns:
         The path.
 
     Raises:
-        ConfigError: The file is there already, or cannot be written.
+        ConfigError: The format or the naming is not known, or the file is there already or
+            cannot be written.
         InputError: The result lacks the measurement that a table is made of.
     """
     out = Path(path)
@@ -67,18 +85,29 @@ def write(
     return out
 
 
-def to_bytes(result: Result, format: Format = "root", naming: Naming = "readable") -> bytes:
-    """Make the content of the file that `write` writes."""
-    match format:
-        case "root":
-            return root_file(_objects(result, naming))
-        case "json":
-            return json_file(result.counts)
-        case "csv":
-            return csv_table(result.counts)
+def to_bytes(result: Result, format: str = "root", naming: str = READABLE) -> bytes:
+    """Make the content of the file that `write` writes.
+
+    Raises:
+        ConfigError: The format or the naming is not known.
+        InputError: The result lacks the measurement that a table is made of.
+    """
+    check_choice(format, naming)
+    return FORMATS[format](result, naming)
 
 
-def _objects(result: Result, naming: Naming) -> dict[str, ReferenceObject]:
-    if naming == "reference":
-        return reference_objects(result.counts)
-    return readable_objects(result.counts, result.config.measurements.active())
+def check_choice(format: str, naming: str) -> None:
+    """Refuse a format or a naming that is not known.
+
+    Raises:
+        ConfigError: It is not known, or the format has no names.
+    """
+    _check("format", format, FORMATS)
+    _check("naming", naming, NAMINGS)
+    if format != "root" and naming != READABLE:
+        raise ConfigError(f"naming '{naming}': only the format 'root' has it, not '{format}'")
+
+
+def _check(what: str, given: str, known: Collection[str]) -> None:
+    if given not in known:
+        raise ConfigError(f"unknown {what} '{given}': it is one of {', '.join(known)}")

@@ -161,9 +161,9 @@ def crossing_columns(
     make["station_passing"] = lambda t: _taken(t["passing"], "nearest", False)(t)
     # unlike in the plot of RPC layers, these count here for muons that are not RPC muons, too
     rpc_layers = flat.muons.rpcMu_numberOfMatchedRPCLayers
+    enough = np.inf if cuts.min_rpc_layers is None else cuts.min_rpc_layers
     make["is_eligible"] = lambda t: (
-        (t["n_other_stations"] >= cuts.min_other_stations)
-        | (rpc_layers[t["probe"]] >= cuts.min_rpc_layers)
+        (t["n_other_stations"] >= cuts.min_other_stations) | (rpc_layers[t["probe"]] >= enough)
     )
     max_abs_eta = np.asarray((0, *cuts.max_abs_eta), dtype=np.float32)
     make["is_in_eta"] = lambda t: np.abs(t["probe_eta"]) < max_abs_eta[t["station"]]

@@ -39,7 +39,7 @@ SELECTION = _section(
     station=_section(
         max_abs_eta=st.tuples(POSITIVE, POSITIVE, POSITIVE, POSITIVE),
         min_other_stations=st.integers(0, 7),
-        min_rpc_layers=st.integers(0, 32_767),
+        min_rpc_layers=st.none() | st.integers(0, 32_767),
         border_x=st.floats(min_value=-200, max_value=-1),
         border_y=st.floats(min_value=-120, max_value=-1),
     ),

@@ -66,19 +66,19 @@ def test_says_what_the_reference_does_not_know(result: Result, tmp_path: Path) -
 def test_unknown_format_names_the_known_ones(saved: Path, tmp_path: Path) -> None:
     error = error_of(saved, "--format", "rot", "-o", tmp_path / "a")
     assert isinstance(error, ConfigError)
-    assert "rot: is none of root, json, csv; did you mean 'root'?" in str(error)
+    assert "unknown format 'rot': it is one of root, json, csv" in str(error)
 
 
 def test_unknown_naming(saved: Path, tmp_path: Path) -> None:
     error = error_of(saved, "--format", "root", "--naming", "nice", "-o", tmp_path / "a")
     assert isinstance(error, ConfigError)
-    assert "is none of readable, reference" in str(error)
+    assert "unknown naming 'nice': it is one of readable, reference" in str(error)
 
 
 def test_only_root_has_other_names(saved: Path, tmp_path: Path) -> None:
     error = error_of(saved, "--format", "csv", "--naming", "reference", "-o", tmp_path / "a")
     assert isinstance(error, ConfigError)
-    assert "only a ROOT file" in str(error)
+    assert "only the format 'root'" in str(error)
 
 
 def test_force(saved: Path, tmp_path: Path) -> None:

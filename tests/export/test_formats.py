@@ -21,8 +21,8 @@ def test_each_format(result: Result, tmp_path: Path) -> None:
         assert "efficiency_vs_pt/MB1" in file
     with uproot.open(write(result, tmp_path / "d", "root", "reference")) as file:
         assert "effVsPtMB1" in file
-    assert FORMATS == ("root", "json", "csv")
-    assert NAMINGS == ("readable", "reference")
+    assert tuple(FORMATS) == ("root", "json", "csv")
+    assert tuple(NAMINGS) == ("readable", "reference")
 
 
 def test_a_file_is_not_replaced_unless_asked_for(result: Result, tmp_path: Path) -> None:
@@ -81,3 +81,16 @@ def test_a_result_with_skipped_measurements(result: Result, naming) -> None:
     assert b"pair_mass" in to_bytes(some, "json")
     with pytest.raises(InputError, match="by_chamber"):
         to_bytes(some, "csv")
+
+
+@pytest.mark.parametrize(
+    ("format", "naming", "message"),
+    [
+        ("pdf", "readable", "unknown format 'pdf': it is one of root, json, csv"),
+        ("root", "nice", "unknown naming 'nice': it is one of readable, reference"),
+        ("csv", "reference", "naming 'reference': only the format 'root' has it, not 'csv'"),
+    ],
+)
+def test_unknown_choices(result: Result, format: str, naming: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        to_bytes(result, format, naming)

@@ -12,8 +12,8 @@ from dtperf.measurements.booking import book
 from dtperf.selection import tag_and_probe
 from tests import strategies
 from tests.events import nano_events
-from tests.golden import AXES, as_reference
-from tests.reference_loop import Cuts, differences, loop
+from tests.golden import AXES, GOLDEN, as_reference
+from tests.reference_loop import Cuts, differences, loop, read_events
 
 
 def config_of(cuts: Cuts) -> AnalysisConfig:
@@ -68,3 +68,13 @@ def test_any_events_and_cuts(data: st.DataObject) -> None:
     cuts = data.draw(strategies.cuts())
     events = data.draw(st.lists(strategies.events(cuts), min_size=1, max_size=6))
     assert not differences(measure(events, cuts), loop(events, AXES, cuts))
+
+
+def test_rpc_layers_do_not_count_when_told_so() -> None:
+    events = read_events(GOLDEN)[:400]
+    never = measure(events, Cuts(min_rpc_layers=1000))
+    config = AnalysisConfig.model_validate({"selection": {"station": {"min_rpc_layers": None}}})
+    tables = tag_and_probe(nano_events(events), config)
+    counts = as_reference(book(config.measurements.active(), tables._asdict()))
+    assert not differences(counts, never)
+    assert differences(measure(events, Cuts()), never)
