@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from hist.intervals import clopper_pearson_interval
+from scipy.special import betaincinv
 
 __all__ = ["ONE_SIGMA", "clopper_pearson"]
 
@@ -35,6 +35,8 @@ def clopper_pearson(
     k, n = np.asarray(passed, dtype=np.float64), np.asarray(total, dtype=np.float64)
     if np.any(k > n) or np.any(k < 0):
         raise ValueError("passed must lie between 0 and total")
-    with np.errstate(invalid="ignore"):
-        low, high = clopper_pearson_interval(k, n, coverage=coverage)
-    return np.where(n > 0, low, 0.0), np.where(n > 0, high, 1.0)
+    tail = (1 - coverage) / 2
+    # scipy.stats has this, too, but takes as long to import as all the rest
+    low = betaincinv(np.maximum(k, 1), n - k + 1, tail)
+    high = betaincinv(k + 1, np.maximum(n - k, 1), 1 - tail)
+    return np.where(k > 0, low, 0.0), np.where(k < n, high, 1.0)
