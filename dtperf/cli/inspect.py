@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,7 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from dtperf.errors import InputError
-from dtperf.nanoaod.inspect import FileSummary, inspect_file
+
+if TYPE_CHECKING:
+    from dtperf.nanoaod.inspect import FileSummary
 
 __all__ = ["inspect"]
 
@@ -29,6 +31,8 @@ def inspect(
     ] = False,
 ) -> None:
     """Show what files hold: format, generation, runs, branches, supported measurements."""
+    from dtperf.nanoaod.inspect import inspect_file
+
     refused = {}
     summaries = []
     for path in files:

@@ -30,6 +30,11 @@ def test_every_axis_has_flow_bins() -> None:
     assert not cells.values[[0, -1]].any()
 
 
+def test_an_axis_with_overflow_alone() -> None:
+    counts = filled(hist.axis.IntCategory([7, 9], name="run"))
+    assert Cells.of(counts).values[..., 0].tolist() == [0, 1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "numbers"),
     [("probe_pt", "histogram", 1), ("by_chamber", "efficiency", 2), ("t0_profile", "profile", 3)],

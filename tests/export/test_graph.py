@@ -54,6 +54,7 @@ def test_labelled_bins_stand_at_their_value() -> None:
 def test_titles_and_automatic_range() -> None:
     graph = graph_of(X, [0.0, 0, 3, 0, 7, 0], [0.0, 0, 4, 5, 7, 0])
     assert graph.classname == "TGraphAsymmErrors"
+    assert graph.instance_version == 3
     assert graph.member("fTitle") == "found;x [cm];efficiency"
     assert (graph.member("fMinimum"), graph.member("fMaximum")) == (-1111, -1111)
 

@@ -86,6 +86,8 @@ def test_runs_are_labels_of_the_bins(counts: dict[str, hist.Hist]) -> None:
     np.testing.assert_array_equal(histogram.values(), want)
     # these let hadd add up bins of the same run, and ROOT gives such an axis no mean
     assert histogram.member("fXaxis").member("fBits2") == 0b11
+    labels = histogram.member("fXaxis").member("fLabels")
+    assert [label.member("@fUniqueID") for label in labels] == list(range(1, 41))
     assert histogram.member("fTsumwx") == 0 < histogram.member("fTsumw")
 
 
@@ -123,9 +125,9 @@ def test_equal_content_gives_equal_bytes_but_for_times(
 
 def test_other_content_has_another_uuid(counts: dict[str, hist.Hist]) -> None:
     # uproot keeps objects in a cache by the UUID of the file and the name of the object
-    changed = {"pair_mass": counts["pair_mass"].copy()}
-    changed["pair_mass"].fill([90.0])
-    files = [root_file(reference_objects(c)) for c in (counts, counts, changed)]
+    mass = {"pair_mass": counts["pair_mass"]}
+    changed = {"pair_mass": counts["pair_mass"].copy().fill([90.0])}
+    files = [root_file(reference_objects(c)) for c in (mass, mass, changed)]
     uuids = [read(file).file.uuid for file in files]
     assert uuids[0] == uuids[1] != uuids[2]
     titled = [

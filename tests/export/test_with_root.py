@@ -220,3 +220,5 @@ def test_directories_are_those_of_the_measurements(case: Any) -> None:
     tops = {name.split("/")[0] for name in objects if "/" in name}
     found = {key.GetName() for key in file.GetListOfKeys() if key.IsFolder()}
     assert found == tops
+    uuids = {file.GetDirectory(name).GetUUID().AsString() for name in tops}
+    assert len(uuids | {file.GetUUID().AsString()}) == len(tops) + 1
