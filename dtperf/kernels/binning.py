@@ -12,7 +12,17 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["count", "integer_bins", "regular_bins", "variable_bins"]
+__all__ = [
+    "add",
+    "category_bins",
+    "count",
+    "integer_bins",
+    "regular_bins",
+    "variable_bins",
+]
+
+FEW_EDGES = 32
+"""So few edges are compared one by one faster than searched."""
 
 Bins = npt.NDArray[np.int16]
 """Half the memory of int32, and memory is what counting waits for."""
@@ -53,9 +63,18 @@ def variable_bins(values: npt.NDArray[Any], edges: npt.NDArray[np.float64]) -> B
         0 to n + 1, shape (rows,).
     """
     bins = np.empty(len(values), dtype=np.int16)
+    few = len(edges) < FEW_EDGES
     for i in range(len(values)):
         x = float(values[i])
-        bins[i] = len(edges) if np.isnan(x) else np.searchsorted(edges, x, side="right")
+        if np.isnan(x):
+            bins[i] = len(edges)
+        elif few:
+            below = 0
+            for edge in edges:
+                below += edge <= x
+            bins[i] = below
+        else:
+            bins[i] = np.searchsorted(edges, x, side="right")
     return bins
 
 
@@ -79,29 +98,68 @@ def integer_bins(values: npt.NDArray[Any], first: int, n: int) -> Bins:
 
 
 @numba.njit(nogil=True, cache=True)
+def category_bins(values: npt.NDArray[Any], categories: npt.NDArray[Any]) -> Bins:
+    """Number integers by their place among categories; -1 where a value is none of them.
+
+    Args:
+        values: Integers, shape (rows,); fast where neighbours are equal, as run numbers are.
+        categories: Increasing, of the same dtype.
+
+    Returns:
+        -1 to len(categories) - 1, shape (rows,).
+    """
+    bins = np.full(len(values), -1, dtype=np.int16)
+    for i in range(len(values)):
+        if i and values[i] == values[i - 1]:
+            bins[i] = bins[i - 1]
+            continue
+        place = np.searchsorted(categories, values[i])
+        if place < len(categories) and categories[place] == values[i]:
+            bins[i] = place
+    return bins
+
+
+@numba.njit(nogil=True, cache=True)
 def count(
     counts: npt.NDArray[np.int64],
     rows: npt.NDArray[np.intp],
     bins: tuple[Bins, ...],
     strides: tuple[int, ...],
-    weights: npt.NDArray[np.int64],
 ) -> None:
-    """Add rows to a flat histogram, in place.
+    """Count rows in a flat histogram, in place.
 
     Args:
         counts: Flat contents with flow bins.
         rows: Numbers of the rows that enter, shape (n,).
-        bins: Bin numbers of all rows on each axis; a row with a -1 does not enter.
+        bins: Bin numbers of all rows on each axis, 0 or more for those that enter.
         strides: Distance of neighbouring bins of each axis in counts.
-        weights: What each row that enters adds, shape (n,), or one number for all, shape (1,).
     """
-    step = 0 if len(weights) == 1 else 1
+    for row in rows:
+        position = 0
+        for axis in range(len(bins)):
+            position += bins[axis][row] * strides[axis]
+        counts[position] += 1
+
+
+@numba.njit(nogil=True, cache=True)
+def add(
+    sums: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.intp],
+    bins: tuple[Bins, ...],
+    strides: tuple[int, ...],
+    weights: npt.NDArray[np.int64],
+) -> None:
+    """Add a number for each row to a flat histogram, in place.
+
+    Args:
+        sums: Flat contents with flow bins.
+        rows: As in `count`.
+        bins: As in `count`.
+        strides: As in `count`.
+        weights: What each row that enters adds, shape (n,).
+    """
     for entry in range(len(rows)):
         position = 0
-        inside = True
         for axis in range(len(bins)):
-            bin_number = bins[axis][rows[entry]]
-            inside &= bin_number >= 0
-            position += bin_number * strides[axis]
-        if inside:
-            counts[position] += weights[entry * step]
+            position += bins[axis][rows[entry]] * strides[axis]
+        sums[position] += weights[entry]

@@ -148,12 +148,14 @@ def find_crossings(
                     continue
                 x, y = match_x[match], match_y[match]
                 best = best_segment(
-                    segment_code[start:stop],
-                    segment_x[start:stop],
-                    segment_y[start:stop],
-                    has_phi[start:stop],
-                    has_zed[start:stop],
-                    hits[start:stop],
+                    start,
+                    stop,
+                    segment_code,
+                    segment_x,
+                    segment_y,
+                    has_phi,
+                    has_zed,
+                    hits,
                     match_code[match],
                     x,
                     y,
@@ -161,7 +163,6 @@ def find_crossings(
                 )
                 match_of[row] = match
                 if best >= 0:
-                    best += start
                     segment_of[row] = best
                     dx[row] = abs(x - segment_x[best])
                     dy[row] = abs(y - segment_y[best])

@@ -30,6 +30,8 @@ def distance(dx: np.float32, dy: np.float32) -> np.float32:
 
 @numba.njit(nogil=True, inline="always")
 def best_segment(
+    start: int,
+    stop: int,
     codes: Shorts,
     segment_x: Floats,
     segment_y: Floats,
@@ -44,12 +46,14 @@ def best_segment(
     """Find the segment with most hits that is close enough to the crossing.
 
     Args:
-        codes: Chamber of each segment of the event, shape (segments,).
-        segment_x: Local x of each segment, cm, shape (segments,).
-        segment_y: Local y of each segment, cm, shape (segments,).
-        has_phi: Whether it has a phi view, shape (segments,).
-        has_zed: Whether it has a theta view, shape (segments,).
-        hits: Hits of the views that it has, shape (segments,).
+        start: First segment of the event.
+        stop: One past the last segment of the event.
+        codes: Chamber of each segment, shape (segments of all events,).
+        segment_x: Its local x, cm, same shape.
+        segment_y: Its local y, cm, same shape.
+        has_phi: Whether it has a phi view, same shape.
+        has_zed: Whether it has a theta view, same shape.
+        hits: Hits of the views that it has, same shape.
         code: Chamber that is crossed.
         x: Local x of the crossing, cm.
         y: Local y of the crossing, cm.
@@ -62,7 +66,7 @@ def best_segment(
         x, y = np.trunc(x), np.trunc(y)
     best = -1
     best_hits = 0
-    for i in range(len(codes)):
+    for i in range(start, stop):
         if codes[i] != code or hits[i] <= best_hits:
             continue
         dx = abs(x - segment_x[i])

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dtperf.kernels.binning import count, integer_bins, regular_bins, variable_bins
+from dtperf.kernels.binning import (
+    add,
+    category_bins,
+    count,
+    integer_bins,
+    regular_bins,
+    variable_bins,
+)
 from dtperf.measurements.axes import AtLeast, Axis, Category, Integer, Regular, Variable
 from dtperf.measurements.declaration import Histogram, Measurement
 from dtperf.selection.table import Table
@@ -23,7 +30,7 @@ SUM_OF_SQUARES_UNIT = 2.0**-24
 Cache = dict[tuple[str, Axis | str], npt.NDArray[np.int16]]
 """Bin numbers by table, and by axis or boolean column."""
 
-ONE = np.ones(1, dtype=np.int64)
+Counts = npt.NDArray[np.int64]
 
 
 def book(
@@ -53,13 +60,15 @@ def _fill(measurement: Measurement, table: Table, cache: Cache) -> Histogram:
     for axis in measurement.axes:
         values = table[axis.column]
         if isinstance(axis, Category):
-            present = np.unique(values[rows])
+            present = _distinct(values[rows])
             categories[axis.name] = present.tolist()
-            bins.append(np.searchsorted(present, values).astype(np.int16))
+            bins.append(category_bins(values, present))
             continue
         if (measurement.table, axis) not in cache:
             cache[measurement.table, axis] = _bins(axis, values)
         bins.append(cache[measurement.table, axis])
+        if isinstance(axis, Integer) and len(rows) and bins[-1].min() < 0:
+            rows = rows[bins[-1][rows] >= 0]
     if measurement.passed:
         if (measurement.table, measurement.passed) not in cache:
             passed = table[measurement.passed].astype(np.int16)
@@ -74,6 +83,11 @@ def _fill(measurement: Measurement, table: Table, cache: Cache) -> Histogram:
     else:
         _count(view, rows, bins)
     return histogram
+
+
+def _distinct(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    # neighbours are mostly equal: leave few to sort
+    return np.unique(values[np.flatnonzero(np.diff(values, prepend=values[:1] + 1))])
 
 
 def _bins(axis: Axis, values: npt.NDArray[Any]) -> npt.NDArray[np.int16]:
@@ -91,36 +105,36 @@ def _bins(axis: Axis, values: npt.NDArray[Any]) -> npt.NDArray[np.int16]:
     raise AssertionError(axis)
 
 
-def _count(
-    counts: npt.NDArray[np.int64],
-    rows: npt.NDArray[np.intp],
-    bins: list[npt.NDArray[np.int16]],
-    weights: npt.NDArray[np.int64] = ONE,
-) -> None:
-    flat = np.zeros(counts.size, dtype=np.int64)
-    strides = tuple(int(np.prod(counts.shape[i + 1 :])) for i in range(counts.ndim))
-    count(flat, rows, tuple(bins), strides, weights)
-    counts += flat.reshape(counts.shape)
+def _flat(counts: Counts) -> tuple[Counts, tuple[int, ...]]:
+    """View contents as one row, without a copy, with the distance of neighbours on each axis."""
+    flat = counts.reshape(-1, order="A", copy=False)
+    return flat, tuple(stride // counts.itemsize for stride in counts.strides)
+
+
+def _count(counts: Counts, rows: npt.NDArray[np.intp], bins: list[npt.NDArray[np.int16]]) -> None:
+    flat, strides = _flat(counts)
+    count(flat, rows, tuple(bins), strides)
 
 
 def _count_moments(
-    counts: npt.NDArray[np.int64],
+    counts: Counts,
     rows: npt.NDArray[np.intp],
     bins: list[npt.NDArray[np.int16]],
     values: npt.NDArray[Any],
 ) -> None:
     y = values[rows].astype(np.float64)
     weights = (
-        ONE,
+        np.ones(len(y), dtype=np.int64),
         np.rint(y / SUM_UNIT).astype(np.int64),
         np.rint(y * y / SUM_OF_SQUARES_UNIT).astype(np.int64),
     )
     for moment, weight in enumerate(weights):
-        _count(counts[..., moment], rows, bins, weight)
+        flat, strides = _flat(counts[..., moment])
+        add(flat, rows, tuple(bins), strides, weight)
 
 
 def _count_thresholds(
-    counts: npt.NDArray[np.int64],
+    counts: Counts,
     rows: npt.NDArray[np.intp],
     bins: list[npt.NDArray[np.int16]],
     measurement: Measurement,
