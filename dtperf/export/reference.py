@@ -89,7 +89,7 @@ ROWS = (
     Row(
         "effVsLumi{station}",
         "efficiency_vs_lumi",
-        f"{EFFICIENCY} vs inst. lumi.;inst. lumi. [Hz/{{#mu}}b];efficiency",
+        f"{EFFICIENCY} vs inst. lumi.;inst. lumi. [Hz/#mub];efficiency",
     ),
     Row(
         "effVsVtx{station}",

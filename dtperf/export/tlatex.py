@@ -25,6 +25,4 @@ def to_tlatex(text: str) -> str:
 
 
 def _math(text: str) -> str:
-    braced = re.sub(r"([_^])(\w)", r"\1{\2}", text)
-    # TLatex ends a command at a brace or a blank, and reads '#mub' otherwise as one word
-    return "{" + braced.replace("\\", "#") + "}" if "\\" in braced else braced
+    return re.sub(r"([_^])(\w)", r"\1{\2}", text).replace("\\", "#")

@@ -8,7 +8,7 @@ from dtperf.export.bins import Bins
 
 def test_regular() -> None:
     bins = Bins.of(hist.axis.Regular(4, -1, 1, name="dz", label=r"$\Delta z$ [cm]"))
-    assert bins == Bins("dz", "{#Delta z} [cm]", 4, -1.0, 1.0)
+    assert bins == Bins("dz", "#Delta z [cm]", 4, -1.0, 1.0)
     np.testing.assert_array_equal(bins.edges, [-1, -0.5, 0, 0.5, 1])
     np.testing.assert_array_equal(bins.centres, [-0.75, -0.25, 0.25, 0.75])
 

@@ -10,9 +10,9 @@ from dtperf.measurements import STANDARD
     ("label", "tlatex"),
     [
         (r"probe $p_T$ [GeV]", "probe p_{T} [GeV]"),
-        (r"$m_{\mu\mu}$ [GeV]", "{m_{#mu#mu}} [GeV]"),
-        (r"instantaneous luminosity [Hz/$\mu$b]", "instantaneous luminosity [Hz/{#mu}b]"),
-        (r"$\phi$ hits, at least", "{#phi} hits, at least"),
+        (r"$m_{\mu\mu}$ [GeV]", "m_{#mu#mu} [GeV]"),
+        (r"instantaneous luminosity [Hz/$\mu$b]", "instantaneous luminosity [Hz/#mub]"),
+        (r"$\phi$ hits, at least", "#phi hits, at least"),
         ("run_number", "run_number"),
         ("price in $; or not", "price in $, or not"),
         ("", ""),
