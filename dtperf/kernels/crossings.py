@@ -172,10 +172,12 @@ def find_crossings(
                 row += 1
             row += row == first
             is_first[first] = True
-            pair_of[first:row] = pair
-            station_of[first:row] = station
-            nearest[first:row] = nearest_row
-            n_other[first:row] = count_other_stations(masks[probe[pair]], station)
+            others = count_other_stations(masks[probe[pair]], station)
+            for i in range(first, row):
+                pair_of[i] = pair
+                station_of[i] = station
+                nearest[i] = nearest_row
+                n_other[i] = others
     return Crossings(
         pair_of, station_of, match_of, segment_of, dx, dy, dr, is_first, nearest, n_other
     )

@@ -27,7 +27,7 @@ SUM_UNIT = 2.0**-30
 SUM_OF_SQUARES_UNIT = 2.0**-24
 """Unit of a profile's sum of squares."""
 
-Cache = dict[tuple[str, Axis | str], npt.NDArray[np.int16]]
+Cache = dict[tuple[int, Axis | str], npt.NDArray[np.int16]]
 """Bin numbers by table, and by axis or boolean column."""
 
 Counts = npt.NDArray[np.int64]
@@ -58,22 +58,17 @@ def _fill(measurement: Measurement, table: Table, cache: Cache) -> Histogram:
     bins = []
     categories = {}
     for axis in measurement.axes:
-        values = table[axis.column]
         if isinstance(axis, Category):
+            values = table[axis.column]
             present = _distinct(values[rows])
             categories[axis.name] = present.tolist()
             bins.append(category_bins(values, present))
             continue
-        if (measurement.table, axis) not in cache:
-            cache[measurement.table, axis] = _bins(axis, values)
-        bins.append(cache[measurement.table, axis])
+        bins.append(_cached_bins(table, axis, cache))
         if isinstance(axis, Integer) and len(rows) and bins[-1].min() < 0:
             rows = rows[bins[-1][rows] >= 0]
     if measurement.passed:
-        if (measurement.table, measurement.passed) not in cache:
-            passed = table[measurement.passed].astype(np.int16)
-            cache[measurement.table, measurement.passed] = passed
-        bins.append(cache[measurement.table, measurement.passed])
+        bins.append(_cached_bins(table, measurement.passed, cache))
     histogram = measurement.empty(categories)
     view: Any = histogram.view(flow=True)
     if measurement.mean_of:
@@ -83,6 +78,21 @@ def _fill(measurement: Measurement, table: Table, cache: Cache) -> Histogram:
     else:
         _count(view, rows, bins)
     return histogram
+
+
+def _cached_bins(table: Table, axis: Axis | str, cache: Cache) -> npt.NDArray[np.int16]:
+    """Number the bins of an axis or of a boolean column, once for all measurements."""
+    key = (id(table), axis)
+    if key not in cache:
+        column = axis if isinstance(axis, str) else axis.column
+        if table.parent is not None and table.inherits(column):
+            # fewer rows to bin, and a bin number is smaller than what it was made of
+            cache[key] = table.of_parent(_cached_bins(table.parent, axis, cache))
+        elif isinstance(axis, str):
+            cache[key] = table[axis].astype(np.int16)
+        else:
+            cache[key] = _bins(axis, table[axis.column])
+    return cache[key]
 
 
 def _distinct(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

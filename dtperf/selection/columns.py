@@ -109,15 +109,10 @@ def _taken(source: Column, index: str, nowhere: Any) -> Callable[[Table], Column
     return lambda table: take(source, table[index], source.dtype.type(nowhere))
 
 
-def _of_pair(pairs: Table, name: str) -> Callable[[Table], Column]:
-    return lambda table: take(pairs[name], table["candidate"], pairs[name].dtype.type(0))
-
-
 def crossing_columns(
     flat: FlatEvents,
     crossings: Crossings,
     selected: npt.NDArray[np.intp],
-    pairs: Table,
     cuts: StationCuts,
 ) -> Make:
     """Say how each column of the table of crossings is made.
@@ -126,7 +121,6 @@ def crossing_columns(
         flat: The events.
         crossings: Rows found by the kernel.
         selected: Row in the table of pairs of each selected pair, shape (selected pairs,).
-        pairs: Table of pairs.
         cuts: Limits for the boolean columns.
 
     Returns:
@@ -137,9 +131,6 @@ def crossing_columns(
         for name, column in crossings._asdict().items()
     }
     make["candidate"] = lambda t: selected[t["pair"]]
-    for name in pairs:
-        if name not in make:
-            make[name] = _of_pair(pairs, name)
     matches, segments = flat.matches, flat.segments
     make["chamber"] = _taken(matches.code, "match", -1)
     codes = np.arange(N_CODES, dtype=np.int16)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.kernels.gather import take
+
 __all__ = ["Table"]
 
 Column = npt.NDArray[Any]
@@ -16,14 +18,24 @@ Column = npt.NDArray[Any]
 class Table(Mapping[str, Column]):
     """Named columns of one length, as a mapping from name to array of shape (rows,)."""
 
-    def __init__(self, rows: int, make: Mapping[str, Callable[[Table], Column]]) -> None:
+    def __init__(
+        self,
+        rows: int,
+        make: Mapping[str, Callable[[Table], Column]],
+        parent: Table | None = None,
+        link: str = "",
+    ) -> None:
         """Set up the table.
 
         Args:
             rows: Length of every column.
             make: For each column the function that makes it from the table.
+            parent: Table whose columns this one has, too, where `make` has none of the name.
+            link: Column with the row of the parent that each row belongs to.
         """
         self.rows = rows
+        self.parent = parent
+        self._link = link
         self._make = make
         self._made: dict[str, Column] = {}
         self._masks: dict[tuple[str, ...], npt.NDArray[np.bool_]] = {}
@@ -32,20 +44,32 @@ class Table(Mapping[str, Column]):
     def __getitem__(self, name: str) -> Column:
         """Give one column; KeyError if the table has none of this name."""
         if name not in self._made:
-            self._made[name] = self._make[name](self)
+            if self.parent is not None and self.inherits(name):
+                self._made[name] = self.of_parent(self.parent[name])
+            else:
+                self._made[name] = self._make[name](self)
         return self._made[name]
 
     def __contains__(self, name: object) -> bool:
         """Tell whether there is such a column, without making it."""
-        return name in self._make
+        return name in self._make or (self.parent is not None and name in self.parent)
 
     def __iter__(self) -> Iterator[str]:
         """List the names of the columns."""
-        return iter(self._make)
+        inherited = (name for name in self.parent or () if name not in self._make)
+        return iter((*self._make, *inherited))
 
     def __len__(self) -> int:
         """Count the columns."""
-        return len(self._make)
+        return sum(1 for _ in self)
+
+    def inherits(self, name: str) -> bool:
+        """Tell whether a column is the parent's."""
+        return name not in self._make and self.parent is not None and name in self.parent
+
+    def of_parent(self, values: Column) -> Column:
+        """Take for each row what belongs to its row of the parent, shape (rows,)."""
+        return take(values, self[self._link], values.dtype.type(0))
 
     def rows_where(self, names: tuple[str, ...]) -> npt.NDArray[np.intp]:
         """Number the rows for which all these boolean columns hold, shape (n,)."""

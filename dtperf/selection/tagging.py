@@ -51,8 +51,9 @@ def tag_and_probe(events: Any, config: AnalysisConfig) -> Tables:
     limits = passing_limits(selection, config.compatibility.truncate_extrapolation)
     crossings = find_crossings(flat.muons, flat.matches, flat.segments, event, probe, limits)
     pairs = Table(len(candidates.event), pair_columns(flat, candidates))
-    rows = crossing_columns(flat, crossings, np.flatnonzero(selected), pairs, selection.station)
-    return Tables(pairs, Table(len(crossings.pair), rows), flat.anomalies)
+    columns = crossing_columns(flat, crossings, np.flatnonzero(selected), selection.station)
+    crossed = Table(len(crossings.pair), columns, parent=pairs, link="candidate")
+    return Tables(pairs, crossed, flat.anomalies)
 
 
 def pair_limits(selection: Selection) -> PairLimits:
