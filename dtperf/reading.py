@@ -78,7 +78,8 @@ def read_events(item: WorkItem) -> Chunk:
 
 @lru_cache(maxsize=OPEN_FILES)
 def _open(path: str, uuid: bytes) -> Any:
-    file = uproot.open({path: None})
+    # no chunk is read twice: uproot need not keep what was read
+    file = uproot.open({path: None}, array_cache=None)
     if file.file.uuid.bytes != uuid:
         raise InputError(f"{path}: was replaced after it was checked: run again")
     return file

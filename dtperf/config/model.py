@@ -36,7 +36,7 @@ class Run(Model):
     """In this process, in local processes, or on Dask workers."""
     workers: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """Number of processes or workers; null: one for each core."""
-    chunksize: Annotated[int, Field(ge=1, le=1_000_000_000)] = 100_000
+    chunksize: Annotated[int, Field(ge=1, le=1_000_000_000)] = 200_000
     """Events read and measured at once."""
 
 

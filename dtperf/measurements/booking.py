@@ -14,6 +14,7 @@ from dtperf.kernels.binning import (
     count,
     integer_bins,
     regular_bins,
+    step,
     variable_bins,
 )
 from dtperf.measurements.axes import AtLeast, Axis, Category, Integer, Regular, Variable
@@ -115,15 +116,20 @@ def _bins(axis: Axis, values: npt.NDArray[Any]) -> npt.NDArray[np.int16]:
     raise AssertionError(axis)
 
 
-def _flat(counts: Counts) -> tuple[Counts, tuple[int, ...]]:
-    """View contents as one row, without a copy, with the distance of neighbours on each axis."""
+def _flat(
+    counts: Counts, bins: list[npt.NDArray[np.int16]]
+) -> tuple[Counts, npt.NDArray[np.int32]]:
+    """View contents as one row, without a copy, and say where in it each row of bins is."""
     flat = counts.reshape(-1, order="A", copy=False)
-    return flat, tuple(stride // counts.itemsize for stride in counts.strides)
+    positions = np.zeros(len(bins[0]), dtype=np.int32)
+    for numbers, stride in zip(bins, counts.strides, strict=True):
+        step(positions, numbers, stride // counts.itemsize)
+    return flat, positions
 
 
 def _count(counts: Counts, rows: npt.NDArray[np.intp], bins: list[npt.NDArray[np.int16]]) -> None:
-    flat, strides = _flat(counts)
-    count(flat, rows, tuple(bins), strides)
+    flat, positions = _flat(counts, bins)
+    count(flat, rows, positions)
 
 
 def _count_moments(
@@ -139,8 +145,8 @@ def _count_moments(
         np.rint(y * y / SUM_OF_SQUARES_UNIT).astype(np.int64),
     )
     for moment, weight in enumerate(weights):
-        flat, strides = _flat(counts[..., moment])
-        add(flat, rows, tuple(bins), strides, weight)
+        flat, positions = _flat(counts[..., moment], bins)
+        add(flat, rows, positions, weight)
 
 
 def _count_thresholds(

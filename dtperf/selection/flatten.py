@@ -132,18 +132,25 @@ def _collection(
         named = ", ".join(sorted(f"{name}_{field}" for field in missing))
         raise InputError(f"the events have no {named}: is this a muon DPG NANO file?")
     wanted = [*dtypes, *(field for field in optional if field in present)]
-    # the same for a whole chunk and for a slice of one, and without a copy for a whole one
-    lists = {field: events[name][field] for field in wanted}
-    counts = ak.to_numpy(ak.num(lists[wanted[0]], axis=1))
-    offsets = np.zeros(len(counts) + 1, dtype=np.int64)
-    np.cumsum(counts, out=offsets[1:])
+    layout = events[name].layout
+    if not _is_plain(layout):  # a slice
+        layout = ak.to_packed(events[name][wanted]).layout
+    offsets = np.asarray(ak.to_numpy(layout.offsets.data), dtype=np.int64)
     columns = {
-        field: ak.to_numpy(ak.flatten(values, axis=1)).astype(
+        field: ak.to_numpy(layout.content.content(field)[offsets[0] : offsets[-1]]).astype(
             dtypes.get(field, np.float32), copy=False
         )
-        for field, values in lists.items()
+        for field in wanted
     }
-    return _Collection(offsets, columns)
+    return _Collection(offsets - offsets[0], columns)
+
+
+def _is_plain(layout: Any) -> bool:
+    """Tell whether the lists of a collection are stored one after the other."""
+    contents = ak.contents
+    return isinstance(layout, contents.ListOffsetArray) and isinstance(
+        layout.content, contents.RecordArray
+    )
 
 
 def _muons(events: Any, trigger: str | None) -> Muons:
