@@ -186,7 +186,9 @@ def find_crossings(
 @numba.njit(nogil=True, cache=True)
 def _hits(segments: Segments) -> Shorts:
     """Count the hits of the views that each segment has, shape (segments,)."""
-    return (
-        segments.seg4D_hasPhi * segments.seg2D_phi_nHits
-        + segments.seg4D_hasZed * segments.seg2D_z_nHits
-    )
+    has_phi, phi_hits = segments.seg4D_hasPhi, segments.seg2D_phi_nHits
+    has_zed, z_hits = segments.seg4D_hasZed, segments.seg2D_z_nHits
+    hits = np.empty(len(has_phi), dtype=np.int16)
+    for i in range(len(hits)):
+        hits[i] = np.int16(has_phi[i]) * phi_hits[i] + np.int16(has_zed[i]) * z_hits[i]
+    return hits

@@ -18,7 +18,7 @@ from dtperf.kernels.binning import (
     variable_bins,
 )
 from dtperf.measurements.axes import AtLeast, Axis, Category, Integer, Regular, Variable
-from dtperf.measurements.declaration import Histogram, Measurement
+from dtperf.measurements.declaration import MOMENTS, Histogram, Measurement
 from dtperf.selection.table import Table
 
 __all__ = ["SUM_OF_SQUARES_UNIT", "SUM_UNIT", "book"]
@@ -77,7 +77,7 @@ def _fill(measurement: Measurement, table: Table, cache: Cache) -> Histogram:
     elif any(isinstance(axis, AtLeast) for axis in measurement.axes):
         _count_thresholds(view, rows, bins, measurement)
     else:
-        _count(view, rows, bins)
+        count(_flat(view), rows, _positions(view, bins))
     return histogram
 
 
@@ -116,20 +116,17 @@ def _bins(axis: Axis, values: npt.NDArray[Any]) -> npt.NDArray[np.int16]:
     raise AssertionError(axis)
 
 
-def _flat(
-    counts: Counts, bins: list[npt.NDArray[np.int16]]
-) -> tuple[Counts, npt.NDArray[np.int32]]:
-    """View contents as one row, without a copy, and say where in it each row of bins is."""
-    flat = counts.reshape(-1, order="A", copy=False)
+def _flat(counts: Counts) -> Counts:
+    """View contents as one row, without a copy."""
+    return counts.reshape(-1, order="A", copy=False)
+
+
+def _positions(counts: Counts, bins: list[npt.NDArray[np.int16]]) -> npt.NDArray[np.int32]:
+    """Say where in the flat contents each row is, shape (rows,)."""
     positions = np.zeros(len(bins[0]), dtype=np.int32)
     for numbers, stride in zip(bins, counts.strides, strict=True):
         step(positions, numbers, stride // counts.itemsize)
-    return flat, positions
-
-
-def _count(counts: Counts, rows: npt.NDArray[np.intp], bins: list[npt.NDArray[np.int16]]) -> None:
-    flat, positions = _flat(counts, bins)
-    count(flat, rows, positions)
+    return positions
 
 
 def _count_moments(
@@ -138,15 +135,12 @@ def _count_moments(
     bins: list[npt.NDArray[np.int16]],
     values: npt.NDArray[Any],
 ) -> None:
+    entries, sums, squares = (counts[..., moment] for moment in range(len(MOMENTS)))
+    positions = _positions(entries, bins)
     y = values[rows].astype(np.float64)
-    weights = (
-        np.ones(len(y), dtype=np.int64),
-        np.rint(y / SUM_UNIT).astype(np.int64),
-        np.rint(y * y / SUM_OF_SQUARES_UNIT).astype(np.int64),
-    )
-    for moment, weight in enumerate(weights):
-        flat, positions = _flat(counts[..., moment], bins)
-        add(flat, rows, positions, weight)
+    count(_flat(entries), rows, positions)
+    add(_flat(sums), rows, positions, np.rint(y / SUM_UNIT).astype(np.int64))
+    add(_flat(squares), rows, positions, np.rint(y * y / SUM_OF_SQUARES_UNIT).astype(np.int64))
 
 
 def _count_thresholds(
@@ -159,7 +153,7 @@ def _count_thresholds(
     shape = list(counts.shape)
     shape[at] += 1
     raw = np.zeros(shape, dtype=np.int64)
-    _count(raw, rows, bins)
+    count(_flat(raw), rows, _positions(raw, bins))
     total = raw.sum(axis=(at, -1), keepdims=True)[..., 0]
     reached = np.flip(np.cumsum(np.flip(raw[..., 1], axis=at), axis=at), axis=at)
     passed = np.delete(reached, 0, axis=at)
