@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from coffea.processor.executor import FileMeta, WorkItem
+from coffea.processor.executor import WorkItem
 
 from dtperf.config import AnalysisConfig
 from dtperf.executors import ChunkExecutor, Outcome, worker_pool
@@ -112,10 +112,12 @@ def _chunks(
     files: Sequence[CheckedFile], chunksize: int, columns: ColumnFilter
 ) -> Iterator[WorkItem]:
     for file in files:
-        metadata = {"numentries": file.entries, "uuid": file.uuid.bytes}
-        meta = FileMeta("events", file.path, file.tree, metadata, preload=columns)
-        if file.entries:
-            yield from meta.chunks(chunksize, align_clusters=False)
+        # as even as possible, and none larger than asked for
+        pieces = -(-file.entries // chunksize)
+        edges = [file.entries * piece // pieces for piece in range(pieces + 1)] if pieces else []
+        for start, stop in pairwise(edges):
+            place = (file.path, file.tree, start, stop, file.uuid.bytes)
+            yield WorkItem("events", *place, preload=columns)
 
 
 def _measure(
