@@ -99,6 +99,8 @@ def table(timed: dict[str, Callable[[], object]], events: int, rounds: int) -> N
         ratios = sorted(b / t for b, t in zip(bare, times, strict=True))
         spread = f"{median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
         print(f"| {name} | {events / median(times):,.0f} | {spread} |")
+    start_up = median(seconds["dtperf run, the command"]) - median(seconds["dtperf.run"])
+    print(f"\nThe command starts up and saves in {start_up:.1f} s.")
 
 
 if __name__ == "__main__":
