@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from threading import get_ident
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -55,7 +56,7 @@ def read_events(item: WorkItem) -> Chunk:
         InputError: The file cannot be read or has changed; the message names file and events.
     """
     try:
-        file = _open(item.filename, item.fileuuid)
+        file = _open(item.filename, item.fileuuid, get_ident())
         before = file.file.source.num_requested_bytes
         events = NanoEventsFactory.from_root(
             file,
@@ -77,7 +78,7 @@ def read_events(item: WorkItem) -> Chunk:
 
 
 @lru_cache(maxsize=OPEN_FILES)
-def _open(path: str, uuid: bytes) -> Any:
+def _open(path: str, uuid: bytes, thread: int) -> Any:  # noqa: ARG001  # each has its own
     # no chunk is read twice: uproot need not keep what was read
     file = uproot.open({path: None}, array_cache=None)
     if file.file.uuid.bytes != uuid:

@@ -113,11 +113,12 @@ class Result(Mapping[str, "Histogram"]):
             "anomalies": dict(self.anomalies),
             "provenance": dict(self.provenance),
         }
-        (out / RESULT).write_text(json.dumps(content, indent=2) + "\n")
         # mtime=0: equal counts give equal bytes
         text = json.dumps(dict(self.counts), default=uhi_json.default)
         (out / HISTOGRAMS).write_bytes(gzip.compress(text.encode(), mtime=0))
         self.ledger.write(out / LEDGER)
+        # last: a directory with this file is complete
+        (out / RESULT).write_text(json.dumps(content, indent=2) + "\n")
         return out
 
     @classmethod

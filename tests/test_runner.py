@@ -9,6 +9,7 @@ from typing import Any
 
 import awkward as ak
 import pytest
+from distributed import Client
 
 import dtperf
 from dtperf.config import AnalysisConfig
@@ -63,6 +64,16 @@ def test_executors(executor: str, reference_config: AnalysisConfig, golden_resul
     assert_same(result, golden_result)
     assert len(result.ledger) == 4
     assert result.provenance["workers"] == (1 if executor == "iterative" else 2)
+
+
+def test_on_a_dask_client_with_threads(
+    reference_config: AnalysisConfig, golden_result: Result
+) -> None:
+    config = with_run(reference_config, chunksize=500)
+    with Client(n_workers=1, threads_per_worker=3, processes=False, dashboard_address=None) as own:
+        result = dtperf.run(config, GOLDEN, client=own)
+    assert_same(result, golden_result)
+    assert result.provenance["workers"] == 3
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,6 +56,9 @@ def _refuse_to_replace(out: Path, force: bool) -> None:
         raise ConfigError(f"{out}: is a file; name a directory for the result")
     if (out / "result.json").exists() and not force:
         raise ConfigError(f"{out}: holds a result; name another directory, or add --force")
+    nearest = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise ConfigError(f"{out}: cannot be made or written in {nearest}")
 
 
 def _run(config: AnalysisConfig, inputs: list[str], out: Path, limits: dict[str, Any]) -> None:

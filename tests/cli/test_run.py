@@ -97,6 +97,25 @@ def test_an_older_result_is_kept(dtperf: Call, tmp_path: Path, few: Path) -> Non
     assert not Result.load(out).config.compatibility.truncate_extrapolation
 
 
+def test_a_result_that_cannot_be_written(dtperf: Call, tmp_path: Path, few: Path) -> None:
+    (tmp_path / "file").touch()
+    for out in (tmp_path / "file", tmp_path / "file" / "below"):
+        done = dtperf("run", "reference_2023", few, "-o", out)
+        assert done.code == 2
+        assert str(out) in done.err
+        assert "events/s" not in done.out
+
+
+def test_anomalies_are_reported(dtperf: Call, tmp_path: Path) -> None:
+    arrays = {name: values[:200] for name, values in read_arrays(GOLDEN).items()}
+    arrays["muon_matches_wheel"] = arrays["muon_matches_wheel"] * 0 + 7
+    file = write_like(arrays, tmp_path / "odd.root")
+    done = dtperf("run", "reference_2023", file, "-o", tmp_path / "out")
+    assert done.code == 0
+    count = len(ak.flatten(arrays["muon_matches_wheel"]))
+    assert f"match in unknown chamber: {count:,} times" in done.out
+
+
 def test_cuts_that_no_pair_passes_are_said(dtperf: Call, tmp_path: Path, few: Path) -> None:
     options = ["--set", "selection.tag.min_pt=6000"]
     done = dtperf("run", "reference_2023", few, "-o", tmp_path / "o", *options)
