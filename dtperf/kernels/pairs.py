@@ -66,15 +66,18 @@ class Candidates(NamedTuple):
 def invariant_mass(
     pt1: float, eta1: float, phi1: float, pt2: float, eta2: float, phi2: float
 ) -> float:
-    """Add up the four-momenta of two muons and give their invariant mass, GeV."""
+    """Add up the four-momenta of two muons and give their invariant mass, GeV.
+
+    The operations are those of ROOT's TLorentzVector, in its order.
+    """
     px1, py1, pz1 = pt1 * cos(phi1), pt1 * sin(phi1), pt1 * sinh(eta1)
     px2, py2, pz2 = pt2 * cos(phi2), pt2 * sin(phi2), pt2 * sinh(eta2)
     m2 = MUON_MASS_GEV * MUON_MASS_GEV
     energy = sqrt(px1 * px1 + py1 * py1 + pz1 * pz1 + m2)
     energy += sqrt(px2 * px2 + py2 * py2 + pz2 * pz2 + m2)
     px, py, pz = px1 + px2, py1 + py2, pz1 + pz2
-    squared = energy * energy - px * px - py * py - pz * pz
-    return copysign(sqrt(abs(squared)), squared)  # as ROOT: rounding can make it negative
+    squared = energy * energy - (px * px + py * py + pz * pz)
+    return copysign(sqrt(abs(squared)), squared)  # rounding can make it negative
 
 
 @numba.njit(nogil=True, inline="always")

@@ -62,7 +62,7 @@ def measure(events: list[dict[str, Any]], cuts: Cuts) -> dict[str, dict[str, Any
     return as_reference(book(config.measurements.active(), tables._asdict()))
 
 
-@settings(max_examples=150)
+@settings(max_examples=200)
 @given(data=st.data())
 def test_any_events_and_cuts(data: st.DataObject) -> None:
     cuts = data.draw(strategies.cuts())
