@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import cos, cosh, inf
+from math import cos, cosh, hypot, inf, sinh, sqrt
 from typing import Any
 
 import numpy as np
@@ -105,7 +105,7 @@ def _good_muon(number: int) -> dict[str, Any]:
     odd = number % 2
     return {
         "muon_pt": 46.0,
-        "muon_eta": 0.05 * odd,
+        "muon_eta": 0.0,
         "muon_phi": 3.0 * odd,
         "muon_charge": 1 - 2 * odd,
         "muon_pfIso04": 0.01,
@@ -145,13 +145,25 @@ def _add(columns: dict[str, list[Any]], values: dict[str, Any]) -> None:
 
 
 def _tune_mass(columns: dict[str, list[Any]], mass: float) -> None:
-    """Set the second muon's pT so that the first pair's mass is close to a value."""
-    deta = columns["muon_eta"][0] - columns["muon_eta"][1]
-    dphi = columns["muon_phi"][0] - columns["muon_phi"][1]
-    slope = 2 * columns["muon_pt"][0] * (cosh(deta) - cos(dphi))
+    """Set the second muon's pT so that the first pair's mass is a value, to the last bit."""
+    tag, probe = ([columns[f"muon_{name}"][i] for name in ("pt", "eta", "phi")] for i in (0, 1))
     # at high momentum the last bit of the mass depends on the order of the operations
-    if slope > mass**2 / HIGH_PT:
-        columns["muon_pt"][1] = float(np.float32((mass**2 - 2 * MUON_MASS**2) / slope))
+    low, high = 1.0, HIGH_PT
+    if not _mass(*tag, low, *probe[1:]) < mass < _mass(*tag, high, *probe[1:]):
+        return
+    for _ in range(60):
+        middle = (low + high) / 2
+        if _mass(*tag, middle, *probe[1:]) < mass:
+            low = middle
+        else:
+            high = middle
+    columns["muon_pt"][1] = float(np.float32(middle))
+
+
+def _mass(pt1: float, eta1: float, phi1: float, pt2: float, eta2: float, phi2: float) -> float:
+    energies = [hypot(pt * cosh(eta), MUON_MASS) for pt, eta in ((pt1, eta1), (pt2, eta2))]
+    product = pt1 * pt2 * (cos(phi1 - phi2) + sinh(eta1) * sinh(eta2))
+    return sqrt(2 * (MUON_MASS**2 + energies[0] * energies[1] - product))
 
 
 def _muon_values(limits: Cuts) -> dict[str, st.SearchStrategy[Any]]:
