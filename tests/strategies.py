@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from tests.reference_loop import BRANCHES, Cuts
 
-__all__ = ["cuts", "events"]
+__all__ = ["cuts", "events", "good_muon"]
 
 # few chambers, so that matches and segments meet; 4 and 13 are neighbours in MB4
-CHAMBERS = ((1, 0, 4), (2, 0, 4), (3, -1, 4), (4, 0, 4), (4, 0, 13))
+CHAMBERS = ((1, 0, 4), (2, 0, 4), (4, 0, 4), (4, 0, 13))
 POSITIONS = (-15.9, -1.0, -0.5, 0.0, 0.999, 14.0, 15.0, 15.5, 30.0)
 MUON_MASS = 0.106
 HIGH_PT = 200.0
@@ -68,7 +68,8 @@ def events(draw: st.DrawFn, limits: Cuts) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {name: [] for name in BRANCHES}
     n_muons = draw(st.integers(0, 4))
     for number in range(n_muons):
-        _add(columns, draw(_changed(_good_muon(number), _muon_values(limits))))
+        good = {**good_muon(number), "muon_pt": draw(st.floats(40, 52, width=32))}
+        _add(columns, draw(_changed(good, _muon_values(limits))))
     if n_muons >= 2 and draw(st.booleans()):
         _tune_mass(columns, draw(_beside(limits.min_mass, limits.max_mass)))
     for _ in range(n_muons):
@@ -78,8 +79,7 @@ def events(draw: st.DrawFn, limits: Cuts) -> dict[str, list[Any]]:
             _add(columns, draw(_changed(good, _match_values(limits))))
         columns["muon_matches_end"].append(len(columns["muon_matches_x"]))
     for chamber in draw(st.lists(st.sampled_from(CHAMBERS), max_size=8)):
-        good = _placed("dtSegment", chamber, GOOD_SEGMENT)
-        _add(columns, draw(_changed(good, _segment_values(limits))))
+        _add(columns, _placed("dtSegment", chamber, draw(_segment(limits))))
     return columns
 
 
@@ -89,18 +89,9 @@ GOOD_MATCH = {
     "muon_matches_edgeX": -100.0,
     "muon_matches_edgeY": -100.0,
 }
-GOOD_SEGMENT = {
-    "dtSegment_seg4D_posLoc_x": 0.05,
-    "dtSegment_seg4D_posLoc_y": 0.05,
-    "dtSegment_seg2D_phi_t0": 0.3,
-    "dtSegment_seg4D_hasPhi": True,
-    "dtSegment_seg4D_hasZed": True,
-    "dtSegment_seg2D_phi_nHits": 8,
-    "dtSegment_seg2D_z_nHits": 4,
-}
 
 
-def _good_muon(number: int) -> dict[str, Any]:
+def good_muon(number: int) -> dict[str, Any]:
     """Make a muon that is a tag and a probe; neighbours are a pair under the Z."""
     odd = number % 2
     return {
@@ -196,13 +187,21 @@ def _match_values(limits: Cuts) -> dict[str, st.SearchStrategy[Any]]:
     }
 
 
-def _segment_values(limits: Cuts) -> dict[str, st.SearchStrategy[Any]]:
+@st.composite
+def _segment(draw: st.DrawFn, limits: Cuts) -> dict[str, Any]:
+    """Draw a segment with one or two views, near a crossing or at the limit of the view it has."""
+    has_phi, has_zed = draw(st.sampled_from([(True, True), (True, False), (False, True)]))
+    x, y = draw(st.sampled_from([(0.0, 0.0), (2.5, 0.0), (0.0, 2.5), (-2.5, 0.0)]))
+    if not has_zed and draw(st.booleans()):
+        x = draw(_beside(limits.max_dx, -limits.max_dx, limits.max_dr, *POSITIONS))
+    if not has_phi and draw(st.booleans()):
+        y = draw(_beside(limits.max_dy, -limits.max_dy, limits.max_dr, *POSITIONS))
     return {
-        "dtSegment_seg4D_posLoc_x": _beside(*POSITIONS, limits.max_dx, -limits.max_dr),
-        "dtSegment_seg4D_posLoc_y": _beside(*POSITIONS, limits.max_dy, limits.max_dr),
-        "dtSegment_seg2D_phi_t0": _beside(-999.0, -12.5, 12.5),
-        "dtSegment_seg4D_hasPhi": st.just(False),
-        "dtSegment_seg4D_hasZed": st.just(False),
-        "dtSegment_seg2D_phi_nHits": st.integers(0, 8),
-        "dtSegment_seg2D_z_nHits": st.integers(0, 4),
+        "dtSegment_seg4D_posLoc_x": x,
+        "dtSegment_seg4D_posLoc_y": y,
+        "dtSegment_seg2D_phi_t0": draw(st.sampled_from([0.3, -3.0]) | _beside(-12.5, 12.5)),
+        "dtSegment_seg4D_hasPhi": has_phi,
+        "dtSegment_seg4D_hasZed": has_zed,
+        "dtSegment_seg2D_phi_nHits": draw(st.sampled_from([4, 8, 8, 0])),
+        "dtSegment_seg2D_z_nHits": draw(st.sampled_from([4, 4, 3, 0])),
     }

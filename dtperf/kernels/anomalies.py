@@ -26,7 +26,9 @@ def mask_not_finite(codes: Shorts, x: Floats, y: Floats, edge_x: Floats, edge_y:
     """
     count = 0
     for i in range(len(codes)):
-        if not np.isfinite(float(x[i]) + float(y[i]) + float(edge_x[i]) + float(edge_y[i])):
+        if not np.isfinite(
+            np.float64(x[i]) + np.float64(y[i]) + np.float64(edge_x[i]) + np.float64(edge_y[i])
+        ):
             codes[i] = -1
             count += 1
     return count

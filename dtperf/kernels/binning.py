@@ -45,7 +45,7 @@ def regular_bins(values: npt.NDArray[Any], n: int, start: float, stop: float) ->
     """
     bins = np.empty(len(values), dtype=np.int16)
     for i in range(len(values)):
-        x = float(values[i])
+        x = np.float64(values[i])
         inside = np.int32(1) + np.int32(n * (x - start) / (stop - start))
         above = inside if x < stop else np.int32(n + 1)
         bins[i] = np.int32(0) if x < start else above
@@ -66,7 +66,7 @@ def variable_bins(values: npt.NDArray[Any], edges: npt.NDArray[np.float64]) -> B
     bins = np.empty(len(values), dtype=np.int16)
     few = len(edges) < FEW_EDGES
     for i in range(len(values)):
-        x = float(values[i])
+        x = np.float64(values[i])
         if np.isnan(x):
             bins[i] = len(edges)
         elif few:

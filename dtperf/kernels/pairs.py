@@ -165,9 +165,12 @@ def find_pairs(muons: Muons, limits: PairLimits) -> Candidates:
                 is_probe[row] = probes[probe]
                 if not probes[probe]:  # not worth the trigonometry
                     continue
-                eta1, phi1 = float(eta[tag]), float(phi[tag])
-                eta2, phi2 = float(eta[probe]), float(phi[probe])
-                mass[row] = invariant_mass(float(pt[tag]), eta1, phi1, float(pt[probe]), eta2, phi2)
+                # numba's float() would leave these in single precision
+                eta1, phi1 = np.float64(eta[tag]), np.float64(phi[tag])
+                eta2, phi2 = np.float64(eta[probe]), np.float64(phi[probe])
+                mass[row] = invariant_mass(
+                    np.float64(pt[tag]), eta1, phi1, np.float64(pt[probe]), eta2, phi2
+                )
                 dr[row] = delta_r(eta1, phi1, eta2, phi2)
                 if (
                     abs(dz[row]) < limits.max_abs_dz

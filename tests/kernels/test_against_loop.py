@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,8 @@ from dtperf.selection import tag_and_probe
 from tests import strategies
 from tests.events import nano_events
 from tests.golden import AXES, GOLDEN, as_reference
-from tests.reference_loop import Cuts, differences, loop, read_events
+from tests.reference_loop import BRANCHES, Cuts, differences, loop, read_events
+from tests.strategies import good_muon
 
 
 def config_of(cuts: Cuts) -> AnalysisConfig:
@@ -82,3 +84,16 @@ def test_rpc_layers_do_not_count_when_told_so() -> None:
 
     assert by_chamber(None) == by_chamber(1000)  # more than a muon can have
     assert by_chamber(None) != by_chamber(10)
+
+
+def test_mass_is_added_up_in_double_precision() -> None:
+    # in single precision this pair's mass falls on the other side of 90.7 GeV
+    event: dict[str, Any] = {name: [] for name in BRANCHES}
+    for number, pt in enumerate((47.10283279418945, 43.88173294067383)):
+        for name, value in {**good_muon(number), "muon_pt": pt}.items():
+            event[name].append(value)
+    event["muon_matches_begin"] = event["muon_matches_end"] = [0, 0]
+    pairs = tag_and_probe(nano_events([event]), config_of(Cuts(min_mass=90.7))).pairs
+    exact = np.float32(90.70000342417578)  # of the closed formula, massless terms included
+    assert (pairs["mass"] == exact).all()
+    assert pairs["selected"].all()
