@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from dtperf.config import AnalysisConfig
@@ -21,6 +22,7 @@ def crossings(
     matches: list[tuple[int, int, float]],
     segments: list[tuple[int, int, float, float, dict[str, bool]]],
     truncate: bool = False,
+    **passing: float,
 ) -> Table:
     """Cross chambers of wheel 0 with one probe.
 
@@ -28,6 +30,7 @@ def crossings(
         matches: Station, sector and x; y is 0.
         segments: Station, sector, x, y and views, each of 8 phi hits and 4 theta hits.
         truncate: Cut the crossing to whole centimetres.
+        **passing: Cuts on the segment.
     """
     event: dict[str, list[Any]] = {name: [] for name in BRANCHES}
     for number in (0, 1):
@@ -44,7 +47,12 @@ def crossings(
         numbers |= {f"seg4D_{name}": has for name, has in views.items()}
         for name, value in {**numbers, "seg2D_phi_nHits": 8, "seg2D_z_nHits": 4}.items():
             event[f"dtSegment_{name}"].append(value)
-    config = AnalysisConfig.model_validate({"compatibility": {"truncate_extrapolation": truncate}})
+    config = AnalysisConfig.model_validate(
+        {
+            "compatibility": {"truncate_extrapolation": truncate},
+            "selection": {"passing": passing},
+        }
+    )
     return tag_and_probe(nano_events([event]), config).crossings
 
 
@@ -74,3 +82,10 @@ def test_truncation_is_toward_zero(truncate: bool, found: bool) -> None:
     assert rows["passing"][0] == found
     # what is filled is not truncated
     assert not found or rows["dx"][0] == pytest.approx(15.4)
+
+
+@pytest.mark.parametrize("passing", [{"max_dx": 15.0}, {"max_dx": 40.0, "max_dr": 15.0}])
+def test_limits_are_strict(passing: dict[str, float]) -> None:
+    for x, found in ((15.0, False), (float(np.nextafter(np.float32(15), np.float32(0))), True)):
+        rows = crossings([(1, 4, 0.0)], [(1, 4, x, 0.0, PHI_ONLY)], **passing)
+        assert rows["passing"][0] == found
