@@ -7,10 +7,11 @@ from pathlib import Path
 import awkward as ak
 import uproot
 
+from dtperf.nanoaod import collection_of
+
 __all__ = ["repeat"]
 
 COLLECTIONS = ("muon_matches", "muon", "dtSegment")
-RANGES = ("muon_matches_begin", "muon_matches_end")
 
 
 def repeat(golden: Path, path: Path, events: int, cluster: int = 8000) -> Path:
@@ -28,13 +29,13 @@ def repeat(golden: Path, path: Path, events: int, cluster: int = 8000) -> Path:
     with uproot.open(golden) as file:
         arrays = file["Events"].arrays(how=dict)
     counters = {f"n{name}" for name in COLLECTIONS}
-    content = {n: v for n, v in arrays.items() if not _collection(n) and n not in counters}
+    content = {n: v for n, v in arrays.items() if not collection_of(n, COLLECTIONS)}
     for collection in COLLECTIONS:
         content[collection] = ak.zip(
             {
                 name.removeprefix(f"{collection}_"): values
                 for name, values in arrays.items()
-                if _collection(name) == collection
+                if collection_of(name, COLLECTIONS) == collection and name not in counters
             }
         )
     copies = -(-cluster // len(arrays["run"]))
@@ -49,9 +50,3 @@ def repeat(golden: Path, path: Path, events: int, cluster: int = 8000) -> Path:
         for _ in range(-(-events // len(block["run"]))):
             tree.extend(block)
     return path
-
-
-def _collection(branch: str) -> str:
-    if branch in RANGES:
-        return "muon"
-    return next((name for name in COLLECTIONS if branch.startswith(f"{name}_")), "")

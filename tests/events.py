@@ -8,12 +8,11 @@ from typing import Any
 import awkward as ak
 import numpy as np
 
-from dtperf.nanoaod import branch_table
+from dtperf.nanoaod import branch_table, collection_of
 
 __all__ = ["nano_events"]
 
 COLLECTIONS = ("muon_matches", "muon", "dtSegment")
-RANGES = ("muon_matches_begin", "muon_matches_end")
 
 
 def nano_events(events: Sequence[Mapping[str, Any]]) -> ak.Array:
@@ -28,7 +27,7 @@ def nano_events(events: Sequence[Mapping[str, Any]]) -> ak.Array:
     table = branch_table("B")
     fields: dict[str, Any] = {}
     for collection in COLLECTIONS:
-        branches = [name for name in events[0] if _collection(name) == collection]
+        branches = [name for name in events[0] if collection_of(name, COLLECTIONS) == collection]
         counts = [len(event[branches[0]]) for event in events]
         fields[collection] = ak.zip(
             {
@@ -41,9 +40,3 @@ def nano_events(events: Sequence[Mapping[str, Any]]) -> ak.Array:
     for name in ("run", "luminosityBlock"):
         fields[name] = np.array([event.get(name, 1) for event in events], dtype=np.uint32)
     return ak.zip(fields, depth_limit=1)
-
-
-def _collection(branch: str) -> str:
-    if branch in RANGES:
-        return "muon"
-    return next((name for name in COLLECTIONS if branch.startswith(f"{name}_")), "")
