@@ -156,3 +156,8 @@ def test_standard_measurements_use_described_columns_only() -> None:
 def test_wrong_declarations(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Measurement.model_validate({"title": "", "table": "pairs", **wrong})
+
+
+def test_a_table_is_shown_as_records() -> None:
+    records = table(x=[0.5, 1.5], ok=[True, False]).to_awkward()
+    assert records.to_list() == [{"x": 0.5, "ok": True}, {"x": 1.5, "ok": False}]
