@@ -1,14 +1,89 @@
-"""The 250 DT chambers: which exist, and how large they are."""
+"""The 250 DT chambers: names, sizes, frames, superlayers, and which chambers a line meets.
+
+x, y, z = geometry.to_local(geometry.Chamber(-1, 12, 2).code, 504.0, -310.0, -260.0)
+crossings = geometry.chambers_on_lines(points, directions, margin_cm=5.0)
+"""
 
 from __future__ import annotations
 
-from dtperf.geometry.chambers import (
+from dtperf.geometry.edges import edge_distance, edge_distances
+from dtperf.geometry.frames import (
+    direction_to_global,
+    direction_to_local,
+    frame_table,
+    global_direction,
+    global_point,
+    local_direction,
+    local_point,
+    to_global,
+    to_local,
+)
+from dtperf.geometry.lines import LineCrossings, chambers_on_lines
+from dtperf.geometry.numbering import (
     N_CODES,
     Chamber,
     chamber_codes,
     chambers,
+    codes_of_raw_ids,
+    raw_ids,
+    sectors,
+    stations,
+    wheels,
+)
+from dtperf.geometry.search import MAX_CANDIDATES, candidate_codes, search_table
+from dtperf.geometry.superlayers import (
+    SUPERLAYER_THICKNESS_CM,
+    Superlayer,
+    superlayer_table,
+    superlayers,
+)
+from dtperf.geometry.table import (
+    centres_cm,
+    distances_cm,
+    facings,
     lengths_cm,
+    offsets_cm,
+    sector_angles,
+    thicknesses_cm,
     widths_cm,
 )
 
-__all__ = ["N_CODES", "Chamber", "chamber_codes", "chambers", "lengths_cm", "widths_cm"]
+__all__ = [
+    "MAX_CANDIDATES",
+    "N_CODES",
+    "SUPERLAYER_THICKNESS_CM",
+    "Chamber",
+    "LineCrossings",
+    "Superlayer",
+    "candidate_codes",
+    "centres_cm",
+    "chamber_codes",
+    "chambers",
+    "chambers_on_lines",
+    "codes_of_raw_ids",
+    "direction_to_global",
+    "direction_to_local",
+    "distances_cm",
+    "edge_distance",
+    "edge_distances",
+    "facings",
+    "frame_table",
+    "global_direction",
+    "global_point",
+    "lengths_cm",
+    "local_direction",
+    "local_point",
+    "offsets_cm",
+    "raw_ids",
+    "search_table",
+    "sector_angles",
+    "sectors",
+    "stations",
+    "superlayer_table",
+    "superlayers",
+    "thicknesses_cm",
+    "to_global",
+    "to_local",
+    "wheels",
+    "widths_cm",
+]

@@ -1,0 +1,199 @@
+"""Global coordinates to a chamber's own, and back.
+
+    e_x = f (sin phi_n, -cos phi_n, 0)    e_y = f (0, 0, 1)    e_z = -n, towards the beam
+
+with n = (cos phi_n, sin phi_n, 0), the outward normal of the sector, and the facing f = +1 or -1.
+The origin is the chamber's centre. Global coordinates are those of CMS, with z along the field.
+
+`to_local` and its like take arrays. Inside a kernel, `local_point` and its like take one point and
+the rows of `frame_table()`, which the kernel is to be handed as an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.geometry.numbering import N_CODES
+from dtperf.geometry.table import (
+    centres_cm,
+    distances_cm,
+    facings,
+    lengths_cm,
+    offsets_cm,
+    sector_angles,
+    widths_cm,
+)
+
+__all__ = [
+    "DISTANCE",
+    "FACING",
+    "HALF_LENGTH",
+    "HALF_WIDTH",
+    "NX",
+    "NY",
+    "OFFSET",
+    "Z",
+    "direction_to_global",
+    "direction_to_local",
+    "frame_table",
+    "global_direction",
+    "global_point",
+    "local_direction",
+    "local_point",
+    "to_global",
+    "to_local",
+]
+
+Floats = npt.NDArray[np.float64]
+
+NX, NY, DISTANCE, OFFSET, Z, FACING, HALF_WIDTH, HALF_LENGTH = range(8)
+
+
+@cache
+def frame_table() -> Floats:
+    """Give what kernels need of each chamber, in one cache line each.
+
+    Returns:
+        Array of shape (N_CODES, 8), C-contiguous, NaN where no chamber exists. Its columns are
+
+        - NX, NY: the outward normal n,
+        - DISTANCE: d of the plane n.r = d, cm,
+        - OFFSET: of the centre from the foot of the normal, along rising phi, cm,
+        - Z: of the centre, cm,
+        - FACING: f,
+        - HALF_WIDTH, HALF_LENGTH: half sizes in local x and y, cm.
+    """
+    angle = sector_angles()
+    columns = (
+        *(np.cos(angle), np.sin(angle), distances_cm(), offsets_cm(), centres_cm()[:, 2]),
+        *(facings(), widths_cm() / 2, lengths_cm() / 2),
+    )
+    table = np.column_stack(columns)
+    table.setflags(write=False)
+    return table
+
+
+@numba.njit(nogil=True, cache=True)
+def local_point(
+    frames: Floats, code: int, x: float, y: float, z: float
+) -> tuple[float, float, float]:
+    """Put one global point, cm, into the frame of a chamber that exists."""
+    nx, ny, f = frames[code, NX], frames[code, NY], frames[code, FACING]
+    return (
+        f * (frames[code, OFFSET] - (nx * y - ny * x)),
+        f * (z - frames[code, Z]),
+        frames[code, DISTANCE] - (nx * x + ny * y),
+    )
+
+
+@numba.njit(nogil=True, cache=True)
+def global_point(
+    frames: Floats, code: int, x: float, y: float, z: float
+) -> tuple[float, float, float]:
+    """Put one point, cm, from the frame of a chamber that exists into the global one."""
+    nx, ny, f = frames[code, NX], frames[code, NY], frames[code, FACING]
+    outward, along_phi = frames[code, DISTANCE] - z, frames[code, OFFSET] - f * x
+    return (
+        nx * outward - ny * along_phi,
+        ny * outward + nx * along_phi,
+        frames[code, Z] + f * y,
+    )
+
+
+@numba.njit(nogil=True, cache=True)
+def local_direction(
+    frames: Floats, code: int, x: float, y: float, z: float
+) -> tuple[float, float, float]:
+    """Turn one global vector into the frame of a chamber that exists."""
+    nx, ny, f = frames[code, NX], frames[code, NY], frames[code, FACING]
+    return f * (ny * x - nx * y), f * z, -(nx * x + ny * y)
+
+
+@numba.njit(nogil=True, cache=True)
+def global_direction(
+    frames: Floats, code: int, x: float, y: float, z: float
+) -> tuple[float, float, float]:
+    """Turn one vector from the frame of a chamber that exists into the global one."""
+    nx, ny, f = frames[code, NX], frames[code, NY], frames[code, FACING]
+    return f * ny * x - nx * z, -f * nx * x - ny * z, f * y
+
+
+@numba.njit(nogil=True, cache=True)
+def _fill_local(frames: Floats, codes: Any, x: Any, y: Any, z: Any, out: Floats) -> None:
+    for i in range(len(codes)):
+        known = 0 <= codes[i] < N_CODES
+        point = local_point(frames, codes[i] if known else 0, x[i], y[i], z[i])
+        out[0, i], out[1, i], out[2, i] = point if known else (np.nan, np.nan, np.nan)
+
+
+@numba.njit(nogil=True, cache=True)
+def _fill_global(frames: Floats, codes: Any, x: Any, y: Any, z: Any, out: Floats) -> None:
+    for i in range(len(codes)):
+        known = 0 <= codes[i] < N_CODES
+        point = global_point(frames, codes[i] if known else 0, x[i], y[i], z[i])
+        out[0, i], out[1, i], out[2, i] = point if known else (np.nan, np.nan, np.nan)
+
+
+@cache
+def _rotations() -> Floats:
+    table = frame_table().copy()
+    table[:, [DISTANCE, OFFSET, Z]] = 0.0
+    return table
+
+
+def _transform(
+    fill: Callable[..., None],
+    frames: Floats,
+    codes: npt.ArrayLike,
+    vectors: tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike],
+) -> tuple[Floats, Floats, Floats]:
+    doubles = (np.asarray(component, dtype=np.float64) for component in vectors)
+    columns = np.broadcast_arrays(np.asarray(codes, dtype=np.int64), *doubles)
+    out = np.empty((3, columns[0].size))
+    fill(frames, *(np.ascontiguousarray(column).ravel() for column in columns), out)
+    x, y, z = out.reshape(3, *columns[0].shape)
+    return x[()], y[()], z[()]
+
+
+def to_local(
+    codes: npt.ArrayLike, x: npt.ArrayLike, y: npt.ArrayLike, z: npt.ArrayLike
+) -> tuple[Floats, Floats, Floats]:
+    """Put global points into the frames of chambers.
+
+    Args:
+        codes: Chambers, `Chamber.code`; scalar or array.
+        x: Global x, cm; this, `y` and `z` are broadcast against the codes.
+        y: Global y, cm.
+        z: Global z, cm.
+
+    Returns:
+        Local x, y and z, cm, of the broadcast shape; NaN where no such chamber exists.
+    """
+    return _transform(_fill_local, frame_table(), codes, (x, y, z))
+
+
+def to_global(
+    codes: npt.ArrayLike, x: npt.ArrayLike, y: npt.ArrayLike, z: npt.ArrayLike
+) -> tuple[Floats, Floats, Floats]:
+    """Put points from the frames of chambers into the global one: the inverse of `to_local`."""
+    return _transform(_fill_global, frame_table(), codes, (x, y, z))
+
+
+def direction_to_local(
+    codes: npt.ArrayLike, x: npt.ArrayLike, y: npt.ArrayLike, z: npt.ArrayLike
+) -> tuple[Floats, Floats, Floats]:
+    """Turn global vectors into the frames of chambers, with arguments as in `to_local`."""
+    return _transform(_fill_local, _rotations(), codes, (x, y, z))
+
+
+def direction_to_global(
+    codes: npt.ArrayLike, x: npt.ArrayLike, y: npt.ArrayLike, z: npt.ArrayLike
+) -> tuple[Floats, Floats, Floats]:
+    """Turn vectors of the frames of chambers into the global one, as `to_global` does points."""
+    return _transform(_fill_global, _rotations(), codes, (x, y, z))

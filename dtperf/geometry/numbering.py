@@ -1,0 +1,166 @@
+"""Names of the chambers: place, dense code and the number that CMS gives them.
+
+`Chamber(-1, 12, 2).code` is 95, `Chamber(-1, 12, 2).raw_id` is 582287360.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "N_CODES",
+    "Chamber",
+    "chamber_codes",
+    "chambers",
+    "codes_of_raw_ids",
+    "raw_ids",
+    "sectors",
+    "stations",
+    "wheels",
+]
+
+N_WHEELS = 5
+N_SECTORS = 14
+N_STATION_CODES = N_WHEELS * N_SECTORS
+N_CODES = 4 * N_STATION_CODES
+
+# CMS DetId: bits 28-31 hold the detector (2, muon), 25-27 its part (1, DT); a DTChamberId has
+# station, sector and wheel below, and leaves the last bits to superlayer, layer and wire
+DT_BITS = (2 << 28) | (1 << 25)
+STATION_BIT, SECTOR_BIT, WHEEL_BIT = 22, 18, 15
+
+Shorts = npt.NDArray[np.int16]
+
+
+class Chamber(NamedTuple):
+    """One DT chamber, named by its place."""
+
+    wheel: int
+    sector: int
+    station: int
+
+    @property
+    def code(self) -> int:
+        """Dense index of the chamber, 0 to N_CODES - 1."""
+        return (self.station - 1) * N_STATION_CODES + (self.wheel + 2) * N_SECTORS + self.sector - 1
+
+    @property
+    def name(self) -> str:
+        """Name in the field's usual form, such as MB2 W-1 S12."""
+        return f"MB{self.station} W{self.wheel:+d} S{self.sector}".replace("+0", "0")
+
+    @property
+    def raw_id(self) -> int:
+        """Number of the chamber in CMS data, the raw value of its DTChamberId."""
+        place = self.station << STATION_BIT | self.sector << SECTOR_BIT
+        return DT_BITS | place | (self.wheel + 3) << WHEEL_BIT
+
+    @classmethod
+    def from_raw_id(cls, raw_id: int) -> Chamber:
+        """Find the chamber that CMS gives a number.
+
+        Args:
+            raw_id: Raw value of a DTChamberId.
+
+        Raises:
+            ValueError: No chamber has this number.
+        """
+        code = int(codes_of_raw_ids(np.array([raw_id], dtype=np.int64))[0])
+        if code < 0:
+            raise ValueError(f"{raw_id} (0x{raw_id:x}) is not the raw id of a DT chamber")
+        return cls(int(wheels()[code]), int(sectors()[code]), int(stations()[code]))
+
+
+@cache
+def chambers() -> tuple[Chamber, ...]:
+    """List the 250 chambers, ordered by station, wheel and sector."""
+    return tuple(
+        Chamber(wheel, sector, station)
+        for station in range(1, 5)
+        for wheel in range(-2, 3)
+        for sector in range(1, 15 if station == 4 else 13)
+    )
+
+
+def _place(which: int, first: int) -> Shorts:
+    shape = (4, N_WHEELS, N_SECTORS)
+    column: Shorts = (np.indices(shape, dtype=np.int16)[which] + np.int16(first)).ravel()
+    column.setflags(write=False)
+    return column
+
+
+@cache
+def wheels() -> Shorts:
+    """Give the wheel, -2 to 2, of each code, shape (N_CODES,)."""
+    return _place(1, -2)
+
+
+@cache
+def sectors() -> Shorts:
+    """Give the sector, 1 to 14, of each code, shape (N_CODES,).
+
+    Codes of sectors 13 and 14 of MB1 to MB3 exist, chambers there do not.
+    """
+    return _place(2, 1)
+
+
+@cache
+def stations() -> Shorts:
+    """Give the station, 1 to 4, of each code, shape (N_CODES,)."""
+    return _place(0, 1)
+
+
+@cache
+def raw_ids() -> npt.NDArray[np.int64]:
+    """Give the CMS number of each chamber, shape (N_CODES,), 0 where no chamber exists."""
+    table = np.zeros(N_CODES, dtype=np.int64)
+    for chamber in chambers():
+        table[chamber.code] = chamber.raw_id
+    table.setflags(write=False)
+    return table
+
+
+def codes_of_raw_ids(raw_id: npt.NDArray[np.integer]) -> Shorts:
+    """Find the chambers that CMS gives these numbers.
+
+    Args:
+        raw_id: Raw values of DTChamberId, shape (n,).
+
+    Returns:
+        Codes as in `Chamber.code`, shape (n,); -1 where no chamber has this number.
+    """
+    wheel = ((raw_id >> WHEEL_BIT) & 7) - 3
+    codes: Shorts = chamber_codes(wheel, (raw_id >> SECTOR_BIT) & 15, (raw_id >> STATION_BIT) & 7)
+    codes[raw_ids()[codes] != raw_id] = -1
+    return codes
+
+
+@numba.njit(nogil=True, cache=True)
+def chamber_codes(
+    wheel: npt.NDArray[np.integer],
+    sector: npt.NDArray[np.integer],
+    station: npt.NDArray[np.integer],
+) -> Shorts:
+    """Number chambers densely.
+
+    Args:
+        wheel: -2 to 2, shape (n,).
+        sector: 1 to 14, shape (n,).
+        station: 1 to 4, shape (n,).
+
+    Returns:
+        Codes as in `Chamber.code`, shape (n,); -1 where no such chamber exists.
+    """
+    codes = np.empty(len(wheel), dtype=np.int16)
+    for i in range(len(wheel)):
+        last = 14 if station[i] == 4 else 12
+        if 1 <= station[i] <= 4 and -2 <= wheel[i] <= 2 and 1 <= sector[i] <= last:
+            codes[i] = ((station[i] - 1) * 5 + wheel[i] + 2) * 14 + sector[i] - 1
+        else:
+            codes[i] = -1
+    return codes
