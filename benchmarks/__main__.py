@@ -20,6 +20,7 @@ from dtperf.config import AnalysisConfig
 from dtperf.kernels.crossings import find_crossings
 from dtperf.kernels.pairs import find_pairs
 from dtperf.nanoaod import ColumnFilter, MuonDPGSchema
+from dtperf.selection.extrapolation import extrapolate
 from dtperf.selection.flatten import flatten
 from dtperf.selection.tagging import pair_limits, passing_limits
 from processors.segment_efficiency import SegmentEfficiency
@@ -78,7 +79,10 @@ def kernels(path: Path, columns: ColumnFilter, config: AnalysisConfig) -> Callab
     def search() -> object:
         found = find_pairs(flat.muons, pairs)
         event, probe = found.event[found.selected], found.probe[found.selected]
-        return find_crossings(flat.muons, flat.matches, flat.segments, event, probe, passing)
+        crossed = extrapolate(flat, event, probe)
+        masks = flat.muons.trkMu_stationMask[probe]
+        place = (crossed.matches, crossed.begins, crossed.ends)
+        return find_crossings(masks, *place, flat.segments, event, passing)
 
     return search
 

@@ -24,13 +24,13 @@ class SegmentEfficiency(ProcessorABC):  # type: ignore[misc]  # coffea is untype
     @property
     def columns(self) -> frozenset[str]:
         """Branches that every input file must have."""
-        return needed_branches(self.config.selection.tag.trigger)
+        return needed_branches(self.config.selection.tag.trigger, self.config.extrapolation)
 
     @property
     def optional_columns(self) -> frozenset[str]:
         """Branches that are read where a file has them."""
         used = frozenset[str]().union(*(m.columns for m in self.measurements.values()))
-        return optional_branches(used)
+        return optional_branches(used, self.config.extrapolation)
 
     def process(self, events: Any) -> dict[str, Any]:
         """Measure one chunk.

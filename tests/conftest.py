@@ -8,7 +8,11 @@ from pathlib import Path
 
 # numba's cache does not see that a function that was inlined has changed: give each state of the
 # kernels a cache of its own, before anything imports numba
-KERNELS = sorted((Path(__file__).parents[1] / "dtperf/kernels").glob("*.py"))
+KERNELS = [
+    path
+    for folder in ("field", "geometry", "kernels", "synthetic")
+    for path in sorted((Path(__file__).parents[1] / "dtperf" / folder).glob("*.py"))
+]
 STATE = hashlib.sha256(b"".join(path.read_bytes() for path in KERNELS)).hexdigest()[:16]
 os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".numba_cache" / STATE))
 

@@ -46,8 +46,8 @@ class AnalysisConfig(Model):
     title: str = ""
     """One line for plots and reports."""
     selection: Selection = Selection()
-    extrapolation: Literal["ntuple"] = "ntuple"
-    """Where the probe crosses a chamber: 'ntuple' takes the file's muon_matches."""
+    extrapolation: Literal["ntuple", "helix"] = "ntuple"
+    """Who says where a probe crosses chambers: the file's muon_matches, or our own propagation."""
     compatibility: Compatibility = Compatibility()
     measurements: MeasurementSettings = MeasurementSettings()
     input: Input = Input()

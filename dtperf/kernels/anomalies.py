@@ -5,7 +5,8 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from dtperf.kernels.arrays import Floats, Muons, Offsets, Shorts
+from dtperf.kernels.arrays import Floats, Offsets, Shorts
+from dtperf.kernels.ranges import Ranges
 
 __all__ = ["count_bad_ranges", "mask_not_finite"]
 
@@ -35,12 +36,13 @@ def mask_not_finite(codes: Shorts, x: Floats, y: Floats, edge_x: Floats, edge_y:
 
 
 @numba.njit(nogil=True, cache=True)
-def count_bad_ranges(muons: Muons, match_offsets: Offsets) -> int:
+def count_bad_ranges(muon_offsets: Offsets, ranges: Ranges) -> int:
     """Count the muons whose range of matches points outside their event."""
+    begins, ends, offsets = ranges.begin, ranges.end, ranges.offsets
     count = 0
-    for event in range(len(muons.offsets) - 1):
-        available = match_offsets[event + 1] - match_offsets[event]
-        for i in range(muons.offsets[event], muons.offsets[event + 1]):
-            if muons.matches_begin[i] > muons.matches_end[i] or (muons.matches_end[i] > available):
+    for event in range(len(muon_offsets) - 1):
+        available = offsets[event + 1] - offsets[event]
+        for i in range(muon_offsets[event], muon_offsets[event + 1]):
+            if begins[i] > ends[i] or ends[i] > available:
                 count += 1
     return count

@@ -37,16 +37,13 @@ class Muons(NamedTuple):
     trk_numberOfValidTrackerLayers: Shorts
     rpcMu_numberOfMatchedRPCLayers: Shorts
     trkMu_stationMask: npt.NDArray[np.uint8]
-    matches_begin: npt.NDArray[np.uint32]
-    matches_end: npt.NDArray[np.uint32]
     fires: Bools
     """Fired the trigger that is asked of a tag."""
 
 
 class Matches(NamedTuple):
-    """Where the inner tracks cross chambers; local frame, cm."""
+    """Where inner tracks cross chambers; local frame, cm."""
 
-    offsets: Offsets
     station: Shorts
     x: Floats
     y: Floats

@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from dtperf.kernels.arrays import Matches, Muons, Offsets, Segments, Shorts
+from dtperf.kernels.arrays import Matches, Offsets, Segments, Shorts
 from dtperf.kernels.segments import PassingLimits, best_segment, distance
 
 __all__ = ["Crossings", "count_other_stations", "find_crossings"]
@@ -58,22 +58,6 @@ def count_other_stations(mask: int, station: int) -> int:
 
 
 @numba.njit(nogil=True, cache=True)
-def _match_ranges(
-    muons: Muons, match_offsets: Offsets, event: Offsets, probe: Offsets
-) -> tuple[Offsets, Offsets]:
-    """Give the flat range of each probe's matches, (-1, -1) if it points outside its event."""
-    begins, ends = muons.matches_begin, muons.matches_end
-    first = np.full(len(probe), -1, dtype=np.int64)
-    last = np.full(len(probe), -1, dtype=np.int64)
-    for pair in range(len(probe)):
-        begin, end = np.int64(begins[probe[pair]]), np.int64(ends[probe[pair]])
-        start, stop = match_offsets[event[pair]], match_offsets[event[pair] + 1]
-        if begin <= end <= stop - start:
-            first[pair], last[pair] = start + begin, start + end
-    return first, last
-
-
-@numba.njit(nogil=True, cache=True)
 def _count_rows(matches: Matches, begins: Offsets, ends: Offsets) -> int:
     """Count one row for each usable match, and one for each station without."""
     stations, codes = matches.station, matches.code
@@ -93,36 +77,35 @@ def _count_rows(matches: Matches, begins: Offsets, ends: Offsets) -> int:
 
 @numba.njit(nogil=True, cache=True)
 def find_crossings(
-    muons: Muons,
+    masks: npt.NDArray[np.uint8],
     matches: Matches,
+    begins: Offsets,
+    ends: Offsets,
     segments: Segments,
     event: Offsets,
-    probe: Offsets,
     limits: PassingLimits,
 ) -> Crossings:
     """Cross each station with the probe of each selected pair.
 
     Args:
-        muons: Flat muon columns.
+        masks: Station mask of the probe of each selected pair, shape (pairs,).
         matches: Flat match columns; entries with code -1 are left out.
+        begins: First match of each probe, -1 if its matches are not known, shape (pairs,).
+        ends: One past its last match, shape (pairs,).
         segments: Flat segment columns; entries with code -1 are left out.
-        event: Event of each selected pair, shape (pairs,).
-        probe: Its probe, index into the muon columns, shape (pairs,).
+        event: Event of each pair, shape (pairs,).
         limits: Cut values.
 
     Returns:
-        The rows in order of pair, station and match. A probe whose match range points outside its
-        event has none.
+        The rows in order of pair, station and match. A probe whose matches are not known has none.
     """
     # arrays are taken out of their tuples once: in the loop that would cost more than the work
-    masks = muons.trkMu_stationMask
     match_x, match_y, match_code = matches.x, matches.y, matches.code
     match_station = matches.station
     segment_x, segment_y = segments.seg4D_posLoc_x, segments.seg4D_posLoc_y
     segment_code, segment_offsets = segments.code, segments.offsets
     has_phi, has_zed = segments.seg4D_hasPhi, segments.seg4D_hasZed
     hits = _hits(segments)
-    begins, ends = _match_ranges(muons, matches.offsets, event, probe)
 
     rows = _count_rows(matches, begins, ends)
     pair_of = np.empty(rows, dtype=np.int32)
@@ -136,7 +119,7 @@ def find_crossings(
     nearest = np.empty(rows, dtype=np.int32)
     n_other = np.empty(rows, dtype=np.int8)
     row = 0
-    for pair in range(len(probe)):
+    for pair in range(len(event)):
         if begins[pair] < 0:
             continue
         start, stop = segment_offsets[event[pair]], segment_offsets[event[pair] + 1]
@@ -172,7 +155,7 @@ def find_crossings(
                 row += 1
             row += row == first
             is_first[first] = True
-            others = count_other_stations(masks[probe[pair]], station)
+            others = count_other_stations(masks[pair], station)
             for i in range(first, row):
                 pair_of[i] = pair
                 station_of[i] = station

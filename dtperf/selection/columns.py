@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dtperf.geometry import N_CODES
+from dtperf.geometry import sectors, wheels
 from dtperf.kernels.gather import take
 from dtperf.selection.flatten import FlatEvents
 from dtperf.selection.table import Table
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dtperf.config import StationCuts
     from dtperf.kernels.crossings import Crossings
     from dtperf.kernels.pairs import Candidates
+    from dtperf.selection.extrapolation import ProbeMatches
 
 __all__ = ["CROSSING_COLUMNS", "PAIR_COLUMNS", "crossing_columns", "pair_columns"]
 
@@ -60,6 +61,8 @@ CROSSING_COLUMNS = {
     "local_y": "crossing, local y, cm; NaN without crossing",
     "edge_x": "distance from the edge in x, negative inside, cm; NaN without crossing",
     "edge_y": "distance from the edge in y, negative inside, cm; NaN without crossing",
+    "sigma_x": "uncertainty of local x from scattering, cm; NaN unless extrapolation: helix",
+    "sigma_y": "uncertainty of local y from scattering, cm; NaN unless extrapolation: helix",
     "dx": "|x(crossing) - x(best segment of the chamber)|, cm; NaN without segment",
     "dy": "|y(crossing) - y(best segment of the chamber)|, cm; NaN without segment",
     "dr": "their distance in the chamber plane, cm; NaN without segment",
@@ -111,6 +114,7 @@ def _taken(source: Column, index: str, nowhere: Any) -> Callable[[Table], Column
 
 def crossing_columns(
     flat: FlatEvents,
+    crossed: ProbeMatches,
     crossings: Crossings,
     selected: npt.NDArray[np.intp],
     cuts: StationCuts,
@@ -119,6 +123,7 @@ def crossing_columns(
 
     Args:
         flat: The events.
+        crossed: Where the probes cross chambers.
         crossings: Rows found by the kernel.
         selected: Row in the table of pairs of each selected pair, shape (selected pairs,).
         cuts: Limits for the boolean columns.
@@ -131,16 +136,17 @@ def crossing_columns(
         for name, column in crossings._asdict().items()
     }
     make["candidate"] = lambda t: selected[t["pair"]]
-    matches, segments = flat.matches, flat.segments
+    matches, segments = crossed.matches, flat.segments
     make["chamber"] = _taken(matches.code, "match", -1)
-    codes = np.arange(N_CODES, dtype=np.int16)
-    make["wheel"] = _taken(codes // 14 % 5 - 2, "chamber", NOWHERE)
-    make["sector"] = _taken(codes % 14 + 1, "chamber", NOWHERE)
+    make["wheel"] = _taken(wheels(), "chamber", NOWHERE)
+    make["sector"] = _taken(sectors(), "chamber", NOWHERE)
     for name, column in {
         "local_x": matches.x,
         "local_y": matches.y,
         "edge_x": matches.edgeX,
         "edge_y": matches.edgeY,
+        "sigma_x": crossed.sigma_x,
+        "sigma_y": crossed.sigma_y,
     }.items():
         make[name] = _taken(column, "match", np.nan)
     phi_hits = np.where(segments.seg4D_hasPhi, segments.seg2D_phi_nHits, 0)

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import awkward as ak
 import numpy as np
 import numpy.typing as npt
 
 from dtperf.errors import InputError
-from dtperf.geometry import chamber_codes, lengths_cm, widths_cm
+from dtperf.geometry import chamber_codes, edge_distances
 from dtperf.kernels.anomalies import count_bad_ranges, mask_not_finite
 from dtperf.kernels.arrays import Matches, Muons, Segments
+from dtperf.kernels.ranges import Ranges
 
 __all__ = [
     "OPTIONAL_EVENT_COLUMNS",
+    "Extrapolation",
     "FlatEvents",
     "flatten",
     "needed_branches",
     "optional_branches",
 ]
+
+Extrapolation = Literal["ntuple", "helix"]
+Floats = npt.NDArray[np.float32]
 
 EVENT_COLUMNS = ("run", "luminosityBlock")
 OPTIONAL_EVENT_COLUMNS = {"inst_lumi": "lumi_instLumi", "pileup": "lumi_avgPileUp"}
@@ -34,7 +39,10 @@ MUON_DTYPES = {
     "trk_numberOfValidTrackerLayers": np.int16,
     "rpcMu_numberOfMatchedRPCLayers": np.int16,
     "trkMu_stationMask": np.uint8,
-    **dict.fromkeys(("matches_begin", "matches_end"), np.uint32),
+}
+EXTRAPOLATION_DTYPES: dict[Extrapolation, dict[str, Any]] = {
+    "ntuple": dict.fromkeys(("matches_begin", "matches_end"), np.uint32),
+    "helix": {"trk_dxy": np.float32},
 }
 MATCH_DTYPES = {
     **dict.fromkeys(("wheel", "sector", "station"), np.int16),
@@ -51,24 +59,35 @@ SEGMENT_DTYPES = {
 TRIGGER_COLUMNS = {"isolated": "firesIsoTrig", "single": "firesTrig", "none": None}
 
 
+class StoredMatches(NamedTuple):
+    """The file's extrapolation of inner tracks."""
+
+    matches: Matches
+    ranges: Ranges
+
+
 class FlatEvents(NamedTuple):
     """Everything the measurement needs of some events."""
 
     events: dict[str, npt.NDArray[Any]]
     """Event columns, each of shape (events,)."""
     muons: Muons
-    matches: Matches
+    stored: StoredMatches | None
+    """None where the file's extrapolation is not used."""
+    dxy: Floats | None
+    """Distance of closest approach of each muon, cm; None where it is not used."""
     segments: Segments
     anomalies: dict[str, int]
     """How often something was found that no detector writes, by name."""
 
 
-def flatten(events: Any, trigger: str) -> FlatEvents:
+def flatten(events: Any, trigger: str, extrapolation: Extrapolation = "ntuple") -> FlatEvents:
     """Take the declared columns out of NanoEvents, and check them.
 
     Args:
         events: NanoEvents made with `dtperf.nanoaod.MuonDPGSchema`, or a slice of them.
         trigger: What a tag must have fired, one of `TagCuts.trigger`.
+        extrapolation: Whose extrapolation is used, `AnalysisConfig.extrapolation`.
 
     Returns:
         Flat arrays. Matches and segments in chambers that do not exist or with coordinates that
@@ -77,42 +96,49 @@ def flatten(events: Any, trigger: str) -> FlatEvents:
     Raises:
         InputError: A column that the selection needs is not there.
     """
-    muons = _muons(events, TRIGGER_COLUMNS[trigger])
-    matches, match_anomalies = _matches(_collection(events, "muon_matches", MATCH_DTYPES, EDGES))
+    fires, used = TRIGGER_COLUMNS[trigger], EXTRAPOLATION_DTYPES[extrapolation]
+    asked = {fires: np.bool_} if fires else {}
+    tracks = _collection(events, "muon", {**MUON_DTYPES, **used, **asked})
+    always = np.ones(len(tracks.columns["pt"]), dtype=np.bool_)
+    tracks.columns["fires"] = tracks.columns[fires] if fires else always
     segments, segment_anomalies = _segments(_collection(events, "dtSegment", SEGMENT_DTYPES))
     per_event = {name: ak.to_numpy(events[name]) for name in EVENT_COLUMNS}
     for column, branch in OPTIONAL_EVENT_COLUMNS.items():
         if branch in events.fields:
             per_event[column] = ak.to_numpy(events[branch])
-    anomalies = {
-        "muon_matches_range_outside_event": count_bad_ranges(muons, matches.offsets),
-        **match_anomalies,
-        **segment_anomalies,
-    }
-    return FlatEvents(per_event, muons, matches, segments, anomalies)
+    stored, dxy = None, None
+    if extrapolation == "ntuple":
+        stored, anomalies = _stored(events, tracks)
+    else:
+        dxy = tracks.columns["trk_dxy"]
+        anomalies = {"muon_dxy_not_finite": int(np.count_nonzero(~np.isfinite(dxy)))}
+    muons = Muons(*tracks.in_order(Muons))
+    return FlatEvents(per_event, muons, stored, dxy, segments, anomalies | segment_anomalies)
 
 
-def needed_branches(trigger: str) -> frozenset[str]:
-    """Name the branches without which nothing can be measured.
-
-    Args:
-        trigger: What a tag must have fired, one of `TagCuts.trigger`.
-    """
-    fires = TRIGGER_COLUMNS[trigger]
-    names = [*EVENT_COLUMNS, *(f"muon_{name}" for name in (*MUON_DTYPES, fires) if name)]
-    names += [f"muon_matches_{name}" for name in MATCH_DTYPES]
+def needed_branches(trigger: str, extrapolation: Extrapolation = "ntuple") -> frozenset[str]:
+    """Name the branches without which nothing can be measured; arguments as in `flatten`."""
+    fires, used = TRIGGER_COLUMNS[trigger], EXTRAPOLATION_DTYPES[extrapolation]
+    names = [*EVENT_COLUMNS, *(f"muon_{name}" for name in (*MUON_DTYPES, *used, fires) if name)]
+    if extrapolation == "ntuple":
+        names += [f"muon_matches_{name}" for name in MATCH_DTYPES]
     names += [f"dtSegment_{name}" for name in SEGMENT_DTYPES]
     return frozenset(names)
 
 
-def optional_branches(columns: Collection[str]) -> frozenset[str]:
+def optional_branches(
+    columns: Collection[str], extrapolation: Extrapolation = "ntuple"
+) -> frozenset[str]:
     """Name the branches that are read where a file has them.
 
     Args:
         columns: Columns of the tables that measurements use.
+        extrapolation: Whose extrapolation is used, `AnalysisConfig.extrapolation`.
     """
     wanted = {OPTIONAL_EVENT_COLUMNS[name] for name in OPTIONAL_EVENT_COLUMNS if name in columns}
-    return frozenset(wanted | {f"muon_matches_{name}" for name in EDGES})
+    if extrapolation == "ntuple":
+        wanted |= {f"muon_matches_{name}" for name in EDGES}
+    return frozenset(wanted)
 
 
 class _Collection(NamedTuple):
@@ -153,40 +179,28 @@ def _is_plain(layout: Any) -> bool:
     )
 
 
-def _muons(events: Any, trigger: str | None) -> Muons:
-    dtypes = MUON_DTYPES if trigger is None else {**MUON_DTYPES, trigger: np.bool_}
-    collection = _collection(events, "muon", dtypes)
-    columns = collection.columns
-    always = np.ones(len(columns["pt"]), dtype=np.bool_)
-    columns["fires"] = always if trigger is None else columns[trigger]
-    return Muons(*collection.in_order(Muons))
-
-
 def _codes(columns: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.int16]:
     return chamber_codes(columns["wheel"], columns["sector"], columns["station"])
 
 
-def _matches(collection: _Collection) -> tuple[Matches, dict[str, int]]:
+def _stored(events: Any, tracks: _Collection) -> tuple[StoredMatches, dict[str, int]]:
+    collection = _collection(events, "muon_matches", MATCH_DTYPES, EDGES)
     columns = collection.columns
     columns["code"] = codes = _codes(columns)
     unknown = int(np.count_nonzero(codes < 0))
     if "edgeX" not in columns:
-        columns["edgeX"] = _edge(columns["x"], codes, widths_cm())
-        columns["edgeY"] = _edge(columns["y"], codes, lengths_cm())
+        columns["edgeX"], columns["edgeY"] = edge_distances(codes, columns["x"], columns["y"])
     x, y = columns["x"], columns["y"]
     not_finite = mask_not_finite(codes, x, y, columns["edgeX"], columns["edgeY"])
-    anomalies = {"match_in_unknown_chamber": unknown, "match_not_finite": not_finite}
-    return Matches(*collection.in_order(Matches)), anomalies
-
-
-def _edge(
-    position: npt.NDArray[np.float32],
-    codes: npt.NDArray[np.int16],
-    sizes: npt.NDArray[np.float64],
-) -> npt.NDArray[np.float32]:
-    # CMS: |position| - size / 2, negative inside; an unknown chamber has no edges
-    half = np.where(codes < 0, 0.0, sizes[codes] / 2)
-    return (np.abs(position) - half).astype(np.float32)
+    begin, end = tracks.columns["matches_begin"], tracks.columns["matches_end"]
+    ranges = Ranges(collection.offsets, begin, end)
+    anomalies = {
+        "muon_matches_range_outside_event": count_bad_ranges(tracks.offsets, ranges),
+        "match_in_unknown_chamber": unknown,
+        "match_not_finite": not_finite,
+    }
+    matches = Matches(*(columns[name] for name in Matches._fields))
+    return StoredMatches(matches, ranges), anomalies
 
 
 def _segments(collection: _Collection) -> tuple[Segments, dict[str, int]]:

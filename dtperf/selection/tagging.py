@@ -10,6 +10,7 @@ from dtperf.kernels.crossings import find_crossings
 from dtperf.kernels.pairs import PairLimits, find_pairs
 from dtperf.kernels.segments import PassingLimits
 from dtperf.selection.columns import crossing_columns, pair_columns
+from dtperf.selection.extrapolation import extrapolate
 from dtperf.selection.flatten import flatten
 from dtperf.selection.table import Table
 
@@ -43,17 +44,22 @@ def tag_and_probe(events: Any, config: AnalysisConfig) -> Tables:
     Raises:
         InputError: A column that the selection needs is not there.
     """
-    flat = flatten(events, config.selection.tag.trigger)
+    flat = flatten(events, config.selection.tag.trigger, config.extrapolation)
     selection = config.selection
     candidates = find_pairs(flat.muons, pair_limits(selection))
     selected = candidates.selected
     event, probe = candidates.event[selected], candidates.probe[selected]
     limits = passing_limits(selection, config.compatibility.truncate_extrapolation)
-    crossings = find_crossings(flat.muons, flat.matches, flat.segments, event, probe, limits)
+    crossed = extrapolate(flat, event, probe)
+    masks = flat.muons.trkMu_stationMask[probe]
+    place = (crossed.matches, crossed.begins, crossed.ends)
+    crossings = find_crossings(masks, *place, flat.segments, event, limits)
     pairs = Table(len(candidates.event), pair_columns(flat, candidates))
-    columns = crossing_columns(flat, crossings, np.flatnonzero(selected), selection.station)
-    crossed = Table(len(crossings.pair), columns, parent=pairs, link="candidate")
-    return Tables(pairs, crossed, flat.anomalies)
+    columns = crossing_columns(
+        flat, crossed, crossings, np.flatnonzero(selected), selection.station
+    )
+    rows = Table(len(crossings.pair), columns, parent=pairs, link="candidate")
+    return Tables(pairs, rows, flat.anomalies)
 
 
 def pair_limits(selection: Selection) -> PairLimits:

@@ -1,0 +1,159 @@
+"""Tracks on their way: their state, and one step of it, for many tracks side by side.
+
+The state of m tracks is an array of shape (`ROWS`, m), one row a quantity; a track that has ended
+has NaN.
+"""
+
+from __future__ import annotations
+
+from math import cos, isfinite, nan, pi, sin, sinh, sqrt, tan
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.field.layers import Z_STEP_CM, Layers
+from dtperf.field.material import SCATTERING_GEV, relative_loss
+from dtperf.kernels.arrays import Floats
+from dtperf.kernels.helix import CURVATURE_PER_T, advance, to_cylinder, to_plane
+
+__all__ = ["ROWS", "SECTOR", "State", "look_ahead", "start", "step"]
+
+State = npt.NDArray[np.float64]
+
+X, Y, Z = 0, 1, 2  # cm
+UX, UY = 3, 4  # transverse direction, of length 1
+PT, SLOPE = 5, 6  # GeV; longitudinal over transverse momentum
+BEND = 7  # charge times curvature of 1 GeV in 1 T
+ANGLE2, MIXED, PLACE2 = 8, 9, 10  # variance of direction, covariance, variance of position (cm2)
+NX, NY, NUMBER = 11, 12, 13  # normal of the sector that the track is in, 0 to 11
+STOPPING = 14  # energy loss relative to that at 20 GeV, as at the vertex: it changes slowly
+CURVATURE, ACROSS, LOSS, SPREAD = 15, 16, 17, 18  # in the step ahead
+ROWS = 19
+
+LEAST_PT_GEV = 1.0
+PER_Z_STEP = 1 / Z_STEP_CM
+SECTOR = pi / 6
+COS_SECTOR, SIN_SECTOR = cos(SECTOR), sin(SECTOR)
+TAN_HALF_SECTOR = tan(SECTOR / 2)
+NORMALS = np.asarray([(cos(number * SECTOR), sin(number * SECTOR)) for number in range(12)])
+
+
+@numba.njit(nogil=True, cache=True)
+def start(
+    state: State,
+    pt: Floats,
+    eta: Floats,
+    phi: Floats,
+    charge: npt.NDArray[np.int32],
+    dxy: Floats,
+    dz: Floats,
+) -> None:
+    """Put tracks at their point of closest approach; arguments as in `propagate`."""
+    for i in range(len(pt)):
+        ux, uy = cos(np.float64(phi[i])), sin(np.float64(phi[i]))
+        state[X, i], state[Y, i], state[Z, i] = -dxy[i] * uy, dxy[i] * ux, dz[i]
+        state[UX, i], state[UY, i] = ux, uy
+        state[PT, i] = pt[i] if pt[i] > 0 else nan
+        state[SLOPE, i] = sinh(np.float64(eta[i]))
+        state[STOPPING, i] = relative_loss(pt[i] * sqrt(1 + state[SLOPE, i] ** 2))
+        state[BEND, i] = charge[i] * CURVATURE_PER_T
+        state[ANGLE2, i] = state[MIXED, i] = state[PLACE2, i] = 0.0
+        number = int(np.rint(np.float64(phi[i]) / SECTOR)) % 12 if isfinite(phi[i]) else 0
+        state[NX, i], state[NY, i] = NORMALS[number, 0], NORMALS[number, 1]
+        state[NUMBER, i] = number
+
+
+# the numpy error model leaves out the checks for division by zero
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def look_ahead(state: State, k: int, layers: Layers) -> None:
+    """Find field and matter in the middle of step k, on a straight line to it."""
+    outer, is_flat = layers.outer_cm[k], layers.is_flat[k]
+    inner = layers.outer_cm[k - 1] if k > 0 else 0.0
+    has_radial, has_matter = layers.has_radial[k], layers.has_matter[k]
+    table = layers.table[k]
+    first_z, last = layers.first_z_cm, len(table) - 2
+    if is_flat:
+        _turn_to_sector(state)
+    for i in range(state.shape[1]):
+        x, y, ux, uy, slope = state[X, i], state[Y, i], state[UX, i], state[UY, i], state[SLOPE, i]
+        if is_flat:
+            nx, ny = state[NX, i], state[NY, i]
+            half = 0.5 * (outer - x * nx - y * ny) / (ux * nx + uy * ny)
+        elif k == 0:
+            half = 0.5 * outer
+        else:
+            half = 0.5 * (outer - inner) * inner / (x * ux + y * uy)
+        place = (state[Z, i] + slope * half - first_z) * PER_Z_STEP
+        p_t = state[PT, i]
+        if not (half >= 0 and 0 <= place < last and p_t > LEAST_PT_GEV):
+            state[X, i] = nan
+            place = half = 0.0
+        j = np.uint64(place)
+        w = place - np.float64(j)
+        bending = -(table[j, 0] + w * (table[j + 1, 0] - table[j, 0]))
+        if has_radial:
+            xm, ym = x + ux * half, y + uy * half
+            radial = table[j, 1] + w * (table[j + 1, 1] - table[j, 1])
+            radial /= sqrt(xm * xm + ym * ym)
+            bending += slope * radial * (ux * xm + uy * ym)
+            state[ACROSS, i] = radial * (uy * xm - ux * ym)
+        if has_matter:
+            loss = table[j, 2] + w * (table[j + 1, 2] - table[j, 2])
+            per_x0 = table[j, 3] + w * (table[j + 1, 3] - table[j, 3])
+            # per transverse length: relative energy loss, variance of the direction
+            state[LOSS, i] = loss = loss * state[STOPPING, i] / p_t
+            state[SPREAD, i] = per_x0 * SCATTERING_GEV**2 / (p_t * p_t * sqrt(1 + slope * slope))
+            p_t *= 1 - loss * half
+        state[CURVATURE, i] = state[BEND, i] * bending / p_t
+
+
+@numba.njit(nogil=True, cache=True)
+def _turn_to_sector(state: State) -> None:
+    for i in range(state.shape[1]):
+        nx, ny = state[NX, i], state[NY, i]
+        ahead, aside = state[X, i] * nx + state[Y, i] * ny, state[Y, i] * nx - state[X, i] * ny
+        if abs(aside) > TAN_HALF_SECTOR * ahead:
+            sine = SIN_SECTOR if aside > 0 else -SIN_SECTOR
+            state[NX, i], state[NY, i] = nx * COS_SECTOR - ny * sine, ny * COS_SECTOR + nx * sine
+            number = state[NUMBER, i] + (1.0 if aside > 0 else -1.0)
+            state[NUMBER, i] = number - 12 if number > 11 else number + 12 if number < 0 else number
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def step(state: State, k: int, layers: Layers) -> None:
+    """Go to the end of step k, which was looked ahead to."""
+    outer, is_flat = layers.outer_cm[k], layers.is_flat[k]
+    has_radial, has_matter = layers.has_radial[k], layers.has_matter[k]
+    for i in range(state.shape[1]):
+        x, y, ux, uy, slope = state[X, i], state[Y, i], state[UX, i], state[UY, i], state[SLOPE, i]
+        curvature = state[CURVATURE, i]
+        if is_flat:
+            nx, ny = state[NX, i], state[NY, i]
+            ahead = outer - x * nx - y * ny
+            tau = to_plane(ux * nx + uy * ny, ux * ny - uy * nx, curvature, ahead)
+        else:
+            tau = to_cylinder(x, y, ux, uy, curvature, outer)
+        x, y, ux, uy, length = advance(x, y, ux, uy, curvature, tau)
+        state[X, i], state[Y, i], state[UX, i], state[UY, i] = x, y, ux, uy
+        # lengths in space, as the variances are those across the track
+        way = length * sqrt(1 + slope * slope)
+        angle2, mixed = state[ANGLE2, i], state[MIXED, i]
+        place2 = state[PLACE2, i] + way * (2 * mixed + way * angle2)
+        mixed += way * angle2
+        if has_matter:
+            theta2 = length * state[SPREAD, i]
+            place2 += way * way * theta2 / 3
+            mixed += way * theta2 / 2
+            state[ANGLE2, i] = angle2 + theta2
+            state[PT, i] *= 1 - state[LOSS, i] * length
+        state[PLACE2, i], state[MIXED, i] = place2, mixed
+        if has_radial:
+            # the radial field turns transverse into longitudinal momentum
+            kick = -state[BEND, i] * state[ACROSS, i] * length / state[PT, i]
+            rise = kick * (1 + slope * slope)
+            state[PT, i] *= 1 - slope * kick
+            state[SLOPE, i] = slope + rise
+            state[Z, i] += length * (slope + rise / 2)
+        else:
+            state[Z, i] += length * slope

@@ -1,0 +1,48 @@
+"""The matches that belong to a muon."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.kernels.arrays import Offsets
+
+__all__ = ["Ranges", "probe_ranges"]
+
+
+class Ranges(NamedTuple):
+    """Where each muon's matches stand among those of its event."""
+
+    offsets: Offsets
+    """Matches offsets[i] to offsets[i + 1] belong to event i, shape (events + 1,)."""
+    begin: npt.NDArray[np.uint32]
+    """First match of each muon, counted within its event, shape (muons,)."""
+    end: npt.NDArray[np.uint32]
+    """One past its last match, shape (muons,)."""
+
+
+@numba.njit(nogil=True, cache=True)
+def probe_ranges(ranges: Ranges, event: Offsets, probe: Offsets) -> tuple[Offsets, Offsets]:
+    """Give the range of each probe's matches among those of all events.
+
+    Args:
+        ranges: The ranges of all muons.
+        event: Event of each pair, shape (pairs,).
+        probe: Its probe, index into the muons, shape (pairs,).
+
+    Returns:
+        Its first match and one past its last, each of shape (pairs,); both -1 where the range
+        points outside the event.
+    """
+    offsets, begins, ends = ranges.offsets, ranges.begin, ranges.end
+    first = np.full(len(probe), -1, dtype=np.int64)
+    last = np.full(len(probe), -1, dtype=np.int64)
+    for pair in range(len(probe)):
+        begin, end = np.int64(begins[probe[pair]]), np.int64(ends[probe[pair]])
+        start, stop = offsets[event[pair]], offsets[event[pair] + 1]
+        if begin <= end <= stop - start:
+            first[pair], last[pair] = start + begin, start + end
+    return first, last

@@ -1,0 +1,71 @@
+"""The chambers that probes cross: as the file has it, or by our own propagation."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.field import layers
+from dtperf.geometry import frame_table, stations
+from dtperf.kernels.arrays import Floats, Matches, Offsets
+from dtperf.kernels.propagate import propagate
+from dtperf.kernels.ranges import probe_ranges
+from dtperf.selection.flatten import FlatEvents
+
+__all__ = ["ACCEPT_CM", "ProbeMatches", "extrapolate"]
+
+ACCEPT_CM = 5.0
+"""As in CMS, a chamber is crossed if both edge distances are below this."""
+
+
+class ProbeMatches(NamedTuple):
+    """The chambers that each probe crosses."""
+
+    matches: Matches
+    begins: Offsets
+    """First match of each probe, -1 if its matches are not known, shape (pairs,)."""
+    ends: Offsets
+    """One past its last match, shape (pairs,)."""
+    sigma_x: Floats
+    """Uncertainty of x from scattering, cm, NaN where it is not known, shape (matches,)."""
+    sigma_y: Floats
+
+
+def extrapolate(
+    flat: FlatEvents, event: npt.NDArray[np.int64], probe: npt.NDArray[np.int64]
+) -> ProbeMatches:
+    """Find where probes cross chambers.
+
+    Args:
+        flat: The events; with `stored` it is the file that says where, else the probe's inner
+            track is propagated from its vertex.
+        event: Event of each pair, shape (pairs,).
+        probe: Its probe, index into the muons, shape (pairs,).
+    """
+    if flat.stored is not None:
+        matches = flat.stored.matches
+        unknown = np.full(len(matches.x), np.nan, dtype=np.float32)
+        return ProbeMatches(
+            matches, *probe_ranges(flat.stored.ranges, event, probe), unknown, unknown
+        )
+    muons, dxy = flat.muons, flat.dxy
+    assert dxy is not None  # one of the two is always there
+    found = propagate(
+        muons.pt[probe],
+        muons.eta[probe],
+        muons.phi[probe],
+        muons.charge[probe],
+        dxy[probe],
+        muons.trk_dz[probe],
+        layers(),
+        frame_table(),
+        ACCEPT_CM,
+    )
+    station = stations()[found.code].astype(np.int16)
+    places = (found.x, found.y, found.edge_x, found.edge_y, found.code)
+    matches = Matches(station, *places)
+    return ProbeMatches(
+        matches, found.offsets[:-1], found.offsets[1:], found.sigma_x, found.sigma_y
+    )

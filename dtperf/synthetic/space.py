@@ -1,0 +1,120 @@
+"""The field and the matter at any place, for the integration of tracks."""
+
+from __future__ import annotations
+
+from functools import cache
+from math import sqrt
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.field import REGIONS, solenoid_field, yoke_field
+from dtperf.field.material import in_iron
+
+__all__ = ["Space", "field_at", "space"]
+
+Floats = npt.NDArray[np.float64]
+
+GRID_CM = 5.0
+PER_GRID = 1 / GRID_CM
+FIRST_Z_CM = -700.0
+N_Z = 281
+N_R = 62
+STRETCH = {"solenoid": 2.2, "none": 5.0}  # smooth; straight, and scattering adds up exactly
+
+
+class Space(NamedTuple):
+    """Regions k from the beam outwards, and what they hold on a grid of 5 cm."""
+
+    outer_cm: Floats
+    """Where each ends: a radius or a distance along the sector's normal, shape (regions,)."""
+    is_flat: npt.NDArray[np.bool_]
+    """False: it ends at a cylinder; True: at the flat side of a dodecagon; shape (regions,)."""
+    station: npt.NDArray[np.int8]
+    """Station whose chambers stand in it, 0 for none, shape (regions,)."""
+    is_solenoid: npt.NDArray[np.bool_]
+    """Whether its field is that of `solenoid`, shape (regions,)."""
+    has_field: npt.NDArray[np.bool_]
+    """Whether there is a field, shape (regions,)."""
+    stretch: Floats
+    """How much longer than in the yoke steps may be, shape (regions,)."""
+    solenoid: Floats
+    """Radial field and field along the beam, T, by r and z, shape (r, z, 2)."""
+    outside: Floats
+    """The same by region and z, shape (regions, z, 2)."""
+    loss: Floats
+    """Mean energy loss of a muon of 20 GeV, GeV/cm, by region and z, shape (regions, z)."""
+    per_x0: Floats
+    """Radiation lengths per cm, by region and z, shape (regions, z)."""
+
+
+@cache
+def space() -> Space:
+    """Tabulate field and matter."""
+    z = FIRST_Z_CM + GRID_CM * np.arange(N_Z)
+    r = GRID_CM * np.arange(N_R)
+    iron = np.stack([in_iron(region, z) for region in REGIONS])
+    loss = np.asarray([region.loss_gev_per_cm for region in REGIONS])
+    per_x0 = np.asarray([1 / region.x0_cm for region in REGIONS])
+    return Space(
+        outer_cm=np.asarray([region.outer_cm for region in REGIONS], dtype=np.float64),
+        is_flat=np.asarray([region.shape == "dodecagon" for region in REGIONS]),
+        station=np.asarray([region.station for region in REGIONS], dtype=np.int8),
+        is_solenoid=np.asarray([region.field == "solenoid" for region in REGIONS]),
+        has_field=np.asarray([region.field != "none" for region in REGIONS]),
+        stretch=np.asarray([STRETCH.get(region.field, 1.0) for region in REGIONS]),
+        solenoid=np.asarray([[solenoid_field(each_r, each_z) for each_z in z] for each_r in r]),
+        outside=np.stack([_outside(k, z, iron[k]) for k in range(len(REGIONS))]),
+        loss=iron * loss[:, np.newaxis],
+        per_x0=iron * per_x0[:, np.newaxis],
+    )
+
+
+def _outside(k: int, z: Floats, iron: npt.NDArray[np.bool_]) -> Floats:
+    region = REGIONS[k]
+    field = np.zeros((len(z), 2))
+    if region.field not in ("solenoid", "none"):
+        value = yoke_field(region.field, z)
+        # the gaps between the wheels of the yoke bend as the iron beside them does
+        in_wheels = iron if region.wheels == "central" else np.full(len(z), region.wheels == "all")
+        field[:, 0] = np.where(in_wheels, 0, np.sign(z) * value)
+        field[:, 1] = np.where(in_wheels, -value, 0)
+    return field
+
+
+@numba.njit(nogil=True, inline="always")
+def field_at(
+    solenoid: Floats, outside: Floats, in_solenoid: bool, k: int, x: float, y: float, z: float
+) -> tuple[float, float, float]:
+    """Give the field vector, T, at a point (cm) of region k."""
+    r = sqrt(x * x + y * y)
+    v = (z - FIRST_Z_CM) * PER_GRID
+    j = min(max(int(v), 0), N_Z - 2)
+    v -= j
+    if in_solenoid:
+        u = r * PER_GRID
+        i = min(int(u), N_R - 2)
+        u -= i
+        a, b = (1 - u) * (1 - v), (1 - u) * v
+        c, d = u * (1 - v), u * v
+        radial = (
+            a * solenoid[i, j, 0]
+            + b * solenoid[i, j + 1, 0]
+            + c * solenoid[i + 1, j, 0]
+            + d * solenoid[i + 1, j + 1, 0]
+        )
+        along = (
+            a * solenoid[i, j, 1]
+            + b * solenoid[i, j + 1, 1]
+            + c * solenoid[i + 1, j, 1]
+            + d * solenoid[i + 1, j + 1, 1]
+        )
+    else:
+        radial = (1 - v) * outside[k, j, 0] + v * outside[k, j + 1, 0]
+        along = (1 - v) * outside[k, j, 1] + v * outside[k, j + 1, 1]
+    if r == 0:
+        return 0.0, 0.0, along
+    radial /= r
+    return radial * x, radial * y, along

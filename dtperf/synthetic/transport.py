@@ -1,0 +1,293 @@
+"""Tracks from the vertex to the chambers, through a fine integration of the field."""
+
+from __future__ import annotations
+
+from math import cos, cosh, sin, tanh
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.geometry.frames import (
+    DISTANCE,
+    HALF_LENGTH,
+    HALF_WIDTH,
+    Z,
+    frame_table,
+    local_direction,
+    local_point,
+)
+from dtperf.synthetic.rungekutta import cross_region, step
+from dtperf.synthetic.space import Space, space
+from dtperf.synthetic.stages import Crossings, Kind, Tracks, TrueMuons
+
+__all__ = ["ACCEPT_CM", "transport", "transport_reconstructed", "transport_true"]
+
+Floats = npt.NDArray[np.float64]
+
+ACCEPT_CM = 5.0
+"""CMS keeps an extrapolation if both edge distances are below this."""
+STEP_CM = 20.0
+MOST_CROSSINGS = 12
+N_STATIONS = 4
+LARGEST_ETA = 1.35  # no track beyond gets to a chamber
+LARGEST_OVERLAP_CM = 45.0  # of chambers in neighbouring sectors, where they stand closest (MB4)
+SECTOR = np.pi / 6
+NORMALS = np.asarray([(cos(number * SECTOR), sin(number * SECTOR)) for number in range(12)])
+
+
+class Start(NamedTuple):
+    """Tracks at their vertex; all arrays of shape (n,)."""
+
+    pt: Floats
+    eta: Floats
+    phi: Floats
+    charge: npt.NDArray[np.int32]
+    vx: Floats
+    vy: Floats
+    vz: Floats
+
+
+def transport_true(rng: np.random.Generator, muons: TrueMuons, margin_cm: float) -> Crossings:
+    """Send the true muons through field and matter, with all their chances.
+
+    Args:
+        rng: Random numbers for scattering and energy loss.
+        muons: The muons; fakes get nowhere.
+        margin_cm: A chamber is crossed if both edge distances are below this.
+
+    Returns:
+        The crossings; `track` is the index into the muons.
+    """
+    sent = np.flatnonzero((muons.kind != Kind.FAKE) & (np.abs(muons.eta) < LARGEST_ETA))
+    start = Start(
+        muons.pt[sent],
+        muons.eta[sent],
+        muons.phi[sent],
+        muons.charge[sent],
+        muons.vx[sent],
+        muons.vy[sent],
+        muons.vz[sent],
+    )
+    crossings = transport(start, margin_cm, rng)
+    return crossings._replace(track=sent[crossings.track])
+
+
+def transport_reconstructed(tracks: Tracks) -> Crossings:
+    """Extrapolate inner tracks as CMS does: mean energy loss, no scattering, edges under 5 cm.
+
+    Args:
+        tracks: The inner tracks.
+
+    Returns:
+        The crossings; `track` is the index into the tracks.
+    """
+    sent = np.flatnonzero(tracks.exists & (np.abs(tracks.eta) < LARGEST_ETA))
+    pt, eta, phi, dxy, dz = (
+        np.asarray(column[sent], dtype=np.float64)
+        for column in (tracks.pt, tracks.eta, tracks.phi, tracks.dxy, tracks.dz)
+    )
+    vertex = (-dxy * np.sin(phi), dxy * np.cos(phi), dz)
+    crossings = transport(Start(pt, eta, phi, tracks.charge[sent], *vertex), ACCEPT_CM)
+    return crossings._replace(track=sent[crossings.track])
+
+
+def transport(
+    start: Start,
+    margin_cm: float,
+    rng: np.random.Generator | None = None,
+    longest_cm: float = STEP_CM,
+) -> Crossings:
+    """Integrate tracks out to MB4.
+
+    Args:
+        start: The tracks.
+        margin_cm: A chamber is crossed if both edge distances are below this.
+        rng: Random numbers for scattering and fluctuations; None: the mean way.
+        longest_cm: Longest step.
+
+    Returns:
+        The crossings; `track` is the index into the start.
+    """
+    unused = np.random.default_rng(0)
+    args = (margin_cm, longest_cm, rng is not None, unused if rng is None else rng)
+    columns = _transport(*start, space(), frame_table(), *args)
+    return Crossings(*columns)
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+def _transport(
+    pt: Floats,
+    eta: Floats,
+    phi: Floats,
+    charge: npt.NDArray[np.int32],
+    vx: Floats,
+    vy: Floats,
+    vz: Floats,
+    space: Space,
+    frames: Floats,
+    margin_cm: float,
+    longest_cm: float,
+    is_random: bool,
+    rng: np.random.Generator,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int16], Floats, Floats, Floats, Floats]:
+    n = len(pt)
+    track = np.empty(n * MOST_CROSSINGS, dtype=np.int64)
+    code = np.empty(n * MOST_CROSSINGS, dtype=np.int16)
+    values = np.empty((4, n * MOST_CROSSINGS))
+    state, probe = np.empty(8), np.empty(8)
+    outer, is_flat, station = space.outer_cm, space.is_flat, space.station
+    is_solenoid, has_field, stretch = space.is_solenoid, space.has_field, space.stretch
+    solenoid, outside, loss, per_x0 = space.solenoid, space.outside, space.loss, space.per_x0
+    row = 0
+    for i in range(n):
+        state[0], state[1], state[2] = vx[i], vy[i], vz[i]
+        state[3] = cos(phi[i]) / cosh(eta[i])
+        state[4] = sin(phi[i]) / cosh(eta[i])
+        state[5] = tanh(eta[i])
+        state[6], state[7] = pt[i] * cosh(eta[i]), charge[i]
+        sector, nx, ny = 0, 1.0, 0.0
+        for k in range(len(outer)):
+            if is_flat[k]:
+                sector = _sector(state)
+                nx, ny = NORMALS[sector, 0], NORMALS[sector, 1]
+            if station[k] > 0:
+                row = _cross_station(
+                    state,
+                    probe,
+                    sector,
+                    k,
+                    station[k],
+                    has_field[k],
+                    solenoid,
+                    outside,
+                    frames,
+                    margin_cm,
+                    longest_cm,
+                    i,
+                    row,
+                    track,
+                    code,
+                    values,
+                )
+                if station[k] == N_STATIONS:
+                    break
+            if not cross_region(
+                state,
+                k,
+                nx,
+                ny,
+                outer[k],
+                is_flat[k],
+                is_solenoid[k],
+                has_field[k],
+                solenoid,
+                outside,
+                loss,
+                per_x0,
+                longest_cm * stretch[k],
+                is_random,
+                rng,
+            ):
+                break
+    return (
+        track[:row].copy(),
+        code[:row].copy(),
+        values[0, :row].copy(),
+        values[1, :row].copy(),
+        values[2, :row].copy(),
+        values[3, :row].copy(),
+    )
+
+
+@numba.njit(nogil=True, inline="always")
+def _sector(state: Floats) -> int:
+    """Number the sector of a point away from the beam, 0 to 11."""
+    return int(np.rint(np.arctan2(state[1], state[0]) / SECTOR)) % 12
+
+
+@numba.njit(nogil=True, inline="always")
+def _cross_station(
+    state: Floats,
+    probe: Floats,
+    sector: int,
+    k: int,
+    station: int,
+    has_field: bool,
+    solenoid: Floats,
+    outside: Floats,
+    frames: Floats,
+    margin_cm: float,
+    longest_cm: float,
+    i: int,
+    row: int,
+    track: npt.NDArray[np.int64],
+    code: npt.NDArray[np.int16],
+    values: Floats,
+) -> int:
+    """Look for crossings in the sector of the track and in that on its side."""
+    is_left = state[1] * NORMALS[sector, 0] - state[0] * NORMALS[sector, 1] > 0
+    for neighbour in range(2):
+        number = (sector + neighbour * (1 if is_left else -1)) % 12
+        first = (station - 1) * 70 + number  # of wheel -2
+        nx, ny = NORMALS[number, 0], NORMALS[number, 1]
+        for j in range(8):  # quicker than probe[:] = state
+            probe[j] = state[j]
+        if not _to_plane(
+            probe, nx, ny, frames[first, DISTANCE], k, has_field, solenoid, outside, longest_cm
+        ):
+            continue
+        deepest = 0.0
+        for second in range(2):
+            # sectors 13 and 14 of MB4 stand beside 4 and 10
+            if second and not (station == 4 and (number in (3, 9))):
+                continue
+            shift = 0 if not second else (9 if number == 3 else 4)
+            for wheel in range(5):
+                c = first + shift + 14 * wheel
+                if abs(probe[2] - frames[c, Z]) > frames[c, HALF_LENGTH] + margin_cm:
+                    continue
+                x, y, _ = local_point(frames, c, probe[0], probe[1], probe[2])
+                edge = abs(x) - frames[c, HALF_WIDTH]
+                deepest = min(deepest, edge)
+                if edge < margin_cm:
+                    u, v, w = local_direction(frames, c, probe[3], probe[4], probe[5])
+                    track[row], code[row] = i, c
+                    values[0, row], values[1, row] = x, y
+                    values[2, row], values[3, row] = u / w, v / w
+                    row += 1
+        if deepest < -LARGEST_OVERLAP_CM - margin_cm:
+            break
+    return row
+
+
+@numba.njit(nogil=True, inline="always")
+def _to_plane(
+    state: Floats,
+    nx: float,
+    ny: float,
+    distance: float,
+    k: int,
+    has_field: bool,
+    solenoid: Floats,
+    outside: Floats,
+    longest_cm: float,
+) -> bool:
+    """Bring a track to the plane of a sector's chambers, through air."""
+    arrived = False
+    for _ in range(1000):
+        rate = state[3] * nx + state[4] * ny
+        if rate < 0.1:
+            break
+        way = (distance - state[0] * nx - state[1] * ny) / rate
+        if abs(way) < 1e-3:
+            arrived = True
+            break
+        if has_field:
+            h = min(max(way, -longest_cm), longest_cm)
+            step(state, h, state[6], solenoid, outside, False, k)
+        else:
+            for j in range(3):
+                state[j] += way * state[3 + j]
+    return arrived
