@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dtperf import __version__
-from dtperf.cli import config, export, inspect, measurements, run
+from dtperf.cli import config, export, generate, inspect, measurements, run
 
 __all__ = ["app"]
 
@@ -18,6 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(generate.generate)
 app.command()(run.run)
 app.command()(inspect.inspect)
 app.command()(export.export)

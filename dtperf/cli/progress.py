@@ -19,11 +19,14 @@ from rich.progress import (
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from dtperf.runner import Progress as State
+    from dtperf.runner import Progress as RunProgress
+    from dtperf.synthetic.generator import Progress as GenerateProgress
+
+    State = RunProgress | GenerateProgress
 
 __all__ = ["progress_bar"]
 
-UNITS = {"checking": "files", "measuring": "events"}
+UNITS = {"generating": "events", "checking": "files", "measuring": "events"}
 
 
 class _Rate(ProgressColumn):
@@ -38,10 +41,10 @@ def progress_bar() -> Iterator[Callable[[State], None]]:
     """Show one bar a stage on the terminal's error stream.
 
     Yields:
-        What a run calls with its progress.
+        What a run, or the generator, calls with its progress.
     """
     bar = Progress(
-        TextColumn("{task.description:>9}"),
+        TextColumn("{task.description:>10}"),
         BarColumn(),
         TextColumn("{task.completed:,.0f}/{task.total:,.0f} {task.fields[unit]}"),
         _Rate(),

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from dtperf.config.keys import Place, all_keys, locate
 from dtperf.config.suggest import nearest_keys, shorten
 from dtperf.errors import ConfigError
+from dtperf.model import Model
 
 __all__ = ["Loc", "explain"]
 
@@ -19,12 +20,15 @@ Loc = tuple[int | str, ...]
 MOST_SHOWN = 20
 
 
-def explain(error: ValidationError, origin: Callable[[Loc], str]) -> ConfigError:
+def explain(
+    error: ValidationError, origin: Callable[[Loc], str], model: type[Model]
+) -> ConfigError:
     """Put the errors of pydantic into words.
 
     Args:
         error: What pydantic found.
         origin: Says where the value at a location comes from.
+        model: What the config was to be.
 
     Returns:
         One line for each error.
@@ -33,17 +37,17 @@ def explain(error: ValidationError, origin: Callable[[Loc], str]) -> ConfigError
     # a list whose values have errors is called too short as well
     lists = {detail["loc"][:end] for detail in details for end in range(len(detail["loc"]))}
     genuine = [d for d in details if d["type"] != "too_short" or d["loc"] not in lists]
-    lines = [f"{origin(d['loc'])}: {_describe(d)}" for d in genuine[:MOST_SHOWN]]
+    lines = [f"{origin(d['loc'])}: {_describe(d, model)}" for d in genuine[:MOST_SHOWN]]
     if len(genuine) > MOST_SHOWN:
         lines.append(f"and {len(genuine) - MOST_SHOWN:,} more errors")
     return ConfigError("\n".join(lines))
 
 
-def _describe(error: ErrorDetails) -> str:
-    place = locate(error["loc"])
+def _describe(error: ErrorDetails, model: type[Model]) -> str:
+    place = locate(error["loc"], model)
     key = _short(place.key)
     if error["type"] == "extra_forbidden":
-        return f"{key}: unknown key{_meant(place, error['loc'])}"
+        return f"{key}: unknown key{_meant(place, error['loc'], model)}"
     if error["type"] == "missing":
         return f"{key}: missing; allowed: {place.allowed}"
     if error["type"] == "union_tag_not_found":
@@ -57,10 +61,10 @@ def _describe(error: ErrorDetails) -> str:
     return f"{key}: {shorten(error['input'])} is not allowed; allowed: {place.allowed}"
 
 
-def _meant(place: Place, loc: Loc) -> str:
-    section = locate(loc[:-1])
+def _meant(place: Place, loc: Loc, model: type[Model]) -> str:
+    section = locate(loc[:-1], model)
     siblings = [f"{section.key}.{name}".removeprefix(".") for name in section.names]
-    near = nearest_keys(place.key, siblings, all_keys())
+    near = nearest_keys(place.key, siblings, all_keys(model))
     if near:
         return f"; did you mean {' or '.join(map(repr, near))}?"
     return f"; known are {', '.join(section.names)}"

@@ -108,7 +108,7 @@ def from_ini(text: str, name: str) -> tuple[AnalysisConfig, list[str]]:
     def origin(loc: Loc) -> str:
         return next((text for at, text in where.items() if loc[: len(at)] == at), name)
 
-    config = validate(data, origin)
+    config = validate(AnalysisConfig, data, origin)
     return config, [*_missing(lines, config), TRUNCATED]
 
 

@@ -7,11 +7,12 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from dtperf.config.model import AnalysisConfig
+from dtperf.model import Model
 
 __all__ = ["Place", "all_keys", "locate"]
 
 Node = dict[str, Any]
-"""A node of the JSON schema."""
+"""A node of the JSON schema, with what it refers to in its place."""
 
 WORDS = {
     "number": "number",
@@ -52,17 +53,18 @@ class Place(NamedTuple):
         return str(self.node.get("description", ""))
 
 
-def locate(loc: Sequence[str | int]) -> Place:
+def locate(loc: Sequence[str | int], model: type[Model] = AnalysisConfig) -> Place:
     """Find a place in a config.
 
     Args:
         loc: Keys and list indices from the top on, as pydantic names them.
+        model: What kind of config.
     """
-    key, node = "", _resolve(_schema())
+    key, node = "", _schema(model)
     for part in loc:
         kinds = node.get("discriminator", {}).get("mapping", {})
         if part in kinds:  # pydantic puts the kind of an axis into the location
-            node = _resolve({"$ref": kinds[part]})
+            node = kinds[part]
         elif part == "[key]":
             node = {"type": "string"}
         else:
@@ -72,33 +74,41 @@ def locate(loc: Sequence[str | int]) -> Place:
 
 
 @cache
-def all_keys() -> tuple[str, ...]:
+def all_keys(model: type[Model] = AnalysisConfig) -> tuple[str, ...]:
     """List the dotted keys of all sections and values."""
-    return tuple(_walk("", _resolve(_schema())))
+    return tuple(_walk("", _schema(model)))
 
 
 @cache
-def _schema() -> Node:
-    return AnalysisConfig.model_json_schema()
+def _schema(model: type[Model]) -> Node:
+    schema = model.model_json_schema()
+    resolved: Node = _resolve(schema, schema.get("$defs", {}))
+    return resolved
 
 
-def _resolve(node: Node) -> Node:
-    """Follow a reference, keeping the text of the key that refers."""
-    if "$ref" in node:
-        target = _schema()["$defs"][node["$ref"].rpartition("/")[2]]
-        return {**target, **{k: v for k, v in node.items() if k != "$ref"}}
-    return node
+def _resolve(node: Any, definitions: Node) -> Any:
+    """Follow all references, keeping the text of the key that refers."""
+    if isinstance(node, list):
+        return [_resolve(each, definitions) for each in node]
+    if not isinstance(node, dict):
+        return node
+    target = definitions[node["$ref"].rpartition("/")[2]] if "$ref" in node else {}
+    merged = {**target, **{key: each for key, each in node.items() if key != "$ref"}}
+    if "mapping" in merged.get("discriminator", {}):
+        kinds = {name: {"$ref": ref} for name, ref in merged["discriminator"]["mapping"].items()}
+        merged["discriminator"] = {**merged["discriminator"], "mapping": kinds}
+    return {key: _resolve(each, definitions) for key, each in merged.items() if key != "$defs"}
 
 
 def _child(node: Node, part: str | int) -> Node:
     for branch in node.get("anyOf", [node]):
         if part in branch.get("properties", ()):
-            return _resolve(branch["properties"][part])
+            return dict(branch["properties"][part])
         if branch.get("type") == "array" and isinstance(part, int):
             first = branch.get("prefixItems", [])
-            return _resolve(first[part] if part < len(first) else branch.get("items", {}))
+            return dict(first[part] if part < len(first) else branch.get("items", {}))
         for of_any_name in _values(branch):
-            return _resolve(of_any_name)
+            return of_any_name
     return {}
 
 
@@ -112,11 +122,10 @@ def _walk(key: str, node: Node) -> Iterator[str]:
     for name, child in node.get("properties", {}).items():
         inner = f"{key}.{name}".removeprefix(".")
         yield inner
-        yield from _walk(inner, _resolve(child))
+        yield from _walk(inner, child)
 
 
 def _describe(node: Node) -> str:
-    node = _resolve(node)
     if "anyOf" in node:
         return " or ".join(map(_describe, reversed(node["anyOf"])))
     if "discriminator" in node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -16,8 +16,11 @@ from dtperf.config.packaged import packaged
 from dtperf.config.reader import parse, read_text
 from dtperf.config.suggest import shorten, suggest
 from dtperf.errors import ConfigError
+from dtperf.model import Model
 
-__all__ = ["load_config", "validate"]
+__all__ = ["load_config", "override", "read_sections", "validate"]
+
+AnyModel = TypeVar("AnyModel", bound=Model)
 
 
 def load_config(
@@ -35,16 +38,36 @@ def load_config(
             key, and what is allowed.
     """
     label, data = _read(source)
+    return override(AnalysisConfig, data, overrides, label)
+
+
+def override(
+    model: type[AnyModel], data: Mapping[str, Any], overrides: Sequence[str], label: str
+) -> AnyModel:
+    """Make a config of its content and of values that replace others.
+
+    Args:
+        model: What it is to be.
+        data: Sections and values.
+        overrides: Replacing values, such as ``selection.pair.max_mass=106``.
+        label: Where the content comes from, for messages.
+
+    Raises:
+        ConfigError: The content or a replacing value is wrong.
+    """
     replacing = read_overrides(overrides)
-    for override in replacing:
-        data = apply(data, override, label)
-    return validate(data, partial(origin, overrides=replacing, label=label))
+    for each in replacing:
+        data = apply(data, each, label)
+    return validate(model, data, partial(origin, overrides=replacing, label=label))
 
 
-def validate(data: Mapping[str, Any], where: Callable[[Loc], str]) -> AnalysisConfig:
+def validate(
+    model: type[AnyModel], data: Mapping[str, Any], where: Callable[[Loc], str]
+) -> AnyModel:
     """Make a config of its content.
 
     Args:
+        model: What it is to be.
         data: Sections and values.
         where: Says where the value at a location comes from.
 
@@ -53,9 +76,9 @@ def validate(data: Mapping[str, Any], where: Callable[[Loc], str]) -> AnalysisCo
     """
     try:
         # strict: no text for a number, no number for a choice; but YAML has only lists
-        return AnalysisConfig.model_validate(_with_tuples(data), strict=True)
+        return model.model_validate(_with_tuples(data), strict=True)
     except ValidationError as error:
-        raise explain(error, where) from None
+        raise explain(error, where, model) from None
 
 
 def _read(source: str | Path | Mapping[str, Any] | AnalysisConfig) -> tuple[str, Mapping[str, Any]]:
@@ -64,14 +87,29 @@ def _read(source: str | Path | Mapping[str, Any] | AnalysisConfig) -> tuple[str,
     if isinstance(source, Mapping):
         return "config", source
     label, path = _find(source)
-    content = parse(read_text(path), label)
+    content = read_sections(path, label, "selection")
     if content is None:
         raise ConfigError(f"{label}: empty; `dtperf config show reference_2023` prints every key")
-    if not isinstance(content, dict):
-        raise ConfigError(
-            f"{label}: {shorten(content)} is not a config, which has sections such as 'selection:'"
-        )
     return label, content
+
+
+def read_sections(path: Path, label: str, section: str) -> dict[str, Any] | None:
+    """Read the sections and values of a YAML file; None if it is empty.
+
+    Args:
+        path: The file.
+        label: Its name, for messages.
+        section: A section that such a file may have, for messages.
+
+    Raises:
+        ConfigError: It cannot be read, or has something other than sections and values.
+    """
+    content = parse(read_text(path), label)
+    if content is not None and not isinstance(content, dict):
+        raise ConfigError(
+            f"{label}: {shorten(content)} is not a config, which has sections such as '{section}:'"
+        )
+    return content
 
 
 def _find(source: str | Path) -> tuple[str, Path]:

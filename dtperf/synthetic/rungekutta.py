@@ -27,6 +27,7 @@ PER_T_CM = 0.00299792458
 MOYAL_MEAN = 1.2703628454614782  # Euler's constant + ln 2
 LANDAU_SHARE = 0.035  # Landau's xi over the mean loss: iron, muon of 20 GeV
 LEAST_P_GEV = 1.0
+ARRIVED_CM = 0.001
 
 
 @numba.njit(nogil=True, inline="always")
@@ -151,6 +152,9 @@ def cross_region(
     arrived = False
     for _ in range(10_000):
         way = to_boundary(state, is_flat, outer, nx, ny)
+        if way < ARRIVED_CM:
+            arrived = True
+            break
         z = state[2]
         if not (way < 2000 and abs(z) < -FIRST_Z_CM and state[6] > LEAST_P_GEV):
             break
@@ -166,9 +170,6 @@ def cross_region(
         lost += mean
         if is_random and per_x0[k, j] > 0:
             _scatter(state, SCATTERING_GEV / state[6] * sqrt(h * per_x0[k, j]), h, rng)
-        if way <= longest_cm and to_boundary(state, is_flat, outer, nx, ny) < 0.001:
-            arrived = True
-            break
     if is_random and lost > 0:
         fluctuation = -log(rng.standard_normal() ** 2) - MOYAL_MEAN
         state[6] -= LANDAU_SHARE * lost * fluctuation

@@ -1,0 +1,87 @@
+"""`dtperf generate`: make synthetic data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from dtperf.synthetic import Generated, Settings
+
+__all__ = ["generate"]
+
+
+def generate(
+    out: Annotated[Path, typer.Option("-o", "--out", help="Directory for the files.")],
+    events: Annotated[int | None, typer.Option(help="Events in all files together.")] = None,
+    files: Annotated[int | None, typer.Option(help="Number of files.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed gives other events.")] = None,
+    runs: Annotated[int | None, typer.Option(help="Number of runs.")] = None,
+    generation: Annotated[
+        str | None, typer.Option(help="A (382 branches, int8) or B (410 branches, int16).")
+    ] = None,
+    format_: Annotated[str | None, typer.Option("--format", help="ttree or rntuple.")] = None,
+    compression: Annotated[str | None, typer.Option(help="zstd, lzma or lz4.")] = None,
+    content: Annotated[
+        str | None,
+        typer.Option(help="lean: what the analysis reads; full: every collection is filled."),
+    ] = None,
+    truth_events: Annotated[
+        bool, typer.Option("--truth-events", help="Write every true crossing of a chamber, too.")
+    ] = False,
+    break_: Annotated[
+        str | None,
+        typer.Option("--break", metavar="FAULT,…", help="Break the last files, one each."),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="YAML file with settings, as --set has them.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes, which share out the files.")] = 1,
+    force: Annotated[bool, typer.Option("--force", help="Replace an older sample in OUT.")] = False,
+) -> None:
+    """Make synthetic muon DPG NANO, with the truth beside it."""
+    from dtperf.synthetic import load_settings
+
+    given = {
+        "events": events,
+        "files": files,
+        "seed": seed,
+        "runs": runs,
+        "generation": generation,
+        "format": format_,
+        "compression": compression,
+        "content": content,
+        "truth_events": "true" if truth_events else None,
+        "broken": None if break_ is None else f"[{break_}]",
+    }
+    overrides = [f"{key}={value}" for key, value in given.items() if value is not None]
+    settings = load_settings(config, [*overrides, *(set_ or [])])
+    _generate(settings, out, workers, force)
+
+
+def _generate(settings: Settings, out: Path, workers: int, force: bool) -> None:
+    from dtperf.cli.progress import progress_bar
+    from dtperf.synthetic import generate as write
+
+    with progress_bar() as on_progress:
+        made = write(settings, out, workers=workers, force=force, on_progress=on_progress)
+    for line in _report(settings, made):
+        print(line)
+
+
+def _report(settings: Settings, made: Generated) -> list[str]:
+    events, size = settings.events, made.bytes
+    broken = [f"{file.name}: {file.broken}" for file in made.files if file.broken]
+    written = f"{events:,} events in {settings.files:,} files"
+    return [
+        f"{written}, {size / 1e6:,.1f} MB, {size / events:,.0f} bytes an event",
+        f"{made.seconds:.1f} s: {events / made.seconds:,.0f} events/s",
+        *([f"broken, and not in the truth: {', '.join(broken)}"] if broken else []),
+        f"truth in {made.directory / 'truth.json'} and {made.directory / 'truth_chambers.csv'}",
+        f"now: dtperf run reference_2023 {made.directory} -o result",
+    ]

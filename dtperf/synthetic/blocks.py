@@ -1,0 +1,89 @@
+"""All stages in a row, for one block of events: ``make_block(settings, 0)``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.synthetic.identify import identify
+from dtperf.synthetic.luminosity import make_events, run_numbers
+from dtperf.synthetic.matching import MuonSegments, muon_segments, station_mask
+from dtperf.synthetic.physics import make_muons
+from dtperf.synthetic.segments import make_segments
+from dtperf.synthetic.settings import Settings
+from dtperf.synthetic.stages import Crossings, Events, Segments, Tracks, TrueMuons
+from dtperf.synthetic.streams import BLOCK_EVENTS, stream
+from dtperf.synthetic.tracks import reconstruct
+from dtperf.synthetic.transport import transport_reconstructed, transport_true
+from dtperf.synthetic.truth import TruthCrossings
+
+__all__ = ["Block", "make_block"]
+
+MARGIN_CM = 12.0
+"""So far beyond the edges of its middle plane an oblique muon may cross a superlayer."""
+
+
+class Block(NamedTuple):
+    """What the stages made of a block of events."""
+
+    events: Events
+    muons: TrueMuons
+    tracks: Tracks
+    identity: Mapping[str, npt.NDArray[Any]]
+    """Further columns of the muons."""
+    matches: Crossings
+    """Where the tracks are extrapolated to."""
+    segments: Segments
+    muon_segments: MuonSegments
+    truth: TruthCrossings
+
+
+def make_block(settings: Settings, block: int) -> Block:
+    """Make a whole block of events, also where the sample ends within it.
+
+    Args:
+        settings: The sample.
+        block: Number of the block, from 0.
+    """
+    events = _events(settings, block)
+    muons = make_muons(stream(settings.seed, block, "physics"), events, settings.physics)
+    tracks = reconstruct(stream(settings.seed, block, "tracks"), muons)
+    crossings = transport_true(stream(settings.seed, block, "transport"), muons, MARGIN_CM)
+    segments, truth = make_segments(
+        stream(settings.seed, block, "segments"),
+        muons.offsets,
+        crossings,
+        _run_fraction(settings, events),
+        settings.detector,
+    )
+    matches = transport_reconstructed(tracks)
+    mask = station_mask(segments, matches, muons.offsets)
+    own = muon_segments(segments, muons.offsets)
+    identity = identify(
+        stream(settings.seed, block, "identify"), muons, tracks, mask, np.diff(own.offsets)
+    )
+    return Block(events, muons, tracks, identity, matches, segments, own, truth)
+
+
+def _events(settings: Settings, block: int) -> Events:
+    first = block * BLOCK_EVENTS
+    n = min(BLOCK_EVENTS, settings.events - first)
+    events = make_events(
+        first,
+        n,
+        total_events=settings.events,
+        runs=settings.runs,
+        first_run=settings.first_run,
+        lumi_blocks_per_run=settings.lumi_blocks_per_run,
+    )
+    # a block is made whole, so that where the sample ends changes none of its events
+    columns: Any = (np.pad(column, (0, BLOCK_EVENTS - n), mode="edge") for column in events)
+    return Events(*columns)
+
+
+def _run_fraction(settings: Settings, events: Events) -> npt.NDArray[np.float64]:
+    place = np.searchsorted(run_numbers(settings.runs, settings.first_run), events.run)
+    return place / max(settings.runs - 1, 1)

@@ -1,0 +1,114 @@
+"""Segments on their way into an event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from dtperf.geometry import N_CODES, lengths_cm, widths_cm
+from dtperf.geometry.table import centres_cm, distances_cm, facings, offsets_cm
+from dtperf.synthetic.hits import draw_chi2, draw_t0
+from dtperf.synthetic.stages import Floats, Indices, Segments, Shorts, Singles
+
+__all__ = ["Candidates", "merge"]
+
+
+class Candidates(NamedTuple):
+    """Segments in any order; all arrays of shape (n,). A view without hits does not exist."""
+
+    event: Indices
+    muon: Indices
+    code: Shorts
+    x: Floats
+    y: Floats
+    dxdz: Floats
+    dydz: Floats
+    phi_hits: Shorts
+    z_hits: Shorts
+    phi_chi2: Singles
+    z_chi2: Singles
+    phi_t0: Singles
+    z_t0: Singles
+
+    @classmethod
+    def fitted(
+        cls,
+        rng: np.random.Generator,
+        event: Indices,
+        muon: Indices,
+        code: Shorts,
+        position: tuple[Floats, Floats],
+        slope: tuple[Floats, Floats],
+        phi_hits: Shorts,
+        z_hits: Shorts,
+    ) -> Self:
+        """Draw what the fits of the two views give besides position and slope.
+
+        A coordinate whose view is missing becomes what CMS puts there: the middle of the chamber,
+        with the slope of a line from the centre of CMS.
+
+        Args:
+            rng: Random numbers.
+            event: Shape (n,), as all that follows.
+            muon: -1 for noise.
+            code: Chamber.
+            position: Local x and y, cm; moved into the chamber where it lies outside.
+            slope: dx/dz and dy/dz.
+            phi_hits: 0 without phi view.
+            z_hits: 0 without theta view.
+        """
+        # the middle of the chamber lies 0 - z_c along the beam, and d along z, from the vertex
+        distance, facing = distances_cm()[code], facings()[code]
+        pointing_x = facing * offsets_cm()[code] / distance
+        pointing_y = -facing * centres_cm()[code, 2] / distance
+        half_width, half_length = widths_cm()[code] / 2, lengths_cm()[code] / 2
+        has_phi, has_zed = phi_hits > 0, z_hits > 0
+        return cls(
+            event,
+            muon,
+            code,
+            x=np.where(has_phi, np.clip(position[0], -half_width, half_width), 0.0),
+            y=np.where(has_zed, np.clip(position[1], -half_length, half_length), 0.0),
+            dxdz=np.where(has_phi, slope[0], pointing_x),
+            dydz=np.where(has_zed, slope[1], pointing_y),
+            phi_hits=phi_hits,
+            z_hits=z_hits,
+            phi_chi2=draw_chi2(rng, phi_hits),
+            z_chi2=draw_chi2(rng, z_hits),
+            phi_t0=draw_t0(rng, code, phi_hits),
+            z_t0=draw_t0(rng, code, z_hits),
+        )
+
+    def take(self, rows: Indices) -> Self:
+        """Take the segments that an index names."""
+        columns: Any = (column[rows] for column in self)
+        return type(self)(*columns)
+
+
+def merge(parts: Sequence[Candidates], n_events: int) -> Segments:
+    """Put segments into their events, by chamber; in one chamber, in the order of the parts."""
+    columns: Any = (np.concatenate(column) for column in zip(*parts, strict=True))
+    joined = Candidates(*columns)
+    order = np.argsort(joined.event * N_CODES + joined.code, kind="stable")
+    offsets = np.zeros(n_events + 1, dtype=np.int64)
+    np.cumsum(np.bincount(joined.event, minlength=n_events), out=offsets[1:])
+    rows = joined.take(order)
+    return Segments(
+        offsets,
+        muon=rows.muon,
+        code=rows.code,
+        x=rows.x.astype(np.float32),
+        y=rows.y.astype(np.float32),
+        dxdz=rows.dxdz.astype(np.float32),
+        dydz=rows.dydz.astype(np.float32),
+        has_phi=rows.phi_hits > 0,
+        has_zed=rows.z_hits > 0,
+        phi_hits=rows.phi_hits,
+        z_hits=rows.z_hits,
+        phi_chi2=rows.phi_chi2,
+        z_chi2=rows.z_chi2,
+        phi_t0=rows.phi_t0,
+        z_t0=rows.z_t0,
+    )

@@ -1,0 +1,71 @@
+"""Fill the collections that the analysis does not read, so that events have their real size."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dtperf.nanoaod.branches import branch_table
+from dtperf.synthetic.columns import local_ranges
+from dtperf.synthetic.content_cells import cells_of, digis, expected_hits, hits
+from dtperf.synthetic.content_near import Made, rpc_hits, rpc_strips, trigger_primitives
+from dtperf.synthetic.content_random import random_collections
+from dtperf.synthetic.rows import Column, Rows, counts_to_offsets
+from dtperf.synthetic.stages import Indices, Segments
+
+__all__ = ["with_content"]
+
+
+def with_content(rng: np.random.Generator, rows: Rows, segments: Segments) -> Rows:
+    """Add digis, hits, trigger primitives, RPC, GEM and CSC to events that lack them.
+
+    Their numbers and values are plausible, no more. What hangs on DT segments lies near them and
+    is linked to them; the rest is drawn for itself. What the rows have stays as it is.
+
+    Args:
+        rng: Random numbers, of their own.
+        rows: Whole block, as `dtperf.synthetic.columns.lean_rows` makes it.
+        segments: Those of the block.
+
+    Returns:
+        Rows with all columns of generation B.
+    """
+    event = np.repeat(np.arange(rows.events), np.diff(segments.offsets))
+    cells = cells_of(segments)
+    hit = hits(rng, segments, cells)
+    expected = expected_hits(segments, cells)
+    rpc = rpc_hits(rng, segments, event)
+    made: dict[str, Made] = {
+        **trigger_primitives(rng, segments, event),
+        **random_collections(rng, rows),
+        "dtSegment_hits": (event[hit.segment], hit.columns),
+        "dtSegment_extr": (event[expected.segment], expected.columns),
+        "dtDigi": digis(rng, rows.events, segments, hit, event),
+        "rpcRecHit": rpc.hits,
+        "dtToRpc": rpc.expected,
+        "rpcDigi": rpc_strips(rng, rows.events, rpc.hits),
+    }
+    offsets, values = dict(rows.offsets), dict(rows.values)
+    for collection, (place, columns) in made.items():
+        offsets[collection], sorted_columns = _by_event(place, columns, rows.events)
+        values |= _typed(collection, sorted_columns)
+    for name, parent in (("seg2D_hits", hit.segment), ("seg4D_extr", expected.segment)):
+        limits = counts_to_offsets(np.bincount(parent, minlength=len(event)))
+        begin, end = local_ranges(segments.offsets, limits)
+        values |= {f"dtSegment_{name}_begin": begin, f"dtSegment_{name}_end": end}
+    return Rows(offsets, values)
+
+
+def _by_event(
+    event: Indices, columns: dict[str, Column], events: int
+) -> tuple[Indices, dict[str, Column]]:
+    offsets = counts_to_offsets(np.bincount(event, minlength=events))
+    if np.all(event[1:] >= event[:-1]):
+        return offsets, columns
+    order = np.argsort(event, kind="stable")
+    return offsets, {name: column[order] for name, column in columns.items()}
+
+
+def _typed(collection: str, columns: dict[str, Column]) -> dict[str, Column]:
+    names = {f"{collection}_{name}": column for name, column in columns.items()}
+    table = branch_table("B")
+    return {name: column.astype(table[name].dtype) for name, column in names.items()}

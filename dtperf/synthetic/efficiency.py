@@ -1,0 +1,152 @@
+"""The true efficiency of the synthetic chambers, and the part of them that is sensitive."""
+
+from __future__ import annotations
+
+import csv
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.geometry import N_CODES, Chamber, lengths_cm
+from dtperf.geometry.superlayers import superlayer_table
+from dtperf.synthetic.detector import Detector, codes_named
+from dtperf.synthetic.stages import Floats, Shorts
+
+__all__ = [
+    "CmsTable",
+    "chamber_efficiencies",
+    "cms_table",
+    "phi_superlayers_crossed",
+    "true_efficiency",
+]
+
+PHI_SUPERLAYERS = (0, 2)  # numbered 1 and 3 in CMS
+
+
+class CmsTable(NamedTuple):
+    """What CMS measured in each chamber; arrays of shape (N_CODES,), 0 where none exists."""
+
+    passed: npt.NDArray[np.int64]
+    total: npt.NDArray[np.int64]
+    t0_mean_ns: Floats
+    t0_rms_ns: Floats
+    """Within 12.5 ns of 0."""
+
+
+class _Table(NamedTuple):
+    """A detector's efficiencies by code."""
+
+    base: Floats
+    loss: Floats
+    """Through ageing, from the first to the last run."""
+    factor: Floats
+    """Shape (regions, N_CODES), 1 in chambers that the region leaves alone."""
+    box: Floats
+    """Shape (regions, 4): lowest and highest x, lowest and highest y, cm."""
+
+
+@cache
+def cms_table() -> CmsTable:
+    """Read the table of real data that comes with the package; see data/README.md."""
+    text = files("dtperf.synthetic").joinpath("data/cms_chambers.csv").read_text(encoding="utf-8")
+    counts = np.zeros((2, N_CODES), dtype=np.int64)
+    times = np.zeros((2, N_CODES))
+    for row in csv.DictReader(text.splitlines()):
+        code = Chamber(int(row["wheel"]), int(row["sector"]), int(row["station"])).code
+        counts[:, code] = row["passed"], row["total"]
+        times[:, code] = row["t0_mean_ns"], row["t0_rms_ns"]
+    for table in (counts, times):
+        table.setflags(write=False)
+    return CmsTable(*counts, *times)
+
+
+# settings hold dicts and so have no hash; their JSON stands for them
+@lru_cache(maxsize=16)
+def _table(settings: str) -> _Table:
+    detector = Detector.model_validate_json(settings)
+    if detector.efficiency == "cms":
+        measured = cms_table()
+        # the mean of the posterior of a flat prior: no chamber is exactly 1
+        base = np.where(measured.total > 0, (measured.passed + 1) / (measured.total + 2), 0.0)
+    else:
+        base = np.zeros(N_CODES)
+        base[list(codes_named("all"))] = detector.efficiency
+    for name, efficiency in detector.chambers.items():
+        base[list(codes_named(name))] = efficiency
+    loss = np.zeros(N_CODES)
+    # names that stand for fewer chambers come later and win
+    for name in sorted(detector.ageing, key=lambda name: -len(codes_named(name))):
+        loss[list(codes_named(name))] = detector.ageing[name]
+    factor = np.ones((len(detector.regions), N_CODES))
+    box = np.empty((len(detector.regions), 4))
+    everywhere = (-np.inf, np.inf)
+    for i, region in enumerate(detector.regions):
+        factor[i, list(codes_named(region.chamber))] = region.efficiency
+        box[i] = (*(region.x or everywhere), *(region.y or everywhere))
+    base.setflags(write=False)
+    return _Table(base, loss, factor, box)
+
+
+def chamber_efficiencies(detector: Detector) -> Floats:
+    """Give the efficiency of each chamber in the first run, outside of the regions.
+
+    Returns:
+        Array of shape (N_CODES,), 0 where no chamber exists.
+    """
+    return _table(detector.model_dump_json()).base
+
+
+def true_efficiency(
+    detector: Detector, code: Shorts, x: Floats, y: Floats, run_fraction: Floats
+) -> Floats:
+    """Give the probability of a phi view for muons that cross the sensitive region.
+
+    Args:
+        detector: Settings.
+        code: Chamber, shape (n,).
+        x: Local x of the crossing, cm, shape (n,).
+        y: Local y of the crossing, cm, shape (n,).
+        run_fraction: Place of the run, 0 for the first and 1 for the last, shape (n,).
+
+    Returns:
+        Probabilities, shape (n,).
+    """
+    table = _table(detector.model_dump_json())
+    efficiency: Floats = table.base[code]
+    if table.loss.any():
+        efficiency = np.maximum(efficiency - table.loss[code] * run_fraction, 0.0)
+    for factor, (x_low, x_high, y_low, y_high) in zip(table.factor, table.box, strict=True):
+        inside = (x_low <= x) & (x <= x_high) & (y_low <= y) & (y <= y_high)
+        efficiency = np.where(inside, efficiency * factor[code], efficiency)
+    return efficiency
+
+
+def phi_superlayers_crossed(
+    detector: Detector, code: Shorts, x: Floats, y: Floats, dxdz: Floats, dydz: Floats
+) -> Shorts:
+    """Count the phi superlayers that are crossed where they have cells.
+
+    Oblique muons cross the two of a chamber at different places, so that near the end of the wires
+    one of them may be enough.
+
+    Args:
+        detector: Settings, of which the frames matter.
+        code: Chamber, shape (n,).
+        x: Local x of the crossing, cm, shape (n,).
+        y: Local y of the crossing, cm, shape (n,).
+        dxdz: Slope of the direction in x, shape (n,).
+        dydz: Slope of the direction in y, shape (n,).
+
+    Returns:
+        0, 1 or 2, shape (n,).
+    """
+    half_length = lengths_cm()[code] / 2 - detector.frame_y_cm
+    count = np.zeros(len(code), dtype=np.int16)
+    for superlayer in PHI_SUPERLAYERS:
+        place, z, width, _ = superlayer_table()[code, superlayer].T
+        inside_x = np.abs(x + dxdz * z - place) < width / 2 - detector.frame_x_cm
+        count += inside_x & (np.abs(y + dydz * z) < half_length)
+    return count

@@ -1,0 +1,127 @@
+"""Write one file of a sample: its events are cut out of the blocks that hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from dtperf.nanoaod.branches import branch_table
+from dtperf.synthetic.blocks import Block, make_block
+from dtperf.synthetic.broken import BREAKAGES, INTACT
+from dtperf.synthetic.columns import lean_rows
+from dtperf.synthetic.content import with_content
+from dtperf.synthetic.plan import SampleFile
+from dtperf.synthetic.rows import Rows
+from dtperf.synthetic.settings import Settings
+from dtperf.synthetic.streams import BLOCK_EVENTS, stream
+from dtperf.synthetic.truth import ChamberTruth, chamber_truth
+from dtperf.synthetic.truth_files import CROSSINGS_SCHEMA, crossings_table
+from dtperf.synthetic.write import open_writer
+
+__all__ = ["TRUTH_CROSSINGS", "write_file"]
+
+TRUTH_CROSSINGS = "truth_crossings"
+"""Directory of one table of crossings a file, beside the files."""
+
+OnBlock = Callable[[Block, slice], None]
+
+
+def write_file(
+    settings: Settings,
+    file: SampleFile,
+    directory: Path,
+    on_written: Callable[[int], None] = lambda _: None,
+) -> ChamberTruth:
+    """Write the events of a file, and if it is wanted the table of their crossings.
+
+    Args:
+        settings: The sample.
+        file: Which events, and what is wrong with the file.
+        directory: Where; it must exist.
+        on_written: Called with the number of events of each basket.
+
+    Returns:
+        Sums over the events of the file; nothing if it is broken.
+    """
+    breakage = BREAKAGES[file.broken] if file.broken else INTACT
+    table = breakage.table(branch_table(settings.generation))
+    truths = [ChamberTruth.empty()]
+    path = directory / file.name
+    with (
+        _crossings_writer(settings, file, directory / TRUTH_CROSSINGS) as write_crossings,
+        open_writer(
+            path,
+            table,
+            settings,
+            baskets=-(-file.events // settings.basket_events),
+            tree=breakage.tree,
+            finish=breakage.damage,
+        ) as write,
+    ):
+
+        def take_truth(block: Block, kept: slice) -> None:
+            if file.broken is None:
+                truths.append(chamber_truth(block.truth, block.muons, kept))
+                write_crossings(block, kept)
+
+        for rows in _baskets(settings, file, take_truth):
+            for broken in breakage.rows(rows):
+                write(broken)
+            on_written(rows.events)
+    return sum(truths[1:], start=truths[0])
+
+
+def _baskets(settings: Settings, file: SampleFile, on_block: OnBlock) -> Iterator[Rows]:
+    """Make the events of a file, as many as make a basket at a time."""
+    waiting: list[Rows] = []
+    room = settings.basket_events
+    for rows in _pieces(settings, file, on_block):
+        start = 0
+        while start < rows.events:
+            stop = min(start + room, rows.events)
+            waiting.append(rows.cut(start, stop))
+            room -= stop - start
+            start = stop
+            if room == 0:
+                yield Rows.join(waiting)
+                waiting, room = [], settings.basket_events
+    if waiting:
+        yield Rows.join(waiting)
+
+
+def _pieces(settings: Settings, file: SampleFile, on_block: OnBlock) -> Iterator[Rows]:
+    """Make the blocks that a file needs, and cut off what is not the file's."""
+    for number in range(file.start // BLOCK_EVENTS, -(-file.stop // BLOCK_EVENTS)):
+        first = number * BLOCK_EVENTS
+        kept = slice(max(file.start - first, 0), min(file.stop - first, BLOCK_EVENTS))
+        block, rows = _make(settings.model_dump_json(), number)
+        on_block(block, kept)
+        yield rows.cut(kept.start, kept.stop)
+
+
+# small files share a block; settings hold dicts and so have no hash, their JSON stands for them
+@lru_cache(maxsize=1)
+def _make(settings: str, number: int) -> tuple[Block, Rows]:
+    known = Settings.model_validate_json(settings)
+    block = make_block(known, number)
+    rows = lean_rows(block)
+    if known.content == "full":
+        rows = with_content(stream(known.seed, number, "content"), rows, block.segments)
+    return block, rows
+
+
+@contextmanager
+def _crossings_writer(settings: Settings, file: SampleFile, directory: Path) -> Iterator[OnBlock]:
+    if not settings.truth_events or file.broken:
+        yield lambda *_: None
+        return
+    directory.mkdir(exist_ok=True)
+    path = directory / Path(file.name).with_suffix(".parquet")
+    with pq.ParquetWriter(path, CROSSINGS_SCHEMA) as writer:
+        yield lambda block, kept: writer.write_table(
+            crossings_table(block.truth, block.muons.offsets, block.events, kept)
+        )

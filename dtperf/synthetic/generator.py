@@ -1,0 +1,145 @@
+"""Make a sample: ``generate(Settings(events=100_000, files=4), Path("sample"))``."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dtperf.errors import ConfigError, DtperfError
+from dtperf.synthetic.files import TRUTH_CROSSINGS, write_file
+from dtperf.synthetic.plan import PATTERN, SampleFile, plan
+from dtperf.synthetic.settings import Settings
+from dtperf.synthetic.truth import ChamberTruth
+from dtperf.synthetic.truth_files import CHAMBERS_FILE, HEADER_FILE, write_truth
+from dtperf.synthetic.write import UNFINISHED
+
+__all__ = ["Generated", "Progress", "generate"]
+
+
+class Progress(NamedTuple):
+    """How far the work is, in events."""
+
+    stage: str
+    done: int
+    total: int
+
+
+class Generated(NamedTuple):
+    """What was written."""
+
+    directory: Path
+    files: tuple[SampleFile, ...]
+    truth: ChamberTruth
+    """Of the events in files that are not broken."""
+    bytes: int
+    """Size of all files, without the truth."""
+    seconds: float
+
+
+def generate(
+    settings: Settings,
+    directory: str | Path,
+    *,
+    workers: int = 1,
+    force: bool = False,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Generated:
+    """Write a sample, and the truth beside it.
+
+    The events depend on the settings alone: not on the number of files or workers.
+
+    Args:
+        settings: What to make.
+        directory: Where; it is made if it does not exist.
+        workers: Processes, each of which writes whole files; 1: this process.
+        force: Replace an older sample.
+        on_progress: Called as events are written, by file if there are more workers.
+
+    Raises:
+        ConfigError: The directory cannot be written, or holds a sample already.
+        DtperfError: Writing failed, as on a full disk.
+    """
+    start = time.perf_counter()
+    directory = Path(directory)
+    _make_room(directory, force)
+    files = plan(settings)
+    done, truth = 0, ChamberTruth.empty()
+    on_progress(Progress("generating", 0, settings.events))
+
+    def count(events: int) -> None:
+        nonlocal done
+        done += events
+        on_progress(Progress("generating", done, settings.events))
+
+    try:
+        for part in _write_all(settings, files, directory, workers, count):
+            truth += part
+        _write_truth(settings, files, directory, truth)
+    except OSError as error:
+        raise DtperfError(f"{directory}: writing failed: {error}") from error
+    finally:
+        # workers that were stopped in the middle could not clean up
+        for unfinished in directory.glob(UNFINISHED):
+            unfinished.unlink()
+    size = sum((directory / file.name).stat().st_size for file in files)
+    return Generated(directory, files, truth, size, time.perf_counter() - start)
+
+
+def _write_all(
+    settings: Settings,
+    files: Iterable[SampleFile],
+    directory: Path,
+    workers: int,
+    count: Callable[[int], None],
+) -> Iterator[ChamberTruth]:
+    if workers == 1:
+        for file in files:
+            yield write_file(settings, file, directory, count)
+        return
+    from concurrent.futures import as_completed
+
+    from loky import ProcessPoolExecutor
+
+    pool = ProcessPoolExecutor(max_workers=workers)
+    try:
+        write = partial(pool.submit, write_file, settings, directory=directory)
+        pending = {write(file): file for file in files}
+        for future in as_completed(pending):
+            yield future.result()
+            count(pending[future].events)
+    finally:
+        pool.shutdown(kill_workers=True)
+
+
+def _make_room(directory: Path, force: bool) -> None:
+    if directory.exists() and not directory.is_dir():
+        raise ConfigError(f"{directory}: is a file; name a directory for the sample")
+    truths = [directory / name for name in (HEADER_FILE, CHAMBERS_FILE, TRUTH_CROSSINGS)]
+    old = [*sorted(directory.glob(PATTERN)), *(path for path in truths if path.exists())]
+    if old and not force:
+        raise ConfigError(
+            f"{directory}: holds {old[0].name} already; name another directory, or add --force"
+        )
+    nearest = next(path for path in (directory, *directory.absolute().parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise ConfigError(f"{directory}: cannot be made or written in {nearest}")
+    for path in old:
+        # an older sample may have more files; what is left of it would be taken for this one's
+        for inner in path.glob("*.parquet"):
+            inner.unlink()
+        path.rmdir() if path.is_dir() else path.unlink()
+    directory.mkdir(parents=True, exist_ok=True)
+
+
+def _write_truth(
+    settings: Settings, files: Iterable[SampleFile], directory: Path, truth: ChamberTruth
+) -> None:
+    written: list[dict[str, Any]] = [
+        {"name": file.name, "events": file.events, "broken": file.broken} for file in files
+    ]
+    content = {**settings.model_dump(mode="json"), "written": written}
+    write_truth(directory, truth, seed=settings.seed, settings=content)

@@ -1,0 +1,104 @@
+"""Runs, luminosity blocks and event numbers, as functions of the event's index alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.synthetic.stages import Events
+
+__all__ = [
+    "BUNCHES",
+    "FIRST_RUN",
+    "PILE_UP_PER_LUMINOSITY",
+    "START_LUMINOSITY_HZ_PER_UB",
+    "instantaneous_luminosity",
+    "make_events",
+    "run_numbers",
+]
+
+Indices = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint64]
+
+FIRST_RUN = 367080
+"""A run of 2023."""
+RUN_SPACING = 5
+BUNCHES = 3564
+"""Places for bunches in the LHC, numbered from 1."""
+EVENT_SPACING = 997
+START_LUMINOSITY_HZ_PER_UB = 20_000.0
+"""2e34 / (cm² s), as at the start of a fill of 2023."""
+END_LUMINOSITY_HZ_PER_UB = 12_000.0
+PILE_UP_PER_LUMINOSITY = 80_000.0 / (2400 * 11_245.0)
+"""Inelastic cross section, 80 mb, over 2,400 colliding bunches with 11,245 turns/s; in ub s."""
+
+
+def _hashed(index: Indices, salt: int) -> Hashes:
+    # SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): the index-th number of a stream is a formula
+    golden = np.uint64(0x9E3779B97F4A7C15)
+    state = (index.astype(np.uint64) + np.uint64(salt << 48) + np.uint64(1)) * golden
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return state ^ (state >> np.uint64(31))
+
+
+def run_numbers(runs: int, first_run: int) -> npt.NDArray[np.uint32]:
+    """Return numbers of successive runs: increasing, with gaps."""
+    position = np.arange(runs, dtype=np.int64)
+    gaps = (_hashed(position, 1) % np.uint64(RUN_SPACING)).astype(np.int64)
+    gaps[:1] = 0
+    return np.asarray(first_run + RUN_SPACING * position + gaps, dtype=np.uint32)
+
+
+def instantaneous_luminosity(
+    luminosity_block: npt.NDArray[np.integer], lumi_blocks_per_run: int
+) -> npt.NDArray[np.float64]:
+    """Return the luminosity in Hz/ub in the middle of each block: it falls exponentially in a run.
+
+    Args:
+        luminosity_block: Numbers of blocks, from 1.
+        lumi_blocks_per_run: How many a run has.
+    """
+    elapsed = (luminosity_block - 0.5) / lumi_blocks_per_run
+    fall = END_LUMINOSITY_HZ_PER_UB / START_LUMINOSITY_HZ_PER_UB
+    return np.asarray(START_LUMINOSITY_HZ_PER_UB * fall**elapsed)
+
+
+def make_events(
+    first_event: int,
+    n: int,
+    *,
+    total_events: int,
+    runs: int,
+    first_run: int,
+    lumi_blocks_per_run: int,
+) -> Events:
+    """Make the event-level branches of events first_event to first_event + n - 1.
+
+    Runs have equal numbers of events, to within one, and so have the blocks of a run. The unit of
+    lumi_instLumi is taken to be Hz/ub, 1e30 / (cm² s).
+
+    Args:
+        first_event: Index of the first event, from 0.
+        n: How many.
+        total_events: How many the whole sample has.
+        runs: How many runs they are spread over.
+        first_run: Number of the first run.
+        lumi_blocks_per_run: How many luminosity blocks a run has.
+    """
+    index = np.arange(first_event, first_event + n, dtype=np.int64)
+    run = index * runs // total_events
+    run_start = -(-run * total_events // runs)
+    run_stop = -(-(run + 1) * total_events // runs)
+    block = 1 + (index - run_start) * lumi_blocks_per_run // (run_stop - run_start)
+    luminosity = instantaneous_luminosity(block, lumi_blocks_per_run)
+    jitter = _hashed(index, 2) % np.uint64(EVENT_SPACING)
+    bunch = 1 + _hashed(index, 3) % np.uint64(BUNCHES)
+    return Events(
+        run=run_numbers(runs, first_run)[run],
+        luminosityBlock=block.astype(np.uint32),
+        event=1 + index.astype(np.uint64) * np.uint64(EVENT_SPACING) + jitter,
+        bunchCrossing=bunch.astype(np.uint32),
+        lumi_instLumi=luminosity,
+        lumi_avgPileUp=PILE_UP_PER_LUMINOSITY * luminosity,
+    )

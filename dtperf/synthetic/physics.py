@@ -1,0 +1,99 @@
+"""What happens in the collisions: ``make_muons(rng, events, Physics())``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, model_validator
+
+from dtperf.model import Model
+from dtperf.synthetic.physics_events import draw_legs
+from dtperf.synthetic.physics_soft import (
+    Muons,
+    Vertices,
+    draw_charges,
+    draw_vertices,
+    fakes,
+    nonprompt,
+)
+from dtperf.synthetic.stages import Events, Kind, TrueMuons
+
+__all__ = ["Physics", "make_muons"]
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Mean = Annotated[float, Field(ge=0, le=100)]
+
+REFERENCE_PILE_UP = 50.0
+BEYOND_ANY_PT_GEV = 1e4
+
+
+class Physics(Model):
+    """What is in the events; the defaults give the shapes that the CMS histograms have."""
+
+    continuum_fraction: Share = 0.02
+    """Share of events whose pair is Drell-Yan continuum, a power law in the mass."""
+    single_muon_fraction: Share = 0.33
+    """Share of events with a Z of which one muon is out of acceptance: tags without a probe."""
+    same_sign_fraction: Share = 0.002
+    """Share of events in which the charge of the pair's second muon is wrong."""
+    mean_nonprompt: Mean = 0.6
+    """Mean number of muons from hadron decays in an event."""
+    mean_fakes: Mean = 4.0
+    """Mean number of tracks taken for muons at a pile-up of 50; proportional to the pile-up."""
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> Self:
+        if self.continuum_fraction + self.single_muon_fraction > 1:
+            raise ValueError(
+                "continuum_fraction and single_muon_fraction are shares of the same events: "
+                "their sum must not be over 1"
+            )
+        return self
+
+
+def _prompt(rng: np.random.Generator, vertices: Vertices, physics: Physics) -> Muons:
+    n = len(vertices.z)
+    process = rng.random(n)
+    is_continuum = process < physics.continuum_fraction
+    # not ">= 1 - fraction": rounded, the two masks could overlap where the shares sum to one
+    is_single = ~is_continuum & (
+        process < physics.continuum_fraction + physics.single_muon_fraction
+    )
+    legs = draw_legs(rng, is_continuum, is_single)
+    first = draw_charges(rng, n)
+    is_same_sign = rng.random(n) < physics.same_sign_fraction
+    charge = np.stack((first, np.where(is_same_sign, first, -first)), axis=1)
+    event, leg = np.nonzero(~np.isnan(legs.pt))
+    kind = np.where(is_continuum, Kind.CONTINUUM, Kind.Z).astype(np.int8)
+    pt, eta, phi = (values[event, leg] for values in legs)
+    return Muons(
+        event, kind[event], pt, eta, phi, charge[event, leg], *(v[event] for v in vertices)
+    )
+
+
+def make_muons(rng: np.random.Generator, events: Events, physics: Physics) -> TrueMuons:
+    """Draw the muons of a block of events, as a single-muon trigger and a dimuon skim keep them.
+
+    Every event has a pair (`draw_legs` says which are kept), or one muon of a pair, and any number
+    of muons from hadron decays and of fakes. Those of an event are in order of descending pT.
+
+    Args:
+        rng: Random numbers; the muons depend on nothing else but the arguments.
+        events: The events; their pile-up scales the number of fakes.
+        physics: What is in the events.
+    """
+    primary = draw_vertices(rng, len(events.run))
+    mean_fakes = physics.mean_fakes / REFERENCE_PILE_UP * events.lumi_avgPileUp
+    parts = (
+        _prompt(rng, primary, physics),
+        nonprompt(rng, primary, physics.mean_nonprompt),
+        fakes(rng, primary, mean_fakes),
+    )
+    muons = Muons(*(np.concatenate([getattr(p, f) for p in parts]) for f in Muons._fields))
+    order = np.argsort(muons.event - muons.pt / BEYOND_ANY_PT_GEV)
+    per_event = np.bincount(muons.event, minlength=len(events.run))
+    offsets = np.concatenate(([0], np.cumsum(per_event)))
+    columns: list[npt.NDArray[Any]] = [getattr(muons, f)[order] for f in TrueMuons._fields[1:]]
+    return TrueMuons(offsets, *columns)

@@ -1,0 +1,99 @@
+"""Draw Drell-Yan pairs until enough of them are what the trigger and the skim keep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.synthetic.lineshape import continuum_masses, z_masses
+from dtperf.synthetic.physics_boson import Momenta, decay, pair_mass, radiate
+
+__all__ = ["MAX_ETA", "MIN_MASS_GEV", "MIN_PT_GEV", "TRIGGER_PT_GEV", "Legs", "draw_legs"]
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+DrawMasses = Callable[[np.random.Generator, int], Floats]
+
+MAX_ETA = 2.4
+MIN_PT_GEV = 15.0
+TRIGGER_PT_GEV = 24.0
+MIN_MASS_GEV = 60.0
+"""Of the pair after radiation: where the CMS pair masses, a skim, set in."""
+PAIR_ACCEPTANCE, SINGLE_ACCEPTANCE = 0.46, 0.235  # of the Z; only how many to draw depends on it
+SPARE = 50
+
+
+class Legs(NamedTuple):
+    """Muons of accepted events; all of shape (events, 2), NaN for one that was lost."""
+
+    pt: Floats
+    eta: Floats
+    phi: Floats
+
+
+NONE = Legs(*(np.empty((0, 2)) for _ in range(3)))
+
+
+class _Drawn(NamedTuple):
+    legs: Legs
+    is_pair: Bools
+    is_single: Bools
+
+
+def _draw(rng: np.random.Generator, masses: Floats) -> _Drawn:
+    first, second = (radiate(rng, muons, masses) for muons in decay(rng, masses))
+    stacked = Momenta(*(np.stack(p, axis=1) for p in zip(first, second, strict=True)))
+    legs = Legs(stacked.pt, stacked.eta, stacked.phi)
+    seen = (np.abs(legs.eta) < MAX_ETA) & (legs.pt > MIN_PT_GEV)
+    triggers = (seen & (legs.pt > TRIGGER_PT_GEV)).any(axis=1)
+    is_pair = seen.all(axis=1) & triggers & (pair_mass(first, second) > MIN_MASS_GEV)
+    is_single = (seen[:, 0] ^ seen[:, 1]) & triggers
+    lost = is_single[:, None] & ~seen
+    for values in legs:
+        values[lost] = np.nan
+    return _Drawn(legs, is_pair, is_single)
+
+
+def _joined(parts: Iterable[Legs]) -> Legs:
+    return Legs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _accepted(
+    rng: np.random.Generator, draw_masses: DrawMasses, n_pairs: int, n_single: int
+) -> tuple[Legs, Legs]:
+    pairs, singles = [NONE], [NONE]
+    while n_pairs > 0 or n_single > 0:
+        n = SPARE + int(max(n_pairs / PAIR_ACCEPTANCE, n_single / SINGLE_ACCEPTANCE))
+        drawn = _draw(rng, draw_masses(rng, n))
+        new_pairs = np.flatnonzero(drawn.is_pair)[:n_pairs]
+        new_singles = np.flatnonzero(drawn.is_single)[:n_single]
+        pairs.append(Legs(*(values[new_pairs] for values in drawn.legs)))
+        singles.append(Legs(*(values[new_singles] for values in drawn.legs)))
+        n_pairs -= len(new_pairs)
+        n_single -= len(new_singles)
+    return _joined(pairs), _joined(singles)
+
+
+def draw_legs(rng: np.random.Generator, is_continuum: Bools, is_single: Bools) -> Legs:
+    """Draw the muons of Drell-Yan events that a single-muon trigger and a dimuon skim keep.
+
+    Kept are pairs with both muons within |eta| < 2.4 and pT > 15 GeV, one of them with
+    pT > 24 GeV, and a mass above 60 GeV; or Z bosons of which one muon is like that (pT > 24 GeV)
+    and the other is not and is lost. Others are drawn again, so that the numbers are exact.
+
+    Args:
+        rng: Random numbers.
+        is_continuum: Events whose pair is not from a Z, shape (events,).
+        is_single: Events with one of the muons lost, shape (events,); none may be continuum.
+    """
+    is_z_pair = ~is_continuum & ~is_single
+    z_pairs, z_singles = _accepted(rng, z_masses, int(is_z_pair.sum()), int(is_single.sum()))
+    continuum, _ = _accepted(rng, continuum_masses, int(is_continuum.sum()), 0)
+    legs = Legs(*(np.empty((len(is_single), 2)) for _ in Legs._fields))
+    for mask, accepted in ((is_z_pair, z_pairs), (is_single, z_singles), (is_continuum, continuum)):
+        for all_values, values in zip(legs, accepted, strict=True):
+            all_values[mask] = values
+    return legs

@@ -1,0 +1,146 @@
+"""What the chambers make of the muons that cross them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dtperf.geometry import stations
+from dtperf.synthetic.candidates import Candidates, merge
+from dtperf.synthetic.detector import Detector, Resolution
+from dtperf.synthetic.efficiency import phi_superlayers_crossed, true_efficiency
+from dtperf.synthetic.hits import draw_phi_hits, draw_z_hits
+from dtperf.synthetic.noise import draw_noise
+from dtperf.synthetic.stages import Bools, Crossings, Floats, Indices, Segments, Shorts
+from dtperf.synthetic.truth import TruthCrossings
+
+__all__ = ["make_segments"]
+
+LONGEST_TAIL_CM = 10.0
+SHOWER_MEAN_CM = 15.0
+"""Mean distance of a second segment from the first."""
+SHOWER_SLOPE = 0.1
+MOST_SHOWER_HITS = 6
+N_LAYERS = 4  # of a superlayer
+
+
+class Views(NamedTuple):
+    """What crossings leave; arrays of shape (n,)."""
+
+    superlayers: Shorts
+    """How many phi superlayers are crossed."""
+    has_phi: Bools
+    has_zed: Bools
+
+
+def make_segments(
+    rng: np.random.Generator,
+    muon_offsets: Indices,
+    crossings: Crossings,
+    run_fraction: Floats,
+    detector: Detector,
+) -> tuple[Segments, TruthCrossings]:
+    """Reconstruct segments in the chambers.
+
+    Args:
+        rng: Random numbers.
+        muon_offsets: Which muons belong to which event, shape (events + 1,).
+        crossings: Where muons truly cross chambers; `track` counts as `muon_offsets` does.
+        run_fraction: Place of each event's run, 0 for the first and 1 for the last, shape
+            (events,).
+        detector: Settings.
+
+    Returns:
+        The segments of each event in order of chamber, a muon's own before others that are there
+        with it; and for every crossing, in their order, whether it left a phi view.
+    """
+    n_events = len(muon_offsets) - 1
+    event = np.searchsorted(muon_offsets, crossings.track, side="right") - 1
+    code, x, y = crossings.code, crossings.x, crossings.y
+    efficiency = true_efficiency(detector, code, x, y, run_fraction[event])
+    superlayers = phi_superlayers_crossed(detector, code, x, y, crossings.dxdz, crossings.dydz)
+    efficiency = np.where(superlayers > 0, efficiency, 0.0)
+    has_phi = rng.random(len(code)) < efficiency
+    has_zed = _draw_theta(rng, crossings, efficiency, has_phi, detector)
+    views = Views(superlayers, has_phi, has_zed)
+    own = _own_segments(rng, event, crossings, views, detector.resolution)
+    second = _shower_segments(rng, own, detector.second_segment)
+    noise = draw_noise(rng, n_events, detector)
+    truth = TruthCrossings(event, crossings.track, code, x, y, efficiency, has_phi)
+    return merge((own, second, noise), n_events), truth
+
+
+def _draw_theta(
+    rng: np.random.Generator,
+    crossings: Crossings,
+    efficiency: Floats,
+    has_phi: Bools,
+    detector: Detector,
+) -> Bools:
+    """Draw which crossings leave a theta view; none does where the chamber is dead."""
+    station = stations()[crossings.code]
+    # there is no theta view to lose in MB4
+    lost = np.array([*detector.phi_only, 1.0])[station - 1]
+    alone = np.where((efficiency > 0) & (station < 4), detector.theta_only, 0.0)
+    has_zed: Bools = rng.random(len(station)) < np.where(has_phi, 1 - lost, alone)
+    return has_zed
+
+
+def _smear(
+    rng: np.random.Generator, true: Floats, width: float, tail: float, tail_mean: float
+) -> Floats:
+    n = len(true)
+    # the exponential is cut off by drawing from the lower part of its integral only
+    part = rng.random(n) * (1 - np.exp(-LONGEST_TAIL_CM / tail_mean))
+    aside = np.where(rng.random(n) < 0.5, -1.0, 1.0) * -tail_mean * np.log1p(-part)
+    smeared: Floats = true + width * rng.standard_normal(n)
+    return smeared + np.where(rng.random(n) < tail, aside, 0.0)
+
+
+def _own_segments(
+    rng: np.random.Generator,
+    event: Indices,
+    crossings: Crossings,
+    views: Views,
+    resolution: Resolution,
+) -> Candidates:
+    rows = np.flatnonzero(views.has_phi | views.has_zed)
+    n, code = len(rows), crossings.code[rows]
+    x = _smear(rng, crossings.x[rows], resolution.x_cm, resolution.x_tail, resolution.x_tail_cm)
+    y = _smear(rng, crossings.y[rows], resolution.y_cm, resolution.y_tail, resolution.y_tail_cm)
+    dxdz = crossings.dxdz[rows] + resolution.dxdz * rng.standard_normal(n)
+    dydz = crossings.dydz[rows] + resolution.dydz * rng.standard_normal(n)
+    phi_hits = np.minimum(draw_phi_hits(rng, code), N_LAYERS * views.superlayers[rows])
+    return Candidates.fitted(
+        rng,
+        event[rows],
+        crossings.track[rows],
+        code,
+        (x, y),
+        (dxdz, dydz),
+        phi_hits=np.where(views.has_phi[rows], phi_hits, 0).astype(np.int16),
+        z_hits=np.where(views.has_zed[rows], draw_z_hits(rng, n), 0).astype(np.int16),
+    )
+
+
+def _shower_segments(rng: np.random.Generator, own: Candidates, probability: float) -> Candidates:
+    """Put a second phi view, with fewer hits, beside some; it is paired with the same theta view.
+
+    As the first one has more hits, it stays the best segment of the chamber.
+    """
+    rows = np.flatnonzero((own.phi_hits > 3) & (rng.random(len(own.code)) < probability))
+    first, n = own.take(rows), len(rows)
+    aside = rng.exponential(SHOWER_MEAN_CM, n) * np.where(rng.random(n) < 0.5, -1.0, 1.0)
+    most_hits = np.minimum(first.phi_hits - 1, MOST_SHOWER_HITS)
+    second = Candidates.fitted(
+        rng,
+        first.event,
+        first.muon,
+        first.code,
+        (first.x + aside, first.y),
+        (first.dxdz + SHOWER_SLOPE * rng.standard_normal(n), first.dydz),
+        phi_hits=rng.integers(3, most_hits, endpoint=True).astype(np.int16),
+        z_hits=first.z_hits,
+    )
+    return second._replace(z_chi2=first.z_chi2, z_t0=first.z_t0)

@@ -1,0 +1,129 @@
+"""Write events as CMS does: ``with open_writer(path, table, settings, …) as write: …``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import awkward as ak
+import numpy as np
+import uproot
+
+from dtperf.nanoaod.branches import Branch
+from dtperf.synthetic.rows import Rows
+from dtperf.synthetic.settings import Settings
+from dtperf.synthetic.stages import Indices
+
+__all__ = ["UNFINISHED", "open_writer"]
+
+UNFINISHED = ".nano_*.unfinished"
+"""Glob of the names that files have until they are complete."""
+
+ALGORITHMS = {"zstd": uproot.ZSTD, "lzma": uproot.LZMA, "lz4": uproot.LZ4}
+
+Table = Mapping[str, Branch]
+
+
+@contextmanager
+def open_writer(
+    path: Path,
+    table: Table,
+    settings: Settings,
+    *,
+    baskets: int,
+    tree: str = "Events",
+    finish: Callable[[Path], None] = lambda _: None,
+) -> Iterator[Callable[[Rows], None]]:
+    """Write a file that gets its name when it is complete.
+
+    Args:
+        path: The file.
+        table: Branches to write; an entry that the rows lack is left empty.
+        settings: Format and compression.
+        baskets: How many baskets each branch will have: writing more is slow.
+        tree: Name of the tree.
+        finish: Called with the complete file before it gets its name.
+
+    Yields:
+        What writes rows as one basket of each branch.
+    """
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    compression = ALGORITHMS[settings.compression](settings.level)
+    write_to = _ttree if settings.format == "ttree" else _rntuple
+    try:
+        with uproot.recreate(unfinished, compression=compression) as file:
+            yield write_to(file, tree, table, baskets)
+        finish(unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _ttree(file: Any, name: str, table: Table, baskets: int) -> Callable[[Rows], None]:
+    """Make a TTree in which the branches of a collection share its counter, as in CMSSW."""
+    groups: dict[str, list[Branch]] = {}
+    for branch in table.values():
+        if branch.counter:
+            groups.setdefault(branch.collection, []).append(branch)
+    types: dict[str, Any] = {b.name: np.dtype(b.dtype) for b in table.values() if not b.collection}
+    for group, branches in groups.items():
+        fields = [_field(branch) for branch in branches]
+        contents = [ak.types.NumpyType(branch.dtype) for branch in branches]
+        types[group] = ak.types.ListType(ak.types.RecordType(contents, fields))
+    tree = file.mktree(
+        name,
+        types,
+        counter_name=lambda group: f"n{group}",
+        field_name=lambda group, field: f"{group}_{field}",
+        # with fewer, uproot writes the description of all branches anew
+        initial_basket_capacity=baskets + 2,
+    )
+
+    def write(rows: Rows) -> None:
+        columns = _columns(rows, table)
+        content = {branch: columns[branch] for branch in types if branch not in groups}
+        for group, branches in groups.items():
+            content[f"n{group}"] = columns[f"n{group}"]
+            # not a record array, which uproot would take apart again, and slowly
+            content[group] = {_field(branch): columns[branch.name] for branch in branches}
+        tree.extend(content)
+
+    return write
+
+
+def _rntuple(file: Any, name: str, table: Table, _: int) -> Callable[[Rows], None]:
+    types = {}
+    for branch in table.values():
+        number = ak.types.NumpyType(branch.dtype)
+        types[branch.name] = ak.types.ListType(number) if branch.counter else number
+    ntuple = file.mkrntuple(name, types)
+    return lambda rows: ntuple.extend(_columns(rows, table))
+
+
+def _field(branch: Branch) -> str:
+    return branch.name.removeprefix(f"{branch.collection}_")
+
+
+def _columns(rows: Rows, table: Table) -> dict[str, Any]:
+    none = np.zeros(rows.events + 1, dtype=np.int64)
+    columns = {}
+    for branch in table.values():
+        offsets = rows.offsets.get(branch.collection, none)
+        if branch.is_counter:
+            columns[branch.name] = np.diff(offsets).astype(branch.dtype)
+        elif branch.counter:
+            columns[branch.name] = _lists(branch, offsets, rows)
+        else:
+            columns[branch.name] = rows.values[branch.name].astype(branch.dtype)
+    return columns
+
+
+def _lists(branch: Branch, offsets: Indices, rows: Rows) -> ak.Array:
+    if branch.collection in rows.offsets:
+        content = rows.values[branch.name].astype(branch.dtype, copy=False)
+    else:
+        content = np.empty(0, dtype=branch.dtype)
+    layout = ak.contents.ListOffsetArray(ak.index.Index64(offsets), ak.contents.NumpyArray(content))
+    return ak.Array(layout)
