@@ -11,21 +11,35 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
+import numpy as np
 import uproot
 
 import dtperf
 from benchmarks.sample import repeat
 from dtperf.config import AnalysisConfig
+from dtperf.field import layers
+from dtperf.geometry import frame_table
 from dtperf.kernels.crossings import find_crossings
 from dtperf.kernels.pairs import find_pairs
+from dtperf.kernels.propagate import propagate
 from dtperf.nanoaod import ColumnFilter, MuonDPGSchema
-from dtperf.selection.extrapolation import extrapolate
+from dtperf.selection.extrapolation import ACCEPT_CM, extrapolate
 from dtperf.selection.flatten import flatten
 from dtperf.selection.tagging import pair_limits, passing_limits
+from dtperf.synthetic import Settings, generate
 from processors.segment_efficiency import SegmentEfficiency
 
+BARE, RUN, COMMAND = "bare uproot reading", "dtperf.run", "dtperf run, the command"
 GOLDEN = Path(__file__).parents[1] / "tests/data/golden_input.root"
+
+
+class Timed(NamedTuple):
+    """What is timed, and how many events (or probes) it does."""
+
+    work: Callable[[], object]
+    items: int
 
 
 def main() -> None:
@@ -44,12 +58,16 @@ def main() -> None:
             events = file["Events"].num_entries
         print(f"{events:,} events, {sample.stat().st_size / events:.0f} bytes each, one core\n")
         timed = {
-            "bare uproot reading": lambda: read(sample, columns, config.run.chunksize),
-            "dtperf.run": lambda: dtperf.run(config, sample),
-            "dtperf run, the command": lambda: command(sample, Path(directory) / "out"),
-            "kernels alone": kernels(sample, columns, config),
+            BARE: Timed(lambda: read(sample, columns, config.run.chunksize), events),
+            RUN: Timed(lambda: dtperf.run(config, sample), events),
+            COMMAND: Timed(lambda: command(sample, Path(directory) / "out"), events),
+            "kernels alone": Timed(kernels(sample, columns, config), events),
+            "propagation of probes to all stations": Timed(propagation(events), events),
+            "dtperf generate, lean events written": Timed(
+                generation(Path(directory) / "made", events // 4), events // 4
+            ),
         }
-        table(timed, events, options.rounds)
+        table(timed, options.rounds)
 
 
 def read(path: Path, columns: ColumnFilter, chunksize: int) -> None:
@@ -87,23 +105,47 @@ def kernels(path: Path, columns: ColumnFilter, config: AnalysisConfig) -> Callab
     return search
 
 
-def table(timed: dict[str, Callable[[], object]], events: int, rounds: int) -> None:
+def propagation(probes: int) -> Callable[[], object]:
+    """Prepare the propagation of probes within |eta| < 1.2."""
+    rng = np.random.default_rng(1)
+    pt, eta, phi, dxy, dz = (
+        column.astype(np.float32)
+        for column in (
+            rng.uniform(20, 60, probes),
+            rng.uniform(-1.2, 1.2, probes),
+            rng.uniform(-np.pi, np.pi, probes),
+            np.zeros(probes),
+            rng.normal(0, 3.5, probes),
+        )
+    )
+    charge = rng.choice([-1, 1], probes).astype(np.int32)
+    return lambda: propagate(pt, eta, phi, charge, dxy, dz, layers(), frame_table(), ACCEPT_CM)
+
+
+def generation(directory: Path, events: int) -> Callable[[], object]:
+    """Prepare the writing of synthetic events, transport and all."""
+    return lambda: generate(Settings(events=events), directory, force=True)
+
+
+def table(timed: dict[str, Timed], rounds: int) -> None:
     """Time everything in turn, after one round that does not count, and print medians."""
     seconds: dict[str, list[float]] = {name: [] for name in timed}
     for number in range(rounds + 1):
-        for name, work in timed.items():
+        for name, each in timed.items():
             begin = time.perf_counter()
-            work()
+            each.work()
             if number:
                 seconds[name].append(time.perf_counter() - begin)
-    bare = seconds["bare uproot reading"]
+    rates = {
+        name: [timed[name].items / second for second in times] for name, times in seconds.items()
+    }
     print("| | events/s | of bare reading (least to most) |")
     print("|---|---:|---:|")
-    for name, times in seconds.items():
-        ratios = sorted(b / t for b, t in zip(bare, times, strict=True))
+    for name, mine in rates.items():
+        ratios = sorted(rate / bare for rate, bare in zip(mine, rates[BARE], strict=True))
         spread = f"{median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
-        print(f"| {name} | {events / median(times):,.0f} | {spread} |")
-    start_up = median(seconds["dtperf run, the command"]) - median(seconds["dtperf.run"])
+        print(f"| {name} | {median(mine):,.0f} | {spread} |")
+    start_up = median(seconds[COMMAND]) - median(seconds[RUN])
     print(f"\nThe command starts up and saves in {start_up:.1f} s.")
 
 

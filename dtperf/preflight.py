@@ -29,6 +29,7 @@ class CheckedFile(NamedTuple):
 def check_files(
     files: Sequence[InputFile],
     columns: Iterable[str],
+    optional: Iterable[str] = (),
     on_checked: Callable[[int], None] = lambda _: None,
 ) -> list[CheckedFile]:
     """Open the files and see that they have what is needed.
@@ -36,6 +37,7 @@ def check_files(
     Args:
         files: Files to look at.
         columns: Branches that each must have.
+        optional: Branches that are read where they are there.
         on_checked: Called with the number of files looked at so far.
 
     Returns:
@@ -44,11 +46,13 @@ def check_files(
     Raises:
         InputError: Some cannot be used, all are empty, or two are copies of one another.
     """
-    needed = frozenset(columns)
+    needed, wanted = sorted(set(columns)), sorted(set(optional))
     checked: list[CheckedFile] = []
     errors: list[str] = []
     with ThreadPoolExecutor(THREADS) as pool:
-        for number, outcome in enumerate(pool.map(lambda file: _check(file, needed), files), 1):
+        for number, outcome in enumerate(
+            pool.map(lambda file: _check(file, needed, wanted), files), 1
+        ):
             if isinstance(outcome, CheckedFile):
                 checked.append(outcome)
             else:
@@ -63,10 +67,12 @@ def check_files(
     return checked
 
 
-def _check(file: InputFile, columns: frozenset[str]) -> CheckedFile | InputError:
+def _check(
+    file: InputFile, columns: Sequence[str], optional: Sequence[str]
+) -> CheckedFile | InputError:
     try:
         with open_tree(file.path, file.tree) as tree:
-            require_columns(tree, file.path, sorted(columns))
+            require_columns(tree, file.path, columns, optional)
             return CheckedFile(*file, tree.file.uuid, tree.num_entries)
     except InputError as error:
         return error

@@ -77,7 +77,10 @@ def run(
     processor = SegmentEfficiency(config)
     files = resolve(inputs, config.input.tree)[:limit_files]
     checked = check_files(
-        files, processor.columns, lambda n: on_progress(Progress("checking", n, len(files)))
+        files,
+        processor.columns,
+        processor.optional_columns,
+        lambda n: on_progress(Progress("checking", n, len(files))),
     )
     columns = ColumnFilter.of(processor.columns | processor.optional_columns)
     chunks = list(islice(_chunks(checked, config.run.chunksize, columns), limit_chunks))

@@ -16,6 +16,7 @@ from dtperf.errors import InputError
 
 if TYPE_CHECKING:
     from dtperf.nanoaod.inspect import FileSummary
+    from dtperf.selection.flatten import Extrapolation
 
 __all__ = ["inspect"]
 
@@ -68,15 +69,28 @@ def _as_dict(summary: FileSummary) -> dict[str, Any]:
     return {
         **asdict(summary),
         "bytes_per_event": summary.bytes_per_event,
+        "extrapolations": _extrapolations(summary),
         "measurements": _missing_columns(summary),
     }
 
 
-def _missing_columns(summary: FileSummary) -> dict[str, list[str]]:
-    """Return, for every measurement, the columns that it lacks in this file."""
-    from dtperf.measurements import supported  # takes a second, needed only here
+def _extrapolations(summary: FileSummary) -> dict[Extrapolation, list[str]]:
+    """Return, for every way to extrapolate, the columns that it lacks in this file."""
+    from dtperf.measurements import extrapolations  # takes a second, needed only here
 
-    return supported(summary.columns)
+    return extrapolations(summary.columns)
+
+
+def _missing_columns(summary: FileSummary) -> dict[str, list[str]]:
+    """Return, for every measurement, the columns that it lacks in this file.
+
+    Where only one way to extrapolate works, that is taken.
+    """
+    from dtperf.measurements import supported
+
+    lacking = _extrapolations(summary)
+    only_helix = lacking["ntuple"] and not lacking["helix"]
+    return supported(summary.columns, "helix" if only_helix else "ntuple")
 
 
 def _table(summary: FileSummary) -> Table:
@@ -104,9 +118,17 @@ def _rows(summary: FileSummary) -> dict[str, str]:
         "luminosity blocks": f"{summary.luminosity_blocks:,}",
         "size": f"{summary.size_bytes:,} bytes{each}, {algorithm} level {level}",
         "branches": _branches(summary),
+        "extrapolation": _ways(_extrapolations(summary)),
         "measurements": made or "none",
         "not supported": "all" if refused else "\n".join(_unsupported(measurements)) or "none",
     }
+
+
+def _ways(lacking: dict[Extrapolation, list[str]]) -> str:
+    """Say which values of the config's `extrapolation` a file can be used with."""
+    usable = ", ".join(way for way, missing in lacking.items() if not missing) or "none"
+    refused = (f"{way}: lacking {_names(names)}" for way, names in lacking.items() if names)
+    return "; ".join([usable, *refused])
 
 
 def _unsupported(measurements: dict[str, list[str]]) -> Iterator[str]:

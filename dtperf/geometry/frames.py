@@ -156,7 +156,7 @@ def _transform(
     doubles = (np.asarray(component, dtype=np.float64) for component in vectors)
     columns = np.broadcast_arrays(np.asarray(codes, dtype=np.int64), *doubles)
     out = np.empty((3, columns[0].size))
-    fill(frames, *(np.ascontiguousarray(column).ravel() for column in columns), out)
+    fill(frames, *(column.flatten() for column in columns), out)
     x, y, z = out.reshape(3, *columns[0].shape)
     return x[()], y[()], z[()]
 

@@ -8,15 +8,15 @@ from dtperf.measurements.declaration import Measurement
 from dtperf.measurements.standard import STANDARD
 
 if TYPE_CHECKING:
-    from dtperf.measurements.support import supported
+    from dtperf.measurements.support import extrapolations, supported
 
-__all__ = ["STANDARD", "Measurement", "supported"]
+__all__ = ["STANDARD", "Measurement", "extrapolations", "supported"]
 
 
 def __getattr__(name: str) -> Any:
     """Import late what needs the selection, and so numba."""
-    if name == "supported":
-        from dtperf.measurements.support import supported
+    if name in ("extrapolations", "supported"):
+        from dtperf.measurements import support
 
-        return supported
+        return getattr(support, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,25 +1,43 @@
-"""Which measurements a file supports."""
+"""Which measurements and extrapolations a file supports."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import get_args
 
 from dtperf.measurements.standard import STANDARD
-from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, needed_branches
+from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, Extrapolation, needed_branches
 
-__all__ = ["supported"]
+__all__ = ["extrapolations", "supported"]
 
 
-def supported(columns: Collection[str]) -> dict[str, list[str]]:
-    """Say what each standard measurement lacks.
+def extrapolations(columns: Collection[str]) -> dict[Extrapolation, list[str]]:
+    """Say what each way to extrapolate probes lacks, of the branches that not all ways need.
 
     Args:
         columns: Branches of a file.
 
     Returns:
+        Missing branches by the value of `AnalysisConfig.extrapolation`; none where it works.
+    """
+    needed = {way: needed_branches("isolated", way) for way in get_args(Extrapolation)}
+    common = frozenset.intersection(*needed.values())
+    return {way: sorted(names - common - set(columns)) for way, names in needed.items()}
+
+
+def supported(
+    columns: Collection[str], extrapolation: Extrapolation = "ntuple"
+) -> dict[str, list[str]]:
+    """Say what each standard measurement lacks.
+
+    Args:
+        columns: Branches of a file.
+        extrapolation: Whose extrapolation is to be used, `AnalysisConfig.extrapolation`.
+
+    Returns:
         Missing branches by the measurement's name; none where it can be made.
     """
-    always = needed_branches("isolated")
+    always = needed_branches("isolated", extrapolation)
     return {
         name: sorted({*always, *_extra(measurement.columns)} - set(columns))
         for name, measurement in STANDARD.items()

@@ -5,12 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["ColumnFilter", "column_types"]
+__all__ = ["ColumnFilter", "Numbers", "column_types", "numbers_in", "typenames"]
 
+_NUMBER = r"(?:std::)?(u?int\d+_t|float|double|bool|char)"
+_ONE = re.compile(rf"{_NUMBER}|ROOT::RNTupleCardinality<{_NUMBER}>")
+_LIST = re.compile(rf"{_NUMBER}\[\]|(?:std::vector|ROOT::(?:VecOps::)?RVec)<{_NUMBER}>")
 _DTYPES = {"float": "float32", "double": "float64", "bool": "bool", "char": "int8"}
-_SCALAR_TYPE = re.compile(r"\b(u?int\d+)_t\b|\b(float|double|bool|char)\b")
+
+
+class Numbers(NamedTuple):
+    """What one event holds of a column: one number, or a list of them."""
+
+    dtype: str
+    is_list: bool
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        return f"a list of {self.dtype}" if self.is_list else f"one {self.dtype} an event"
 
 
 def column_types(tree: Any) -> dict[str, str]:
@@ -23,20 +36,30 @@ def column_types(tree: Any) -> dict[str, str]:
     Returns:
         Column name to numpy dtype of one element, or to the C++ type where it is no number.
     """
+    return {
+        name: numbers.dtype if (numbers := numbers_in(typename)) else typename
+        for name, typename in typenames(tree).items()
+    }
+
+
+def typenames(tree: Any) -> dict[str, str]:
+    """Return the columns of a tree, as `column_types` does, with their C++ types."""
     # uproot takes a second to look for the subfields of an RNTuple with 400 fields.
-    typenames = tree.typenames(recursive=False)
-    return {name: _dtype(typename) for name, typename in typenames.items() if _is_column(name)}
+    spelled = tree.typenames(recursive=False)
+    return {name: typename for name, typename in spelled.items() if _is_column(name)}
+
+
+def numbers_in(typename: str) -> Numbers | None:
+    """Take a C++ type apart as uproot spells it; None if it is neither number nor list of them."""
+    for pattern, is_list in ((_ONE, False), (_LIST, True)):
+        if match := pattern.fullmatch(typename):
+            number: str = match[1] or match[2]
+            return Numbers(_DTYPES.get(number) or number.removesuffix("_t"), is_list)
+    return None
 
 
 def _is_column(path: str) -> bool:
     return "." not in path and not path.startswith("_collection")
-
-
-def _dtype(typename: str) -> str:
-    found = _SCALAR_TYPE.search(typename)
-    if found is None:
-        return typename
-    return found[1] or _DTYPES[found[2]]
 
 
 @dataclass(frozen=True)

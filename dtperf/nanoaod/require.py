@@ -2,46 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from dtperf.errors import InputError
-from dtperf.nanoaod.branches import branch_table, describe, generation_of
-from dtperf.nanoaod.columns import column_types
+from dtperf.nanoaod.branches import Branch, branch_table, describe, generation_of
+from dtperf.nanoaod.columns import Numbers, numbers_in, typenames
 
 __all__ = ["require_columns"]
 
 _SHOWN = 10
+_MADE_BY = "Use files made by DPGAnalysis/MuonTools of CMSSW (flavour NANO:@MUDPG)."
 
 
-def require_columns(tree: Any, path: str, columns: Iterable[str]) -> None:
-    """Refuse a tree that lacks one of the columns.
+def require_columns(
+    tree: Any, path: str, columns: Iterable[str], optional: Iterable[str] = ()
+) -> None:
+    """Refuse a tree that lacks one of the columns, or holds something else under its name.
 
     Args:
         tree: An uproot TTree or RNTuple.
         path: The file, for the message.
         columns: The branches that are needed.
+        optional: Branches that are looked at only if they are there.
 
     Raises:
-        InputError: A branch is missing; the message names the file, the first ten missing
-            branches, the generation, and what to do.
+        InputError: A branch is missing, or is not of the kind of `branch_table`: a number or a
+            list of numbers, which are integers, signed or not, floats or booleans of any width.
+            The message names the file, the first ten such branches, the generation, and what
+            to do.
     """
     needed = list(dict.fromkeys(columns))
-    present = column_types(tree)
+    present = typenames(tree)
     missing = [name for name in needed if name not in present]
-    if not missing:
-        return
-    shown = ", ".join(missing[:_SHOWN])
-    if len(missing) > _SHOWN:
-        shown += f" and {len(missing) - _SHOWN} more"
-    counted = f"Of {len(needed)} branches needed, {len(missing)} not there: {shown}"
-    raise InputError(f"{path}: is {describe(tree)}. {counted}. {_remedy(tree, missing)}")
+    if missing:
+        counted = f"Of {len(needed)} branches needed, {len(missing)} not there"
+        told = f"{counted}: {_listed(missing)}. {_remedy(tree, missing)}"
+        raise InputError(f"{path}: is {describe(tree)}. {told}")
+    wrong = _misfits(tree, (*needed, *optional))
+    if wrong:
+        counted = f"{len(wrong)} of the branches cannot be used"
+        told = f"{counted}: {_listed(wrong, '; ')}. {_MADE_BY}"
+        raise InputError(f"{path}: is {describe(tree)}. {told}")
+
+
+def _misfits(tree: Any, columns: Iterable[str]) -> list[str]:
+    """Say of each column that cannot be read as what it should be what it is instead."""
+    table, present = branch_table("A" if generation_of(tree) == "A" else "B"), typenames(tree)
+    told = []
+    for name in columns:
+        if name in table and name in present:
+            expected = Numbers(table[name].dtype, bool(table[name].counter))
+            found = numbers_in(present[name])
+            if found is None or not _can_stand_for(found, expected, table[name]):
+                told.append(f"{name} should be {expected}, but is {found or present[name]}")
+    return told
+
+
+def _can_stand_for(found: Numbers, expected: Numbers, branch: Branch) -> bool:
+    """Tell whether numbers of another type do as well; how wide they are does not matter."""
+    have, want = np.dtype(found.dtype).kind, np.dtype(expected.dtype).kind
+    if found.is_list != expected.is_list:
+        return False
+    if want == "b":
+        return found.dtype in ("bool", "uint8")
+    if want == "u" or branch.is_counter:
+        return have in "iu"
+    # signed ones have to be signed: -1 could be stored as 255
+    return have == want
+
+
+def _listed(items: Sequence[str], separator: str = ", ") -> str:
+    more = len(items) - _SHOWN
+    return separator.join(items[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _remedy(tree: Any, missing: list[str]) -> str:
     """Say what a user can do about missing branches."""
     if "not a muon DPG NANO" in describe(tree):
-        return "Use files made by DPGAnalysis/MuonTools of CMSSW (flavour NANO:@MUDPG)."
+        return _MADE_BY
     leave_out = "leave out of the config what needs them ('dtperf inspect' shows what a file has)"
     newer = branch_table("B").keys() - branch_table("A").keys()
     if generation_of(tree) == "A" and newer.issuperset(missing):

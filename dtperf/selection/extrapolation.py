@@ -25,7 +25,11 @@ class ProbeMatches(NamedTuple):
 
     matches: Matches
     begins: Offsets
-    """First match of each probe, -1 if its matches are not known, shape (pairs,)."""
+    """First match of each probe, -1 if its matches are not known, shape (pairs,).
+
+    A probe whose range points outside its event, or whose dxy is not finite, is left out: it
+    would count as one that misses the chambers.
+    """
     ends: Offsets
     """One past its last match, shape (pairs,)."""
     sigma_x: Floats
@@ -66,6 +70,6 @@ def extrapolate(
     station = stations()[found.code].astype(np.int16)
     places = (found.x, found.y, found.edge_x, found.edge_y, found.code)
     matches = Matches(station, *places)
-    return ProbeMatches(
-        matches, found.offsets[:-1], found.offsets[1:], found.sigma_x, found.sigma_y
-    )
+    known = np.isfinite(dxy[probe])
+    begins, ends = (np.where(known, edge, -1) for edge in (found.offsets[:-1], found.offsets[1:]))
+    return ProbeMatches(matches, begins, ends, found.sigma_x, found.sigma_y)

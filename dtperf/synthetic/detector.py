@@ -60,6 +60,7 @@ def _chambers(by_name: dict[str, float]) -> dict[str, float]:
     return by_name
 
 
+Frame = Annotated[float, Field(ge=-2, le=5)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 ByChamber = Annotated[dict[str, Fraction], AfterValidator(_chambers)]
 ByPlace = Annotated[dict[str, Fraction], AfterValidator(_places)]
@@ -126,10 +127,11 @@ class Detector(Model):
     ageing: ByPlace = Field(default_factory=dict)
     """Efficiency lost between the first and the last run, by chamber, station or 'all', linear in
     the place of the run; a chamber's value replaces its station's, and that the one of all."""
-    frame_x_cm: Annotated[float, Field(ge=-2, le=2)] = 0.0
-    """Width of the dead border at either end of the phi superlayers; these are up to 10.8 cm
-    narrower than the chamber on either side."""
-    frame_y_cm: Annotated[float, Field(ge=0, le=14)] = 7.0
+    frame_x_cm: tuple[Frame, Frame, Frame, Frame] = (3.5, 3.5, 3.5, 0.0)
+    """Width of the dead border at either side of the phi superlayers of MB1 to MB4, where not all
+    layers have cells. The superlayers are narrower than the chamber, those of MB4 in sectors 8 and
+    12 by so much that with 3.5 scattering carries some fiducial muons out of them."""
+    frame_y_cm: Annotated[float, Field(ge=0, le=14)] = 9.0
     """Length of the dead border at either end of the chamber, beyond the ends of the wires."""
     theta_only: Fraction = 0.5
     """Probability that a muon without phi view leaves a theta view, in MB1 to MB3."""

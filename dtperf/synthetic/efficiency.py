@@ -10,16 +10,16 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dtperf.geometry import N_CODES, Chamber, lengths_cm
+from dtperf.geometry import N_CODES, Chamber, lengths_cm, stations
 from dtperf.geometry.superlayers import superlayer_table
 from dtperf.synthetic.detector import Detector, codes_named
-from dtperf.synthetic.stages import Floats, Shorts
+from dtperf.synthetic.stages import Bools, Floats, Shorts
 
 __all__ = [
     "CmsTable",
     "chamber_efficiencies",
     "cms_table",
-    "phi_superlayers_crossed",
+    "is_in_cells",
     "true_efficiency",
 ]
 
@@ -124,10 +124,10 @@ def true_efficiency(
     return efficiency
 
 
-def phi_superlayers_crossed(
+def is_in_cells(
     detector: Detector, code: Shorts, x: Floats, y: Floats, dxdz: Floats, dydz: Floats
-) -> Shorts:
-    """Count the phi superlayers that are crossed where they have cells.
+) -> Bools:
+    """Tell which crossings pass through cells of one phi superlayer at least.
 
     Oblique muons cross the two of a chamber at different places, so that near the end of the wires
     one of them may be enough.
@@ -141,12 +141,13 @@ def phi_superlayers_crossed(
         dydz: Slope of the direction in y, shape (n,).
 
     Returns:
-        0, 1 or 2, shape (n,).
+        Array of shape (n,).
     """
     half_length = lengths_cm()[code] / 2 - detector.frame_y_cm
-    count = np.zeros(len(code), dtype=np.int16)
+    frame_x = np.asarray(detector.frame_x_cm)[stations()[code] - 1]
+    inside = np.zeros(len(code), dtype=np.bool_)
     for superlayer in PHI_SUPERLAYERS:
         place, z, width, _ = superlayer_table()[code, superlayer].T
-        inside_x = np.abs(x + dxdz * z - place) < width / 2 - detector.frame_x_cm
-        count += inside_x & (np.abs(y + dydz * z) < half_length)
-    return count
+        inside_x = np.abs(x + dxdz * z - place) < width / 2 - frame_x
+        inside |= inside_x & (np.abs(y + dydz * z) < half_length)
+    return inside

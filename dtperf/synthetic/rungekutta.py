@@ -148,6 +148,7 @@ def cross_region(
     Returns:
         False if the track stops, turns round or leaves at the side.
     """
+    stopping = relative_loss(state[6])  # changes little within a region
     lost = 0.0
     arrived = False
     for _ in range(10_000):
@@ -160,7 +161,7 @@ def cross_region(
             break
         h = min(way, longest_cm)
         j = min(max(int((z + state[5] * h / 2 - FIRST_Z_CM) / GRID_CM + 0.5), 0), N_Z - 1)
-        mean = loss[k, j] * relative_loss(state[6]) * h
+        mean = loss[k, j] * stopping * h
         if has_field:
             step(state, h, state[6] - mean / 2, solenoid, outside, in_solenoid, k)
         else:

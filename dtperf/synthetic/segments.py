@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from dtperf.geometry import stations
 from dtperf.synthetic.candidates import Candidates, merge
 from dtperf.synthetic.detector import Detector, Resolution
-from dtperf.synthetic.efficiency import phi_superlayers_crossed, true_efficiency
+from dtperf.synthetic.efficiency import is_in_cells, true_efficiency
 from dtperf.synthetic.hits import draw_phi_hits, draw_z_hits
 from dtperf.synthetic.noise import draw_noise
-from dtperf.synthetic.stages import Bools, Crossings, Floats, Indices, Segments, Shorts
+from dtperf.synthetic.stages import Bools, Crossings, Floats, Indices, Segments
 from dtperf.synthetic.truth import TruthCrossings
 
 __all__ = ["make_segments"]
@@ -22,16 +20,6 @@ SHOWER_MEAN_CM = 15.0
 """Mean distance of a second segment from the first."""
 SHOWER_SLOPE = 0.1
 MOST_SHOWER_HITS = 6
-N_LAYERS = 4  # of a superlayer
-
-
-class Views(NamedTuple):
-    """What crossings leave; arrays of shape (n,)."""
-
-    superlayers: Shorts
-    """How many phi superlayers are crossed."""
-    has_phi: Bools
-    has_zed: Bools
 
 
 def make_segments(
@@ -59,12 +47,11 @@ def make_segments(
     event = np.searchsorted(muon_offsets, crossings.track, side="right") - 1
     code, x, y = crossings.code, crossings.x, crossings.y
     efficiency = true_efficiency(detector, code, x, y, run_fraction[event])
-    superlayers = phi_superlayers_crossed(detector, code, x, y, crossings.dxdz, crossings.dydz)
-    efficiency = np.where(superlayers > 0, efficiency, 0.0)
+    is_sensitive = is_in_cells(detector, code, x, y, crossings.dxdz, crossings.dydz)
+    efficiency = np.where(is_sensitive, efficiency, 0.0)
     has_phi = rng.random(len(code)) < efficiency
     has_zed = _draw_theta(rng, crossings, efficiency, has_phi, detector)
-    views = Views(superlayers, has_phi, has_zed)
-    own = _own_segments(rng, event, crossings, views, detector.resolution)
+    own = _own_segments(rng, event, crossings, has_phi, has_zed, detector.resolution)
     second = _shower_segments(rng, own, detector.second_segment)
     noise = draw_noise(rng, n_events, detector)
     truth = TruthCrossings(event, crossings.track, code, x, y, efficiency, has_phi)
@@ -102,16 +89,16 @@ def _own_segments(
     rng: np.random.Generator,
     event: Indices,
     crossings: Crossings,
-    views: Views,
+    has_phi: Bools,
+    has_zed: Bools,
     resolution: Resolution,
 ) -> Candidates:
-    rows = np.flatnonzero(views.has_phi | views.has_zed)
+    rows = np.flatnonzero(has_phi | has_zed)
     n, code = len(rows), crossings.code[rows]
     x = _smear(rng, crossings.x[rows], resolution.x_cm, resolution.x_tail, resolution.x_tail_cm)
     y = _smear(rng, crossings.y[rows], resolution.y_cm, resolution.y_tail, resolution.y_tail_cm)
     dxdz = crossings.dxdz[rows] + resolution.dxdz * rng.standard_normal(n)
     dydz = crossings.dydz[rows] + resolution.dydz * rng.standard_normal(n)
-    phi_hits = np.minimum(draw_phi_hits(rng, code), N_LAYERS * views.superlayers[rows])
     return Candidates.fitted(
         rng,
         event[rows],
@@ -119,8 +106,8 @@ def _own_segments(
         code,
         (x, y),
         (dxdz, dydz),
-        phi_hits=np.where(views.has_phi[rows], phi_hits, 0).astype(np.int16),
-        z_hits=np.where(views.has_zed[rows], draw_z_hits(rng, n), 0).astype(np.int16),
+        phi_hits=np.where(has_phi[rows], draw_phi_hits(rng, code), 0).astype(np.int16),
+        z_hits=np.where(has_zed[rows], draw_z_hits(rng, n), 0).astype(np.int16),
     )
 
 

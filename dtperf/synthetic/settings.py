@@ -35,7 +35,7 @@ Fault = Literal[
 LUMI_BLOCKS_PER_RUN = 50
 CLUSTER_EVENTS = {"lean": 20_000, "full": 1_500}
 HIGHEST_LEVEL = {"zstd": 22, "lzma": 9, "lz4": 12}
-DEFAULT_LEVEL = {"zstd": 3, "lzma": 1, "lz4": 4}
+DEFAULT_LEVEL = {"zstd": 1, "lzma": 1, "lz4": 4}
 
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
@@ -66,7 +66,7 @@ class Settings(Model):
     compression: Literal["zstd", "lzma", "lz4"] = "zstd"
     """Algorithm."""
     compression_level: Annotated[int, Field(ge=1, le=22)] | None = None
-    """Higher is smaller and slower; null: 3 for zstd, 1 for lzma, 4 for lz4."""
+    """Higher is smaller and slower; null: 1 for zstd, 1 for lzma, 4 for lz4."""
     content: Literal["lean", "full"] = "lean"
     """'lean' fills what the analysis reads, 'full' every collection, with 10 to 20 kB an event."""
     cluster_events: Annotated[int, Field(ge=10, le=1_000_000)] | None = None

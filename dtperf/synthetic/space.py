@@ -53,8 +53,8 @@ class Space(NamedTuple):
 @cache
 def space() -> Space:
     """Tabulate field and matter."""
-    z = FIRST_Z_CM + GRID_CM * np.arange(N_Z)
-    r = GRID_CM * np.arange(N_R)
+    z = FIRST_Z_CM + GRID_CM * np.arange(N_Z, dtype=np.float64)
+    r = GRID_CM * np.arange(N_R, dtype=np.float64)
     iron = np.stack([in_iron(region, z) for region in REGIONS])
     loss = np.asarray([region.loss_gev_per_cm for region in REGIONS])
     per_x0 = np.asarray([1 / region.x0_cm for region in REGIONS])
@@ -75,12 +75,15 @@ def space() -> Space:
 def _outside(k: int, z: Floats, iron: npt.NDArray[np.bool_]) -> Floats:
     region = REGIONS[k]
     field = np.zeros((len(z), 2))
-    if region.field not in ("solenoid", "none"):
-        value = yoke_field(region.field, z)
-        # the gaps between the wheels of the yoke bend as the iron beside them does
-        in_wheels = iron if region.wheels == "central" else np.full(len(z), region.wheels == "all")
-        field[:, 0] = np.where(in_wheels, 0, np.sign(z) * value)
-        field[:, 1] = np.where(in_wheels, -value, 0)
+    match region.field:
+        case "solenoid" | "none":
+            return field
+        case part:
+            value = yoke_field(part, z)
+    # the gaps between the wheels of the yoke bend as the iron beside them does
+    in_wheels = iron if region.wheels == "central" else np.full(len(z), region.wheels == "all")
+    field[:, 0] = np.where(in_wheels, 0, np.sign(z) * value)
+    field[:, 1] = np.where(in_wheels, -value, 0)
     return field
 
 
@@ -90,30 +93,33 @@ def field_at(
 ) -> tuple[float, float, float]:
     """Give the field vector, T, at a point (cm) of region k."""
     r = sqrt(x * x + y * y)
-    v = (z - FIRST_Z_CM) * PER_GRID
-    j = min(max(int(v), 0), N_Z - 2)
-    v -= j
+    # unsigned, as numba looks at every signed index whether it counts from the end
+    v = min(max((z - FIRST_Z_CM) * PER_GRID, 0.0), N_Z - 2.0)
+    j = np.uint64(v)
+    v -= np.float64(j)
+    k = np.uint64(k)
+    one = np.uint64(1)
     if in_solenoid:
         u = r * PER_GRID
-        i = min(int(u), N_R - 2)
-        u -= i
+        i = np.uint64(min(u, N_R - 2.0))
+        u -= np.float64(i)
         a, b = (1 - u) * (1 - v), (1 - u) * v
         c, d = u * (1 - v), u * v
         radial = (
             a * solenoid[i, j, 0]
-            + b * solenoid[i, j + 1, 0]
-            + c * solenoid[i + 1, j, 0]
-            + d * solenoid[i + 1, j + 1, 0]
+            + b * solenoid[i, j + one, 0]
+            + c * solenoid[i + one, j, 0]
+            + d * solenoid[i + one, j + one, 0]
         )
         along = (
             a * solenoid[i, j, 1]
-            + b * solenoid[i, j + 1, 1]
-            + c * solenoid[i + 1, j, 1]
-            + d * solenoid[i + 1, j + 1, 1]
+            + b * solenoid[i, j + one, 1]
+            + c * solenoid[i + one, j, 1]
+            + d * solenoid[i + one, j + one, 1]
         )
     else:
-        radial = (1 - v) * outside[k, j, 0] + v * outside[k, j + 1, 0]
-        along = (1 - v) * outside[k, j, 1] + v * outside[k, j + 1, 1]
+        radial = (1 - v) * outside[k, j, 0] + v * outside[k, j + one, 0]
+        along = (1 - v) * outside[k, j, 1] + v * outside[k, j + one, 1]
     if r == 0:
         return 0.0, 0.0, along
     radial /= r

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import cos, cosh, sin, tanh
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -29,9 +29,12 @@ Floats = npt.NDArray[np.float64]
 ACCEPT_CM = 5.0
 """CMS keeps an extrapolation if both edge distances are below this."""
 STEP_CM = 20.0
+COARSE_STEP_CM = 40.0  # of extrapolations, which then are right to 0.05 cm
 MOST_CROSSINGS = 12
+FAST = {"contract", "reassoc", "arcp", "nsz"}  # not those that take NaN for impossible
 N_STATIONS = 4
 LARGEST_ETA = 1.35  # no track beyond gets to a chamber
+LEAST_PT_GEV = 2.4  # nor one below
 LARGEST_OVERLAP_CM = 45.0  # of chambers in neighbouring sectors, where they stand closest (MB4)
 SECTOR = np.pi / 6
 NORMALS = np.asarray([(cos(number * SECTOR), sin(number * SECTOR)) for number in range(12)])
@@ -60,7 +63,7 @@ def transport_true(rng: np.random.Generator, muons: TrueMuons, margin_cm: float)
     Returns:
         The crossings; `track` is the index into the muons.
     """
-    sent = np.flatnonzero((muons.kind != Kind.FAKE) & (np.abs(muons.eta) < LARGEST_ETA))
+    sent = np.flatnonzero((muons.kind != Kind.FAKE) & _has_a_chance(muons.pt, muons.eta))
     start = Start(
         muons.pt[sent],
         muons.eta[sent],
@@ -83,14 +86,21 @@ def transport_reconstructed(tracks: Tracks) -> Crossings:
     Returns:
         The crossings; `track` is the index into the tracks.
     """
-    sent = np.flatnonzero(tracks.exists & (np.abs(tracks.eta) < LARGEST_ETA))
+    sent = np.flatnonzero(tracks.exists & _has_a_chance(tracks.pt, tracks.eta))
     pt, eta, phi, dxy, dz = (
         np.asarray(column[sent], dtype=np.float64)
         for column in (tracks.pt, tracks.eta, tracks.phi, tracks.dxy, tracks.dz)
     )
     vertex = (-dxy * np.sin(phi), dxy * np.cos(phi), dz)
-    crossings = transport(Start(pt, eta, phi, tracks.charge[sent], *vertex), ACCEPT_CM)
+    crossings = transport(
+        Start(pt, eta, phi, tracks.charge[sent], *vertex), ACCEPT_CM, None, COARSE_STEP_CM
+    )
     return crossings._replace(track=sent[crossings.track])
+
+
+def _has_a_chance(pt: npt.NDArray[Any], eta: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    chance: npt.NDArray[np.bool_] = (np.abs(eta) < LARGEST_ETA) & (pt > LEAST_PT_GEV)
+    return chance
 
 
 def transport(
@@ -116,7 +126,7 @@ def transport(
     return Crossings(*columns)
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=FAST)
 def _transport(
     pt: Floats,
     eta: Floats,

@@ -28,6 +28,7 @@ def test_table(format: str, kind: str) -> None:
         "40, from 367000 to 367039",
         "ZSTD level 5",
         "63, 347 known ones are not there",
+        "ntuple, helix",
         "by_chamber, efficiency_vs_run",
         "efficiency_vs_lumi: lacking lumi_instLumi",
     ):
@@ -42,6 +43,34 @@ def test_what_a_file_does_not_support(tmp_path: Path) -> None:
     row = next(line for line in done.stdout.splitlines() if "measurements" in line)
     assert "none" in row
     assert "lacking muon_isTight, muon_pfIso04" in " ".join(done.stdout.split())
+
+
+def row(text: str, name: str) -> str:
+    (line,) = (line for line in text.splitlines() if line.strip("│ ").startswith(f"{name} "))
+    return " ".join(line.replace("│", " ").split()).removeprefix(f"{name} ")
+
+
+def test_ways_to_extrapolate(tmp_path: Path) -> None:
+    arrays = read_arrays(GOLDEN["ttree"], 20)
+    own = {n: a for n, a in arrays.items() if not n.startswith("muon_matches_")}
+    helix = write_like(own, tmp_path / "helix.root")
+    del arrays["muon_trk_dxy"]
+    ntuple = write_like(arrays, tmp_path / "ntuple.root")
+    del own["muon_trk_dxy"], own["muon_isTight"]
+    neither = write_like(own, tmp_path / "neither.root")
+
+    assert row(run(ntuple).stdout, "extrapolation") == "ntuple; helix: lacking muon_trk_dxy"
+    done = run(helix).stdout
+    assert row(done, "extrapolation") == (
+        "helix; ntuple: lacking muon_matches_begin, muon_matches_end, muon_matches_sector, "
+        "muon_matches_station, muon_matches_wheel and 2 more"
+    )
+    assert row(done, "measurements").startswith("probe_pixel_hits, probe_tracker_layers")
+    assert row(run(neither).stdout, "extrapolation").startswith("none; ntuple: lacking muon_ma")
+    (summary,) = json.loads(run(neither, "--json").stdout)
+    assert summary["extrapolations"]["helix"] == ["muon_trk_dxy"]
+    assert len(summary["extrapolations"]["ntuple"]) == 7
+    assert {"muon_isTight", "muon_matches_x"} < set(summary["measurements"]["by_chamber"])
 
 
 def test_what_is_lacking_altogether_is_said_in_brief(tmp_path: Path) -> None:
@@ -60,6 +89,7 @@ def test_json_holds_everything() -> None:
     assert summary["entries"] == 4000
     assert len(summary["columns"]) == 63
     assert len(summary["runs"]) == 40
+    assert summary["extrapolations"] == {"ntuple": [], "helix": []}
     assert summary["measurements"]["by_chamber"] == []
     assert summary["measurements"]["efficiency_vs_lumi"] == ["lumi_instLumi"]
     assert summary["bytes_per_event"] == pytest.approx(summary["size_bytes"] / 4000)

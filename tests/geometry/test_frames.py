@@ -81,6 +81,19 @@ def test_shapes_are_broadcast() -> None:
     assert np.ndim(to_global(0, 1.0, 2.0, 3.0)[0]) == 0
 
 
+@pytest.mark.parametrize("codes", [0, [0], [[0]], [0, 15], [], np.empty((0, 3), int)])
+@pytest.mark.parametrize("x", [1.0, [1.0]])
+def test_any_number_of_points_will_do(codes: object, x: object) -> None:
+    shape = np.broadcast_shapes(np.shape(codes), np.shape(x))
+    for transform in (to_local, to_global, direction_to_local, direction_to_global):
+        found = transform(codes, x, 2.0, 3.0)
+        assert [np.shape(component) for component in found] == [shape] * 3
+        if np.size(found[0]):
+            assert np.ravel(found)[:: np.size(found[0])].tolist() == [
+                float(component) for component in transform(0, 1.0, 2.0, 3.0)
+            ]
+
+
 def test_what_is_no_chamber_has_no_frame() -> None:
     nowhere = [-1, 280, Chamber(0, 13, 1).code]
     for transform in (to_local, to_global, direction_to_local, direction_to_global):

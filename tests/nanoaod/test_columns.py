@@ -6,7 +6,7 @@ import pytest
 import uproot
 
 from dtperf.nanoaod.branches import branch_table
-from dtperf.nanoaod.columns import ColumnFilter, column_types
+from dtperf.nanoaod.columns import ColumnFilter, Numbers, column_types, numbers_in
 from tests.nanoaod.files import GOLDEN, read_arrays, write_like
 
 
@@ -43,3 +43,25 @@ def test_filter_selects_each_column_once(format: str) -> None:
         warnings.simplefilter("ignore", DeprecationWarning)
         arrays = tree.arrays(filter_branch=wanted, how=dict, entry_stop=3)
     assert set(arrays) == {"muon_pt", "run"}
+
+
+@pytest.mark.parametrize(
+    ("typename", "numbers"),
+    [
+        ("float", Numbers("float32", is_list=False)),
+        ("std::uint16_t", Numbers("uint16", is_list=False)),
+        ("ROOT::RNTupleCardinality<std::uint32_t>", Numbers("uint32", is_list=False)),
+        ("double[]", Numbers("float64", is_list=True)),
+        ("std::vector<int8_t>", Numbers("int8", is_list=True)),
+        ("std::vector<std::int64_t>", Numbers("int64", is_list=True)),
+        ("ROOT::VecOps::RVec<bool>", Numbers("bool", is_list=True)),
+        ("char", Numbers("int8", is_list=False)),
+        ("std::vector<std::vector<float>>", None),
+        ("std::map<int32_t, float>", None),
+        ("float[][2]", None),
+        ("char*", None),
+        ("TString", None),
+    ],
+)
+def test_types_of_cpp_are_taken_apart(typename: str, numbers: Numbers | None) -> None:
+    assert numbers_in(typename) == numbers

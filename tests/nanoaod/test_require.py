@@ -5,6 +5,7 @@ from pathlib import Path
 import awkward as ak
 import numpy as np
 import pytest
+import uproot
 
 from dtperf.errors import InputError
 from dtperf.nanoaod.branches import branch_table
@@ -15,9 +16,9 @@ from tests.nanoaod.files import GOLDEN, read_arrays, write_like, write_tree
 EDGES = ["muon_matches_edgeX", "muon_matches_edgeY"]
 
 
-def refusal(path: Path, columns: list[str]) -> str:
+def refusal(path: Path, columns: list[str], optional: list[str] | None = None) -> str:
     with open_tree(str(path)) as tree, pytest.raises(InputError) as caught:
-        require_columns(tree, str(path), columns)
+        require_columns(tree, str(path), columns, optional or [])
     assert str(path) in str(caught.value)
     return str(caught.value)
 
@@ -90,3 +91,122 @@ def test_a_tree_of_something_else(tmp_path: Path) -> None:
     message = refusal(path, ["muon_pt"])
     assert "is not a muon DPG NANO." in message
     assert "NanoAOD but" not in message
+
+
+def retyped(path: Path, format, *, generation="B", **dtypes: str) -> Path:
+    """Write a file in which some numbers are of other types."""
+    arrays = {n: a for n, a in read_arrays(GOLDEN["ttree"], 20).items() if n not in dtypes}
+    path = write_like(arrays, path.with_suffix(".tmp"), generation, format)
+    arrays = read_arrays(path) | {
+        name: ak.values_astype(read_arrays(GOLDEN["ttree"], 20)[name], dtype)
+        for name, dtype in dtypes.items()
+    }
+    return write_tree(arrays, path.with_suffix(".root"), format)
+
+
+KINDS = [
+    ("dtSegment_station", "float32", "a list of int16, but is a list of float32"),
+    ("dtSegment_wheel", "uint16", "a list of int16, but is a list of uint16"),
+    ("muon_isTight", "float64", "a list of bool, but is a list of float64"),
+    ("muon_isTight", "int32", "a list of bool, but is a list of int32"),
+    ("muon_matches_begin", "float32", "a list of uint32, but is a list of float32"),
+    ("muon_pt", "int32", "a list of float32, but is a list of int32"),
+    ("muon_pt", "bool", "a list of float32, but is a list of bool"),
+    ("run", "float64", "one uint32 an event, but is one float64 an event"),
+]
+
+
+@pytest.mark.parametrize("format", ["ttree", "rntuple"])
+@pytest.mark.parametrize(("name", "dtype", "told"), KINDS)
+def test_another_kind_of_number(tmp_path: Path, format, name: str, dtype: str, told: str) -> None:
+    path = retyped(tmp_path / "f", format, **{name: dtype})
+    message = refusal(path, ["muon_eta", name])
+    assert "is a muon DPG NANO of generation B. 1 of the branches cannot be used: " in message
+    assert f": {name} should be {told}. Use files made by" in message
+
+
+OTHER_WIDTHS = {
+    "dtSegment_station": "int8",
+    "dtSegment_wheel": "int64",
+    "muon_charge": "int16",
+    "muon_isTight": "uint8",
+    "muon_matches_begin": "int32",
+    "muon_matches_end": "uint64",
+    "muon_trkMu_stationMask": "int16",
+    "muon_pt": "float64",
+    "run": "uint64",
+}
+
+
+@pytest.mark.parametrize("format", ["ttree", "rntuple"])
+def test_numbers_may_be_of_other_widths(tmp_path: Path, format) -> None:
+    path = retyped(tmp_path / "f", format, **OTHER_WIDTHS)
+    with open_tree(str(path)) as tree:
+        require_columns(tree, str(path), [*OTHER_WIDTHS, "nmuon"])
+
+
+@pytest.mark.parametrize("format", ["ttree", "rntuple"])
+@pytest.mark.parametrize("generation", ["A", "B"])
+def test_the_generation_says_what_is_expected(tmp_path: Path, format, generation) -> None:
+    path = retyped(tmp_path / "f", format, generation=generation, dtSegment_station="float32")
+    width = {"A": "int8", "B": "int16"}[generation]
+    assert f"should be a list of {width}, but" in refusal(path, ["dtSegment_station"])
+
+
+@pytest.mark.parametrize("format", ["ttree", "rntuple"])
+def test_lists_and_single_numbers_are_told_apart(tmp_path: Path, format) -> None:
+    arrays = {
+        "muon_pt": ak.values_astype(ak.Array([1, 2]), np.float32),
+        "run": ak.values_astype(ak.Array([[1, 2], [3]]), np.uint32),
+    }
+    path = tmp_path / "f.root"
+    with uproot.recreate(path) as file:
+        make = file.mktree if format == "ttree" else file.mkrntuple
+        make("Events", {name: ak.type(array).content for name, array in arrays.items()})
+        file["Events"].extend(arrays)
+    message = refusal(path, ["muon_pt", "run"])
+    assert "2 of the branches cannot be used: " in message
+    assert "muon_pt should be a list of float32, but is one float32 an event; " in message
+    assert "run should be one uint32 an event, but is a list of uint32. " in message
+
+
+@pytest.mark.parametrize(
+    "typename",
+    ["std::string", "char*", "TLorentzVector", "std::vector<std::vector<float>>", "float[3]"],
+)
+def test_what_is_no_list_of_numbers(typename: str) -> None:
+    class Tree:
+        def typenames(self, *, recursive: bool) -> dict[str, str]:
+            assert not recursive
+            return {"muon_pt": typename}
+
+    with pytest.raises(InputError, match="cannot be used") as error:
+        require_columns(Tree(), "f.root", ["muon_pt"])
+    assert f"muon_pt should be a list of float32, but is {typename}. " in str(error.value)
+
+
+def test_text(tmp_path: Path) -> None:
+    path = tmp_path / "text.root"
+    with uproot.recreate(path) as file:
+        file.mktree("Events", {"muon_pt": "var * float32", "run": "string"})
+        file["Events"].extend({"muon_pt": [[1.0], []], "run": ["one", "two"]})
+    assert "run should be one uint32 an event, but is " in refusal(path, ["muon_pt", "run"])
+
+
+def test_optional_branches_may_be_missing_but_not_be_something_else(tmp_path: Path) -> None:
+    path = retyped(tmp_path / "f", "ttree", muon_matches_edgeX="int32")
+    with open_tree(str(path)) as tree:
+        require_columns(tree, str(path), ["muon_pt"], ["lumi_instLumi", "muon_matches_edgeY"])
+    message = refusal(path, ["muon_pt"], ["muon_matches_edgeX"])
+    assert "muon_matches_edgeX should be a list of float32, but is a list of int32." in message
+
+
+def test_many_wrong_branches_are_counted(tmp_path: Path) -> None:
+    floats = [n for n, b in branch_table("B").items() if n.startswith("dtSegment_") and b.counter]
+    floats = [n for n in floats if branch_table("B")[n].dtype == "float32"][:14]
+    arrays = {name: ak.Array([[1, 2], [3]]) for name in floats}
+    message = refusal(write_tree(arrays, tmp_path / "f.root"), floats)
+    assert f"{len(floats)} of the branches cannot be used" in message
+    assert f" and {len(floats) - 10} more. " in message
+    assert floats[9] in message
+    assert floats[10] not in message.replace(".", " ").split()

@@ -10,7 +10,7 @@ from dtperf.synthetic.detector import Detector
 from dtperf.synthetic.efficiency import (
     chamber_efficiencies,
     cms_table,
-    phi_superlayers_crossed,
+    is_in_cells,
     true_efficiency,
 )
 from tests.synthetic.crossings import ALL_CODES, code_of
@@ -100,9 +100,9 @@ def test_ageing_is_linear_and_the_nearest_name_wins():
     assert efficiency_at(detector, "MB2 W0 S2", run_fraction=[0.95, 1.0]).tolist() == [0, 0]
 
 
-def superlayers(detector, codes, x, y, dxdz=0.0, dydz=0.0):
+def sensitive(detector, codes, x, y, dxdz=0.0, dydz=0.0):
     arrays = np.broadcast_arrays(*(np.asarray(each, float) for each in (x, y, dxdz, dydz)), codes)
-    return phi_superlayers_crossed(detector, codes, *arrays[:4])
+    return is_in_cells(detector, codes, *arrays[:4])
 
 
 @given(
@@ -116,25 +116,35 @@ def superlayers(detector, codes, x, y, dxdz=0.0, dydz=0.0):
 def test_the_fiducial_region_is_sensitive_whatever_the_frames(code, x, y, dxdz, dydz):
     codes = np.array([code], dtype=np.int16)
     edge_x, edge_y = widths_cm()[codes] / 2 - 15, lengths_cm()[codes] / 2 - 15
-    widest = Detector(frame_x_cm=1, frame_y_cm=14)
+    widest = Detector(frame_x_cm=(5, 5, 5, 1), frame_y_cm=14)
     for sign in (-1, 1):
-        assert superlayers(widest, codes, x * edge_x, y * edge_y, dxdz, sign * dydz)[0] > 0
+        assert sensitive(widest, codes, x * edge_x, y * edge_y, dxdz, sign * dydz)[0]
 
 
 def test_the_sensitive_region_ends_inside_of_the_chamber():
     code = np.array(ALL_CODES)
     detector = Detector(frame_y_cm=5.5)
     end = lengths_cm()[code] / 2 - 5.5
-    assert not superlayers(detector, code, 0, end + 0.1).any()
-    assert (superlayers(detector, code, 0, 0.1 - end) == 2).all()
-    assert not superlayers(detector, code, widths_cm()[code] / 2 + 5, 0).any()
+    assert not sensitive(detector, code, 0, end + 0.1).any()
+    assert sensitive(detector, code, 0, 0.1 - end).all()
+    assert not sensitive(detector, code, widths_cm()[code] / 2 + 5, 0).any()
 
 
 def test_phi_superlayers_of_mb1_end_at_different_places():
     # 212.64 cm wide; the inner one is centred at -1.6 cm and the outer one at +0.5 cm
+    detector = Detector(frame_x_cm=(0, 0, 0, 0))
     mb1 = np.array([code_of("MB1 W-2 S6")] * 5, dtype=np.int16)
     x = [104.7, 104.8, 106.9, -106.0, -108.0]
-    assert superlayers(Detector(), mb1, x, 0).tolist() == [2, 1, 0, 1, 0]
+    assert sensitive(detector, mb1, x, 0).tolist() == [True, True, False, True, False]
+
+
+def test_narrow_superlayers_of_mb4_end_at_the_fiducial_border():
+    # 391.14 cm wide and moved by 4.2 cm, in a chamber of 412.66 cm; muons at the end are inclined
+    s8 = np.array([code_of("MB4 W+2 S8")] * 2, dtype=np.int16)
+    border = -(412.664 / 2 - 15)
+    for frame, expected in ((0.0, [True, True]), (3.5, [True, False])):
+        detector = Detector(frame_x_cm=(0, 0, 0, frame))
+        assert sensitive(detector, s8, [border + 2, border - 2], 0, 0.27).tolist() == expected
 
 
 def test_an_oblique_muon_needs_one_superlayer_only():
@@ -142,7 +152,5 @@ def test_an_oblique_muon_needs_one_superlayer_only():
     mb1 = np.array([code_of("MB1 W0 S6")], dtype=np.int16)
     end = 251.1 / 2 - 7.0
     detector = Detector(frame_y_cm=7.0)
-    assert superlayers(detector, mb1, 0, end + 11.7, 0, 1.0).tolist() == [1]
-    assert superlayers(detector, mb1, 0, end + 11.8, 0, 1.0).tolist() == [0]
-    assert superlayers(detector, mb1, 0, end - 11.7, 0, 1.0).tolist() == [1]
-    assert superlayers(detector, mb1, 0, end - 11.8, 0, 1.0).tolist() == [2]
+    assert sensitive(detector, mb1, 0, end + 11.7, 0, 1.0).all()
+    assert not sensitive(detector, mb1, 0, end + 11.8, 0, 1.0).any()

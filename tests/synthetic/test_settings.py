@@ -75,6 +75,6 @@ def test_a_file_that_is_not_there_or_no_settings(tmp_path: Path) -> None:
 def test_level_and_basket_follow_from_the_rest() -> None:
     lean, full = load_settings(), load_settings({"content": "full", "compression": "lzma"})
     assert full.basket_events < lean.basket_events
-    assert (lean.level, full.level) == (3, 1)
+    assert (lean.level, full.level) == (1, 1)
     given = load_settings({"cluster_events": 77, "compression_level": 9})
     assert (given.basket_events, given.level) == (77, 9)
