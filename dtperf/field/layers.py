@@ -17,7 +17,7 @@ __all__ = ["Z_STEP_CM", "Layers", "layers"]
 
 Floats = npt.NDArray[np.float64]
 
-LONGEST_STEP_CM = 80
+LONGEST_STEP_CM = 130
 Z_MAX_CM = 800.0
 Z_STEP_CM = 5.0
 
@@ -44,7 +44,7 @@ class Layers(NamedTuple):
 
 @cache
 def layers() -> Layers:
-    """Divide the way out into steps of at most 80 cm."""
+    """Divide the way out into steps of at most 130 cm."""
     z = np.linspace(-Z_MAX_CM, Z_MAX_CM, round(2 * Z_MAX_CM / Z_STEP_CM) + 1)
     steps = [(region, *ends) for region in REGIONS for ends in _divided(region)]
     table = np.stack([_row(region, (inner + outer) / 2, z) for region, inner, outer in steps])

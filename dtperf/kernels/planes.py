@@ -22,6 +22,7 @@ from dtperf.kernels.flight import (
     PLACE2,
     SECTOR,
     SLOPE,
+    STRETCH,
     UX,
     UY,
     State,
@@ -36,6 +37,7 @@ __all__ = ["N_VALUES", "SLOTS", "Propagated", "append", "cross_station"]
 SLOTS = 8  # two chambers a station: that of the track's sector and that of a neighbour
 N_VALUES = 8
 WHEEL_PITCH_CM = 267.75
+PER_PITCH = 1 / WHEEL_PITCH_CM
 LARGEST_OVERLAP_CM = 45  # of chambers in neighbouring sectors, where they stand closest (MB4)
 SPLIT_IN_MB4 = (4, 10)  # their second chambers are numbered 13 and 14
 COS_SECTOR, SIN_SECTOR = cos(SECTOR), sin(SECTOR)
@@ -110,7 +112,7 @@ def cross_station(
             cz = state[Z, i] + slope * length
             if not abs(cz) < 3 * WHEEL_PITCH_CM:  # also if the track has ended
                 continue
-            wheel = int(np.rint(cz / WHEEL_PITCH_CM))
+            wheel = int(np.rint(cz * PER_PITCH))
             if abs(wheel) > 2:
                 continue
             t = cy * nx - cx * ny
@@ -124,19 +126,19 @@ def cross_station(
                 if edge_x < -LARGEST_OVERLAP_CM:
                     break
                 continue
-            inwards = -(vx * nx + vy * ny)
-            dxdz = facing * (vx * ny - vy * nx) / inwards
-            dydz = facing * slope / inwards
-            way = length * sqrt(1 + slope * slope)
-            sigma = sqrt(state[PLACE2, i] + way * (2 * state[MIXED, i] + way * state[ANGLE2, i]))
+            inwards = -facing / (vx * nx + vy * ny)
+            dxdz = (vx * ny - vy * nx) * inwards
+            dydz = slope * inwards
+            way = length * state[STRETCH, i]
+            variance = state[PLACE2, i] + way * (2 * state[MIXED, i] + way * state[ANGLE2, i])
             slot = counts[i]
             counts[i] += 1
             codes[i, slot] = code
             values[i, slot, 0], values[i, slot, 1] = local_x, local_y
             values[i, slot, 2], values[i, slot, 3] = edge_x, edge_y
             values[i, slot, 4], values[i, slot, 5] = dxdz, dydz
-            values[i, slot, 6] = sigma * sqrt(1 + dxdz * dxdz)
-            values[i, slot, 7] = sigma * sqrt(1 + dydz * dydz)
+            values[i, slot, 6] = sqrt(variance * (1 + dxdz * dxdz))
+            values[i, slot, 7] = sqrt(variance * (1 + dydz * dydz))
             if edge_x < -LARGEST_OVERLAP_CM:
                 break
 
