@@ -97,7 +97,7 @@ def field_at(
     v = min(max((z - FIRST_Z_CM) * PER_GRID, 0.0), N_Z - 2.0)
     j = np.uint64(v)
     v -= np.float64(j)
-    k = np.uint64(k)
+    region = np.uint64(k)
     one = np.uint64(1)
     if in_solenoid:
         u = r * PER_GRID
@@ -118,8 +118,8 @@ def field_at(
             + d * solenoid[i + one, j + one, 1]
         )
     else:
-        radial = (1 - v) * outside[k, j, 0] + v * outside[k, j + one, 0]
-        along = (1 - v) * outside[k, j, 1] + v * outside[k, j + one, 1]
+        radial = (1 - v) * outside[region, j, 0] + v * outside[region, j + one, 0]
+        along = (1 - v) * outside[region, j, 1] + v * outside[region, j + one, 1]
     if r == 0:
         return 0.0, 0.0, along
     radial /= r

@@ -71,10 +71,7 @@ def test_a_run_refuses_the_file_and_says_why(sample: Generated, fault: str) -> N
 
 
 def test_ttrees_break_as_well(tmp_path: Path) -> None:
-    faults: tuple[Fault, ...] = ("truncated", "no-events", "garbled-basket")
-    sample = break_files(tmp_path, "ttree", faults)
-    for fault in faults:
-        refuse(sample, fault)
+    refuse(break_files(tmp_path, "ttree", ("garbled-basket",)), "garbled-basket")
 
 
 @pytest.mark.parametrize("fault", FAULTS)
