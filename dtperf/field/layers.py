@@ -31,6 +31,8 @@ class Layers(NamedTuple):
     """False: a cylinder; True: the flat side of a dodecagon; shape (steps,)."""
     station: npt.NDArray[np.int8]
     """Station whose chambers stand in it, 0 for none, shape (steps,)."""
+    is_empty: npt.NDArray[np.bool_]
+    """Whether there is neither field nor matter, shape (steps,)."""
     has_radial: npt.NDArray[np.bool_]
     """Whether the field has a radial part, shape (steps,)."""
     has_matter: npt.NDArray[np.bool_]
@@ -53,6 +55,7 @@ def layers() -> Layers:
         outer_cm=np.asarray([outer for _, _, outer in steps], dtype=np.float64),
         is_flat=np.asarray([region.shape == "dodecagon" for region, _, _ in steps]),
         station=np.asarray([region.station for region, _, _ in steps], dtype=np.int8),
+        is_empty=~np.any(table, axis=(1, 2)),
         has_radial=np.any(table[..., 1] != 0, axis=1),
         has_matter=np.any(table[..., 2:] != 0, axis=(1, 2)),
         first_z_cm=-Z_MAX_CM,

@@ -6,7 +6,7 @@ has NaN.
 
 from __future__ import annotations
 
-from math import cos, nan, pi, sin, sinh, sqrt, tan
+from math import cos, exp, nan, pi, sin, sqrt, tan
 
 import numba
 import numpy as np
@@ -42,7 +42,8 @@ TAN_HALF_SECTOR = tan(SECTOR / 2)
 NORMALS = np.asarray([(cos(number * SECTOR), sin(number * SECTOR)) for number in range(12)])
 
 
-@numba.njit(nogil=True, cache=True)
+# the numpy error model leaves out the checks for division by zero
+@numba.njit(nogil=True, cache=True, error_model="numpy")
 def start(
     state: State,
     pt: Floats,
@@ -58,8 +59,9 @@ def start(
         state[X, i], state[Y, i], state[Z, i] = -dxy[i] * uy, dxy[i] * ux, dz[i]
         state[UX, i], state[UY, i] = ux, uy
         state[PER_PT, i] = 1 / np.float64(pt[i]) if pt[i] > 0 else nan
-        state[SLOPE, i] = slope = sinh(np.float64(eta[i]))
-        state[STRETCH, i] = stretch = sqrt(1 + slope * slope)
+        grown = exp(np.float64(eta[i]))
+        state[SLOPE, i], stretch = 0.5 * (grown - 1 / grown), 0.5 * (grown + 1 / grown)
+        state[STRETCH, i] = stretch
         state[STOPPING, i] = relative_loss(pt[i] * stretch)
         state[BEND, i] = charge[i] * CURVATURE_PER_T
         state[ANGLE2, i] = state[MIXED, i] = state[PLACE2, i] = 0.0
@@ -70,7 +72,6 @@ def start(
         state[NUMBER, i] = number
 
 
-# the numpy error model leaves out the checks for division by zero
 @numba.njit(nogil=True, cache=True, error_model="numpy")
 def look_ahead(state: State, k: int, layers: Layers) -> None:
     """Find field and matter in the middle of step k, on a straight line to it."""
@@ -82,6 +83,9 @@ def look_ahead(state: State, k: int, layers: Layers) -> None:
     first_z, last = layers.first_z_cm, len(table) - 2
     if is_flat:
         _turn_to_sector(state)
+    if layers.is_empty[k]:
+        state[CURVATURE] = 0.0
+        return
     for i in range(state.shape[1]):
         x, y, ux, uy, slope = state[X, i], state[Y, i], state[UX, i], state[UY, i], state[SLOPE, i]
         if is_flat:

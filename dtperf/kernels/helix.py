@@ -53,6 +53,8 @@ def to_plane(forward: float, side: float, curvature: float, distance: float) -> 
     Returns:
         tau, cm, for `advance`; NaN if the helix does not reach it within half a turn.
     """
+    if curvature == 0:
+        return 0.5 * distance / forward if forward > 0 else nan
     root = forward * forward + distance * curvature * (2 * side - distance * curvature)
     reach = forward + sqrt(max(root, 0.0))
     return distance / reach if root >= 0 and reach > 0 else nan
@@ -76,6 +78,8 @@ def advance(
     Returns:
         The point (cm) and direction reached, and the transverse length of the way (cm).
     """
+    if curvature == 0:
+        return x + 2 * tau * ux, y + 2 * tau * uy, ux, uy, 2 * tau
     t = curvature * tau
     norm = 1 / (1 + t * t)
     sine, versine = 2 * t * norm, 2 * t * t * norm

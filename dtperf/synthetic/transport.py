@@ -9,6 +9,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.field import layers
 from dtperf.geometry.frames import (
     DISTANCE,
     HALF_LENGTH,
@@ -18,6 +19,7 @@ from dtperf.geometry.frames import (
     local_direction,
     local_point,
 )
+from dtperf.kernels.propagate import propagate
 from dtperf.synthetic.rungekutta import cross_region, step
 from dtperf.synthetic.space import Space, space
 from dtperf.synthetic.stages import Crossings, Kind, Tracks, TrueMuons
@@ -29,6 +31,7 @@ Floats = npt.NDArray[np.float64]
 ACCEPT_CM = 5.0
 """CMS keeps an extrapolation if both edge distances are below this."""
 STEP_CM = 20.0
+INTEGRATED_PT_GEV = 10.0
 COARSE_STEP_CM = 40.0  # of extrapolations, which then are right to 0.05 cm
 MOST_CROSSINGS = 12
 FAST = {"contract", "reassoc", "arcp", "nsz"}  # not those that take NaN for impossible
@@ -80,22 +83,50 @@ def transport_true(rng: np.random.Generator, muons: TrueMuons, margin_cm: float)
 def transport_reconstructed(tracks: Tracks) -> Crossings:
     """Extrapolate inner tracks as CMS does: mean energy loss, no scattering, edges under 5 cm.
 
+    Tracks that may be probes are integrated, independently of `dtperf.kernels.propagate`, which
+    does well enough for the many softer ones.
+
     Args:
         tracks: The inner tracks.
 
     Returns:
         The crossings; `track` is the index into the tracks.
     """
-    sent = np.flatnonzero(tracks.exists & _has_a_chance(tracks.pt, tracks.eta))
+    sent = tracks.exists & _has_a_chance(tracks.pt, tracks.eta)
+    is_hard = tracks.pt > INTEGRATED_PT_GEV
+    hard, soft = np.flatnonzero(sent & is_hard), np.flatnonzero(sent & ~is_hard)
+    first, second = _integrated(tracks, hard), _propagated(tracks, soft)
+    order = np.argsort(np.concatenate((first.track, second.track)), kind="stable")
+    columns = (np.concatenate((first[i], second[i]))[order] for i in range(len(first)))
+    return Crossings(*columns)
+
+
+def _integrated(tracks: Tracks, rows: npt.NDArray[np.intp]) -> Crossings:
     pt, eta, phi, dxy, dz = (
-        np.asarray(column[sent], dtype=np.float64)
+        np.asarray(column[rows], dtype=np.float64)
         for column in (tracks.pt, tracks.eta, tracks.phi, tracks.dxy, tracks.dz)
     )
     vertex = (-dxy * np.sin(phi), dxy * np.cos(phi), dz)
-    crossings = transport(
-        Start(pt, eta, phi, tracks.charge[sent], *vertex), ACCEPT_CM, None, COARSE_STEP_CM
+    start = Start(pt, eta, phi, tracks.charge[rows], *vertex)
+    crossings = transport(start, ACCEPT_CM, None, COARSE_STEP_CM)
+    return crossings._replace(track=rows[crossings.track])
+
+
+def _propagated(tracks: Tracks, rows: npt.NDArray[np.intp]) -> Crossings:
+    found = propagate(
+        tracks.pt[rows],
+        tracks.eta[rows],
+        tracks.phi[rows],
+        tracks.charge[rows],
+        tracks.dxy[rows],
+        tracks.dz[rows],
+        layers(),
+        frame_table(),
+        ACCEPT_CM,
     )
-    return crossings._replace(track=sent[crossings.track])
+    track = np.repeat(rows, np.diff(found.offsets))
+    singles = (found.x, found.y, found.dxdz, found.dydz)
+    return Crossings(track, found.code, *(column.astype(np.float64) for column in singles))
 
 
 def _has_a_chance(pt: npt.NDArray[Any], eta: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

@@ -145,6 +145,28 @@ def test_reconstructed_track_is_extrapolated_from_its_point_of_closest_approach(
     assert np.abs(found.x[both[1]] - mean.x[both[2]]).max() < 0.05
 
 
+def test_softer_tracks_are_extrapolated_well_enough() -> None:
+    rng = np.random.default_rng(13)
+    m = muons(2_000, seed=13)._replace(pt=rng.uniform(3, 14, 2_000), vx=np.zeros(2_000))
+    m = m._replace(vy=np.zeros(2_000))
+    tracks = Tracks(
+        *(np.asarray(column, dtype=np.float32) for column in (m.pt, m.eta, m.phi)),
+        m.charge,
+        np.zeros(2_000, dtype=np.float32),
+        np.asarray(m.vz, dtype=np.float32),
+        np.ones(2_000, dtype=np.bool_),
+    )
+    found, mean = transport_reconstructed(tracks), transport(starts(m), 5.0)
+    assert np.all(np.diff(found.track * 10 + stations()[found.code]) >= 0)
+    first, second = keys(found.track, found.code), keys(mean.track, mean.code)
+    _, i, j = np.intersect1d(first, second, return_indices=True)
+    assert len(i) > 0.97 * len(mean.code)
+    away = np.abs(found.x[i] - mean.x[j])
+    # beside scattering of 10 cm and more
+    assert np.quantile(away, 0.95) < 2
+    assert np.quantile(away[m.pt[found.track[i]] > 10], 0.99) < 0.3
+
+
 @pytest.mark.parametrize("charge", [-1, 1])
 def test_positive_muons_bend_to_smaller_phi_before_the_yoke(charge: int) -> None:
     m = muons(500, seed=12)._replace(phi=np.zeros(500), charge=np.full(500, charge, np.int32))
