@@ -95,10 +95,10 @@ def transport_reconstructed(tracks: Tracks) -> Crossings:
     sent = tracks.exists & _has_a_chance(tracks.pt, tracks.eta)
     is_hard = tracks.pt > INTEGRATED_PT_GEV
     hard, soft = np.flatnonzero(sent & is_hard), np.flatnonzero(sent & ~is_hard)
-    first, second = _integrated(tracks, hard), _propagated(tracks, soft)
-    order = np.argsort(np.concatenate((first.track, second.track)), kind="stable")
-    columns = (np.concatenate((first[i], second[i]))[order] for i in range(len(first)))
-    return Crossings(*columns)
+    first, second = _integrated(tracks, hard)._asdict(), _propagated(tracks, soft)._asdict()
+    columns = {name: np.concatenate((first[name], second[name])) for name in first}
+    order = np.argsort(columns["track"], kind="stable")
+    return Crossings(**{name: column[order] for name, column in columns.items()})
 
 
 def _integrated(tracks: Tracks, rows: npt.NDArray[np.intp]) -> Crossings:
