@@ -21,11 +21,12 @@ from benchmarks.sample import repeat
 from dtperf.config import AnalysisConfig
 from dtperf.field import layers
 from dtperf.geometry import frame_table
+from dtperf.geometry.edges import ACCEPT_CM
 from dtperf.kernels.crossings import find_crossings
 from dtperf.kernels.pairs import find_pairs
 from dtperf.kernels.propagate import propagate
 from dtperf.nanoaod import ColumnFilter, MuonDPGSchema
-from dtperf.selection.extrapolation import ACCEPT_CM, extrapolate
+from dtperf.selection.extrapolation import extrapolate
 from dtperf.selection.flatten import flatten
 from dtperf.selection.tagging import pair_limits, passing_limits
 from dtperf.synthetic import Settings, generate

@@ -9,9 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dtperf.field.material import REGIONS, Region, in_iron
+from dtperf.field.material import REGIONS, Region, in_iron, outside_field
 from dtperf.field.solenoid import solenoid_field
-from dtperf.field.yoke import yoke_field
 
 __all__ = ["Z_STEP_CM", "Layers", "layers"]
 
@@ -79,17 +78,7 @@ def _row(region: Region, middle_cm: float, z: Floats) -> Floats:
 
 
 def _field(region: Region, middle_cm: float, z: Floats) -> tuple[Floats, Floats]:
-    none = np.zeros_like(z)
-    if region.field == "none":
-        return none, none
-    if region.field == "solenoid":
-        pairs = np.asarray([solenoid_field(middle_cm, value) for value in z])
-        return pairs[:, 1], pairs[:, 0]
-    value = yoke_field(region.field, z)
-    if region.wheels == "none":
-        return none, np.sign(z) * value
-    if region.wheels == "all":
-        return -value, none
-    # iron only in the central wheel, air beyond it
-    iron = in_iron(region, z)
-    return np.where(iron, -value, 0), np.where(iron, 0, np.sign(z) * value)
+    if region.field != "solenoid":
+        return outside_field(region, z)
+    pairs = np.asarray([solenoid_field(middle_cm, value) for value in z])
+    return pairs[:, 1], pairs[:, 0]

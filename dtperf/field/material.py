@@ -14,9 +14,9 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from dtperf.field.yoke import Part
+from dtperf.field.yoke import Part, yoke_field
 
-__all__ = ["REGIONS", "SCATTERING_GEV", "Region", "in_iron", "relative_loss"]
+__all__ = ["REGIONS", "SCATTERING_GEV", "Region", "in_iron", "outside_field", "relative_loss"]
 
 IRON_LOSS_GEV_PER_CM = 0.0162  # PDG, muon of 20 GeV: 2.06 MeV cm2/g
 IRON_X0_CM = 1.757
@@ -88,6 +88,36 @@ def in_iron(region: Region, z_cm: npt.NDArray[np.float64]) -> npt.NDArray[np.boo
         np.abs(z_cm[..., np.newaxis] - centres) < WHEEL_HALF_LENGTH_CM, axis=-1
     )
     return inside
+
+
+def outside_field(
+    region: Region, z_cm: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Give the field of a region outside the coil.
+
+    In the iron the flux returns against that of the solenoid, and the gaps between the wheels of
+    the yoke bend as the iron beside them does; in air it is taken as radial.
+
+    Args:
+        region: One of `REGIONS`.
+        z_cm: Places along the beam, cm, shape (n,).
+
+    Returns:
+        The field along the beam and the radial field, T, each of shape (n,); none in the solenoid.
+    """
+    none = np.zeros_like(z_cm)
+    match region.field:
+        case "solenoid" | "none":
+            return none, none
+        case part:
+            value = yoke_field(part, z_cm)
+    if region.wheels == "none":
+        return none, np.sign(z_cm) * value
+    if region.wheels == "all":
+        return -value, none
+    # iron only in the central wheel, air beyond it
+    iron = in_iron(region, z_cm)
+    return np.where(iron, -value, 0), np.where(iron, 0, np.sign(z_cm) * value)
 
 
 @numba.njit(nogil=True, inline="always")

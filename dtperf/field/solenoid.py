@@ -10,10 +10,7 @@ from math import exp, sqrt
 
 import numba
 
-__all__ = ["RADIUS_CM", "solenoid_field"]
-
-RADIUS_CM = 300.0
-"""The field is taken as that of the solenoid up to here, and as none in the coil."""
+__all__ = ["solenoid_field"]
 
 # lengths in m, fields in T
 RADIUS_M = 4.24326
@@ -47,7 +44,7 @@ def solenoid_field(r_cm: float, z_cm: float) -> tuple[float, float]:
     """Give the field inside the coil.
 
     Args:
-        r_cm: Distance from the beam, cm, at most `RADIUS_CM`.
+        r_cm: Distance from the beam, cm, at most 300: the coil begins there.
         z_cm: Place along the beam, cm.
 
     Returns:

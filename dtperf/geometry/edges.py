@@ -8,7 +8,10 @@ import numpy.typing as npt
 
 from dtperf.geometry.table import lengths_cm, widths_cm
 
-__all__ = ["edge_distance", "edge_distances"]
+__all__ = ["ACCEPT_CM", "edge_distance", "edge_distances"]
+
+ACCEPT_CM = 5.0
+"""CMS keeps an extrapolation if both edge distances are below this."""
 
 
 @numba.njit(nogil=True, cache=True)

@@ -17,7 +17,7 @@ from dtperf.field.material import SCATTERING_GEV, relative_loss
 from dtperf.kernels.arrays import Floats
 from dtperf.kernels.helix import CURVATURE_PER_T, advance, to_cylinder, to_plane
 
-__all__ = ["ROWS", "SECTOR", "State", "look_ahead", "start", "step"]
+__all__ = ["NORMALS", "ROWS", "SECTOR", "State", "look_ahead", "start", "step"]
 
 State = npt.NDArray[np.float64]
 

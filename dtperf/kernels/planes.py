@@ -32,7 +32,7 @@ from dtperf.kernels.flight import (
 )
 from dtperf.kernels.helix import advance, to_plane
 
-__all__ = ["N_VALUES", "SLOTS", "Propagated", "append", "cross_station"]
+__all__ = ["LARGEST_OVERLAP_CM", "N_VALUES", "SLOTS", "Propagated", "append", "cross_station"]
 
 SLOTS = 8  # two chambers a station: that of the track's sector and that of a neighbour
 N_VALUES = 8

@@ -9,15 +9,13 @@ import numpy.typing as npt
 
 from dtperf.field import layers
 from dtperf.geometry import frame_table, stations
+from dtperf.geometry.edges import ACCEPT_CM
 from dtperf.kernels.arrays import Floats, Matches, Offsets
 from dtperf.kernels.propagate import propagate
 from dtperf.kernels.ranges import probe_ranges
 from dtperf.selection.flatten import FlatEvents
 
-__all__ = ["ACCEPT_CM", "ProbeMatches", "extrapolate"]
-
-ACCEPT_CM = 5.0
-"""As in CMS, a chamber is crossed if both edge distances are below this."""
+__all__ = ["ProbeMatches", "extrapolate"]
 
 
 class ProbeMatches(NamedTuple):

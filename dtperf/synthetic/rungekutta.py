@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dtperf.field.material import SCATTERING_GEV, relative_loss
+from dtperf.kernels.helix import CURVATURE_PER_T
 from dtperf.synthetic.space import FIRST_Z_CM, GRID_CM, N_Z, field_at
 
 __all__ = ["State", "cross_region", "step", "to_boundary"]
@@ -23,7 +24,6 @@ __all__ = ["State", "cross_region", "step", "to_boundary"]
 State = npt.NDArray[np.float64]
 """x, y, z (cm), direction (3, of length 1), momentum (GeV), charge; shape (8,)."""
 
-PER_T_CM = 0.00299792458
 MOYAL_MEAN = 1.2703628454614782  # Euler's constant + ln 2
 LANDAU_SHARE = 0.035  # Landau's xi over the mean loss: iron, muon of 20 GeV
 LEAST_P_GEV = 1.0
@@ -44,7 +44,7 @@ def step(
 ) -> None:
     """Go h cm along the track in region k, with momentum p."""
     x, y, z, ux, uy, uz = state[0], state[1], state[2], state[3], state[4], state[5]
-    c = PER_T_CM * state[7] / p
+    c = CURVATURE_PER_T * state[7] / p
     half = h / 2
     ax, ay, az = _turn(c, ux, uy, uz, field_at(solenoid, outside, in_solenoid, k, x, y, z))
     mx, my, mz = x + half * ux, y + half * uy, z + half * uz

@@ -10,8 +10,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from dtperf.field import REGIONS, solenoid_field, yoke_field
-from dtperf.field.material import in_iron
+from dtperf.field import REGIONS, solenoid_field
+from dtperf.field.material import in_iron, outside_field
 
 __all__ = ["Space", "field_at", "space"]
 
@@ -66,25 +66,11 @@ def space() -> Space:
         has_field=np.asarray([region.field != "none" for region in REGIONS]),
         stretch=np.asarray([STRETCH.get(region.field, 1.0) for region in REGIONS]),
         solenoid=np.asarray([[solenoid_field(each_r, each_z) for each_z in z] for each_r in r]),
-        outside=np.stack([_outside(k, z, iron[k]) for k in range(len(REGIONS))]),
+        # radial first, as in the solenoid
+        outside=np.stack([np.stack(outside_field(each, z)[::-1], axis=-1) for each in REGIONS]),
         loss=iron * loss[:, np.newaxis],
         per_x0=iron * per_x0[:, np.newaxis],
     )
-
-
-def _outside(k: int, z: Floats, iron: npt.NDArray[np.bool_]) -> Floats:
-    region = REGIONS[k]
-    field = np.zeros((len(z), 2))
-    match region.field:
-        case "solenoid" | "none":
-            return field
-        case part:
-            value = yoke_field(part, z)
-    # the gaps between the wheels of the yoke bend as the iron beside them does
-    in_wheels = iron if region.wheels == "central" else np.full(len(z), region.wheels == "all")
-    field[:, 0] = np.where(in_wheels, 0, np.sign(z) * value)
-    field[:, 1] = np.where(in_wheels, -value, 0)
-    return field
 
 
 @numba.njit(nogil=True, inline="always")

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dtperf.field import layers
+from dtperf.geometry.edges import ACCEPT_CM
 from dtperf.geometry.frames import (
     DISTANCE,
     HALF_LENGTH,
@@ -19,17 +20,17 @@ from dtperf.geometry.frames import (
     local_direction,
     local_point,
 )
+from dtperf.kernels.flight import NORMALS, SECTOR
+from dtperf.kernels.planes import LARGEST_OVERLAP_CM
 from dtperf.kernels.propagate import propagate
 from dtperf.synthetic.rungekutta import cross_region, step
 from dtperf.synthetic.space import Space, space
 from dtperf.synthetic.stages import Crossings, Kind, Tracks, TrueMuons
 
-__all__ = ["ACCEPT_CM", "transport", "transport_reconstructed", "transport_true"]
+__all__ = ["transport", "transport_reconstructed", "transport_true"]
 
 Floats = npt.NDArray[np.float64]
 
-ACCEPT_CM = 5.0
-"""CMS keeps an extrapolation if both edge distances are below this."""
 STEP_CM = 20.0
 INTEGRATED_PT_GEV = 10.0
 COARSE_STEP_CM = 40.0  # of extrapolations, which then are right to 0.05 cm
@@ -38,9 +39,6 @@ FAST = {"contract", "reassoc", "arcp", "nsz"}  # not those that take NaN for imp
 N_STATIONS = 4
 LARGEST_ETA = 1.35  # no track beyond gets to a chamber
 LEAST_PT_GEV = 2.4  # nor one below
-LARGEST_OVERLAP_CM = 45.0  # of chambers in neighbouring sectors, where they stand closest (MB4)
-SECTOR = np.pi / 6
-NORMALS = np.asarray([(cos(number * SECTOR), sin(number * SECTOR)) for number in range(12)])
 
 
 class Start(NamedTuple):
