@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
-__all__ = ["ConfigError", "DtperfError", "InputError"]
+from typing import Literal
+
+__all__ = ["TRANSIENT", "Cause", "ConfigError", "DtperfError", "InputError"]
+
+Cause = Literal[
+    "unreachable",  # the server does not answer, or not to us
+    "timeout",  # it answers too slowly
+    "refused",  # it does not let us read
+    "missing",  # no such file, or no longer
+    "changed",  # another UUID or size than when the file was checked
+    "truncated",  # the file ends before its contents do
+    "empty",  # no bytes
+    "not-root",
+    "no-tree",
+    "missing-branch",
+    "wrong-type",  # of a branch
+    "corrupt",  # contents that cannot be decoded
+    "oversize",  # a claim of more bytes than can be
+    "worker-lost",  # every worker that tried died
+    "failed",  # our own code
+    "unusable",  # none of these
+]
+TRANSIENT: frozenset[Cause] = frozenset(["unreachable", "timeout", "worker-lost"])
+"""What may be over when it is tried again."""
 
 
 class DtperfError(Exception):
     """A user-facing failure: its message stands alone, without a traceback."""
 
     exit_code = 1
+    cause: Cause = "failed"
 
 
 class InputError(DtperfError):
     """An input file cannot be used; the message names file, branch and remedy."""
+
+    def __init__(self, message: str, cause: Cause = "unusable") -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 class ConfigError(DtperfError):

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import fsspec
 import uproot
 
+import dtperf.nanoaod.pages  # noqa: F401  # lets uproot check RNTuples
 from dtperf.errors import InputError
+from dtperf.nanoaod.decompress import watch
+from dtperf.nanoaod.faults import classify, first_line
+from dtperf.nanoaod.local import LocalSource
+from dtperf.nanoaod.remote import RemoteSource
+from dtperf.nanoaod.sane import check_entries
+from dtperf.xrootd import LONGEST_S, bound_waiting
 
-__all__ = ["open_tree"]
+__all__ = ["TIMEOUT_S", "find_tree", "fsspec_options", "open_file", "open_tree", "remote_hint"]
+
+TIMEOUT_S = 60
 
 _TREE_CLASSES = {"TTree", "TNtuple", "TNtupleD", "ROOT::RNTuple"}
 _HEADER_BYTES = 20
@@ -23,67 +33,109 @@ _BIG_FILE_VERSION = 1_000_000
 
 
 @contextmanager
-def open_tree(path: str, tree: str = "Events") -> Iterator[Any]:
+def open_tree(path: str, tree: str = "Events", timeout_s: int = TIMEOUT_S) -> Iterator[Any]:
     """Open a tree of a ROOT file, and close the file afterwards.
 
     Args:
         path: A local path or a URL such as ``root://server//store/file.root``.
         tree: The name of the tree.
+        timeout_s: How long an XRootD server may take for an answer, in seconds.
 
     Yields:
         The uproot TTree or RNTuple.
 
     Raises:
         InputError: The file is missing, empty, truncated, not a ROOT file, not readable, or
-            holds no such tree.
+            holds no such tree; `cause` tells which.
     """
-    directory = _open_file(str(path))
+    directory = open_file(str(path), timeout_s)
     with directory:
-        yield _find_tree(directory, str(path), tree)
+        yield find_tree(directory, str(path), tree)
 
 
-def _open_file(path: str) -> Any:
-    """Open a ROOT file, or say in words what is wrong with it."""
-    remote = "://" in path
-    if path.startswith("root://") and find_spec("fsspec_xrootd") is None:
-        msg = f"{path}: reading over XRootD needs fsspec-xrootd: pip install 'dtperf[xrootd]'"
-        raise InputError(msg)
-    if not remote:
+def open_file(path: str, timeout_s: int = TIMEOUT_S) -> Any:
+    """Open a ROOT file, or say in words what is wrong with it.
+
+    Args:
+        path: A local path or a URL.
+        timeout_s: How long an XRootD server may take for an answer, in seconds.
+
+    Returns:
+        The directory at its top; to be closed. uproot keeps no arrays of it.
+
+    Raises:
+        InputError: It is no readable and complete ROOT file; `cause` tells why.
+    """
+    if "://" not in path:
         _check_local(path)
+    remote = "://" in path
+    options = fsspec_options(path, timeout_s) if remote else {}
+    handler = RemoteSource if remote else LocalSource
     try:
-        directory = uproot.open({path: None})
-    except Exception as cause:
-        hint = _remote_hint(path) if remote else "The file may be damaged: copy it again."
-        raise InputError(f"{path}: cannot be opened: {_first_line(cause)}. {hint}") from cause
-    promised, size = directory.file.fEND, directory.file.source.num_bytes
-    if promised > size:
+        directory = uproot.open({path: None}, handler=handler, array_cache=None, **options)
+    except Exception as error:
+        raise _cannot_open(path, error, options) from error
+    try:
+        promised, size = directory.file.fEND, directory.file.source.num_bytes
+    except Exception as error:
         directory.close()
-        raise InputError(_truncated(path, promised, size))
+        raise _cannot_open(path, error, options) from error
+    if not 0 < promised <= size:
+        directory.close()
+        if promised > size:
+            raise InputError(_truncated(path, promised, size), "truncated")
+        raise InputError(f"{path}: is damaged: its header promises {promised} bytes", "corrupt")
+    watch(directory.file.source)
     return directory
+
+
+def fsspec_options(url: str, timeout_s: int) -> dict[str, Any]:
+    """Say how fsspec shall talk to a server, and prepare for it.
+
+    Args:
+        url: Any address on the server.
+        timeout_s: How long an XRootD server may take for an answer, in seconds.
+
+    Returns:
+        Options of its file system.
+
+    Raises:
+        InputError: What is needed for XRootD is not installed.
+    """
+    if not url.startswith("root://"):
+        return {}
+    if find_spec("fsspec_xrootd") is None:
+        msg = f"{url}: reading over XRootD needs fsspec-xrootd: pip install 'dtperf[xrootd]'"
+        raise InputError(msg)
+    bound_waiting(timeout_s)
+    return {"timeout": min(timeout_s, LONGEST_S)}
 
 
 def _check_local(path: str) -> None:
     """Refuse what is no complete ROOT file, before uproot stumbles over it."""
     file = Path(path)
-    if not file.exists():
-        raise InputError(f"{path}: no such file")
-    if file.is_dir():
-        raise InputError(f"{path}: is a directory, not a ROOT file: name the files in it")
     try:
-        size = file.stat().st_size
         with file.open("rb") as stream:
             header = stream.read(_HEADER_BYTES)
-    except OSError as cause:
-        raise InputError(f"{path}: cannot be read: {cause.strerror}") from cause
+            size = stream.seek(0, 2)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file", "missing") from error
+    except IsADirectoryError as error:
+        msg = f"{path}: is a directory, not a ROOT file: name the files in it"
+        raise InputError(msg, "not-root") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}", classify(error)) from error
     if size == 0:
-        raise InputError(f"{path}: is empty (0 bytes)")
+        raise InputError(f"{path}: is empty (0 bytes)", "empty")
     if not header.startswith(b"root"[: len(header)]):
-        raise InputError(f"{path}: is not a ROOT file: it begins with {header[:4]!r}")
+        msg = f"{path}: is not a ROOT file: it begins with {header[:4]!r}"
+        raise InputError(msg, "not-root")
     if size < _HEADER_BYTES:
-        raise InputError(f"{path}: is truncated: {size} bytes are no ROOT file: copy it again")
+        msg = f"{path}: is truncated: {size} bytes are no ROOT file: copy it again"
+        raise InputError(msg, "truncated")
     promised = _promised_bytes(header)
     if promised > size:
-        raise InputError(_truncated(path, promised, size))
+        raise InputError(_truncated(path, promised, size), "truncated")
 
 
 def _promised_bytes(header: bytes) -> int:
@@ -100,7 +152,28 @@ def _truncated(path: str, promised: int, size: int) -> str:
     )
 
 
-def _remote_hint(url: str) -> str:
+def _cannot_open(path: str, error: Exception, options: Mapping[str, Any]) -> InputError:
+    told, cause = f"{path}: cannot be opened: {first_line(error)}", classify(error)
+    if "://" not in path:
+        return InputError(f"{told}. The file may be damaged: copy it again.", cause)
+    # uproot wants 403 bytes at once, and does not look at fewer
+    if cause in ("truncated", "corrupt") and (start := _first_bytes(path, options)) != b"root":
+        cause = "not-root" if start else "empty"
+        told = (
+            f"{path}: is {'not a ROOT file: it begins with ' + repr(start) if start else 'empty'}"
+        )
+    return InputError(f"{told}. {remote_hint(path)}", cause)
+
+
+def _first_bytes(url: str, options: Mapping[str, Any]) -> bytes:
+    try:
+        server, path = fsspec.core.url_to_fs(url, **options)
+        return bytes(server.cat_file(path, start=0, end=4))
+    except Exception:  # noqa: BLE001  # the error that led here says more
+        return b"root"
+
+
+def remote_hint(url: str) -> str:
     """Say what to look at when a server does not give a file."""
     parts = urlsplit(url)
     hint = f"Is {parts.netloc or parts.scheme} reachable, and does it hold {parts.path}?"
@@ -109,23 +182,25 @@ def _remote_hint(url: str) -> str:
     return hint
 
 
-def _find_tree(directory: Any, path: str, tree: str) -> Any:
-    """Return a tree of an open file, or say which trees there are."""
+def find_tree(directory: Any, path: str, tree: str) -> Any:
+    """Return a tree of an open file, or say which trees there are.
+
+    Raises:
+        InputError: There is no such tree, or it cannot be read; `cause` tells which.
+    """
     try:
         classes: dict[str, str] = directory.classnames(recursive=True, cycle=False)
         if classes.get(tree.strip("/").split(";")[0]) in _TREE_CLASSES:
-            return directory[tree]
-    except Exception as cause:
-        msg = f"{path}: the tree {tree!r} cannot be read: {_first_line(cause)}"
-        raise InputError(f"{msg}. The file may be damaged: copy it again.") from cause
+            found = directory[tree]
+            check_entries(found)
+            return found
+    except Exception as error:
+        msg = f"{path}: the tree {tree!r} cannot be read: {first_line(error)}"
+        hint = "The file may be damaged: copy it again."
+        raise InputError(f"{msg}. {hint}", classify(error)) from error
     trees = [name for name, classname in classes.items() if classname in _TREE_CLASSES]
     if not trees:
-        raise InputError(f"{path}: holds no tree at all, so also none named {tree!r}")
+        raise InputError(f"{path}: holds no tree at all, so also none named {tree!r}", "no-tree")
     names = ", ".join(trees)
-    raise InputError(f"{path}: holds no tree {tree!r}, but {names}: choose with --tree")
-
-
-def _first_line(error: BaseException) -> str:
-    """Return what an exception says, without its further lines."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0].rstrip(".:") if lines else type(error).__name__
+    msg = f"{path}: holds no tree {tree!r}, but {names}: choose with --tree"
+    raise InputError(msg, "no-tree")

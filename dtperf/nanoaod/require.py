@@ -10,6 +10,7 @@ import numpy as np
 from dtperf.errors import InputError
 from dtperf.nanoaod.branches import Branch, branch_table, describe, generation_of
 from dtperf.nanoaod.columns import Numbers, numbers_in, typenames
+from dtperf.nanoaod.faults import classify, first_line
 
 __all__ = ["require_columns"]
 
@@ -32,20 +33,31 @@ def require_columns(
         InputError: A branch is missing, or is not of the kind of `branch_table`: a number or a
             list of numbers, which are integers, signed or not, floats or booleans of any width.
             The message names the file, the first ten such branches, the generation, and what
-            to do.
+            to do; `cause` is 'missing-branch' or 'wrong-type', or 'corrupt' if the tree cannot
+            tell its branches.
     """
-    needed = list(dict.fromkeys(columns))
+    try:
+        _require(tree, path, list(dict.fromkeys(columns)), optional)
+    except InputError:
+        raise
+    except Exception as error:
+        msg = f"{path}: its branches cannot be read: {first_line(error)}"
+        hint = "The file may be damaged: copy it again."
+        raise InputError(f"{msg}. {hint}", classify(error)) from error
+
+
+def _require(tree: Any, path: str, needed: list[str], optional: Iterable[str]) -> None:
     present = typenames(tree)
     missing = [name for name in needed if name not in present]
     if missing:
         counted = f"Of {len(needed)} branches needed, {len(missing)} not there"
         told = f"{counted}: {_listed(missing)}. {_remedy(tree, missing)}"
-        raise InputError(f"{path}: is {describe(tree)}. {told}")
+        raise InputError(f"{path}: is {describe(tree)}. {told}", "missing-branch")
     wrong = _misfits(tree, (*needed, *optional))
     if wrong:
         counted = f"{len(wrong)} of the branches cannot be used"
         told = f"{counted}: {_listed(wrong, '; ')}. {_MADE_BY}"
-        raise InputError(f"{path}: is {describe(tree)}. {told}")
+        raise InputError(f"{path}: is {describe(tree)}. {told}", "wrong-type")
 
 
 def _misfits(tree: Any, columns: Iterable[str]) -> list[str]:

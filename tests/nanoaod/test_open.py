@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import uproot
 
-from dtperf.errors import InputError
+from dtperf.errors import Cause, InputError
 from dtperf.nanoaod import open as opening
 from dtperf.nanoaod.open import open_tree
 from tests.nanoaod.files import GOLDEN
@@ -28,28 +28,29 @@ def test_an_error_of_the_caller_passes_through() -> None:
         _ = 1 / 0
 
 
-def refusal(path: str | Path, tree: str = "Events") -> str:
+def refusal(path: str | Path, cause: Cause, tree: str = "Events") -> str:
     """Return why a file is refused."""
     with pytest.raises(InputError) as caught, open_tree(str(path), tree):
         pass
     message = str(caught.value)
+    assert caught.value.cause == cause, message
     assert message.startswith(f"{path}: ")
     assert "\n" not in message
     return message
 
 
 def test_missing_file(tmp_path: Path) -> None:
-    assert "no such file" in refusal(tmp_path / "none.root")
+    assert "no such file" in refusal(tmp_path / "none.root", "missing")
 
 
 def test_directory(tmp_path: Path) -> None:
-    assert "is a directory" in refusal(tmp_path)
+    assert "is a directory" in refusal(tmp_path, "not-root")
 
 
 def test_empty_file(tmp_path: Path) -> None:
     path = tmp_path / "empty.root"
     path.touch()
-    assert "is empty (0 bytes)" in refusal(path)
+    assert "is empty (0 bytes)" in refusal(path, "empty")
 
 
 def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +60,7 @@ def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     path = tmp_path / "secret.root"
     path.write_bytes(b"root")
     monkeypatch.setattr(Path, "open", deny)  # root may read everything, whatever the mode says
-    assert "cannot be read: Permission denied" in refusal(path)
+    assert "cannot be read: Permission denied" in refusal(path, "refused")
 
 
 @pytest.mark.parametrize("kept", [-10, -100_000, 1_000_000, 500, 50])
@@ -68,7 +69,7 @@ def test_truncated_file(tmp_path: Path, format: str, kept: int) -> None:
     content = GOLDEN[format].read_bytes()
     path = tmp_path / "truncated.root"
     path.write_bytes(content[:kept])
-    message = refusal(path)
+    message = refusal(path, "truncated")
     assert f"is truncated: its header promises {len(content)} bytes" in message
     assert f"there are {len(content[:kept])}" in message
 
@@ -77,21 +78,21 @@ def test_truncated_file(tmp_path: Path, format: str, kept: int) -> None:
 def test_file_cut_within_its_header(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "cut.root"
     path.write_bytes(content)
-    assert "is truncated" in refusal(path)
+    assert "is truncated" in refusal(path, "truncated")
 
 
 @pytest.mark.parametrize("content", [b"muon,pt\n" * 99, b"PAR1" * 99, b"x"])
 def test_not_a_root_file(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "table.root"
     path.write_bytes(content)
-    assert "is not a ROOT file" in refusal(path)
+    assert "is not a ROOT file" in refusal(path, "not-root")
 
 
 def test_file_of_more_than_two_gigabytes_states_its_size_in_64_bits(tmp_path: Path) -> None:
     path = tmp_path / "big.root"
     header = b"root" + (1_062_400).to_bytes(4, "big") + (100).to_bytes(4, "big")
     path.write_bytes(header + (5_000_000_000).to_bytes(8, "big") + bytes(100))
-    assert "promises 5000000000 bytes" in refusal(path)
+    assert "promises 5000000000 bytes" in refusal(path, "truncated")
 
 
 def test_damaged_file_keeps_the_cause(tmp_path: Path) -> None:
@@ -102,13 +103,14 @@ def test_damaged_file_keeps_the_cause(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="damaged") as caught, open_tree(str(path)):
         pass
     assert caught.value.__cause__ is not None
+    assert caught.value.cause == "corrupt"
 
 
 def test_a_file_that_was_never_closed_holds_no_tree(tmp_path: Path) -> None:
     content = GOLDEN["ttree"].read_bytes()
     path = tmp_path / "zeros.root"
     path.write_bytes(content[:300] + bytes(len(content) - 300))
-    assert "holds no tree at all" in refusal(path)
+    assert "holds no tree at all" in refusal(path, "no-tree")
 
 
 @pytest.fixture
@@ -123,7 +125,7 @@ def two_trees(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["Events", "Histogram", "deep", ""])
 def test_wrong_tree_names_those_that_are_there(two_trees: Path, name: str) -> None:
-    message = refusal(two_trees, name)
+    message = refusal(two_trees, "no-tree", name)
     assert f"holds no tree {name!r}, but Runs, deep/Ntuple: choose with --tree" in message
 
 
@@ -157,21 +159,36 @@ def test_remote_file(memory: Any) -> None:
 @pytest.mark.parametrize("kept", [-100_000, 3000])
 def test_truncated_remote_file(memory: Any, kept: int) -> None:
     memory.pipe("/cut.root", GOLDEN["ttree"].read_bytes()[:kept])
-    assert "is truncated: its header promises" in refusal("memory://cut.root")
+    assert "is truncated: its header promises" in refusal("memory://cut.root", "truncated")
+
+
+REMOTE: list[tuple[bytes, Cause, str]] = [
+    (b"", "empty", "is empty. "),
+    (b"<!DOCTYPE html>", "not-root", "is not a ROOT file: it begins with b'<!DO'. "),
+    (b"<!DOCTYPE html>" * 99, "not-root", "is not a ROOT file: it begins with b'<!DO'. "),
+    (b"root" + bytes(100), "corrupt", "its header promises 0 bytes"),
+    (GOLDEN["ttree"].read_bytes()[:50], "truncated", "cannot be opened: "),
+]
+
+
+@pytest.mark.parametrize(("content", "cause", "told"), REMOTE)
+def test_remote_file_that_is_none(memory: Any, content: bytes, cause: Cause, told: str) -> None:
+    memory.pipe("/f.root", content)
+    assert told in refusal("memory://f.root", cause)
 
 
 def test_missing_remote_file(memory: Any) -> None:
-    assert "does it hold /none.root?" in refusal("memory://server/none.root")
+    assert "does it hold /none.root?" in refusal("memory://server/none.root", "missing")
 
 
 def test_xrootd_without_its_library_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "find_spec", lambda _: None)
-    message = refusal("root://server.example//store/f.root")
+    message = refusal("root://server.example//store/f.root", "unusable")
     assert "pip install 'dtperf[xrootd]'" in message
 
 
 def test_xrootd_failure_names_server_and_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise OSError("[ERROR] Server responded with an error: [3011] No such file\n")
 
     monkeypatch.setattr(opening, "find_spec", lambda _: object())
@@ -183,4 +200,5 @@ def test_xrootd_failure_names_server_and_path(monkeypatch: pytest.MonkeyPatch) -
     assert "No such file" in message
     assert "Is server.example:1094 reachable, and does it hold //store/f.root?" in message
     assert "grid proxy or token" in message
+    assert caught.value.cause == "missing"
     assert isinstance(caught.value.__cause__, OSError)

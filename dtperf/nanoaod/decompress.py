@@ -1,0 +1,92 @@
+"""Decompress ROOT's blocks within the bytes that they claim: importing this sees to it.
+
+uproot hands the claimed size of a block to zlib, zstd and xz as a hint only: a block of 12 kB
+that claims 1 kB and holds 400 MB takes 400 MB before it is refused. Also uproot does not notice
+if the blocks of a basket together are shorter than it should be, and gives whatever was in memory.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import cramjam
+import numpy as np
+import numpy.typing as npt
+import uproot.compression
+
+from dtperf.errors import InputError
+
+__all__ = ["watch"]
+
+FREE_BYTES = 1 << 26
+"""So much a file may claim however short it is: some baskets of nothing but zeros."""
+LARGEST_RATIO = 100
+"""Beyond that, so often the compressed bytes that were read. Of muon DPG NANO it is 2 to 10."""
+
+Bytes = npt.NDArray[np.uint8]
+
+# Sources of dtperf to the bytes they have claimed; of others nothing is refused
+_claims: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+
+
+def watch(source: Any) -> None:
+    """Refuse claims of absurdly many bytes in what is read from an uproot source from now on."""
+    _claims[source] = 0
+
+
+def _before_block(
+    *, chunk: Any, compressed_bytes: int, uncompressed_bytes: int, num_blocks: int, **_: Any
+) -> None:
+    source = chunk.source
+    if num_blocks or source not in _claims:
+        return
+    claimed = _claims[source] = _claims[source] + uncompressed_bytes
+    limit = FREE_BYTES + LARGEST_RATIO * source.num_requested_bytes
+    if claimed > limit:
+        told = f"{compressed_bytes} bytes claim to hold {uncompressed_bytes}"
+        raise InputError(f"{told}: {claimed} in all, more than the {limit} that can be", "oversize")
+
+
+def _after_block(
+    *,
+    cursor: Any,
+    start: Any,
+    compressed_bytes: int,
+    uncompressed_bytes: int,
+    filled: int,
+    **_: Any,
+) -> None:
+    done = cursor.displacement(start) >= compressed_bytes
+    if done and filled != uncompressed_bytes:
+        raise ValueError(f"{filled} bytes were decompressed where {uncompressed_bytes} should be")
+
+
+def _zlib(_: Any, data: Any, uncompressed_bytes: int) -> bytes:
+    stream = zlib.decompressobj()
+    content = stream.decompress(data, uncompressed_bytes + 1)  # the one is to see the end
+    if not stream.eof:
+        raise ValueError(f"a block does not end after {uncompressed_bytes} bytes")
+    return content
+
+
+def _zstd(_: Any, data: Any, uncompressed_bytes: int) -> Bytes:
+    return _fill(cramjam.zstd.decompress_into, data, uncompressed_bytes)
+
+
+def _lzma(_: Any, data: Any, uncompressed_bytes: int) -> Bytes:
+    return _fill(cramjam.xz.decompress_into, data, uncompressed_bytes)
+
+
+def _fill(decompress_into: Callable[[Any, Any], int], data: Any, size: int) -> Bytes:
+    content = np.empty(size, dtype=np.uint8)
+    return content[: decompress_into(data, content)]
+
+
+uproot.compression.decompress.hook_before_block = _before_block
+uproot.compression.decompress.hook_after_block = _after_block
+uproot.compression._DecompressZLIB.decompress = _zlib
+uproot.compression._DecompressZSTD.decompress = _zstd
+uproot.compression._DecompressLZMA.decompress = _lzma

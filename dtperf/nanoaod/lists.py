@@ -1,0 +1,55 @@
+"""Check the lengths of lists, which uproot takes as they are: importing this sees to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from uproot.interpretation.jagged import AsJagged
+
+from dtperf.errors import InputError
+from dtperf.nanoaod.branches import collection_of, known_collections
+
+__all__ = ["check_lengths"]
+
+
+def check_lengths(arrays: Mapping[str, Any], events: int) -> None:
+    """Refuse lists that cannot be, and columns of one collection with other lengths of lists.
+
+    Args:
+        arrays: Branch name to what was read of it.
+        events: How many events were read.
+
+    Raises:
+        InputError: There are such; the message names the branches.
+    """
+    first: dict[str, tuple[str, Any]] = {}
+    for name, array in arrays.items():
+        if len(array) != events:
+            raise InputError(f"{name} has {len(array)} of {events} events", "corrupt")
+        if array.ndim < 2:
+            continue
+        lists = array.layout.to_ListOffsetArray64(True)
+        offsets = np.asarray(lists.offsets)
+        if not _are_in(offsets, len(lists.content)):
+            raise InputError(f"{name} has lists that are not in it", "corrupt")
+        collection = collection_of(name, known_collections()) or name
+        other, expected = first.setdefault(collection, (name, offsets))
+        if not np.array_equal(offsets, expected):
+            raise InputError(f"the lists of {other} and {name} differ in length", "corrupt")
+
+
+def _after_basket(_: AsJagged, *, branch: Any, output: Any, **__: Any) -> None:
+    # uproot would fill up lists that end beyond the content with whatever is in memory
+    if not _are_in(output.offsets, len(output.content)):
+        raise ValueError(f"a basket of {branch.name} has lists that are not in it")
+
+
+def _are_in(offsets: Any, size: int) -> bool:
+    """Tell whether lists lie one behind the other in so many numbers."""
+    ordered = offsets[0] == 0 and np.all(offsets[1:] >= offsets[:-1])
+    return bool(ordered and offsets[-1] <= size)
+
+
+AsJagged.hook_after_basket_array = _after_basket

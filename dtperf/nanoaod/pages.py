@@ -1,0 +1,116 @@
+"""Check what uproot does not check of RNTuples: importing this sees to it.
+
+uproot looks at no checksum of a page or of a list of pages, and believes any number of items in a
+list: four thousand million of them end when memory does.
+https://github.com/root-project/root/blob/master/tree/ntuple/doc/BinaryFormatSpecification.md
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import uproot.compression
+import xxhash
+from uproot.models import RNTuple as uproot_model
+from uproot.source.chunk import Chunk
+from uproot.source.cursor import Cursor
+
+__all__: list[str] = []
+
+Reader = Callable[[Any, Any, Any, Any], Any]
+
+_FRAME = struct.Struct("<q")
+_LIST = struct.Struct("<qI")
+_CHECKSUM = struct.Struct("<Q")
+_PAGE_BYTES = 16
+"""Of the shortest description of a page."""
+
+
+def _bounded_record(read: Reader) -> Reader:
+    def bounded(self: Any, chunk: Any, cursor: Any, context: Any) -> Any:
+        (size,) = cursor.fields(chunk, _FRAME, context, move=False)
+        if not _FRAME.size <= size <= chunk.stop - cursor.index:
+            raise ValueError(f"a record claims {size} bytes")
+        return read(self, chunk, cursor, context)
+
+    return bounded
+
+
+def _bounded_list(read: Reader, item_bytes: int = _FRAME.size) -> Reader:
+    def bounded(self: Any, chunk: Any, cursor: Any, context: Any) -> Any:
+        size, items = cursor.fields(chunk, _LIST, context, move=False)
+        if not _LIST.size + items * item_bytes <= -size <= chunk.stop - cursor.index:
+            raise ValueError(f"a list claims {items} items in {-size} bytes")
+        return read(self, chunk, cursor, context)
+
+    return bounded
+
+
+def _checked_page_list(read: Reader) -> Reader:
+    def checked(self: Any, chunk: Any, cursor: Any, context: Any) -> Any:
+        _check(chunk.raw_data, "list of pages")
+        return read(self, chunk, cursor, context)
+
+    return checked
+
+
+def _marked_locator(read: Reader) -> Reader:
+    def marked(self: Any, chunk: Any, cursor: Any, context: Any) -> Any:
+        locator = read(self, chunk, cursor, context)
+        locator.has_checksum = False
+        return locator
+
+    return marked
+
+
+def _marked_page(read: Reader) -> Reader:
+    def marked(self: Any, chunk: Any, cursor: Any, context: Any) -> Any:
+        page = read(self, chunk, cursor, context)
+        page.locator.has_checksum = page.has_checksum
+        return page
+
+    return marked
+
+
+def _read_locator(self: Any, locator: Any, uncompressed_bytes: int) -> tuple[Any, Any]:
+    """Read a page or an envelope; as uproot's, and with the checksum behind the page."""
+    start, stop = locator.offset, locator.offset + locator.num_bytes
+    source = self.file.source
+    if locator.has_checksum:
+        content = source.chunk(start, stop + _CHECKSUM.size).raw_data
+        _check(content, "page")
+        chunk = Chunk.wrap(source, content[: -_CHECKSUM.size], start)
+    else:
+        chunk = source.chunk(start, stop)
+    cursor = Cursor(start)
+    if locator.num_bytes < uncompressed_bytes:
+        size = locator.num_bytes
+        chunk = uproot.compression.decompress(chunk, cursor, {}, size, uncompressed_bytes)
+        cursor.move_to(0)
+    return chunk, cursor
+
+
+def _check(content: Any, what: str) -> None:
+    (expected,) = _CHECKSUM.unpack(bytes(content[-_CHECKSUM.size :]))
+    if xxhash.xxh3_64_intdigest(content[: -_CHECKSUM.size]) != expected:
+        raise ValueError(f"a {what} has another checksum than is written behind it")
+
+
+def _install() -> None:
+    model: Any = uproot_model
+    record, listed, pages = (
+        *(model.RecordFrameReader, model.ListFrameReader),
+        model.ColumnPageListFrameReader,
+    )
+    record.read = _bounded_record(record.read)
+    listed.read = _bounded_list(listed.read)
+    pages.read = _bounded_list(pages.read, _PAGE_BYTES)
+    model.PageLink.read = _checked_page_list(model.PageLink.read)
+    model.LocatorReader.read = _marked_locator(model.LocatorReader.read)
+    model.PageDescription.read = _marked_page(model.PageDescription.read)
+    model.Model_ROOT_3a3a_RNTuple.read_locator = _read_locator
+
+
+_install()

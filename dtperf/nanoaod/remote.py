@@ -1,0 +1,70 @@
+"""Files on servers for uproot: ``uproot.open(url, handler=RemoteSource)``."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import Any
+
+from uproot.source.fsspec import FSSpecSource
+
+__all__ = ["RemoteSource"]
+
+_HEADER_BYTES = 75
+"""Of a ROOT file above 2 GB; the UUID is at their end."""
+
+
+class RemoteSource(FSSpecSource):  # type: ignore[misc]  # uproot is untyped
+    """uproot's own, which closes the server's file when it is closed, or fails.
+
+    Else fsspec-xrootd keeps it for the next who asks for the file: one that has lost its
+    connection fails for ever, and one that was replaced is read on.
+    """
+
+    _header: bytes | None = None
+    _size: int | None = None
+
+    @property
+    def num_bytes(self) -> int:
+        """Size of the file; the server is asked once."""
+        if self._size is None:
+            self._size = int(super().num_bytes)
+        return self._size
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the file still begins as it did when it was opened.
+
+        One small request. fsspec-xrootd opens a file anew that was not used for 30 s, and the
+        XRootD client goes to another server when it loses one: this tells if it is another file.
+        """
+        return self._header is None or self._begin() == self._header
+
+    def chunk(self, start: int, stop: int) -> Any:
+        """Read a range of bytes."""
+        try:
+            chunk = super().chunk(start, stop)
+        except BaseException:
+            self._drop()
+            raise
+        if start == 0 and self._header is None:
+            self._header = bytes(chunk.future.result()[:_HEADER_BYTES])
+        return chunk
+
+    def __exit__(self, *args: object) -> None:
+        # uproot closes once more when it deletes what it has closed: somebody else may have the
+        # server's file by then
+        was_open = not self.closed
+        super().__exit__(*args)
+        if was_open:
+            self._drop()
+
+    def _begin(self) -> bytes:
+        return bytes(super().chunk(0, _HEADER_BYTES).raw_data)
+
+    def _drop(self) -> None:
+        # when Python ends, fsspec's thread is gone, and would be waited for for ever
+        if sys.is_finalizing():
+            return
+        with contextlib.suppress(Exception):
+            self._fs.invalidate_cache(self._file_path)

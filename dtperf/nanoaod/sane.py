@@ -1,0 +1,116 @@
+"""Refusing trees whose numbers cannot be, before memory is set aside for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import uproot
+
+from dtperf.errors import InputError
+from dtperf.nanoaod.decompress import FREE_BYTES, LARGEST_RATIO
+
+__all__ = ["check_entries", "check_storage"]
+
+ENTRIES_PER_BYTE = 1032
+"""The best that zlib can do with one byte an event; muon DPG NANO has 1 to 5 kB an event."""
+
+
+def check_entries(tree: Any) -> None:
+    """Refuse a number of events that no file of this size can hold.
+
+    Raises:
+        InputError: The number is negative or absurd.
+    """
+    entries, size = tree.num_entries, tree.file.source.num_bytes
+    if not 0 <= entries <= ENTRIES_PER_BYTE * size:
+        what = f"{entries} events in a file of {size} bytes"
+        raise InputError(f"claims {what}", "corrupt" if entries < 0 else "oversize")
+
+
+def check_storage(tree: Any, columns: Callable[[Any], bool]) -> None:
+    """Refuse columns that are not stored where and as they can be.
+
+    Of a TTree, the baskets of each must cover all events and lie apart from each other in the
+    file: uproot waits for ever if two baskets of different branches are in one place. Of an
+    RNTuple, the pages must lie in the file and not claim absurdly many numbers.
+
+    Args:
+        tree: An uproot TTree or RNTuple.
+        columns: Tells the branches or fields that will be read, such as a `ColumnFilter`.
+
+    Raises:
+        InputError: Something cannot be; the message names the branch.
+    """
+    size = tree.file.source.num_bytes
+    if isinstance(tree, uproot.TTree):
+        _check_baskets([b for b in tree.branches if columns(b)], tree.num_entries, size)
+    else:
+        _check_pages(tree, [f for f in tree.fields if columns(f)], size)
+
+
+def _check_baskets(branches: list[Any], entries: int, size: int) -> None:
+    starts, stops = [], []
+    for branch in branches:
+        edges = np.asarray(branch.entry_offsets, dtype=np.int64)
+        if edges[0] != 0 or edges[-1] != entries or np.any(np.diff(edges) < 0):
+            raise InputError(
+                f"the baskets of {branch.name} do not hold {entries} events", "corrupt"
+            )
+        baskets = len(edges) - 1 - len(branch.embedded_baskets)
+        starts.append(branch.member("fBasketSeek")[:baskets].astype(np.int64))
+        stops.append(starts[-1] + branch.member("fBasketBytes")[:baskets])
+        _check_places(branch.name, starts[-1], stops[-1], size)
+    start, stop = (np.concatenate([np.empty(0, np.int64), *edges]) for edges in (starts, stops))
+    order = np.argsort(start)
+    if np.any(stop[order][:-1] > start[order][1:]):
+        raise InputError("two baskets lie in one place", "corrupt")
+
+
+def _check_places(name: str, start: Any, stop: Any, size: int) -> None:
+    if np.any(start < 0) or np.any(stop <= start):
+        raise InputError(f"a basket of {name} lies nowhere", "corrupt")
+    if np.any(stop > size):
+        told = f"a basket of {name} ends at byte {stop.max()}, the file at {size}"
+        raise InputError(told, "truncated")
+
+
+def _check_pages(ntuple: Any, fields: list[Any], size: int) -> None:
+    clusters = ntuple.cluster_summaries
+    edges = [(c.num_first_entry, c.num_first_entry + c.num_entries) for c in clusters]
+    expected = [0, *(stop for _, stop in edges)]
+    if [*(start for start, _ in edges), ntuple.num_entries] != expected:
+        raise InputError(f"the clusters do not hold {ntuple.num_entries} events", "corrupt")
+    columns = _columns_of(ntuple, fields)
+    claimed = 0
+    for links in ntuple.page_link_list:
+        for column, link in enumerate(links):
+            if column in columns:
+                claimed += _claimed(columns[column], link.pages, size)
+    limit = FREE_BYTES + LARGEST_RATIO * size
+    if claimed > limit:
+        told = f"its pages claim to hold {claimed} bytes"
+        raise InputError(f"{told}, more than the {limit} that can be", "oversize")
+
+
+def _columns_of(ntuple: Any, fields: list[Any]) -> dict[int, Any]:
+    """Find what is stored of fields and all that is in them, by number."""
+    wanted = {field.field_id for field in fields}
+    for number, record in enumerate(ntuple.field_records):  # parents come before children
+        if record.parent_field_id in wanted:
+            wanted.add(number)
+    records = ntuple.column_records
+    aliases = [a.physical_id for a in ntuple.alias_column_records if a.field_id in wanted]
+    own = [number for number, record in enumerate(records) if record.field_id in wanted]
+    return {number: records[number] for number in (*own, *aliases)}
+
+
+def _claimed(column: Any, pages: list[Any], size: int) -> int:
+    """Add up the bytes that pages claim to hold, and see that the pages are in the file."""
+    for page in pages:
+        place = page.locator
+        if place.num_bytes < 0 or place.offset + place.num_bytes > size:
+            told = f"a page ends at byte {place.offset + place.num_bytes}, the file at {size}"
+            raise InputError(told, "truncated")
+    return int(sum(page.num_elements for page in pages) * column.nbits // 8)

@@ -1,0 +1,97 @@
+"""JSON from anyone: ``read_json(path, max_bytes=1_000_000)``."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dtperf.errors import InputError
+
+__all__ = ["read_json", "write_json"]
+
+MAX_DEPTH = 30
+STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def read_json(
+    path: Path, max_bytes: int, max_depth: int = MAX_DEPTH, *, gzipped: bool | None = None
+) -> Any:
+    """Read a JSON file that may have been made to do harm.
+
+    Args:
+        path: The file.
+        max_bytes: How large it may be, unpacked.
+        max_depth: How many lists and mappings may lie inside one another.
+        gzipped: Whether it is packed; None: as its name says.
+
+    Raises:
+        InputError: It cannot be read, is too large or too deep, is no JSON, gives a key twice, or
+            has a number that is not finite; names the file.
+    """
+    text = _read(path, max_bytes, path.suffix == ".gz" if gzipped is None else gzipped)
+    if _depth(text) > max_depth and _depth(STRING.sub(b"", text)) > max_depth:
+        raise InputError(f"{path}: more than {max_depth} levels, one inside the other")
+    try:
+        return json.loads(
+            text.decode(), object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite
+        )
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not readable as JSON: {error}") from None
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a JSON file, packed if its name ends so; it is there whole or not at all.
+
+    Args:
+        path: The file; one of that name is replaced.
+        content: Equal contents give equal bytes.
+    """
+    text = json.dumps(content, indent=1).encode() + b"\n"
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_bytes(gzip.compress(text, 6, mtime=0) if path.suffix == ".gz" else text)
+    temporary.replace(path)
+
+
+def _read(path: Path, max_bytes: int, gzipped: bool) -> bytes:
+    try:
+        with gzip.open(path) if gzipped else path.open("rb") as file:
+            text: bytes = file.read(max_bytes + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from None
+    if len(text) > max_bytes:
+        raise InputError(f"{path}: larger than {max_bytes:,} bytes")
+    return text
+
+
+def _depth(text: bytes) -> int:
+    """Bound how deep brackets lie in one another; those in strings count as well."""
+    letters = np.frombuffer(text, dtype=np.uint8)
+    places = letters[np.isin(letters, np.frombuffer(b"[]{}", dtype=np.uint8))]
+    steps = np.where((places == ord("[")) | (places == ord("{")), 1, -1)
+    return int(np.cumsum(steps).max(initial=0))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = {}
+    for name, value in pairs:
+        if name in content:
+            raise ValueError(f"the key {name[:100]!r} is given twice")
+        content[name] = value
+    return content
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if abs(number) == float("inf"):
+        raise ValueError(f"{text[:100]} is too large a number")
+    return number
