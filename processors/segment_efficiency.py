@@ -46,16 +46,17 @@ class SegmentEfficiency(ProcessorABC):  # type: ignore[misc]  # coffea is untype
             "histograms": book(self.measurements, tables._asdict()),
             "totals": {
                 "events": len(events),
+                "certified": tables.events,
                 "pairs": int(tables.pairs["selected"].sum()),
                 "crossings": int((tables.crossings["match"] >= 0).sum()),
             },
-            "anomalies": tables.anomalies | self._left_out(tables, len(events)),
+            "anomalies": tables.anomalies | self._left_out(tables),
         }
 
-    def _left_out(self, tables: Tables, n_events: int) -> dict[str, int]:
+    def _left_out(self, tables: Tables) -> dict[str, int]:
         """Count the events that do not enter measurements whose columns are not in the file."""
         return {
-            f"events_not_in_{name}": n_events
+            f"events_not_in_{name}": tables.events
             for name, measurement in self.measurements.items()
             if not measurement.columns <= getattr(tables, measurement.table).keys()
         }

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from dtperf.config.errors import Loc, explain
+from dtperf.config.maskfile import with_blocks, with_blocks_set
 from dtperf.config.model import AnalysisConfig
-from dtperf.config.overrides import apply, origin, read_overrides
+from dtperf.config.overrides import Override, apply, origin, read_overrides
 from dtperf.config.packaged import packaged
 from dtperf.config.reader import parse, read_text
 from dtperf.config.suggest import shorten, suggest
@@ -38,27 +39,27 @@ def load_config(
             key, and what is allowed.
     """
     label, data = _read(source)
-    return override(AnalysisConfig, data, overrides, label)
+    replacing = [with_blocks_set(each) for each in read_overrides(overrides)]
+    return override(AnalysisConfig, data, replacing, label)
 
 
 def override(
-    model: type[AnyModel], data: Mapping[str, Any], overrides: Sequence[str], label: str
+    model: type[AnyModel], data: Mapping[str, Any], overrides: Sequence[Override], label: str
 ) -> AnyModel:
     """Make a config of its content and of values that replace others.
 
     Args:
         model: What it is to be.
         data: Sections and values.
-        overrides: Replacing values, such as ``selection.pair.max_mass=106``.
+        overrides: Replacing values, from `read_overrides`.
         label: Where the content comes from, for messages.
 
     Raises:
         ConfigError: The content or a replacing value is wrong.
     """
-    replacing = read_overrides(overrides)
-    for each in replacing:
+    for each in overrides:
         data = apply(data, each, label)
-    return validate(model, data, partial(origin, overrides=replacing, label=label))
+    return validate(model, data, partial(origin, overrides=overrides, label=label))
 
 
 def validate(
@@ -90,7 +91,7 @@ def _read(source: str | Path | Mapping[str, Any] | AnalysisConfig) -> tuple[str,
     content = read_sections(path, label, "selection")
     if content is None:
         raise ConfigError(f"{label}: empty; `dtperf config show reference_2023` prints every key")
-    return label, content
+    return label, with_blocks(content, path.parent)
 
 
 def read_sections(path: Path, label: str, section: str) -> dict[str, Any] | None:

@@ -38,6 +38,20 @@ class Run(Model):
     """Number of processes or workers; null: one for each core."""
     chunksize: Annotated[int, Field(ge=1, le=1_000_000_000)] = 200_000
     """Events read and measured at once."""
+    on_error: Literal["stop", "skip"] = "stop"
+    """End the run at events that cannot be read, or go on without them and say so."""
+    retries: Annotated[int, Field(ge=0, le=100)] = 3
+    """How often a server that does not answer is asked again."""
+    backoff_s: Annotated[float, Field(ge=0, le=3600)] = 1.0
+    """Wait before the first retry, in seconds; it doubles with each further one."""
+    timeout_s: Annotated[int, Field(ge=1, le=86_400)] = 60
+    """How long a server may take to answer, in seconds."""
+    redirectors: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Other servers to try for a file with a root:// address, as a list for each site."""
+    site: str | None = None
+    """Whose list of redirectors to take; null: all lists, one after the other."""
+    memory_per_worker: Annotated[str, Field(pattern=r"^[0-9]+ ?[KMGT]?i?B$")] | None = None
+    """Memory that a Dask worker of ours may take, such as 2GiB; null: its share of the machine."""
 
 
 class AnalysisConfig(Model):

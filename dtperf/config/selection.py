@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import AfterValidator, Field, FiniteFloat, model_validator
 
+from dtperf.config.luminosity import LuminosityMask
 from dtperf.model import Model
 
 __all__ = ["PairCuts", "PassingCuts", "ProbeCuts", "Selection", "StationCuts", "TagCuts"]
@@ -127,3 +128,5 @@ class Selection(Model):
     pair: PairCuts = PairCuts()
     station: StationCuts = StationCuts()
     passing: PassingCuts = PassingCuts()
+    luminosity_mask: LuminosityMask | None = None
+    """Good luminosity blocks by run, or a file with them, such as CMS's golden JSON; null: all."""

@@ -156,7 +156,8 @@ def _collection(
     missing = dtypes.keys() - present
     if missing:
         named = ", ".join(sorted(f"{name}_{field}" for field in missing))
-        raise InputError(f"the events have no {named}: is this a muon DPG NANO file?")
+        msg = f"the events have no {named}: is this a muon DPG NANO file?"
+        raise InputError(msg, "missing-branch")
     wanted = [*dtypes, *(field for field in optional if field in present)]
     layout = events[name].layout
     if not _is_plain(layout):  # a slice

@@ -12,6 +12,7 @@ from dtperf.kernels.segments import PassingLimits
 from dtperf.selection.columns import crossing_columns, pair_columns
 from dtperf.selection.extrapolation import extrapolate
 from dtperf.selection.flatten import flatten
+from dtperf.selection.luminosity import is_certified
 from dtperf.selection.table import Table
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Tables(NamedTuple):
     """One row for each selected pair x station x chamber crossed, or station not crossed."""
     anomalies: dict[str, int]
     """How often something was found that no detector writes, by name."""
+    events: int
+    """Number of events that were looked at: those in the luminosity mask."""
 
 
 def tag_and_probe(events: Any, config: AnalysisConfig) -> Tables:
@@ -44,8 +47,10 @@ def tag_and_probe(events: Any, config: AnalysisConfig) -> Tables:
     Raises:
         InputError: A column that the selection needs is not there.
     """
-    flat = flatten(events, config.selection.tag.trigger, config.extrapolation)
     selection = config.selection
+    if selection.luminosity_mask is not None:
+        events = events[is_certified(events, selection.luminosity_mask)]
+    flat = flatten(events, selection.tag.trigger, config.extrapolation)
     candidates = find_pairs(flat.muons, pair_limits(selection))
     selected = candidates.selected
     event, probe = candidates.event[selected], candidates.probe[selected]
@@ -59,7 +64,7 @@ def tag_and_probe(events: Any, config: AnalysisConfig) -> Tables:
         flat, crossed, crossings, np.flatnonzero(selected), selection.station
     )
     rows = Table(len(crossings.pair), columns, parent=pairs, link="candidate")
-    return Tables(pairs, rows, flat.anomalies)
+    return Tables(pairs, rows, flat.anomalies, len(events))
 
 
 def pair_limits(selection: Selection) -> PairLimits:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from dtperf.config.load import override, read_sections
+from dtperf.config.overrides import read_overrides
 from dtperf.errors import ConfigError
 from dtperf.model import Model
 from dtperf.nanoaod.branches import Generation
@@ -123,7 +124,7 @@ def load_settings(
             key, and what is allowed.
     """
     label, data = _read(source)
-    return override(Settings, data, overrides, label)
+    return override(Settings, data, read_overrides(overrides), label)
 
 
 def _read(

@@ -25,7 +25,13 @@ def _section(**keys: SearchStrategy[Any]) -> SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional=keys)
 
 
+MASK = st.dictionaries(
+    st.integers(1, 400_000).map(str),
+    st.lists(st.tuples(st.integers(1, 99), st.integers(100, 999)), max_size=3).map(tuple),
+    max_size=3,
+)
 SELECTION = _section(
+    luminosity_mask=st.none() | MASK,
     tag=_section(
         trigger=st.sampled_from(["isolated", "single", "none"]), max_iso=POSITIVE, min_pt=MIN_PT
     ),
