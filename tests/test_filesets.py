@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import uuid
 from pathlib import Path
 
 import pytest
 
 from dtperf.errors import ConfigError, DtperfError, InputError
-from dtperf.filesets import resolve
+from dtperf.filesets import InputFile, resolve
 
 
 @pytest.fixture
@@ -20,8 +21,8 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def names(found: list[tuple[str, str]], root: Path) -> list[str]:
-    return [str(Path(path).relative_to(root.resolve())) for path, _ in found]
+def names(found: list[InputFile], root: Path) -> list[str]:
+    return [str(Path(file.path).relative_to(root.resolve())) for file in found]
 
 
 def test_a_file_and_a_glob_and_a_directory(tree: Path) -> None:
@@ -48,9 +49,10 @@ def test_each_file_once(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_urls_stay_as_they_are() -> None:
     url = "root://server.example//store/x.root"
-    assert resolve([url], "Tree") == [(url, "Tree")]
+    assert resolve([url], "Tree") == [InputFile(url, "Tree")]
 
 
+UUID = "2f1c4d5e-0000-11ef-8000-000000000001"
 FILESETS = {
     "list": ["a.root", "sub/c.root"],
     "dataset with a list": {"data": ["a.root", "sub/c.root"]},
@@ -58,7 +60,7 @@ FILESETS = {
     "coffea, files with steps": {
         "data": {
             "files": {
-                "a.root": {"object_path": "Events", "steps": [[0, 10]], "uuid": "x"},
+                "a.root": {"object_path": "Events", "steps": [[0, 10]], "uuid": UUID},
                 "sub/c.root": {"object_path": "Events"},
             }
         }
@@ -80,7 +82,84 @@ def test_filesets(content: object, suffix: str, tree: Path) -> None:
 def test_trees_of_a_fileset(tree: Path) -> None:
     fileset = tree / "f.json"
     fileset.write_text(json.dumps({"d": {"files": {"a.root": "Other", "b.root": None}}}))
-    assert [name for _, name in resolve(fileset, "Default")] == ["Other", "Default"]
+    assert [file.tree for file in resolve(fileset, "Default")] == ["Other", "Default"]
+
+
+def test_what_coffea_knows_of_a_file(tree: Path) -> None:
+    fileset = tree / "fileset.json"
+    fileset.write_text(json.dumps(FILESETS["coffea, files with steps"]))
+    first, second = resolve(fileset)
+    assert (str(first.uuid), first.ranges, first.dataset) == (UUID, ((0, 10),), "data")
+    assert second == InputFile(str(tree.resolve() / "sub/c.root"), "Events", "data")
+
+
+def test_names_in_a_text(tree: Path) -> None:
+    fileset = tree / "files.txt"
+    fileset.write_text("# ours\na.root  # the first\n\n  sub/*.root\nroot://s//x.root\n")
+    *local, remote = resolve(fileset)
+    assert names(local, tree) == ["a.root", "sub/c.root"]
+    assert remote.path == "root://s//x.root"
+
+
+def test_files_themselves(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tree)
+    known = InputFile("a.root", "Tree", "d", entries=20, ranges=((0, 5),))
+    url = InputFile("root://s//x.root", "Tree")
+    absolute = known._replace(path=str(tree.resolve() / "a.root"))
+    assert resolve([known, url, "b.root"])[:2] == [absolute, url]
+    assert resolve(known) == [absolute]
+
+
+def test_a_file_is_named_twice(tree: Path) -> None:
+    known = InputFile(
+        str(tree.resolve() / "a.root"), "Events", "d", uuid=uuid.UUID(UUID), entries=20, bytes=9
+    )
+    assert resolve([tree / "a.root", known]) == [known]
+    assert resolve([known, tree / "a.root"]) == [known]
+    for changes in (
+        {"ranges": ((0, 5),)},
+        {"tree": "T"},
+        {"entries": 21},
+        {"uuid": uuid.UUID(int=1)},
+    ):
+        with pytest.raises(ConfigError, match=r"a\.root: is named twice, with different"):
+            resolve([known, known._replace(**changes)])
+
+
+NASTY = "a\x1b[31m.root"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [NASTY],
+        {NASTY: ["a.root"]},
+        {"d": {"treename": NASTY, "files": ["a.root"]}},
+        {"d": {"files": {NASTY: "Events"}}},
+        {"d": {"files": {"a.root": NASTY}}},
+        {"d": {"files": {"a.root": {"uuid": NASTY}}}},
+        {"d": {"files": {"a.root": {"replicas": [NASTY]}}}},
+        {"d": {"files": {"a.root": {"generation": NASTY}}}},
+    ],
+)
+def test_names_that_would_act_on_a_terminal(content: object, tree: Path) -> None:
+    fileset = tree / "bad.json"
+    fileset.write_text(json.dumps(content))
+    with pytest.raises(ConfigError, match=r"bad\.json") as refused:
+        resolve(fileset)
+    assert str(refused.value).isprintable()
+    (tree / NASTY).touch()
+    with pytest.raises(ConfigError, match="cannot be printed") as refused:
+        resolve(tree)
+    assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize("name", ["rucio:/A/B/C", "das:/A/B*/C"])
+def test_a_fileset_asks_no_catalog(name: str, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tree)
+    Path("f.json").write_text(json.dumps([name]))
+    with pytest.raises(ConfigError, match=r"f\.json: names the dataset"):
+        resolve("f.json")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,240 @@
+"""``dtperf fileset …``: build, divide, compare and join filesets, and what a run has missed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+import typer
+
+from dtperf.cli import fileset_text as text
+from dtperf.errors import ConfigError
+
+if TYPE_CHECKING:
+    from dtperf.filesets import InputFile
+    from dtperf.preflight import Problem
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Make, divide, compare and join lists of files.")
+
+WITH_GAPS = 3
+DIFFERENT = 1
+
+Fileset = Annotated[str, typer.Argument(metavar="FILE", help="A fileset, or other inputs.")]
+Output = Annotated[
+    Path, typer.Option("-o", "--out", metavar="FILE", help="Fileset to write, .json or .json.gz.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def build(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            help="Files, globs, directories, root:// URLs, lists, rucio:/A/B/C, das:/A/B/C."
+        ),
+    ],
+    out: Output,
+    tree: Annotated[str, typer.Option(help="Name of the TTree or RNTuple.")] = "Events",
+    threads: Annotated[int, typer.Option(min=1, max=256, help="Files opened at once.")] = 8,
+    on_error: Annotated[
+        str,
+        typer.Option(
+            metavar="stop|skip",
+            help="With files that cannot be used: write nothing, or write them with nothing known "
+            "of them, so that a run tries them again and its ledger names them.",
+        ),
+    ] = "stop",
+    retries: Annotated[int, typer.Option(min=0, help="How often to ask a server again.")] = 3,
+    timeout: Annotated[int, typer.Option(min=1, help="Seconds to wait for a server.")] = 60,
+    dataset: Annotated[str | None, typer.Option(help="Name of the dataset.")] = None,
+    sites: Annotated[
+        str | None, typer.Option(metavar="REGEX", help="Sites to take replicas of, with rucio:.")
+    ] = None,
+    redirector: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where to read files from, with das:.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Open all files, and write down their UUID, events, size and generation."""
+    from dtperf.cli.progress import progress_bar
+    from dtperf.filesets import build as build_fileset
+    from dtperf.preflight import Patience
+    from dtperf.runner import Progress
+
+    if on_error not in ("stop", "skip"):
+        raise ConfigError(f"--on-error {on_error}: is stop or skip")
+    _refuse(out, force)
+    problems: list[Problem] = []
+    where = {"sites": sites} | ({"redirector": redirector} if redirector else {})
+    with progress_bar() as show:
+        files = build_fileset(
+            inputs,
+            tree,
+            dataset=dataset,
+            on_error=cast(Literal["stop", "skip"], on_error),
+            patience=Patience(retries, timeout_s=timeout),
+            threads=threads,
+            on_checked=lambda done, total: show(Progress("checking", done, total)),
+            on_problem=problems.append,
+            **cast(Any, where),
+        )
+    _write(out, files)
+    text.show_problems(problems, len(files))
+    if problems:
+        raise typer.Exit(WITH_GAPS)
+
+
+@app.command()
+def split(
+    file: Fileset,
+    out: Annotated[
+        Path, typer.Option("-o", "--out", metavar="DIR", help="Directory for the parts.")
+    ],
+    parts: Annotated[
+        int | None, typer.Option(help="So many parts with much the same events, files whole.")
+    ] = None,
+    max_events: Annotated[
+        int | None, typer.Option(help="Parts with so many events at most; files are cut.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Divide a fileset into parts that together have each event once."""
+    from dtperf.filesets import split as split_fileset
+
+    old = sorted(out.glob("part_*.json.gz"))
+    if old and not force:
+        raise ConfigError(f"{out}: holds parts; name another directory, or add --force")
+    shares = split_fileset(_read(file), parts, max_events)
+    try:
+        _replace(out, old, shares)
+    except OSError as error:
+        raise ConfigError(f"{out}: cannot be written: {error.strerror or error}") from None
+    sizes = [sum(each.events for each in share) for share in shares]
+    typer.echo(f"{out}: {len(shares)} parts with {min(sizes):,} to {max(sizes):,} events")
+
+
+@app.command()
+def sample(
+    file: Fileset,
+    out: Output,
+    files: Annotated[int | None, typer.Option(help="So many files.")] = None,
+    events: Annotated[int | None, typer.Option(help="Files with so many events.")] = None,
+    seed: Annotated[int, typer.Option(help="Another one gives other files.")] = 1,
+    force: Force = False,
+) -> None:
+    """Draw files at random, from every dataset its share."""
+    from dtperf.filesets import sample as sample_fileset
+
+    _refuse(out, force)
+    _write(out, sample_fileset(_read(file), files, events, seed))
+
+
+@app.command()
+def diff(a: Fileset, b: Fileset, as_json: AsJson = False) -> None:
+    """Compare two filesets; a file is the same by its UUID, or by its path."""
+    from dtperf.filesets import diff as diff_filesets
+
+    found = diff_filesets(_read(a), _read(b))
+    if as_json:
+        typer.echo(json.dumps(text.diff_as_dict(found), indent=2))
+    else:
+        text.show_diff(found, a, b)
+    if not found.is_equal:
+        raise typer.Exit(DIFFERENT)
+
+
+@app.command()
+def join(
+    inputs: Annotated[list[str], typer.Argument(help="Filesets.")],
+    out: Output,
+    force: Force = False,
+) -> None:
+    """Put filesets together; what is in several of them is there once."""
+    from dtperf.filesets import join as join_filesets
+
+    _refuse(out, force)
+    _write(out, join_filesets(*(_read(name) for name in inputs)))
+
+
+@app.command()
+def show(file: Fileset, as_json: AsJson = False) -> None:
+    """Sum up a fileset: files, events, bytes, generations, datasets."""
+    files = _read(file)
+    if as_json:
+        typer.echo(json.dumps(text.summary(files), indent=2))
+    else:
+        text.show_summary(file, files)
+
+
+@app.command()
+def retry(
+    run: Annotated[Path, typer.Argument(metavar="OUT", help="Directory of a run or of a sum.")],
+    out: Output,
+    force: Force = False,
+) -> None:
+    """Write what a run has not read, because it was skipped or because the run was stopped."""
+    from dtperf.checkpoint import newest
+    from dtperf.filesets import missing_in
+
+    _refuse(out, force)
+    files = missing_in(run)
+    if not files:
+        typer.echo(f"{run}: nothing is missing, nothing is written")
+        return
+    _write(out, files)
+    before = newest(run)
+    if before is not None:
+        typer.echo(f"Run it into another directory, then: dtperf merge {before} OTHER -o WHOLE")
+
+
+def _replace(out: Path, old: list[Path], shares: list[list[InputFile]]) -> None:
+    """Write all parts before any is where it belongs: with some of them, events would be lost."""
+    out.mkdir(parents=True, exist_ok=True)
+    digits = len(str(len(shares)))
+    with TemporaryDirectory(dir=out) as folder:
+        names = [f"part_{number:0{digits}}.json.gz" for number in range(len(shares))]
+        for name, share in zip(names, shares, strict=True):
+            _save(Path(folder) / name, share)
+        # parts of two divisions would have events twice
+        for path in old:
+            path.unlink()
+        for name in names:
+            (Path(folder) / name).replace(out / name)
+
+
+def _read(name: str) -> list[InputFile]:
+    from dtperf.filesets import resolve
+
+    return resolve(name)
+
+
+def _refuse(out: Path, force: bool) -> None:
+    """Refuse what is wrong before hours of opening."""
+    if not out.name.endswith((".json", ".json.gz")):
+        raise ConfigError(f"{out}: name a fileset .json or .json.gz")
+    if out.is_dir():
+        raise ConfigError(f"{out}: is a directory")
+    if not out.parent.is_dir():
+        raise ConfigError(f"{out.parent}: no such directory")
+    if out.exists() and not force:
+        raise ConfigError(f"{out}: exists already; --force replaces it")
+
+
+def _write(out: Path, files: list[InputFile]) -> None:
+    _save(out, files)
+    text.show_summary(str(out), files)
+
+
+def _save(out: Path, files: list[InputFile]) -> None:
+    from dtperf.filesets import write
+
+    try:
+        write(out, files)
+    except OSError as error:
+        raise ConfigError(f"{out}: cannot be written: {error.strerror or error}") from None

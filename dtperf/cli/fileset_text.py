@@ -1,0 +1,135 @@
+"""What `dtperf fileset` says of filesets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from dtperf.cli.printed import harmless
+
+if TYPE_CHECKING:
+    from dtperf.filesets import Diff, InputFile
+    from dtperf.preflight import Problem
+
+__all__ = ["diff_as_dict", "show_diff", "show_problems", "show_summary", "summary"]
+
+SHOWN = 10
+LONGEST = 300
+MEGABYTE = 1e6
+
+
+def summary(files: Sequence[InputFile]) -> dict[str, Any]:
+    """Sum up files; what is not known of some is not in the sums."""
+    datasets: dict[str, dict[str, int]] = {}
+    for file in files:
+        its = datasets.setdefault(file.dataset, {"files": 0, "events": 0})
+        its["files"] += 1
+        its["events"] += file.events
+    return {
+        "files": len(files),
+        "events": sum(file.events for file in files),
+        "bytes": sum(file.bytes or 0 for file in files),
+        "unknown": sum(not file.is_known for file in files),
+        "without_events": sum(file.is_counted and not file.events for file in files),
+        "in_part": sum(file.ranges is not None for file in files),
+        "generations": dict(sorted(Counter(f.generation for f in files if f.generation).items())),
+        "datasets": datasets,
+    }
+
+
+def show_summary(name: str, files: Sequence[InputFile]) -> None:
+    """Print files, events, bytes, generations and datasets."""
+    found = summary(files)
+    events, size = found["events"], found["bytes"] / MEGABYTE
+    console = _console()
+    console.print(f"{harmless(name)}: {len(files):,} files, {events:,} events, {size:,.1f} MB")
+    remarks = {
+        "unknown": "that were not opened: not all is known of them",
+        "without_events": "without events",
+        "in_part": "of which only some events are to be read",
+    }
+    for key, remark in remarks.items():
+        if found[key]:
+            console.print(f"{found[key]:,} files {remark}")
+    for generation, count in found["generations"].items():
+        console.print(f"generation {harmless(generation)}: {count:,} files")
+    datasets = found["datasets"]
+    for dataset in [*datasets][:SHOWN] if len(datasets) > 1 else ():
+        its = datasets[dataset]
+        console.print(f"{harmless(dataset)}: {its['files']:,} files, {its['events']:,} events")
+    if len(datasets) > SHOWN:
+        console.print(f"… and {len(datasets) - SHOWN:,} more datasets")
+
+
+def show_problems(problems: Sequence[Problem], n_files: int) -> None:
+    """Name on the error stream the files that could not be used, and why."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if problems:
+        console.print(
+            f"{len(problems):,} of {n_files:,} files cannot be used; "
+            "they are in the fileset, with nothing new known of them:"
+        )
+    for problem in problems[:SHOWN]:
+        told = harmless(str(problem.error)[:LONGEST])
+        console.print(f"  {problem.error.cause}: {told}")
+    if len(problems) > SHOWN:
+        console.print(f"  … and {len(problems) - SHOWN:,} more")
+
+
+def diff_as_dict(found: Diff) -> dict[str, Any]:
+    """Bring differences into a form for JSON."""
+    return {
+        "only_a": [file.path for file in found.only_a],
+        "only_b": [file.path for file in found.only_b],
+        "moved": [[a.path, b.path] for a, b in found.moved],
+        "changed": [
+            {"a": a.path, "b": b.path, "values": {n: _plain(pair) for n, pair in values.items()}}
+            for a, b, values in found.changed
+        ],
+    }
+
+
+def _plain(pair: tuple[Any, Any]) -> list[Any]:
+    return [x if x is None or isinstance(x, int | tuple) else str(x) for x in pair]
+
+
+def show_diff(found: Diff, a: str, b: str) -> None:
+    """Print differences, the first ones of each kind."""
+    if found.is_equal:
+        _console().print(f"{harmless(a)} and {harmless(b)}: the same files and events")
+    _list(f"only in {a}", (file.path for file in found.only_a))
+    _list(f"only in {b}", (file.path for file in found.only_b))
+    _list("moved", (f"{one.path} → {other.path}" for one, other in found.moved))
+    _list("changed", (f"{each.b.path}: {_told(each.values)}" for each in found.changed))
+
+
+def _told(values: dict[str, tuple[Any, Any]]) -> str:
+    pairs = ((name, *map(_short, pair)) for name, pair in values.items())
+    return ", ".join(f"{name} {one} → {other}" for name, one, other in pairs)
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "unknown"
+    if isinstance(value, tuple):
+        more = f" and {len(value) - 3} more" if len(value) > 3 else ""
+        return (", ".join(f"{start} to {stop}" for start, stop in value[:3]) or "none") + more
+    return str(value)
+
+
+def _list(title: str, lines: Iterable[str]) -> None:
+    every = [*lines]
+    console = _console()
+    if every:
+        console.print(f"{harmless(title)}: {len(every):,} files")
+    for line in every[:SHOWN]:
+        console.print(f"  {harmless(line)}")
+    if len(every) > SHOWN:
+        console.print(f"  … and {len(every) - SHOWN:,} more: --json names them all")
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=True)

@@ -1,0 +1,72 @@
+"""Filesets of which everything is known: ``filesets.build("root://server//store/")``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+from dtperf.filesets.catalog import REDIRECTOR
+from dtperf.filesets.model import InputFile
+from dtperf.filesets.resolve import Inputs, resolve
+
+if TYPE_CHECKING:
+    from dtperf.preflight import Patience, Problem
+
+__all__ = ["build"]
+
+
+def build(
+    inputs: Inputs,
+    tree: str = "Events",
+    *,
+    dataset: str | None = None,
+    on_error: Literal["stop", "skip"] = "stop",
+    patience: Patience | None = None,
+    threads: int = 8,
+    sites: str | None = None,
+    redirector: str = REDIRECTOR,
+    on_checked: Callable[[int, int], None] = lambda *_: None,
+    on_problem: Callable[[Problem], None] = lambda _: None,
+) -> list[InputFile]:
+    """Open the files that the inputs name, and note their UUID, entries, size and generation.
+
+    Args:
+        inputs: What `dtperf.filesets.resolve` takes. Files of a fileset of which all is known are
+            not opened again.
+        tree: Tree to read where a fileset does not name one.
+        dataset: Name for all of them; None: that of the fileset or of the catalog, or 'events'.
+        on_error: What to do if a file cannot be used: raise, or give it back as it was named, so
+            that it is not forgotten.
+        patience: How hard to try to open a file.
+        threads: How many files to open at once.
+        sites: As for `dtperf.filesets.resolve`.
+        redirector: As for `dtperf.filesets.resolve`.
+        on_checked: Called with the number of files looked at so far, and of all.
+        on_problem: Called with each file that cannot be used, if `on_error` is 'skip'.
+
+    Returns:
+        The files, in the order of naming; those without events, too. `dtperf.run` takes them.
+
+    Raises:
+        ConfigError: The inputs cannot be.
+        InputError: A file cannot be used and `on_error` is 'stop', or none can be; none has
+            events; two are copies of one another.
+    """
+    from dtperf.preflight import Patience, check_files, refusal
+
+    patience = patience or Patience()
+    files = resolve(inputs, tree, patience.timeout_s, sites=sites, redirector=redirector)
+    if dataset is not None:
+        files = [file._replace(dataset=dataset) for file in files]
+    checked = check_files(
+        files,
+        patience=patience,
+        threads=threads,
+        on_checked=lambda number: on_checked(number, len(files)),
+    )
+    if checked.problems and (on_error == "stop" or not checked.files):
+        raise refusal(checked.problems, len(files))
+    for problem in checked.problems:
+        on_problem(problem)
+    known = {each.file.path: each.file for each in checked.files}
+    return [known.get(file.path, file) for file in files]

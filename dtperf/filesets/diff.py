@@ -1,0 +1,111 @@
+"""What two filesets have in common, and what not."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Hashable, Iterable
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from dtperf.filesets.model import InputFile
+from dtperf.filesets.ranges import union
+
+__all__ = ["Changed", "Diff", "diff"]
+
+COMPARED = ("uuid", "entries", "bytes", "tree", "dataset")
+Pair = tuple[InputFile, InputFile]
+Numbered = tuple[int, InputFile]
+
+
+class Changed(NamedTuple):
+    """A file that is in both."""
+
+    a: InputFile
+    b: InputFile
+    values: dict[str, tuple[Any, Any]]
+    """What differs, by name, in both; None is not known. 'ranges' are the events to be read."""
+
+
+class Diff(NamedTuple):
+    """How two filesets differ; all in the order of the filesets."""
+
+    only_a: list[InputFile]
+    only_b: list[InputFile]
+    moved: list[Pair]
+    """The same file, by its UUID, at another path."""
+    changed: list[Changed]
+    """The same file, by UUID or path, of which something else differs."""
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether there is no difference."""
+        return not any(self)
+
+
+def diff(a: Iterable[InputFile], b: Iterable[InputFile]) -> Diff:
+    """Compare two filesets; a file is the same by its UUID, or by its path.
+
+    Args:
+        a: One fileset.
+        b: Another one.
+
+    Returns:
+        The differences; a file that was moved and changed is in both lists. Replicas and the
+        order of files make none.
+    """
+    left, right = [*enumerate(a)], [*enumerate(b)]
+    found: list[tuple[int, Pair]] = []
+    for key in (_both, _uuid, _path):
+        new, left, right = _paired(left, right, key)
+        found += new
+    pairs = [pair for _, pair in sorted(found, key=itemgetter(0))]
+    differences = ((one, other, _differences(one, other)) for one, other in pairs)
+    return Diff(
+        only_a=[file for _, file in left],
+        only_b=[file for _, file in right],
+        moved=[(one, other) for one, other in pairs if one.path != other.path],
+        changed=[Changed._make(each) for each in differences if each[2]],
+    )
+
+
+def _both(file: InputFile) -> Hashable | None:
+    return (file.uuid, file.path)
+
+
+def _uuid(file: InputFile) -> Hashable | None:
+    return file.uuid
+
+
+def _path(file: InputFile) -> Hashable | None:
+    return file.path
+
+
+def _paired(
+    left: Iterable[Numbered],
+    right: Iterable[Numbered],
+    key: Callable[[InputFile], Hashable | None],
+) -> tuple[list[tuple[int, Pair]], list[Numbered], list[Numbered]]:
+    """Pair the files with equal keys, numbered as the left ones, and give the others of both."""
+    waiting: dict[Hashable, deque[Numbered]] = defaultdict(deque)
+    for number, file in right:
+        waiting[key(file)].append((number, file))
+    pairs, rest, gone = [], [], set()
+    for number, file in left:
+        same = waiting.get(key(file)) if key(file) is not None else None
+        if same:
+            taken, other = same.popleft()
+            gone.add(taken)
+            pairs.append((number, (file, other)))
+        else:
+            rest.append((number, file))
+    return pairs, rest, [each for each in right if each[0] not in gone]
+
+
+def _differences(a: InputFile, b: InputFile) -> dict[str, tuple[Any, Any]]:
+    values = {name: (getattr(a, name), getattr(b, name)) for name in COMPARED}
+    values["ranges"] = (_events(a), _events(b))
+    return {name: pair for name, pair in values.items() if pair[0] != pair[1]}
+
+
+def _events(file: InputFile) -> tuple[tuple[int, int], ...] | None:
+    return union(file.wanted) if file.is_counted else None

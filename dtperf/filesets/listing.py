@@ -1,0 +1,194 @@
+"""Files that a server lists: ``list_remote("root://server//store/run1/", timeout_s=60)``.
+
+In a URL, `*`, `[…]` and `**` have their usual meaning after the server's name. A '?' does not: it
+begins the query, such as ``?authz=…``, which goes along with every request and every URL found.
+"""
+
+from __future__ import annotations
+
+import glob
+import re
+from collections.abc import Callable, Iterable, Iterator
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+import fsspec
+
+from dtperf.errors import InputError
+from dtperf.nanoaod.faults import classify, first_line
+from dtperf.nanoaod.open import fsspec_options, remote_hint
+from dtperf.xrootd import entries
+
+__all__ = ["list_remote"]
+
+DEEPEST = 32
+"""Levels below the directory asked for. Links that lead upwards have no end."""
+MOST_DIRECTORIES = 10_000
+
+
+class _Entry(NamedTuple):
+    """What a directory holds."""
+
+    name: str
+    is_directory: bool
+
+
+def list_remote(name: str, timeout_s: int) -> list[str]:
+    """List the files that a URL stands for.
+
+    Args:
+        name: A directory, which ends in '/' and is searched for ``*.root`` to the bottom; or a
+            pattern, where directories that match are searched likewise; or a file. What follows a
+            '?' belongs to neither.
+        timeout_s: How long an XRootD server may take for an answer, in seconds.
+
+    Returns:
+        URLs, sorted. The name itself, unseen, if it is that of a file.
+
+    Raises:
+        InputError: The server does not list it, or lists what cannot be, or there is no such file;
+            `cause` tells which.
+    """
+    place, mark, query = name.partition("?")
+    # a server's name may have brackets, too: [::1]
+    server, path = re.fullmatch(r"([^:/]*://[^/]*/?)(.*)", place, re.DOTALL).groups()  # type: ignore[union-attr]
+    is_directory = path.endswith("/") or not path
+    if not is_directory and not glob.has_magic(path):
+        if mark and "=" not in query and name.startswith("root://"):
+            msg = f"{name}: a '?' in a URL begins a query: write * or [0-9] in a pattern"
+            raise InputError(msg)
+        return [name]
+    if name.startswith("root://") and not path.startswith("/"):
+        raise InputError(f"{name}: write two slashes after the server: {server}/{path}")
+    fixed, pattern = _split(path)
+    tree = _Tree(name, server + fixed, mark + query, _lister(name, timeout_s))
+    found = {*tree.matching(tree.top, pattern)} if pattern else {*tree.below(tree.top)}
+    if not found and is_directory:
+        raise InputError(f"{name}: no ROOT file (*.root) in this directory or below it")
+    if not found:
+        raise InputError(f"{name}: no file matches", "missing")
+    return sorted(url + mark + query for url in found)
+
+
+def _split(path: str) -> tuple[str, list[str]]:
+    """Split a path into the directory that it begins with, ending in '/', and a pattern."""
+    parts = path.split("/")
+    first = next((n for n, part in enumerate(parts) if glob.has_magic(part)), len(parts) - 1)
+    fixed = "".join(f"{part}/" for part in parts[:first])
+    pattern = [
+        part for n, part in enumerate(parts) if n >= first and parts[n - 1 : n + 1] != ["**", "**"]
+    ]
+    return fixed, pattern if pattern != [""] else []
+
+
+class _Tree:
+    """Directories of a server, each listed once, as far as they are asked for."""
+
+    def __init__(
+        self, name: str, top: str, query: str, entries: Callable[[str], Iterable[_Entry]]
+    ) -> None:
+        """Begin at a directory.
+
+        Args:
+            name: What the user has asked for.
+            top: URL of the directory, with a slash at its end, as all of them here.
+            query: What is added to each URL.
+            entries: Lists what is in a directory, by its URL without the slash.
+        """
+        self.top = top
+        self._name = name
+        self._query = query
+        self._entries = entries
+        self._listed: dict[str, list[_Entry]] = {}
+
+    def below(self, folder: str) -> Iterator[str]:
+        """Give the ROOT files in a directory and below it."""
+        waiting = [folder]
+        while waiting:
+            folder = waiting.pop()
+            for entry in self._list(folder):
+                if entry.is_directory:
+                    waiting.append(f"{folder}{entry.name}/")
+                elif entry.name.endswith(".root"):
+                    yield self._url(folder, entry)
+
+    def matching(self, folder: str, pattern: list[str]) -> Iterator[str]:
+        """Give the files that match a pattern, and those in the directories that do."""
+        part, rest = pattern[0], pattern[1:]
+        if pattern == [""]:
+            yield from self.below(folder)
+            return
+        if part == "**":
+            yield from self.matching(folder, rest or ["*"])
+        for entry in self._fitting(folder, "*" if part == "**" else part):
+            inner = f"{folder}{entry.name}/"
+            if part == "**":
+                if entry.is_directory:
+                    yield from self.matching(inner, pattern)
+            elif rest:
+                if entry.is_directory:
+                    yield from self.matching(inner, rest)
+            elif entry.is_directory:
+                yield from self.below(inner)
+            else:
+                yield self._url(folder, entry)
+
+    def _fitting(self, folder: str, part: str) -> list[_Entry]:
+        entries = self._list(folder)
+        # as for local files, a name with brackets is first of all the file of that name
+        if exact := [entry for entry in entries if entry.name == part]:
+            return exact
+        visible = [e for e in entries if part.startswith(".") or not e.name.startswith(".")]
+        return [entry for entry in visible if fnmatchcase(entry.name, part)]
+
+    def _url(self, folder: str, entry: _Entry) -> str:
+        if "?" in entry.name:
+            msg = f"{self._name}: {folder} holds {entry.name!r}, which no URL can name: rename it"
+            raise InputError(msg)
+        return folder + entry.name
+
+    def _list(self, folder: str) -> list[_Entry]:
+        if folder not in self._listed:
+            self._refuse_endless(folder)
+            self._listed[folder] = [*self._ask(folder)]
+        return self._listed[folder]
+
+    def _ask(self, folder: str) -> Iterator[_Entry]:
+        where = self._name if self._name == folder else f"{self._name}: {folder}"
+        try:
+            found = [*self._entries(folder[:-1] + self._query)]
+        except Exception as error:
+            told = f"{where}: cannot be listed: {first_line(error)}"
+            is_file = "not a directory" in told
+            hint = "Leave out the '/' after a file." if is_file else remote_hint(folder)
+            raise InputError(f"{told}. {hint}", classify(error)) from error
+        for entry in found:
+            if not entry.name or "/" in entry.name or "\0" in entry.name:
+                told = f"{where}: holds {entry.name!r}, says the server, which cannot be"
+                raise InputError(f"{told}: name the files one by one", "corrupt")
+            if entry.name not in (".", ".."):
+                yield entry
+
+    def _refuse_endless(self, folder: str) -> None:
+        told = "Do links lead in a circle? Name directories further down."
+        if folder.count("/") - self.top.count("/") > DEEPEST:
+            raise InputError(f"{self._name}: has more than {DEEPEST} levels: {folder}. {told}")
+        if len(self._listed) >= MOST_DIRECTORIES:
+            raise InputError(f"{self._name}: has more than {MOST_DIRECTORIES} directories. {told}")
+
+
+def _lister(name: str, timeout_s: int) -> Callable[[str], Iterable[_Entry]]:
+    options = fsspec_options(name, timeout_s)
+    if name.startswith("root://"):
+        return lambda url: map(_Entry._make, entries(url, options["timeout"]))
+    return lambda url: _entries_fsspec(url, options)
+
+
+def _entries_fsspec(url: str, options: dict[str, Any]) -> Iterator[_Entry]:
+    server, path = fsspec.core.url_to_fs(url, **options)
+    for entry in server.ls(path, detail=True):
+        name = str(entry["name"]).rstrip("/")
+        if name == path:
+            raise NotADirectoryError(f"{path} is not a directory")
+        inside = name.removeprefix(path.rstrip("/") + "/")
+        yield _Entry(inside, entry["type"] == "directory")

@@ -1,0 +1,56 @@
+"""One file of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple, Self
+from uuid import UUID
+
+from dtperf.filesets.ranges import Range, union
+
+__all__ = ["InputFile", "Range"]
+
+
+class InputFile(NamedTuple):
+    """One file, the tree in it, and what is known of it before it is opened."""
+
+    path: str
+    """Absolute path or URL."""
+    tree: str
+    dataset: str = "events"
+    uuid: UUID | None = None
+    entries: int | None = None
+    bytes: int | None = None
+    """Size of the file."""
+    ranges: tuple[Range, ...] | None = None
+    """Events to be read, in order; None: all."""
+    replicas: tuple[str, ...] = ()
+    """Other addresses of the same file."""
+    generation: str | None = None
+    """Of the ntuple, A or B."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it need not be opened to plan a run."""
+        return self.uuid is not None and self.entries is not None and self.bytes is not None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it is known how many events are to be read."""
+        return self.ranges is not None or self.entries is not None
+
+    @property
+    def wanted(self) -> tuple[Range, ...]:
+        """Ranges to be read; one without events where nothing is known."""
+        return ((0, self.entries or 0),) if self.ranges is None else self.ranges
+
+    @property
+    def events(self) -> int:
+        """How many events are to be read, as far as it is known."""
+        return sum(stop - start for start, stop in self.wanted)
+
+    def only(self, ranges: Iterable[Range]) -> Self:
+        """Give the same file with other events to be read."""
+        wanted = union(ranges)
+        whole = self.entries is not None and wanted == union([(0, self.entries)])
+        return self._replace(ranges=None if whole else wanted)

@@ -1,0 +1,169 @@
+"""Parts of filesets: of equal size to share work, or a sample to try things on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from heapq import heapify, heapreplace
+
+from dtperf.errors import ConfigError
+from dtperf.filesets.model import InputFile, Range
+
+__all__ = ["sample", "split"]
+
+MAX_PARTS = 10_000
+
+
+def split(
+    files: Iterable[InputFile], parts: int | None = None, max_events: int | None = None
+) -> list[list[InputFile]]:
+    """Cut a fileset into parts that together have each event once.
+
+    Args:
+        files: The files.
+        parts: How many parts; files stay whole, and events are spread evenly. A file whose events
+            are not known counts as much as the others do on average.
+        max_events: How many events a part may have; files are cut where they must be.
+
+    Returns:
+        Fileset after fileset, files in the order given.
+
+    Raises:
+        ConfigError: Neither or both are given, or it cannot be done.
+    """
+    given = [*files]
+    if (parts is None) == (max_events is None):
+        raise ConfigError("split: give a number of parts, or the most events a part may have")
+    if parts is not None:
+        _check_number(parts)
+        if parts > len(given):
+            raise ConfigError(
+                f"split: {len(given)} files cannot be {parts} parts: "
+                "say how many events a part may have, then files are cut"
+            )
+        return _balanced(given, parts)
+    assert max_events is not None
+    return _cut(given, max_events)
+
+
+def _check_number(parts: int) -> None:
+    if not 1 <= parts <= MAX_PARTS:
+        raise ConfigError(f"split: {parts:,} parts: give 1 to {MAX_PARTS:,}")
+
+
+def _balanced(files: Sequence[InputFile], parts: int) -> list[list[InputFile]]:
+    counted = [file.events for file in files if file.is_counted]
+    average = sum(counted) // len(counted) if counted else 1
+    weights = [file.events if file.is_counted else average for file in files]
+    # the largest first, each to whom has least
+    order = sorted(range(len(files)), key=lambda number: -weights[number])
+    loads = [(0, 0, part) for part in range(parts)]
+    heapify(loads)
+    homes = [0] * len(files)
+    for number in order:
+        events, n_files, part = loads[0]
+        homes[number] = part
+        heapreplace(loads, (events + weights[number], n_files + 1, part))
+    shares: list[list[InputFile]] = [[] for _ in range(parts)]
+    for file, part in zip(files, homes, strict=True):
+        shares[part].append(file)
+    return shares
+
+
+def _cut(files: Sequence[InputFile], max_events: int) -> list[list[InputFile]]:
+    unknown = next((file for file in files if not file.is_counted), None)
+    if unknown is not None:
+        raise ConfigError(
+            f"split: {unknown.path}: its number of events is not known: "
+            "build the fileset first, or split into whole files by a number of parts"
+        )
+    if max_events < 1:
+        raise ConfigError(f"split: {max_events} events in a part: give 1 or more")
+    total = sum(file.events for file in files)
+    parts = max(1, -(-total // max_events))
+    _check_number(parts)
+    ends = [total * (part + 1) // parts for part in range(parts)]
+    shares: list[list[InputFile]] = [[] for _ in range(parts)]
+    at = part = 0
+    for file in files:
+        pieces: dict[int, list[Range]] = defaultdict(list)
+        for first, last in file.wanted:
+            start = first
+            while start < last:
+                if at == ends[part]:
+                    part += 1
+                stop = min(last, start + ends[part] - at)
+                pieces[part].append((start, stop))
+                at += stop - start
+                start = stop
+        if not pieces:
+            shares[part].append(file)
+        for home, ranges in pieces.items():
+            shares[home].append(file.only(ranges))
+    return shares
+
+
+def sample(
+    files: Iterable[InputFile],
+    n_files: int | None = None,
+    n_events: int | None = None,
+    seed: int = 1,
+) -> list[InputFile]:
+    """Draw whole files at random, from each dataset by its number of files.
+
+    Args:
+        files: The files.
+        n_files: How many to draw; from each dataset at least one, if there are as many.
+        n_events: Draw files until they have so many events.
+        seed: Another one gives other files; the same gives the same, whatever their order.
+
+    Returns:
+        What was drawn, in the order given.
+
+    Raises:
+        ConfigError: Neither or both numbers are given, or there is less than is asked for.
+    """
+    given = [*files]
+    if (n_files is None) == (n_events is None):
+        raise ConfigError("sample: give a number of files, or one of events")
+    order = _spread(given, seed)
+    if n_files is not None:
+        if not 1 <= n_files <= len(given):
+            raise ConfigError(f"sample: {n_files} of {len(given)} files: give 1 to {len(given)}")
+        drawn = order[:n_files]
+    else:
+        assert n_events is not None
+        drawn = _until(given, order, n_events)
+    return [given[number] for number in sorted(drawn)]
+
+
+def _spread(files: Sequence[InputFile], seed: int) -> list[int]:
+    """Order files at random, so that each beginning has of each dataset its share."""
+    ranks = [_rank(file, seed) for file in files]
+    datasets: dict[str, list[int]] = defaultdict(list)
+    for number in sorted(range(len(files)), key=ranks.__getitem__):
+        datasets[files[number].dataset].append(number)
+    share = {
+        number: place / len(numbers)
+        for numbers in datasets.values()
+        for place, number in enumerate(numbers)
+    }
+    return sorted(share, key=lambda number: (share[number], ranks[number]))
+
+
+def _rank(file: InputFile, seed: int) -> bytes:
+    return hashlib.sha256(f"{seed} {file.uuid or file.path}".encode()).digest()
+
+
+def _until(files: Sequence[InputFile], order: Iterable[int], n_events: int) -> list[int]:
+    total = sum(file.events for file in files)
+    if not 1 <= n_events <= total:
+        raise ConfigError(f"sample: {n_events:,} of {total:,} events that are known of: give less")
+    drawn = []
+    for number in order:
+        if n_events <= 0:
+            break
+        drawn.append(number)
+        n_events -= files[number].events
+    return drawn

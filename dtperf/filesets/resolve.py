@@ -1,0 +1,145 @@
+"""From what a user names to the files that are read."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from dtperf.errors import ConfigError, InputError
+from dtperf.filesets.catalog import REDIRECTOR, is_catalog, list_catalog
+from dtperf.filesets.model import InputFile
+from dtperf.filesets.stored import is_fileset, is_printable, read
+
+__all__ = ["Inputs", "resolve"]
+
+Input = str | Path | InputFile
+Inputs = Input | Iterable[Input]
+
+
+class _How(NamedTuple):
+    tree: str
+    timeout_s: int
+    sites: str | None
+    redirector: str
+
+
+def resolve(
+    inputs: Inputs,
+    tree: str = "Events",
+    timeout_s: int = 60,
+    *,
+    sites: str | None = None,
+    redirector: str = REDIRECTOR,
+) -> list[InputFile]:
+    """List the files that the inputs name, each once, in the order of naming.
+
+    Args:
+        inputs: Files, globs, directories (searched to the bottom), URLs (of files, globs, or
+            directories, which end in '/'), filesets as `dtperf.filesets.read` takes them, datasets
+            of a catalog (rucio:/A/B/C or das:/A/B/C, in which * stands for any text), and
+            `InputFile`s.
+        tree: Tree to read where a fileset does not name one.
+        timeout_s: How long a server may take to list a directory or a dataset.
+        sites: Regular expression; of the replicas that Rucio knows only those at such sites.
+        redirector: Server to read the files from that DAS names.
+
+    Returns:
+        The files; local ones with their absolute paths. A file that a fileset names need not be
+        there.
+
+    Raises:
+        ConfigError: A fileset has another form, or one file is named with different events, tree
+            or identity.
+        InputError: A path does not exist, a glob matches nothing, a directory has no ROOT file, a
+            server does not list a directory or a dataset.
+    """
+    given = [inputs] if isinstance(inputs, str | Path | InputFile) else inputs
+    how = _How(tree, timeout_s, sites, redirector)
+    files: dict[str, InputFile] = {}
+    for each in given:
+        for file in _expand(each, how):
+            if not is_printable(file.path):
+                raise ConfigError(f"{file.path!r}: the name has characters that cannot be printed")
+            same = files.setdefault(file.path, file)
+            if same is not file:
+                files[file.path] = _same(same, file)
+    if not files:
+        raise ConfigError("no input: name files, globs, directories, URLs, datasets or a fileset")
+    return [*files.values()]
+
+
+def _same(first: InputFile, second: InputFile) -> InputFile:
+    """Give one file that is named twice, from where more is known of it."""
+    differ = {"events": first.ranges != second.ranges, "trees": first.tree != second.tree}
+    for name in ("uuid", "entries", "bytes"):
+        known = {getattr(first, name), getattr(second, name)} - {None}
+        differ[name] = len(known) > 1
+    for name, is_different in differ.items():
+        if is_different:
+            raise ConfigError(f"{first.path}: is named twice, with different {name}: name it once")
+    return second if second.is_known and not first.is_known else first
+
+
+def _expand(given: Input, how: _How) -> Iterator[InputFile]:
+    if isinstance(given, InputFile):
+        is_local = "://" not in given.path
+        yield given._replace(path=str(Path(given.path).resolve())) if is_local else given
+    elif is_catalog(str(given)):
+        yield from list_catalog(str(given), how.tree, how.timeout_s, how.sites, how.redirector)
+    else:
+        yield from _places(str(given), how)
+
+
+def _places(name: str, how: _How) -> Iterator[InputFile]:
+    path = Path(name)
+    if "://" in name:
+        urls = [name]
+        if name.endswith("/") or glob.has_magic(name):
+            from dtperf.filesets.listing import list_remote
+
+            urls = list_remote(name, how.timeout_s)
+        yield from (InputFile(url, how.tree) for url in urls)
+    elif path.is_dir():
+        files = sorted(path.rglob("*.root"))
+        if not files:
+            raise InputError(f"{name}: no ROOT file (*.root) in this directory or below it")
+        yield from (InputFile(str(file.resolve()), how.tree) for file in files)
+    elif path.exists():
+        if is_fileset(name):
+            yield from _members(path, how)
+        else:
+            yield InputFile(str(path.resolve()), how.tree)
+    elif glob.has_magic(name):
+        matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207  # of absolute patterns, too
+        if not matches:
+            raise InputError(f"{name}: no file matches", "missing")
+        for match in matches:
+            yield from _places(match, how)
+    else:
+        raise InputError(f"{name}: no such file or directory", "missing")
+
+
+def _members(fileset: Path, how: _How) -> Iterator[InputFile]:
+    for file in read(fileset, how.tree):
+        for refused, what in ((is_fileset, "fileset"), (is_catalog, "dataset")):
+            if refused(file.path):
+                raise ConfigError(
+                    f"{fileset}: names the {what} {file.path}: only ROOT files can be in one"
+                )
+        # relative paths start from where the fileset is
+        name = file.path if "://" in file.path else str(fileset.parent / file.path)
+        is_bare = file == InputFile(file.path, file.tree, file.dataset)
+        if is_bare and (name.endswith("/") or _is_pattern(name) or Path(name).is_dir()):
+            for each in _places(name, how):
+                yield each._replace(tree=file.tree, dataset=file.dataset)
+        elif "://" in name:
+            yield file
+        else:
+            # one that is gone is left to the check, which tells of all that are
+            yield file._replace(path=str(Path(name).resolve()))
+
+
+def _is_pattern(name: str) -> bool:
+    return glob.has_magic(name) and not Path(name).exists()

@@ -1,0 +1,84 @@
+"""Replicas of the files of a dataset, from Rucio through coffea."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager, redirect_stdout
+from typing import Any
+
+from dtperf.errors import DtperfError, InputError
+
+__all__ = ["list_rucio"]
+
+URL = re.compile(r"x?roots?d?://[A-Za-z0-9_.:@-]+/[A-Za-z0-9_.+=/?&%:@-]+")
+DATASET = re.compile(r"(/[A-Za-z0-9_.-]+){3}")
+
+
+def list_rucio(dataset: str, sites: str | None) -> list[tuple[str, list[tuple[str, ...]]]]:
+    """List datasets, and of each file the addresses at which it is on disk.
+
+    Args:
+        dataset: Name, in which * stands for any text.
+        sites: Regular expression that names of sites must have; None: all sites.
+
+    Returns:
+        Each dataset with its files, in the order in which Rucio has them.
+
+    Raises:
+        InputError: There is no client, no such dataset, or a file that is on disk nowhere.
+    """
+    try:
+        from coffea.dataset_tools import rucio_utils
+    except ImportError as error:
+        raise InputError(
+            f"rucio: needs the Rucio client ({error}): pip install rucio-clients"
+        ) from None
+    with _explained(dataset), _elsewhere():
+        client = rucio_utils.get_rucio_client()
+        named = [dataset]
+        if "*" in dataset:
+            named = sorted(rucio_utils.query_dataset(dataset, client))
+        if not named:
+            raise InputError(f"rucio:{dataset}: Rucio knows no such dataset", "missing")
+        return [
+            (_checked(each, DATASET), _files(rucio_utils, client, each, sites)) for each in named
+        ]
+
+
+def _files(utils: Any, client: Any, dataset: str, sites: str | None) -> list[tuple[str, ...]]:
+    # with partial_allowed a file that is nowhere would go without a name, and be lost
+    files, _, _ = utils.get_dataset_files_replicas(
+        dataset, regex_sites=sites, mode="full", client=client, partial_allowed=False
+    )
+    return [tuple(dict.fromkeys(_checked(url, URL) for url in urls)) for urls in files]
+
+
+def _checked(said: Any, form: re.Pattern[str]) -> str:
+    if not isinstance(said, str) or not form.fullmatch(said):
+        raise InputError(f"rucio: {str(said)[:300]!r}: is no name that can be", "unusable")
+    return said
+
+
+@contextmanager
+def _explained(dataset: str) -> Iterator[None]:
+    try:
+        yield
+    except DtperfError:
+        raise
+    except Exception as error:  # coffea raises just this, and Rucio has a hundred
+        lines = str(error).splitlines()
+        told = f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"[:300]
+        hint = ""
+        if "SITE" in told:
+            hint = f"; name other sites, or das:{dataset}, which goes through a redirector"
+        raise InputError(f"rucio:{dataset}: {ascii(told)[1:-1]}{hint}", "unreachable") from error
+
+
+@contextmanager
+def _elsewhere() -> Iterator[None]:
+    """Let coffea keep its table of sites where nobody has put one, and talk to the error stream."""
+    with tempfile.TemporaryDirectory() as folder, chdir(folder), redirect_stdout(sys.stderr):
+        yield
