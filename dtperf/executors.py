@@ -1,151 +1,213 @@
-"""How chunks are worked on: here, in local processes, or on Dask workers.
+"""Every chunk is tried until it is read, or until nothing is left to try.
 
-coffea's Runner drives an executor of our own, because its executors report nothing until the end:
-here every chunk is told of when it is done.
+coffea's Runner drives an executor of our own, because its executors report nothing until the end,
+keep everything in memory until then, and forget which chunk failed and why.
 """
 
 from __future__ import annotations
 
+import heapq
 import os
-import socket
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from coffea.processor.accumulator import accumulate
 from coffea.processor.executor import ExecutorBase
 
-from dtperf.errors import DtperfError
+from dtperf.errors import ConfigError
+from dtperf.interrupts import raise_if_asked
+from dtperf.pools import Here, Pool, Processes
+from dtperf.sources import Turns
+from dtperf.work import Outcome
 
 if TYPE_CHECKING:
     from coffea.processor.executor import WorkItem
 
+    from dtperf.clusters.start import Waiting
     from dtperf.config import AnalysisConfig
 
-__all__ = ["ChunkExecutor", "Outcome", "worker_pool"]
+__all__ = ["ChunkExecutor", "Ended", "Progressed", "Workplace", "worker_pool"]
+
+TICK_S = 1.0
 
 
-class Outcome(NamedTuple):
-    """What became of one chunk on its worker."""
+class Ended(NamedTuple):
+    """A chunk of which nothing more will come."""
+
+    item: WorkItem
+    outcome: Outcome
+    """Of the last attempt."""
+    source: str
+    """The address that was tried last."""
+    attempts: int
+    seconds: float
+    """Of all attempts."""
+
+
+class Progressed(NamedTuple):
+    """What has come since the last time."""
 
     output: Any
-    """What coffea's work function returned; None if it failed."""
-    error: DtperfError | None
-    seconds: float
-    worker: str
+    """Sum of the processor's outputs; None if there are none."""
+    ended: list[Ended]
+
+
+@dataclass
+class _Task:
+    item: WorkItem
+    turns: Turns
+    seconds: float = 0.0
+
+    def next_attempt(self) -> WorkItem:
+        return replace(self.item, usermeta={**self.item.usermeta, "source": self.turns.address})
+
+    def note(self, outcome: Outcome) -> float | None:
+        """Say in how many seconds to try again; None: it has ended."""
+        self.seconds += outcome.seconds
+        if outcome.error is not None:
+            return self.turns.failed(outcome.error.cause)
+        self.turns.attempts += 1
+        return None
+
+    def end(self, outcome: Outcome) -> Ended:
+        place = (self.turns.address, self.turns.attempts)
+        return Ended(self.item, outcome, *place, self.seconds)
 
 
 @dataclass
 class ChunkExecutor(ExecutorBase):  # type: ignore[misc]  # coffea is untyped
-    """Work on chunks in any pool, a few ahead of what is finished.
+    """Work on chunks in any pool, a few ahead of what has ended.
 
     A dataclass, because the Runner copies it through its fields.
     """
 
-    pool: Executor | None = None
-    """None: in this process."""
-    workers: int = 1
-    on_done: Callable[[WorkItem, Outcome], None] = lambda *_: None
+    pool: Pool = field(default_factory=Here)
+    turns: Callable[[WorkItem], Turns] = lambda item: Turns([item.filename], 0, 0.0)
+    """Where to try to read a chunk, how often, and when."""
     retries: int = 0
+    """coffea's own way to try again, of which nobody is told: not used."""
+    on_progress: Callable[[Progressed], None] = lambda _: None
+    """Called about once a second at least. It may raise, which ends the work."""
 
     def __call__(
-        self, items: Iterable[WorkItem], function: Callable[[WorkItem], Any], accumulator: Any
+        self,
+        items: Iterable[WorkItem],
+        function: Callable[[WorkItem], Any],
+        accumulator: Any,  # noqa: ARG002  # coffea's, and of no use here
     ) -> tuple[Any, int]:
-        """Sum up the function's output over all items.
+        """Do all items; what they give goes to `on_progress`."""
+        self.pool.begin(function)
+        for progressed in self._work(iter(items)):
+            self.on_progress(progressed)
+            raise_if_asked()
+        return {"out": None}, 0
 
-        Raises:
-            DtperfError: A chunk failed.
-        """
-        for item, outcome in self._outcomes(items, partial(_attempt, function)):
-            if outcome.error is not None:
-                raise outcome.error
-            self.on_done(item, outcome)
-            accumulator = accumulate([outcome.output], accumulator)
-        return accumulator, 0
-
-    def _outcomes(
-        self, items: Iterable[WorkItem], work: Callable[[WorkItem], Outcome]
-    ) -> Iterator[tuple[WorkItem, Outcome]]:
-        if self.pool is None:
-            yield from ((item, work(item)) for item in items)
-            return
-        # so many that no worker waits, so few that finished chunks do not pile up
-        ahead = 2 * self.workers + 2
-        pending: dict[Future[Outcome], WorkItem] = {}
-        waiting = iter(items)
-        try:
-            while True:
-                while len(pending) < ahead and (item := next(waiting, None)) is not None:
-                    pending[self.pool.submit(work, item)] = item
-                if not pending:
-                    return
-                for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                    yield pending.pop(future), future.result()
-        finally:
-            for future in pending:
-                future.cancel()
-
-
-def _attempt(function: Callable[[WorkItem], Any], item: WorkItem) -> Outcome:
-    start = time.perf_counter()
-    output, error = None, None
-    try:
-        output = function(item)
-    except Exception as failure:  # noqa: BLE001  # whatever it is, the client is told
-        error = _explain(item, failure)
-    seconds = time.perf_counter() - start
-    return Outcome(output, error, seconds, f"{socket.gethostname()}:{os.getpid()}")
+    def _work(self, items: Iterator[WorkItem]) -> Iterator[Progressed]:
+        running: dict[int, _Task] = {}
+        resting: list[tuple[float, int, _Task]] = []
+        tickets = count()
+        more = True
+        while True:
+            while len(running) < self.pool.capacity:
+                if resting and resting[0][0] <= time.monotonic():
+                    task = heapq.heappop(resting)[2]
+                elif more and (item := next(items, None)) is not None:
+                    task = _Task(item, self.turns(item))
+                else:
+                    more = False
+                    break
+                ticket = next(tickets)
+                running[ticket] = task
+                self.pool.submit(ticket, task.next_attempt())
+            if not running and not resting:
+                return
+            for batch in self.pool.collect(_until(resting), last=not more):
+                ended = []
+                for ticket, outcome in batch.outcomes.items():
+                    task = running.pop(ticket)
+                    wait = task.note(outcome)
+                    if wait is None:
+                        ended.append(task.end(outcome))
+                    else:
+                        heapq.heappush(resting, (time.monotonic() + wait, ticket, task))
+                yield Progressed(batch.output, ended)
+            yield Progressed(None, [])
 
 
-def _explain(item: WorkItem, failure: Exception) -> DtperfError:
-    """Say which events of which file failed; the traceback goes along as a note."""
-    if isinstance(failure, DtperfError):
-        error = failure
-    else:
-        where = f"{item.filename}: events {item.entrystart} to {item.entrystop}"
-        error = DtperfError(f"{where}: measuring failed: {failure!r}; please report it")
-    error.add_note("".join(traceback.format_exception(failure)))
-    return error
+def _until(resting: list[tuple[float, int, _Task]]) -> float:
+    """Give the seconds until the first task has rested, a tick at most."""
+    return min(max(resting[0][0] - time.monotonic(), 0.0), TICK_S) if resting else TICK_S
+
+
+class Workplace(NamedTuple):
+    """Where to work, if not as the config says."""
+
+    client: Any = None
+    """A connected Dask client."""
+    cluster: Any = None
+    """What `dtperf.cluster` takes."""
+    report: Path | None = None
+    """Where to write Dask's own report of the run."""
 
 
 @contextmanager
 def worker_pool(
-    config: AnalysisConfig, client: Any = None
-) -> Iterator[tuple[Executor | None, int]]:
+    config: AnalysisConfig,
+    place: Workplace = Workplace(),  # noqa: B008  # it is frozen
+    on_wait: Callable[[Waiting], None] = lambda _: None,
+) -> Iterator[Pool]:
     """Provide the workers that a config asks for, and end them afterwards.
 
     Args:
-        config: The analysis; `run.executor` and `run.workers` count.
-        client: A connected Dask client, used instead of a cluster of our own.
+        config: The analysis; `run.executor`, `run.workers` and `run.memory_per_worker` count.
+        place: Where to work instead.
+        on_wait: Called while workers of a cluster are waited for.
 
-    Yields:
-        The pool, None for this process, and the number of workers.
+    Raises:
+        ConfigError: A report is wanted of workers that are not Dask's, or without bokeh.
     """
     workers = config.run.workers or os.cpu_count() or 1
-    if client is not None:
-        yield client.get_executor(pure=False), sum(client.ncores().values())
-    elif config.run.executor == "iterative":
-        yield None, 1
-    elif config.run.executor == "futures":
-        from loky import ProcessPoolExecutor
+    if place.client is not None:
+        from dtperf.reduction import DaskWorkers
 
-        pool = ProcessPoolExecutor(max_workers=workers)
-        try:
-            yield pool, workers
-        finally:
-            pool.shutdown(kill_workers=True)
-    else:
-        from distributed import Client, LocalCluster
+        with _reported(place.report), closing(DaskWorkers(place.client)) as pool:
+            yield pool
+    elif place.cluster is not None:
+        from dtperf.clusters import cluster
 
         with (
-            LocalCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address=None
-            ) as cluster,
-            Client(cluster) as own,
+            cluster(place.cluster, on_wait) as client,
+            worker_pool(config, place._replace(client=client)) as pool,
         ):
-            yield own.get_executor(pure=False), workers
+            yield pool
+    elif config.run.executor == "dask":
+        from dtperf.clusters import local_client
+
+        with (
+            local_client(workers, config.run.memory_per_worker or "auto") as client,
+            worker_pool(config, place._replace(client=client)) as pool,
+        ):
+            yield pool
+    elif place.report is not None:
+        raise ConfigError("a performance report is made by Dask: use a cluster or --executor dask")
+    elif config.run.executor == "iterative":
+        yield Here()
+    else:
+        with closing(Processes(workers)) as processes:
+            yield processes
+
+
+def _reported(path: Path | None) -> AbstractContextManager[object]:
+    if path is None:
+        return nullcontext()
+    if find_spec("bokeh") is None:
+        raise ConfigError("a performance report needs bokeh: pip install 'dtperf[clusters]'")
+    from distributed import performance_report
+
+    report: AbstractContextManager[object] = performance_report(filename=str(path))
+    return report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -9,9 +10,11 @@ from uuid import UUID
 
 from dtperf.errors import InputError
 from dtperf.filesets import InputFile
-from dtperf.nanoaod import open_tree, require_columns
+from dtperf.interrupts import raise_if_asked
+from dtperf.nanoaod import generation_of, open_tree, require_columns
+from dtperf.sources import Turns, sources
 
-__all__ = ["CheckedFile", "check_files"]
+__all__ = ["Checked", "CheckedFile", "Patience", "Problem", "check_files", "refusal"]
 
 THREADS = 8  # opening a file is mostly waiting for a server
 SHOWN = 10
@@ -20,74 +23,161 @@ SHOWN = 10
 class CheckedFile(NamedTuple):
     """A file that can be read."""
 
-    path: str
-    tree: str
-    uuid: UUID
-    entries: int
+    file: InputFile
+    """With UUID, entries and size."""
+    source: str
+    """The address that it was looked at."""
+
+
+class Problem(NamedTuple):
+    """A file that cannot be read."""
+
+    file: InputFile
+    error: InputError
+    """Of the last attempt."""
+    attempts: int
+    source: str
+    """The address that was tried last."""
+
+
+class Checked(NamedTuple):
+    """What became of the files, both in the order given."""
+
+    files: list[CheckedFile]
+    problems: list[Problem]
+
+
+class Patience(NamedTuple):
+    """How hard to try to open a file; as in `dtperf.config` under `run`."""
+
+    retries: int = 3
+    backoff_s: float = 1.0
+    timeout_s: int = 60
+    redirectors: tuple[str, ...] = ()
 
 
 def check_files(
     files: Sequence[InputFile],
-    columns: Iterable[str],
+    columns: Iterable[str] = (),
     optional: Iterable[str] = (),
+    *,
+    patience: Patience = Patience(),  # noqa: B008  # it is frozen
+    threads: int = THREADS,
     on_checked: Callable[[int], None] = lambda _: None,
-) -> list[CheckedFile]:
-    """Open the files and see that they have what is needed.
+) -> Checked:
+    """Open the files that are not known yet, and see that they have what is needed.
 
     Args:
-        files: Files to look at.
+        files: Files to look at. Those whose UUID, entries and size are known are not opened.
         columns: Branches that each must have.
         optional: Branches that are read where they are there.
+        patience: How hard to try.
+        threads: How many files to open at once.
         on_checked: Called with the number of files looked at so far.
 
     Returns:
-        The files in the same order.
+        What can be read, and what cannot and why.
 
     Raises:
-        InputError: Some cannot be used, all are empty, or two are copies of one another.
+        InputError: All files are empty, or two are copies of one another.
     """
     needed, wanted = sorted(set(columns)), sorted(set(optional))
     checked: list[CheckedFile] = []
-    errors: list[str] = []
-    with ThreadPoolExecutor(THREADS) as pool:
-        for number, outcome in enumerate(
-            pool.map(lambda file: _check(file, needed, wanted), files), 1
-        ):
+    problems: list[Problem] = []
+
+    def check(file: InputFile) -> CheckedFile | Problem:
+        return _check(file, needed, wanted, patience)
+
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for number, outcome in enumerate(pool.map(check, files), 1):
             if isinstance(outcome, CheckedFile):
                 checked.append(outcome)
             else:
-                errors.append(str(outcome))
+                problems.append(outcome)
             on_checked(number)
-    if errors:
-        raise InputError("\n".join(_summary(errors, len(files))))
-    _refuse_copies(checked)
-    if not any(file.entries for file in checked):
+            raise_if_asked()
+    finally:
+        pool.shutdown(cancel_futures=True)
+    _refuse_copies([each.file for each in checked])
+    if not problems and not any(each.file.entries for each in checked):
         named = files[0].path if len(files) == 1 else f"all {len(files)} files"
         raise InputError(f"{named}: no events (zero entries in the tree '{files[0].tree}')")
-    return checked
+    return Checked(checked, problems)
+
+
+def refusal(problems: Sequence[Problem], n_files: int) -> InputError:
+    """Say in one error which files cannot be used.
+
+    Args:
+        problems: At least one.
+        n_files: How many files there are in all.
+    """
+    return InputError("\n".join(_summary(problems, n_files)), problems[0].error.cause)
 
 
 def _check(
-    file: InputFile, columns: Sequence[str], optional: Sequence[str]
-) -> CheckedFile | InputError:
-    try:
-        with open_tree(file.path, file.tree) as tree:
-            require_columns(tree, file.path, columns, optional)
-            return CheckedFile(*file, tree.file.uuid, tree.num_entries)
-    except InputError as error:
-        return error
+    file: InputFile, columns: Sequence[str], optional: Sequence[str], patience: Patience
+) -> CheckedFile | Problem:
+    if file.is_known:
+        return CheckedFile(file, file.path)
+    addresses = sources(file.path, file.replicas, patience.redirectors)
+    turns = Turns(addresses, patience.retries, patience.backoff_s)
+    while True:
+        try:
+            opened = _open(file, turns.address, columns, optional, patience)
+            return CheckedFile(opened, turns.address)
+        except InputError as error:
+            wait = turns.failed(error.cause)
+            if wait is None:
+                return Problem(file, error, turns.attempts, turns.address)
+        time.sleep(wait)
 
 
-def _summary(errors: Sequence[str], n_files: int) -> Iterator[str]:
+def _open(
+    file: InputFile,
+    address: str,
+    columns: Sequence[str],
+    optional: Sequence[str],
+    patience: Patience,
+) -> InputFile:
+    with open_tree(address, file.tree, patience.timeout_s) as tree:
+        if columns or optional:
+            require_columns(tree, address, columns, optional)
+        uuid, entries = tree.file.uuid, int(tree.num_entries)
+        size = int(tree.file.source.num_bytes)
+        found = file._replace(
+            uuid=uuid, entries=entries, bytes=size, generation=generation_of(tree)
+        )
+    for name, before, now in (
+        ("UUID", file.uuid, uuid),
+        ("entries", file.entries, entries),
+        ("bytes", file.bytes, size),
+    ):
+        if before is not None and before != now:
+            raise InputError(
+                f"{address}: is not the file that the fileset has: {name} {now}, not {before}: "
+                "build the fileset anew",
+                "changed",
+            )
+    if any(stop > entries for _, stop in file.wanted):
+        raise InputError(
+            f"{address}: has {entries} events, fewer than the fileset wants: build it anew",
+            "changed",
+        )
+    return found
+
+
+def _summary(problems: Sequence[Problem], n_files: int) -> Iterator[str]:
     if n_files > 1:
-        yield f"{len(errors)} of {n_files} files cannot be used:"
-    yield from errors[:SHOWN]
-    if len(errors) > SHOWN:
-        yield f"... and {len(errors) - SHOWN} more"
+        yield f"{len(problems)} of {n_files} files cannot be used:"
+    yield from (str(problem.error) for problem in problems[:SHOWN])
+    if len(problems) > SHOWN:
+        yield f"... and {len(problems) - SHOWN} more"
 
 
-def _refuse_copies(files: Iterable[CheckedFile]) -> None:
-    first: dict[UUID, CheckedFile] = {}
+def _refuse_copies(files: Iterable[InputFile]) -> None:
+    first: dict[UUID | None, InputFile] = {}
     for file in files:
         same = first.setdefault(file.uuid, file)
         if same is not file:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from threading import get_ident
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import uproot
 from coffea.nanoevents import NanoEventsFactory
 from coffea.processor import Runner
 from coffea.processor.executor import WorkItem
 
-from dtperf.errors import DtperfError, InputError
+from dtperf.errors import InputError
 from dtperf.nanoaod import MuonDPGSchema
+from dtperf.nanoaod.faults import classify, first_line
+from dtperf.nanoaod.lists import check_lengths
+from dtperf.nanoaod.open import TIMEOUT_S
+from dtperf.openfiles import OpenFile, Wanted, close, opened, reason
 
 __all__ = ["ChunkRunner", "read_events"]
-
-OPEN_FILES = 4
-"""How many files a process keeps open; chunks of one file come one after the other."""
 
 
 class Chunk(NamedTuple):
@@ -48,18 +46,25 @@ def read_events(item: WorkItem) -> Chunk:
 
     Args:
         item: File, tree, range of events, UUID of the file, and a `ColumnFilter` as `preload`.
+            Of its `usermeta`, all optional: "source", the address to read from instead of the
+            file's own; "bytes", the size that the file must have; "required", the branches that
+            it must have, if nobody has looked yet; "timeout_s", how long an XRootD server may
+            take for an answer, in seconds.
 
     Returns:
         Events with exactly these columns, as far as the file has them.
 
     Raises:
-        InputError: The file cannot be read or has changed; the message names file and events.
+        InputError: The file cannot be read or is another than it was; `cause` tells which, the
+            message names file and events. The file is closed then: another try opens it anew.
     """
+    wanted = _wanted(item)
     try:
-        file = _open(item.filename, item.fileuuid, get_ident())
-        before = file.file.source.num_requested_bytes
-        events = NanoEventsFactory.from_root(
-            file,
+        file = opened(wanted)
+        _refuse_too_short(file, item)
+        before = file.bytes_read
+        factory = NanoEventsFactory.from_root(
+            file.directory,
             treepath=item.treename,
             entry_start=item.entrystart,
             entry_stop=item.entrystop,
@@ -67,23 +72,52 @@ def read_events(item: WorkItem) -> Chunk:
             iteritems_options={"filter_branch": item.preload},
             schemaclass=MuonDPGSchema,
             metadata=_metadata(item),
-        ).events()
-        return Chunk(events, file.file.source.num_requested_bytes - before)
-    except DtperfError:
-        raise
+        )
+        _check_lengths(factory, item)
+        read = file.bytes_read - before
+        file.refuse_changed()
+        return Chunk(factory.events(), read)
     except Exception as error:
-        _open.cache_clear()
-        where = f"{item.filename}: events {item.entrystart} to {item.entrystop}"
-        raise InputError(f"{where} cannot be read: {str(error) or type(error).__name__}") from error
+        why = reason(wanted, error)
+        close(wanted)
+        raise _explained(item, wanted.address, why) from error
+    except BaseException:  # interrupted, perhaps with an answer of the server on its way
+        close(wanted)
+        raise
 
 
-@lru_cache(maxsize=OPEN_FILES)
-def _open(path: str, uuid: bytes, thread: int) -> Any:  # noqa: ARG001  # each has its own
-    # no chunk is read twice: uproot need not keep what was read
-    file = uproot.open({path: None}, array_cache=None)
-    if file.file.uuid.bytes != uuid:
-        raise InputError(f"{path}: was replaced after it was checked: run again")
-    return file
+def _wanted(item: WorkItem) -> Wanted:
+    said = item.usermeta or {}
+    return Wanted(
+        address=said.get("source") or item.filename,
+        tree=item.treename,
+        uuid=item.fileuuid,
+        bytes=said.get("bytes"),
+        columns=item.preload,
+        required=tuple(said.get("required") or ()),
+        timeout_s=said.get("timeout_s") or TIMEOUT_S,
+    )
+
+
+def _refuse_too_short(file: OpenFile, item: WorkItem) -> None:
+    # coffea would silently read up to the last event
+    if item.entrystop > file.tree.num_entries:
+        raise InputError(f"has only {file.tree.num_entries} events", "changed")
+
+
+def _check_lengths(factory: NanoEventsFactory, item: WorkItem) -> None:
+    events = slice(item.entrystart, item.entrystop)
+    columns = factory._mapping.preloaded_arrays
+    check_lengths({name: column[events] for name, column in columns.items()}, len(item))
+
+
+def _explained(item: WorkItem, address: str, error: Exception) -> InputError:
+    elsewhere = f", at {address}," if address != item.filename else ""
+    where = f"{item.filename}: events {item.entrystart} to {item.entrystop}{elsewhere}"
+    if isinstance(error, InputError):
+        told = str(error).removeprefix(f"{address}: ")
+        return InputError(f"{where.rstrip(',')}: {told}", error.cause)
+    return InputError(f"{where} cannot be read: {first_line(error)}", classify(error))
 
 
 def _metadata(item: WorkItem) -> dict[str, Any]:

@@ -1,30 +1,25 @@
-"""The result of an analysis: histograms, ledger and provenance, in memory and on disk."""
+"""The result of an analysis: histograms, ledger and jobs, in memory and on disk."""
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import hist
-import uhi.io.json as uhi_json
-
+from dtperf.accounting import combine
 from dtperf.config import AnalysisConfig
 from dtperf.errors import InputError
 from dtperf.ledger import Ledger
 from dtperf.measurements.declaration import Histogram
 from dtperf.measurements.histograms import presented, sort_categories
+from dtperf.resultfiles import LEDGER, RESULT, Stored, read_files, write_files
 from dtperf.summary import Chamber, Station, by_chamber, by_station
 
-__all__ = ["SCHEMA_VERSION", "Result"]
+__all__ = ["LEDGER", "RESULT", "Result"]
 
-SCHEMA_VERSION = 1
-RESULT, HISTOGRAMS, LEDGER = "result.json", "histograms.json.gz", "ledger.parquet"
+SUMS = ("events", "certified", "pairs", "crossings")
 
 
 @dataclass(frozen=True)
@@ -35,12 +30,28 @@ class Result(Mapping[str, "Histogram"]):
     counts: Mapping[str, Histogram]
     """Histograms of integers by the measurement's name, as they add up."""
     totals: Mapping[str, int]
-    """events, pairs, crossings, files, bytes."""
+    """events; certified, which are those in the luminosity mask; pairs, crossings; and what the
+    ledger says of that which was read: files, chunks, bytes."""
     anomalies: Mapping[str, int]
     """How often something was found that no detector writes, by name."""
     ledger: Ledger
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-    """Versions, host, times: nothing here is a number of the measurement."""
+    jobs: tuple[Mapping[str, Any], ...] = ()
+    """Versions, host, times of each run: nothing here is a number of the measurement."""
+    code: str = ""
+    """The version of the code that measured it."""
+
+    def __post_init__(self) -> None:
+        """Put everything into one order, whatever it was added up from."""
+        measured = [name for name in self.config.measurements.active() if name in self.counts]
+        others = sorted(self.counts.keys() - {*measured})
+        ordered = {
+            "counts": {name: self.counts[name] for name in (*measured, *others)},
+            "totals": {name: self.totals.get(name, 0) for name in SUMS} | _volume(self.ledger),
+            "anomalies": dict(sorted(self.anomalies.items())),
+            "jobs": tuple(sorted(self.jobs, key=lambda job: json.dumps(job, sort_keys=True))),
+        }
+        for name, value in ordered.items():
+            object.__setattr__(self, name, value)
 
     def __getitem__(self, name: str) -> Histogram:
         """Give one histogram: counts, an efficiency with an axis 'passed', or a profile."""
@@ -55,25 +66,23 @@ class Result(Mapping[str, "Histogram"]):
         return len(self.counts)
 
     def __add__(self, other: Result) -> Result:
-        """Merge the results of two jobs of the same analysis.
+        """Merge the results of two jobs of the same analysis, in whatever order.
 
         Raises:
-            InputError: The configs differ, or a chunk is in both.
+            InputError: Config or code differ, or both have read the same events.
         """
         if not isinstance(other, Result):
             return NotImplemented
-        if self.config.hash != other.config.hash:
-            raise InputError(
-                "these results come from different configs "
-                f"({self.config.hash[:12]} and {other.config.hash[:12]}): they do not add up"
-            )
-        _refuse_overlap(self.ledger, other.ledger)
+        _refuse_to_mix(self, other)
         return replace(
             self,
+            # titles and the ways to run may differ
+            config=min(self.config, other.config, key=lambda config: config.model_dump_json()),
             counts=_sum_histograms(self.counts, other.counts),
             totals=_sum_numbers(self.totals, other.totals),
             anomalies=_sum_numbers(self.anomalies, other.anomalies),
-            ledger=Ledger((*self.ledger, *other.ledger)),
+            ledger=combine(self.ledger, other.ledger),
+            jobs=(*self.jobs, *other.jobs),
         )
 
     def by_station(self) -> tuple[Station, ...]:
@@ -86,8 +95,19 @@ class Result(Mapping[str, "Histogram"]):
 
     @property
     def skipped_events(self) -> int:
-        """Events of chunks that could not be read."""
+        """Events that could not be read, without those of files that never could be opened."""
         return self.ledger.events("skipped")
+
+    @property
+    def skipped_files(self) -> int:
+        """Number of files of which something could not be read."""
+        return len({row.identity for row in self.ledger if row.status == "skipped"})
+
+    @property
+    def unknown_files(self) -> int:
+        """Number of files that could not be opened, so that nobody knows how many events."""
+        skipped = (row for row in self.ledger if row.status == "skipped" and not row.events)
+        return len({row.identity for row in skipped})
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -98,7 +118,8 @@ class Result(Mapping[str, "Histogram"]):
         """Write the result directory.
 
         Args:
-            directory: Made if it is not there; files of an older result in it are replaced.
+            directory: Made if it is not there; files of an older result in it are replaced, one
+                by one, `result.json` at last: without it the others do not load.
 
         Returns:
             The directory.
@@ -106,63 +127,75 @@ class Result(Mapping[str, "Histogram"]):
         out = Path(directory)
         out.mkdir(parents=True, exist_ok=True)
         content = {
-            "schema_version": SCHEMA_VERSION,
             "config": self.config.model_dump(mode="json"),
             "config_hash": self.config.hash,
+            "code": self.code,
             "totals": dict(self.totals),
             "anomalies": dict(self.anomalies),
-            "provenance": dict(self.provenance),
+            "jobs": [dict(job) for job in self.jobs],
         }
-        # mtime=0: equal counts give equal bytes
-        text = json.dumps(dict(self.counts), default=uhi_json.default)
-        (out / HISTOGRAMS).write_bytes(gzip.compress(text.encode(), mtime=0))
-        self.ledger.write(out / LEDGER)
-        # last: a directory with this file is complete
-        (out / RESULT).write_text(json.dumps(content, indent=2) + "\n")
+        write_files(out, content, self.counts, self.ledger)
         return out
 
     @classmethod
     def load(cls, directory: str | Path) -> Result:
-        """Read a result directory; runs none of its content.
+        """Read a result directory; runs none of its content, and takes it for granted that it lies.
 
         Raises:
-            InputError: It is not a result directory, or one of a newer dtperf.
+            InputError: It is not a result directory, or its content cannot be true.
         """
         out = Path(directory)
-        for name in (RESULT, HISTOGRAMS, LEDGER):
-            if not (out / name).is_file():
-                raise InputError(f"{out}: is not a result directory: it has no {name}")
-        try:
-            content = json.loads((out / RESULT).read_text())
-            if content["schema_version"] > SCHEMA_VERSION:
-                raise InputError(f"{out}: was written by a newer dtperf: upgrade to read it")
-            text = gzip.decompress((out / HISTOGRAMS).read_bytes())
-            counts = json.loads(text, object_hook=uhi_json.object_hook)
-            return cls(
-                config=AnalysisConfig.model_validate(content["config"]),
-                counts={name: hist.Hist(value) for name, value in counts.items()},
-                totals=content["totals"],
-                anomalies=content["anomalies"],
-                ledger=Ledger.read(out / LEDGER),
-                provenance=content["provenance"],
-            )
-        except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{out}: the result cannot be read: {error}") from error
-
-
-def _refuse_overlap(a: Ledger, b: Ledger) -> None:
-    """Refuse two ledgers that both count the same events of a file."""
-    rows = sorted((row.uuid, row.start, row.stop, row.file) for row in (*a, *b) if row.events)
-    for first, second in pairwise(rows):
-        if first[0] == second[0] and second[1] < first[2]:
+        stored: Stored = read_files(out)
+        result = cls(
+            config=stored.config,
+            counts=stored.counts,
+            totals=stored.totals,
+            anomalies=stored.anomalies,
+            ledger=stored.ledger,
+            jobs=stored.jobs,
+            code=stored.code,
+        )
+        read = stored.ledger.events("read")
+        if result.totals != stored.totals or read != result.totals["events"]:
             raise InputError(
-                f"{second[3]}: events {second[1]} to {min(first[2], second[2])} "
-                "are in both results: they would count twice"
+                f"{out}: does not add up: the ledger has {read:,} events read and "
+                f"{_volume(stored.ledger)}, but {RESULT} says {dict(stored.totals)}",
+                "corrupt",
             )
+        return result
+
+
+def _volume(ledger: Ledger) -> dict[str, int]:
+    read = [row for row in ledger if row.status == "read"]
+    return {
+        "files": len({row.identity for row in read}),
+        "chunks": sum(row.events > 0 for row in read),
+        "bytes": sum(row.bytes for row in read),
+    }
+
+
+def _refuse_to_mix(a: Result, b: Result) -> None:
+    if a.config.hash != b.config.hash:
+        raise InputError(
+            "these results come from different configs "
+            f"({a.config.hash[:12]} and {b.config.hash[:12]}): they do not add up"
+        )
+    if a.code != b.code:
+        raise InputError(
+            f"these results come from different code (dtperf {a.code or 'unknown'} and "
+            f"{b.code or 'unknown'}), which may count differently: measure one of them again"
+        )
 
 
 def _sum_histograms(a: Mapping[str, Histogram], b: Mapping[str, Histogram]) -> dict[str, Histogram]:
-    both = {name: sort_categories(a[name] + b[name]) for name in a if name in b}
+    both = {}
+    for name in a.keys() & b.keys():
+        try:
+            both[name] = sort_categories(a[name] + b[name])
+        except ValueError as error:
+            raise InputError(
+                f"the histograms '{name}' have different axes: they do not add up"
+            ) from error
     return {**a, **b, **both}
 
 

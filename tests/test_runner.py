@@ -32,7 +32,7 @@ def assert_same(result: Result, expected: Result) -> None:
     assert result.counts.keys() == expected.counts.keys()
     different = [name for name in expected.counts if result.counts[name] != expected.counts[name]]
     assert not different
-    counted = ("events", "pairs", "crossings")
+    counted = ("events", "certified", "pairs", "crossings")
     assert [result.totals[n] for n in counted] == [expected.totals[n] for n in counted]
     assert result.anomalies == expected.anomalies
 
@@ -63,17 +63,19 @@ def test_executors(executor: str, reference_config: AnalysisConfig, golden_resul
     result = dtperf.run(config, GOLDEN)
     assert_same(result, golden_result)
     assert len(result.ledger) == 4
-    assert result.provenance["workers"] == (1 if executor == "iterative" else 2)
+    assert result.jobs[0]["workers"] == (1 if executor == "iterative" else 2)
 
 
 def test_on_a_dask_client_with_threads(
     reference_config: AnalysisConfig, golden_result: Result
 ) -> None:
     config = with_run(reference_config, chunksize=500)
-    with Client(n_workers=1, threads_per_worker=3, processes=False, dashboard_address=None) as own:
+    with Client(
+        n_workers=1, threads_per_worker=3, processes=False, dashboard_address="127.0.0.1:0"
+    ) as own:
         result = dtperf.run(config, GOLDEN, client=own)
     assert_same(result, golden_result)
-    assert result.provenance["workers"] == 3
+    assert result.jobs[0]["workers"] == 3
 
 
 @pytest.mark.slow

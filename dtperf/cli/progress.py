@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["progress_bar"]
 
-UNITS = {"generating": "events", "checking": "files", "measuring": "events"}
+UNITS = {"generating": "events", "checking": "files", "waiting": "workers", "measuring": "events"}
 
 
 class _Rate(ProgressColumn):
@@ -61,6 +61,8 @@ def progress_bar() -> Iterator[Callable[[State], None]]:
                 state.stage, total=state.total, unit=UNITS[state.stage]
             )
         bar.update(tasks[state.stage], completed=state.done)
+        if dashboard := getattr(state, "dashboard", ""):
+            bar.console.print(f"dashboard: {dashboard}", highlight=False)
 
     with bar:
         yield show

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from dtperf.config import AnalysisConfig
 
 __all__ = ["run"]
+
+WITH_GAPS = 3
+"""Exit code of a run that had to leave something out."""
 
 
 def run(
@@ -32,41 +35,65 @@ def run(
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the config.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an older result in OUT.")] = False,
+    on_error: Annotated[
+        str | None,
+        typer.Option(metavar="stop|skip", help="What to do with events that cannot be read."),
+    ] = None,
+    retries: Annotated[int | None, typer.Option(help="How often to ask a server again.")] = None,
+    site: Annotated[str | None, typer.Option(help="Whose redirectors to try, too.")] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Where Dask workers come from, instead of --executor."),
+    ] = None,
+    performance_report: Annotated[
+        Path | None,
+        typer.Option(metavar="HTML", help="Write Dask's report of the run; needs bokeh."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what is in OUT, and fill its gaps.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is in OUT.")] = False,
 ) -> None:
     """Measure the segment efficiency of files."""
     from dtperf.config import load_config
+    from dtperf.errors import ConfigError
 
     given = {
         "run.executor": executor,
         "run.workers": workers,
         "run.chunksize": chunksize,
+        "run.on_error": on_error,
+        "run.retries": retries,
+        "run.site": site,
         "input.tree": tree,
     }
+    if resume and force:
+        raise ConfigError("--resume and --force: go on with what is there, or replace it?")
     overrides = [f"{key}={value}" for key, value in given.items() if value is not None]
     analysis = load_config(config, [*overrides, *(set_ or [])])
-    _refuse_to_replace(out, force)
-    _run(analysis, inputs, out, {"limit_files": limit_files, "limit_chunks": limit_chunks})
+    if cluster is not None and executor is not None:
+        raise ConfigError("--cluster and --executor: a cluster's workers are Dask's")
+    how = {"out": out, "resume": resume, "force": force, "cluster": cluster}
+    how["performance_report"] = performance_report
+    limits = {"limit_files": limit_files, "limit_chunks": limit_chunks}
+    _run(analysis, inputs, out, {**how, **limits})
 
 
-def _refuse_to_replace(out: Path, force: bool) -> None:
-    from dtperf.errors import ConfigError
-
-    if out.is_file():
-        raise ConfigError(f"{out}: is a file; name a directory for the result")
-    if (out / "result.json").exists() and not force:
-        raise ConfigError(f"{out}: holds a result; name another directory, or add --force")
-    nearest = next(path for path in (out, *out.absolute().parents) if path.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        raise ConfigError(f"{out}: cannot be made or written in {nearest}")
-
-
-def _run(config: AnalysisConfig, inputs: list[str], out: Path, limits: dict[str, Any]) -> None:
+def _run(config: AnalysisConfig, inputs: list[str], out: Path, options: dict[str, Any]) -> None:
+    from dtperf.checkpoint import newest
+    from dtperf.cli.printed import print_report
     from dtperf.cli.progress import progress_bar
-    from dtperf.cli.report import print_report
+    from dtperf.errors import ConfigError, DtperfError
+    from dtperf.interrupts import remembered
     from dtperf.runner import run as run_analysis
 
-    with progress_bar() as on_progress:
-        result = run_analysis(config, inputs, on_progress=on_progress, **limits)
-    result.save(out)
+    try:
+        with remembered(), progress_bar() as on_progress:
+            result = run_analysis(config, inputs, on_progress=on_progress, **options)
+    except (DtperfError, KeyboardInterrupt) as error:
+        if not isinstance(error, ConfigError) and newest(out) not in (None, out):
+            print(f"{out}: what was measured is kept; go on with --resume", file=sys.stderr)
+        raise
     print_report(result, out)
+    if result.skipped_files:
+        raise typer.Exit(WITH_GAPS)

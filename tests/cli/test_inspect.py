@@ -29,7 +29,7 @@ def test_table(format: str, kind: str) -> None:
         "ZSTD level 5",
         "63, 347 known ones are not there",
         "ntuple, helix",
-        "by_chamber, efficiency_vs_run",
+        "inside_chambers, efficiency_vs_run",
         "efficiency_vs_lumi: lacking lumi_instLumi",
     ):
         assert text in done.stdout

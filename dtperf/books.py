@@ -1,0 +1,156 @@
+"""What a run has done so far: one sum, and one row for each chunk that has ended."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+from uuid import UUID
+
+from coffea.processor.accumulator import accumulate
+
+from dtperf.checkpoint import RunDirectory
+from dtperf.config import AnalysisConfig
+from dtperf.errors import DtperfError
+from dtperf.executors import Ended, Progressed
+from dtperf.identity import code_version
+from dtperf.ledger import Ledger, LedgerRow
+from dtperf.measurements.histograms import sort_categories
+from dtperf.preflight import CheckedFile, Problem
+from dtperf.results import Result
+
+__all__ = ["Books"]
+
+PACKAGES = (
+    *("dtperf", "coffea", "uproot", "awkward", "numba", "numpy"),
+    *("hist", "boost-histogram", "dask", "distributed"),
+)
+
+
+class Books:
+    """Keeps account of a run, and saves it from time to time."""
+
+    def __init__(
+        self,
+        config: AnalysisConfig,
+        directory: RunDirectory | None,
+        on_ended: Callable[[LedgerRow], None],
+    ) -> None:
+        """Open empty books.
+
+        Args:
+            config: What is run.
+            directory: Where to save what there is; None: nowhere.
+            on_ended: Called with the row of each chunk that ends.
+        """
+        self.workers = 0
+        self._config = config
+        self._directory = directory
+        self._on_ended = on_ended
+        self._output: dict[str, Any] | None = None
+        self._rows: list[LedgerRow] = []
+        self._saved = 0
+        self._is_balanced = True
+        self._begin = datetime.now(UTC)
+        self._start = self._measuring = time.perf_counter()
+
+    def begin_measuring(self) -> None:
+        """Start the clock of the measurement, after the files are checked."""
+        self._measuring = time.perf_counter()
+
+    def skip_file(self, problem: Problem, ranges: Iterable[tuple[int, int]]) -> None:
+        """Note a file that could not be opened, and which of its events were to be read."""
+        error, uuid = problem.error, str(problem.file.uuid or "")
+        told = (error.cause, str(error), problem.source, problem.attempts)
+        for start, stop in ranges or ((0, 0),):
+            place = (problem.file.path, uuid, start, stop)
+            self._rows.append(LedgerRow(*place, "skipped", *told, 0, 0.0, ""))
+
+    def note_empty(self, checked: CheckedFile) -> None:
+        """Note a file without events."""
+        place = (checked.file.path, str(checked.file.uuid), 0, 0)
+        self._rows.append(LedgerRow(*place, "read", "", "", checked.source, 1, 0, 0.0, ""))
+
+    def add(self, progressed: Progressed) -> None:
+        """Add what has come from the workers.
+
+        Raises:
+            DtperfError: A chunk has failed, and the config says to stop then.
+        """
+        rows = [_row(ended) for ended in progressed.ended]
+        # Ctrl-C in between would leave a sum that no row speaks of
+        self._is_balanced = False
+        if progressed.output is not None:
+            self._output = accumulate([progressed.output], self._output)
+        self._rows += rows
+        self._is_balanced = True
+        for row in rows:
+            self._on_ended(row)
+        errors = (ended.outcome.error for ended in progressed.ended)
+        failed = next(filter(None, errors), None)
+        if failed is not None and self._config.run.on_error == "stop":
+            raise failed
+        if self._directory is not None and self._directory.is_due:
+            self.save()
+
+    def save(self) -> None:
+        """Save what there is, if anything new was read and the books are in order."""
+        new = self._rows[self._saved :]
+        has_read = any(row.status == "read" for row in new)
+        if self._directory is not None and self._is_balanced and has_read:
+            self._directory.keep(self.result())
+            self._saved = len(self._rows)
+
+    def result(self) -> Result:
+        """Sum up, with what the directory had before."""
+        output = self._output or {"histograms": {}, "totals": {}, "anomalies": {}}
+        new = Result(
+            config=self._config,
+            counts={name: sort_categories(h) for name, h in output["histograms"].items()},
+            totals=output["totals"],
+            anomalies=dict(output["anomalies"]),
+            ledger=Ledger(self._rows),
+            jobs=(self._job(),),
+            code=code_version(),
+        )
+        previous = self._directory.previous if self._directory else None
+        return new if previous is None else previous + new
+
+    def _job(self) -> Mapping[str, Any]:
+        now = time.perf_counter()
+        return {
+            "begin": self._begin.isoformat(timespec="milliseconds"),
+            "seconds": round(now - self._start, 3),
+            "seconds_measuring": round(now - self._measuring, 3),
+            "workers": self.workers,
+            "host": socket.gethostname(),
+            "python": platform.python_version(),
+            "cpus": os.cpu_count(),
+            "packages": {name: version(name) for name in PACKAGES},
+        }
+
+
+def _row(ended: Ended) -> LedgerRow:
+    item, outcome = ended.item, ended.outcome
+    error: DtperfError | None = outcome.error
+    return LedgerRow(
+        file=item.filename,
+        uuid=str(UUID(bytes=item.fileuuid)),
+        start=item.entrystart,
+        stop=item.entrystop,
+        status="skipped" if error else "read",
+        cause=error.cause if error else "",
+        message=str(error or ""),
+        source=ended.source,
+        attempts=ended.attempts,
+        bytes=outcome.bytes,
+        seconds=ended.seconds,
+        worker=outcome.worker,
+        cpu_seconds=outcome.cpu_seconds,
+        memory=outcome.memory,
+    )

@@ -1,0 +1,89 @@
+"""`dtperf merge`: one result of several."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from dtperf.results import Result
+
+__all__ = ["merge"]
+
+WITH_GAPS = 3
+
+
+def merge(
+    inputs: Annotated[list[Path], typer.Argument(help="Result directories.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Directory for the sum.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace an older result in OUT.")] = False,
+) -> None:
+    """Add up the results of several jobs of one analysis."""
+    from dtperf.checkpoint import open_run
+    from dtperf.cli.printed import print_report
+
+    _refuse(inputs, out, force)
+    total = _load(inputs[0])
+    for number, path in enumerate(inputs[1:], 1):
+        total = _add(total, path, inputs[:number])
+    with open_run(out, total.config, total.code, resume=False, force=force) as directory:
+        directory.finish(total)
+    print_report(total, out)
+    if total.skipped_files:
+        raise typer.Exit(WITH_GAPS)
+
+
+def _refuse(inputs: list[Path], out: Path, force: bool) -> None:
+    """Refuse what is wrong before hours of loading, and before anything is replaced."""
+    from dtperf.checkpoint import newest
+    from dtperf.errors import ConfigError, InputError
+
+    if len(inputs) < 2:
+        raise ConfigError(f"{inputs[0]}: is one result; name two or more")
+    named: dict[Path, Path] = {}
+    for path in inputs:
+        if not path.is_dir():
+            raise InputError(f"{path}: no such directory", "missing")
+        same = named.setdefault(path.resolve(), path)
+        if same is not path:
+            raise InputError(f"{same} and {path}: are one result, which would count twice")
+    if out.resolve() in named:
+        raise ConfigError(f"{out}: is one of the results to be merged; name another directory")
+    if newest(out) is not None and not force:
+        raise ConfigError(f"{out}: holds a result; name another directory, or add --force")
+
+
+def _load(path: Path) -> Result:
+    from dtperf.checkpoint import is_running, newest
+    from dtperf.errors import InputError
+    from dtperf.results import Result
+
+    if is_running(path):
+        raise InputError(f"{path}: its run goes on: wait for its end")
+    if newest(path) not in (path, None):
+        raise InputError(f"{path}: its run is not finished: finish it with `dtperf run … --resume`")
+    return Result.load(path)
+
+
+def _add(total: Result, path: Path, earlier: list[Path]) -> Result:
+    from dtperf.errors import InputError
+
+    result = _load(path)
+    try:
+        return total + result
+    except InputError as error:
+        raise InputError(f"{_rival(result, earlier)} and {path}: {error}", error.cause) from None
+
+
+def _rival(result: Result, earlier: list[Path]) -> Path:
+    """Find out with which of the earlier results one does not go together."""
+    from dtperf.errors import InputError
+
+    for path in earlier:
+        try:
+            _load(path) + result
+        except InputError:
+            return path
+    return earlier[-1]

@@ -1,0 +1,47 @@
+"""Which code made a number: ``code_version()``."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import dtperf
+import processors
+
+__all__ = ["code_version", "package_state"]
+
+NUMBERS = ("field", "geometry", "kernels", "measurements", "nanoaod", "selection", "reading.py")
+"""The parts of the package that can change a number."""
+KINDS = {".py", ".csv", ".json", ".npz"}
+
+
+@cache
+def code_version() -> str:
+    """Name the version of dtperf, and the state of all code that can change a number.
+
+    Returns:
+        Such as '0.1.0+3f2a9c01b7de'; a change of one source file changes it.
+    """
+    state = _state([*_places(), Path(processors.__file__).parent])
+    return f"{version('dtperf')}+{state}"
+
+
+def package_state() -> str:
+    """Tell the state of the code within dtperf alone that can change a number."""
+    return _state(_places())
+
+
+def _places() -> list[Path]:
+    package = Path(dtperf.__file__).parent
+    return [package / name for name in NUMBERS]
+
+
+def _state(places: list[Path]) -> str:
+    files = [path for root in places for path in (root.rglob("*") if root.is_dir() else [root])]
+    state = hashlib.sha256()
+    for path in sorted(files):
+        if path.suffix in KINDS:
+            state.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return state.hexdigest()[:12]

@@ -1,0 +1,55 @@
+"""How far a run is, for whoever wants to show it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from dtperf.ledger import LedgerRow
+
+if TYPE_CHECKING:
+    from dtperf.clusters.start import Waiting
+
+__all__ = ["Meter", "Progress"]
+
+
+class Progress(NamedTuple):
+    """How far a run is."""
+
+    stage: str
+    """'checking' counts files, 'waiting' counts workers, 'measuring' counts events."""
+    done: int
+    total: int
+    bytes: int = 0
+    """Compressed bytes read so far."""
+    skipped: int = 0
+    """Events, among those that are done, that could not be read."""
+    dashboard: str = ""
+    """Told once: where the workers can be seen at work."""
+
+
+class Meter:
+    """Turns rows of the ledger into progress."""
+
+    def __init__(self, on_progress: Callable[[Progress], None]) -> None:
+        self._tell = on_progress
+        self._now = Progress("measuring", 0, 0)
+
+    def begin(self, total: int, dashboard: str) -> None:
+        """Say how many events are to be measured, and where the workers can be seen."""
+        self._now = self._now._replace(total=total)
+        self._tell(self._now._replace(dashboard=dashboard))
+
+    def wait(self, waiting: Waiting) -> None:
+        """Say how many workers have come."""
+        self._tell(Progress("waiting", min(waiting.workers, waiting.wanted), waiting.wanted))
+
+    def note(self, row: LedgerRow) -> None:
+        """Say that a chunk has ended."""
+        now, skipped = self._now, row.status == "skipped"
+        self._now = now._replace(
+            done=now.done + row.events,
+            bytes=now.bytes + row.bytes,
+            skipped=now.skipped + row.events * skipped,
+        )
+        self._tell(self._now)

@@ -1,0 +1,94 @@
+"""Which events are left to measure, cut into chunks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Any
+
+from coffea.processor.executor import WorkItem
+
+from dtperf.errors import ConfigError, InputError
+from dtperf.filesets import InputFile
+from dtperf.filesets.ranges import Range, without
+from dtperf.ledger import Ledger
+
+__all__ = ["Measured", "check_measured", "plan"]
+
+
+class Measured:
+    """What was read before, by file."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        """Take the rows of what was read."""
+        self.ledger = ledger
+        self._ranges: dict[str, list[Range]] = defaultdict(list)
+        for row in ledger:
+            self._ranges[row.uuid].append((row.start, row.stop))
+
+    def __contains__(self, file: InputFile) -> bool:
+        """Tell whether something of a file was read, if only that it has no events."""
+        return str(file.uuid) in self._ranges
+
+    def left(self, file: InputFile) -> tuple[Range, ...]:
+        """List the ranges of a file that were not read."""
+        return without(file.wanted, self._ranges.get(str(file.uuid), ()))
+
+
+def plan(
+    files: Iterable[InputFile], measured: Measured, chunksize: int, columns: Any, usermeta: Any
+) -> Iterator[WorkItem]:
+    """Cut what is left of the files into chunks.
+
+    Args:
+        files: Files whose UUID and entries are known.
+        measured: What was read before.
+        chunksize: Events in a chunk at most; chunks of a range are as even as possible.
+        columns: What to read, a `dtperf.nanoaod.ColumnFilter`.
+        usermeta: Gives, for a file, what else its chunks carry.
+    """
+    for file in files:
+        assert file.uuid is not None
+        place, carried = (file.dataset, file.path, file.tree), usermeta(file)
+        for first, last in measured.left(file):
+            for start, stop in _cut(first, last, chunksize):
+                yield WorkItem(
+                    *place, start, stop, file.uuid.bytes, usermeta=carried, preload=columns
+                )
+
+
+def _cut(first: int, last: int, chunksize: int) -> Iterator[Range]:
+    events = last - first
+    pieces = -(-events // chunksize)
+    return pairwise(first + events * piece // pieces for piece in range(pieces + 1))
+
+
+def check_measured(files: Iterable[InputFile], paths: set[str], measured: Measured) -> None:
+    """See that everything measured before is among the inputs, and unchanged.
+
+    Args:
+        files: Those of the inputs that can be read.
+        paths: All inputs.
+        measured: What was read before.
+
+    Raises:
+        ConfigError: Something else was measured before.
+        InputError: A file was replaced since.
+    """
+    by_path = {file.path: str(file.uuid) for file in files}
+    uuids = {*by_path.values()}
+    for row in measured.ledger:
+        if row.uuid in uuids:
+            continue
+        if row.file in by_path:
+            raise InputError(
+                f"{row.file}: was replaced since it was measured (UUID {row.uuid}, now "
+                f"{by_path[row.file]}): begin anew with --force",
+                "changed",
+            )
+        if row.file not in paths:
+            raise ConfigError(
+                f"{row.file}: was measured before, but is not among the inputs now: "
+                "name the same inputs, or another directory"
+            )

@@ -1,0 +1,262 @@
+"""Dask workers: they measure chunks and add up what some of them found.
+
+Sums of few chunks go to the client at once. A deeper tree would leave more with workers that can
+die; a flatter one would send every chunk's histograms to the client.
+"""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from importlib.util import find_spec
+from itertools import count
+from queue import Empty, SimpleQueue
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import uuid4
+
+import cloudpickle
+import lz4.frame
+from coffea.processor.accumulator import accumulate
+from coffea.processor.executor import WorkItem
+
+from dtperf.errors import DtperfError
+from dtperf.mailbox import Mailbox, post
+from dtperf.pools import Batch
+from dtperf.work import Function, Outcome, attempt, lost
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+__all__ = ["DaskWorkers"]
+
+FEWEST, MOST = 2, 32
+"""How many chunks are summed on a worker: as many as there are cores, within these limits."""
+PATIENCE_S = 1.0
+"""How long a finished chunk waits for others to be summed with."""
+LOOK_S = 2.0
+"""How often to ask how many cores there are, and whether a chunk takes too long."""
+LATE_S, LATE = 30.0, 3.0
+"""A chunk is late after so many seconds, and so many times the median."""
+ALONE_S = 1800.0
+"""How long to wait for workers when all are gone; batch systems may have sent them away."""
+SAMPLE = 1000
+"""How many chunks the median is taken of."""
+
+
+class _Task(NamedTuple):
+    """Work that was handed to Dask; what is late is done a second time beside it."""
+
+    kind: str
+    """'chunk' or 'sum'."""
+    items: dict[int, WorkItem]
+    """What it is about, by ticket."""
+    work: Callable[..., Any]
+    arguments: Any
+    begin: float
+    copies: list[Future]
+
+
+class DaskWorkers:
+    """The workers of a Dask cluster, however many there are at the time."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._run = uuid4().hex[:8]
+        self._numbers = count()
+        self._tasks: dict[int, _Task] = {}
+        self._measured: dict[int, tuple[WorkItem, Future]] = {}
+        self._mailbox = Mailbox(client)
+        self._events: SimpleQueue[tuple[int, Future]] = SimpleQueue()
+        self._times: deque[float] = deque(maxlen=SAMPLE)
+        self._oldest = self._looked = 0.0
+        self.workers = 1
+        self.dashboard = client.dashboard_link if find_spec("bokeh") else ""
+        self._alone_since: float | None = None
+        self._count_cores()
+
+    @property
+    def capacity(self) -> int:
+        """How many chunks to hand in ahead: enough for an adaptive cluster to see that it lacks."""
+        return 64 + 3 * self.workers
+
+    def begin(self, function: Function) -> None:
+        """Take the work function."""
+        self._function = cloudpickle.dumps(function)
+
+    def submit(self, ticket: int, item: WorkItem) -> None:
+        """Hand in an attempt."""
+        number = next(self._numbers)
+        self._start("chunk", {ticket: item}, _measure, (self._function, item), number)
+
+    def _start(
+        self,
+        kind: str,
+        items: dict[int, WorkItem],
+        work: Callable[..., Any],
+        arguments: Any,
+        number: int,
+    ) -> None:
+        self._tasks[number] = _Task(kind, items, work, arguments, time.monotonic(), [])
+        self._send(number)
+
+    def _send(self, number: int, workers: Sequence[str] = ()) -> None:
+        task = self._tasks[number]
+        future = self._client.submit(
+            task.work,
+            *task.arguments,
+            # of one group: the scheduler then keeps what no worker is free for
+            key=(f"{task.kind}-{self._run}", number, len(task.copies)),
+            pure=False,
+            # sums go first: what is summed can be forgotten
+            priority=10 * (task.kind == "sum"),
+            workers=workers or None,
+            allow_other_workers=bool(workers),
+        )
+        task.copies.append(future)
+        future.add_done_callback(lambda done: self._events.put((number, done)))
+
+    def collect(self, timeout: float, *, last: bool) -> list[Batch]:
+        """Wait for sums; see to what is lost or late."""
+        batches = [batch for event in self._ended(timeout) for batch in self._note(*event)]
+        self._add_up()
+        if time.monotonic() - self._looked > LOOK_S:
+            self._look(last)
+        return batches
+
+    def _ended(self, timeout: float) -> Iterator[tuple[int, Future]]:
+        try:
+            yield self._events.get(timeout=min(timeout, PATIENCE_S))
+            while True:
+                yield self._events.get_nowait()
+        except Empty:
+            return
+
+    def _note(self, number: int, future: Future) -> Iterator[Batch]:
+        """Take the first copy that ends; the others are of no use any more."""
+        task = self._tasks.get(number)
+        if task is None or future.status == "cancelled":
+            return
+        task.copies.remove(future)
+        if future.status != "finished":
+            if not task.copies:
+                del self._tasks[number]
+                why = _reason(future)
+                yield Batch(None, {each: lost(item, why) for each, item in task.items.items()})
+            return
+        del self._tasks[number]
+        if task.copies:
+            self._client.cancel(task.copies)
+        if task.kind == "chunk":
+            self._times.append(time.monotonic() - task.begin)
+            if not self._measured:
+                self._oldest = time.monotonic()
+            for ticket, item in task.items.items():
+                self._measured[ticket] = (item, future)
+        else:
+            yield self._received(number, task)
+
+    def _received(self, number: int, task: _Task) -> Batch:
+        try:
+            content = self._mailbox.get(number)
+        except KeyError:
+            outcomes = {
+                each: lost(item, "its sum has not come") for each, item in task.items.items()
+            }
+            return Batch(None, outcomes)
+        packed, told = pickle.loads(content)  # noqa: S301  # of our own workers
+        return Batch(_unpack(packed), dict(zip(task.items, told, strict=True)))
+
+    def _add_up(self) -> None:
+        """Sum what is measured, when it is enough or should not wait for more."""
+        at_once = min(max(self.workers, FEWEST), MOST)
+        waited = time.monotonic() - self._oldest > PATIENCE_S
+        while self._measured:
+            more_comes = any(task.kind == "chunk" for task in self._tasks.values())
+            if len(self._measured) < at_once and more_comes and not waited:
+                return
+            some = {t: self._measured.pop(t) for t in [*self._measured][:at_once]}
+            items = {ticket: item for ticket, (item, _) in some.items()}
+            chunks = [future for _, future in some.values()]
+            number = next(self._numbers)
+            self._mailbox.expect(number)
+            self._start("sum", items, _sum, (self._mailbox.topic, number, chunks), number)
+            self._oldest = time.monotonic()
+
+    def _look(self, last: bool) -> None:
+        self._looked = time.monotonic()
+        if self._client.status != "running":
+            raise DtperfError(
+                "the connection to the Dask scheduler is lost: what was measured is kept"
+            )
+        self._count_cores()
+        self._mailbox.tidy()
+        if self._times:
+            late = self._looked - max(LATE_S, LATE * median(self._times))
+            # a second copy of a chunk is for when nothing else is to be done
+            kinds = {"chunk", "sum"} if last else {"sum"}
+            self._double([n for n, t in self._tasks.items() if t.begin < late and t.kind in kinds])
+
+    def _double(self, numbers: Iterable[int]) -> None:
+        """Do again, elsewhere, what is late."""
+        numbers = [number for number in numbers if len(self._tasks[number].copies) == 1]
+        if not numbers:
+            return
+        processing = self._client.processing()
+        for number in numbers:
+            key = self._tasks[number].copies[0].key
+            self._send(number, [each for each, keys in processing.items() if key not in keys])
+
+    def _count_cores(self) -> None:
+        cores = sum(self._client.nthreads().values())
+        self.workers = max(1, cores)
+        if cores:
+            self._alone_since = None
+        elif self._alone_since is None:
+            self._alone_since = time.monotonic()
+        elif time.monotonic() - self._alone_since > ALONE_S:
+            raise DtperfError(
+                f"no worker was there for {ALONE_S / 60:.0f} minutes: what was measured is kept"
+            )
+
+    def close(self) -> None:
+        """Take back all that has not ended."""
+        self._mailbox.close()
+        self._client.cancel([copy for task in self._tasks.values() for copy in task.copies])
+
+
+def _reason(future: Future) -> str:
+    return f"Dask gave up: {future.exception()!r}" if future.status == "error" else "Dask lost it"
+
+
+@lru_cache(maxsize=2)
+def _load(function: bytes) -> Function:
+    loaded: Function = pickle.loads(function)  # noqa: S301  # of our own client
+    return loaded
+
+
+def _pack(output: Any) -> bytes | None:
+    """Make histograms small, which are mostly zeros."""
+    packed: bytes = lz4.frame.compress(pickle.dumps(output, protocol=5))
+    return packed if output is not None else None
+
+
+def _unpack(packed: bytes | None) -> Any:
+    if packed is None:
+        return None
+    return pickle.loads(lz4.frame.decompress(packed))  # noqa: S301  # of our own workers
+
+
+def _measure(function: bytes, item: WorkItem) -> tuple[bytes | None, Outcome]:
+    output, outcome = attempt(_load(function), item)
+    return _pack(output), outcome
+
+
+def _sum(topic: str, number: int, chunks: list[tuple[bytes | None, Outcome]]) -> None:
+    """Add up what some chunks have found, and send it to the client."""
+    found = [_unpack(packed) for packed, _ in chunks if packed is not None]
+    total = accumulate(found) if found else None
+    post(topic, number, pickle.dumps((_pack(total), [outcome for _, outcome in chunks])))

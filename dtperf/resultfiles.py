@@ -1,0 +1,168 @@
+"""The three files of a result directory: written so that no mix loads, read with suspicion."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+
+from dtperf.accounting import refuse_overlap
+from dtperf.config import AnalysisConfig, load_config
+from dtperf.errors import ConfigError, InputError
+from dtperf.histogram_json import MAX_BYTES, from_uhi, to_json
+from dtperf.ledger import Ledger
+from dtperf.measurements.declaration import Histogram
+from dtperf.untrusted import read_json
+
+__all__ = ["LEDGER", "RESULT", "SCHEMA_VERSION", "Stored", "read_files", "write_files"]
+
+SCHEMA_VERSION = 2
+RESULT, HISTOGRAMS, LEDGER = "result.json", "histograms.json.gz", "ledger.parquet"
+MAX_RESULT_BYTES = 1 << 24
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class _Job(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    begin: str = ""
+    seconds: Annotated[FiniteFloat, Field(ge=0)] = 0.0
+    seconds_measuring: Annotated[FiniteFloat, Field(ge=0)] = 0.0
+    workers: Count = 0
+    host: str = ""
+    python: str = ""
+    cpus: Count | None = None
+    packages: dict[str, str] = Field(default_factory=dict)
+
+
+class _Content(BaseModel):
+    config: dict[str, Any]
+    config_hash: str
+    code: str
+    totals: dict[str, Count]
+    anomalies: dict[str, Count]
+    jobs: list[_Job]
+    sha256: dict[str, str]
+
+
+class Stored(NamedTuple):
+    """What the files hold."""
+
+    config: AnalysisConfig
+    counts: dict[str, Histogram]
+    totals: dict[str, int]
+    anomalies: dict[str, int]
+    ledger: Ledger
+    jobs: tuple[dict[str, Any], ...]
+    code: str
+
+
+def write_files(
+    out: Path, content: Mapping[str, Any], counts: Mapping[str, Histogram], ledger: Ledger
+) -> None:
+    """Write the files of a result.
+
+    Args:
+        out: Directory.
+        content: What is neither histogram nor ledger.
+        counts: Histograms of integers by name.
+        ledger: The ledger.
+    """
+    # mtime=0: equal counts give equal bytes
+    data = {
+        HISTOGRAMS: gzip.compress(to_json(counts), compresslevel=1, mtime=0),
+        LEDGER: ledger.to_parquet(),
+    }
+    sums = {name: hashlib.sha256(each).hexdigest() for name, each in data.items()}
+    whole = {"schema_version": SCHEMA_VERSION, **content, "sha256": sums}
+    data[RESULT] = (json.dumps(whole, indent=2) + "\n").encode()
+    for name, each in data.items():
+        _replace(out / name, each)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put a file, or a link, out of its place by a whole new one."""
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
+    # x: what somebody else puts here meanwhile is not followed
+    with new.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def read_files(out: Path) -> Stored:
+    """Read the files of a result, which may come from anybody.
+
+    Raises:
+        InputError: They are no result, do not belong together, or cannot be true.
+    """
+    for name in (RESULT, HISTOGRAMS, LEDGER):
+        if not (out / name).is_file():
+            raise InputError(f"{out}: is not a result directory: it has no {name}", "missing")
+    try:
+        content = _read_content(out / RESULT)
+        for name in (HISTOGRAMS, LEDGER):
+            with (out / name).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+            if found != content.sha256.get(name):
+                raise InputError(
+                    f"{out / name}: was changed or written only in part: "
+                    f"it does not belong to this {RESULT}",
+                    "changed",
+                )
+        histograms = read_json(out / HISTOGRAMS, MAX_BYTES, gzipped=True)
+        ledger = Ledger.read(out / LEDGER)
+    except OSError as error:
+        raise InputError(f"{out}: the result cannot be read: {error}") from error
+    refuse_overlap(ledger)
+    return Stored(
+        config=_config(content, out / RESULT),
+        counts=from_uhi(histograms, str(out / HISTOGRAMS)),
+        totals=content.totals,
+        anomalies=content.anomalies,
+        ledger=ledger,
+        jobs=tuple(job.model_dump(exclude_unset=True) for job in content.jobs),
+        code=content.code,
+    )
+
+
+def _read_content(path: Path) -> _Content:
+    content = read_json(path, MAX_RESULT_BYTES)
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if type(version) is not int or version < 1:
+        raise InputError(f"{path}: schema_version: is not that of a result", "corrupt")
+    if version > SCHEMA_VERSION:
+        raise InputError(f"{path}: was written by a newer dtperf: upgrade to read it")
+    if version < SCHEMA_VERSION:
+        raise InputError(
+            f"{path}: was written by an older dtperf, whose ledger tells less: measure again"
+        )
+    try:
+        return _Content.model_validate(content, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(map(str, first["loc"]))[:200]
+        raise InputError(f"{path}: {key}: {first['msg']}", "corrupt") from None
+
+
+def _config(content: _Content, path: Path) -> AnalysisConfig:
+    try:
+        config = load_config(content.config)
+    except ConfigError as error:
+        raise InputError(f"{path}: config: {error}", "corrupt") from None
+    if config.hash != content.config_hash:
+        raise InputError(
+            f"{path}: config_hash: is {content.config_hash[:12]!r}, but that of its config is "
+            f"{config.hash[:12]!r}: one of them was changed, or this dtperf has other defaults",
+            "changed",
+        )
+    return config

@@ -1,0 +1,81 @@
+"""What a worker does with one chunk, and what it says of it."""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from coffea.processor.executor import WorkItem
+
+from dtperf.errors import DtperfError
+
+__all__ = ["Outcome", "attempt", "lost"]
+
+Function = Callable[[WorkItem], Any]
+"""coffea's work function: a chunk to ``{"out": …, "bytes": …}``."""
+
+
+class Outcome(NamedTuple):
+    """What became of one attempt at one chunk; its output travels apart."""
+
+    error: DtperfError | None
+    bytes: int
+    """Compressed bytes read."""
+    seconds: float
+    """Wall time of reading and measuring."""
+    worker: str
+    """Host and process."""
+    cpu_seconds: float = 0.0
+    """CPU time of the thread."""
+    memory: int = 0
+    """The most bytes that the process has had so far."""
+
+
+def attempt(function: Function, item: WorkItem) -> tuple[Any, Outcome]:
+    """Work on a chunk.
+
+    Returns:
+        The processor's output, None if it failed; and the outcome. Nothing is raised.
+    """
+    start, cpu = time.perf_counter(), time.thread_time()
+    output, size, error = None, 0, None
+    try:
+        done = function(item)
+        output, size = done["out"], done["bytes"]
+    except Exception as failure:  # noqa: BLE001  # whatever it is, the client is told
+        error = _explain(item, failure)
+    seconds, cpu = time.perf_counter() - start, time.thread_time() - cpu
+    worker = f"{socket.gethostname()}:{os.getpid()}"
+    return output, Outcome(error, size, seconds, worker, cpu, _most_memory())
+
+
+def _most_memory() -> int:
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else 1024 * most
+
+
+def lost(item: WorkItem, why: str) -> Outcome:
+    """Say that no worker lived to finish a chunk."""
+    error = DtperfError(f"{_place(item)}: {why}; was it killed for its use of memory?")
+    error.cause = "worker-lost"
+    return Outcome(error, 0, 0.0, "")
+
+
+def _explain(item: WorkItem, failure: Exception) -> DtperfError:
+    """Say which events of which file failed; the traceback goes along as a note."""
+    if isinstance(failure, DtperfError):
+        error = failure
+    else:
+        error = DtperfError(f"{_place(item)}: measuring failed: {failure!r}; please report it")
+    error.add_note("".join(traceback.format_exception(failure)))
+    return error
+
+
+def _place(item: WorkItem) -> str:
+    return f"{item.filename}: events {item.entrystart} to {item.entrystop}"
