@@ -1,0 +1,98 @@
+"""Print what many chunks cost on Dask: `python -m benchmarks.chunks [--chunks N]`.
+
+Nothing is read: each chunk gives the histograms of the golden events, so that all of the time is
+that of handing out, summing, and keeping account.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+from distributed import Client
+from distributed.deploy.subprocess import SubprocessCluster
+
+import dtperf
+from benchmarks.stub import EVENTS, chunks, golden_output, measure_nothing
+from dtperf.books import Books
+from dtperf.checkpoint import open_run
+from dtperf.executors import ChunkExecutor, Progressed
+from dtperf.identity import code_version
+from dtperf.reduction import DaskWorkers
+
+MB = 1e6
+
+
+def main() -> None:
+    """Run, and print time and memory at each tenth of the way."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--chunks", type=int, default=40_000)
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    config = dtperf.load_config("reference_2023", ["run.executor=dask"])
+    print("| chunks | ms a chunk | client MB | scheduler MB | tasks kept | worker MB |")
+    print("|---:|---:|---:|---:|---:|---:|")
+    with (
+        tempfile.TemporaryDirectory() as place,
+        SubprocessCluster(
+            n_workers=options.workers,
+            worker_kwargs={"nthreads": 1},
+            dashboard_address="127.0.0.1:0",
+        ) as cluster,
+        Client(cluster) as client,
+        open_run(Path(place) / "out", config, code_version(), resume=False, force=False) as out,
+    ):
+        client.run(golden_output)
+        books = Books(config, out, lambda _: None)
+        meter = _Meter(client, options.chunks)
+
+        def note(progressed: Progressed) -> None:
+            books.add(progressed)
+            meter.add(len(progressed.ended))
+
+        executor = ChunkExecutor(pool=DaskWorkers(client), on_progress=note)
+        executor(chunks(options.chunks), measure_nothing, None)
+        result = books.result()
+        assert result.totals["events"] == options.chunks * EVENTS
+        assert result.totals["pairs"] == options.chunks * golden_output()["totals"]["pairs"]
+
+
+class _Meter:
+    def __init__(self, client: Client, total: int) -> None:
+        self._client = client
+        self._step = max(total // 10, 1)
+        self._done = self._told = 0
+        self._start = time.perf_counter()
+
+    def add(self, number: int) -> None:
+        self._done += number
+        if self._done - self._told >= self._step:
+            self._tell()
+
+    def _tell(self) -> None:
+        now = time.perf_counter()
+        each = (now - self._start) / (self._done - self._told)
+        scheduler, tasks = self._client.run_on_scheduler(_scheduler_load)
+        worker = max(self._client.run(_memory).values())
+        print(
+            f"| {self._done:,} | {1e3 * each:.1f} | {_memory():.0f} | {scheduler:.0f} "
+            f"| {tasks} | {worker:.0f} |",
+            flush=True,
+        )
+        self._told, self._start = self._done, time.perf_counter()
+
+
+def _memory() -> float:
+    return float(psutil.Process().memory_info().rss / MB)
+
+
+def _scheduler_load(dask_scheduler: Any) -> tuple[float, int]:
+    return _memory(), len(dask_scheduler.tasks)
+
+
+if __name__ == "__main__":
+    main()

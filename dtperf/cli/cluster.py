@@ -1,0 +1,183 @@
+"""``dtperf cluster …``: workers that stay up between runs."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dtperf.cli.printed import harmless
+from dtperf.errors import ConfigError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from dtperf.clusters.kept import Kept
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, help="Keep Dask workers between runs.")
+
+LINES = 20
+MEGABYTE = 1e6
+
+File = Annotated[
+    str, typer.Argument(metavar="FILE", help="YAML file, or name of a packaged cluster.")
+]
+
+
+@app.command()
+def up(file: File) -> None:
+    """Start a cluster, wait for its workers, leave it up for `dtperf run --cluster`."""
+    from dtperf.cli.progress import progress_bar
+    from dtperf.clusters import kept as clusters
+    from dtperf.clusters.environment import check_same
+    from dtperf.clusters.start import wait_for_workers
+    from dtperf.runner import Progress
+
+    kept = clusters.up(file)
+    try:
+        with ExitStack() as stack:
+            on_progress = stack.enter_context(progress_bar())
+            client = _connected(kept, stack)
+            wait_for_workers(
+                client,
+                kept.config,
+                lambda w: on_progress(Progress("waiting", min(w.workers, w.wanted), w.wanted)),
+                kept.folder,
+            )
+            check_same(client)
+            dashboard = client.dashboard_link
+    except BaseException:
+        clusters.down(file)
+        raise
+    print(f"{file}: up at {kept.address}, dashboard {dashboard}")
+    print(f"now: dtperf run … --cluster {file}; at the end: dtperf cluster down {file}")
+
+
+@app.command()
+def status(file: File) -> None:
+    """Show the workers of a cluster that is up."""
+    with ExitStack() as stack:
+        kept = _kept(file)
+        client = _connected(kept, stack)
+        workers = client.run_on_scheduler(_workers)
+        print(f"{file}: up at {kept.address}, dashboard {client.dashboard_link}")
+        asked = kept.config.workers
+        print(f"{len(workers)} workers are there; {asked} were asked for when it was started")
+    for problem in _problems(kept):
+        print(f"Kubernetes: {problem}")
+    if workers:
+        Console(highlight=False, soft_wrap=True).print(_table(workers))
+
+
+@app.command()
+def scale(
+    file: File, workers: Annotated[int, typer.Argument(min=0, help="How many there shall be.")]
+) -> None:
+    """Ask for another number of workers."""
+    from dtperf.clusters import kept as clusters
+
+    clusters.scale(file, workers)
+    print(
+        f"{file}: {workers} workers are asked for; `dtperf cluster status` shows them come and go"
+    )
+
+
+@app.command()
+def down(file: File) -> None:
+    """End a cluster, its scheduler and its workers."""
+    from dtperf.clusters import kept as clusters
+
+    print(f"{file}: {'down' if clusters.down(file) else 'was not up'}")
+
+
+@app.command()
+def manifest(
+    file: File,
+    secrets: Annotated[
+        Path | None,
+        typer.Option(
+            "--secrets",
+            metavar="FOLDER",
+            help="Make certificates, write them there for `kind: address`, and print them, too.",
+        ),
+    ] = None,
+) -> None:
+    """Print the Kubernetes objects of a cluster, to read, or for kubectl apply."""
+    from dtperf.clusters.load import load_cluster
+    from dtperf.clusters.manifest import manifest as objects
+    from dtperf.clusters.manifest import to_yaml
+    from dtperf.clusters.model import InterLink, Kubernetes
+    from dtperf.clusters.tls import Credentials
+
+    config = load_cluster(file)
+    if not isinstance(config, Kubernetes | InterLink):
+        raise ConfigError(f"{file}: is of the kind {config.kind}: only pods have a manifest")
+    objects(config)  # what is wrong shows before certificates are made
+    made = objects(config, Credentials.make(secrets) if secrets else None)
+    print(to_yaml(made, secrets=secrets is not None), end="")
+
+
+@app.command()
+def logs(file: File) -> None:
+    """Print the ends of the logs of scheduler and workers."""
+    from dtperf.clusters.model import InterLink, Kubernetes
+
+    kept = _kept(file)
+    if isinstance(kept.config, Kubernetes | InterLink):
+        from dtperf.clusters.pods import logs as logs_of_pods
+
+        for name, text in logs_of_pods(kept.config, LINES):
+            print(f"== {name}", text, sep="\n")
+    for path in sorted(p for p in kept.folder.glob("**/*") if p.suffix in (".log", ".out", ".err")):
+        lines = path.read_text(errors="replace").splitlines()[-LINES:]
+        print(f"== {path}", *lines, sep="\n")
+
+
+def _kept(file: str) -> Kept:
+    from dtperf.clusters import kept as clusters
+
+    found = clusters.find(file)
+    if found is None:
+        raise ConfigError(f"{file}: is not up: start it with `dtperf cluster up {file}`")
+    return found
+
+
+def _problems(kept: Kept) -> tuple[str, ...]:
+    from dtperf.clusters.model import InterLink, Kubernetes
+
+    if not isinstance(kept.config, Kubernetes | InterLink):
+        return ()
+    from dtperf.clusters.pods import status as status_of_pods
+
+    found = status_of_pods(kept.config)
+    return found.problems if found else ("the cluster is gone",)
+
+
+def _connected(kept: Kept, stack: ExitStack) -> Client:
+    from dtperf.clusters.start import connect
+
+    return stack.enter_context(connect(kept.address, kept.security))
+
+
+def _workers(dask_scheduler: object) -> list[tuple[str, str, int, float, float]]:
+    """Run on the scheduler: name, host, threads, CPU in percent, bytes of each worker."""
+    return [
+        (str(w.name), w.host, w.nthreads, w.metrics.get("cpu", 0), w.metrics.get("memory", 0))
+        for w in dask_scheduler.workers.values()  # type: ignore[attr-defined]
+    ]
+
+
+def _table(workers: list[tuple[str, str, int, float, float]]) -> Table:
+    table = Table(box=None)
+    for column in ("worker", "host", "threads", "CPU %", "memory MB"):
+        table.add_column(column, justify="left" if column in ("worker", "host") else "right")
+    for name, host, threads, cpu, memory in sorted(workers):
+        numbers = (f"{threads}", f"{cpu:.0f}", f"{memory / MEGABYTE:,.0f}")
+        table.add_row(harmless(name), harmless(host), *numbers)
+    return table

@@ -1,0 +1,85 @@
+"""The process that keeps a cluster up: ``python -m dtperf.clusters.keeper FOLDER``."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from dtperf.clusters.kept import CONFIG, LOCK, SCHEDULER, TLS, WANTED
+from dtperf.clusters.load import load_cluster
+from dtperf.clusters.local import local_cluster
+from dtperf.clusters.model import ClusterConfig, HTCondor, Local, Pods, Slurm
+from dtperf.clusters.tls import Credentials
+from dtperf.errors import DtperfError
+
+__all__ = ["keep"]
+
+LOOK_S = 0.5
+Scale = Callable[[int], object]
+
+
+def keep(folder: Path) -> None:
+    """Start the cluster that a folder describes, and keep it until SIGTERM.
+
+    Args:
+        folder: With the cluster's config; the number of workers that is wanted is looked for here.
+    """
+    config = load_cluster(json.loads((folder / CONFIG).read_text()))
+    with (folder / LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with _started(config, folder) as (address, scale):
+            told = {"address": address, "pid": os.getpid()}
+            new = folder / f".{SCHEDULER}.new"
+            new.write_text(json.dumps(told))
+            new.replace(folder / SCHEDULER)
+            _follow(folder / WANTED, scale)
+
+
+def _follow(wanted: Path, scale: Scale) -> None:
+    last = 0.0
+    while True:
+        if wanted.is_file() and wanted.stat().st_mtime != last:
+            last = wanted.stat().st_mtime
+            scale(int(wanted.read_text()))
+        time.sleep(LOOK_S)
+
+
+@contextmanager
+def _started(config: ClusterConfig, folder: Path) -> Iterator[tuple[str, Scale]]:
+    if isinstance(config, Local):
+        # others can log in to this machine as well
+        security = Credentials.make(folder / TLS).security()
+        with local_cluster(config.workers, config.memory or "auto", security) as cluster:
+            yield cluster.scheduler_address, cluster.scale
+    elif isinstance(config, Slurm | HTCondor):
+        from dtperf.clusters.batch import batch_cluster
+
+        with batch_cluster(config, folder) as cluster:
+            yield cluster.scheduler_address, cluster.scale
+    elif isinstance(config, Pods):
+        from dtperf.clusters.pods import pod_cluster, scale
+
+        with pod_cluster(config, folder) as (address, _):
+            yield address, partial(scale, config)
+    else:
+        raise DtperfError(f"a cluster of the kind {config.kind} cannot be kept")
+
+
+def _end(*_: object) -> None:
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        keep(Path(sys.argv[1]))
+    except DtperfError as error:
+        sys.exit(f"dtperf: {error}")

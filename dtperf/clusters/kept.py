@@ -1,0 +1,199 @@
+"""Clusters that stay up between runs: ``up(source)``, ``down(source)``.
+
+A process of its own keeps the scheduler, and the jobs of a batch system. What is known of it is in
+a folder that only its user can read, named after the file that describes the cluster.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dtperf.clusters.folders import state_folder
+from dtperf.clusters.load import load_cluster
+from dtperf.clusters.model import Address, ClusterConfig, Pods
+from dtperf.clusters.tls import Credentials
+from dtperf.errors import ConfigError, DtperfError
+
+__all__ = [
+    "CONFIG",
+    "LOCK",
+    "SCHEDULER",
+    "WANTED",
+    "Kept",
+    "down",
+    "find",
+    "find_same",
+    "scale",
+    "up",
+]
+
+CONFIG, SCHEDULER, WANTED = "cluster.json", "scheduler.json", "wanted"
+LOCK, LOG, TLS = ".lock", "keeper.log", "tls"
+END_S = 300
+LOOK_S = 0.2
+
+_started: dict[int, subprocess.Popen[bytes]] = {}
+"""The keepers of this process, so that one that ends is not left as a zombie."""
+
+Source = str | Path | Mapping[str, Any] | ClusterConfig
+
+
+class Kept(NamedTuple):
+    """A cluster that is up."""
+
+    folder: Path
+    config: ClusterConfig
+    """As it was started."""
+    address: str
+    """Of its scheduler."""
+    pid: int
+    """Of the process that keeps it."""
+
+    @property
+    def security(self) -> Any:
+        """What a client needs to be let in; None without TLS."""
+        tls = self.folder / TLS
+        return Credentials.in_folder(tls).security() if tls.is_dir() else None
+
+
+def name_of(source: Source) -> str:
+    """Name a cluster after the file that describes it."""
+    return Path(source).stem if isinstance(source, str | Path) else "cluster"
+
+
+def folder_of(source: Source) -> Path:
+    """Tell where a kept cluster has its folder, whether it is up or not."""
+    config = load_cluster(source)
+    return state_folder(getattr(config, "folder", None)) / f"kept-{name_of(source)}"
+
+
+def find(source: Source) -> Kept | None:
+    """Find a cluster that is up; None if it is not."""
+    folder = folder_of(source)
+    if not is_kept(folder):
+        return None
+    try:
+        told = json.loads((folder / SCHEDULER).read_text())
+        config = load_cluster(json.loads((folder / CONFIG).read_text()))
+        return Kept(folder, config, told["address"], int(told["pid"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # it is just starting, or ending
+
+
+def find_same(source: Source) -> Kept | None:
+    """Find a cluster that is up, as `find`.
+
+    Raises:
+        ConfigError: It was started with other settings than the file has now.
+    """
+    kept = find(source)
+    if kept is not None and kept.config != load_cluster(source):
+        raise ConfigError(
+            f"{name_of(source)}: is up with other settings: end it with `dtperf cluster down`, "
+            "or give the file its settings back"
+        )
+    return kept
+
+
+def is_kept(folder: Path) -> bool:
+    """Tell whether a process keeps the cluster of a folder."""
+    try:
+        with (folder / LOCK).open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def up(source: Source) -> Kept:
+    """Start a cluster that stays up; does not wait for its workers.
+
+    Raises:
+        ConfigError: It is up already, or cannot be kept.
+        DtperfError: It does not start.
+    """
+    config = load_cluster(source)
+    if isinstance(config, Address):
+        raise ConfigError(f"{config.address}: runs already, and is not ours to keep")
+    folder = folder_of(source)
+    if is_kept(folder):
+        raise ConfigError(f"{name_of(source)}: is up already: see `dtperf cluster status`")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    (folder / CONFIG).write_text(config.model_dump_json(indent=2))
+    with (folder / LOG).open("wb") as log:
+        keeper = subprocess.Popen(
+            [sys.executable, "-m", "dtperf.clusters.keeper", str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    while keeper.poll() is None:
+        if (kept := find(source)) is not None:
+            _started[kept.pid] = keeper
+            return kept
+        time.sleep(LOOK_S)
+    said = (folder / LOG).read_text(errors="replace").strip()
+    shutil.rmtree(folder, ignore_errors=True)
+    # what the keeper ends with may have several lines
+    raise DtperfError(said.rpartition("dtperf: ")[2] or "the cluster did not start")
+
+
+def scale(source: Source, workers: int) -> None:
+    """Ask for another number of workers.
+
+    Raises:
+        ConfigError: The cluster is not up.
+    """
+    kept = find(source)
+    if kept is None:
+        raise ConfigError(f"{name_of(source)}: is not up: start it with `dtperf cluster up`")
+    new = kept.folder / f".{WANTED}.new"
+    new.write_text(str(workers))
+    new.replace(kept.folder / WANTED)
+
+
+def down(source: Source) -> bool:
+    """End a cluster, its scheduler and its workers.
+
+    Returns:
+        Whether it was up.
+
+    Raises:
+        DtperfError: It does not end.
+    """
+    folder = folder_of(source)
+    kept = find(source)
+    was_up = is_kept(folder)
+    if kept is not None:
+        with suppress(ProcessLookupError):
+            os.kill(kept.pid, signal.SIGTERM)
+    deadline = time.monotonic() + END_S
+    while is_kept(folder):
+        if time.monotonic() > deadline:
+            raise DtperfError(f"{folder}: the cluster does not end: see {folder / LOG}")
+        time.sleep(LOOK_S)
+    config = load_cluster(source)
+    if isinstance(config, Pods):
+        from dtperf.clusters.pods import delete
+
+        # if its keeper was killed, it could not
+        was_up = delete(config) or was_up
+    if kept is not None and kept.pid in _started:
+        _started.pop(kept.pid).wait()
+    shutil.rmtree(folder, ignore_errors=True)
+    return was_up

@@ -1,0 +1,266 @@
+"""Workers as pods: ``with pod_cluster(config, folder) as (address, security): …``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from dtperf.clusters.apiserver import AlreadyThere, NoAnswer, NotThere, Object, Server, api_server
+from dtperf.clusters.checks import check_pods
+from dtperf.clusters.manifest import manifest
+from dtperf.clusters.model import InterLink, Kubernetes
+from dtperf.clusters.podstatus import Pod, problems_of, read_pods, wait_for_scheduler
+from dtperf.clusters.tls import Credentials
+from dtperf.errors import ConfigError, DtperfError
+
+if TYPE_CHECKING:
+    from distributed.security import Security
+
+__all__ = ["Status", "create", "delete", "logs", "pod_cluster", "scale", "status"]
+
+TLS = "tls"
+DAY_S = 86_400
+END_S = 120
+"""How long pods may take to end."""
+LOOK_S = 1.0
+OURS = {"app.kubernetes.io/managed-by": "dtperf"}
+
+
+class Status(NamedTuple):
+    """What Kubernetes knows of a cluster."""
+
+    phase: str
+    """As the operator says: Created, Pending, Running; empty if it has not seen the cluster yet."""
+    wanted: int
+    """As many workers as were asked for last."""
+    pods: tuple[Pod, ...]
+    problems: tuple[str, ...]
+    """Why pods are not there or do not start, such as a quota that is used up."""
+
+
+@contextmanager
+def pod_cluster(config: Kubernetes | InterLink, folder: Path) -> Iterator[tuple[str, Security]]:
+    """Start a cluster, and delete all of it afterwards, whatever happens.
+
+    Args:
+        config: What to start.
+        folder: For certificates.
+
+    Yields:
+        Address of the scheduler, and what a client needs to be let in.
+
+    Raises:
+        ConfigError: Something is known to go wrong, or is not there, or not allowed.
+        DtperfError: It does not start in time, or does not end.
+    """
+    place = create(config, folder)
+    try:
+        yield place
+    finally:
+        delete(config)
+
+
+def create(config: Kubernetes | InterLink, folder: Path) -> tuple[str, Security]:
+    """Start a cluster that stays; what there is of it is deleted if it does not start.
+
+    Args:
+        config: What to start.
+        folder: For certificates; they last for a week, or longer than a worker does.
+
+    Returns:
+        Address of the scheduler, and what a client needs to be let in.
+
+    Raises:
+        ConfigError: Something is known to go wrong, or is not there, or not allowed.
+        DtperfError: The scheduler is not ready within `wait_s`.
+    """
+    check_pods(config)
+    credentials = Credentials.make(folder / TLS, max(7.0, config.lifetime_s / DAY_S + 1))
+    made: list[Object] = []
+    with api_server(config.namespace) as server:
+        _find_secrets(server, config)
+        try:
+            for one in manifest(config, credentials):
+                _create(server, one, made)
+            _adopt(server, config, made)
+            return wait_for_scheduler(server, config), credentials.security()
+        except BaseException as error:
+            left = _remove(server, made)
+            if left and isinstance(error, DtperfError):
+                raise DtperfError(f"{error}\n{left}") from None
+            raise
+
+
+def delete(config: Kubernetes | InterLink) -> bool:
+    """Delete all that belongs to a cluster, and wait until its pods have ended.
+
+    Returns:
+        Whether there was anything.
+
+    Raises:
+        ConfigError: Another program has made the cluster of this name.
+        DtperfError: Something cannot be deleted.
+    """
+    with api_server(config.namespace) as server:
+        found: list[Object] = []
+        for kind, suffix in EVERYTHING:
+            with suppress(NotThere):
+                one = server.get(kind, config.name + suffix)
+                if not OURS.items() <= one["metadata"].get("labels", {}).items():
+                    raise ConfigError(f"{kind} {config.name}{suffix}: is not of dtperf's making")
+                found.append({**one, "kind": kind})
+        if left := _remove(server, found):
+            raise DtperfError(left)
+    return bool(found)
+
+
+def scale(config: Kubernetes | InterLink, workers: int) -> None:
+    """Ask for another number of workers; with `maximum`, for no fewer than these.
+
+    Raises:
+        ConfigError: There is no such cluster.
+        DtperfError: The API server refuses.
+    """
+    replicas = {"spec": {"worker": {"replicas": workers}}}
+    with api_server(config.namespace) as server:
+        with suppress(NotThere):
+            span = {"minimum": workers, "maximum": max(workers, config.maximum or 1)}
+            server.patch("DaskAutoscaler", config.name, {"spec": span})
+        try:
+            # what the operator works by once it has made it
+            server.patch("DaskWorkerGroup", f"{config.name}-default", replicas)
+        except NotThere:
+            try:
+                server.patch("DaskCluster", config.name, replicas)
+            except NotThere:
+                raise _not_up(config) from None
+
+
+def status(config: Kubernetes | InterLink) -> Status | None:
+    """Tell how a cluster does; None if there is none."""
+    with api_server(config.namespace) as server:
+        try:
+            cluster = server.get("DaskCluster", config.name)
+        except NotThere:
+            return None
+        asked = cluster
+        with suppress(NotThere):
+            asked = server.get("DaskWorkerGroup", f"{config.name}-default")
+        pods = read_pods(server, config.name)
+        return Status(
+            phase=cluster.get("status", {}).get("phase", ""),
+            wanted=asked["spec"]["worker"]["replicas"],
+            pods=tuple(pods),
+            problems=tuple(problems_of(server, config.name, pods)),
+        )
+
+
+def logs(config: Kubernetes | InterLink, lines: int = 100) -> Iterator[tuple[str, str]]:
+    """Give name and end of the log of each pod; a pod without a log gives the reason.
+
+    Raises:
+        ConfigError: There is no such cluster.
+    """
+    with api_server(config.namespace) as server:
+        pods = read_pods(server, config.name)
+        if not pods:
+            raise _not_up(config)
+        for pod in pods:
+            try:
+                text = server.logs(pod.name, lines)
+            except DtperfError as error:
+                text = f"{pod.state}: {error}"
+            yield pod.name, text
+
+
+# workers end before what they need goes
+EVERYTHING = (
+    ("DaskAutoscaler", ""),
+    ("DaskCluster", ""),
+    ("Service", "-outside"),
+    ("NetworkPolicy", "-worker"),
+    ("NetworkPolicy", "-scheduler"),
+    ("Secret", "-tls"),
+)
+
+
+def _not_up(config: Kubernetes | InterLink) -> ConfigError:
+    return ConfigError(f"there is no cluster {config.name} in the namespace {config.namespace}")
+
+
+def _create(server: Server, one: Object, made: list[Object]) -> None:
+    """Make an object, and note it if it is there, or may be."""
+    made.append(one)
+    try:
+        server.create(one)
+    except NoAnswer:
+        raise
+    except AlreadyThere:
+        made.remove(one)
+        raise ConfigError(
+            f"{one['kind']} {one['metadata']['name']}: is in the namespace {server.namespace} "
+            "already: end that cluster with `dtperf cluster down`, or give this one another name"
+        ) from None
+    except DtperfError:
+        made.remove(one)
+        raise
+
+
+def _adopt(server: Server, config: Kubernetes | InterLink, made: list[Object]) -> None:
+    """Let all go with the cluster, should the operator delete it for being idle."""
+    cluster = server.get("DaskCluster", config.name)
+    owner = {
+        "apiVersion": cluster["apiVersion"],
+        "kind": "DaskCluster",
+        "name": config.name,
+        "uid": cluster["metadata"]["uid"],
+    }
+    for one in made:
+        if one["kind"] not in ("DaskCluster", "DaskAutoscaler"):  # the operator adopts the latter
+            change = {"metadata": {"ownerReferences": [owner]}}
+            with suppress(ConfigError):  # whoever may not change them can delete them by hand
+                server.patch(one["kind"], one["metadata"]["name"], change)
+
+
+def _find_secrets(server: Server, config: Kubernetes | InterLink) -> None:
+    """See that the Secrets are there that we do not make; not being allowed to see is no fault."""
+    for key, name in (("proxy_secret", config.proxy_secret), ("pull_secret", config.pull_secret)):
+        if name is None:
+            continue
+        try:
+            data = server.get("Secret", name).get("data") or {}
+        except NotThere:
+            raise ConfigError(
+                f"{key}: there is no Secret {name} in the namespace {config.namespace}"
+            ) from None
+        except ConfigError:
+            continue
+        if key == "proxy_secret" and "proxy" not in data:
+            raise ConfigError(f"{key}: the Secret {name} has no key `proxy`")
+
+
+def _remove(server: Server, objects: list[Object]) -> str:
+    """Delete objects, the cluster before what it needs; say what is left and why."""
+    order = [kind for kind, _ in EVERYTHING]
+    left = []
+    for one in sorted(objects, key=lambda one: order.index(one["kind"])):
+        kind, name = one["kind"], one["metadata"]["name"]
+        try:
+            with suppress(NotThere):
+                server.delete(kind, name)
+                _wait_until_gone(server, kind, name)
+        except DtperfError as error:
+            left.append(f"{kind} {name} may be left in the namespace {server.namespace}: {error}")
+    return "\n".join(left)
+
+
+def _wait_until_gone(server: Server, kind: str, name: str) -> None:
+    deadline = time.monotonic() + END_S
+    while True:
+        server.get(kind, name)
+        if time.monotonic() > deadline:
+            raise DtperfError(f"it has not ended in {END_S} s: does the operator run?")
+        time.sleep(LOOK_S)

@@ -1,0 +1,197 @@
+"""Workers for a while: ``with dtperf.cluster("slurm.yaml") as client: …``."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dtperf.clusters.environment import check_same, ship
+from dtperf.clusters.folders import state_folder
+from dtperf.clusters.kept import find_same
+from dtperf.clusters.load import load_cluster
+from dtperf.clusters.local import local_client
+from dtperf.clusters.model import Address, ClusterConfig, HTCondor, Local, Pods, Slurm
+from dtperf.clusters.tls import Credentials
+from dtperf.errors import DtperfError
+from dtperf.interrupts import raise_if_asked
+
+if TYPE_CHECKING:
+    from distributed import Client
+    from distributed.security import Security
+
+__all__ = ["Waiting", "cluster", "connect", "wait_for_workers"]
+
+LOOK_S = 0.5
+CONNECT_S = 30
+LINES = 5
+
+
+class Waiting(NamedTuple):
+    """How many workers have come."""
+
+    workers: int
+    wanted: int
+    """As many as are waited for."""
+    seconds: float
+    """Since the waiting began."""
+
+
+OnWait = Callable[[Waiting], None]
+
+
+@contextmanager
+def cluster(
+    source: str | Path | Mapping[str, Any] | ClusterConfig, on_wait: OnWait = lambda _: None
+) -> Iterator[Client]:
+    """Start a cluster, wait for its workers, see that they run what runs here; end it afterwards.
+
+    One that `dtperf cluster up` has started is used, and stays up.
+
+    Args:
+        source: What `dtperf.clusters.load_cluster` takes.
+        on_wait: Called while workers are waited for.
+
+    Yields:
+        A connected Dask client, as `dtperf.run` takes it.
+
+    Raises:
+        ConfigError: The config is wrong, or something that it needs is not there.
+        DtperfError: It does not start, no worker comes in time, or they run other software.
+    """
+    config = load_cluster(source)
+    ship(config.ship)
+    with ExitStack() as stack:
+        kept = find_same(source)
+        if kept is not None:
+            client = stack.enter_context(connect(kept.address, kept.security))
+            wait_for_workers(client, config, on_wait, kept.folder)
+            check_same(client)
+            yield client
+            return
+        folder = stack.enter_context(_folder_of_a_run(config))
+        client = stack.enter_context(_start(config, folder))
+        wait_for_workers(client, config, on_wait, folder)
+        check_same(client)
+        yield client
+
+
+@contextmanager
+def _start(config: ClusterConfig, folder: Path) -> Iterator[Client]:
+    if isinstance(config, Local):
+        with local_client(config.workers, config.memory or "auto") as client:
+            yield client
+    elif isinstance(config, Address):
+        credentials = config.credentials and Credentials.in_folder(
+            Path(config.credentials).expanduser()
+        )
+        with connect(config.address, credentials.security() if credentials else None) as client:
+            yield client
+    elif isinstance(config, Slurm | HTCondor):
+        from dtperf.clusters.batch import batch_cluster
+
+        with batch_cluster(config, folder) as started, connect(started) as client:
+            yield client
+    else:
+        from dtperf.clusters.pods import pod_cluster
+
+        with pod_cluster(config, folder) as place, connect(*place) as client:
+            yield client
+
+
+@contextmanager
+def connect(where: Any, security: Security | None = None) -> Iterator[Client]:
+    """Connect to a scheduler.
+
+    Args:
+        where: Its address, or a Dask cluster.
+        security: For TLS.
+
+    Raises:
+        DtperfError: It cannot be reached, or one side refuses the other's certificate.
+    """
+    from distributed import Client
+
+    try:
+        client = Client(where, security=security, timeout=CONNECT_S)
+    except (OSError, TimeoutError, RuntimeError) as error:
+        raise DtperfError(f"{where}: {_why(error)}") from error
+    with client:
+        yield client
+
+
+def _why(error: BaseException) -> str:
+    links: list[str] = []
+    link: BaseException | None = error
+    while link is not None:
+        links.append(str(link))
+        link = link.__cause__ or link.__context__
+    said = " ".join(links).lower()
+    if "certificate verify failed" in said or "unknown ca" in said or "bad certificate" in said:
+        return (
+            "the certificates do not fit: those of scheduler and client must be of one cluster, "
+            "and not have run out"
+        )
+    if "plain" in said or "wrong version number" in said or "encryption" in said:
+        return (
+            "one side speaks TLS and the other does not: use tls:// and the cluster's certificates"
+        )
+    return "the scheduler cannot be reached: does it run, and does the network let us through?"
+
+
+def wait_for_workers(
+    client: Client, config: ClusterConfig, on_wait: OnWait, folder: Path | None = None
+) -> None:
+    """Wait until enough workers have come.
+
+    Raises:
+        DtperfError: They do not come in time.
+    """
+    begin = time.monotonic()
+    while True:
+        found = len(client.nthreads())
+        waited = time.monotonic() - begin
+        on_wait(Waiting(found, config.min_workers, waited))
+        raise_if_asked()
+        if found >= config.min_workers:
+            return
+        if waited > config.wait_s:
+            raise DtperfError(
+                f"{found} of {config.min_workers} workers have come in {config.wait_s} s: "
+                f"is the queue full, or the quota used up?{_problems(config)}{_last_words(folder)}"
+            )
+        time.sleep(LOOK_S)
+
+
+def _problems(config: ClusterConfig) -> str:
+    """Say what Kubernetes has against the workers."""
+    if not isinstance(config, Pods):
+        return ""
+    from dtperf.clusters.pods import status
+
+    found = status(config)
+    return "".join(f"\nKubernetes: {problem}" for problem in (found.problems if found else ()))
+
+
+def _last_words(folder: Path | None) -> str:
+    """Give the end of the newest log of a worker, if there is one."""
+    logs = [*folder.glob("logs/*")] if folder else []
+    written = [path for path in logs if path.stat().st_size]
+    if not written:
+        return ""
+    newest = max(written, key=lambda path: path.stat().st_mtime)
+    lines = newest.read_text(errors="replace").splitlines()[-LINES:]
+    return f" The newest log, {newest}, ends:\n" + "\n".join(lines)
+
+
+@contextmanager
+def _folder_of_a_run(config: ClusterConfig) -> Iterator[Path]:
+    """Make a folder that goes with the cluster, unless it ends badly."""
+    base = state_folder(getattr(config, "folder", None))
+    folder = Path(tempfile.mkdtemp(prefix=f"{config.kind}-", dir=base))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,198 @@
+"""Batch systems: what is submitted, and what is said when that fails; HTCondor by a stand-in."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import htcondor2
+import pytest
+
+import dtperf
+from dtperf.clusters import load_cluster
+from dtperf.clusters.batch import description, seconds
+from dtperf.config import AnalysisConfig
+from dtperf.errors import ConfigError, DtperfError
+from dtperf.results import Result
+from tests.clusters import condor
+from tests.golden import GOLDEN
+from tests.test_runner import assert_same, with_run
+
+BASE: dict[str, Any] = {"workers": 2, "host": "127.0.0.1", "memory": "1GiB"}
+
+
+def tool(folder: Path, name: str, text: str) -> None:
+    path = folder / name
+    path.write_text(text)
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+@pytest.fixture
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for stand-ins, the first on the path; and a private state folder."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("00:00:30", 30), ("08:00:00", 28_800), ("2-01:02:03", 176_523), ("100:00:00", 360_000)],
+)
+def test_walltime(text: str, expected: int) -> None:
+    assert seconds(text) == expected
+
+
+def script(content: dict[str, Any], folder: Path) -> str:
+    from dask_jobqueue.htcondor import HTCondorJob
+    from dask_jobqueue.slurm import SLURMJob
+
+    config: Any = load_cluster({**BASE, **content})
+    said = description(config, folder)
+    assert said.pop("scheduler_options") == {
+        "host": "127.0.0.1",
+        "port": 0,
+        "dashboard_address": "127.0.0.1:0",
+    }
+    kind = SLURMJob if config.kind == "slurm" else HTCondorJob
+    return str(kind(scheduler="tls://127.0.0.1:1", name="w", **said).job_script())
+
+
+def test_slurm_script(tmp_path: Path) -> None:
+    text = script(
+        {
+            "kind": "slurm",
+            "cores": 2,
+            "walltime": "01:00:00",
+            "partition": "short",
+            "account": "cms",
+            "flags": ["--constraint=el9"],
+            "scratch": "/scratch/$USER",
+            "proxy": "/home/me/x509",
+            "environment": {"XRD_LOGLEVEL": "it's; $(odd)"},
+            "setup": ["module load x"],
+        },
+        tmp_path,
+    )
+    header = [line for line in text.splitlines() if line.startswith("#SBATCH")]
+    for flag in ("-p short", "-A cms", "--cpus-per-task=2", "--mem=1G", "-t 01:00:00"):
+        assert f"#SBATCH {flag}" in header
+    assert "#SBATCH --constraint=el9" in header
+    exports = [line for line in text.splitlines() if line.startswith("export ")]
+    told = dict(shlex.split(line)[1].split("=", 1) for line in exports)
+    assert told["DTPERF_LIFETIME_S"] == "3300"
+    assert told["DTPERF_TLS"] == str(tmp_path / "tls")
+    assert told["DTPERF_SCRATCH"] == "/scratch/$USER"
+    assert told["DTPERF_PROXY"] == "/home/me/x509"
+    assert told["XRD_LOGLEVEL"] == "it's; $(odd)"
+    assert text.index("module load x") < text.index("-m dtperf.clusters.worker tls://127.0.0.1:1")
+    assert "PRIVATE KEY" not in text
+
+
+def test_htcondor_description(tmp_path: Path) -> None:
+    proxy = tmp_path / "x509up"
+    proxy.touch()
+    text = script(
+        {
+            "kind": "htcondor",
+            "image": "docker://registry.example/dtperf:0.1.0",
+            "disk": "3GB",
+            "cores": 2,
+            "proxy": str(proxy),
+            "environment": {"XRD_LOGLEVEL": "it's odd"},
+            "directives": {"+JobFlavour": '"workday"'},
+        },
+        tmp_path,
+    )
+    submit = htcondor2.Submit(text)
+    assert submit["universe"] == "container"
+    assert submit["container_image"] == "docker://registry.example/dtperf:0.1.0"
+    assert submit["x509userproxy"] == str(proxy)
+    files = [Path(name.strip()) for name in submit["transfer_input_files"].split(",")]
+    assert [path.name for path in files] == ["ca.crt", "tls.crt", "tls.key"]
+    assert all(path.is_file() for path in files)
+    environment = dict(word.split("=", 1) for word in condor.words(submit["environment"]))
+    assert environment["XRD_LOGLEVEL"] == "it's odd"
+    assert environment["DTPERF_TLS"] == "."
+    assert environment["DTPERF_PROXY"] == "x509up"
+    assert submit["should_transfer_files"] == "YES"
+    assert (submit["MY.DaskWorkerCores"], submit["MY.DaskWorkerMemory"]) == ("2", str(2**30))
+    assert submit["MY.DaskWorkerDisk"] == str(3 * 10**9)
+    assert submit["MY.JobFlavour"] == '"workday"'
+    assert "PRIVATE KEY" not in text
+
+
+def test_a_machine_that_cannot_submit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    for kind, command in (("slurm", "sbatch"), ("htcondor", "condor_submit")):
+        with (
+            pytest.raises(ConfigError, match=f"{kind}: there is no {command} here"),
+            dtperf.cluster({**BASE, "kind": kind}),
+        ):
+            pass
+
+
+def test_what_the_batch_system_refuses_is_told(commands: Path) -> None:
+    message = "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy"
+    tool(commands, "sbatch", f"#!/bin/sh\necho '{message}' >&2\nexit 1\n")
+    with (
+        pytest.raises(DtperfError, match=r"sbatch refused the job: .*violates accounting/QOS"),
+        dtperf.cluster({**BASE, "kind": "slurm"}),
+    ):
+        pass
+
+
+def test_workers_that_do_not_come_and_what_their_log_says(commands: Path, tmp_path: Path) -> None:
+    logs = f"{tmp_path}/state/dtperf/slurm-*/logs"
+    said = "apptainer: FATAL: could not open image dtperf.sif: no such file or directory"
+    submit = f"for d in {logs}; do echo '{said}' > $d/dtperf-7.err; done"
+    tool(commands, "sbatch", f"#!/bin/sh\n{submit}\necho Submitted batch job 7\n")
+    removed = tmp_path / "removed"
+    tool(commands, "scancel", f'#!/bin/sh\necho "$@" >> {removed}\n')
+    with (
+        pytest.raises(DtperfError, match="0 of 1 workers have come in 2 s") as caught,
+        dtperf.cluster({**BASE, "kind": "slurm", "wait_s": 2}),
+    ):
+        pass
+    assert said in str(caught.value)
+    assert removed.read_text().split() == ["7", "7"]
+
+
+def test_a_whole_run_on_a_stand_in_for_htcondor(
+    commands: Path,
+    tmp_path: Path,
+    reference_config: AnalysisConfig,
+    golden_result: Result,
+) -> None:
+    jobs = tmp_path / "jobs"
+    jobs.mkdir()
+    for name in ("condor_submit", "condor_q", "condor_rm"):
+        run = shlex.join([sys.executable, condor.__file__, name, str(jobs)])
+        tool(commands, name, f'#!/bin/sh\nexec {run} "$@"\n')
+    cluster = {**BASE, "kind": "htcondor", "min_workers": 2, "wait_s": 120}
+    config = with_run(reference_config, chunksize=300)
+    result = dtperf.run(config, GOLDEN, cluster=cluster)
+    assert_same(result, golden_result)
+    workers = {row.worker.split(":")[1] for row in result.ledger}
+    assert len(workers) == 2
+    pids = [int((job / "pid").read_text()) for job in jobs.iterdir()]
+    assert len(pids) == 2
+    deadline = time.monotonic() + 30
+    while any(map(alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not [pid for pid in pids if alive(pid)]
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except OSError:
+        return False

@@ -1,0 +1,152 @@
+"""Clusters from start to end, on this machine: what is yielded, waited for, and refused."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import dtperf
+from dtperf.clusters import kept
+from dtperf.clusters.local import local_cluster
+from dtperf.clusters.start import Waiting
+from dtperf.clusters.tls import Credentials
+from dtperf.config import AnalysisConfig
+from dtperf.errors import ConfigError, DtperfError
+from dtperf.results import Result
+from tests.golden import GOLDEN
+from tests.test_runner import assert_same, with_run
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state/dtperf"
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """The address of a TLS cluster of one worker, as a description."""
+    security = Credentials.make(tmp_path / "tls").security()
+    with local_cluster(1, security=security) as cluster:
+        yield {
+            "kind": "address",
+            "address": cluster.scheduler_address,
+            "credentials": str(tmp_path / "tls"),
+        }
+
+
+def test_a_run_on_a_local_cluster(
+    state: Path, reference_config: AnalysisConfig, golden_result: Result
+) -> None:
+    waited: list[Waiting] = []
+    with dtperf.cluster({"kind": "local", "min_workers": 2}, waited.append) as client:
+        assert len(client.nthreads()) == 2
+        config = with_run(reference_config, chunksize=500)
+        result = dtperf.run(config, GOLDEN, client=client)
+    assert_same(result, golden_result)
+    assert waited[-1].workers == waited[-1].wanted == 2
+    assert not [*state.iterdir()]
+
+
+def test_a_run_at_an_address(
+    served: dict[str, Any], reference_config: AnalysisConfig, golden_result: Result
+) -> None:
+    config = with_run(reference_config, chunksize=1000)
+    assert_same(dtperf.run(config, GOLDEN, cluster=served), golden_result)
+
+
+def test_wrong_certificates_at_an_address(
+    served: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dtperf.clusters.start.CONNECT_S", 5)
+    Credentials.make(tmp_path / "other")
+    with (
+        pytest.raises(DtperfError, match="certificates do not fit"),
+        dtperf.cluster({**served, "credentials": str(tmp_path / "other")}),
+    ):
+        pass
+
+
+def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dtperf.clusters.start.CONNECT_S", 3)
+    with socket.socket() as own:
+        own.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{own.getsockname()[1]}"
+        with (
+            pytest.raises(DtperfError, match=f"{address}: the scheduler cannot be reached"),
+            dtperf.cluster({"kind": "address", "address": address}),
+        ):
+            pass
+
+
+def test_no_workers_in_time() -> None:
+    with (
+        local_cluster(0) as cluster,
+        pytest.raises(DtperfError, match="0 of 1 workers have come in 1 s"),
+        dtperf.cluster({"kind": "address", "address": cluster.scheduler_address, "wait_s": 1}),
+    ):
+        pass
+
+
+def test_a_mistake_in_the_description_shows_before_files_are_checked(
+    reference_config: AnalysisConfig,
+) -> None:
+    with pytest.raises(ConfigError, match="kind"):
+        dtperf.run(reference_config, "nowhere.root", cluster={"kind": "no"})
+
+
+def test_a_report_of_workers_that_are_not_dasks(
+    reference_config: AnalysisConfig, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match="a performance report is made by Dask"):
+        dtperf.run(reference_config, GOLDEN, performance_report=tmp_path / "x.html")
+
+
+def test_a_report_of_dask(reference_config: AnalysisConfig, tmp_path: Path) -> None:
+    config = with_run(reference_config, executor="dask", workers=1, chunksize=2000)
+    dtperf.run(config, GOLDEN, performance_report=tmp_path / "x.html")
+    assert "Task Stream" in (tmp_path / "x.html").read_text()
+
+
+def test_a_kept_cluster(
+    state: Path, tmp_path: Path, reference_config: AnalysisConfig, golden_result: Result
+) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("kind: local\nworkers: 1\n")
+    assert kept.find(path) is None
+    with pytest.raises(ConfigError, match="mine: is not up"):
+        kept.scale(path, 3)
+    up = kept.up(path)
+    try:
+        assert up.address.startswith("tls://127.0.0.1:")
+        assert {p.stat().st_mode & 0o777 for p in up.folder.glob("tls/*")} == {0o600}
+        with pytest.raises(ConfigError, match="is up already"):
+            kept.up(path)
+        result = dtperf.run(reference_config, GOLDEN, cluster=str(path))
+        assert_same(result, golden_result)
+        assert kept.find(path) == up
+        path.write_text("kind: local\nworkers: 2\n")
+        with pytest.raises(ConfigError, match="is up with other settings"):
+            dtperf.run(reference_config, GOLDEN, cluster=str(path))
+        path.write_text("kind: local\nworkers: 1\n")
+    finally:
+        assert kept.down(path)
+    assert not kept.down(path)
+    assert kept.find(path) is None
+    assert not [*state.iterdir()]
+
+
+def test_an_address_is_not_ours_to_keep(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is not ours to keep"):
+        kept.up({"kind": "address", "address": "tcp://127.0.0.1:1"})
+
+
+def test_a_cluster_that_does_not_start_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("kind: htcondor\n")
+    with pytest.raises(DtperfError, match="htcondor: there is no condor_submit here"):
+        kept.up(path)

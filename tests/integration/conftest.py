@@ -1,0 +1,53 @@
+"""Servers and commands that end with the test that has begun them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.golden import GOLDEN
+from tests.integration.stepwise import Stepwise
+from tests.integration.xrootd_runs import STARTS
+from tests.integration.xrootd_server import Server
+from tests.test_runner import pieces
+
+
+@pytest.fixture(scope="session")
+def golden_files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return pieces(GOLDEN, tmp_path_factory.mktemp("files"), STARTS)
+
+
+@pytest.fixture
+def servers(golden_files: list[Path]) -> Iterator[Callable[[], Server]]:
+    started = []
+
+    def start() -> Server:
+        server = Server()
+        started.append(server)
+        server.add(*golden_files)
+        server.start()
+        return server
+
+    yield start
+    for server in started:
+        server.__exit__(None, None, None)
+
+
+@pytest.fixture
+def server(servers: Callable[[], Server]) -> Server:
+    return servers()
+
+
+@pytest.fixture
+def stepwise() -> Iterator[Callable[..., Stepwise]]:
+    begun = []
+
+    def begin(*arguments: str | Path) -> Stepwise:
+        begun.append(Stepwise(*arguments))
+        return begun[-1]
+
+    yield begin
+    for each in begun:
+        each.end()

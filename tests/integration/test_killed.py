@@ -1,0 +1,205 @@
+"""Clients and workers that are killed: every run ends, and ends with the same counts."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from distributed import Client
+
+import dtperf
+from dtperf.checkpoint import newest
+from dtperf.clusters import local_client
+from dtperf.config import AnalysisConfig
+from dtperf.results import Result
+from dtperf.runner import Progress
+from tests.golden import GOLDEN
+from tests.integration.commands import Command, finished
+from tests.test_runner import assert_same, pieces, with_run
+
+pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
+
+CHUNK, SMALL = 80, 20
+"""Events; small ones let a run last long enough to be ended after its first save."""
+EVENTS = 4000
+EXECUTORS = ["iterative", "futures", "dask"]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("files")
+    pieces(GOLDEN, folder, [0, 900, 1700, 3100])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    with local_client(2) as client:
+        yield client
+
+
+def assert_books(result: Result) -> None:
+    assert result.totals["events"] == result.ledger.events("read") == EVENTS
+    assert all(row.status == "read" for row in result.ledger)
+
+
+def pids(client: Client) -> list[int]:
+    """Wait until both workers answer: one may just have been killed."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        client.wait_for_workers(2, timeout=60)
+        with suppress(OSError):
+            found = client.run(os.getpid)
+            if len(found) == 2:
+                return sorted(found.values())
+        time.sleep(0.2)
+    raise TimeoutError("the workers do not come back")
+
+
+@pytest.fixture(scope="module")
+def seconds(client: Client, files: Path, reference_config: AnalysisConfig) -> float:
+    """How long an undisturbed run takes."""
+    config = with_run(reference_config, chunksize=CHUNK)
+    dtperf.run(config, files, client=client)
+    start = time.monotonic()
+    dtperf.run(config, files, client=client)
+    return time.monotonic() - start
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_worker_is_killed(
+    seed: int,
+    seconds: float,
+    client: Client,
+    files: Path,
+    reference_config: AnalysisConfig,
+    golden_result: Result,
+) -> None:
+    chance = random.Random(seed)
+    victim = chance.choice(pids(client))
+    when = chance.uniform(0, seconds)
+    killer = threading.Timer(when, os.kill, args=(victim, signal.SIGKILL))
+    killer.start()
+    try:
+        result = dtperf.run(with_run(reference_config, chunksize=CHUNK), files, client=client)
+    finally:
+        killer.join()
+    assert_same(result, golden_result)
+    assert_books(result)
+
+
+def test_what_a_killed_worker_costs(
+    client: Client, files: Path, reference_config: AnalysisConfig
+) -> None:
+    victim = pids(client)[0]
+    killed = threading.Event()
+
+    def kill(progress: Progress) -> None:
+        if progress.done > EVENTS / 2 and not killed.is_set():
+            killed.set()
+            os.kill(victim, signal.SIGKILL)
+
+    before = measured_on_workers(client)
+    config = with_run(reference_config, chunksize=CHUNK)
+    result = dtperf.run(config, files, client=client, on_progress=kill)
+    assert killed.is_set()
+    assert_books(result)
+    again = measured_on_workers(client) - before - len(result.ledger)
+    # a finished one or two that were not summed yet; what was being measured did not end
+    assert 0 <= again <= 4
+
+
+def measured_on_workers(client: Client) -> int:
+    """Count how often a chunk has come to its end on a worker, as the scheduler saw it."""
+
+    def count(dask_scheduler: Any) -> int:
+        groups = dask_scheduler.task_prefixes.items()
+        chunks = [prefix for name, prefix in groups if name.startswith("chunk")]
+        return sum(prefix.state_counts["memory"] for prefix in chunks)
+
+    return int(client.run_on_scheduler(count))
+
+
+def options(executor: str, chunksize: int = CHUNK) -> list[str]:
+    return ["--executor", executor, "--workers", "2", "--chunksize", str(chunksize)]
+
+
+@pytest.fixture(scope="module")
+def duration(files: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
+    """How long the whole command takes, by executor."""
+    seconds = {}
+    for executor in EXECUTORS:
+        out = tmp_path_factory.mktemp("warm") / "out"
+        start = time.monotonic()
+        code, text = finished("run", "reference_2023", files, "-o", out, *options(executor))
+        assert code == 0, text
+        seconds[executor] = time.monotonic() - start
+    return seconds
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_client_is_killed(
+    seed: int,
+    duration: dict[str, float],
+    files: Path,
+    tmp_path: Path,
+    golden_result: Result,
+) -> None:
+    chance = random.Random(seed)
+    executor = EXECUTORS[seed % 3]
+    arguments = ["run", "reference_2023", files, "-o", tmp_path / "out", *options(executor)]
+    begun = Command(arguments)
+    time.sleep(chance.uniform(0.3, 1.0) * duration[executor])
+    begun.kill()
+    begun.wait()
+    assert begun.strays() == []
+    code, text = finished(*arguments, "--resume")
+    assert code == 0, text
+    result = Result.load(tmp_path / "out")
+    assert_same(result, golden_result)
+    assert_books(result)
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("end", ["Ctrl-C", "SIGTERM"])
+def test_the_user_or_the_batch_system_ends_it(
+    end: str,
+    executor: str,
+    files: Path,
+    tmp_path: Path,
+    golden_result: Result,
+) -> None:
+    out = tmp_path / "out"
+    arguments = ["run", "reference_2023", files, "-o", out, *options(executor, SMALL)]
+    begun = Command(arguments)
+    deadline = time.monotonic() + 60
+    while newest(out) is None and begun.process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    if end == "Ctrl-C":
+        begun.interrupt()
+    else:
+        begun.process.terminate()
+    code, text = begun.wait(30)
+    assert code == 130, text
+    assert "Traceback" not in text
+    assert "go on with --resume" in text
+    assert begun.strays() == []
+    kept = newest(out)
+    assert kept is not None
+    done = Result.load(kept).ledger
+    assert 0 < len(done) < EVENTS // SMALL
+    code, text = finished(*arguments, "--resume")
+    assert code == 0, text
+    result = Result.load(out)
+    assert_same(result, golden_result)
+    assert_books(result)
+    # what was done before was not read again
+    assert set(done) <= set(result.ledger)
