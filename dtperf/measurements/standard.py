@@ -32,6 +32,10 @@ PT_WIDENING = Variable(
 )
 RUN = Category(name="run", label="run")
 
+LOCAL_X = Regular(name="local_x", bins=42, start=-210, stop=210, label="local x [cm]")
+LOCAL_Y = Regular(name="local_y", bins=14, start=-140, stop=140, label="local y [cm]")
+MASS = Regular(name="mass", bins=100, start=50, stop=150, label=r"$m_{\mu\mu}$ [GeV]")
+
 # the rows of the reference's blocks: one a station within acceptance, one a fiducial crossing
 MEASURED = ("is_first", "is_eligible")
 IN_ETA = (*MEASURED, "is_in_eta")
@@ -103,7 +107,7 @@ STANDARD: Mapping[str, Measurement] = MappingProxyType(
         ),
         "pair_mass": _candidate(
             "invariant mass of tag and probe",
-            Regular(name="mass", bins=100, start=50, stop=150, label=r"$m_{\mu\mu}$ [GeV]"),
+            MASS,
             rows=("is_probe",),
         ),
         "pair_dz": _candidate(
@@ -145,6 +149,15 @@ STANDARD: Mapping[str, Measurement] = MappingProxyType(
             AtLeast(name="phi_hits", first=1, last=8, label=r"$\phi$ hits, at least"),
         ),
         "by_chamber": _efficiency("of each chamber", WHEEL, SECTOR),
+        "by_chamber_and_run": _efficiency("of each chamber against run", WHEEL, SECTOR, RUN),
+        "efficiency_vs_mass": _efficiency("against the mass of tag and probe", MASS),
+        "inside_chambers": Measurement(
+            title="efficiency inside each chamber, edges and all",
+            table="crossings",
+            rows=("is_eligible", "is_in_eta"),
+            axes=(STATION, WHEEL, SECTOR, LOCAL_X, LOCAL_Y),
+            passed="passing",
+        ),
         "efficiency_vs_run": _efficiency("against run", RUN),
         "efficiency_vs_lumi": _efficiency(
             "against instantaneous luminosity",

@@ -33,11 +33,9 @@ curvatures = st.one_of(
 
 
 def on_circle(start: complex, angle: float, curvature: float, length: float) -> complex:
-    """Go along a circle, from the definition of the circle in the complex plane."""
-    if abs(curvature) < 1e-11:
-        return start + exp(1j * angle) * length
-    centre = start + 1j * exp(1j * angle) / curvature
-    return centre + (start - centre) * exp(1j * curvature * length)
+    """Go along a circle: its chord has half the turn, and the length of the arc times sin(x)/x."""
+    half = curvature * length / 2
+    return start + exp(1j * (angle + half)) * length * (sin(half) / half if half else 1.0)
 
 
 @given(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hist.intervals import clopper_pearson_interval
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from dtperf.statistics import ONE_SIGMA, clopper_pearson
+from dtperf.statistics import ONE_SIGMA, bayesian, clopper_pearson, wilson
 from tests.golden import EXPECTED
 
 EFFICIENCIES = [name for name, item in EXPECTED.items() if "low" in item]
@@ -60,5 +62,39 @@ def test_coverage_by_toys() -> None:
 
 @pytest.mark.parametrize(("passed", "total"), [(2, 1), (-1, 3)])
 def test_impossible_counts(passed: int, total: int) -> None:
-    with pytest.raises(ValueError, match="between 0 and total"):
-        clopper_pearson(passed, total)
+    for interval in (clopper_pearson, wilson, bayesian):
+        with pytest.raises(ValueError, match=r"between 0 and total"):
+            interval(passed, total)
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.floats(0.5, 0.999))
+def test_wilson_agrees_with_scipy(a: int, b: int, coverage: float) -> None:
+    passed, total = min(a, b), max(a, b, 1)
+    expected = stats.binomtest(passed, total).proportion_ci(coverage, method="wilson")
+    assert np.allclose(wilson(passed, total, coverage), expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("prior", [(0.5, 0.5), (1, 1)])
+@pytest.mark.parametrize(("passed", "total"), [(0, 0), (0, 5), (5, 5), (250, 251), (5, 5000)])
+def test_bayesian_holds_its_share_of_the_posterior(
+    passed: int, total: int, prior: tuple[float, float]
+) -> None:
+    low, high = bayesian(passed, total, 0.9, prior)
+    posterior = stats.beta(passed + prior[0], total - passed + prior[1])
+    assert posterior.cdf([low, high]) == pytest.approx([0.05, 0.95], rel=1e-9)
+
+
+def test_without_entries_nothing_is_known() -> None:
+    assert wilson(0, 0) == (0, 1)
+
+
+@pytest.mark.parametrize("interval", [wilson, bayesian])
+def test_coverage_is_right_on_average(
+    interval: Callable[..., tuple[np.ndarray, np.ndarray]],
+) -> None:
+    rng = np.random.default_rng(2)
+    truth = rng.uniform(0, 1, 40_000)
+    passed = rng.binomial(40, truth)
+    low, high = interval(passed, np.full(40_000, 40))
+    covered = np.mean((low <= truth) & (truth <= high))
+    assert covered == pytest.approx(ONE_SIGMA, abs=0.012)

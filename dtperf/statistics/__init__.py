@@ -1,0 +1,8 @@
+"""Statistics of efficiencies: intervals, and whether two of them differ."""
+
+from __future__ import annotations
+
+from dtperf.statistics.differences import exact_test, false_discovery
+from dtperf.statistics.intervals import ONE_SIGMA, bayesian, clopper_pearson, wilson
+
+__all__ = ["ONE_SIGMA", "bayesian", "clopper_pearson", "exact_test", "false_discovery", "wilson"]

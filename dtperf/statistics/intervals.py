@@ -1,0 +1,120 @@
+"""Intervals of an efficiency: ``clopper_pearson(passed, total)``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import betaincinv, ndtri
+
+__all__ = ["ONE_SIGMA", "bayesian", "clopper_pearson", "counts_of", "wilson"]
+
+Numbers = npt.NDArray[Any]
+
+ONE_SIGMA = 0.682689492137086
+"""Probability of one Gaussian standard deviation on both sides."""
+
+
+def clopper_pearson(
+    passed: npt.ArrayLike, total: npt.ArrayLike, coverage: float = ONE_SIGMA
+) -> tuple[Numbers, Numbers]:
+    """Give the exact central interval of a binomial probability.
+
+    Args:
+        passed: Counts, any shape.
+        total: Counts of the same shape, at least as large.
+        coverage: Least probability that the interval holds the truth.
+
+    Returns:
+        Lower and upper ends, of the same shape; 0 and 1 where the total is 0.
+
+    Raises:
+        ValueError: More passed than there are.
+
+    Source: C. J. Clopper, E. S. Pearson, Biometrika 26 (1934) 404.
+    """
+    k, n = counts_of(passed, total)
+    tail = (1 - coverage) / 2
+    # scipy.stats has this, too, but takes as long to import as all the rest
+    low = betaincinv(np.maximum(k, 1), n - k + 1, tail)
+    high = betaincinv(k + 1, np.maximum(n - k, 1), 1 - tail)
+    return np.where(k > 0, low, 0.0), np.where(k < n, high, 1.0)
+
+
+def wilson(
+    passed: npt.ArrayLike, total: npt.ArrayLike, coverage: float = ONE_SIGMA
+) -> tuple[Numbers, Numbers]:
+    """Give the interval of efficiencies from which the measured one lies within so many sigma.
+
+    It covers as much as asked for on average, and less for some efficiencies.
+
+    Args:
+        passed: Counts, any shape.
+        total: Counts of the same shape, at least as large.
+        coverage: Mean probability that the interval holds the truth.
+
+    Returns:
+        Lower and upper ends, of the same shape; 0 and 1 where the total is 0.
+
+    Raises:
+        ValueError: More passed than there are.
+
+    Source: E. B. Wilson, J. Am. Stat. Assoc. 22 (1927) 209.
+    """
+    k, n = counts_of(passed, total)
+    z = ndtri((1 + coverage) / 2)
+    some = np.maximum(n, 1)
+    middle = (k + z * z / 2) / (some + z * z)
+    half = z / (some + z * z) * np.sqrt(k * (some - k) / some + z * z / 4)
+    # both ends are exact there, but for the last digit
+    low = np.where(k > 0, middle - half, 0.0)
+    return low, np.where(k < n, middle + half, 1.0)
+
+
+def bayesian(
+    passed: npt.ArrayLike,
+    total: npt.ArrayLike,
+    coverage: float = ONE_SIGMA,
+    prior: tuple[float, float] = (0.5, 0.5),
+) -> tuple[Numbers, Numbers]:
+    """Give the central credible interval under a beta prior.
+
+    Args:
+        passed: Counts, any shape.
+        total: Counts of the same shape, at least as large.
+        coverage: Posterior probability of the interval.
+        prior: Both parameters of the prior, above 0. (0.5, 0.5) is that of Jeffreys, (1, 1) is flat
+            and what ROOT's TEfficiency takes.
+
+    Returns:
+        Lower and upper ends, of the same shape.
+
+    Raises:
+        ValueError: More passed than there are.
+
+    Source: L. D. Brown, T. T. Cai, A. DasGupta, Stat. Sci. 16 (2001) 101.
+    """
+    k, n = counts_of(passed, total)
+    a, b = k + prior[0], n - k + prior[1]
+    tail = (1 - coverage) / 2
+    return betaincinv(a, b, tail), betaincinv(a, b, 1 - tail)
+
+
+def counts_of(passed: npt.ArrayLike, total: npt.ArrayLike) -> tuple[Numbers, Numbers]:
+    """Check and convert counts.
+
+    Args:
+        passed: Counts, any shape.
+        total: Counts of the same shape.
+
+    Returns:
+        Both as float64.
+
+    Raises:
+        ValueError: More passed than there are.
+    """
+    k, n = np.asarray(passed, dtype=np.float64), np.asarray(total, dtype=np.float64)
+    if np.any(k > n) or np.any(k < 0):
+        raise ValueError("passed must lie between 0 and total")
+    return k, n
