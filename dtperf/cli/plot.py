@@ -1,0 +1,43 @@
+"""`dtperf plot`: a result as pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["plot"]
+
+
+def plot(
+    result: Annotated[Path, typer.Argument(metavar="OUT", help="Result directory.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Where to write; default OUT/plots."),
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option("--format", help="png (default), pdf or svg; may be given several times."),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(metavar="OTHER", help="Result directory to draw in grey, for comparison."),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A plot to draw; may be given several times."),
+    ] = None,
+) -> None:
+    """Draw efficiencies, maps and distributions of a result."""
+    from dtperf.plot import not_measured, save
+    from dtperf.results import Result
+
+    content = Result.load(result)
+    other = None if reference is None else Result.load(reference)
+    directory = result / "plots" if output is None else output
+    written = save(content, directory, formats or ["png"], other, only or [])
+    print(f"wrote {len(written)} files to {directory}")
+    left = () if only else not_measured(content)
+    if left:
+        print(f"not drawn, as it was not measured: {', '.join(left)}")

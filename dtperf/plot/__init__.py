@@ -1,0 +1,23 @@
+"""Plots of a result, as matplotlib figures and as files.
+
+plot.save(result, "plots", ["png", "pdf"], reference=earlier)
+plot.figure(result, "efficiency_vs_pt")
+plot.inside_chamber(result, Chamber(-1, 12, 2), region=(-40, 10, -80, 20))
+"""
+
+from __future__ import annotations
+
+from dtperf.plot.chamber import chamber_trend, inside_chamber
+from dtperf.plot.files import FORMATS, draw, figure, not_measured, save
+from dtperf.plot.table import PLOTS
+
+__all__ = [
+    "FORMATS",
+    "PLOTS",
+    "chamber_trend",
+    "draw",
+    "figure",
+    "inside_chamber",
+    "not_measured",
+    "save",
+]

@@ -1,0 +1,152 @@
+"""One chamber: where in it segments are found, and how its efficiency went with the runs."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.patches import Rectangle
+
+from dtperf import geometry
+from dtperf.errors import ConfigError, InputError
+from dtperf.measurements.declaration import Histogram
+from dtperf.plot.axes import run_ticks
+from dtperf.plot.bins import Binned, at, edges_of, values_of
+from dtperf.plot.cells import Cells, Scale, colour_bar, draw_cells, scale_for, shade
+from dtperf.plot.curves import Curve, draw_curves
+from dtperf.plot.style import STATIONS, Sheet, new_sheet, style
+from dtperf.results import Result
+
+__all__ = ["chamber_trend", "inside_chamber"]
+
+Region = tuple[float, float, float, float]
+
+MARGIN_CM = 15.0
+
+
+def inside_chamber(
+    result: Result, chamber: geometry.Chamber, region: Region | None = None
+) -> Sheet:
+    """Draw occupancy and efficiency in the plane of a chamber.
+
+    Args:
+        result: With the measurement 'inside_chambers'.
+        chamber: Which one.
+        region: x_low, x_high, y_low, y_high in cm of the chamber's frame, to be outlined.
+
+    Raises:
+        ConfigError: There is no such chamber, or no such region.
+        InputError: It was not measured.
+    """
+    if region is not None and not (region[0] < region[1] and region[2] < region[3]):
+        raise ConfigError(f"region {region}: is x_low, x_high, y_low, y_high in cm, in order")
+    counts = _of_chamber(result, "inside_chambers", chamber)
+    edges = edges_of(counts.axes["local_x"]), edges_of(counts.axes["local_y"])
+    cells = Cells(*edges, Binned.of(counts, "local_x", "local_y"))
+    with style():
+        sheet = new_sheet(1, 2, (16, 6.5), title=result.config.title, share=True)
+        found, passed = sheet.panels.flat
+        _draw_occupancy(sheet, found, cells)
+        scale = scale_for([cells.binned])
+        mesh = draw_cells(passed, cells, scale)
+        colour_bar(sheet, mesh, [passed], scale, "efficiency")
+        for panel, what in ((found, "probes"), (passed, "efficiency")):
+            panel.set_title(f"{chamber.name}, {what}", loc="left")
+            panel.set_xlabel("local x [cm]")
+            _outline(panel, chamber, region)
+        found.set_ylabel("local y [cm]")
+    return sheet
+
+
+def chamber_trend(result: Result, chamber: geometry.Chamber, change: int | None = None) -> Sheet:
+    """Draw the efficiency of a chamber against the run.
+
+    Args:
+        result: With the measurement 'by_chamber_and_run'.
+        chamber: Which one.
+        change: First run after something has changed, to be marked by a line.
+
+    Raises:
+        ConfigError: There is no such chamber.
+        InputError: It was not measured.
+    """
+    counts = _of_chamber(result, "by_chamber_and_run", chamber)
+    runs = values_of(counts.axes["run"])
+    binned, edges = Binned.of(counts, "run"), edges_of(counts.axes["run"])
+    look = STATIONS[chamber.station - 1]
+    curve = Curve(chamber.name, edges, binned, look, is_exact=True)
+    with style():
+        sheet = new_sheet(size=(12, 6.5), title=result.config.title)
+        panel = sheet.panels[0, 0]
+        draw_curves(panel, [curve], [curve], 2)
+        panel.set_xlim(edges[0], max(edges[-1], 0.5))
+        run_ticks(panel, runs)
+        panel.set_xlabel("run")
+        panel.set_ylabel("efficiency")
+        if change is not None:
+            _mark(panel, runs, change)
+    return sheet
+
+
+def _of_chamber(result: Result, name: str, chamber: geometry.Chamber) -> Histogram:
+    if chamber not in geometry.chambers():
+        raise ConfigError(f"there is no chamber {chamber.name}")
+    if name not in result.counts:
+        raise InputError(f"the result lacks '{name}', of which {chamber.name} would be drawn")
+    wheel, sector, station = chamber
+    return at(result.counts[name], station=station - 1, wheel=wheel + 2, sector=sector - 1)
+
+
+def _draw_occupancy(sheet: Sheet, panel: Axes, cells: Cells) -> None:
+    total = cells.binned.total
+    scale = Scale(mpl.colormaps["viridis"], Normalize(0, max(1, int(total.max()))), "neither")
+    mesh = panel.pcolormesh(
+        cells.x_edges,
+        cells.y_edges,
+        np.ma.masked_equal(total, 0).T,
+        cmap=scale.colours,
+        norm=scale.norm,
+        rasterized=True,
+    )
+    shade(panel)
+    panel.tick_params(which="both", direction="out", top=False, right=False)
+    colour_bar(sheet, mesh, [panel], scale, "probes")
+
+
+def _outline(panel: Axes, chamber: geometry.Chamber, region: Region | None) -> None:
+    """Draw the chamber's size, and the region, black and white so that it shows on any colour."""
+    width = float(geometry.widths_cm()[chamber.code])
+    length = float(geometry.lengths_cm()[chamber.code])
+    corner = (-width / 2, -length / 2)
+    panel.add_patch(
+        Rectangle(corner, width, length, fill=False, edgecolor="black", ls="--", lw=1.2)
+    )
+    panel.set_xlim(-width / 2 - MARGIN_CM, width / 2 + MARGIN_CM)
+    panel.set_ylim(-length / 2 - MARGIN_CM, length / 2 + MARGIN_CM)
+    if region is None:
+        return
+    x_low, x_high, y_low, y_high = region
+    for colour, line_width in (("white", 5.0), ("black", 2.0)):
+        panel.add_patch(
+            Rectangle(
+                (x_low, y_low),
+                x_high - x_low,
+                y_high - y_low,
+                fill=False,
+                edgecolor=colour,
+                lw=line_width,
+                label="region",
+            )
+        )
+
+
+def _mark(panel: Axes, runs: list[int], change: int) -> None:
+    """Draw a line before the first run of the change."""
+    line = panel.axvline(
+        bisect_left(runs, change) - 0.5, color="black", ls="--", lw=1.6, label=f"from {change}"
+    )
+    handles = [*panel.get_legend_handles_labels()[0]]
+    panel.legend(handles=handles or [line], loc="upper center", ncols=2, fontsize="x-small")

@@ -1,0 +1,122 @@
+"""From a result to figures, and to files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from dtperf.config.suggest import suggest
+from dtperf.errors import ConfigError, InputError
+from dtperf.plot.style import Sheet, style
+from dtperf.plot.table import PLOTS
+from dtperf.results import Result
+
+__all__ = ["FORMATS", "draw", "figure", "not_measured", "save"]
+
+FORMATS = ("png", "pdf", "svg")
+
+
+def figure(result: Result, name: str, reference: Result | None = None) -> Sheet:
+    """Draw one plot.
+
+    Args:
+        result: What was measured.
+        name: Of the plot, see `PLOTS`.
+        reference: Another result, drawn in grey; left out where it lacks the measurement.
+
+    Raises:
+        ConfigError: There is no such plot.
+        InputError: What it shows was not measured.
+    """
+    check_names([name])
+    plot = PLOTS[name]
+    if plot.measurement not in result.counts:
+        raise InputError(f"plot '{name}': the result lacks the measurement '{plot.measurement}'")
+    other = None if reference is None else reference.counts.get(plot.measurement)
+    with style():
+        return plot.draw(result.counts[plot.measurement], other, result.config.title)
+
+
+def draw(
+    result: Result, reference: Result | None = None, only: Iterable[str] = ()
+) -> Iterator[tuple[str, Sheet]]:
+    """Draw plot after plot, each when it is asked for, of all that was measured.
+
+    Args:
+        result: What was measured.
+        reference: Another result, drawn in grey.
+        only: Names of plots; none: all.
+
+    Yields:
+        Name and figure.
+
+    Raises:
+        ConfigError: There is no plot of a name.
+        InputError: What a plot of `only` shows was not measured.
+    """
+    names = tuple(dict.fromkeys(only))
+    check_names(names)
+    missing = not_measured(result)
+    for name in names or [name for name in PLOTS if name not in missing]:
+        yield name, figure(result, name, reference)
+
+
+def save(
+    result: Result,
+    directory: str | Path,
+    formats: Sequence[str] = ("png",),
+    reference: Result | None = None,
+    only: Iterable[str] = (),
+) -> list[Path]:
+    """Write plots as files, named after the plots; those of that name are replaced.
+
+    Args:
+        result: What was measured.
+        directory: Made if it is not there.
+        formats: Of 'png', 'pdf', 'svg'.
+        reference: Another result, drawn in grey.
+        only: Names of plots; none: all that were measured.
+
+    Returns:
+        The files.
+
+    Raises:
+        ConfigError: A format or name is not known, or a file cannot be written.
+        InputError: What a plot of `only` shows was not measured.
+    """
+    for each in formats:
+        if each not in FORMATS:
+            raise ConfigError(f"unknown format '{each}': it is one of {', '.join(FORMATS)}")
+    out, written = Path(directory), []
+    try:
+        for name, sheet in draw(result, reference, only):
+            out.mkdir(parents=True, exist_ok=True)
+            for each in dict.fromkeys(formats):
+                path = out / f"{name}.{each}"
+                sheet.savefig(path, format=each, metadata=_without_date(each))
+                written.append(path)
+    except OSError as error:
+        raise ConfigError(f"{out}: cannot be written: {error.strerror}") from error
+    return written
+
+
+def not_measured(result: Result) -> tuple[str, ...]:
+    """List the plots whose measurement the result lacks."""
+    return tuple(name for name, plot in PLOTS.items() if plot.measurement not in result.counts)
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Refuse names that no plot has.
+
+    Raises:
+        ConfigError: There is one.
+    """
+    for name in names:
+        if name not in PLOTS:
+            raise ConfigError(f"unknown plot '{name}'{suggest(name, PLOTS)}")
+
+
+def _without_date(format: str) -> dict[str, Any]:
+    """Leave out the time, so that the same result gives the same file."""
+    return {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(format, {})

@@ -1,0 +1,165 @@
+"""The look of all plots: mplhep's CMS style, held while a figure is made and while it is drawn."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import matplotlib.style
+import mplhep
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.legend import Legend
+
+__all__ = ["GREY", "RC", "STATIONS", "Look", "Sheet", "legend", "new_sheet", "plain", "style"]
+
+GREY = "#717581"
+"""Of the reference."""
+
+RC: dict[str, Any] = {
+    # the names themselves: a generic family would be looked up in the user's rcParams
+    "font.family": ["TeX Gyre Heros", "DejaVu Sans"],
+    "font.size": 17,
+    "axes.linewidth": 1.3,
+    "axes.unicode_minus": True,
+    "axes.titlesize": "medium",
+    "xtick.major.size": 8,
+    "xtick.minor.size": 4,
+    "ytick.major.size": 8,
+    "ytick.minor.size": 4,
+    "legend.columnspacing": 1.2,
+    "legend.handletextpad": 0.4,
+    "lines.linewidth": 1.6,
+    "hatch.linewidth": 0.6,
+    "savefig.dpi": 100,
+    "svg.hashsalt": "dtperf",
+}
+"""What differs from mplhep's style, which is made for one picture of 10 x 10 inches."""
+
+LONGEST_TITLE = 60
+HEADER_IN_INCHES = 0.5
+CHARACTERS_IN_AN_INCH = 6
+
+
+class Look(NamedTuple):
+    """Three ways to tell one curve from another, none of which needs the others."""
+
+    colour: str
+    marker: str
+    line: str
+
+
+STATIONS = (
+    Look("#5790fc", "o", "-"),
+    Look("#f89c20", "s", "--"),
+    Look("#e42536", "^", "-."),
+    Look("#964a8b", "D", ":"),
+)
+"""Of MB1 to MB4. Colours of M. A. Petroff, arXiv:2107.02270, for colour-blind people, too."""
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Hold the style for a while; the user's rcParams are there again afterwards."""
+    with matplotlib.style.context([mplhep.style.CMS, RC], after_reset=True):
+        yield
+
+
+class Sheet(Figure):
+    """A figure that is drawn in its own style, whenever and wherever that happens.
+
+    Matplotlib makes ticks and looks up fonts only then, when the user's rcParams hold again.
+    """
+
+    panels: npt.NDArray[Any]
+    """The axes with data, shape (rows, columns); `axes` has the header and colour bars, too."""
+
+    def draw(self, renderer: Any) -> None:
+        """Draw in the style."""
+        with style():
+            super().draw(renderer)
+
+    def get_tightbbox(self, *arguments: Any, **named: Any) -> Any:
+        """Measure in the style; what saves with `bbox_inches="tight"` does it first."""
+        with style():
+            return super().get_tightbbox(*arguments, **named)
+
+    def savefig(self, *arguments: Any, **named: Any) -> None:
+        """Save with the style's resolution."""
+        with style():
+            super().savefig(*arguments, **named)
+
+    def _repr_png_(self) -> bytes:
+        """Show in a notebook, without pyplot."""
+        picture = io.BytesIO()
+        self.savefig(picture, format="png", dpi=70)
+        return picture.getvalue()
+
+
+def new_sheet(
+    rows: int = 1,
+    columns: int = 1,
+    size: tuple[float, float] = (10, 7.5),
+    *,
+    title: str = "",
+    share: bool = False,
+) -> Sheet:
+    """Make panels below a line that says CMS.
+
+    Args:
+        rows: Of panels.
+        columns: Of panels.
+        size: Width and height in inches.
+        title: Right part of that line, plain text.
+        share: Panels have common axes, written only at the left and at the bottom.
+    """
+    sheet = Sheet(figsize=size)
+    sheet.panels = np.empty((rows, columns), dtype=object)
+    _write_header(sheet, title)
+    grid = sheet.add_gridspec(rows, columns)
+    for row, column in np.ndindex(rows, columns):
+        first = sheet.panels[0, 0] if share else None
+        panel = sheet.add_subplot(grid[row, column], sharex=first, sharey=first)
+        sheet.panels[row, column] = panel
+        if share:
+            panel.label_outer()
+    return sheet
+
+
+def _write_header(sheet: Sheet, title: str) -> None:
+    """Write CMS and the title into a strip that the panels leave free."""
+    width, height = sheet.get_size_inches()
+    strip = HEADER_IN_INCHES / height
+    sheet.set_layout_engine(ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - strip)))
+    line = sheet.add_axes((0.015, 1 - 0.85 * strip, 0.97, 0.01))
+    line.axis("off")
+    room = int(width * CHARACTERS_IN_AN_INCH)
+    mplhep.cms.label(
+        "Private work", data=True, ax=line, rlabel=plain(title, room), scilocator_adjust=False
+    )
+    line.set_in_layout(False)
+
+
+def plain(text: str, longest: int = LONGEST_TITLE) -> str:
+    """Make matplotlib write a text as it is, on one line.
+
+    Args:
+        text: Anything.
+        longest: Number of characters to keep.
+    """
+    shown = "".join(c if c.isprintable() else " " for c in text).strip()
+    if len(shown) > longest:
+        shown = f"{shown[: longest - 1]}…"
+    return shown.replace("$", r"\$")
+
+
+def legend(panel: Axes, handles: Sequence[Any], columns: int) -> Legend:
+    """Put a legend at the top, where `Axes` of efficiencies and entries leave room for it."""
+    return panel.legend(
+        handles=handles, loc="upper center", ncols=columns, borderaxespad=0.3, fontsize="x-small"
+    )

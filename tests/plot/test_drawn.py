@@ -1,0 +1,169 @@
+"""What is drawn is what was counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
+
+from dtperf import plot
+from dtperf.geometry import Chamber
+from dtperf.plot.style import GREY
+from dtperf.results import Result
+from dtperf.statistics import clopper_pearson
+from tests.plot.conftest import ILL, RUNS, made, result_of
+
+
+def curves(panel: Axes) -> list[ErrorbarContainer]:
+    return [each for each in panel.containers if isinstance(each, ErrorbarContainer)]
+
+
+def ends(curve: ErrorbarContainer) -> np.ndarray:
+    """Lower and upper ends of the vertical bars, shape (n, 2)."""
+    return np.array([segment[:, 1] for segment in curve.lines[2][-1].get_segments()])
+
+
+def expected(view: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Values and ends of the bins that are filled."""
+    passed, total = view[:, 1], view.sum(axis=-1)
+    kept = total > 0
+    low, high = clopper_pearson(passed[kept], total[kept])
+    return passed[kept] / total[kept], np.stack([low, high], axis=1)
+
+
+def test_points_and_bars_of_each_station(whole: Result) -> None:
+    sheet = plot.figure(whole, "efficiency_vs_pt")
+    counts = whole.counts["efficiency_vs_pt"]
+    drawn = curves(sheet.panels[0, 0])
+    assert [curve.get_label() for curve in drawn] == ["MB1", "MB2", "MB3", "MB4"]
+    for station, curve in enumerate(drawn):
+        view = counts.view()[station]
+        assert not view.sum(axis=-1).all(), "no empty bin to be left out"
+        value, interval = expected(view)
+        np.testing.assert_allclose(curve.lines[0].get_ydata(), value)
+        np.testing.assert_allclose(ends(curve), interval)
+
+
+def test_horizontal_bars_span_the_bins(whole: Result) -> None:
+    curve = curves(plot.figure(whole, "efficiency_vs_pileup").panels[0, 0])[0]
+    edges = whole.counts["efficiency_vs_pileup"].axes["pileup"].edges
+    segments = np.array([bar[:, 0] for bar in curve.lines[2][0].get_segments()])
+    kept = whole.counts["efficiency_vs_pileup"].view()[0].sum(axis=-1) > 0
+    np.testing.assert_allclose(segments, np.stack([edges[:-1], edges[1:]], axis=1)[kept])
+
+
+def test_stations_differ_by_colour_and_by_marker(whole: Result) -> None:
+    drawn = curves(plot.figure(whole, "efficiency_vs_pt").panels[0, 0])
+    assert len({curve.lines[0].get_color() for curve in drawn}) == 4
+    assert len({curve.lines[0].get_marker() for curve in drawn}) == 4
+
+
+def test_the_reference_is_grey_and_open(whole: Result, other: Result) -> None:
+    sheet = plot.figure(whole, "efficiency_vs_pt", other)
+    for station, panel in enumerate(sheet.panels.flat):
+        own, reference = curves(panel)
+        view = other.counts["efficiency_vs_pt"].view()[station]
+        np.testing.assert_allclose(reference.lines[0].get_ydata(), expected(view)[0])
+        assert reference.lines[0].get_color() == GREY
+        assert reference.lines[0].get_markerfacecolor() == "white"
+        assert own.lines[0].get_markerfacecolor() != "white"
+
+
+def test_both_charges_are_drawn(whole: Result) -> None:
+    panel = plot.figure(whole, "acceptance_vs_phi").panels[0, 0]
+    assert [curve.get_label() for curve in curves(panel)] == [
+        r"MB1 $\mu^{-}$",
+        r"MB1 $\mu^{+}$",
+    ]
+    counts = whole.counts["acceptance_vs_phi"]
+    for charge, curve in enumerate(curves(panel)):
+        value, _ = expected(counts.view()[0, charge])
+        np.testing.assert_allclose(curve.lines[0].get_ydata(), value)
+
+
+def test_runs_of_both_results_stand_in_one_order() -> None:
+    runs, places = ((5, 30, 31), (7, 30)), ([0, 2, 3], [1, 2])
+    counts = [made("efficiency_vs_run", runs=some) for some in runs]
+    results = [result_of({"efficiency_vs_run": each}) for each in counts]
+    panel = plot.figure(results[0], "efficiency_vs_run", results[1]).panels[1, 1]
+    assert [tick.get_text() for tick in panel.get_xticklabels()] == ["5", "7", "30", "31"]
+    for curve, chosen, each in zip(curves(panel), places, counts, strict=True):
+        kept = each.view()[3].any(axis=-1)
+        assert [*curve.lines[0].get_xdata()] == [*np.array(chosen)[kept]]
+        np.testing.assert_allclose(curve.lines[0].get_ydata(), expected(each.view()[3])[0])
+
+
+def test_a_map_shows_values_and_hides_empty_cells(whole: Result) -> None:
+    sheet = plot.figure(whole, "chambers")
+    view = whole.counts["by_chamber"].view()
+    for station, panel in enumerate(sheet.panels.flat):
+        sectors = 14 if station == 3 else 12
+        cells = view[station, :, :sectors]
+        total = cells.sum(axis=-1)
+        colours = panel.collections[0].get_array()
+        np.testing.assert_array_equal(np.ma.getmaskarray(colours), total == 0)
+        np.testing.assert_allclose(colours.compressed(), cells[total > 0, 1] / total[total > 0])
+        assert len(panel.texts) == np.count_nonzero(total)
+
+
+def test_a_map_frames_the_ill_chamber(whole: Result) -> None:
+    station, wheel, sector = ILL
+    sheet = plot.figure(whole, "chambers")
+    frames = {
+        (number, *patch.get_xy())
+        for number, panel in enumerate(sheet.panels.flat)
+        for patch in panel.patches
+    }
+    assert (station, sector + 0.5, wheel - 2.5) in frames
+    mesh = sheet.panels[1, 1].collections[0]
+    assert 0.9 <= mesh.norm.vmin <= 0.95
+    assert mesh.colorbar.extend == "min"
+
+
+def test_maps_of_other_bins_are_not_compared(whole: Result) -> None:
+    other = result_of({"by_chamber_and_run": made("by_chamber_and_run", runs=RUNS[:3])})
+    sheet = plot.figure(whole, "chambers_vs_run", other)
+    texts = [text.get_text() for axes in sheet.axes for text in axes.texts]
+    assert any("reference has other bins" in text for text in texts)
+
+
+def test_a_distribution_shows_the_entries(whole: Result, other: Result) -> None:
+    panel = plot.figure(whole, "pair_mass", other).panels[0, 0]
+    steps = panel.patches[-1].get_data()
+    np.testing.assert_array_equal(steps.values, whole.counts["pair_mass"].view())
+    [reference] = curves(panel)
+    found = other.counts["pair_mass"].view().astype(float)
+    scaled = found * steps.values.sum() / found.sum()
+    np.testing.assert_allclose(reference.lines[0].get_ydata(), scaled[found > 0])
+
+
+def test_the_change_stands_between_two_runs(whole: Result) -> None:
+    chamber = Chamber(-2, 8, 3)
+    panel = plot.chamber_trend(whole, chamber, RUNS[3] - 1).panels[0, 0]
+    [line] = [line for line in panel.lines if line.get_label() == f"from {RUNS[3] - 1}"]
+    assert [*line.get_xdata()] == [2.5, 2.5]
+    value, interval = expected(whole.counts["by_chamber_and_run"].view()[ILL])
+    [curve] = curves(panel)
+    np.testing.assert_allclose(curve.lines[0].get_ydata(), value)
+    np.testing.assert_allclose(ends(curve), interval)
+
+
+def test_the_region_is_outlined(whole: Result) -> None:
+    sheet = plot.inside_chamber(whole, Chamber(-1, 12, 2), (-60, 20, -50, 90))
+    for panel in sheet.panels.flat:
+        boxes = [patch.get_bbox().bounds for patch in panel.patches]
+        assert boxes.count((-60, -50, 80, 140)) == 2, "white below black"
+
+
+@pytest.mark.parametrize("passed", [0, 1])
+def test_extremes_keep_their_bars(passed: int) -> None:
+    counts = made("efficiency_vs_pileup")
+    counts.view(flow=True)[...] = 0
+    counts.view()[0, 20, passed] = 1000
+    panel = plot.figure(result_of({"efficiency_vs_pileup": counts}), "efficiency_vs_pileup")
+    curve = curves(panel.panels[0, 0])[0]
+    low, high = clopper_pearson([1000 * passed], [1000])
+    np.testing.assert_allclose(ends(curve), [[low[0], high[0]]])
