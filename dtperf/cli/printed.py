@@ -1,0 +1,142 @@
+"""What a run leaves on the terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from dtperf.ledger import LedgerRow
+    from dtperf.results import Result
+    from dtperf.summary import Efficiency
+
+__all__ = ["harmless", "print_report"]
+
+MEGABYTE = 1e6
+SHOWN = 10
+LONGEST = 300
+
+
+def print_report(result: Result, out: Path) -> None:
+    """Print efficiencies, accounting and throughput.
+
+    Args:
+        result: What was measured.
+        out: Where it was saved.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(_efficiencies(result))
+    told = (*_accounting(result), *_skipped(result, out), *_warnings(result), _throughput(result))
+    for line in told:
+        console.print(line)
+    console.print(f"Result in {out}", markup=False)
+
+
+def _efficiencies(result: Result) -> Table:
+    table = Table(box=None, caption="Clopper-Pearson intervals of one standard deviation")
+    table.add_column("station")
+    table.add_column("efficiency")
+    table.add_column("%", justify="right")
+    table.add_column("passed / total", justify="right")
+    for station in result.by_station():
+        table.add_row(station.name, "fiducial", *_cells(station.fiducial))
+        table.add_row("", "× acceptance", *_cells(station.with_acceptance))
+    return table
+
+
+def _cells(efficiency: Efficiency | None) -> tuple[str, str]:
+    if efficiency is None:
+        return "not measured", ""
+    if not efficiency.total:
+        return "no probe", "0 / 0"
+    value, low, high = (100 * x for x in (efficiency.value, efficiency.low, efficiency.high))
+    return (
+        f"{value:.3f} +{high - value:.3f} −{value - low:.3f}",
+        f"{efficiency.passed:,} / {efficiency.total:,}",
+    )
+
+
+def _accounting(result: Result) -> Iterator[str]:
+    totals = result.totals
+    read, skipped = result.ledger.events("read"), result.skipped_events
+    yield f"{read:,} events read + {skipped:,} skipped = {read + skipped:,}"
+    if result.unknown_files:
+        yield (
+            f"[yellow]{result.unknown_files:,} files could not be opened: "
+            "their events are not counted here[/]"
+        )
+    if result.config.selection.luminosity_mask is not None:
+        yield f"{totals['certified']:,} of those read are in the luminosity mask"
+    yield f"{totals['files']:,} files, {totals['chunks']:,} chunks"
+    yield f"{totals['pairs']:,} pairs, {totals['crossings']:,} crossings"
+
+
+def _skipped(result: Result, out: Path) -> Iterator[str]:
+    """Tell what was skipped, why, and what can be done."""
+    rows = [row for row in result.ledger if row.status == "skipped"]
+    if not rows:
+        return
+    yield "[yellow]Skipped:[/]"
+    for cause, _ in Counter(row.cause for row in rows).most_common():
+        mine = [row for row in rows if row.cause == cause]
+        events, files = sum(row.events for row in mine), len({row.identity for row in mine})
+        yield f"  {cause}: {events:,} events of {files:,} files"
+    first = {row.identity: row for row in reversed(rows)}
+    shown = sorted(first.values())[:SHOWN]
+    yield from (f"  {harmless(row.file)}: {harmless(_reason(row)[:LONGEST])}" for row in shown)
+    if len(first) > SHOWN:
+        yield f"  … and {len(first) - SHOWN:,} more files: the ledger names them all"
+    yield (
+        "Try again with `dtperf run … --resume`, or elsewhere: "
+        f"`dtperf fileset retry {harmless(str(out))} -o missing.json.gz`"
+    )
+
+
+def harmless(text: str) -> str:
+    """Make a text that comes from elsewhere harmless for the terminal: no markup, no control."""
+    return escape(
+        "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    )
+
+
+def _reason(row: LedgerRow) -> str:
+    """Leave out of the message what the line begins with."""
+    return row.message.removeprefix(f"{row.file}: ") or row.cause
+
+
+def _warnings(result: Result) -> list[str]:
+    lines = []
+    if not result.totals["pairs"]:
+        lines.append("[yellow]No pair was selected: check the cuts with 'dtperf config show'.[/]")
+    for name, count in result.anomalies.items():
+        measurement = name.removeprefix("events_not_in_")
+        if count and measurement == name:
+            lines.append(f"[yellow]{name.replace('_', ' ')}: {count:,} times[/]")
+        elif count and measurement not in result.left_out:
+            lines.append(f"[yellow]{measurement} lacks {count:,} events without its branches[/]")
+    if result.left_out:
+        lines.append(
+            f"[yellow]Left out, the input lacks their branches: {', '.join(result.left_out)}[/]"
+        )
+    return lines
+
+
+def _throughput(result: Result) -> str:
+    events, size = result.totals["events"], result.totals["bytes"] / MEGABYTE
+    wall = sum(job.get("seconds_measuring", 0.0) for job in result.jobs)
+    if not wall:
+        return f"{size:,.1f} MB read"
+    speed = f"{events / wall:,.0f} events/s"
+    read = f"{size:,.1f} MB read at {size / wall:,.1f} MB/s"
+    if len(result.jobs) > 1:
+        # they may have run at the same time
+        return f"{wall:.1f} s in {len(result.jobs)} jobs, added up: {speed}, {read}"
+    [job] = result.jobs
+    cores = min(job.get("workers") or 1, job.get("cpus") or 1)
+    return f"{wall:.1f} s: {speed}, {events / wall / cores:,.0f} on each of {cores} cores, {read}"

@@ -1,0 +1,166 @@
+"""The page of one result."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dtperf.comparison import changes, shared_files
+from dtperf.config.show import config_to_yaml
+from dtperf.errors import InputError
+from dtperf.report import charts
+from dtperf.report.flagged import flagged_chambers
+from dtperf.report.pages import fill, save
+from dtperf.report.words import signed, verdict
+from dtperf.web import chamber_rows
+
+if TYPE_CHECKING:
+    from dtperf.comparison import Change
+    from dtperf.flags import Flag
+    from dtperf.geometry import Chamber
+    from dtperf.ledger import LedgerRow
+    from dtperf.results import Result
+
+__all__ = ["render", "title_of", "write"]
+
+UNTITLED = "DT efficiency"
+SHOWN_FILES = 200
+LONGEST_MESSAGE = 300
+TELLING = 0.01
+"""Part of false alarms among the differences that are set off."""
+
+
+class Skipped(NamedTuple):
+    """What was skipped for one cause."""
+
+    cause: str
+    files: int
+    events: int
+
+
+class SkippedFile(NamedTuple):
+    """A file of which something was skipped."""
+
+    name: str
+    events: int
+    cause: str
+    message: str
+
+
+def render(result: Result, flags: Sequence[Flag], reference: Result | None = None) -> str:
+    """Make the page of a result.
+
+    Args:
+        result: What was measured.
+        flags: What is wrong with which chamber, see `dtperf.flags.flag`.
+        reference: Another result, to tell the differences to.
+
+    Returns:
+        The page as HTML.
+
+    Raises:
+        InputError: One of the results has not measured 'by_chamber'.
+    """
+    if not result.by_chamber():
+        raise InputError("the result lacks 'by_chamber': measure it, to report on chambers")
+    found = _changes(result, reference)
+    rows = _with_differences(chamber_rows(result, flags), found)
+    return fill(
+        "report.html",
+        {"rows": rows, "has_reference": reference is not None},
+        title=title_of(result),
+        result=result,
+        reference=reference,
+        verdict=verdict(result, flags, reference),
+        flagged=flagged_chambers(result, flags),
+        chambers=result.by_chamber(),
+        kinds=_kinds(flags),
+        changes=found,
+        shared=shared_files(reference, result) if reference is not None else 0,
+        telling=TELLING,
+        charts=charts.of_runs(result),
+        config_yaml=config_to_yaml(result.config),
+        skipped=_skipped(result),
+        skipped_files=_skipped_files(result)[:SHOWN_FILES],
+        begins=sorted(str(job["begin"]) for job in result.jobs if job.get("begin")),
+    )
+
+
+def write(
+    result: Result, path: Path, flags: Sequence[Flag], reference: Result | None = None
+) -> Path:
+    """Write the page of a result.
+
+    Args:
+        result: What was measured.
+        path: The file; a page of ours that is there is replaced.
+        flags: What is wrong with which chamber.
+        reference: Another result, to tell the differences to.
+
+    Returns:
+        The file.
+
+    Raises:
+        ConfigError: The file is there and something else, or cannot be written.
+        InputError: One of the results has not measured 'by_chamber'.
+    """
+    return save(render(result, flags, reference), path)
+
+
+def title_of(result: Result) -> str:
+    """Give a result's title, or one for it."""
+    return result.config.title or UNTITLED
+
+
+def _changes(result: Result, reference: Result | None) -> dict[Chamber, Change]:
+    if reference is None:
+        return {}
+    return {change.chamber: change for change in changes(reference, result)}
+
+
+def _with_differences(
+    rows: list[dict[str, Any]], changes: Mapping[Chamber, Change]
+) -> list[dict[str, Any]]:
+    differences = {chamber.name: change.difference for chamber, change in changes.items()}
+    for row in rows:
+        if row["name"] in differences:
+            row["difference"] = differences[row["name"]]
+            row["note"] = f"{signed(differences[row['name']])} points to the reference"
+    return rows
+
+
+def _kinds(flags: Iterable[Flag]) -> dict[Chamber, list[str]]:
+    """List the kinds of flags of each chamber, each once."""
+    kinds: dict[Chamber, list[str]] = {}
+    for flag in flags:
+        mine = kinds.setdefault(flag.chamber, [])
+        if flag.kind not in mine:
+            mine.append(flag.kind)
+    return kinds
+
+
+def _skipped(result: Result) -> list[Skipped]:
+    rows = [row for row in result.ledger if row.status == "skipped"]
+    causes = [cause for cause, _ in Counter(row.cause for row in rows).most_common()]
+    return [_of_cause(cause, [row for row in rows if row.cause == cause]) for cause in causes]
+
+
+def _of_cause(cause: str, rows: list[LedgerRow]) -> Skipped:
+    files = len({row.identity for row in rows})
+    return Skipped(cause, files, sum(row.events for row in rows))
+
+
+def _skipped_files(result: Result) -> list[SkippedFile]:
+    files: dict[str, list[LedgerRow]] = {}
+    for row in result.ledger:
+        if row.status == "skipped":
+            files.setdefault(row.identity, []).append(row)
+    return [_skipped_file(rows) for rows in files.values()]
+
+
+def _skipped_file(rows: list[LedgerRow]) -> SkippedFile:
+    first = rows[0]
+    message = first.message.removeprefix(f"{first.file}: ")[:LONGEST_MESSAGE]
+    return SkippedFile(first.file, sum(row.events for row in rows), first.cause, message)

@@ -1,0 +1,56 @@
+"""`dtperf report` as a user meets it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import Done, call
+from tests.report.samples import DEAD, LOW, Page, measured
+
+Call = Callable[..., Done]
+
+
+@pytest.fixture
+def dtperf(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
+    return partial(call, monkeypatch, capfd)
+
+
+def test_a_report_with_the_ill_chambers(dtperf: Call, tmp_path: Path) -> None:
+    out = measured().save(tmp_path / "result")
+    done = dtperf("report", out)
+    assert done.code == 0, done.err
+    assert f"wrote {out / 'report.html'} (" in done.out
+    assert "flagged chambers: 2" in done.out
+    rows = Page((out / "report.html").read_text()).rows
+    assert "low" in rows[LOW.name][7]
+    assert rows[DEAD.name][7]
+    assert dtperf("report", out).code == 0  # in place of the first
+
+
+def test_with_a_reference_into_another_file(dtperf: Call, tmp_path: Path) -> None:
+    out = measured().save(tmp_path / "result")
+    other = measured("b.root", seed=2, ill={}).save(tmp_path / "other")
+    page = tmp_path / "page.html"
+    done = dtperf("report", out, "--reference", other, "-o", page)
+    assert done.code == 0, done.err
+    rows = Page(page.read_text()).rows
+    assert "dropped" in rows[LOW.name][7]
+    assert rows[LOW.name][8].startswith("−1")
+    assert not (out / "report.html").exists()
+
+
+def test_mistakes(dtperf: Call, tmp_path: Path) -> None:
+    out = measured().save(tmp_path / "result")
+    taken = tmp_path / "notes.txt"
+    taken.write_text("mine")
+    done = dtperf("report", out, "-o", taken)
+    assert done.code == 2
+    assert "no page of dtperf" in done.err
+    assert taken.read_text() == "mine"
+    done = dtperf("report", tmp_path / "none")
+    assert done.code == 1
+    assert "Traceback" not in done.err
