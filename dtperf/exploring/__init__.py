@@ -1,0 +1,41 @@
+"""Cuts that can be moved: events stay in memory, and are measured anew in a fraction of a second.
+
+explorer = Explorer("result")                                   # or files and a config
+explorer.measure({"selection.probe.min_pt": 25}).by_station()   # what a new run would give
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from dtperf.errors import ConfigError
+from dtperf.exploring.explorer import Explorer
+from dtperf.exploring.parts import LIMIT_EVENTS, Source
+
+if TYPE_CHECKING:
+    from dtperf.exploring.widget import App
+
+__all__ = ["Explorer", "explore"]
+
+
+def explore(source: Source, config: Any = None, *, limit_events: int = LIMIT_EVENTS) -> App:
+    """Show sliders for the cuts in a notebook; map, curve and table follow them.
+
+    Args:
+        source: A `Result`, a result directory, or files as `dtperf.run` takes them.
+        config: What `dtperf.load_config` takes; files need one, a result has its own.
+        limit_events: How many events to keep in memory, about 1 kB each.
+
+    Returns:
+        What the notebook shows.
+
+    Raises:
+        ConfigError: The config cannot be used, or ipywidgets is not installed.
+        InputError: A file cannot be read.
+    """
+    if find_spec("ipywidgets") is None:
+        raise ConfigError("explore needs ipywidgets: pip install 'dtperf[notebook]'")
+    from dtperf.exploring.widget import App
+
+    return App(Explorer(source, config, limit_events=limit_events))

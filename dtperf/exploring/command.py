@@ -1,0 +1,64 @@
+"""The command line that measures the same."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from functools import cache
+
+from dtperf.config import AnalysisConfig, load_config
+from dtperf.config.packaged import packaged
+from dtperf.exploring.cuts import flat_values
+from dtperf.exploring.parts import Origin
+
+__all__ = ["command", "settings"]
+
+LONGEST = 2000
+"""Characters of all --set together; more is for a file."""
+
+
+def command(origin: Origin, config: AnalysisConfig) -> str:
+    """Write the `dtperf run` that measures with a config.
+
+    Args:
+        origin: The files.
+        config: The cuts.
+
+    Returns:
+        For a shell. In capitals what has to be put in: CONFIG where the config has more to it than
+        can stand in a line, FILES where there are many.
+    """
+    name, sets = settings(config)
+    if sum(map(len, sets)) > LONGEST:
+        name, sets = "CONFIG", []
+    inputs = shlex.join(origin.arguments) or "FILES"
+    out = shlex.quote(origin.out)
+    return " ".join(
+        ["dtperf run", name, inputs, "-o", out, *(f"--set {shlex.quote(each)}" for each in sets)]
+    )
+
+
+def settings(config: AnalysisConfig) -> tuple[str, list[str]]:
+    """Write a config as a packaged analysis and what differs from it.
+
+    Args:
+        config: The config; how it runs, and its title, do not count.
+
+    Returns:
+        Name of the nearest packaged analysis, and the values to set.
+    """
+    wanted = flat_values(config)
+    choices = {}
+    for name in packaged("analyses"):
+        there = _values(name)
+        choices[name] = [
+            f"{key}={json.dumps(value, ensure_ascii=False)}"
+            for key, value in wanted.items()
+            if there[key] != value and not key.startswith(("run.", "title"))
+        ]
+    return min(choices.items(), key=lambda choice: sum(map(len, choice[1])))
+
+
+@cache
+def _values(name: str) -> dict[str, object]:
+    return flat_values(load_config(name))

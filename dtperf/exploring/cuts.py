@@ -1,0 +1,90 @@
+"""Cuts by their keys, and the part of a config that is measured while they move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dtperf.config import AnalysisConfig
+from dtperf.config.load import validate
+from dtperf.config.measurements import MeasurementSettings
+from dtperf.config.overrides import Override, apply
+from dtperf.errors import ConfigError
+from dtperf.measurements.standard import STANDARD
+
+__all__ = ["MEASURED", "flat_values", "measured_part", "with_cuts"]
+
+MEASURED = ("by_chamber", "efficiency_vs_pt", "acceptance_vs_pt")
+READ_WITH = ("selection.tag.trigger", "selection.luminosity_mask")
+"""What decides which events and columns are in memory."""
+MOVABLE = ("selection.", "compatibility.")
+
+
+def with_cuts(config: AnalysisConfig, cuts: Mapping[str, Any]) -> AnalysisConfig:
+    """Change cuts.
+
+    Args:
+        config: What the other cuts are taken from.
+        cuts: Values by key.
+
+    Raises:
+        ConfigError: A key or a value is wrong, or a key is no cut.
+    """
+    for key, value in cuts.items():
+        if str(key).startswith(READ_WITH):
+            raise _fixed(key)
+        if isinstance(value, Mapping):
+            raise ConfigError(f"{key}: name cuts one by one, such as selection.probe.min_pt")
+    # a mask may have thousands of blocks: it is not checked again each time a cut moves
+    mask = config.selection.luminosity_mask
+    before = _with_mask(config, None)
+    data: Mapping[str, Any] = before.model_dump()
+    for key, value in cuts.items():
+        data = apply(data, _override(key, value), "the config")
+    after = validate(AnalysisConfig, data, lambda _: "cuts")
+    there = flat_values(before)
+    for key, value in flat_values(after).items():
+        if not key.startswith(MOVABLE) and value != there[key]:
+            raise _fixed(key)
+    return _with_mask(after, mask)
+
+
+def _fixed(key: str) -> ConfigError:
+    return ConfigError(
+        f"{key}: is no cut that can be moved, the events were read with it; "
+        "explore anew with another config"
+    )
+
+
+def _with_mask(config: AnalysisConfig, mask: Any) -> AnalysisConfig:
+    selection = config.selection.model_copy(update={"luminosity_mask": mask})
+    return config.model_copy(update={"selection": selection})
+
+
+def measured_part(config: AnalysisConfig) -> AnalysisConfig:
+    """Leave of the measurements only those that are made while cuts move."""
+    settings = MeasurementSettings(
+        skip=tuple(name for name in STANDARD if name not in MEASURED),
+        binning={n: axes for n, axes in config.measurements.binning.items() if n in MEASURED},
+    )
+    return config.model_copy(update={"measurements": settings})
+
+
+def flat_values(config: AnalysisConfig) -> dict[str, Any]:
+    """List all values by dotted key; measurements and masks as one value."""
+    found: dict[str, Any] = {}
+
+    def walk(key: str, value: Any) -> None:
+        if isinstance(value, dict) and key not in ("measurements", "selection.luminosity_mask"):
+            for name, inner in value.items():
+                walk(f"{key}.{name}".removeprefix("."), inner)
+        else:
+            found[key] = value
+
+    walk("", config.model_dump(mode="json"))
+    return found
+
+
+def _override(key: str, value: Any) -> Override:
+    value = value.item() if hasattr(value, "item") else value  # of NumPy
+    return Override(tuple(str(key).split(".")), value, f"{key}={value}"[:80])
