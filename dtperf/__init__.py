@@ -12,8 +12,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dtperf.clusters import cluster
     from dtperf.config import AnalysisConfig, load_config
     from dtperf.errors import ConfigError, DtperfError, InputError
+    from dtperf.exploring import explore
     from dtperf.results import Result
     from dtperf.runner import run
     from dtperf.selection import tag_and_probe
@@ -24,6 +26,8 @@ __all__ = [
     "DtperfError",
     "InputError",
     "Result",
+    "cluster",
+    "explore",
     "load_config",
     "run",
     "tag_and_probe",
@@ -32,8 +36,10 @@ __version__ = version("dtperf")
 
 # coffea, awkward and numba take seconds to import: each name is fetched when it is first used
 _HOMES = {
+    "clusters": ("cluster",),
     "config": ("AnalysisConfig", "load_config"),
     "errors": ("ConfigError", "DtperfError", "InputError"),
+    "exploring": ("explore",),
     "results": ("Result",),
     "runner": ("run",),
     "selection": ("tag_and_probe",),

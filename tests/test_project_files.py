@@ -20,7 +20,10 @@ ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
 PIXI = tomllib.loads((ROOT / "pixi.toml").read_text())
-CONDA_NAMES = {"matplotlib": "matplotlib-base"}  # the base package leaves out Qt
+CONDA_NAMES = {
+    "matplotlib": "matplotlib-base",  # the base package leaves out Qt
+    "playwright": "playwright-python",
+}
 
 TOP_LEVEL = {
     ".ci",
@@ -30,6 +33,7 @@ TOP_LEVEL = {
     "CHANGELOG.md",
     "CITATION.cff",
     "CONTRIBUTING.md",
+    "Containerfile",
     "LICENSE",
     "README.md",
     "benchmarks",

@@ -7,7 +7,23 @@ from typing import Annotated
 import typer
 
 from dtperf import __version__
-from dtperf.cli import config, export, generate, inspect, measurements, run
+from dtperf.cli import (
+    cluster,
+    compare,
+    config,
+    explore,
+    export,
+    fileset,
+    generate,
+    inspect,
+    measurements,
+    merge,
+    plot,
+    report,
+    run,
+    status,
+    trend,
+)
 
 __all__ = ["app"]
 
@@ -20,10 +36,19 @@ app = typer.Typer(
 )
 app.command()(generate.generate)
 app.command()(run.run)
+app.command()(status.status)
+app.command()(merge.merge)
+app.command()(compare.compare)
+app.command()(trend.trend)
+app.command()(report.report)
 app.command()(inspect.inspect)
 app.command()(export.export)
+app.command()(explore.explore)
+app.command()(plot.plot)
 app.command()(measurements.measurements)
 app.add_typer(config.app, name="config")
+app.add_typer(cluster.app, name="cluster")
+app.add_typer(fileset.app, name="fileset")
 
 
 def _print_version(wanted: bool) -> None:
