@@ -8,6 +8,7 @@ import typer
 
 from dtperf import __version__
 from dtperf.cli import (
+    background,
     cluster,
     compare,
     config,
@@ -41,6 +42,7 @@ app.command()(merge.merge)
 app.command()(compare.compare)
 app.command()(trend.trend)
 app.command()(report.report)
+app.command()(background.background)
 app.command()(inspect.inspect)
 app.command()(export.export)
 app.command()(explore.explore)

@@ -1,0 +1,90 @@
+"""`dtperf background`: what is not a Z, and how far it shifts the efficiencies."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from dtperf.background import Bias, Estimate, Fit
+
+__all__ = ["background"]
+
+NOTHING = "–"
+
+
+def background(
+    result: Annotated[Path, typer.Argument(metavar="OUT", help="A result directory.")],
+    window: Annotated[
+        tuple[float, float], typer.Option(metavar="LOW HIGH", help="Masses of the signal, GeV.")
+    ] = (81.0, 101.0),
+) -> None:
+    """Estimate the efficiency of each station without background under the Z, by two methods.
+
+    The masses beside the window must have been kept: run with
+    --set selection.pair.min_mass=60 --set selection.pair.max_mass=120.
+    """
+    from dtperf.background import biases
+    from dtperf.results import Result
+
+    found = biases(Result.load(result), window)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(_efficiencies(found))
+    console.print(_fits(found))
+    console.print(
+        f"Masses from {window[0]:g} to {window[1]:g} GeV. Bias: counted minus without background, "
+        "in percentage points; the larger one of each station is its systematic uncertainty."
+    )
+
+
+def _efficiencies(found: tuple[Bias, ...]) -> Table:
+    table = Table(box=None)
+    table.add_column("station")
+    for name in ("passed / total", "counted %", "sideband %", "bias", "fit %", "bias"):
+        table.add_column(name, justify="right")
+    for each in found:
+        counted = each.counted
+        table.add_row(
+            each.station,
+            f"{counted.passed:,} / {counted.total:,}",
+            f"{100 * counted.value:.3f}" if counted.total else "no probe",
+            *_estimate(each.sideband),
+            *_estimate(each.fitted.estimate if each.fitted else None),
+        )
+    return table
+
+
+def _estimate(estimate: Estimate | None) -> tuple[str, str]:
+    if estimate is None:
+        return NOTHING, NOTHING
+    return (
+        f"{100 * estimate.efficiency:.3f} ± {100 * estimate.uncertainty:.3f}",
+        f"{100 * estimate.bias:+.3f} ± {100 * estimate.bias_uncertainty:.3f}",
+    )
+
+
+def _fits(found: tuple[Bias, ...]) -> Table:
+    table = Table(box=None)
+    table.add_column("fit")
+    for name in ("background in the window %", "its efficiency %", "chi2 / degrees"):
+        table.add_column(name, justify="right")
+    for each in found:
+        table.add_row(each.station, *_fit(each.fitted))
+    return table
+
+
+def _fit(fit: Fit | None) -> tuple[str, str, str]:
+    if fit is None:
+        return "too few probes, or no convergence", NOTHING, NOTHING
+    return (
+        f"{100 * fit.background:.3f} ± {100 * fit.background_uncertainty:.3f}",
+        NOTHING
+        if math.isnan(fit.background_efficiency)
+        else f"{100 * fit.background_efficiency:.1f}",
+        f"{fit.chi2:.1f} / {fit.degrees_of_freedom}",
+    )
