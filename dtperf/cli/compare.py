@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
-FEWEST = 1e-4
-
 
 def compare(
     before: Annotated[Path, typer.Argument(metavar="A", help="Result directory: the reference.")],
@@ -89,6 +87,8 @@ def _percent(efficiency: Efficiency | None) -> str:
 
 
 def _changed(listed: list[Change]) -> Table:
+    from dtperf.statistics import probability  # loads scipy
+
     table = Table(box=None)
     table.add_column("chamber", no_wrap=True)
     for name in ("A %", "passed / total", "B %", "passed / total", "B − A", "p", "false alarms"):
@@ -103,9 +103,7 @@ def _changed(listed: list[Change]) -> Table:
             harmless(change.chamber.name),
             *sides,
             f"{100 * change.difference:+.3f}",
-            f"{change.p_value:.1e}",
-            f"{change.false_alarms:.1e}"
-            if change.false_alarms < FEWEST
-            else f"{change.false_alarms:.4f}",
+            probability(change.p_value),
+            probability(change.false_alarms),
         )
     return table

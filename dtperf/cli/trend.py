@@ -112,6 +112,8 @@ def _percent(efficiency: Efficiency | None) -> str:
 
 
 def _changed(steps: Sequence[Step], periods: Sequence[Period]) -> Table:
+    from dtperf.statistics import probability  # loads scipy
+
     table = Table(box=None)
     table.add_column("chamber", no_wrap=True)
     for name in ("before %", "after %", "difference", "p"):
@@ -124,7 +126,7 @@ def _changed(steps: Sequence[Step], periods: Sequence[Period]) -> Table:
             _percent(step.before),
             _percent(step.after),
             f"{100 * step.difference:+.3f}",
-            f"{step.p_value:.1e}",
+            probability(step.p_value),
             harmless(periods[step.at].name),
             _sparkline(step.efficiencies),
         )

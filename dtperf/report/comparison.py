@@ -8,6 +8,7 @@ from dtperf.comparison import changes, shared_files
 from dtperf.report.overview import title_of
 from dtperf.report.pages import fill
 from dtperf.report.words import percent
+from dtperf.statistics import probability
 from dtperf.web import chamber_rows
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def _row(row: dict[str, Any], change: Change | None, false_alarms: float) -> dic
     row.pop("trend", None)  # of the second result only: it would not tell the difference
     if change is None:
         return row | {"value": None, "note": "no probes in one of both"}
-    note = f"A {percent(change.before)}, B {percent(change.after)}, p = {change.p_value:.1e}"
+    note = (
+        f"A {percent(change.before)}, B {percent(change.after)}, p: {probability(change.p_value)}"
+    )
     changed = {"reason": "has changed"} if change.false_alarms <= false_alarms else {}
     return row | {"value": change.difference, "note": note} | changed

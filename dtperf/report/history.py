@@ -12,7 +12,7 @@ from dtperf.comparison import shared_files
 from dtperf.errors import ConfigError, InputError
 from dtperf.report.charts import chart
 from dtperf.report.pages import fill
-from dtperf.statistics import clopper_pearson, exact_test, false_discovery
+from dtperf.statistics import clopper_pearson, exact_test, false_discovery, probability
 from dtperf.summary import Efficiency
 
 if TYPE_CHECKING:
@@ -190,6 +190,6 @@ def _row(
     if step is None:
         return row | {"value": None, "note": "too few probes"}
     row["value"] = step.difference
-    row["note"] = f"from {names[step.at]} on, p = {step.p_value:.1e}"
+    row["note"] = f"from {names[step.at]} on, p: {probability(step.p_value)}"
     row["trend"] = [[names[at], e.passed, e.total] for at, e in enumerate(step.efficiencies)]
     return row | ({"reason": "has changed"} if step.false_alarms <= false_alarms else {})

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from dtperf import __version__
 from dtperf.errors import ConfigError
 from dtperf.report import words
+from dtperf.statistics import probability
 from dtperf.web import asset, embedded_json
 
 __all__ = ["fill", "save"]
@@ -111,7 +112,7 @@ def _environment() -> Environment:
         "interval": words.interval,
         "percent": words.percent,
         "plus_minus": words.plus_minus,
-        "probability": words.probability,
+        "probability": probability,
         "signed": words.signed,
     }
     return environment

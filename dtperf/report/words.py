@@ -11,13 +11,11 @@ if TYPE_CHECKING:
     from dtperf.results import Result
     from dtperf.summary import Efficiency, Station
 
-__all__ = ["count", "interval", "percent", "plus_minus", "probability", "signed", "verdict"]
+__all__ = ["count", "interval", "percent", "plus_minus", "signed", "verdict"]
 
 NEAR = 0.002
 """A station that has moved by less than this counts as where it was."""
 LONGEST_LIST = 3
-LEAST = 1e-300
-"""Below it numbers lose their digits."""
 
 
 def count(number: int) -> str:
@@ -50,13 +48,6 @@ def interval(efficiency: Efficiency) -> str:
 def signed(difference: float) -> str:
     """Write a difference in points of percent."""
     return f"{100 * difference:+.2f}".replace("-", "−")
-
-
-def probability(p_value: float) -> str:
-    """Write a p-value."""
-    if p_value < LEAST:
-        return f"below {LEAST:g}"
-    return f"{p_value:.3f}" if p_value >= 0.001 else f"{p_value:.0e}".replace("e-0", "e-")
 
 
 def verdict(result: Result, flags: Sequence[Flag], reference: Result | None) -> str:

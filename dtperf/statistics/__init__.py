@@ -4,5 +4,14 @@ from __future__ import annotations
 
 from dtperf.statistics.differences import exact_test, false_discovery
 from dtperf.statistics.intervals import ONE_SIGMA, bayesian, clopper_pearson, wilson
+from dtperf.statistics.written import probability
 
-__all__ = ["ONE_SIGMA", "bayesian", "clopper_pearson", "exact_test", "false_discovery", "wilson"]
+__all__ = [
+    "ONE_SIGMA",
+    "bayesian",
+    "clopper_pearson",
+    "exact_test",
+    "false_discovery",
+    "probability",
+    "wilson",
+]

@@ -15,8 +15,9 @@ from dtperf.errors import ConfigError, InputError
 from dtperf.geometry import chambers
 from dtperf.report import render, render_comparison, render_history, save, write
 from dtperf.report.history import in_order, steps
-from dtperf.report.words import interval, percent, probability, signed
+from dtperf.report.words import interval, percent, signed
 from dtperf.results import Result
+from dtperf.statistics import probability
 from tests.report.samples import DEAD, EMPTY, FLAGS, LOW, Page, measured
 from tests.test_accounting import row, unopened
 
@@ -189,3 +190,17 @@ def test_a_page_replaces_only_a_page(tmp_path: Path) -> None:
 )
 def test_probabilities(value: float, text: str) -> None:
     assert probability(value) == text
+
+
+def test_without_scripts_there_is_a_map() -> None:
+    text = render(measured(), FLAGS)
+    container = text.split("data-map", 1)[1].split("</svg>", 1)[0]
+    assert container.count("<title>MB") == 250
+
+
+def test_how_many_chambers_are_plotted_is_said() -> None:
+    assert "most conspicuous" not in render(measured(), FLAGS)
+    flags = [FLAGS[0]._replace(chamber=chamber, region=None) for chamber in chambers()[:41]]
+    assert "The 40 most conspicuous ones are plotted." in render(
+        replace(measured(), counts={"by_chamber": measured().counts["by_chamber"]}), flags
+    )
