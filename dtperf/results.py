@@ -10,6 +10,7 @@ from typing import Any
 
 from dtperf.accounting import combine
 from dtperf.config import AnalysisConfig
+from dtperf.display import as_html, in_one_line
 from dtperf.errors import InputError
 from dtperf.ledger import Ledger
 from dtperf.measurements.declaration import Histogram
@@ -22,7 +23,7 @@ __all__ = ["LEDGER", "RESULT", "Result"]
 SUMS = ("events", "certified", "pairs", "crossings")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result(Mapping[str, "Histogram"]):
     """Everything that one run measured; `result["by_chamber"]` is a histogram."""
 
@@ -84,6 +85,14 @@ class Result(Mapping[str, "Histogram"]):
             ledger=combine(self.ledger, other.ledger),
             jobs=(*self.jobs, *other.jobs),
         )
+
+    def __repr__(self) -> str:
+        """Say what it is, in one line."""
+        return in_one_line(self)
+
+    def _repr_html_(self) -> str:
+        """Give what a notebook shows: table and map."""
+        return as_html(self)
 
     def by_station(self) -> tuple[Station, ...]:
         """Summarise fiducial efficiency and efficiency x acceptance of MB1 to MB4."""

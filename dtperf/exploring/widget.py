@@ -8,11 +8,12 @@ from typing import Any
 
 import ipywidgets
 
+from dtperf.exploring.curve import pt_curve
 from dtperf.exploring.explorer import Explorer
 from dtperf.exploring.session import Session
 from dtperf.exploring.sliders import Slider, sliders
-from dtperf.exploring.svg import chamber_map, pt_curve
 from dtperf.results import Result
+from dtperf.web.chamber_map import chamber_map
 
 __all__ = ["App"]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dtperf.geometry import Chamber
     from dtperf.results import Result
 
-__all__ = ["Flagged", "Picture", "flagged_chambers"]
+__all__ = ["MOST_PLOTTED", "Flagged", "Picture", "flagged_chambers"]
 
 MOST_PLOTTED = 40
 """Chambers with plots: a page of some megabytes still opens on a phone."""

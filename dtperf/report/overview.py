@@ -7,14 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from markupsafe import Markup
+
 from dtperf.comparison import changes, shared_files
 from dtperf.config.show import config_to_yaml
+from dtperf.display import UNTITLED
 from dtperf.errors import InputError
 from dtperf.report import charts
-from dtperf.report.flagged import flagged_chambers
+from dtperf.report.flagged import MOST_PLOTTED, flagged_chambers
 from dtperf.report.pages import fill, save
 from dtperf.report.words import signed, verdict
 from dtperf.web import chamber_rows
+from dtperf.web.chamber_map import chamber_map
 
 if TYPE_CHECKING:
     from dtperf.comparison import Change
@@ -25,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["render", "title_of", "write"]
 
-UNTITLED = "DT efficiency"
 SHOWN_FILES = 200
 LONGEST_MESSAGE = 300
 TELLING = 0.01
@@ -74,7 +77,9 @@ def render(result: Result, flags: Sequence[Flag], reference: Result | None = Non
         result=result,
         reference=reference,
         verdict=verdict(result, flags, reference),
+        still_map=Markup(chamber_map(rows)),  # made of our names and numbers
         flagged=flagged_chambers(result, flags),
+        most_plotted=MOST_PLOTTED,
         chambers=result.by_chamber(),
         kinds=_kinds(flags),
         changes=found,
