@@ -26,6 +26,7 @@ Floats = npt.NDArray[np.float64]
 Span = tuple[Floats, npt.NDArray[np.bool_]]
 
 LOWEST = (0.99, 0.98, 0.95, 0.9, 0.8, 0.6, 0.0)
+BELOW_ZERO = -0.04
 HEADROOM = 0.22
 """Part of an axis of efficiencies above 1, for the legend."""
 FULL = 0.03
@@ -46,7 +47,8 @@ def efficiency_range(panel: Axes, shown: Sequence[Binned]) -> float:
     """
     low = lowest(shown)
     top = 1 + HEADROOM / (1 - HEADROOM) * (1 - low)
-    panel.set_ylim(low, top)
+    # a dead chamber's points lie on 0, and are to be seen whole
+    panel.set_ylim(low if low > 0 else BELOW_ZERO, top)
     ticks = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, 1)
     panel.yaxis.set_major_locator(FixedLocator([t for t in ticks if low - 1e-9 <= t <= 1 + 1e-9]))
     panel.yaxis.set_minor_locator(FixedLocator([]))
