@@ -30,9 +30,10 @@ def suggest(name: str, known: Iterable[str]) -> str:
         Text that continues a message, such as ``; did you mean 'min_pt'?``.
     """
     known = sorted(known)
-    near = get_close_matches(name[:LONGEST_NAME], known, n=1, cutoff=0.5)
+    spelled = {each.lower(): each for each in known}
+    near = get_close_matches(name[:LONGEST_NAME].lower(), spelled, n=1, cutoff=0.5)
     if near:
-        return f"; did you mean '{near[0]}'?"
+        return f"; did you mean '{spelled[near[0]]}'?"
     return f"; known are {', '.join(known)}" if known else ""
 
 
