@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import OrderedDict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
+
+import uproot
 
 from dtperf.errors import InputError
 from dtperf.nanoaod import ColumnFilter, require_columns
+from dtperf.nanoaod.bulk import BulkReader
 from dtperf.nanoaod.faults import classify
+from dtperf.nanoaod.lists import check_lengths
 from dtperf.nanoaod.open import find_tree, open_file
 from dtperf.nanoaod.sane import check_storage
 
@@ -54,6 +58,8 @@ class OpenFile:
                 optional = sorted(wanted.columns.columns.difference(wanted.required))
                 require_columns(self.tree, wanted.address, wanted.required, optional)
             check_storage(self.tree, wanted.columns)
+            is_tree = isinstance(self.tree, uproot.TTree)
+            self._bulk = BulkReader(self.tree, wanted.columns) if is_tree else None
         except BaseException:
             self.close()
             raise
@@ -62,6 +68,28 @@ class OpenFile:
     def bytes_read(self) -> int:
         """Bytes asked of the file so far."""
         return int(self._source.num_requested_bytes)
+
+    def read(self, start: int, stop: int) -> dict[str, Any]:
+        """Read the columns of some events.
+
+        Args:
+            start: First event.
+            stop: One past the last event.
+
+        Returns:
+            Awkward arrays by name.
+
+        Raises:
+            InputError: The columns contradict themselves or each other.
+        """
+        if self._bulk is not None:
+            arrays = self._bulk.read(start, stop)
+        else:
+            arrays = self.tree.arrays(
+                filter_branch=self.wanted.columns, entry_start=start, entry_stop=stop, how=dict
+            )
+        check_lengths(arrays, stop - start)
+        return arrays
 
     def refuse_changed(self) -> None:
         """See that what was read since the file was opened is of one and the same file.

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from coffea.nanoevents import NanoEventsFactory
+from coffea.nanoevents.factory import _OnlySliceableAs
 from coffea.processor import Runner
 from coffea.processor.executor import WorkItem
 
 from dtperf.errors import InputError
 from dtperf.nanoaod import MuonDPGSchema
 from dtperf.nanoaod.faults import classify, first_line
-from dtperf.nanoaod.lists import check_lengths
 from dtperf.nanoaod.open import TIMEOUT_S
 from dtperf.openfiles import OpenFile, Wanted, close, opened, reason
 
@@ -68,12 +68,16 @@ def read_events(item: WorkItem) -> Chunk:
             treepath=item.treename,
             entry_start=item.entrystart,
             entry_stop=item.entrystop,
-            preload=item.preload,
             iteritems_options={"filter_branch": item.preload},
             schemaclass=MuonDPGSchema,
             metadata=_metadata(item),
         )
-        _check_lengths(factory, item)
+        events = slice(item.entrystart, item.entrystop)
+        columns = file.read(events.start, events.stop)
+        # in the place where coffea puts what it reads itself; asked for by these events alone
+        factory._mapping.preloaded_arrays = {
+            name: _OnlySliceableAs(column, events) for name, column in columns.items()
+        }
         read = file.bytes_read - before
         file.refuse_changed()
         return Chunk(factory.events(), read)
@@ -103,12 +107,6 @@ def _refuse_too_short(file: OpenFile, item: WorkItem) -> None:
     # coffea would silently read up to the last event
     if item.entrystop > file.tree.num_entries:
         raise InputError(f"has only {file.tree.num_entries} events", "changed")
-
-
-def _check_lengths(factory: NanoEventsFactory, item: WorkItem) -> None:
-    events = slice(item.entrystart, item.entrystop)
-    columns = factory._mapping.preloaded_arrays
-    check_lengths({name: column[events] for name, column in columns.items()}, len(item))
 
 
 def _explained(item: WorkItem, address: str, error: Exception) -> InputError:

@@ -7,6 +7,7 @@ if the blocks of a basket together are shorter than it should be, and gives what
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -16,10 +17,11 @@ import cramjam
 import numpy as np
 import numpy.typing as npt
 import uproot.compression
+import xxhash
 
 from dtperf.errors import InputError
 
-__all__ = ["watch"]
+__all__ = ["decompress_into", "watch"]
 
 FREE_BYTES = 1 << 26
 """So much a file may claim however short it is: some baskets of nothing but zeros."""
@@ -27,6 +29,9 @@ LARGEST_RATIO = 100
 """Beyond that, so often the compressed bytes that were read. Of muon DPG NANO it is 2 to 10."""
 
 Bytes = npt.NDArray[np.uint8]
+
+_HEADER = struct.Struct("2sx3s3s")
+"""Algorithm, version, compressed and uncompressed bytes."""
 
 # Sources of dtperf to the bytes they have claimed; of others nothing is refused
 _claims: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
@@ -40,14 +45,75 @@ def watch(source: Any) -> None:
 def _before_block(
     *, chunk: Any, compressed_bytes: int, uncompressed_bytes: int, num_blocks: int, **_: Any
 ) -> None:
-    source = chunk.source
-    if num_blocks or source not in _claims:
+    if not num_blocks:
+        _claim(chunk.source, compressed_bytes, uncompressed_bytes)
+
+
+def _claim(source: Any, compressed_bytes: int, uncompressed_bytes: int) -> None:
+    if source not in _claims:
         return
     claimed = _claims[source] = _claims[source] + uncompressed_bytes
     limit = FREE_BYTES + LARGEST_RATIO * source.num_requested_bytes
     if claimed > limit:
         told = f"{compressed_bytes} bytes claim to hold {uncompressed_bytes}"
         raise InputError(f"{told}: {claimed} in all, more than the {limit} that can be", "oversize")
+
+
+def decompress_into(source: Any, packed: Bytes, room: Callable[[int], Bytes], size: int) -> Bytes:
+    """Decompress the blocks of a basket, without a new buffer for each.
+
+    Args:
+        source: Of uproot, from which they were read.
+        packed: The blocks, shape (bytes,).
+        room: Gives a buffer of so many bytes; asked only if the claim can be.
+        size: Bytes that the blocks together must have.
+
+    Returns:
+        The buffer, filled.
+
+    Raises:
+        InputError: They claim absurdly many bytes.
+        ValueError: They have another size, or are damaged.
+    """
+    _claim(source, len(packed), size)
+    content = room(size)
+    filled = at = 0
+    while at < len(packed):
+        if at + _HEADER.size > len(packed):
+            raise ValueError("a block's header is cut off")
+        algorithm, *numbers = _HEADER.unpack_from(packed.data, at)
+        compressed, uncompressed = (int.from_bytes(each, "little") for each in numbers)
+        begin, at = at + _HEADER.size, at + _HEADER.size + compressed
+        if at > len(packed) or filled + uncompressed > size:
+            raise ValueError(
+                f"a block of {compressed} bytes, {uncompressed} of content, is too big"
+            )
+        target = content[filled : filled + uncompressed]
+        if algorithm not in _ALGORITHMS:
+            raise ValueError(f"a block is compressed by {algorithm!r}, which nobody knows")
+        if _ALGORITHMS[algorithm](packed[begin:at], target) != uncompressed:
+            raise ValueError(f"a block has not the {uncompressed} bytes that it claims")
+        filled += uncompressed
+    if filled != size:
+        raise ValueError(f"{filled} bytes were decompressed where {size} should be")
+    return content
+
+
+def _zlib_into(packed: Bytes, target: Bytes) -> int:
+    return _put(_zlib(None, packed, len(target)), target)
+
+
+def _lz4_into(packed: Bytes, target: Bytes) -> int:
+    checksum, data = packed[:8], packed[8:]
+    if xxhash.xxh64_digest(data.data) != checksum.tobytes():
+        raise ValueError("the checksum of a block is wrong")
+    return _put(uproot.compression._DecompressLZ4().decompress(data, len(target)), target)
+
+
+def _put(content: bytes, target: Bytes) -> int:
+    if len(content) == len(target):
+        target[:] = np.frombuffer(content, dtype=np.uint8)
+    return len(content)
 
 
 def _after_block(
@@ -85,6 +151,12 @@ def _fill(decompress_into: Callable[[Any, Any], int], data: Any, size: int) -> B
     return content[: decompress_into(data, content)]
 
 
+_ALGORITHMS: dict[bytes, Callable[[Any, Any], int]] = {
+    b"ZL": _zlib_into,
+    b"ZS": cramjam.zstd.decompress_into,
+    b"XZ": cramjam.xz.decompress_into,
+    b"L4": _lz4_into,
+}
 uproot.compression.decompress.hook_before_block = _before_block
 uproot.compression.decompress.hook_after_block = _after_block
 uproot.compression._DecompressZLIB.decompress = _zlib

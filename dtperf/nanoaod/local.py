@@ -9,7 +9,6 @@ import weakref
 from typing import Any, Self
 
 import uproot.source.chunk
-from uproot.source.futures import TrivialFuture
 
 __all__ = ["LocalSource"]
 
@@ -62,11 +61,9 @@ class LocalSource(uproot.source.chunk.Source):  # type: ignore[misc]  # uproot i
     def chunks(self, ranges: list[tuple[int, int]], notifications: queue.Queue[Any]) -> list[Any]:
         """Read ranges of bytes, and put each on the queue."""
         self._num_requests += 1
-        chunks = []
-        for start, stop in ranges:
-            chunk = self._read(start, stop)
+        chunks = [self._read(start, stop) for start, stop in ranges]
+        for chunk in chunks:
             notifications.put(chunk)
-            chunks.append(chunk)
         return chunks
 
     def _read(self, start: int, stop: int) -> Any:
@@ -76,7 +73,17 @@ class LocalSource(uproot.source.chunk.Source):  # type: ignore[misc]  # uproot i
         size = max(0, min(stop, self.num_bytes) - start)
         if self.closed:
             raise OSError(errno.EBADF, "the file is closed", self._file_path)
-        content = os.pread(self._descriptor, size, start)
         self._num_requested_chunks += 1
         self._num_requested_bytes += size
-        return uproot.source.chunk.Chunk(self, start, stop, TrivialFuture(content))
+        return uproot.source.chunk.Chunk(self, start, stop, _Later(self, size, start))
+
+
+class _Later:
+    """Bytes that are read when they are used: then they are still in the cache of the core."""
+
+    def __init__(self, source: LocalSource, size: int, start: int) -> None:
+        self._source, self._size, self._start = source, size, start
+
+    def result(self) -> bytes:
+        """Read them; there is nothing to wait for."""
+        return os.pread(self._source._descriptor, self._size, self._start)

@@ -166,7 +166,7 @@ FILES = [
     (missing_branch, "muon_pfIso04"),
     (no_events, "no events"),
     (standard_nanoaod, "is a NanoAOD but not a muon DPG NANO"),
-    (damaged_basket, "events 0 to 4000 cannot be read"),
+    (damaged_basket, "events 0 to 4000: a basket of muon_pt does not begin as baskets do"),
 ]
 
 

@@ -187,7 +187,7 @@ TREES: dict[str, tuple[Change, set[str]]] = {
     "basket of -1 bytes": (in_key(6, ">i", -1), {"corrupt"}),
     "basket longer than its blocks": (in_key(6, ">i", 100_000), {"corrupt"}),
     "basket shorter than its blocks": (in_key(6, ">i", 10), {"corrupt"}),
-    "compressed basket of 2 GB": (in_key(0, ">i", LARGEST), {"read"}),  # its block is as it was
+    "compressed basket of 2 GB": (in_key(0, ">i", LARGEST), {"corrupt"}),
     "compressed basket of -5 bytes": (in_key(0, ">i", -5), {"corrupt"}),
     "key of 32 kB": (in_key(14, ">h", 32767), {"corrupt"}),
     "key of -1 bytes": (in_key(14, ">h", -1), {"corrupt"}),

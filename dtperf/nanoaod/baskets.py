@@ -1,0 +1,117 @@
+"""Baskets of a TTree, one branch at a time, without what uproot does for each of them."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from uproot.interpretation.jagged import AsJagged
+from uproot.interpretation.numerical import AsDtype
+
+from dtperf.errors import InputError
+from dtperf.nanoaod.decompress import decompress_into
+
+__all__ = ["Basket", "Layout", "Unusual", "layout_of", "unpack"]
+
+Bytes = npt.NDArray[np.uint8]
+
+_KEY = struct.Struct(">ihiIhh")
+_COUNTS = struct.Struct(">Hiiiix")
+
+
+class Unusual(Exception):  # no error: uproot can read it
+    """A basket or branch that is stored in another way than those of NanoAOD."""
+
+
+class Layout(NamedTuple):
+    """Where a branch lies in its file, and what it holds."""
+
+    name: str
+    stored: np.dtype[Any]
+    """Of one number, as in the file."""
+    is_list: bool
+    edges: npt.NDArray[np.int64]
+    """First event of each basket, and the number of all; shape (baskets + 1,)."""
+    starts: npt.NDArray[np.int64]
+    """First byte of each basket."""
+    sizes: npt.NDArray[np.int64]
+    """Bytes of each basket."""
+
+    def baskets(self, start: int, stop: int) -> range:
+        """Number the baskets that hold some of these events."""
+        if start >= stop:
+            return range(0)
+        first = np.searchsorted(self.edges, start, side="right") - 1
+        return range(int(first), int(np.searchsorted(self.edges, stop, side="left")))
+
+
+class Basket(NamedTuple):
+    """Some events of a branch, in a buffer that the next basket may take."""
+
+    events: range
+    content: Bytes
+    lists: npt.NDArray[np.uint32]
+    """Where each list begins, as stored, shape (events,); empty if there are no lists."""
+    key_bytes: int
+    """What these count too much."""
+
+
+def layout_of(branch: Any) -> Layout | None:
+    """Describe a branch; None if its numbers or lists are stored in a way that uproot must read."""
+    interpretation = branch.interpretation
+    is_list = isinstance(interpretation, AsJagged)
+    content = interpretation.content if is_list else interpretation
+    if not isinstance(content, AsDtype) or type(content) is not AsDtype or branch.embedded_baskets:
+        return None
+    stored = content.from_dtype
+    if stored.shape or stored.names or stored.itemsize not in (1, 2, 4, 8):
+        return None
+    if is_list and interpretation.header_bytes:
+        return None
+    edges = np.asarray(branch.entry_offsets, dtype=np.int64)
+    n = len(edges) - 1
+    starts, sizes = (branch.member(m)[:n].astype(np.int64) for m in ("fBasketSeek", "fBasketBytes"))
+    return Layout(branch.name, stored, is_list, edges, starts, sizes)
+
+
+def unpack(
+    layout: Layout, number: int, raw: Bytes, source: Any, room: Callable[[int], Bytes]
+) -> Basket:
+    """Take a basket apart.
+
+    Args:
+        layout: Of its branch.
+        number: Which basket.
+        raw: Its bytes.
+        source: Of uproot, from which they were read.
+        room: Gives a buffer of so many bytes.
+
+    Raises:
+        InputError: It contradicts itself, or the tree.
+        ValueError: It cannot be decompressed.
+        Unusual: It has lists, and does not say where they begin.
+    """
+    if len(raw) < _KEY.size:
+        raise InputError(f"a basket of {layout.name} is cut off", "truncated")
+    size, _, full, _, key_bytes, _ = _KEY.unpack_from(raw.data)
+    if size != len(raw) or full < 0 or not _KEY.size + _COUNTS.size <= key_bytes <= size:
+        raise InputError(f"a basket of {layout.name} does not begin as baskets do", "corrupt")
+    *_, n_events, last = _COUNTS.unpack_from(raw.data, key_bytes - _COUNTS.size)
+    events = range(*(int(edge) for edge in layout.edges[number : number + 2]))
+    border = last - key_bytes
+    if n_events != len(events) or not 0 <= border <= full:
+        raise InputError(f"a basket of {layout.name} does not hold {len(events)} events", "corrupt")
+    packed = raw[key_bytes:]
+    data = packed if len(packed) == full else decompress_into(source, packed, room, full)
+    if not layout.is_list or not n_events:
+        return Basket(events, data[:border], np.empty(0, np.uint32), key_bytes)
+    if border == full:
+        raise Unusual
+    # the first number counts them, the one behind the last is not used
+    stored = data[border + 4 : border + 4 * (n_events + 1)]
+    if len(stored) != 4 * n_events:
+        raise InputError(f"a basket of {layout.name} lacks lists", "corrupt")
+    return Basket(events, data[:border], np.require(stored.view(np.uint32), None, "A"), key_bytes)

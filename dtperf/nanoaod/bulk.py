@@ -1,0 +1,197 @@
+"""Read columns of a TTree in bulk: ``BulkReader(tree, columns).read(start, stop)``.
+
+uproot makes an array of each basket, and then one of all; it decodes where lists begin for every
+branch, and asks for new memory each time. Here a collection's lists are decoded once, those of its
+other branches are only compared, and contents go from one buffer to where they stay.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import awkward as ak
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.errors import InputError
+from dtperf.kernels.offsets import read_offsets, same_offsets
+from dtperf.nanoaod.baskets import Basket, Bytes, Layout, Unusual, layout_of, unpack
+from dtperf.nanoaod.branches import collection_of, known_collections
+
+__all__ = ["BulkReader"]
+
+Numbers = npt.NDArray[Any]
+Offsets = npt.NDArray[np.int64]
+Wanted = list[tuple[Layout, int]]
+"""Baskets by number, in the order in which they are used."""
+
+
+class _Room:
+    """One buffer for all baskets, one after the other."""
+
+    def __init__(self) -> None:
+        self._buffer = np.empty(0, dtype=np.uint8)
+
+    def __call__(self, size: int) -> Bytes:
+        if len(self._buffer) < size:
+            self._buffer = np.empty(max(size, 2 * len(self._buffer)), dtype=np.uint8)
+        return self._buffer[:size]
+
+
+class BulkReader:
+    """Reads columns of an open TTree, as far as they are stored as NanoAOD stores them."""
+
+    def __init__(self, tree: Any, columns: Callable[[Any], bool]) -> None:
+        """Look where the columns lie.
+
+        Args:
+            tree: An uproot TTree.
+            columns: Tells the branches that will be read, such as a `ColumnFilter`.
+        """
+        self._tree = tree
+        self._source = tree.file.source
+        self._room = _Room()
+        branches = [branch for branch in tree.branches if columns(branch)]
+        layouts = {branch.name: layout_of(branch) for branch in branches}
+        self._unusual = {name for name, layout in layouts.items() if layout is None}
+        self._names = layouts.keys() - self._unusual
+        self._collections: dict[str, list[Layout]] = defaultdict(list)
+        for layout in layouts.values():
+            if layout is not None:
+                self._collections[_collection(layout)].append(layout)
+
+    def read(self, start: int, stop: int) -> dict[str, ak.Array]:
+        """Read the columns of some events.
+
+        Args:
+            start: First event.
+            stop: One past the last event.
+
+        Returns:
+            Name to one number or one list of numbers an event.
+
+        Raises:
+            InputError: Baskets contradict themselves, each other or the tree; the message names
+                the branch.
+        """
+        wanted = [
+            (layout, number)
+            for layouts in self._collections.values()
+            for layout in layouts
+            for number in layout.baskets(start, stop)
+        ]
+        baskets = self._baskets(wanted)
+        arrays: dict[str, ak.Array] = {}
+        try:
+            for layouts in self._collections.values():
+                arrays |= _collection_of(layouts, baskets, start, stop)
+        except Unusual:  # rare, so that nothing is lost if uproot reads them all
+            return self._by_uproot(self._unusual | self._names, start, stop)
+        if self._unusual:
+            arrays |= self._by_uproot(self._unusual, start, stop)
+        return arrays
+
+    def _baskets(self, wanted: Wanted) -> Iterator[Basket]:
+        """Ask for the bytes of all baskets; each is unpacked when it is its turn."""
+        ranges = [(int(at.starts[n]), int(at.starts[n] + at.sizes[n])) for at, n in wanted]
+        # from the last to the first, so that each is forgotten when it has been used
+        chunks = self._source.chunks(ranges, queue.Queue())[::-1]
+        for layout, number in wanted:
+            raw = chunks.pop().raw_data
+            yield unpack(layout, number, raw, self._source, self._room)
+
+    def _by_uproot(self, names: set[str], start: int, stop: int) -> dict[str, ak.Array]:
+        read: dict[str, ak.Array] = self._tree.arrays(
+            filter_branch=lambda branch: branch.name in names,
+            entry_start=start,
+            entry_stop=stop,
+            how=dict,
+        )
+        return read
+
+
+def _collection_of(
+    layouts: Sequence[Layout], baskets: Iterator[Basket], start: int, stop: int
+) -> dict[str, ak.Array]:
+    """Read the branches of one collection, whose lists are equally long, or one of no list."""
+    first, *others = layouts
+    if not first.is_list:
+        offsets = np.arange(stop - start + 1)
+        return {
+            each.name: ak.Array(_content(each, first, baskets, offsets, start)) for each in layouts
+        }
+    offsets, content = _first(first, baskets, start, stop)
+    contents = {first.name: content}
+    contents |= {each.name: _content(each, first, baskets, offsets, start) for each in others}
+    index = ak.index.Index64(offsets)
+    return {
+        name: ak.Array(ak.contents.ListOffsetArray(index, ak.contents.NumpyArray(each)))
+        for name, each in contents.items()
+    }
+
+
+def _first(
+    layout: Layout, baskets: Iterator[Basket], start: int, stop: int
+) -> tuple[Offsets, Numbers]:
+    """Read the first branch of a collection, and where its lists begin."""
+    offsets = np.zeros(stop - start + 1, dtype=np.int64)
+    native = layout.stored.newbyteorder("=")
+    parts = [np.empty(0, dtype=native)]
+    for _ in layout.baskets(start, stop):
+        basket = next(baskets)
+        events, first = _overlap(basket, start, stop)
+        here = offsets[events.start : events.stop + 1]
+        if not read_offsets(*_stored(layout, basket), first, here):
+            raise InputError(f"{layout.name} has lists that are not in it", "corrupt")
+        numbers = _numbers(layout, basket, first, int(here[-1] - here[0]))
+        parts.append(numbers.astype(native))  # the next basket takes its place
+    return offsets, np.concatenate(parts)
+
+
+def _content(
+    layout: Layout, like: Layout, baskets: Iterator[Basket], offsets: Offsets, start: int
+) -> Numbers:
+    """Read a branch whose lists are those of another one, or which has one number an event."""
+    content = np.empty(offsets[-1], dtype=layout.stored.newbyteorder("="))
+    for _ in layout.baskets(start, start + len(offsets) - 1):
+        basket = next(baskets)
+        events, first = _overlap(basket, start, start + len(offsets) - 1)
+        here = offsets[events.start : events.stop + 1]
+        if layout.is_list and not same_offsets(*_stored(layout, basket), first, here):
+            told = f"the lists of {like.name} and {layout.name} differ in length"
+            raise InputError(told, "corrupt")
+        content[here[0] : here[-1]] = _numbers(layout, basket, first, int(here[-1] - here[0]))
+    return content
+
+
+def _overlap(basket: Basket, start: int, stop: int) -> tuple[range, int]:
+    """Say which of the wanted events a basket has, and which of its own is the first of them."""
+    first, last = max(basket.events.start, start), min(basket.events.stop, stop)
+    return range(first - start, last - start), first - basket.events.start
+
+
+def _stored(layout: Layout, basket: Basket) -> tuple[npt.NDArray[np.uint32], int, int, int]:
+    shift = layout.stored.itemsize.bit_length() - 1
+    return basket.lists, basket.key_bytes, len(basket.content), shift
+
+
+def _numbers(layout: Layout, basket: Basket, first: int, count: int) -> Numbers:
+    """View numbers of a basket, from those of an event on, as they are stored."""
+    size = layout.stored.itemsize
+    if not layout.is_list:
+        if len(basket.content) != size * len(basket.events):
+            raise InputError(f"a basket of {layout.name} lacks numbers", "corrupt")
+        begin = first * size
+    elif first < len(basket.lists):
+        begin = int(basket.lists[first].byteswap()) - basket.key_bytes
+    else:
+        begin = len(basket.content)
+    return np.asarray(basket.content[begin : begin + count * size].view(layout.stored))
+
+
+def _collection(layout: Layout) -> str:
+    """Name what shares its lists; one number an event belongs to no collection."""
+    return collection_of(layout.name, known_collections()) or layout.name if layout.is_list else ""
