@@ -44,7 +44,8 @@ def plan(
     Args:
         files: Files whose UUID and entries are known.
         measured: What was read before.
-        chunksize: Events in a chunk at most; chunks of a range are as even as possible.
+        chunksize: Events in a chunk at most; chunks of a range are as even as possible, and end
+            with a cluster of the file where that is known.
         columns: What to read, a `dtperf.nanoaod.ColumnFilter`.
         usermeta: Gives, for a file, what else its chunks carry.
     """
@@ -52,16 +53,19 @@ def plan(
         assert file.uuid is not None
         place, carried = (file.dataset, file.path, file.tree), usermeta(file)
         for first, last in measured.left(file):
-            for start, stop in _cut(first, last, chunksize):
+            for start, stop in _cut(first, last, chunksize, file.cluster):
                 yield WorkItem(
                     *place, start, stop, file.uuid.bytes, usermeta=carried, preload=columns
                 )
 
 
-def _cut(first: int, last: int, chunksize: int) -> Iterator[Range]:
-    events = last - first
-    pieces = -(-events // chunksize)
-    return pairwise(first + events * piece // pieces for piece in range(pieces + 1))
+def _cut(first: int, last: int, chunksize: int, cluster: int | None) -> Iterator[Range]:
+    if cluster is None or cluster > chunksize:
+        cluster = 1
+    begin, end = first // cluster, -(-last // cluster)
+    pieces = -(-(end - begin) // (chunksize // cluster))
+    inner = (cluster * (begin + (end - begin) * n // pieces) for n in range(1, pieces))
+    return pairwise((first, *inner, last) if last > first else ())
 
 
 def check_measured(files: Iterable[InputFile], paths: set[str], measured: Measured) -> None:

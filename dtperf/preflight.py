@@ -12,6 +12,7 @@ from dtperf.errors import InputError
 from dtperf.filesets import InputFile
 from dtperf.interrupts import raise_if_asked
 from dtperf.nanoaod import generation_of, open_tree, require_columns
+from dtperf.nanoaod.clusters import cluster_of
 from dtperf.sources import Turns, sources
 
 __all__ = ["Checked", "CheckedFile", "Patience", "Problem", "check_files", "refusal"]
@@ -147,7 +148,11 @@ def _open(
         uuid, entries = tree.file.uuid, int(tree.num_entries)
         size = int(tree.file.source.num_bytes)
         found = file._replace(
-            uuid=uuid, entries=entries, bytes=size, generation=generation_of(tree)
+            uuid=uuid,
+            entries=entries,
+            bytes=size,
+            generation=generation_of(tree),
+            cluster=cluster_of(tree),
         )
     for name, before, now in (
         ("UUID", file.uuid, uuid),

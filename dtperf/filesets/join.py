@@ -56,9 +56,8 @@ def _first_of_each(files: Sequence[InputFile]) -> Iterator[int]:
 
 def _merged(same: Sequence[InputFile]) -> InputFile:
     first = same[0]
-    known = {
-        name: _agreed(same, name) for name in ("tree", "uuid", "entries", "bytes", "generation")
-    }
+    names = ("tree", "uuid", "entries", "bytes", "generation", "cluster")
+    known = {name: _agreed(same, name) for name in names}
     addresses = dict.fromkeys(name for file in same for name in (file.path, *file.replicas))
     replicas = tuple(name for name in addresses if name != first.path)
     file = first._replace(replicas=replicas, ranges=None, **known)

@@ -28,6 +28,8 @@ class InputFile(NamedTuple):
     """Other addresses of the same file."""
     generation: str | None = None
     """Of the ntuple, A or B."""
+    cluster: int | None = None
+    """Events that are stored together, if always as many."""
 
     @property
     def is_known(self) -> bool:

@@ -52,6 +52,7 @@ class _File(BaseModel):
     uuid: UUID | None = None
     bytes: Count | None = None
     generation: Text | None = None
+    cluster: Annotated[int, Field(ge=1, le=LARGEST, strict=True)] | None = None
     replicas: Annotated[tuple[Text, ...], BeforeValidator(_none_as_empty)] = ()
 
 
@@ -124,7 +125,7 @@ def _file(label: str, name: Any, entry: Any, tree: str) -> InputFile:
         raise ConfigError(f"{label}: {key}: {ascii(first['msg'])[1:-1]}") from None
     known = (said.uuid, said.num_entries, said.bytes)
     ranges = None if said.steps is None else _ranges(label, said.steps, said.num_entries)
-    rest = (said.replicas, said.generation)
+    rest = (said.replicas, said.generation, said.cluster)
     return InputFile(name, said.object_path or tree, "", *known, ranges, *rest)
 
 
@@ -178,5 +179,6 @@ def _entry(file: InputFile) -> dict[str, Any]:
         "uuid": None if file.uuid is None else str(file.uuid),
         "bytes": file.bytes,
         "generation": file.generation,
+        "cluster": file.cluster,
         "replicas": file.replicas,
     }
