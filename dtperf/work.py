@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from coffea.processor.executor import WorkItem
 
 from dtperf.errors import DtperfError
+from dtperf.memory import keep_freed
 
 __all__ = ["Outcome", "attempt", "lost"]
 
@@ -43,6 +44,7 @@ def attempt(function: Function, item: WorkItem) -> tuple[Any, Outcome]:
     Returns:
         The processor's output, None if it failed; and the outcome. Nothing is raised.
     """
+    keep_freed()
     start, cpu = time.perf_counter(), time.thread_time()
     output, size, error = None, 0, None
     try:

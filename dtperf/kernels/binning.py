@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
-    "add",
+    "add_rounded",
     "category_bins",
     "count",
     "integer_bins",
@@ -154,19 +154,25 @@ def count(
 
 
 @numba.njit(nogil=True, cache=True)
-def add(
+def add_rounded(
     sums: npt.NDArray[np.int64],
     rows: npt.NDArray[np.intp],
     positions: npt.NDArray[np.int32],
-    weights: npt.NDArray[np.int64],
+    values: npt.NDArray[Any],
+    unit: float,
+    power: int,
 ) -> None:
-    """Add a number for each row to a flat histogram, in place.
+    """Add a power of a value of each row to a flat histogram, in place.
 
     Args:
         sums: Flat contents with flow bins.
         rows: As in `count`.
         positions: As in `count`.
-        weights: What each row that enters adds, shape (n,).
+        values: Of all rows.
+        unit: What a content of 1 stands for; powers are rounded to its multiples, half to even.
+        power: 1 or 2.
     """
-    for entry in range(len(rows)):
-        sums[np.uint64(positions[np.uint64(rows[entry])])] += weights[entry]
+    for row in rows:
+        y = np.float64(values[np.uint64(row)])
+        weight = np.rint((y if power == 1 else y * y) / unit)
+        sums[np.uint64(positions[np.uint64(row)])] += np.int64(weight)

@@ -123,10 +123,14 @@ def find_crossings(
         if begins[pair] < 0:
             continue
         start, stop = segment_offsets[event[pair]], segment_offsets[event[pair] + 1]
+        begin, end = begins[pair], ends[pair]
         for station in range(1, N_STATIONS + 1):
             first = row
             nearest_row, nearest_dr = -1, FARTHEST_CM
-            for match in range(begins[pair], ends[pair]):
+            # those of the stations before come first, as a rule
+            while begin < end and match_station[begin] < station:
+                begin += 1
+            for match in range(begin, end):
                 if match_station[match] != station or match_code[match] < 0:
                     continue
                 x, y = match_x[match], match_y[match]

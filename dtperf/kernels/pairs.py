@@ -165,13 +165,18 @@ def find_pairs(muons: Muons, limits: PairLimits) -> Candidates:
                 is_probe[row] = probes[probe]
                 if not probes[probe]:  # not worth the trigonometry
                     continue
-                # numba's float() would leave these in single precision
-                eta1, phi1 = np.float64(eta[tag]), np.float64(phi[tag])
-                eta2, phi2 = np.float64(eta[probe]), np.float64(phi[probe])
-                mass[row] = invariant_mass(
-                    np.float64(pt[tag]), eta1, phi1, np.float64(pt[probe]), eta2, phi2
-                )
-                dr[row] = delta_r(eta1, phi1, eta2, phi2)
+                last = row - 1
+                if row and tag_of[last] == probe and probe_of[last] == tag and is_probe[last]:
+                    # of two tags each is the other's probe, with the same mass to the last bit
+                    mass[row], dr[row] = mass[last], dr[last]
+                else:
+                    # numba's float() would leave these in single precision
+                    eta1, phi1 = np.float64(eta[tag]), np.float64(phi[tag])
+                    eta2, phi2 = np.float64(eta[probe]), np.float64(phi[probe])
+                    mass[row] = invariant_mass(
+                        np.float64(pt[tag]), eta1, phi1, np.float64(pt[probe]), eta2, phi2
+                    )
+                    dr[row] = delta_r(eta1, phi1, eta2, phi2)
                 if (
                     abs(dz[row]) < limits.max_abs_dz
                     and charge[tag] * charge[probe] == -1

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from dtperf.kernels.binning import (
-    add,
+    add_rounded,
     category_bins,
     count,
     integer_bins,
@@ -28,8 +28,8 @@ SUM_UNIT = 2.0**-30
 SUM_OF_SQUARES_UNIT = 2.0**-24
 """Unit of a profile's sum of squares."""
 
-Cache = dict[tuple[int, Axis | str], npt.NDArray[np.int16]]
-"""Bin numbers by table, and by axis or boolean column."""
+Bins = npt.NDArray[np.int16]
+Positions = npt.NDArray[np.int32]
 
 Counts = npt.NDArray[np.int64]
 
@@ -46,7 +46,7 @@ def book(
     Returns:
         Histograms by the measurement's name; without those that need a column that is not there.
     """
-    cache: Cache = {}
+    cache = _Cache({}, {})
     return {
         name: _fill(measurement, tables[measurement.table], cache)
         for name, measurement in measurements.items()
@@ -54,7 +54,22 @@ def book(
     }
 
 
-def _fill(measurement: Measurement, table: Table, cache: Cache) -> Histogram:
+class _Cache(NamedTuple):
+    """What all measurements of some tables share."""
+
+    bins: dict[tuple[int, Axis | str], Bins]
+    """Bin numbers by table, and by axis or boolean column."""
+    rooms: dict[int, Positions]
+    """Memory for the positions of so many rows: new memory would take longer than what is done."""
+
+    def room(self, rows: int) -> Positions:
+        """Give the memory, with whatever is in it."""
+        if rows not in self.rooms:
+            self.rooms[rows] = np.empty(rows, dtype=np.int32)
+        return self.rooms[rows]
+
+
+def _fill(measurement: Measurement, table: Table, cache: _Cache) -> Histogram:
     rows = table.rows_where(measurement.rows)
     bins = []
     categories = {}
@@ -72,28 +87,30 @@ def _fill(measurement: Measurement, table: Table, cache: Cache) -> Histogram:
         bins.append(_cached_bins(table, measurement.passed, cache))
     histogram = measurement.empty(categories)
     view: Any = histogram.view(flow=True)
+    room = cache.room(table.rows)
     if measurement.mean_of:
-        _count_moments(view, rows, bins, table[measurement.mean_of])
+        _count_moments(view, rows, bins, table[measurement.mean_of], room)
     elif any(isinstance(axis, AtLeast) for axis in measurement.axes):
-        _count_thresholds(view, rows, bins, measurement)
+        _count_thresholds(view, rows, bins, measurement, room)
     else:
-        count(_flat(view), rows, _positions(view, bins))
+        count(_flat(view), rows, _positions(view, bins, room))
     return histogram
 
 
-def _cached_bins(table: Table, axis: Axis | str, cache: Cache) -> npt.NDArray[np.int16]:
+def _cached_bins(table: Table, axis: Axis | str, cache: _Cache) -> Bins:
     """Number the bins of an axis or of a boolean column, once for all measurements."""
     key = (id(table), axis)
-    if key not in cache:
+    found = cache.bins
+    if key not in found:
         column = axis if isinstance(axis, str) else axis.column
         if table.parent is not None and table.inherits(column):
             # fewer rows to bin, and a bin number is smaller than what it was made of
-            cache[key] = table.of_parent(_cached_bins(table.parent, axis, cache))
+            found[key] = table.of_parent(_cached_bins(table.parent, axis, cache))
         elif isinstance(axis, str):
-            cache[key] = table[axis].astype(np.int16)
+            found[key] = table[axis].astype(np.int16)
         else:
-            cache[key] = _bins(axis, table[axis.column])
-    return cache[key]
+            found[key] = _bins(axis, table[axis.column])
+    return found[key]
 
 
 def _distinct(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -101,7 +118,7 @@ def _distinct(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.unique(values[np.flatnonzero(np.diff(values, prepend=values[:1] + 1))])
 
 
-def _bins(axis: Axis, values: npt.NDArray[Any]) -> npt.NDArray[np.int16]:
+def _bins(axis: Axis, values: npt.NDArray[Any]) -> Bins:
     match axis:
         case Regular():
             return regular_bins(values, axis.bins, axis.start, axis.stop)
@@ -121,39 +138,40 @@ def _flat(counts: Counts) -> Counts:
     return counts.reshape(-1, order="A", copy=False)
 
 
-def _positions(counts: Counts, bins: list[npt.NDArray[np.int16]]) -> npt.NDArray[np.int32]:
-    """Say where in the flat contents each row is, shape (rows,)."""
-    positions = np.zeros(len(bins[0]), dtype=np.int32)
+def _positions(counts: Counts, bins: list[Bins], room: Positions) -> Positions:
+    """Say where in the flat contents each row is, shape (rows,), in the memory that is given."""
+    room.fill(0)
     for numbers, stride in zip(bins, counts.strides, strict=True):
-        step(positions, numbers, stride // counts.itemsize)
-    return positions
+        step(room, numbers, stride // counts.itemsize)
+    return room
 
 
 def _count_moments(
     counts: Counts,
     rows: npt.NDArray[np.intp],
-    bins: list[npt.NDArray[np.int16]],
+    bins: list[Bins],
     values: npt.NDArray[Any],
+    room: Positions,
 ) -> None:
     entries, sums, squares = (counts[..., moment] for moment in range(len(MOMENTS)))
-    positions = _positions(entries, bins)
-    y = values[rows].astype(np.float64)
+    positions = _positions(entries, bins, room)
     count(_flat(entries), rows, positions)
-    add(_flat(sums), rows, positions, np.rint(y / SUM_UNIT).astype(np.int64))
-    add(_flat(squares), rows, positions, np.rint(y * y / SUM_OF_SQUARES_UNIT).astype(np.int64))
+    add_rounded(_flat(sums), rows, positions, values, SUM_UNIT, 1)
+    add_rounded(_flat(squares), rows, positions, values, SUM_OF_SQUARES_UNIT, 2)
 
 
 def _count_thresholds(
     counts: Counts,
     rows: npt.NDArray[np.intp],
-    bins: list[npt.NDArray[np.int16]],
+    bins: list[Bins],
     measurement: Measurement,
+    room: Positions,
 ) -> None:
     at = next(i for i, axis in enumerate(measurement.axes) if isinstance(axis, AtLeast))
     shape = list(counts.shape)
     shape[at] += 1
     raw = np.zeros(shape, dtype=np.int64)
-    count(_flat(raw), rows, _positions(raw, bins))
+    count(_flat(raw), rows, _positions(raw, bins, room))
     total = raw.sum(axis=(at, -1), keepdims=True)[..., 0]
     reached = np.flip(np.cumsum(np.flip(raw[..., 1], axis=at), axis=at), axis=at)
     passed = np.delete(reached, 0, axis=at)
