@@ -83,11 +83,10 @@ class OpenFile:
             InputError: The columns contradict themselves or each other.
         """
         if self._bulk is not None:
-            arrays = self._bulk.read(start, stop)
-        else:
-            arrays = self.tree.arrays(
-                filter_branch=self.wanted.columns, entry_start=start, entry_stop=stop, how=dict
-            )
+            return self._bulk.read(start, stop)
+        arrays: dict[str, Any] = self.tree.arrays(
+            filter_branch=self.wanted.columns, entry_start=start, entry_stop=stop, how=dict
+        )
         check_lengths(arrays, stop - start)
         return arrays
 

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from coffea.nanoevents import NanoEventsFactory
-from coffea.nanoevents.factory import _OnlySliceableAs
 from coffea.processor import Runner
 from coffea.processor.executor import WorkItem
 
@@ -14,6 +13,7 @@ from dtperf.errors import InputError
 from dtperf.nanoaod import MuonDPGSchema
 from dtperf.nanoaod.faults import classify, first_line
 from dtperf.nanoaod.open import TIMEOUT_S
+from dtperf.nanoaod.preloaded import Preloaded
 from dtperf.openfiles import OpenFile, Wanted, close, opened, reason
 
 __all__ = ["ChunkRunner", "read_events"]
@@ -74,10 +74,7 @@ def read_events(item: WorkItem) -> Chunk:
         )
         events = slice(item.entrystart, item.entrystop)
         columns = file.read(events.start, events.stop)
-        # in the place where coffea puts what it reads itself; asked for by these events alone
-        factory._mapping.preloaded_arrays = {
-            name: _OnlySliceableAs(column, events) for name, column in columns.items()
-        }
+        factory._mapping = Preloaded(factory._mapping, columns, events)
         read = file.bytes_read - before
         file.refuse_changed()
         return Chunk(factory.events(), read)

@@ -20,6 +20,7 @@ from dtperf.errors import InputError
 from dtperf.kernels.offsets import read_offsets, same_offsets
 from dtperf.nanoaod.baskets import Basket, Bytes, Layout, Unusual, layout_of, unpack
 from dtperf.nanoaod.branches import collection_of, known_collections
+from dtperf.nanoaod.lists import check_lengths
 
 __all__ = ["BulkReader"]
 
@@ -89,9 +90,12 @@ class BulkReader:
             for layouts in self._collections.values():
                 arrays |= _collection_of(layouts, baskets, start, stop)
         except Unusual:  # rare, so that nothing is lost if uproot reads them all
-            return self._by_uproot(self._unusual | self._names, start, stop)
-        if self._unusual:
-            arrays |= self._by_uproot(self._unusual, start, stop)
+            arrays = self._by_uproot(self._unusual | self._names, start, stop)
+            check_lengths(arrays, stop - start)
+        else:
+            if self._unusual:
+                arrays |= self._by_uproot(self._unusual, start, stop)
+                check_lengths(arrays, stop - start)
         return arrays
 
     def _baskets(self, wanted: Wanted) -> Iterator[Basket]:

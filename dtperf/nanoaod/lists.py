@@ -36,8 +36,7 @@ def check_lengths(arrays: Mapping[str, Any], events: int) -> None:
             raise InputError(f"{name} has lists that are not in it", "corrupt")
         collection = collection_of(name, known_collections()) or name
         other, expected = first.setdefault(collection, (name, offsets))
-        is_one = offsets.ctypes.data == expected.ctypes.data
-        if not is_one and not np.array_equal(offsets, expected):
+        if not np.array_equal(offsets, expected):
             raise InputError(f"the lists of {other} and {name} differ in length", "corrupt")
 
 
