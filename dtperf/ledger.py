@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self, get_args
 
@@ -97,7 +97,7 @@ class Ledger(tuple[LedgerRow, ...]):
     def to_parquet(self) -> bytes:
         """Make a Parquet table of the rows."""
         columns = list(zip(*self, strict=True)) or [() for _ in SCHEMA]
-        arrays = [pa.array(c, type=f.type) for c, f in zip(columns, SCHEMA, strict=True)]
+        arrays = [_array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)]
         stream = pa.BufferOutputStream()
         # not compressed: then it cannot grow when it is read, however it was made
         pq.write_table(pa.table(arrays, schema=SCHEMA), stream, compression="none")
@@ -125,6 +125,19 @@ class Ledger(tuple[LedgerRow, ...]):
             raise InputError(f"{path}: the ledger cannot be read: {error}", "corrupt") from error
         _check_rows(ledger, path)
         return ledger
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Make an Arrow array; `pa.array` would import pandas to see if it is given some of its."""
+    if not pa.types.is_string(kind):
+        numbers = np.array(values, dtype=kind.to_pandas_dtype())  # NumPy's, for all its name
+        return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(numbers)])
+    texts = [value.encode() for value in values]
+    ends = np.cumsum([0, *map(len, texts)])
+    if ends[-1] > np.iinfo(np.int32).max:
+        raise ValueError("the texts of a ledger take more than 2 GB")
+    offsets = pa.py_buffer(ends.astype(np.int32))
+    return pa.Array.from_buffers(kind, len(texts), [None, offsets, pa.py_buffer(b"".join(texts))])
 
 
 def _check_form(file: pq.ParquetFile, path: Path) -> None:

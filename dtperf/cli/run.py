@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from dtperf.config import AnalysisConfig
+    from dtperf.results import Result
 
 __all__ = ["run"]
 
@@ -95,5 +96,18 @@ def _run(config: AnalysisConfig, inputs: list[str], out: Path, options: dict[str
             print(f"{out}: what was measured is kept; go on with --resume", file=sys.stderr)
         raise
     print_report(result, out)
+    print(f"First event {_start_up_s(result):.1f} s after the command")
     if result.skipped_files:
         raise typer.Exit(WITH_GAPS)
+
+
+def _start_up_s(result: Result) -> float:
+    """Give the time from the start of this process to that of measuring."""
+    from datetime import datetime
+
+    import psutil  # type: ignore[import-untyped]
+
+    job = max(result.jobs, key=lambda job: str(job["begin"]))
+    began = datetime.fromisoformat(job["begin"]).timestamp()
+    began += job["seconds"] - job["seconds_measuring"]
+    return float(began - psutil.Process().create_time())
