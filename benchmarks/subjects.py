@@ -11,6 +11,7 @@ import numpy as np
 import uproot
 
 import dtperf
+from dtperf.chunksize import LARGEST
 from dtperf.config import AnalysisConfig
 from dtperf.nanoaod import ColumnFilter, MuonDPGSchema
 from dtperf.selection.flatten import flatten
@@ -41,7 +42,7 @@ def bare_reading(path: Path, config: AnalysisConfig) -> Work:
 
     def read() -> None:
         with uproot.open(path) as file:
-            for _ in file["Events"].iterate(filter_branch=columns, step_size=config.run.chunksize):
+            for _ in file["Events"].iterate(filter_branch=columns, step_size=LARGEST):
                 pass
 
     return read
@@ -86,8 +87,7 @@ def bulk_reading(path: Path, config: AnalysisConfig) -> Work:
 
     def read() -> None:
         files = [each.file for each in check_files(resolve(path, "Events", 60)).files]
-        size = config.run.chunksize
-        for item in plan(files, Measured(Ledger([])), size, columns, lambda _: {}):
+        for item in plan(files, Measured(Ledger([])), LARGEST, columns, lambda _: {}):
             read_events(item)
         close_all()
 

@@ -21,6 +21,7 @@ from dask_awkward.lib.core import partitionwise_layer, typetracer_array
 from dask_histogram import AggHistogram
 from dask_histogram.core import PartitionedHistogram
 
+from dtperf.chunksize import LARGEST
 from dtperf.config import AnalysisConfig
 from dtperf.filesets import resolve
 from dtperf.measurements import Measurement
@@ -54,21 +55,22 @@ def events(inputs: str | Path | Iterable[str | Path], config: AnalysisConfig) ->
     Args:
         inputs: What `dtperf.run` takes. Each file is opened here to count its events, unless a
             fileset knows them.
-        config: The analysis; of `config.run` only `chunksize` and `timeout_s` count.
+        config: The analysis; of `config.run` only `chunksize` (else 200,000) and `timeout_s` count.
 
     Raises:
         InputError: A file cannot be opened.
     """
     files = {}
+    size = config.run.chunksize or LARGEST
     for file in resolve(inputs, config.input.tree, config.run.timeout_s):
         ranges = file.wanted
         if not file.is_counted:
             with open_tree(file.path, file.tree, config.run.timeout_s) as tree:
                 ranges = ((0, tree.num_entries),)
         steps = [
-            [begin, min(begin + config.run.chunksize, stop)]
+            [begin, min(begin + size, stop)]
             for start, stop in ranges
-            for begin in range(start, stop, config.run.chunksize)
+            for begin in range(start, stop, size)
         ]
         files[file.path] = {"object_path": file.tree, "steps": steps}
     return lazy_events(files)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 from coffea.processor.executor import WorkItem
 
+from dtperf.chunksize import memory_of_machine
 from dtperf.work import Function, Outcome, attempt, lost
 
 __all__ = ["Batch", "Here", "Pool", "Processes"]
@@ -36,6 +37,10 @@ class Pool(Protocol):
     workers: int
     dashboard: str
     """Where to see the workers at work; empty if nowhere."""
+
+    @property
+    def memory(self) -> int | None:
+        """Bytes that may be taken for one chunk at a time, a process and all; None: no limit."""
 
     @property
     def capacity(self) -> int:
@@ -64,6 +69,7 @@ class Here:
     dashboard = ""
 
     def __init__(self) -> None:
+        self.memory = memory_of_machine()
         self._waiting: deque[tuple[int, WorkItem]] = deque()
 
     def begin(self, function: Function) -> None:
@@ -97,6 +103,7 @@ class Processes:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
+        self.memory = memory_of_machine() // workers
         # so many that no process waits, so few that finished chunks do not pile up
         self.capacity = 2 * workers + 2
         self._running: dict[Future[tuple[Any, Outcome]], _Running] = {}

@@ -79,6 +79,13 @@ class DaskWorkers:
         self._count_cores()
 
     @property
+    def memory(self) -> int | None:
+        """What the worker with the least of it has for each of its threads."""
+        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        limits = [each["memory_limit"] // each["nthreads"] for each in workers]
+        return min((limit for limit in limits if limit), default=None)
+
+    @property
     def capacity(self) -> int:
         """How many chunks to hand in ahead: enough for an adaptive cluster to see that it lacks."""
         return 64 + 3 * self.workers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from coffea.processor.executor import WorkItem
 
 from dtperf.books import Books
 from dtperf.checkpoint import FILESET, RunDirectory, open_run
+from dtperf.chunksize import LARGEST, events_at_once
 from dtperf.clusters.load import load_cluster
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError
@@ -106,7 +108,7 @@ def _run(
     readable = [each.file for each in checked.files]
     check_measured(readable, {file.path for file in files}, measured)
     problems = _recall(checked.problems, directory)
-    chunks = list(islice(_plan(config, processor, readable, files, measured), limit_chunks))
+    planned = partial(_plan, config, processor, readable, files, measured)
     if directory is not None:
         _describe(directory, [*readable, *(problem.file for problem in problems)])
     for problem in problems:
@@ -115,8 +117,10 @@ def _run(
         if not each.file.entries and each.file not in measured:
             books.note_empty(each)
     try:
-        if chunks:
+        if any(True for _ in planned(LARGEST)):
             with worker_pool(config, place, meter.wait) as pool:
+                size = config.run.chunksize or events_at_once(pool.memory)
+                chunks = list(islice(planned(size), limit_chunks))
                 books.begin_measuring()
                 meter.begin(sum(map(len, chunks)), pool.dashboard)
                 _measure(config, processor, chunks, pool, books)
@@ -168,6 +172,7 @@ def _plan(
     files: Iterable[InputFile],
     named: Iterable[InputFile],
     measured: Measured,
+    chunksize: int,
 ) -> Iterator[WorkItem]:
     required = tuple(sorted(processor.columns))
     # those of a built fileset were not opened: the worker sees to their branches
@@ -182,7 +187,7 @@ def _plan(
         }
 
     columns = ColumnFilter.of(processor.columns | processor.optional_columns)
-    return plan(files, measured, config.run.chunksize, columns, carried)
+    return plan(files, measured, chunksize, columns, carried)
 
 
 def _recall(problems: Sequence[Problem], directory: RunDirectory | None) -> list[Problem]:

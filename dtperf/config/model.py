@@ -36,8 +36,8 @@ class Run(Model):
     """In this process, in local processes, or on Dask workers."""
     workers: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """Number of processes or workers; null: one for each core."""
-    chunksize: Annotated[int, Field(ge=1, le=1_000_000_000)] = 200_000
-    """Events read and measured at once."""
+    chunksize: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
+    """Events read and measured at once; null: what fits into a worker's memory, 200,000 at most."""
     on_error: Literal["stop", "skip"] = "stop"
     """End the run at events that cannot be read, or go on without them and say so."""
     retries: Annotated[int, Field(ge=0, le=100)] = 3

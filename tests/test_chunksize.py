@@ -1,0 +1,84 @@
+"""How many events are read at once, from the memory that there is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import dtperf
+from dtperf import chunksize
+from dtperf.chunksize import BASE_BYTES, EVENT_BYTES, LARGEST, SMALLEST, USED, events_at_once
+from dtperf.reduction import DaskWorkers
+from tests.golden import GOLDEN
+
+
+@given(st.integers(1, 1 << 40))
+def test_what_is_read_fits(memory: int) -> None:
+    events = events_at_once(memory)
+    assert SMALLEST <= events <= LARGEST
+    if events > SMALLEST:
+        assert BASE_BYTES + events * EVENT_BYTES <= USED * memory
+    if events < LARGEST:
+        assert BASE_BYTES + (events + 1) * EVENT_BYTES > USED * memory
+
+
+def test_a_worker_of_the_reference_site() -> None:
+    assert events_at_once(2_000_000_000) == LARGEST
+    assert events_at_once(1_000_000_000) == 66_666
+    assert events_at_once(None) == LARGEST
+
+
+def test_the_limit_of_a_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = tmp_path / "memory.max"
+    monkeypatch.setattr(chunksize, "CGROUP_LIMIT", limit)
+    total = chunksize.memory_of_machine()
+    limit.write_text("1000000\n")
+    assert chunksize.memory_of_machine() == 1_000_000
+    limit.write_text("max\n")
+    assert chunksize.memory_of_machine() == total
+
+
+@pytest.mark.parametrize(
+    ("workers", "memory"),
+    [
+        ([], None),
+        ([(4 << 30, 2), (1 << 30, 1)], 1 << 30),
+        ([(0, 1)], None),
+        ([(2 << 30, 4)], 1 << 29),
+    ],
+)
+def test_dask_workers(workers: list[tuple[int, int]], memory: int | None) -> None:
+    info = {
+        "workers": {str(i): {"memory_limit": m, "nthreads": n} for i, (m, n) in enumerate(workers)}
+    }
+    pool: Any = object.__new__(DaskWorkers)
+    pool._client = SimpleNamespace(scheduler_info=lambda **_: info)
+    assert pool.memory == memory
+
+
+def test_a_run_cuts_by_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dtperf.runner.events_at_once", lambda _: 1500)
+    config = dtperf.load_config("reference_2023")
+    assert config.run.chunksize is None
+    assert [row.events for row in dtperf.run(config, GOLDEN).ledger] == [1500, 1500, 1000]
+
+
+def test_a_chunk_takes_less_than_is_said() -> None:
+    """In a process of its own, whose memory nothing else has filled."""
+    program = (
+        "import dtperf, resource, sys; "
+        "dtperf.run(dtperf.load_config('reference_2023'), sys.argv[1:]); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(GOLDEN)], capture_output=True, text=True, check=True
+    )
+    unit = 1 if sys.platform == "darwin" else 1024
+    assert int(done.stdout) * unit < BASE_BYTES + 4000 * EVENT_BYTES
