@@ -69,6 +69,11 @@ class OpenFile:
         """Bytes asked of the file so far."""
         return int(self._source.num_requested_bytes)
 
+    def ask(self, start: int, stop: int) -> None:
+        """Ask for the bytes of some events that will be read next, and do not wait for them."""
+        if self._bulk is not None:
+            self._bulk.ask(start, stop)
+
     def read(self, start: int, stop: int) -> dict[str, Any]:
         """Read the columns of some events.
 

@@ -14,7 +14,7 @@ from dtperf.filesets import InputFile
 from dtperf.filesets.ranges import Range, without
 from dtperf.ledger import Ledger
 
-__all__ = ["Measured", "check_measured", "plan"]
+__all__ = ["Measured", "check_measured", "cut", "plan"]
 
 
 class Measured:
@@ -53,13 +53,21 @@ def plan(
         assert file.uuid is not None
         place, carried = (file.dataset, file.path, file.tree), usermeta(file)
         for first, last in measured.left(file):
-            for start, stop in _cut(first, last, chunksize, file.cluster):
+            for start, stop in cut(first, last, chunksize, file.cluster):
                 yield WorkItem(
                     *place, start, stop, file.uuid.bytes, usermeta=carried, preload=columns
                 )
 
 
-def _cut(first: int, last: int, chunksize: int, cluster: int | None) -> Iterator[Range]:
+def cut(first: int, last: int, chunksize: int, cluster: int | None) -> Iterator[Range]:
+    """Cut a range of events into chunks.
+
+    Args:
+        first: First event.
+        last: One past the last event.
+        chunksize: Events in a chunk at most.
+        cluster: Chunks end with multiples of this, as far as that goes; None: anywhere.
+    """
     if cluster is None or cluster > chunksize:
         cluster = 1
     begin, end = first // cluster, -(-last // cluster)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from coffea.nanoevents import NanoEventsFactory
 from coffea.processor import Runner
+from coffea.processor.accumulator import accumulate
 from coffea.processor.executor import WorkItem
 
 from dtperf.errors import InputError
@@ -15,8 +17,13 @@ from dtperf.nanoaod.faults import classify, first_line
 from dtperf.nanoaod.open import TIMEOUT_S
 from dtperf.nanoaod.preloaded import Preloaded
 from dtperf.openfiles import OpenFile, Wanted, close, opened, reason
+from dtperf.planning import cut
 
 __all__ = ["ChunkRunner", "read_events"]
+
+
+PARTS, SMALLEST_PART = 4, 10_000
+"""Of a chunk from a server: about a quarter of its transfer is waited for."""
 
 
 class Chunk(NamedTuple):
@@ -37,11 +44,31 @@ class ChunkRunner(Runner):  # type: ignore[misc]  # coffea is untyped
 
     @staticmethod
     def _work_function(*args: Any, processor_instance: Any, **_: Any) -> dict[str, Any]:
-        chunk = read_events(args[-1])
-        return {"out": processor_instance.process(chunk.events), "bytes": chunk.bytes}
+        output, size = None, 0
+        parts = _parts(args[-1])
+        for number, part in enumerate(parts):
+            chunk = read_events(part, *parts[number + 1 : number + 2])
+            measured = processor_instance.process(chunk.events)
+            output = measured if output is None else accumulate([measured], output)
+            size += chunk.bytes
+        return {"out": output, "bytes": size}
 
 
-def read_events(item: WorkItem) -> Chunk:
+def _parts(item: WorkItem) -> list[WorkItem]:
+    """Cut a chunk from a server into parts: one comes over the network while one is measured.
+
+    Only where clusters end, since what lies across an edge would be read twice.
+    """
+    said = item.usermeta or {}
+    is_remote, cluster = "://" in (said.get("source") or item.filename), said.get("cluster")
+    if not (is_remote and cluster):
+        return [item]
+    size = max(-(-len(item) // PARTS), SMALLEST_PART, cluster)
+    edges = cut(item.entrystart, item.entrystop, size, cluster)
+    return [replace(item, entrystart=start, entrystop=stop) for start, stop in edges]
+
+
+def read_events(item: WorkItem, following: WorkItem | None = None) -> Chunk:
     """Read the columns of a chunk that are declared in its `preload`.
 
     Args:
@@ -50,6 +77,8 @@ def read_events(item: WorkItem) -> Chunk:
             file's own; "bytes", the size that the file must have; "required", the branches that
             it must have, if nobody has looked yet; "timeout_s", how long an XRootD server may
             take for an answer, in seconds.
+        following: Events of the same file that will be read next: their bytes are asked for, but
+            not waited for.
 
     Returns:
         Events with exactly these columns, as far as the file has them.
@@ -75,8 +104,11 @@ def read_events(item: WorkItem) -> Chunk:
         events = slice(item.entrystart, item.entrystop)
         columns = file.read(events.start, events.stop)
         factory._mapping = Preloaded(factory._mapping, columns, events)
+        if following is None:
+            file.refuse_changed()
+        else:
+            file.ask(following.entrystart, following.entrystop)
         read = file.bytes_read - before
-        file.refuse_changed()
         return Chunk(factory.events(), read)
     except Exception as error:
         why = reason(wanted, error)

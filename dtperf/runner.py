@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 from coffea.processor.executor import WorkItem
 
@@ -31,10 +31,21 @@ from dtperf.results import Result
 from dtperf.sources import Turns, sources
 from processors.segment_efficiency import SegmentEfficiency
 
-if TYPE_CHECKING:
-    pass
+__all__ = ["Job", "Progress", "run"]
 
-__all__ = ["Progress", "run"]
+
+class Job(NamedTuple):
+    """What is done with the chunks."""
+
+    processor: SegmentEfficiency
+    receive: Callable[[Any], None] = lambda _: None
+    """Called with each sum of the processor's outputs, of which it may take its part; or None."""
+    finish: Callable[[Result], None] = lambda _: None
+    """Called when all is saved, while the directory is locked."""
+
+
+def _measuring(config: AnalysisConfig, _: RunDirectory | None) -> Job:
+    return Job(SegmentEfficiency(config))
 
 
 def run(
@@ -49,6 +60,7 @@ def run(
     performance_report: Path | None = None,
     limit_files: int | None = None,
     limit_chunks: int | None = None,
+    job: Callable[[AnalysisConfig, RunDirectory | None], Job] = _measuring,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Result:
     """Measure all events of the inputs.
@@ -67,6 +79,7 @@ def run(
         performance_report: HTML file for Dask's own report of the run.
         limit_files: Take only the first files.
         limit_chunks: Take only the first chunks of events, all files counted together.
+        job: Makes what is done with each chunk, once the directory is locked.
         on_progress: Called as files are checked and chunks are done.
 
     Returns:
@@ -86,7 +99,8 @@ def run(
         if out is not None:
             opened = open_run(out, config, code_version(), resume=resume, force=force)
             directory = stack.enter_context(opened)
-        return _run(config, inputs, directory, place, slice(limit_files), limit_chunks, on_progress)
+        limits = (slice(limit_files), limit_chunks)
+        return _run(config, inputs, directory, place, *limits, job, on_progress)
 
 
 def _run(
@@ -96,9 +110,11 @@ def _run(
     place: Workplace,
     files_taken: slice,
     limit_chunks: int | None,
+    make_job: Callable[[AnalysisConfig, RunDirectory | None], Job],
     on_progress: Callable[[Progress], None],
 ) -> Result:
-    processor = SegmentEfficiency(config)
+    job = make_job(config, directory)
+    processor = job.processor
     meter = Meter(on_progress)
     books = Books(config, directory, meter.note)
     previous = directory.previous if directory else None
@@ -123,7 +139,7 @@ def _run(
                 chunks = list(islice(planned(size), limit_chunks))
                 books.begin_measuring()
                 meter.begin(sum(map(len, chunks)), pool.dashboard)
-                _measure(config, processor, chunks, pool, books)
+                _measure(config, job, chunks, pool, books)
     except BaseException:
         # whatever has ended it: what is measured is measured
         books.save()
@@ -131,6 +147,7 @@ def _run(
     result = books.result()
     if directory is not None:
         directory.finish(result)
+    job.finish(result)
     return result
 
 
@@ -181,6 +198,7 @@ def _plan(
     def carried(file: InputFile) -> dict[str, Any]:
         return {
             "bytes": file.bytes,
+            "cluster": file.cluster,
             "replicas": file.replicas,
             "required": required if file in unopened else (),
             "timeout_s": config.run.timeout_s,
@@ -213,7 +231,7 @@ def _describe(directory: RunDirectory, files: Sequence[InputFile]) -> None:
 
 def _measure(
     config: AnalysisConfig,
-    processor: SegmentEfficiency,
+    job: Job,
     chunks: Sequence[WorkItem],
     pool: Pool,
     books: Books,
@@ -226,7 +244,8 @@ def _measure(
 
     def note(progressed: Progressed) -> None:
         books.workers = max(books.workers, pool.workers)
+        job.receive(progressed.output)
         books.add(progressed)
 
     executor = ChunkExecutor(pool=pool, turns=turns, on_progress=note)
-    ChunkRunner(executor=executor, processor_compression=None).run(list(chunks), processor)
+    ChunkRunner(executor=executor, processor_compression=None).run(list(chunks), job.processor)

@@ -30,6 +30,9 @@ Wanted = list[tuple[Layout, int]]
 """Baskets by number, in the order in which they are used."""
 
 
+_NOTHING: tuple[tuple[int, int], list[Any]] = (-1, -1), []
+
+
 class _Room:
     """One buffer for all baskets, one after the other."""
 
@@ -55,6 +58,7 @@ class BulkReader:
         self._tree = tree
         self._source = tree.file.source
         self._room = _Room()
+        self._asked = _NOTHING
         branches = [branch for branch in tree.branches if columns(branch)]
         layouts = {branch.name: layout_of(branch) for branch in branches}
         self._unusual = {name for name, layout in layouts.items() if layout is None}
@@ -78,13 +82,7 @@ class BulkReader:
             InputError: Baskets contradict themselves, each other or the tree; the message names
                 the branch.
         """
-        wanted = [
-            (layout, number)
-            for layouts in self._collections.values()
-            for layout in layouts
-            for number in layout.baskets(start, stop)
-        ]
-        baskets = self._baskets(wanted)
+        baskets = self._baskets(start, stop)
         arrays: dict[str, ak.Array] = {}
         try:
             for layouts in self._collections.values():
@@ -98,12 +96,28 @@ class BulkReader:
                 check_lengths(arrays, stop - start)
         return arrays
 
-    def _baskets(self, wanted: Wanted) -> Iterator[Basket]:
-        """Ask for the bytes of all baskets; each is unpacked when it is its turn."""
+    def ask(self, start: int, stop: int) -> None:
+        """Ask for the bytes of some events that will be read next, and do not wait for them."""
+        wanted = self._wanted(start, stop)
         ranges = [(int(at.starts[n]), int(at.starts[n] + at.sizes[n])) for at, n in wanted]
+        self._asked = (start, stop), self._source.chunks(ranges, queue.Queue())
+
+    def _wanted(self, start: int, stop: int) -> Wanted:
+        return [
+            (layout, number)
+            for layouts in self._collections.values()
+            for layout in layouts
+            for number in layout.baskets(start, stop)
+        ]
+
+    def _baskets(self, start: int, stop: int) -> Iterator[Basket]:
+        """Ask for the bytes of all baskets; each is unpacked when it is its turn."""
+        if self._asked[0] != (start, stop):
+            self.ask(start, stop)
         # from the last to the first, so that each is forgotten when it has been used
-        chunks = self._source.chunks(ranges, queue.Queue())[::-1]
-        for layout, number in wanted:
+        chunks = self._asked[1][::-1]
+        self._asked = _NOTHING
+        for layout, number in self._wanted(start, stop):
             raw = chunks.pop().raw_data
             yield unpack(layout, number, raw, self._source, self._room)
 
