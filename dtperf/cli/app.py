@@ -19,6 +19,7 @@ from dtperf.cli import (
     inspect,
     measurements,
     merge,
+    plan,
     plot,
     report,
     run,
@@ -47,6 +48,7 @@ app.command()(inspect.inspect)
 app.command()(export.export)
 app.command()(explore.explore)
 app.command()(plot.plot)
+app.command()(plan.plan)
 app.command()(measurements.measurements)
 app.add_typer(config.app, name="config")
 app.add_typer(cluster.app, name="cluster")
