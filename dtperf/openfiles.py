@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,6 +14,7 @@ import uproot
 from dtperf.errors import InputError
 from dtperf.nanoaod import ColumnFilter, require_columns
 from dtperf.nanoaod.bulk import BulkReader
+from dtperf.nanoaod.factory import FileEvents
 from dtperf.nanoaod.faults import classify
 from dtperf.nanoaod.lists import check_lengths
 from dtperf.nanoaod.open import find_tree, open_file
@@ -60,6 +62,7 @@ class OpenFile:
             check_storage(self.tree, wanted.columns)
             is_tree = isinstance(self.tree, uproot.TTree)
             self._bulk = BulkReader(self.tree, wanted.columns) if is_tree else None
+            self._factory: FileEvents | None = None
         except BaseException:
             self.close()
             raise
@@ -74,19 +77,25 @@ class OpenFile:
         if self._bulk is not None:
             self._bulk.ask(start, stop)
 
-    def read(self, start: int, stop: int) -> dict[str, Any]:
+    def events(self, start: int, stop: int, metadata: Mapping[str, Any]) -> Any:
         """Read the columns of some events.
 
         Args:
             start: First event.
             stop: One past the last event.
+            metadata: What ``events.metadata`` shall hold.
 
         Returns:
-            Awkward arrays by name.
+            NanoEvents.
 
         Raises:
             InputError: The columns contradict themselves or each other.
         """
+        if self._factory is None:
+            self._factory = FileEvents(self.directory, self.wanted.tree, self.wanted.columns)
+        return self._factory.events(self._read(start, stop), start, stop, metadata)
+
+    def _read(self, start: int, stop: int) -> dict[str, Any]:
         if self._bulk is not None:
             return self._bulk.read(start, stop)
         arrays: dict[str, Any] = self.tree.arrays(

@@ -6,16 +6,13 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from coffea.nanoevents import NanoEventsFactory
 from coffea.processor import Runner
 from coffea.processor.accumulator import accumulate
 from coffea.processor.executor import WorkItem
 
 from dtperf.errors import InputError
-from dtperf.nanoaod import MuonDPGSchema
 from dtperf.nanoaod.faults import classify, first_line
 from dtperf.nanoaod.open import TIMEOUT_S
-from dtperf.nanoaod.preloaded import Preloaded
 from dtperf.openfiles import OpenFile, Wanted, close, opened, reason
 from dtperf.planning import cut
 
@@ -92,24 +89,13 @@ def read_events(item: WorkItem, following: WorkItem | None = None) -> Chunk:
         file = opened(wanted)
         _refuse_too_short(file, item)
         before = file.bytes_read
-        factory = NanoEventsFactory.from_root(
-            file.directory,
-            treepath=item.treename,
-            entry_start=item.entrystart,
-            entry_stop=item.entrystop,
-            iteritems_options={"filter_branch": item.preload},
-            schemaclass=MuonDPGSchema,
-            metadata=_metadata(item),
-        )
-        events = slice(item.entrystart, item.entrystop)
-        columns = file.read(events.start, events.stop)
-        factory._mapping = Preloaded(factory._mapping, columns, events)
+        events = file.events(item.entrystart, item.entrystop, _metadata(item))
         if following is None:
             file.refuse_changed()
         else:
             file.ask(following.entrystart, following.entrystop)
         read = file.bytes_read - before
-        return Chunk(factory.events(), read)
+        return Chunk(events, read)
     except Exception as error:
         why = reason(wanted, error)
         close(wanted)
