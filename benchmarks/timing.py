@@ -8,9 +8,10 @@ import resource
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple, Self
+
+from dtperf.memory import most_so_far
 
 __all__ = ["Subject", "Times", "one_core", "rounds", "spread"]
 
@@ -103,17 +104,7 @@ def _serve(subject: Subject, pipe: Any) -> None:
         wall, cpu = time.perf_counter(), _cpu_s()
         work()
         wall, cpu = time.perf_counter() - wall, _cpu_s() - cpu
-        pipe.send((wall, cpu, _peak_bytes()))
-
-
-def _peak_bytes() -> int:
-    """Give the most memory so far; what getrusage says of it a process inherits from its parent."""
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-    except OSError:
-        return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    [line] = [line for line in status.splitlines() if line.startswith("VmHWM:")]
-    return 1024 * int(line.split()[1])
+        pipe.send((wall, cpu, most_so_far()))
 
 
 def _cpu_s() -> float:

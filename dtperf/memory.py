@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import resource
+import sys
 from functools import cache
+from pathlib import Path
 
-__all__ = ["keep_freed"]
+__all__ = ["keep_freed", "most_so_far"]
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Of the GNU C library's mallopt."""
@@ -29,3 +32,18 @@ def keep_freed() -> bool:
     except (AttributeError, OSError, TypeError):
         return False
     return bool(mallopt(M_MMAP_THRESHOLD, LARGEST_BYTES) and mallopt(M_TRIM_THRESHOLD, KEPT_BYTES))
+
+
+def most_so_far() -> int:
+    """Give the most bytes that this process has had so far.
+
+    On Linux not what getrusage says: that includes what the process had been before it became this
+    program, as large as its parent.
+    """
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most if sys.platform == "darwin" else 1024 * most
+    [line] = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return 1024 * int(line.split()[1])

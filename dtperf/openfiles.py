@@ -129,9 +129,12 @@ class OpenFile:
             raise InputError(f"was changed after it was checked: {told}", "changed")
 
 
+_Key = tuple[str, bytes, str, ColumnFilter]
+
+
 class _Files(threading.local):
     def __init__(self) -> None:
-        self.open: OrderedDict[tuple[str, bytes, str], OpenFile] = OrderedDict()
+        self.open: OrderedDict[_Key, OpenFile] = OrderedDict()
 
 
 # each thread has its own: one must not close what another reads
@@ -184,5 +187,5 @@ def close_all() -> None:
         _files.open.popitem()[1].close()
 
 
-def _key(wanted: Wanted) -> tuple[str, bytes, str]:
-    return wanted.address, wanted.uuid, wanted.tree
+def _key(wanted: Wanted) -> _Key:
+    return wanted.address, wanted.uuid, wanted.tree, wanted.columns

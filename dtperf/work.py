@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import resource
 import socket
-import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -14,7 +12,7 @@ from typing import Any, NamedTuple
 from coffea.processor.executor import WorkItem
 
 from dtperf.errors import DtperfError
-from dtperf.memory import keep_freed
+from dtperf.memory import keep_freed, most_so_far
 
 __all__ = ["Outcome", "attempt", "lost"]
 
@@ -54,12 +52,7 @@ def attempt(function: Function, item: WorkItem) -> tuple[Any, Outcome]:
         error = _explain(item, failure)
     seconds, cpu = time.perf_counter() - start, time.thread_time() - cpu
     worker = f"{socket.gethostname()}:{os.getpid()}"
-    return output, Outcome(error, size, seconds, worker, cpu, _most_memory())
-
-
-def _most_memory() -> int:
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else 1024 * most
+    return output, Outcome(error, size, seconds, worker, cpu, most_so_far())
 
 
 def lost(item: WorkItem, why: str) -> Outcome:

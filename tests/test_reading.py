@@ -301,3 +301,10 @@ def test_generations_are_read_alike(tmp_path: Path) -> None:
         item = item_of(path, 3, 50, columns=["dtSegment_station", "muon_pt"])
         stations = read_events(item).events.dtSegment.station
         assert stations.to_list() == golden["dtSegment_station"][3:50].to_list()
+
+
+def test_other_columns_of_a_file_that_is_open(path: Path) -> None:
+    few, more = item_of(path, columns=("run", "muon_pt")), item_of(path)
+    assert read_events(few).events.muon.fields == ["pt"]
+    assert read_events(more).events.muon.charge.to_list() == CONTENT["muon_charge"].to_list()
+    assert read_events(few).events.muon.fields == ["pt"]
