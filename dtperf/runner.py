@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from coffea.processor.executor import WorkItem
 
@@ -31,21 +31,7 @@ from dtperf.results import Result
 from dtperf.sources import Turns, sources
 from processors.segment_efficiency import SegmentEfficiency
 
-__all__ = ["Job", "Progress", "run"]
-
-
-class Job(NamedTuple):
-    """What is done with the chunks."""
-
-    processor: SegmentEfficiency
-    receive: Callable[[Any], None] = lambda _: None
-    """Called with each sum of the processor's outputs, of which it may take its part; or None."""
-    finish: Callable[[Result], None] = lambda _: None
-    """Called when all is saved, while the directory is locked."""
-
-
-def _measuring(config: AnalysisConfig, _: RunDirectory | None) -> Job:
-    return Job(SegmentEfficiency(config))
+__all__ = ["Progress", "run"]
 
 
 def run(
@@ -60,7 +46,6 @@ def run(
     performance_report: Path | None = None,
     limit_files: int | None = None,
     limit_chunks: int | None = None,
-    job: Callable[[AnalysisConfig, RunDirectory | None], Job] = _measuring,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Result:
     """Measure all events of the inputs.
@@ -79,7 +64,6 @@ def run(
         performance_report: HTML file for Dask's own report of the run.
         limit_files: Take only the first files.
         limit_chunks: Take only the first chunks of events, all files counted together.
-        job: Makes what is done with each chunk, once the directory is locked.
         on_progress: Called as files are checked and chunks are done.
 
     Returns:
@@ -99,8 +83,7 @@ def run(
         if out is not None:
             opened = open_run(out, config, code_version(), resume=resume, force=force)
             directory = stack.enter_context(opened)
-        limits = (slice(limit_files), limit_chunks)
-        return _run(config, inputs, directory, place, *limits, job, on_progress)
+        return _run(config, inputs, directory, place, slice(limit_files), limit_chunks, on_progress)
 
 
 def _run(
@@ -110,11 +93,9 @@ def _run(
     place: Workplace,
     files_taken: slice,
     limit_chunks: int | None,
-    make_job: Callable[[AnalysisConfig, RunDirectory | None], Job],
     on_progress: Callable[[Progress], None],
 ) -> Result:
-    job = make_job(config, directory)
-    processor = job.processor
+    processor = SegmentEfficiency(config)
     meter = Meter(on_progress)
     books = Books(config, directory, meter.note)
     previous = directory.previous if directory else None
@@ -139,7 +120,7 @@ def _run(
                 chunks = list(islice(planned(size), limit_chunks))
                 books.begin_measuring()
                 meter.begin(sum(map(len, chunks)), pool.dashboard)
-                _measure(config, job, chunks, pool, books)
+                _measure(config, processor, chunks, pool, books)
     except BaseException:
         # whatever has ended it: what is measured is measured
         books.save()
@@ -147,7 +128,6 @@ def _run(
     result = books.result()
     if directory is not None:
         directory.finish(result)
-    job.finish(result)
     return result
 
 
@@ -231,7 +211,7 @@ def _describe(directory: RunDirectory, files: Sequence[InputFile]) -> None:
 
 def _measure(
     config: AnalysisConfig,
-    job: Job,
+    processor: SegmentEfficiency,
     chunks: Sequence[WorkItem],
     pool: Pool,
     books: Books,
@@ -244,8 +224,7 @@ def _measure(
 
     def note(progressed: Progressed) -> None:
         books.workers = max(books.workers, pool.workers)
-        job.receive(progressed.output)
         books.add(progressed)
 
     executor = ChunkExecutor(pool=pool, turns=turns, on_progress=note)
-    ChunkRunner(executor=executor, processor_compression=None).run(list(chunks), job.processor)
+    ChunkRunner(executor=executor, processor_compression=None).run(list(chunks), processor)
