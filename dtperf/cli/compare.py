@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from dtperf.cli.options import FalseAlarms
 from dtperf.cli.printed import harmless
 
 if TYPE_CHECKING:
@@ -22,12 +23,7 @@ __all__ = ["compare"]
 def compare(
     before: Annotated[Path, typer.Argument(metavar="A", help="Result directory: the reference.")],
     after: Annotated[Path, typer.Argument(metavar="B", help="Result directory to compare.")],
-    false_alarms: Annotated[
-        float,
-        typer.Option(
-            min=0, max=1, help="Part of false alarms to allow among the chambers that are listed."
-        ),
-    ] = 0.01,
+    false_alarms: FalseAlarms = 0.01,
     page: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the comparison as a page.")
     ] = None,

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from dtperf.cli.options import FalseAlarms
 from dtperf.cli.printed import harmless
 
 if TYPE_CHECKING:
@@ -29,12 +30,7 @@ def trend(
     page: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the trend as a page.")
     ] = None,
-    false_alarms: Annotated[
-        float,
-        typer.Option(
-            min=0, max=1, help="Part of false alarms to allow among the chambers that are listed."
-        ),
-    ] = 0.01,
+    false_alarms: FalseAlarms = 0.01,
 ) -> None:
     """List the stations over many results, in order of runs, and the chambers that changed most."""
     from dtperf.errors import ConfigError
