@@ -6,7 +6,6 @@ ZSTD in one: there a wrong byte can be a wrong number that nobody can tell from 
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from coffea.processor.executor import WorkItem
 
 from dtperf import openfiles
 from dtperf.errors import InputError
+from dtperf.memory import most_so_far
 from dtperf.nanoaod import ColumnFilter, open_tree, require_columns
 from dtperf.nanoaod.sane import _columns_of
 from dtperf.reading import read_events
@@ -43,11 +43,10 @@ class Spot(NamedTuple):
 
 @pytest.fixture(autouse=True)
 def bounded_memory() -> Iterator[None]:
-    begin = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    begin = most_so_far()
     yield
     openfiles.close_all()
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - begin
-    assert grown * 1024 < MEMORY_BYTES
+    assert most_so_far() - begin < MEMORY_BYTES
 
 
 def read(path: Path, entries: int) -> dict[str, Any] | None:

@@ -22,6 +22,7 @@ PROGRAM = f"""
 import json, resource, signal, sys
 from uuid import UUID
 from coffea.processor.executor import WorkItem
+from dtperf.memory import most_so_far
 from dtperf.errors import InputError
 from dtperf.nanoaod import ColumnFilter, open_tree
 from dtperf.reading import read_events
@@ -38,15 +39,12 @@ def read(path):
     item = WorkItem("events", *place, usermeta=said, preload=ColumnFilter.of(COLUMNS))
     return read_events(item).events.muon.pt.to_list()
 
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
 expected = read(sound)
 with open("/proc/self/statm") as file:
     pages = int(file.read().split()[0])
 limit = pages * resource.getpagesize() + {MEMORY_BYTES}
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-begin = peak()
+begin = most_so_far()
 told = {{}}
 for path in hostile:
     signal.alarm({SECONDS})
@@ -54,7 +52,7 @@ for path in hostile:
         told[path] = ["read" if read(path) == expected else "wrong", ""]
     except InputError as error:
         told[path] = [error.cause, str(error)]
-print(json.dumps([told, peak() - begin]))
+print(json.dumps([told, most_so_far() - begin]))
 """
 
 
