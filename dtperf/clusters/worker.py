@@ -53,11 +53,20 @@ def main(given: Sequence[str]) -> None:
     from distributed.cli.dask_worker import main as dask_worker
 
     with _private_folder(os.environ.get("DTPERF_SCRATCH")) as folder:
-        options = arguments(os.environ, folder, given)
+        options = [*arguments(os.environ, folder, given), *_preloads()]
         os.environ.update(dict.fromkeys(THREADS, "1"))
         if source := os.environ.get("DTPERF_PROXY"):
             os.environ |= use_proxy(Path(source), folder)
         dask_worker.main([*given, *options], prog_name="dask worker")
+
+
+def _preloads() -> list[str]:
+    """Add our own to what the site's configuration loads, which an option would displace."""
+    import dask
+
+    said = dask.config.get("distributed.worker.preload")
+    modules = [said] if isinstance(said, str) else said
+    return [text for name in (*modules, "dtperf.clusters.ending") for text in ("--preload", name)]
 
 
 def arguments(environ: Mapping[str, str], folder: Path, given: Sequence[str] = ()) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 import os
 import signal
 import socket
@@ -16,10 +17,12 @@ from typing import Any
 
 import pytest
 from distributed import Client, Scheduler
+from distributed.core import Status
 from distributed.deploy.spec import SpecCluster
 
 import dtperf
 from dtperf.clusters import worker
+from dtperf.clusters.ending import dask_setup
 from dtperf.clusters.environment import check_same
 from dtperf.clusters.tls import Credentials
 from dtperf.clusters.worker import arguments, decoded, use_proxy
@@ -114,6 +117,28 @@ def test_a_worker_of_a_pod(client: Client, tls: Path, tmp_path: Path) -> None:
     text, _ = process.communicate(timeout=60)
     assert "Traceback" not in text
     assert not [*scratch.iterdir()], "the private folder is still there"
+
+
+class Ending:
+    """A worker as far as a preload sees it."""
+
+    def __init__(self) -> None:
+        self.status = Status.running
+
+
+@pytest.mark.parametrize("status", [Status.closing, Status.closed, Status.closing_gracefully])
+def test_a_heartbeat_that_an_end_cuts_is_no_failure(
+    status: Status, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logger = logging.getLogger("distributed.worker")
+    monkeypatch.setattr(logger, "filters", [])
+    ending = Ending()
+    dask_setup(ending)
+    logger.error("Failed to communicate with scheduler during heartbeat.")
+    ending.status = status
+    logger.error("Failed to communicate with scheduler during heartbeat.")
+    logger.error("out of memory")
+    assert [record.getMessage().split()[0] for record in caplog.records] == ["Failed", "out"]
 
 
 def nap(seconds: float) -> int:
