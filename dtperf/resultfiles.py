@@ -20,7 +20,16 @@ from dtperf.ledger import Ledger
 from dtperf.measurements.declaration import Histogram
 from dtperf.untrusted import read_json
 
-__all__ = ["LEDGER", "RESULT", "SCHEMA_VERSION", "Stored", "read_files", "write_files"]
+__all__ = [
+    "LEDGER",
+    "RESULT",
+    "SCHEMA_VERSION",
+    "Head",
+    "Stored",
+    "read_files",
+    "read_head",
+    "write_files",
+]
 
 SCHEMA_VERSION = 2
 RESULT, HISTOGRAMS, LEDGER = "result.json", "histograms.json.gz", "ledger.parquet"
@@ -97,6 +106,24 @@ def _replace(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
+
+
+class Head(NamedTuple):
+    """What a result says without its histograms, which take longer to read than all the rest."""
+
+    config: AnalysisConfig
+    code: str
+    totals: dict[str, int]
+
+
+def read_head(out: Path) -> Head:
+    """Read only what a result was made with.
+
+    Raises:
+        InputError: It is no result, or cannot be true.
+    """
+    content = _read_content(out / RESULT)
+    return Head(_config(content, out / RESULT), content.code, content.totals)
 
 
 def read_files(out: Path) -> Stored:

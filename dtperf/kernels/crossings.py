@@ -11,7 +11,7 @@ import numpy.typing as npt
 from dtperf.kernels.arrays import Matches, Offsets, Segments, Shorts
 from dtperf.kernels.segments import PassingLimits, best_segment, distance
 
-__all__ = ["Crossings", "count_other_stations", "find_crossings"]
+__all__ = ["Crossings", "count_hits", "count_other_stations", "find_crossings"]
 
 Indices = npt.NDArray[np.int32]
 
@@ -105,7 +105,7 @@ def find_crossings(
     segment_x, segment_y = segments.seg4D_posLoc_x, segments.seg4D_posLoc_y
     segment_code, segment_offsets = segments.code, segments.offsets
     has_phi, has_zed = segments.seg4D_hasPhi, segments.seg4D_hasZed
-    hits = _hits(segments)
+    hits = count_hits(segments)
 
     rows = _count_rows(matches, begins, ends)
     pair_of = np.empty(rows, dtype=np.int32)
@@ -171,7 +171,7 @@ def find_crossings(
 
 
 @numba.njit(nogil=True, cache=True)
-def _hits(segments: Segments) -> Shorts:
+def count_hits(segments: Segments) -> Shorts:
     """Count the hits of the views that each segment has, shape (segments,)."""
     has_phi, phi_hits = segments.seg4D_hasPhi, segments.seg2D_phi_nHits
     has_zed, z_hits = segments.seg4D_hasZed, segments.seg2D_z_nHits

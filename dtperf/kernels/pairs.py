@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from dtperf.kernels.arrays import Muons, Offsets
 
-__all__ = ["Candidates", "PairLimits", "find_pairs"]
+__all__ = ["Candidates", "PairLimits", "find_pairs", "find_probes", "find_tags"]
 
 MUON_MASS_GEV = 0.106  # the reference's value, not the PDG's
 MUON_SEEDED_TRACK = 14
@@ -90,7 +90,8 @@ def delta_r(eta1: float, phi1: float, eta2: float, phi2: float) -> float:
 
 
 @numba.njit(nogil=True, cache=True)
-def _find_tags(muons: Muons, limits: PairLimits) -> npt.NDArray[np.bool_]:
+def find_tags(muons: Muons, limits: PairLimits) -> npt.NDArray[np.bool_]:
+    """Tell which muons may be a tag, shape (muons,)."""
     tight, fires, iso, pt = muons.isTight, muons.fires, muons.pfIso04, muons.pt
     tags = np.empty(len(pt), dtype=np.bool_)
     for i in range(len(pt)):
@@ -99,7 +100,8 @@ def _find_tags(muons: Muons, limits: PairLimits) -> npt.NDArray[np.bool_]:
 
 
 @numba.njit(nogil=True, cache=True)
-def _find_probes(muons: Muons, limits: PairLimits) -> npt.NDArray[np.bool_]:
+def find_probes(muons: Muons, limits: PairLimits) -> npt.NDArray[np.bool_]:
+    """Tell which muons may be a probe, shape (muons,)."""
     tracker, rpc, algo = muons.isTracker, muons.isRPC, muons.trk_origAlgo
     pixel_hits = muons.trk_numberOfValidPixelHits
     layers, iso, pt = muons.trk_numberOfValidTrackerLayers, muons.pfIso04, muons.pt
@@ -140,7 +142,7 @@ def find_pairs(muons: Muons, limits: PairLimits) -> Candidates:
     """
     offsets, pt, eta, phi = muons.offsets, muons.pt, muons.eta, muons.phi
     charge, trk_dz = muons.charge, muons.trk_dz
-    tags, probes = _find_tags(muons, limits), _find_probes(muons, limits)
+    tags, probes = find_tags(muons, limits), find_probes(muons, limits)
     upper = _count_candidates(offsets, tags)
     event_of = np.empty(upper, dtype=np.int64)
     tag_of = np.empty(upper, dtype=np.int64)

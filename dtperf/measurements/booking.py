@@ -21,7 +21,7 @@ from dtperf.measurements.axes import AtLeast, Axis, Category, Integer, Regular, 
 from dtperf.measurements.declaration import MOMENTS, Histogram, Measurement
 from dtperf.selection.table import Table
 
-__all__ = ["SUM_OF_SQUARES_UNIT", "SUM_UNIT", "book"]
+__all__ = ["SUM_OF_SQUARES_UNIT", "SUM_UNIT", "bin_numbers", "book"]
 
 SUM_UNIT = 2.0**-30
 """Unit of a profile's sum: whole numbers add up to the same total in any order."""
@@ -109,7 +109,7 @@ def _cached_bins(table: Table, axis: Axis | str, cache: _Cache) -> Bins:
         elif isinstance(axis, str):
             found[key] = table[axis].astype(np.int16)
         else:
-            found[key] = _bins(axis, table[axis.column])
+            found[key] = bin_numbers(axis, table[axis.column])
     return found[key]
 
 
@@ -118,7 +118,13 @@ def _distinct(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.unique(values[np.flatnonzero(np.diff(values, prepend=values[:1] + 1))])
 
 
-def _bins(axis: Axis, values: npt.NDArray[Any]) -> Bins:
+def bin_numbers(axis: Axis, values: npt.NDArray[Any]) -> Bins:
+    """Number the bins of values on an axis, flow bins included; -1 is on no bin.
+
+    Args:
+        axis: Any but one of categories, whose bins only a whole table knows.
+        values: Shape (rows,).
+    """
     match axis:
         case Regular():
             return regular_bins(values, axis.bins, axis.start, axis.stop)
