@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from dtperf.clusters import cluster
     from dtperf.config import AnalysisConfig, load_config
     from dtperf.errors import ConfigError, DtperfError, InputError
-    from dtperf.exploring import explore
+    from dtperf.exploring import Analysis, explore
     from dtperf.results import Result
     from dtperf.runner import run
     from dtperf.selection import tag_and_probe
 
 __all__ = [
+    "Analysis",
     "AnalysisConfig",
     "ConfigError",
     "DtperfError",
@@ -39,7 +40,7 @@ _HOMES = {
     "clusters": ("cluster",),
     "config": ("AnalysisConfig", "load_config"),
     "errors": ("ConfigError", "DtperfError", "InputError"),
-    "exploring": ("explore",),
+    "exploring": ("Analysis", "explore"),
     "results": ("Result",),
     "runner": ("run",),
     "selection": ("tag_and_probe",),

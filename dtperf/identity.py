@@ -12,7 +12,10 @@ import processors
 
 __all__ = ["code_version", "package_state"]
 
-NUMBERS = ("field", "geometry", "kernels", "measurements", "nanoaod", "selection", "reading.py")
+NUMBERS = (
+    *("exploring", "field", "geometry", "kernels", "measurements", "nanoaod", "selection", "skim"),
+    *("openfiles.py", "reading.py"),
+)
 """The parts of the package that can change a number."""
 KINDS = {".py", ".csv", ".json", ".npz"}
 

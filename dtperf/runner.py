@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from coffea.processor.executor import WorkItem
 
@@ -16,22 +16,35 @@ from dtperf.checkpoint import FILESET, RunDirectory, open_run
 from dtperf.chunksize import LARGEST, events_at_once
 from dtperf.clusters.load import load_cluster
 from dtperf.config import AnalysisConfig
-from dtperf.errors import ConfigError
 from dtperf.executors import ChunkExecutor, Progressed, Workplace, worker_pool
 from dtperf.filesets import InputFile, resolve, write
 from dtperf.identity import code_version
+from dtperf.intake import check_inputs, plan_inputs, redirectors
 from dtperf.ledger import Ledger
 from dtperf.meter import Meter, Progress
-from dtperf.nanoaod import ColumnFilter
-from dtperf.planning import Measured, check_measured, plan
+from dtperf.planning import Measured, check_measured
 from dtperf.pools import Pool
-from dtperf.preflight import Checked, Patience, Problem, check_files, refusal
+from dtperf.preflight import Problem
 from dtperf.reading import ChunkRunner
 from dtperf.results import Result
 from dtperf.sources import Turns, sources
 from processors.segment_efficiency import SegmentEfficiency
 
-__all__ = ["Progress", "run"]
+__all__ = ["Job", "Progress", "run"]
+
+
+class Job(NamedTuple):
+    """What is done with the chunks."""
+
+    processor: SegmentEfficiency
+    receive: Callable[[Any], None] = lambda _: None
+    """Called with each sum of the processor's outputs, of which it may take its part; or None."""
+    finish: Callable[[Result], None] = lambda _: None
+    """Called when all is saved, while the directory is locked."""
+
+
+def _measuring(config: AnalysisConfig, _: RunDirectory | None) -> Job:
+    return Job(SegmentEfficiency(config))
 
 
 def run(
@@ -46,6 +59,7 @@ def run(
     performance_report: Path | None = None,
     limit_files: int | None = None,
     limit_chunks: int | None = None,
+    job: Callable[[AnalysisConfig, RunDirectory | None], Job] = _measuring,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Result:
     """Measure all events of the inputs.
@@ -53,7 +67,8 @@ def run(
     Args:
         config: The analysis; `config.run` says where the work is done, and what happens when it
             fails.
-        inputs: What `dtperf.filesets.resolve` takes.
+        inputs: What `dtperf.filesets.resolve` takes; or the directory of a skim, which is measured
+            on all cores of this machine, whatever `config.run` says.
         out: Directory for the result, which is saved as the work goes on, so that a run that ends
             early can be resumed; None: the result is only returned.
         resume: Go on with what an earlier run of the same config and code has measured in `out`.
@@ -64,6 +79,7 @@ def run(
         performance_report: HTML file for Dask's own report of the run.
         limit_files: Take only the first files.
         limit_chunks: Take only the first chunks of events, all files counted together.
+        job: Makes what is done with each chunk, once the directory is locked.
         on_progress: Called as files are checked and chunks are done.
 
     Returns:
@@ -75,6 +91,16 @@ def run(
         ConfigError: The inputs, the directory or the cluster cannot be used.
         DtperfError: The cluster does not come up, or is lost.
     """
+    from dtperf.skim.stored import skim_among  # which needs this module
+
+    given = [inputs] if isinstance(inputs, str | Path) else [*inputs]
+    if job is _measuring and (skim := skim_among(given)) is not None:
+        from dtperf.exploring.rerun import rerun
+
+        options = {"resume": resume, "client": client, "cluster": cluster}
+        options |= {"performance_report": performance_report, "limit_files": limit_files}
+        options["limit_chunks"] = limit_chunks
+        return rerun(config, skim, out=out, force=force, on_progress=on_progress, **options)
     if cluster is not None:
         load_cluster(cluster)  # a mistake in it shall show before files are checked
     place = Workplace(client, cluster, performance_report)
@@ -83,7 +109,8 @@ def run(
         if out is not None:
             opened = open_run(out, config, code_version(), resume=resume, force=force)
             directory = stack.enter_context(opened)
-        return _run(config, inputs, directory, place, slice(limit_files), limit_chunks, on_progress)
+        limits = (slice(limit_files), limit_chunks)
+        return _run(config, given, directory, place, *limits, job, on_progress)
 
 
 def _run(
@@ -93,19 +120,21 @@ def _run(
     place: Workplace,
     files_taken: slice,
     limit_chunks: int | None,
+    make_job: Callable[[AnalysisConfig, RunDirectory | None], Job],
     on_progress: Callable[[Progress], None],
 ) -> Result:
-    processor = SegmentEfficiency(config)
+    job = make_job(config, directory)
+    processor = job.processor
     meter = Meter(on_progress)
     books = Books(config, directory, meter.note)
     previous = directory.previous if directory else None
     measured = Measured(previous.ledger if previous else Ledger([]))
     files = resolve(inputs, config.input.tree, config.run.timeout_s)[files_taken]
-    checked = _check(config, processor, files, on_progress)
+    checked = check_inputs(config, processor, files, on_progress)
     readable = [each.file for each in checked.files]
     check_measured(readable, {file.path for file in files}, measured)
     problems = _recall(checked.problems, directory)
-    planned = partial(_plan, config, processor, readable, files, measured)
+    planned = partial(plan_inputs, config, processor, readable, files, measured)
     if directory is not None:
         _describe(directory, [*readable, *(problem.file for problem in problems)])
     for problem in problems:
@@ -120,7 +149,7 @@ def _run(
                 chunks = list(islice(planned(size), limit_chunks))
                 books.begin_measuring()
                 meter.begin(sum(map(len, chunks)), pool.dashboard)
-                _measure(config, processor, chunks, pool, books)
+                _measure(config, job, chunks, pool, books)
     except BaseException:
         # whatever has ended it: what is measured is measured
         books.save()
@@ -128,64 +157,8 @@ def _run(
     result = books.result()
     if directory is not None:
         directory.finish(result)
+    job.finish(result)
     return result
-
-
-def _check(
-    config: AnalysisConfig,
-    processor: SegmentEfficiency,
-    files: Sequence[InputFile],
-    on_progress: Callable[[Progress], None],
-) -> Checked:
-    checked = check_files(
-        files,
-        processor.columns,
-        processor.optional_columns,
-        patience=Patience(
-            config.run.retries, config.run.backoff_s, config.run.timeout_s, _redirectors(config)
-        ),
-        on_checked=lambda n: on_progress(Progress("checking", n, len(files))),
-    )
-    if checked.problems and (config.run.on_error == "stop" or not checked.files):
-        raise refusal(checked.problems, len(files))
-    return checked
-
-
-def _redirectors(config: AnalysisConfig) -> tuple[str, ...]:
-    """List the servers to try beside a file's own."""
-    lists, site = config.run.redirectors, config.run.site
-    if site is not None and site not in lists:
-        raise ConfigError(
-            f"run.site: no redirectors are given for {site!r}; "
-            f"run.redirectors has {', '.join(lists) or 'none'}"
-        )
-    chosen = lists.values() if site is None else [lists[site]]
-    return tuple(url for urls in chosen for url in urls)
-
-
-def _plan(
-    config: AnalysisConfig,
-    processor: SegmentEfficiency,
-    files: Iterable[InputFile],
-    named: Iterable[InputFile],
-    measured: Measured,
-    chunksize: int,
-) -> Iterator[WorkItem]:
-    required = tuple(sorted(processor.columns))
-    # those of a built fileset were not opened: the worker sees to their branches
-    unopened = {file for file in named if file.is_known}
-
-    def carried(file: InputFile) -> dict[str, Any]:
-        return {
-            "bytes": file.bytes,
-            "cluster": file.cluster,
-            "replicas": file.replicas,
-            "required": required if file in unopened else (),
-            "timeout_s": config.run.timeout_s,
-        }
-
-    columns = ColumnFilter.of(processor.columns | processor.optional_columns)
-    return plan(files, measured, chunksize, columns, carried)
 
 
 def _recall(problems: Sequence[Problem], directory: RunDirectory | None) -> list[Problem]:
@@ -211,20 +184,21 @@ def _describe(directory: RunDirectory, files: Sequence[InputFile]) -> None:
 
 def _measure(
     config: AnalysisConfig,
-    processor: SegmentEfficiency,
+    job: Job,
     chunks: Sequence[WorkItem],
     pool: Pool,
     books: Books,
 ) -> None:
-    redirectors = _redirectors(config)
+    others = redirectors(config)
 
     def turns(item: WorkItem) -> Turns:
-        addresses = sources(item.filename, item.usermeta["replicas"], redirectors)
+        addresses = sources(item.filename, item.usermeta["replicas"], others)
         return Turns(addresses, config.run.retries, config.run.backoff_s)
 
     def note(progressed: Progressed) -> None:
         books.workers = max(books.workers, pool.workers)
+        job.receive(progressed.output)
         books.add(progressed)
 
     executor = ChunkExecutor(pool=pool, turns=turns, on_progress=note)
-    ChunkRunner(executor=executor, processor_compression=None).run(list(chunks), processor)
+    ChunkRunner(executor=executor, processor_compression=None).run(list(chunks), job.processor)

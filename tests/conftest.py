@@ -10,7 +10,7 @@ from pathlib import Path
 # kernels a cache of its own, before anything imports numba
 KERNELS = [
     path
-    for folder in ("field", "geometry", "kernels", "synthetic")
+    for folder in ("exploring", "field", "geometry", "kernels", "skim", "synthetic")
     for path in sorted((Path(__file__).parents[1] / "dtperf" / folder).glob("*.py"))
 ]
 STATE = hashlib.sha256(b"".join(path.read_bytes() for path in KERNELS)).hexdigest()[:16]

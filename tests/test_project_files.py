@@ -23,6 +23,7 @@ PIXI = tomllib.loads((ROOT / "pixi.toml").read_text())
 CONDA_NAMES = {
     "matplotlib": "matplotlib-base",  # the base package leaves out Qt
     "playwright": "playwright-python",
+    "xxhash": "python-xxhash",
 }
 
 TOP_LEVEL = {

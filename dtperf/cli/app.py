@@ -23,6 +23,7 @@ from dtperf.cli import (
     plot,
     report,
     run,
+    skim,
     status,
     trend,
 )
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 app.command()(generate.generate)
 app.command()(run.run)
+app.command()(skim.skim)
 app.command()(status.status)
 app.command()(merge.merge)
 app.command()(compare.compare)

@@ -19,7 +19,7 @@ __all__ = ["explore"]
 
 
 def explore(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Result directory.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Result directory or skim.")],
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0: one that is free.")
     ] = 0,
@@ -28,10 +28,10 @@ def explore(
     ] = False,
     limit_events: Annotated[
         int | None,
-        typer.Option(min=1, help="Events kept in memory, about 1 kB each; else 1,000,000."),
+        typer.Option(min=1, help="Events kept in memory; else all of a skim, or 1,000,000."),
     ] = None,
 ) -> None:
-    """Move the cuts of a result, and see what changes, in a browser on this machine."""
+    """Move the cuts of a result or skim, and see what changes, in a browser on this machine."""
     from dtperf.exploring.server import bind, serve
 
     with closing(bind(port)) as taken, TemporaryDirectory(prefix="dtperf-") as folder:
@@ -58,16 +58,16 @@ def _read(out: Path, limit_events: int | None) -> Explorer:
 
     from dtperf.checkpoint import newest
     from dtperf.exploring import Explorer
-    from dtperf.exploring.parts import LIMIT_EVENTS
     from dtperf.results import Result
+    from dtperf.skim import is_skim
 
-    if newest(out) is None:
+    if newest(out) is None and not is_skim(out):
         Result.load(out)  # tells what it is not
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("reading", total=None)
         return Explorer(
             out,
-            limit_events=limit_events or LIMIT_EVENTS,
+            limit_events=limit_events,
             on_events=lambda read, wanted: progress.update(task, completed=read, total=wanted),
         )
 

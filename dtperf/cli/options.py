@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-__all__ = ["FalseAlarms"]
+if TYPE_CHECKING:
+    from dtperf.config import AnalysisConfig
+
+__all__ = [
+    "Chunksize",
+    "Cluster",
+    "Executor",
+    "FalseAlarms",
+    "Force",
+    "LimitChunks",
+    "LimitFiles",
+    "OnError",
+    "PerformanceReport",
+    "Resume",
+    "Retries",
+    "Set",
+    "Site",
+    "Tree",
+    "Workers",
+    "load_for_run",
+]
 
 FalseAlarms = Annotated[
     float,
@@ -14,3 +35,72 @@ FalseAlarms = Annotated[
         min=0, max=1, help="Part of false alarms to allow among the chambers that are listed."
     ),
 ]
+Executor = Annotated[
+    str | None, typer.Option(help="iterative (here), futures (local processes) or dask.")
+]
+Workers = Annotated[int | None, typer.Option(help="Processes or workers.")]
+Chunksize = Annotated[int | None, typer.Option(help="Events measured at once.")]
+LimitFiles = Annotated[int | None, typer.Option(min=1, help="Only the first files.")]
+LimitChunks = Annotated[int | None, typer.Option(min=1, help="Only the first chunks.")]
+Tree = Annotated[str | None, typer.Option(help="Name of the TTree or RNTuple.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the config.")
+]
+OnError = Annotated[
+    str | None,
+    typer.Option(metavar="stop|skip", help="What to do with events that cannot be read."),
+]
+Retries = Annotated[int | None, typer.Option(help="How often to ask a server again.")]
+Site = Annotated[str | None, typer.Option(help="Whose redirectors to try, too.")]
+Cluster = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Where Dask workers come from, instead of --executor."),
+]
+PerformanceReport = Annotated[
+    Path | None,
+    typer.Option(metavar="HTML", help="Write Dask's report of the run; needs bokeh."),
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with what is in OUT, and fill its gaps.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace what is in OUT.")]
+
+
+def load_for_run(
+    config: str,
+    overrides: list[str] | None,
+    *,
+    executor: str | None,
+    workers: int | None,
+    chunksize: int | None,
+    on_error: str | None,
+    retries: int | None,
+    site: str | None,
+    tree: str | None,
+    cluster: str | None,
+    resume: bool,
+    force: bool,
+) -> AnalysisConfig:
+    """Load a config with what the options change.
+
+    Raises:
+        ConfigError: The config cannot be used, or options exclude each other.
+    """
+    from dtperf.config import load_config
+    from dtperf.errors import ConfigError
+
+    given = {
+        "run.executor": executor,
+        "run.workers": workers,
+        "run.chunksize": chunksize,
+        "run.on_error": on_error,
+        "run.retries": retries,
+        "run.site": site,
+        "input.tree": tree,
+    }
+    if resume and force:
+        raise ConfigError("--resume and --force: go on with what is there, or replace it?")
+    if cluster is not None and executor is not None:
+        raise ConfigError("--cluster and --executor: a cluster's workers are Dask's")
+    changed = [f"{key}={value}" for key, value in given.items() if value is not None]
+    return load_config(config, [*changed, *(overrides or [])])

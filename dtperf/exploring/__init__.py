@@ -10,22 +10,25 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from dtperf.errors import ConfigError
+from dtperf.exploring.analysis import Analysis
 from dtperf.exploring.explorer import Explorer
-from dtperf.exploring.parts import LIMIT_EVENTS, Source
+from dtperf.exploring.parts import Source
 
 if TYPE_CHECKING:
     from dtperf.exploring.widget import App
 
-__all__ = ["Explorer", "explore"]
+__all__ = ["Analysis", "Explorer", "explore"]
 
 
-def explore(source: Source, config: Any = None, *, limit_events: int = LIMIT_EVENTS) -> App:
+def explore(source: Source, config: Any = None, *, limit_events: int | None = None) -> App:
     """Show sliders for the cuts in a notebook; map, curve and table follow them.
 
     Args:
-        source: A `Result`, a result directory, or files as `dtperf.run` takes them.
-        config: What `dtperf.load_config` takes; files need one, a result has its own.
-        limit_events: How many events to keep in memory, about 1 kB each.
+        source: The directory of a skim; or a `Result`, a result directory, or files as
+            `dtperf.run` takes them.
+        config: What `dtperf.load_config` takes; files need one, a result and a skim have their own.
+        limit_events: How many events to keep in memory; None: all of a skim, and 1,000,000 of
+            others.
 
     Returns:
         What the notebook shows.

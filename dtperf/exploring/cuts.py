@@ -2,51 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from dtperf.config import AnalysisConfig
 from dtperf.config.load import validate
+from dtperf.config.maskfile import with_blocks_set
 from dtperf.config.measurements import MeasurementSettings
 from dtperf.config.overrides import Override, apply
 from dtperf.errors import ConfigError
 from dtperf.measurements.standard import STANDARD
 
-__all__ = ["MEASURED", "flat_values", "measured_part", "with_cuts"]
+__all__ = ["MEASURED", "flat_values", "only", "with_cuts"]
 
 MEASURED = ("by_chamber", "efficiency_vs_pt", "acceptance_vs_pt")
-READ_WITH = ("selection.tag.trigger", "selection.luminosity_mask")
+MASK = "selection.luminosity_mask"
+READ_WITH = ("selection.tag.trigger", MASK)
 """What decides which events and columns are in memory."""
 MOVABLE = ("selection.", "compatibility.")
 
 
-def with_cuts(config: AnalysisConfig, cuts: Mapping[str, Any]) -> AnalysisConfig:
+def with_cuts(
+    config: AnalysisConfig, cuts: Mapping[str, Any], *, of_skim: bool = False
+) -> AnalysisConfig:
     """Change cuts.
 
     Args:
         config: What the other cuts are taken from.
         cuts: Values by key.
+        of_skim: Whether the events are a skim's, which says itself what it lacks.
 
     Raises:
         ConfigError: A key or a value is wrong, or a key is no cut.
     """
     for key, value in cuts.items():
-        if str(key).startswith(READ_WITH):
+        is_mask = of_skim and key == MASK
+        if str(key).startswith(READ_WITH) and not of_skim:
             raise _fixed(key)
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and not is_mask:
             raise ConfigError(f"{key}: name cuts one by one, such as selection.probe.min_pt")
     # a mask may have thousands of blocks: it is not checked again each time a cut moves
     mask = config.selection.luminosity_mask
     before = _with_mask(config, None)
     data: Mapping[str, Any] = before.model_dump()
     for key, value in cuts.items():
-        data = apply(data, _override(key, value), "the config")
+        data = apply(data, with_blocks_set(_override(key, value)), "the config")
     after = validate(AnalysisConfig, data, lambda _: "cuts")
     there = flat_values(before)
+    movable = (*MOVABLE, "extrapolation") if of_skim else MOVABLE
     for key, value in flat_values(after).items():
-        if not key.startswith(MOVABLE) and value != there[key]:
+        if not key.startswith(movable) and value != there[key]:
             raise _fixed(key)
-    return _with_mask(after, mask)
+    return after if MASK in cuts else _with_mask(after, mask)
 
 
 def _fixed(key: str) -> ConfigError:
@@ -61,11 +68,13 @@ def _with_mask(config: AnalysisConfig, mask: Any) -> AnalysisConfig:
     return config.model_copy(update={"selection": selection})
 
 
-def measured_part(config: AnalysisConfig) -> AnalysisConfig:
-    """Leave of the measurements only those that are made while cuts move."""
+def only(config: AnalysisConfig, names: Collection[str]) -> AnalysisConfig:
+    """Leave of the measurements only some, which may be standard ones that the config skips."""
+    given = config.measurements
     settings = MeasurementSettings(
-        skip=tuple(name for name in STANDARD if name not in MEASURED),
-        binning={n: axes for n, axes in config.measurements.binning.items() if n in MEASURED},
+        skip=tuple(name for name in STANDARD if name not in names),
+        binning={name: axes for name, axes in given.binning.items() if name in names},
+        add={name: added for name, added in given.add.items() if name in names},
     )
     return config.model_copy(update={"measurements": settings})
 

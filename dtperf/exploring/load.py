@@ -1,4 +1,4 @@
-"""Files to flat arrays in memory, once."""
+"""Files to blocks in memory, once."""
 
 from __future__ import annotations
 
@@ -6,36 +6,78 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 from coffea.processor.executor import WorkItem
 
 from dtperf.config import AnalysisConfig
 from dtperf.errors import InputError
-from dtperf.exploring.chunk import Chunk
+from dtperf.exploring.block import Block
+from dtperf.exploring.parts import Origin, first_events, named
 from dtperf.filesets import InputFile
+from dtperf.kernels.pairs import PairLimits
 from dtperf.ledger import Ledger, LedgerRow
 from dtperf.nanoaod import ColumnFilter
 from dtperf.openfiles import close_all
 from dtperf.planning import Measured, plan
 from dtperf.preflight import Patience, check_files, refusal
 from dtperf.reading import read_events
+from dtperf.selection.flatten import TRIGGER_COLUMNS, flatten
+from dtperf.selection.luminosity import is_certified
+from dtperf.skim.columns import to_arrow
+from dtperf.skim.tally import Tally, added, tally
+from dtperf.skim.thin import thinned
 from dtperf.sources import Turns, sources
 from processors.segment_efficiency import SegmentEfficiency
 
-__all__ = ["Loaded", "check", "load", "threads"]
+__all__ = ["Loaded", "Progress", "load_files", "threads"]
 
 CHUNKSIZE = 50_000
 """Small enough that threads share the work evenly, large enough that calls do not count."""
 
 
-class Loaded(NamedTuple):
-    """Events in memory."""
+WIDE = np.float32(np.inf)
+LOOSEST = PairLimits(WIDE, -WIDE, WIDE, -WIDE, -(2**15), -(2**15), -WIDE, WIDE, WIDE, -WIDE)
+"""What every selection passes."""
+Progress = Callable[[int, int], None]
+"""Called with the number of events that are read so far, and with all."""
 
-    chunks: list[Chunk]
+
+@dataclass(frozen=True)
+class Loaded:
+    """Events in memory, and where they are from."""
+
+    config: AnalysisConfig
+    origin: Origin
+    files: list[InputFile]
+    blocks: list[Block]
+    tally: Tally
     ledger: Ledger
+    n_files: int
+    """Of the input."""
+    input_events: int | None
+    """Of the input; None if not all files were opened."""
+    code: str = ""
+    """Of what was made of it; empty: the code that is here."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no event of the input was left out."""
+        return self.ledger.events("read") == self.input_events
+
+    def told(self, nbytes: int) -> str:
+        """Say what part of the input takes so many bytes."""
+        events = self.ledger.events("read")
+        of_all = f"{self.n_files:,} file{'s' if self.n_files > 1 else ''}"
+        memory = f"({nbytes / 1e6:,.0f} MB in memory)"
+        if self.is_whole:
+            return f"all {events:,} events of {of_all} {memory}"
+        known = "" if self.input_events is None else f" of {self.input_events:,}"
+        part = f"{len({row.identity for row in self.ledger if row.events}):,} of {of_all}"
+        return f"only the first {events:,}{known} events, from {part} {memory}"
 
 
 def threads() -> int:
@@ -61,32 +103,43 @@ def check(config: AnalysisConfig, files: Sequence[InputFile]) -> list[InputFile]
     return [each.file for each in checked.files if each.file.entries]
 
 
-def load(
-    config: AnalysisConfig, files: Iterable[InputFile], on_events: Callable[[int], None]
-) -> Loaded:
-    """Read events.
+def load_files(origin: Origin, limit: int, on_events: Progress) -> Loaded:
+    """Read events of ROOT files.
 
     Args:
-        config: The analysis; tells which columns.
-        files: With the events that are wanted of each.
-        on_events: Called with the number of events that are read so far.
+        origin: Which.
+        limit: How many events to keep, the first ones.
+        on_events: Told of what is read.
 
     Raises:
         InputError: A file cannot be read.
     """
+    config = origin.config
+    # files whose events are known to be too many need not be opened
+    needed = origin.files[: len(first_events(origin.files, limit))]
+    checked = check(config, needed)
+    files, all_opened = first_events(checked, limit), len(needed) == len(origin.files)
+    known = origin.arguments or (named(checked) if all_opened else ())
+    wanted = sum(file.events for file in files)
     by_file = [[*items] for _, items in groupby(_items(config, files), lambda i: i.filename)]
-    chunks, rows, events = [], [], 0
+    chunks: list[_Chunk] = []
     pool = ThreadPoolExecutor(threads())
     try:
         for read in pool.map(lambda items: _read_file(config, items), by_file):
-            for chunk, row in read:
-                chunks.append(chunk)
-                rows.append(row)
-                events += row.events
-            on_events(events)
+            chunks += read
+            on_events(sum(chunk.row.events for chunk in chunks), wanted)
     finally:
         pool.shutdown(cancel_futures=True)
-    return Loaded(chunks, Ledger(rows))
+    return Loaded(
+        config,
+        origin._replace(arguments=known),
+        files,
+        [chunk.block for chunk in chunks],
+        added(chunk.tally for chunk in chunks),
+        Ledger(chunk.row for chunk in chunks),
+        len(origin.files),
+        sum(file.events for file in checked) if all_opened else None,
+    )
 
 
 def _items(config: AnalysisConfig, files: Iterable[InputFile]) -> Iterable[WorkItem]:
@@ -108,14 +161,20 @@ def _items(config: AnalysisConfig, files: Iterable[InputFile]) -> Iterable[WorkI
     )
 
 
-def _read_file(config: AnalysisConfig, items: Sequence[WorkItem]) -> list[tuple[Chunk, LedgerRow]]:
+class _Chunk(NamedTuple):
+    block: Block
+    tally: Tally
+    row: LedgerRow
+
+
+def _read_file(config: AnalysisConfig, items: Sequence[WorkItem]) -> list[_Chunk]:
     try:
         return [_read(config, item) for item in items]
     finally:
         close_all()  # of this thread, which is done with it
 
 
-def _read(config: AnalysisConfig, item: WorkItem) -> tuple[Chunk, LedgerRow]:
+def _read(config: AnalysisConfig, item: WorkItem) -> _Chunk:
     start = time.perf_counter()
     addresses = sources(item.filename, item.usermeta["replicas"], ())
     turns = Turns(addresses, config.run.retries, config.run.backoff_s)
@@ -129,9 +188,20 @@ def _read(config: AnalysisConfig, item: WorkItem) -> tuple[Chunk, LedgerRow]:
             if wait is None:
                 raise
         time.sleep(wait)
-    chunk = Chunk.of(events, config)
+    block, counted = _kept(events, config)
     uuid = events.metadata["fileuuid"]
     place = (item.filename, uuid, item.entrystart, item.entrystop, "read", "", "")
     seconds = time.perf_counter() - start
     row = LedgerRow(*place, turns.address, turns.attempts + 1, size, seconds, "")
-    return chunk, row
+    return _Chunk(block, counted, row)
+
+
+def _kept(events: Any, config: AnalysisConfig) -> tuple[Block, Tally]:
+    """Keep what any cut could need; the trigger and the mask stay as they are."""
+    selection, way, inside = config.selection, config.extrapolation, events
+    if selection.luminosity_mask is not None:
+        inside = events[is_certified(events, selection.luminosity_mask)]
+    flat = flatten(inside, selection.tag.trigger, way)
+    fired = TRIGGER_COLUMNS[selection.tag.trigger]
+    columns = thinned(flat, LOOSEST, {fired: flat.muons.fires} if fired else {})
+    return Block(to_arrow(columns), LOOSEST), tally(events, config, flat.anomalies)

@@ -1,0 +1,129 @@
+"""How a measurement can be counted from places that no cut on muons and pairs changes."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from math import prod
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.measurements import Measurement
+from dtperf.measurements.axes import AtLeast, Axis, Category, Integer
+from dtperf.measurements.booking import SUM_OF_SQUARES_UNIT, SUM_UNIT
+from dtperf.measurements.declaration import Histogram
+
+__all__ = ["UNITS", "Layout", "is_of_pair"]
+
+UNITS = (SUM_UNIT, SUM_OF_SQUARES_UNIT)
+Kind = Literal["muons", "entries", "rows", "tables"]
+OF_EVENT = {"run", "luminosity_block", "inst_lumi", "pileup"}
+
+
+def is_of_pair(column: str) -> bool:
+    """Tell whether a column of the crossings differs for pairs of one probe."""
+    return column in ("mass", "dz") or column.startswith("tag_")
+
+
+class Layout:
+    """One measurement in flat counters."""
+
+    def __init__(self, measurement: Measurement, runs: npt.NDArray[Any]) -> None:
+        """Lay out the bins.
+
+        Args:
+            measurement: What is counted.
+            runs: All run numbers that occur, increasing.
+        """
+        self.measurement = measurement
+        self.runs = runs
+        self.kind: Kind = self._kind()
+        """Whose places are known: those of muons, of entries, of rows of probes; or none, so that
+        tables are made and booked anew."""
+        axes = measurement.axes if self.kind != "tables" else ()
+        self.of_pair = [axis for axis in axes if self.kind == "rows" and is_of_pair(axis.column)]
+        """Axes of which the pair knows the bin, not the probe."""
+        self.shape = (*map(self._bins, axes), *((2,) if measurement.passed else ()))
+        """With flow bins; of thresholds with one more, for what reaches none."""
+        self.size = prod(self.shape)
+        strides = [prod(self.shape[i + 1 :]) for i in range(len(self.shape))]
+        self.strides: dict[Axis | str, int] = dict(
+            zip(
+                (*axes, *((measurement.passed,) if measurement.passed else ())),
+                strides,
+                strict=True,
+            )
+        )
+
+    @cached_property
+    def place_type(self) -> Any:
+        """The smallest type for a place."""
+        return np.min_scalar_type(self.size - 1)
+
+    def _kind(self) -> Kind:
+        measured = self.measurement
+        categories = [axis for axis in measured.axes if isinstance(axis, Category)]
+        if any(axis.column != "run" for axis in categories):
+            return "tables"
+        if measured.table == "pairs":
+            if measured.passed or measured.mean_of or measured.rows not in ((), ("is_probe",)):
+                return "tables"
+            if measured.rows:
+                return "entries" if "selected" not in measured.columns else "tables"
+            of_muon = all(c.startswith("probe_") or c in OF_EVENT for c in measured.columns)
+            return "muons" if of_muon else "tables"
+        fixed = (*measured.rows, measured.passed or "", measured.mean_of or "")
+        shifting = [axis for axis in measured.axes if is_of_pair(axis.column)]
+        if (
+            "selected" in measured.columns
+            or any(map(is_of_pair, fixed))
+            or (shifting and measured.mean_of)
+            or any(isinstance(axis, Integer | AtLeast | Category) for axis in shifting)
+            # a run is there even if its rows are left out because they are beyond a later axis
+            or (categories and _ends_with_integers(measured.axes))
+        ):
+            return "tables"
+        return "rows"
+
+    def _bins(self, axis: Axis) -> int:
+        if isinstance(axis, Category):
+            return len(self.runs)
+        booked: Any = axis.to_hist()
+        return int(booked.extent) + isinstance(axis, AtLeast)
+
+    def histogram(self, counts: npt.NDArray[np.int64]) -> Histogram:
+        """Make the histogram.
+
+        Args:
+            counts: Flat; of a profile of shape (bins, 3).
+        """
+        measured = self.measurement
+        moments = (3,) if measured.mean_of else ()
+        shaped = counts.reshape(self.shape + moments)
+        categories = {}
+        for at, axis in enumerate(measured.axes):
+            if isinstance(axis, Category):
+                others = tuple(i for i in range(shaped.ndim) if i != at)
+                present = np.flatnonzero(np.abs(shaped).sum(axis=others))
+                categories[axis.name] = self.runs[present].tolist()
+                shaped = np.take(shaped, present, axis=at)
+            elif isinstance(axis, AtLeast):
+                shaped = _reached(shaped, at)
+        histogram = measured.empty(categories)
+        view: Any = histogram.view(flow=True)
+        view[...] = shaped
+        return histogram
+
+
+def _ends_with_integers(axes: tuple[Axis, ...]) -> bool:
+    first = next(i for i, axis in enumerate(axes) if isinstance(axis, Category))
+    return any(isinstance(axis, Integer) for axis in axes[first:])
+
+
+def _reached(raw: npt.NDArray[np.int64], at: int) -> npt.NDArray[np.int64]:
+    """Count at all thresholds that are reached: of the passed axis, the rest is failed."""
+    total = raw.sum(axis=(at, -1), keepdims=True)[..., 0]
+    passed = np.flip(np.cumsum(np.flip(raw[..., 1], axis=at), axis=at), axis=at)
+    passed = np.delete(passed, 0, axis=at)
+    return np.stack([total - passed, passed], axis=-1)

@@ -1,0 +1,86 @@
+"""The parts of a skim to blocks in memory, once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from dtperf.config import load_config
+from dtperf.errors import ConfigError
+from dtperf.exploring.block import Block
+from dtperf.exploring.load import Loaded, Progress, threads
+from dtperf.exploring.parts import Origin
+from dtperf.identity import code_version
+from dtperf.ledger import Ledger, LedgerRow
+from dtperf.selection.tagging import pair_limits
+from dtperf.skim.parts import BLOCKS, SUFFIX, read_blocks
+from dtperf.skim.read import read_part
+from dtperf.skim.stored import Skim, tiles
+from dtperf.skim.tally import added
+
+__all__ = ["load_parts"]
+
+
+def load_parts(skim: Skim, config: Any, limit: int | None, on_events: Progress) -> Loaded:
+    """Read the events of a skim.
+
+    Args:
+        skim: From `load_skim`.
+        config: What `load_config` takes; None: the skim's own.
+        limit: How many events to keep, the first parts of the skim and at least one; None: all.
+        on_events: Told of what is read, in events that were kept.
+
+    Raises:
+        InputError: A part cannot be read.
+        ConfigError: The config cannot be used.
+    """
+    given, loosest = skim.config, pair_limits(skim.config.selection)
+    rows = skim.ledger if limit is None else _first_rows(skim.ledger, limit)
+    names = [*skim.parts] if limit is None else tiles(Ledger(rows), skim.parts)
+    tally = skim.tally
+    if limit is not None:
+        folder = skim.path / BLOCKS
+        tally = added(read_blocks(folder / f"{name}{SUFFIX}")[0] for name in names)
+    wanted, done = sum(skim.parts[name].events for name in names), 0
+    blocks: list[Block] = []
+    pool = ThreadPoolExecutor(threads())
+
+    def read(name: str) -> tuple[str, list[Block]]:
+        return name, [Block(batch, loosest) for batch in read_part(skim, name)]
+
+    try:
+        for name, found in pool.map(read, names):
+            blocks += found
+            done += skim.parts[name].events
+            on_events(done, wanted)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    mine, theirs = code_version(), skim.code
+    origin = Origin(
+        given if config is None else load_config(config),
+        [],
+        (str(skim.path),),
+        f"{skim.path}-explored",
+    )
+    return Loaded(
+        origin.config,
+        origin,
+        [],
+        blocks,
+        tally,
+        Ledger(rows),
+        len({row.identity for row in skim.ledger}),
+        skim.totals["events"],
+        "" if mine == theirs else f"{mine} on a skim by {theirs}",
+    )
+
+
+def _first_rows(ledger: Ledger, limit: int) -> list[LedgerRow]:
+    if limit < 1:
+        raise ConfigError(f"limit_events: {limit:,} is not allowed; allowed: at least 1")
+    rows, events = [], 0
+    for row in ledger:
+        if row.status == "read" and (not events or events + row.events <= limit):
+            rows.append(row)
+            events += row.events
+    return rows

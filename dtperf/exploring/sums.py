@@ -1,0 +1,129 @@
+"""What one thread has counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from coffea.processor.accumulator import accumulate
+
+from dtperf.config import AnalysisConfig
+from dtperf.exploring.block import Block
+from dtperf.exploring.counting import (
+    count_at,
+    count_rows_of,
+    muons_among,
+    rows_among,
+    sum_rows,
+)
+from dtperf.exploring.layout import UNITS, Layout
+from dtperf.exploring.pairing import Found
+from dtperf.exploring.places import Rows
+from dtperf.exploring.tables import book_anew
+from dtperf.measurements.declaration import Histogram
+
+__all__ = ["Sums"]
+
+MOST = 2**31
+"""Rows that may be counted before a counter of 32 bits could be full; no block has as many."""
+
+
+class Sums:
+    """Counters of all measurements."""
+
+    def __init__(self, layouts: Mapping[str, Layout], config: AnalysisConfig) -> None:
+        """Begin at 0."""
+        self._layouts, self._config = layouts, config
+        self.pairs = self.crossings = 0
+        self._counters: dict[str, npt.NDArray[Any]] = {}
+        self._totals: dict[str, npt.NDArray[np.int64]] = {}
+        self._booked: dict[str, Histogram] = {}
+        self._rows = 0
+        for name, layout in layouts.items():
+            if layout.kind == "tables":
+                continue
+            if layout.measurement.mean_of:
+                self._counters[name] = np.zeros((layout.size, 3), dtype=np.int64)
+            else:
+                self._counters[name] = np.zeros(layout.size, dtype=np.uint32)
+
+    def add(self, block: Block, available: frozenset[str]) -> None:
+        """Count a block.
+
+        Args:
+            block: The events.
+            available: Measurements that can be made on it.
+        """
+        layouts = {n: layout for n, layout in self._layouts.items() if n in available}
+        found = block.search(self._config)
+        self.pairs += len(found.selected)
+        self.crossings += block.crossings(found)
+        of_tags, of_pairs, rows = block.look_up(layouts, self._config)
+        chosen: dict[int, Any] = {}
+        muons = muons_among(found.first, found.last, found.tag)
+        for name, layout in layouts.items():
+            match layout.kind:
+                case "muons":
+                    count_at(self._counters[name], muons, of_tags[layout])
+                case "entries":
+                    count_at(self._counters[name], found.entries, of_tags[layout])
+                case "rows":
+                    self._count(name, found, rows[layout], of_pairs.get(layout), chosen)
+        left = {n: layout.measurement for n, layout in layouts.items() if layout.kind == "tables"}
+        if left:
+            booked = book_anew(block.flat(self._config), self._config, left)
+            self._booked = accumulate([booked], self._booked or None)
+        self._rows += max(len(muons), len(found.entries), block.most_rows * len(found.selected))
+        if self._rows > MOST:
+            self._empty()
+
+    def _count(
+        self, name: str, found: Found, rows: Rows, shifts: Any, chosen: dict[int, Any]
+    ) -> None:
+        counters, where = self._counters[name], (found.probes, rows.offsets, rows.places)
+        if rows.values is not None:
+            sum_rows(counters, *where, rows.values, UNITS)
+        elif shifts is None:
+            key = id(rows.offsets)  # measurements of the same rows share it
+            if key not in chosen:
+                chosen[key] = rows_among(found.probes, rows.offsets)
+            count_at(counters, chosen[key], rows.places)
+        else:
+            count_rows_of(counters, *where, found.selected, shifts)
+
+    def _empty(self) -> None:
+        for name, counters in self._counters.items():
+            if name in self._totals:
+                self._totals[name] += counters
+            else:
+                self._totals[name] = counters.astype(np.int64)
+            counters[...] = 0
+        self._rows = 0
+
+    def merge(self, others: list[Sums]) -> None:
+        """Add what other threads have counted."""
+        for each in (self, *others):
+            each._empty()
+        for other in others:
+            self.pairs += other.pairs
+            self.crossings += other.crossings
+            for name, counts in other._totals.items():
+                self._totals[name] += counts
+            if other._booked:
+                self._booked = accumulate([other._booked], self._booked or None)
+
+    def histograms(self, available: frozenset[str]) -> dict[str, Histogram]:
+        """Make the histograms, after `merge`.
+
+        Args:
+            available: Measurements that some events have the branches for.
+        """
+        made = {}
+        for name, layout in self._layouts.items():
+            if name in self._totals and name in available:
+                made[name] = layout.histogram(self._totals[name])
+            elif name in available:
+                made[name] = self._booked.get(name, layout.measurement.empty())
+        return made

@@ -1,0 +1,101 @@
+"""The files of a run: opened, and cut into chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from coffea.processor.executor import WorkItem
+
+from dtperf.config import AnalysisConfig
+from dtperf.errors import ConfigError
+from dtperf.filesets import InputFile
+from dtperf.meter import Progress
+from dtperf.nanoaod import ColumnFilter
+from dtperf.planning import Measured, plan
+from dtperf.preflight import Checked, Patience, check_files, refusal
+from processors.segment_efficiency import SegmentEfficiency
+
+__all__ = ["check_inputs", "plan_inputs", "redirectors"]
+
+
+def check_inputs(
+    config: AnalysisConfig,
+    processor: SegmentEfficiency,
+    files: Sequence[InputFile],
+    on_progress: Callable[[Progress], None],
+) -> Checked:
+    """Open the files of a run.
+
+    Args:
+        config: The analysis.
+        processor: What reads them.
+        files: The inputs.
+        on_progress: Told how many are done.
+
+    Raises:
+        InputError: One cannot be used and `config.run.on_error` is 'stop', or none can.
+    """
+    checked = check_files(
+        files,
+        processor.columns,
+        processor.optional_columns,
+        patience=Patience(
+            config.run.retries, config.run.backoff_s, config.run.timeout_s, redirectors(config)
+        ),
+        on_checked=lambda n: on_progress(Progress("checking", n, len(files))),
+    )
+    if checked.problems and (config.run.on_error == "stop" or not checked.files):
+        raise refusal(checked.problems, len(files))
+    return checked
+
+
+def redirectors(config: AnalysisConfig) -> tuple[str, ...]:
+    """List the servers to try beside a file's own.
+
+    Raises:
+        ConfigError: There are none for the site.
+    """
+    lists, site = config.run.redirectors, config.run.site
+    if site is not None and site not in lists:
+        raise ConfigError(
+            f"run.site: no redirectors are given for {site!r}; "
+            f"run.redirectors has {', '.join(lists) or 'none'}"
+        )
+    chosen = lists.values() if site is None else [lists[site]]
+    return tuple(url for urls in chosen for url in urls)
+
+
+def plan_inputs(
+    config: AnalysisConfig,
+    processor: SegmentEfficiency,
+    files: Iterable[InputFile],
+    named: Iterable[InputFile],
+    measured: Measured,
+    chunksize: int,
+) -> Iterator[WorkItem]:
+    """Cut files into chunks that are still to be measured.
+
+    Args:
+        config: The analysis.
+        processor: What reads them.
+        files: Those that can be read.
+        named: The inputs as they were given, before they were opened.
+        measured: What is done already.
+        chunksize: Events at once.
+    """
+    required = tuple(sorted(processor.columns))
+    # those of a built fileset were not opened: the worker sees to their branches
+    unopened = {file for file in named if file.is_known}
+
+    def carried(file: InputFile) -> dict[str, Any]:
+        return {
+            "bytes": file.bytes,
+            "cluster": file.cluster,
+            "replicas": file.replicas,
+            "required": required if file in unopened else (),
+            "timeout_s": config.run.timeout_s,
+        }
+
+    columns = ColumnFilter.of(processor.columns | processor.optional_columns)
+    return plan(files, measured, chunksize, columns, carried)

@@ -1,0 +1,185 @@
+"""The columns of a skim, in memory and as Arrow: narrow types, views where they can be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from dtperf.errors import InputError
+
+__all__ = ["COLLECTIONS", "Collection", "Columns", "check", "to_arrow", "view"]
+
+Column = npt.NDArray[Any]
+
+COLLECTIONS = ("muon", "muon_matches", "dtSegment")
+EVENT_COLUMNS: dict[str, tuple[Any, ...]] = {
+    **dict.fromkeys(("run", "luminosityBlock"), (np.uint32,)),
+    **dict.fromkeys(("lumi_instLumi", "lumi_avgPileUp"), (np.float32, np.float64)),
+}
+FLOATS = {
+    "muon": ("pt", "eta", "phi", "pfIso04", "trk_dz", "trk_dxy"),
+    "muon_matches": ("x", "y", "edgeX", "edgeY"),
+    "dtSegment": ("seg4D_posLoc_x", "seg4D_posLoc_y", "seg2D_phi_t0"),
+}
+FLAGS = {
+    "muon": ("isTight", "isTracker", "isRPC", "firesIsoTrig", "firesTrig"),
+    "muon_matches": (),
+    "dtSegment": ("seg4D_hasPhi", "seg4D_hasZed"),
+}
+COUNTS: dict[str, dict[str, tuple[Any, ...]]] = {
+    "muon": {
+        "charge": (np.int8, np.int32),
+        **dict.fromkeys(
+            (
+                *("trk_origAlgo", "trk_numberOfValidPixelHits", "trk_numberOfValidTrackerLayers"),
+                "rpcMu_numberOfMatchedRPCLayers",
+            ),
+            (np.int8, np.int16),
+        ),
+        "trkMu_stationMask": (np.uint8,),
+        **dict.fromkeys(("matches_begin", "matches_end"), (np.uint8, np.uint32)),
+    },
+    "muon_matches": dict.fromkeys(("wheel", "sector", "station"), (np.int8,)),
+    "dtSegment": {
+        **dict.fromkeys(("wheel", "sector", "station"), (np.int8,)),
+        **dict.fromkeys(("seg2D_phi_nHits", "seg2D_z_nHits"), (np.int8, np.int16)),
+    },
+}
+"""Types that a column of whole numbers may have; the first one unless a value does not fit."""
+
+
+class Collection(NamedTuple):
+    """Lists of records, one list an event."""
+
+    offsets: npt.NDArray[np.int32]
+    """Records offsets[i] to offsets[i + 1] belong to event i, shape (events + 1,)."""
+    columns: Mapping[str, Column]
+    """By the name that they have in the collection, each of shape (records,)."""
+
+
+class Columns(NamedTuple):
+    """Events with all that a measurement needs of them."""
+
+    events: Mapping[str, Column]
+    """By the branch's name, each of shape (events,)."""
+    collections: Mapping[str, Collection]
+    """By name; without muon_matches where our own propagation says what is crossed."""
+
+    def __len__(self) -> int:
+        """Count the events."""
+        return len(self.events["run"])
+
+
+def to_arrow(columns: Columns) -> pa.RecordBatch:
+    """Make an Arrow record batch: a list of structs for each collection, as awkward has them."""
+    arrays = {name: pa.array(values) for name, values in columns.events.items()}
+    for name, (offsets, content) in columns.collections.items():
+        fields = {field: pa.array(_narrow(name, field, v)) for field, v in content.items()}
+        kinds = [pa.field(field, values.type, nullable=False) for field, values in fields.items()]
+        records = pa.StructArray.from_arrays([*fields.values()], fields=kinds)
+        kind = pa.list_(pa.field("item", records.type, nullable=False))
+        starts = pa.array(offsets, type=pa.int32())
+        arrays[name] = pa.ListArray.from_arrays(starts, records, type=kind)
+    kinds = [pa.field(name, values.type, nullable=False) for name, values in arrays.items()]
+    return pa.RecordBatch.from_arrays([*arrays.values()], schema=pa.schema(kinds))
+
+
+def check(batch: pa.RecordBatch, where: str) -> None:
+    """See that a record batch, from whoever it may be, can be viewed.
+
+    Args:
+        batch: The record batch.
+        where: Its file, for messages.
+
+    Raises:
+        InputError: It is not of this form, or its lists leave what they hold.
+    """
+    try:
+        batch.validate(full=True)
+        _refuse_missing(batch)
+        view(batch)
+    except (pa.ArrowException, ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{where}: is no part of a skim: {error}", "corrupt") from None
+
+
+def view(batch: pa.RecordBatch) -> Columns:
+    """View a record batch; flags, which Arrow keeps as bits, are copied."""
+    names = batch.schema.names
+    collections = {n: _collection(batch.column(n)) for n in COLLECTIONS if n in names}
+    return Columns({n: _numbers(batch.column(n)) for n in EVENT_COLUMNS if n in names}, collections)
+
+
+def _narrow(collection: str, field: str, values: Column) -> Column:
+    for kind in COUNTS[collection].get(field, ()):
+        limits = np.iinfo(kind)
+        if not len(values) or (values.min() >= limits.min and values.max() <= limits.max):
+            return values.astype(kind, copy=False)
+    return values
+
+
+def _refuse_missing(batch: pa.RecordBatch) -> None:
+    if batch.schema.names[:2] != ["run", "luminosityBlock"]:
+        raise ValueError("no run and luminosityBlock")
+    for name, field in zip(batch.schema.names, batch.schema, strict=True):
+        if name in EVENT_COLUMNS:
+            _refuse_type(name, field.type, EVENT_COLUMNS[name])
+        elif name in COLLECTIONS and pa.types.is_list(field.type):
+            for inner in field.type.value_type:
+                _refuse_type(f"{name}.{inner.name}", inner.type, _kinds(name, inner.name))
+        else:
+            raise ValueError(f"a column {name[:100]!r}, which is none")
+    for name in COLLECTIONS:
+        if name == "muon_matches" and name not in batch.schema.names:
+            continue
+        found = {inner.name for inner in batch.schema.field(name).type.value_type}
+        needed = {*FLOATS[name], *FLAGS[name], *COUNTS[name]}
+        lacking = sorted(needed - found - {"firesIsoTrig", "firesTrig", *_ways(batch)})
+        if lacking:
+            raise ValueError(f"no {name}.{lacking[0]}")
+
+
+def _ways(batch: pa.RecordBatch) -> tuple[str, ...]:
+    """Name the muons' columns of the other extrapolation, which need not be there."""
+    is_stored = "muon_matches" in batch.schema.names
+    return ("trk_dxy",) if is_stored else ("matches_begin", "matches_end")
+
+
+def _kinds(collection: str, field: str) -> tuple[Any, ...]:
+    if field in FLOATS[collection]:
+        return (np.float32,)
+    if field in FLAGS[collection]:
+        return (np.bool_,)
+    return COUNTS[collection][field]
+
+
+def _refuse_type(name: str, found: pa.DataType, allowed: tuple[Any, ...]) -> None:
+    if found not in [pa.from_numpy_dtype(np.dtype(kind)) for kind in allowed]:
+        raise ValueError(f"{name} is of type {found}")
+
+
+def _collection(lists: pa.ListArray) -> Collection:
+    offsets = np.asarray(lists.offsets)
+    if len(offsets) and offsets[0]:
+        raise ValueError("the first list does not begin at 0")
+    records = lists.values
+    if (
+        lists.null_count
+        or records.null_count
+        or len(records) != (offsets[-1] if len(offsets) else 0)
+    ):
+        raise ValueError("lists that are missing, or records that belong to none")
+    kind = records.type
+    content = {kind.field(i).name: _numbers(records.field(i)) for i in range(kind.num_fields)}
+    return Collection(offsets, content)
+
+
+def _numbers(array: pa.Array) -> Column:
+    if array.null_count:
+        raise ValueError("a value is missing")
+    is_bits = pa.types.is_boolean(array.type)
+    values: Column = array.to_numpy(zero_copy_only=not is_bits)
+    return values

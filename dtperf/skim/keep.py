@@ -1,0 +1,171 @@
+"""Which muons, crossings and segments a tighter selection can need."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.geometry.numbering import N_CODES
+from dtperf.kernels.arrays import Bools, Muons, Offsets, Shorts
+from dtperf.kernels.pairs import PairLimits, delta_r, find_probes, find_tags, invariant_mass
+from dtperf.kernels.ranges import Ranges
+
+__all__ = ["Kept", "KeptMatches", "find_kept", "keep_matches", "keep_segments"]
+
+Indices = npt.NDArray[np.int64]
+
+
+class Kept(NamedTuple):
+    """What of the muons can matter."""
+
+    events: Indices
+    """Events with a tag and another muon, shape (kept events,)."""
+    is_probe: Bools
+    """Muons that a tag of their event may select, shape (muons,)."""
+
+
+class KeptMatches(NamedTuple):
+    """Crossings of those muons, of each event one behind the other."""
+
+    source: Indices
+    """Index into the matches before, shape (kept matches,)."""
+    offsets: npt.NDArray[np.int32]
+    """Shape (kept events + 1,)."""
+    begin: npt.NDArray[np.uint32]
+    """Of each muon of the kept events; a range that left its event has begin 1 and end 0."""
+    end: npt.NDArray[np.uint32]
+
+
+@numba.njit(nogil=True, cache=True)
+def find_kept(muons: Muons, limits: PairLimits) -> Kept:
+    """Find the events that a selection within these limits can have candidates in.
+
+    A candidate is every other muon that is looked at for a tag, so one tag and one muon are enough.
+
+    Args:
+        muons: Flat muon columns.
+        limits: The loosest cuts.
+    """
+    offsets, pt, eta, phi = muons.offsets, muons.pt, muons.eta, muons.phi
+    charge, trk_dz = muons.charge, muons.trk_dz
+    tags, probes = find_tags(muons, limits), find_probes(muons, limits)
+    kept = np.empty(len(offsets) - 1, dtype=np.int64)
+    is_probe = np.zeros(len(pt), dtype=np.bool_)
+    n = 0
+    for event in range(len(offsets) - 1):
+        begin, end = offsets[event], offsets[event + 1]
+        n_tags = 0
+        for tag in range(begin, end):
+            if not tags[tag]:
+                continue
+            n_tags += 1
+            for probe in range(begin, end):
+                if probe == tag or is_probe[probe] or not probes[probe]:
+                    continue
+                if (
+                    not abs(trk_dz[tag] - trk_dz[probe]) < limits.max_abs_dz
+                    or charge[tag] * charge[probe] != -1
+                ):
+                    continue
+                eta1, phi1 = np.float64(eta[tag]), np.float64(phi[tag])
+                eta2, phi2 = np.float64(eta[probe]), np.float64(phi[probe])
+                mass = np.float32(
+                    invariant_mass(
+                        np.float64(pt[tag]), eta1, phi1, np.float64(pt[probe]), eta2, phi2
+                    )
+                )
+                dr = np.float32(delta_r(eta1, phi1, eta2, phi2))
+                is_probe[probe] = limits.min_mass < mass < limits.max_mass and dr > limits.min_dr
+        if n_tags and end - begin > 1:
+            kept[n] = event
+            n += 1
+    return Kept(kept[:n], is_probe)
+
+
+@numba.njit(nogil=True, cache=True)
+def keep_matches(muon_offsets: Offsets, ranges: Ranges, codes: Shorts, kept: Kept) -> KeptMatches:
+    """Keep the usable crossings of possible probes, and say anew which are whose.
+
+    Args:
+        muon_offsets: Muons muon_offsets[i] to muon_offsets[i + 1] belong to event i.
+        ranges: Whose the matches are.
+        codes: Chamber of each match, -1 if it cannot be used.
+        kept: From `find_kept`.
+    """
+    n_matches = n_muons = 0
+    for event in kept.events:
+        available = ranges.offsets[event + 1] - ranges.offsets[event]
+        for muon in range(muon_offsets[event], muon_offsets[event + 1]):
+            begin, end = np.int64(ranges.begin[muon]), np.int64(ranges.end[muon])
+            n_muons += 1
+            if kept.is_probe[muon] and begin <= end <= available:
+                n_matches += int(end - begin)
+    source = np.empty(n_matches, dtype=np.int64)
+    offsets = np.zeros(len(kept.events) + 1, dtype=np.int32)
+    begins = np.zeros(n_muons, dtype=np.uint32)
+    ends = np.zeros(n_muons, dtype=np.uint32)
+    n = at = 0
+    for number in range(len(kept.events)):
+        event = kept.events[number]
+        first = ranges.offsets[event]
+        available = ranges.offsets[event + 1] - first
+        of_event = n
+        for muon in range(muon_offsets[event], muon_offsets[event + 1]):
+            begin, end = np.int64(ranges.begin[muon]), np.int64(ranges.end[muon])
+            if not kept.is_probe[muon]:
+                pass
+            elif begin <= end <= available:
+                begins[at] = n - of_event
+                for match in range(first + begin, first + end):
+                    if codes[match] >= 0:
+                        source[n] = match
+                        n += 1
+                ends[at] = n - of_event
+            else:
+                begins[at] = 1
+            at += 1
+        offsets[number + 1] = n
+    return KeptMatches(source[:n], offsets, begins, ends)
+
+
+@numba.njit(nogil=True, cache=True)
+def keep_segments(
+    events: Indices,
+    offsets: Offsets,
+    codes: Shorts,
+    hits: Shorts,
+    crossed_offsets: npt.NDArray[np.int32],
+    crossed: Shorts,
+) -> tuple[Indices, npt.NDArray[np.int32]]:
+    """Keep the segments of crossed chambers; one without hits is never the best.
+
+    Args:
+        events: Kept events.
+        offsets: Segments offsets[i] to offsets[i + 1] belong to event i, of all.
+        codes: Chamber of each segment, -1 if it cannot be used.
+        hits: Hits of the views that each segment has.
+        crossed_offsets: Crossings of each kept event.
+        crossed: Chamber of each of these crossings.
+
+    Returns:
+        Index of each segment that is kept, and where those of each kept event begin.
+    """
+    last_event = np.full(N_CODES, -1, dtype=np.int64)
+    source = np.empty(len(codes), dtype=np.int64)
+    kept_offsets = np.zeros(len(events) + 1, dtype=np.int32)
+    n = 0
+    for number in range(len(events)):
+        event = events[number]
+        for crossing in range(crossed_offsets[number], crossed_offsets[number + 1]):
+            if crossed[crossing] >= 0:
+                last_event[crossed[crossing]] = event
+        for segment in range(offsets[event], offsets[event + 1]):
+            code = codes[segment]
+            if code >= 0 and last_event[code] == event and hits[segment] > 0:
+                source[n] = segment
+                n += 1
+        kept_offsets[number + 1] = n
+    return source[:n], kept_offsets

@@ -1,0 +1,110 @@
+"""The files of a skim that a worker writes, one pair for each chunk that was read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+from uuid import uuid4
+
+import pyarrow as pa
+import xxhash
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dtperf.errors import InputError
+from dtperf.skim.columns import Columns, to_arrow
+from dtperf.skim.tally import Tally
+
+__all__ = ["BLOCKS", "EVENTS", "SUFFIX", "Compression", "Packed", "PartInfo", "pack", "read_blocks"]
+
+EVENTS, BLOCKS, SUFFIX = "events", "blocks", ".arrow"
+BATCH = 32_768
+"""Events in a record batch: what is made of so many on the way stays in a core's cache."""
+Compression = Literal["none", "lz4", "zstd"]
+INFO = b"dtperf"
+MAX_BLOCKS_BYTES = 1 << 28
+
+
+class PartInfo(BaseModel):
+    """What is known of a file of events without opening it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    events: Annotated[int, Field(ge=0)]
+    """Events that were kept."""
+    bytes: Annotated[int, Field(ge=0)]
+    xxh3: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    """XXH3 of 128 bits of the file."""
+
+
+class Packed(NamedTuple):
+    """The two files of a chunk, as bytes."""
+
+    name: str
+    events: bytes
+    blocks: bytes
+
+    def write(self, out: Path) -> None:
+        """Write both, so that the second one is there only if the first one is whole.
+
+        Args:
+            out: Directory of the skim, in which `begin` was called.
+        """
+        for folder, content in ((EVENTS, self.events), (BLOCKS, self.blocks)):
+            path = out / folder / f"{self.name}{SUFFIX}"
+            # a chunk that is late is done twice, perhaps at the same time: with equal content
+            temporary = path.with_name(f".{self.name}.{uuid4().hex[:8]}")
+            try:
+                with temporary.open("xb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                temporary.replace(path)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+
+def pack(name: str, columns: Columns, tallied: Tally, compression: Compression) -> Packed:
+    """Make the files of a chunk.
+
+    Args:
+        name: Tells the chunk from all others.
+        columns: What is kept of its events.
+        tallied: Of all its events.
+        compression: Of the columns; the table of blocks is small.
+    """
+    whole = to_arrow(columns)
+    batches = [whole.slice(at, BATCH) for at in range(0, max(len(columns), 1), BATCH)]
+    events = _file(whole.schema, batches, compression)
+    info = PartInfo(events=len(columns), bytes=len(events), xxh3=xxhash.xxh3_128_hexdigest(events))
+    table = tallied.to_arrow().replace_schema_metadata({INFO: info.model_dump_json()})
+    return Packed(name, events, _file(table.schema, table.to_batches(), "none"))
+
+
+def read_blocks(path: Path) -> tuple[Tally, PartInfo]:
+    """Read the table of luminosity blocks of a chunk, and what it says of its events.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    try:
+        if path.stat().st_size > MAX_BLOCKS_BYTES:
+            raise InputError(f"{path}: larger than any table of blocks", "oversize")
+        with pa.memory_map(str(path)) as source:
+            table = pa.ipc.open_file(source).read_all()
+        told = PartInfo.model_validate_json((table.schema.metadata or {}).get(INFO, b"{}"))
+    except (OSError, pa.ArrowException, ValidationError) as error:
+        raise InputError(f"{path}: cannot be read: {error}", "corrupt") from None
+    return Tally.from_arrow(table, str(path)), told
+
+
+def _file(schema: pa.Schema, batches: list[pa.RecordBatch], compression: Compression) -> bytes:
+    options = pa.ipc.IpcWriteOptions(
+        compression=None if compression == "none" else compression, unify_dictionaries=False
+    )
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, schema, options=options) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+    content: bytes = sink.getvalue().to_pybytes()
+    return content

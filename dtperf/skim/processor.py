@@ -1,0 +1,91 @@
+"""The coffea processor that measures a chunk, and keeps of it what tighter cuts can need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import awkward as ak
+import numpy as np
+
+from dtperf.config import AnalysisConfig
+from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, TRIGGER_COLUMNS, flatten
+from dtperf.selection.luminosity import is_certified
+from dtperf.selection.tagging import pair_limits
+from dtperf.skim.parts import Compression, Packed, pack
+from dtperf.skim.tally import tally
+from dtperf.skim.thin import thinned
+from processors.segment_efficiency import SegmentEfficiency
+
+__all__ = ["TOKEN", "SkimEvents", "part_name"]
+
+TOKEN = ".token"
+
+
+class SkimEvents(SegmentEfficiency):
+    """Measure, and write the part of a skim, or send it along where the directory is not seen."""
+
+    def __init__(
+        self, config: AnalysisConfig, out: Path, token: str, compression: Compression = "none"
+    ) -> None:
+        """Set up the processor.
+
+        Args:
+            config: The loosest cuts.
+            out: Directory of the skim, as the client sees it.
+            token: Content of its file `TOKEN`, by which a worker knows that it sees the same.
+            compression: Of the files of events.
+        """
+        super().__init__(config)
+        self._out, self._token, self._compression = out, token, compression
+
+    @property
+    def optional_columns(self) -> frozenset[str]:
+        """Branches that are read where a file has them."""
+        triggers = (f"muon_{name}" for name in TRIGGER_COLUMNS.values() if name)
+        wanted = triggers if self.config.selection.tag.trigger == "none" else ()
+        return super().optional_columns | {*wanted, *OPTIONAL_EVENT_COLUMNS.values()}
+
+    def process(self, events: Any) -> dict[str, Any]:
+        """Measure one chunk.
+
+        Args:
+            events: NanoEvents made with `dtperf.nanoaod.MuonDPGSchema`.
+
+        Returns:
+            What `SegmentEfficiency` gives, and as 'parts' what the client has to write.
+        """
+        output = super().process(events)
+        packed = self._pack(events)
+        if self._sees_directory():
+            packed.write(self._out)
+            return output
+        return output | {"parts": {packed.name: packed}}
+
+    def _pack(self, events: Any) -> Packed:
+        selection, way = self.config.selection, self.config.extrapolation
+        inside = events
+        if selection.luminosity_mask is not None:
+            inside = events[is_certified(events, selection.luminosity_mask)]
+        flat = flatten(inside, selection.tag.trigger, way)
+        fires = {
+            name: np.asarray(ak.to_numpy(ak.flatten(inside.muon[name]))).astype(np.bool_)
+            for name in TRIGGER_COLUMNS.values()
+            if name and name in inside.muon.fields
+        }
+        columns = thinned(flat, pair_limits(selection), fires)
+        counted = tally(events, self.config, flat.anomalies)
+        about = events.metadata
+        name = part_name(about["fileuuid"], about["entrystart"], about["entrystop"])
+        return pack(name, columns, counted, self._compression)
+
+    def _sees_directory(self) -> bool:
+        try:
+            return (self._out / TOKEN).read_text() == self._token
+        except OSError:
+            return False
+
+
+def part_name(uuid: str, start: int, stop: int) -> str:
+    """Name the part of a chunk: no other one has the same events of the same file."""
+    return f"{uuid}-{start}-{stop}"

@@ -1,0 +1,256 @@
+"""The directory of a skim: made, finished, and read with suspicion."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dtperf.accounting import refuse_overlap
+from dtperf.checkpoint import LOCK
+from dtperf.config import AnalysisConfig
+from dtperf.errors import ConfigError, InputError
+from dtperf.ledger import Ledger, LedgerRow
+from dtperf.resultfiles import LEDGER, RESULT, read_head
+from dtperf.results import Result
+from dtperf.skim.parts import BLOCKS, EVENTS, MAX_BLOCKS_BYTES, SUFFIX, PartInfo, read_blocks
+from dtperf.skim.processor import TOKEN
+from dtperf.skim.tally import Tally, added
+from dtperf.untrusted import read_json, write_json
+
+__all__ = [
+    "MANIFEST",
+    "TALLY",
+    "Skim",
+    "begin",
+    "finish",
+    "is_skim",
+    "load_skim",
+    "skim_among",
+    "tiles",
+]
+
+MANIFEST, TALLY = "skim.json", "blocks.parquet"
+SCHEMA_VERSION = 1
+MAX_MANIFEST_BYTES = 1 << 28
+PART = re.compile(r"([0-9a-f-]{36})-([0-9]{1,18})-([0-9]{1,18})")
+"""UUID of the file, first event, one past the last."""
+
+
+class _Manifest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    schema_version: Annotated[int, Field(ge=1)]
+    sha256: dict[str, str]
+    parts: dict[Annotated[str, Field(pattern=rf"^{PART.pattern}$")], PartInfo]
+
+
+class Skim(NamedTuple):
+    """A skim that is whole, as far as can be told without reading its events."""
+
+    path: Path
+    config: AnalysisConfig
+    """The loosest cuts."""
+    code: str
+    """The version of the code that made it."""
+    totals: Mapping[str, int]
+    """As `Result` has them, of the loosest cuts."""
+    ledger: Ledger
+    tally: Tally
+    parts: Mapping[str, PartInfo]
+    """The files of events, by their names."""
+
+
+def is_skim(path: Path) -> bool:
+    """Tell whether a directory is a skim, or was to become one."""
+    return (path / MANIFEST).is_file() or (
+        (path / LOCK).is_file() and (path / EVENTS).is_dir() and (path / BLOCKS).is_dir()
+    )
+
+
+def skim_among(inputs: Sequence[str | Path]) -> Path | None:
+    """Find the skim that is the input; None if there is none.
+
+    Raises:
+        ConfigError: There is something else beside it.
+    """
+    given: Iterable[Any] = inputs  # may be of `InputFile`, too
+    local = (Path(each) for each in given if isinstance(each, str | Path))
+    skims = [path for path in local if is_skim(path)]
+    if skims and len(inputs) > 1:
+        raise ConfigError(
+            f"{skims[0]}: is a skim, which is measured alone: run each by itself, then "
+            "`dtperf merge`"
+        )
+    return skims[0] if skims else None
+
+
+def begin(out: Path, *, is_new: bool) -> str:
+    """Prepare a directory for the parts of a skim; until `finish` it is none.
+
+    Args:
+        out: The directory, which is locked.
+        is_new: Nothing that is there counts any more.
+
+    Returns:
+        The token by which workers know the directory.
+    """
+    (out / MANIFEST).unlink(missing_ok=True)
+    for folder in (EVENTS, BLOCKS):
+        if (out / folder).is_symlink():
+            raise InputError(f"{out / folder}: is a link, which may lead anywhere: remove it")
+        if is_new:
+            shutil.rmtree(out / folder, ignore_errors=True)
+        (out / folder).mkdir(exist_ok=True)
+    token = uuid4().hex
+    (out / TOKEN).write_text(token)
+    return token
+
+
+def finish(out: Path, result: Result) -> None:
+    """Declare a skim to be whole.
+
+    Args:
+        out: The directory, with the result in it.
+        result: Its result.
+
+    Raises:
+        InputError: A part of what was read is missing.
+    """
+    names = tiles(result.ledger, [path.name for path in (out / BLOCKS).iterdir()])
+    for folder in (EVENTS, BLOCKS):
+        for path in (out / folder).iterdir():
+            if path.name.removesuffix(SUFFIX) not in names:
+                path.unlink()  # of a chunk whose end nobody saw
+    tallies, parts = [], {}
+    for name in names:
+        counted, info = read_blocks(out / BLOCKS / f"{name}{SUFFIX}")
+        tallies.append(counted)
+        parts[name] = info.model_dump()
+        _refuse_size(out, name, info)
+    pq.write_table(added(tallies).to_arrow(), out / TALLY, compression="none")
+    sums = {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in (TALLY, LEDGER)}
+    (out / TOKEN).unlink(missing_ok=True)
+    write_json(out / MANIFEST, {"schema_version": SCHEMA_VERSION, "sha256": sums, "parts": parts})
+
+
+def load_skim(path: Path) -> Skim:
+    """Read what a skim says of itself; its events are read later.
+
+    Raises:
+        InputError: It is none, is not finished, or was changed since.
+    """
+    if not (path / MANIFEST).is_file():
+        raise InputError(
+            f"{path}: an unfinished skim: go on with `dtperf skim … --resume`, which reads what "
+            "is left",
+            "missing",
+        )
+    manifest = _read_manifest(path / MANIFEST)
+    for name in (TALLY, LEDGER):
+        if not (path / name).is_file():
+            raise InputError(f"{path}: this skim has no {name}: make it again", "missing")
+        if (path / name).stat().st_size > MAX_BLOCKS_BYTES:
+            raise InputError(f"{path / name}: larger than it can be", "oversize")
+        found = hashlib.sha256((path / name).read_bytes()).hexdigest()
+        if found != manifest.sha256.get(name):
+            raise InputError(
+                f"{path / name}: was changed since the skim was made, or is of another run: "
+                "make the skim again",
+                "changed",
+            )
+    if not (path / RESULT).is_file():
+        raise InputError(f"{path}: this skim has no {RESULT}: make it again", "missing")
+    head, ledger = read_head(path), Ledger.read(path / LEDGER)
+    refuse_overlap(ledger)
+    if manifest.parts.keys() != {*tiles(ledger, manifest.parts)}:
+        raise InputError(f"{path}: the parts are not those of its ledger: make it again", "corrupt")
+    for name, info in manifest.parts.items():
+        _refuse_size(path, name, info)
+    counted = _read_tally(path / TALLY)
+    events = {int(counted.events.sum()), head.totals.get("events"), ledger.events("read")}
+    if len(events) > 1:
+        raise InputError(f"{path}: {TALLY} and result do not add up: make it again", "corrupt")
+    parts = dict(sorted(manifest.parts.items()))
+    return Skim(path, head.config, head.code, head.totals, ledger, counted, parts)
+
+
+def tiles(ledger: Ledger, names: Iterable[str]) -> list[str]:
+    """Find the parts that have the events that were read, each once.
+
+    A chunk may be of several parts, and what is left of a run that was ended may lie beside them.
+
+    Raises:
+        InputError: Some events are in no part.
+    """
+    by_file: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
+    for name in names:
+        if found := PART.fullmatch(name.removesuffix(SUFFIX)):
+            by_file[found[1]].append((int(found[2]), int(found[3]), found[0]))
+    found_parts = []
+    for row in ledger:
+        if row.status == "read" and row.events:
+            found_parts += _tiled(row, by_file[row.uuid])
+    return found_parts
+
+
+def _tiled(row: LedgerRow, parts: list[tuple[int, int, str]]) -> list[str]:
+    """Put parts one behind the other, from the last to the first event of a row."""
+    best: dict[int, tuple[int, str]] = {}
+    inside = (p for p in parts if row.start <= p[0] < p[1] <= row.stop)
+    for start, stop, name in sorted(inside, key=lambda part: (-part[0], part[1])):
+        if stop == row.stop or stop in best:
+            best[start] = (stop, name)  # the longest one comes last
+    row_parts, at = [], row.start
+    while at != row.stop:
+        if at not in best:
+            raise InputError(
+                f"{row.file}: events {row.start} to {row.stop} are in no part of the skim: make it "
+                "again",
+                "missing",
+            )
+        at, name = best[at]
+        row_parts.append(name)
+    return row_parts
+
+
+def _refuse_size(out: Path, name: str, info: PartInfo) -> None:
+    path = out / EVENTS / f"{name}{SUFFIX}"
+    if not path.is_file():
+        raise InputError(f"{path}: is missing: make the skim again", "missing")
+    if path.stat().st_size != info.bytes:
+        raise InputError(
+            f"{path}: has {path.stat().st_size:,} bytes, not {info.bytes:,}: it was damaged since: "
+            "make the skim again",
+            "truncated",
+        )
+
+
+def _read_manifest(path: Path) -> _Manifest:
+    content = read_json(path, MAX_MANIFEST_BYTES)
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise InputError(f"{path}: was written by a newer dtperf: upgrade to read it")
+    try:
+        return _Manifest.model_validate(content, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(map(str, first["loc"]))[:200]
+        raise InputError(f"{path}: {key}: {first['msg']}", "corrupt") from None
+
+
+def _read_tally(path: Path) -> Tally:
+    try:
+        table = pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path}: cannot be read: {error}", "corrupt") from None
+    return Tally.from_arrow(table, str(path))

@@ -1,0 +1,149 @@
+"""What a skim must know of the events that it leaves out: counts by luminosity block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import awkward as ak
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from dtperf.config import AnalysisConfig
+from dtperf.errors import InputError
+from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, flatten
+from dtperf.selection.luminosity import is_certified
+
+__all__ = ["Tally", "added", "tally"]
+
+OPTIONAL = tuple(OPTIONAL_EVENT_COLUMNS.values())
+Counts = npt.NDArray[np.int64]
+
+
+class Tally(NamedTuple):
+    """One row for each luminosity block and set of optional branches."""
+
+    run: npt.NDArray[np.uint32]
+    luminosityBlock: npt.NDArray[np.uint32]
+    has: Mapping[str, npt.NDArray[np.bool_]]
+    """Whether the events have an optional branch, by its name."""
+    events: Counts
+    """All that were read."""
+    anomalies: Mapping[str, Counts]
+    """By name; 0 where the block is not in the luminosity mask that it was read with."""
+
+    def is_in(self, mask: Mapping[str, Any] | None) -> npt.NDArray[np.bool_]:
+        """Tell which rows are in a luminosity mask, shape (rows,)."""
+        if mask is None:
+            return np.ones(len(self.run), dtype=np.bool_)
+        return is_certified({n: getattr(self, n) for n in ("run", "luminosityBlock")}, mask)
+
+    def lacking(self, branches: Iterable[str]) -> npt.NDArray[np.bool_]:
+        """Tell which rows lack one of these optional branches, shape (rows,)."""
+        found = np.zeros(len(self.run), dtype=np.bool_)
+        for branch in branches:
+            found |= ~self.has[branch]
+        return found
+
+    def to_arrow(self) -> pa.Table:
+        """Make an Arrow table: counts of anomalies by their names, flags as has_<branch>."""
+        columns = {"run": self.run, "luminosityBlock": self.luminosityBlock, "events": self.events}
+        columns |= {f"has_{name}": values for name, values in self.has.items()}
+        return pa.table({**columns, **self.anomalies})
+
+    @classmethod
+    def from_arrow(cls, table: pa.Table, where: str) -> Tally:
+        """Read an Arrow table, from whoever it may be.
+
+        Raises:
+            InputError: It is no such table.
+        """
+        try:
+            table.validate(full=True)
+            columns = {name: table[name].to_numpy() for name in table.column_names}
+            has = {name: columns.pop(f"has_{name}").astype(np.bool_) for name in OPTIONAL}
+            place = [columns.pop(n).astype(np.uint32) for n in ("run", "luminosityBlock")]
+            counts = {n: values.astype(np.int64, casting="safe") for n, values in columns.items()}
+            wrong = [name for name, values in counts.items() if (values < 0).any()]
+            found = cls(place[0], place[1], has, counts.pop("events"), counts)
+        except (pa.ArrowException, ValueError, TypeError, KeyError) as error:
+            raise InputError(f"{where}: is no count of events: {error}", "corrupt") from None
+        if wrong:
+            raise InputError(f"{where}: {wrong[0]}: counts below 0", "corrupt")
+        return found
+
+
+def tally(events: Any, config: AnalysisConfig, anomalies: Mapping[str, int]) -> Tally:
+    """Count the events of a chunk.
+
+    Args:
+        events: NanoEvents, all that were read.
+        config: The analysis.
+        anomalies: Of all that are in its luminosity mask, from `flatten`.
+    """
+    place = [ak.to_numpy(events[name]).astype(np.uint32) for name in ("run", "luminosityBlock")]
+    keys = place[0].astype(np.uint64) << np.uint64(32) | place[1]
+    blocks, number, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    found = {name: np.zeros(len(blocks), dtype=np.int64) for name in anomalies}
+    if any(anomalies.values()):
+        mask, everything = config.selection.luminosity_mask, np.arange(len(keys))
+        inside = everything if mask is None else everything[is_certified(events, mask)]
+        for block, counted in _by_block(events, config, inside, number):
+            for name, count in counted.items():
+                found[name][block] = count
+    return Tally(
+        (blocks >> np.uint64(32)).astype(np.uint32),
+        (blocks & np.uint64(2**32 - 1)).astype(np.uint32),
+        {name: np.full(len(blocks), name in events.fields) for name in OPTIONAL},
+        counts.astype(np.int64),
+        found,
+    )
+
+
+def _by_block(
+    events: Any, config: AnalysisConfig, indices: npt.NDArray[np.intp], number: npt.NDArray[Any]
+) -> Iterator[tuple[int, Mapping[str, int]]]:
+    """Find the blocks that the anomalies of these events are in, by halving."""
+    if not len(indices):
+        return
+    trigger, way = config.selection.tag.trigger, config.extrapolation
+    counted = flatten(events[indices], trigger, way).anomalies
+    if not any(counted.values()):
+        return
+    blocks = np.unique(number[indices])
+    if len(blocks) == 1:
+        yield int(blocks[0]), counted
+        return
+    is_low = number[indices] < blocks[len(blocks) // 2]
+    for half in (indices[is_low], indices[~is_low]):
+        yield from _by_block(events, config, half, number)
+
+
+def added(tallies: Iterable[Tally]) -> Tally:
+    """Add up tallies, to one row for each block and set of branches."""
+    given = [*tallies]
+    names = sorted({name for each in given for name in each.anomalies})
+
+    def joined(columns: Iterable[npt.NDArray[Any]], kind: Any) -> npt.NDArray[Any]:
+        return np.concatenate([np.empty(0, dtype=kind), *columns])
+
+    place = [joined((getattr(t, n) for t in given), np.uint32) for n in ("run", "luminosityBlock")]
+    has = [joined((t.has[name] for t in given), np.bool_) for name in OPTIONAL]
+    rows, number = np.unique(np.stack([*place, *has]), axis=1, return_inverse=True)
+
+    def summed(columns: Iterable[npt.NDArray[Any]]) -> Counts:
+        total = np.zeros(rows.shape[1], dtype=np.int64)
+        np.add.at(total, number.reshape(-1), joined(columns, np.int64))
+        return total
+
+    def zeros(each: Tally) -> Counts:
+        return np.zeros(len(each.run), dtype=np.int64)
+
+    return Tally(
+        rows[0].astype(np.uint32),
+        rows[1].astype(np.uint32),
+        {name: rows[2 + i].astype(np.bool_) for i, name in enumerate(OPTIONAL)},
+        summed(each.events for each in given),
+        {n: summed(each.anomalies.get(n, zeros(each)) for each in given) for n in names},
+    )

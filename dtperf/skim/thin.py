@@ -1,0 +1,169 @@
+"""Flat events to the columns of a skim, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.geometry import chamber_codes, sectors, stations, wheels
+from dtperf.kernels.arrays import Matches, Muons, Segments
+from dtperf.kernels.crossings import count_hits
+from dtperf.kernels.pairs import PairLimits
+from dtperf.kernels.ranges import Ranges
+from dtperf.selection.extrapolation import extrapolate
+from dtperf.selection.flatten import (
+    MATCH_DTYPES,
+    MUON_DTYPES,
+    OPTIONAL_EVENT_COLUMNS,
+    SEGMENT_DTYPES,
+    TRIGGER_COLUMNS,
+    FlatEvents,
+    StoredMatches,
+)
+from dtperf.skim.columns import Collection, Columns
+from dtperf.skim.keep import Kept, find_kept, keep_matches, keep_segments
+
+__all__ = ["expanded", "thinned"]
+
+Column = npt.NDArray[Any]
+PLACE = ("wheel", "sector", "station")
+
+
+def thinned(flat: FlatEvents, limits: PairLimits, fires: Mapping[str, Column]) -> Columns:
+    """Keep what a selection within these limits can need.
+
+    Args:
+        flat: The events.
+        limits: The loosest cuts on tag, probe and pair.
+        fires: The muons' trigger columns that are kept, by name.
+    """
+    kept = find_kept(flat.muons, limits)
+    events, muons = kept.events, _entries(flat.muons.offsets, kept.events)
+    tracks = {name: getattr(flat.muons, name) for name in MUON_DTYPES} | dict(fires)
+    if flat.dxy is not None:
+        tracks["trk_dxy"] = flat.dxy
+    records = {name: column[muons] for name, column in tracks.items()}
+    collections = {}
+    if flat.stored is not None:
+        matches, ranges = _matches(flat, kept)
+        collections["muon_matches"] = matches
+        records |= ranges
+        codes, offsets = _codes(matches.columns), matches.offsets
+    else:
+        codes, offsets = _crossed(flat, kept)
+    taken, segment_offsets = keep_segments(
+        events, flat.segments.offsets, flat.segments.code, count_hits(flat.segments), offsets, codes
+    )
+    segments = {
+        name: getattr(flat.segments, name)[taken] for name in SEGMENT_DTYPES if name not in PLACE
+    }
+    segments |= _places(flat.segments.code[taken])
+    collections["dtSegment"] = Collection(segment_offsets, segments)
+    collections["muon"] = Collection(_offsets(flat.muons.offsets, events), records)
+    branches = {OPTIONAL_EVENT_COLUMNS.get(name, name): v for name, v in flat.events.items()}
+    of_events = {name: values[events] for name, values in branches.items()}
+    for name in ("run", "luminosityBlock"):
+        of_events[name] = of_events[name].astype(np.uint32, copy=False)
+    return Columns(of_events, collections)
+
+
+def expanded(columns: Columns, trigger: str = "none") -> FlatEvents:
+    """Give the flat arrays that the kernels take.
+
+    Args:
+        columns: Of a skim.
+        trigger: What a tag must have fired.
+
+    Returns:
+        Without anomalies, which were counted when the events were thinned.
+    """
+    tracks = columns.collections["muon"]
+    offsets = tracks.offsets.astype(np.int64)
+    typed: dict[str, Column] = {}
+    for name, kind in MUON_DTYPES.items():
+        typed[name] = tracks.columns[name].astype(kind, copy=False)
+    fired = TRIGGER_COLUMNS[trigger]
+    typed["fires"] = tracks.columns[fired] if fired else np.ones(len(typed["pt"]), dtype=np.bool_)
+    muons = Muons(offsets, *(typed[name] for name in Muons._fields[1:]))
+    stored, dxy = None, None
+    if "muon_matches" in columns.collections:
+        found = columns.collections["muon_matches"]
+        ranges = Ranges(
+            found.offsets.astype(np.int64),
+            *(tracks.columns[f"matches_{n}"].astype(np.uint32) for n in ("begin", "end")),
+        )
+        content = {n: v for n, v in found.columns.items() if n not in PLACE}
+        content["station"] = found.columns["station"].astype(MATCH_DTYPES["station"])
+        content["code"] = _codes(found.columns)
+        stored = StoredMatches(Matches(*(content[name] for name in Matches._fields)), ranges)
+    else:
+        dxy = tracks.columns["trk_dxy"]
+    names = {branch: name for name, branch in OPTIONAL_EVENT_COLUMNS.items()}
+    events = {names.get(branch, branch): values for branch, values in columns.events.items()}
+    return FlatEvents(events, muons, stored, dxy, _segments(columns), {})
+
+
+def _segments(columns: Columns) -> Segments:
+    offsets, found = columns.collections["dtSegment"]
+    typed: dict[str, Column] = {}
+    for name, kind in SEGMENT_DTYPES.items():
+        if name not in PLACE:
+            typed[name] = found[name].astype(kind, copy=False)
+    typed["code"] = _codes(found)
+    return Segments(offsets.astype(np.int64), *(typed[name] for name in Segments._fields[1:]))
+
+
+def _entries(offsets: Column, events: Column) -> Column:
+    """Number the entries of some events, one event behind the other."""
+    counts = offsets[events + 1] - offsets[events]
+    starts = np.repeat(offsets[events] - np.cumsum(counts) + counts, counts)
+    return np.asarray(starts + np.arange(len(starts)))
+
+
+def _offsets(offsets: Column, events: Column) -> Column:
+    counts = offsets[events + 1] - offsets[events]
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+
+
+def _matches(flat: FlatEvents, kept: Kept) -> tuple[Collection, dict[str, Column]]:
+    assert flat.stored is not None
+    matches, ranges = flat.stored
+    found = keep_matches(flat.muons.offsets, ranges, matches.code, kept)
+    columns = _places(matches.code[found.source])
+    columns |= {n: getattr(matches, n)[found.source] for n in ("x", "y", "edgeX", "edgeY")}
+    return (
+        Collection(found.offsets, columns),
+        {"matches_begin": found.begin, "matches_end": found.end},
+    )
+
+
+def _crossed(flat: FlatEvents, kept: Kept) -> tuple[Column, Column]:
+    """Propagate the possible probes: chambers crossed, and where those of each event begin."""
+    probes = np.flatnonzero(kept.is_probe)
+    number = np.searchsorted(flat.muons.offsets, probes, side="right") - 1
+    crossed = extrapolate(flat, number, probes)
+    # one probe behind the other, in the order of events
+    known = crossed.begins >= 0
+    taken = _ranges(crossed.begins[known], crossed.ends[known])
+    event = np.repeat(number[known], crossed.ends[known] - crossed.begins[known])
+    offsets = np.searchsorted(event, kept.events, side="left")
+    return crossed.matches.code[taken], np.append(offsets, len(event)).astype(np.int32)
+
+
+def _ranges(begins: Column, ends: Column) -> Column:
+    counts = ends - begins
+    starts = np.repeat(begins - np.cumsum(counts) + counts, counts)
+    return np.asarray(starts + np.arange(len(starts)))
+
+
+def _places(codes: Column) -> dict[str, Column]:
+    tables = {"wheel": wheels(), "sector": sectors(), "station": stations()}
+    return {name: table[codes].astype(np.int8) for name, table in tables.items()}
+
+
+def _codes(columns: Mapping[str, Column]) -> Column:
+    wheel, sector, station = (columns[name].astype(np.int16) for name in PLACE)
+    return chamber_codes(wheel, sector, station)

@@ -1,0 +1,86 @@
+"""Skims for tests, and results to compare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import awkward as ak
+import numpy as np
+
+import dtperf
+from dtperf.config import AnalysisConfig
+from dtperf.results import Result
+from tests.nanoaod.files import GOLDEN, read_arrays, write_tree
+
+__all__ = ["LOOSE", "assert_same", "loose", "measured", "nonsense"]
+
+LOOSE: dict[str, Any] = {
+    "tag": {"trigger": "none", "max_iso": 0.8, "min_pt": 15.0},
+    "probe": {"max_iso": 0.8, "min_pt": 5.0, "min_tracker_layers": 3, "min_pixel_hits": 0},
+    "pair": {"min_mass": 50.0, "max_mass": 130.0, "max_abs_dz": 3.0, "min_dr": 0.1},
+}
+SUMMED = ("events", "certified", "pairs", "crossings", "files", "chunks")
+
+
+def loose(**others: Any) -> AnalysisConfig:
+    """Give the loosest cuts that are tested."""
+    return dtperf.load_config({"selection": LOOSE, **others})
+
+
+def assert_same(skimmed: Result, run: Result) -> None:
+    """See that two results have equal numbers, whatever the columns that were read."""
+    assert skimmed.config.hash == run.config.hash
+    assert [*skimmed.counts] == [*run.counts]
+    for name, counts in skimmed.counts.items():
+        assert counts.axes == run.counts[name].axes, name
+        views = (np.asarray(each.view(flow=True)) for each in (counts, run.counts[name]))
+        np.testing.assert_array_equal(*views, err_msg=name)
+    assert {n: skimmed.totals[n] for n in SUMMED} == {n: run.totals[n] for n in SUMMED}
+    assert skimmed.anomalies == run.anomalies
+    assert skimmed.code == run.code
+    places = ([row[:6] for row in each.ledger if row.status == "read"] for each in (skimmed, run))
+    assert [*next(places)] == [*next(places)]
+
+
+def measured(config: AnalysisConfig, files: Any) -> Result:
+    """Measure the original files."""
+    return dtperf.run(config, files)
+
+
+def nonsense(path: Path, *, without: tuple[str, ...] = ()) -> Path:
+    """Write golden events of which many have what no detector writes.
+
+    Args:
+        path: The file.
+        without: Branches that it lacks.
+    """
+    arrays = read_arrays(GOLDEN["ttree"], 1500)
+    rng = np.random.default_rng(3)
+
+    def spoiled(name: str, share: float, value: Any) -> None:
+        flat, counts = ak.to_numpy(ak.flatten(arrays[name])).copy(), ak.num(arrays[name])
+        flat[rng.random(len(flat)) < share] = value
+        arrays[name] = ak.unflatten(flat, counts)
+
+    spoiled("muon_matches_begin", 0.05, 7)
+    spoiled("muon_matches_end", 0.05, 9)
+    spoiled("muon_matches_x", 0.03, np.nan)
+    spoiled("muon_matches_sector", 0.05, 15)
+    spoiled("muon_matches_station", 0.03, 0)
+    spoiled("dtSegment_seg4D_posLoc_x", 0.03, np.inf)
+    spoiled("dtSegment_wheel", 0.05, 3)
+    spoiled("dtSegment_seg2D_phi_nHits", 0.1, 0)
+    spoiled("muon_charge", 0.05, 3)
+    spoiled("muon_trk_dz", 0.05, np.nan)
+    spoiled("muon_trk_dxy", 0.05, np.nan)
+    spoiled("muon_eta", 0.02, np.nan)
+    spoiled("muon_trk_numberOfValidTrackerLayers", 0.05, 120)
+    # anomalies of some luminosity blocks only, in two runs
+    blocks = np.sort(rng.integers(1, 9, len(arrays["run"]))).astype(np.uint32)
+    arrays["luminosityBlock"] = ak.Array(blocks)
+    arrays["run"] = ak.Array(np.where(blocks % 2, 370_001, 370_002).astype(np.uint32))
+    for name in ("lumi_instLumi", "lumi_avgPileUp"):
+        arrays[name] = ak.Array(rng.uniform(0, 90, len(blocks)).astype(np.float32))
+    kept = {name: values for name, values in arrays.items() if name not in without}
+    return write_tree(kept, path, cluster=500)
