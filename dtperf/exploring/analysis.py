@@ -32,6 +32,7 @@ from dtperf.exploring.parts import LIMIT_EVENTS, Source, find
 from dtperf.exploring.sums import Sums
 from dtperf.identity import code_version
 from dtperf.measurements import STANDARD, Measurement
+from dtperf.measurements.axes import Axis
 from dtperf.results import Result
 from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS
 from dtperf.skim.stored import is_skim, load_skim
@@ -84,6 +85,7 @@ class Analysis:
         self.origin = loaded.origin
         self.ledger = loaded.ledger
         self._layouts: dict[Measurement, Layout] = {}
+        self._axis_bits: dict[Axis, int] = {}
         self._lock = Lock()
 
     @property
@@ -158,7 +160,7 @@ class Analysis:
 
     def _layout(self, measurement: Measurement) -> Layout:
         if measurement not in self._layouts:
-            self._layouts[measurement] = Layout(measurement, self._runs)
+            self._layouts[measurement] = Layout(measurement, self._runs, self._axis_bits)
         return self._layouts[measurement]
 
     def _count(self, layouts: Mapping[str, Layout], config: AnalysisConfig) -> Sums:

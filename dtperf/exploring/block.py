@@ -10,22 +10,23 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dtperf.config import AnalysisConfig
+from dtperf.exploring.crossed import Crossed
 from dtperf.exploring.layout import Layout
 from dtperf.exploring.pairing import FIRES, Found, prepare, search
 from dtperf.exploring.places import (
     Known,
-    Rows,
     entry_table,
     muon_table,
     places,
-    row_places,
     row_table,
     shifts,
 )
+from dtperf.kernels.arrays import Matches
 from dtperf.kernels.pairs import PairLimits
 from dtperf.selection.extrapolation import ProbeMatches, extrapolate
 from dtperf.selection.flatten import FlatEvents
 from dtperf.selection.luminosity import is_certified
+from dtperf.selection.table import Table
 from dtperf.selection.tagging import pair_limits
 from dtperf.skim.columns import Columns, view
 from dtperf.skim.thin import expanded
@@ -49,19 +50,23 @@ class Block:
         self._muon_offsets = np.asarray(batch.column("muon").offsets)
         flat = expanded(self.columns)
         self.tags, self.probes, self.entries = prepare(flat.muons, self._fires(), limits)
-        self._possible = np.flatnonzero(self.probes.is_possible)
-        self._crossed: ProbeMatches | None = None
-        crossed = self._extrapolated(flat)
-        usable = _usable(crossed)
+        self.possible = np.flatnonzero(self.probes.is_possible)
+        """Those of the probes that a tag may select."""
+        self._propagated: ProbeMatches | None = None
+        usable = _usable(self._tracks(flat)[1])
         most = int(usable.max(initial=0))
         self._n_crossed = np.zeros(len(self.probes.muon), dtype=np.min_scalar_type(most))
-        self._n_crossed[self._possible] = usable
+        self._n_crossed[self.possible] = usable
         self.most_rows = most + 4
         """As many rows as one probe has at most."""
         self._of_tags: dict[Layout, Column] = {}
         self._of_pairs: dict[Layout, Column] = {}
-        self._rows: dict[Layout, Rows] = {}
-        self._cuts: object = None
+        self._rows: Crossed | None = None
+
+    @property
+    def segment_offsets(self) -> Column:
+        """Segments offsets[i] to offsets[i + 1] belong to event i, shape (events + 1,)."""
+        return np.asarray(self._batch.column("dtSegment").offsets)
 
     @property
     def columns(self) -> Columns:
@@ -81,8 +86,9 @@ class Block:
     @property
     def nbytes_found(self) -> int:
         """Memory that takes what was found of them, and is kept."""
-        kept = (self.tags, self.probes, self.entries, self._crossed, self._n_crossed)
-        return _nbytes((*kept, self._of_tags, self._of_pairs, self._rows))
+        kept = (self.tags, self.probes, self.entries, self._propagated, self._n_crossed)
+        rows = self._rows.arrays if self._rows is not None else ()
+        return _nbytes((*kept, self._of_tags, self._of_pairs, rows))
 
     def flat(self, config: AnalysisConfig) -> FlatEvents:
         """Give flat arrays; muons of events that are not certified have not fired."""
@@ -113,62 +119,84 @@ class Block:
 
     def look_up(
         self, layouts: Mapping[str, Layout], config: AnalysisConfig
-    ) -> tuple[dict[Layout, Column], dict[Layout, Column], dict[Layout, Rows]]:
+    ) -> tuple[dict[Layout, Column], dict[Layout, Column], Crossed | None]:
         """Give the places of muons and entries, what pairs add, and the rows of probes.
 
         Args:
             layouts: The measurements.
-            config: The cuts; rows stay as they are until a cut changes that they depend on.
+            config: The cuts, which the rows follow.
         """
-        selection = config.selection
-        cuts = (selection.station, selection.passing, config.compatibility)
-        if cuts != self._cuts:
-            self._rows, self._cuts = {}, cuts
-        of_pairs = {
-            layout: layout.kind
-            for layout in layouts.values()
-            if layout.kind in ("muons", "entries") and layout not in self._of_tags
-        }
-        of_rows = [
-            layout
-            for layout in layouts.values()
-            if layout.kind == "rows" and layout not in self._rows
-        ]
-        if of_pairs or of_rows:
-            self._place(of_pairs, of_rows, config)
+        of_tags = [x for x in layouts.values() if x.kind in ("muons", "entries")]
+        of_rows = [x for x in layouts.values() if x.kind == "rows"]
+        if self._rows is not None and of_rows:
+            self._rows.follow(self, config)
+        there = self._rows.places if self._rows is not None else {}
+        new = [layout for layout in of_tags if layout not in self._of_tags]
+        new_rows = [layout for layout in of_rows if layout not in there]
+        if new or new_rows:
+            flat, known = expanded(self.columns), Known()
+            self._place(new, [x for x in new_rows if x.of_pair], flat, known)
+            if new_rows:
+                table = row_table(flat, *self._tracks(flat), config)
+                if self._rows is None:
+                    self._rows = Crossed(self, flat, table, config)
+                self._rows.add(new_rows, table, known)
         return self._of_tags, self._of_pairs, self._rows
 
     def _place(
-        self, of_pairs: Mapping[Layout, str], of_rows: list[Layout], config: AnalysisConfig
+        self, of_tags: list[Layout], shifting: list[Layout], flat: FlatEvents, known: Known
     ) -> None:
-        flat, known = expanded(self.columns), Known()
-        shifting = [each for each in of_rows if each.of_pair and each not in self._of_pairs]
-        tables = {}
-        if "muons" in of_pairs.values():
-            tables["muons"] = muon_table(flat)
-        if "entries" in of_pairs.values() or shifting:
-            tables["entries"] = entry_table(flat, self.tags, self.probes, self.entries)
-        for layout, kind in of_pairs.items():
-            self._of_tags[layout] = places(layout, tables[kind], known)
+        if any(layout.kind == "muons" for layout in of_tags):
+            muons = muon_table(flat)
+        if shifting or any(layout.kind == "entries" for layout in of_tags):
+            entries = entry_table(flat, self.tags, self.probes, self.entries)
+        for layout in of_tags:
+            table = muons if layout.kind == "muons" else entries
+            self._of_tags[layout] = places(layout, table, known)
         for layout in shifting:
-            self._of_pairs[layout] = shifts(layout, tables["entries"], known)
-        if not of_rows:
-            return
-        probes = self.probes.muon[self._possible]
-        rows = row_table(flat, probes, self._extrapolated(flat), config)
-        numbers = np.append(self._possible, len(self.probes.muon))
-        for layout in of_rows:
-            self._rows[layout] = row_places(layout, rows, numbers, known)
+            self._of_pairs[layout] = shifts(layout, entries, known)
 
-    def _extrapolated(self, flat: FlatEvents) -> ProbeMatches:
-        if self._crossed is not None:
-            return self._crossed
-        probes = self.probes.muon[self._possible].astype(np.int64)
-        event = np.searchsorted(self.probes.offsets, self._possible, side="right") - 1
+    def matches(self, flat: FlatEvents) -> Matches:
+        """Give what the possible probes cross, of their own propagation or of the file."""
+        return self._tracks(flat)[1].matches
+
+    def some_rows(self, chosen: Column, config: AnalysisConfig) -> tuple[Table, Column]:
+        """Make the table of crossings of some possible probes.
+
+        Args:
+            chosen: Which of the possible probes, increasing.
+            config: The cuts.
+
+        Returns:
+            The table; and the best segment of each row, among those of all events, or -1.
+        """
+        probes = self.possible[chosen]
+        event = np.searchsorted(self.probes.offsets, probes, side="right") - 1
+        events, number = np.unique(event, return_inverse=True)
+        columns = view(self._batch.take(pa.array(events)))
+        flat = expanded(columns)
+        begins = flat.muons.offsets[number] - self._muon_offsets[event]
+        muons = self.probes.muon[probes] + begins
+        crossed = self._propagated
+        if crossed is None:
+            crossed = extrapolate(flat, number, muons)
+        else:
+            crossed = crossed._replace(begins=crossed.begins[chosen], ends=crossed.ends[chosen])
+        table = row_table(flat, muons, crossed, config)
+        begins = self.segment_offsets[event] - flat.segments.offsets[number]
+        segment = table["segment"]
+        return table, np.where(segment < 0, -1, segment + begins[table["pair"]])
+
+    def _tracks(self, flat: FlatEvents) -> tuple[Column, ProbeMatches]:
+        """Give the possible probes as muons, and what they cross."""
+        probes = self.probes.muon[self.possible].astype(np.int64)
+        if self._propagated is not None:
+            return probes, self._propagated
+        event = np.searchsorted(self.probes.offsets, self.possible, side="right") - 1
         crossed = extrapolate(flat, event, probes)
         if flat.stored is None:
-            self._crossed = crossed  # propagation takes long
-        return crossed
+            self._propagated = crossed  # it takes long
+        return probes, crossed
 
     def _fires(self) -> npt.NDArray[np.uint8]:
         muons = self.columns.collections["muon"].columns

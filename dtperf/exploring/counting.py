@@ -12,42 +12,40 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
-    "Offsets",
+    "Entering",
+    "ProbeRows",
     "add_bins",
-    "add_places",
     "count_at",
+    "count_rows",
     "count_rows_of",
     "muons_among",
-    "on_axis",
+    "offsets_of",
     "rows_among",
-    "rows_of",
     "sum_rows",
 ]
 
-SHIFT = 8
-"""So many probes, as a power of 2, share the larger part of where their rows are."""
-FEW = 4
-"""So many rows of a probe are listed at once."""
 Counters = npt.NDArray[np.uint32]
 Indices = npt.NDArray[np.int32]
 Places = npt.NDArray[Any]
 """Where a row is in the flat counters, of as few bytes as can be."""
 
 
-class Offsets(NamedTuple):
-    """Rows of each probe, from that at base[i >> shift] + rest[i] to that of probe i + 1."""
+class ProbeRows(NamedTuple):
+    """The rows of each probe, and what holds for them."""
 
-    base: Indices
-    """Shape ((probes >> shift) + 1,)."""
-    rest: npt.NDArray[np.uint16]
-    """Shape (probes + 1,)."""
-    shift: int
+    offsets: Indices
+    """Rows offsets[i] to offsets[i + 1] belong to probe i, shape (probes + 1,)."""
+    flags: npt.NDArray[np.uint32]
+    """Bits of each row, numbered as in `dtperf.exploring.flags`, shape (rows,)."""
 
 
-@numba.njit(nogil=True, inline="always")
-def _first(base: Indices, rest: npt.NDArray[np.uint16], shift: int, probe: int) -> Any:
-    """Give the first row of a probe."""
-    return np.int64(base[np.uint64(probe >> shift)]) + np.int64(rest[np.uint64(probe)])
+class Entering(NamedTuple):
+    """Which rows a measurement counts."""
+
+    need: np.uint32
+    """Bits that a row must have."""
+    passed: np.uint32
+    """The bit of a row that has passed; 0: none has."""
 
 
 # unsigned indices: without the check for negative ones, counting is five times as fast
@@ -65,7 +63,7 @@ def muons_among(first: Indices, last: Indices, tag: Indices) -> Indices:
     n = 0
     for i in range(len(first)):
         n += last[i] - first[i] + 1
-    muons = np.empty(n + FEW, dtype=np.int32)
+    muons = np.empty(n + 1, dtype=np.int32)
     n = 0
     for i in range(len(first)):
         for muon in range(first[i], last[i] + 1):
@@ -88,36 +86,52 @@ def count_at(counters: Counters, chosen: Indices, places: Places) -> None:
 
 
 @numba.njit(nogil=True, cache=True)
-def rows_among(probes: Indices, offsets: Offsets) -> Indices:
-    """List the rows of probes: shared by measurements, each of which then has one short loop.
+def rows_among(probes: Indices, rows: ProbeRows, entering: Entering) -> Indices:
+    """List the rows of probes that enter: for all measurements of the same rows.
 
     Args:
         probes: Those that were selected, each as often as it was.
-        offsets: Of the rows of each probe.
+        rows: The rows of each.
+        entering: What enters.
+
+    Returns:
+        Twice the number of each row, and 1 if it has passed.
     """
-    base, rest, shift = offsets.base, offsets.rest, offsets.shift
+    offsets, flags = rows.offsets, rows.flags
+    need, passed = entering.need, entering.passed
     n = 0
     for probe in probes:
-        n += _first(base, rest, shift, probe + 1) - _first(base, rest, shift, probe)
-    rows = np.empty(n + FEW, dtype=np.int32)
+        n += offsets[np.uint64(probe + 1)] - offsets[np.uint64(probe)]
+    among = np.empty(n + 1, dtype=np.int32)
     n = 0
     for probe in probes:
-        first = _first(base, rest, shift, probe)
-        count = _first(base, rest, shift, probe + 1) - first
-        # without a loop whose end would have to be guessed; what is too much is written over
-        for i in range(FEW):
-            rows[np.uint64(n + i)] = first + i
-        for i in range(FEW, count):
-            rows[np.uint64(n + i)] = first + i
-        n += count
-    return rows[:n]
+        for row in range(offsets[np.uint64(probe)], offsets[np.uint64(probe + 1)]):
+            # without a branch that would have to be guessed; what does not enter is written over
+            flag = flags[np.uint64(row)]
+            among[np.uint64(n)] = 2 * row + (flag & passed != 0)
+            n += flag & need == need
+    return among[:n]
+
+
+@numba.njit(nogil=True, cache=True)
+def count_rows(counters: Counters, among: Indices, places: Places) -> None:
+    """Count rows of probes.
+
+    Args:
+        counters: Flat contents.
+        among: From `rows_among`.
+        places: Of each row that has not passed; that of one that has is the next.
+    """
+    for one in among:
+        counters[np.uint64(places[np.uint64(one >> 1)]) + np.uint64(one & 1)] += np.uint32(1)
 
 
 @numba.njit(nogil=True, cache=True)
 def count_rows_of(
     counters: Counters,
     probes: Indices,
-    offsets: Offsets,
+    rows: ProbeRows,
+    entering: Entering,
     places: Places,
     entries: Indices,
     shifts: Places,
@@ -127,23 +141,26 @@ def count_rows_of(
     Args:
         counters: Flat contents.
         probes: As in `rows_among`, as the two that follow.
-        offsets: Of the rows of each probe.
-        places: Of each row, without what the pair adds.
+        rows: The rows of each.
+        entering: What enters.
+        places: As in `count_rows`, without what the pair adds.
         entries: Entry of each selected pair.
         shifts: What each entry adds.
     """
-    base, rest, shift = offsets.base, offsets.rest, offsets.shift
+    offsets, flags = rows.offsets, rows.flags
+    need, passed = entering.need, entering.passed
     for i in range(len(probes)):
         probe, more = probes[i], np.uint64(shifts[np.uint64(entries[i])])
-        for row in range(_first(base, rest, shift, probe), _first(base, rest, shift, probe + 1)):
-            counters[np.uint64(places[np.uint64(row)]) + more] += np.uint32(1)
+        for row in range(offsets[np.uint64(probe)], offsets[np.uint64(probe + 1)]):
+            flag = flags[np.uint64(row)]
+            place = np.uint64(places[np.uint64(row)]) + more + np.uint64(flag & passed != 0)
+            counters[place] += np.uint32(flag & need == need)
 
 
 @numba.njit(nogil=True, cache=True)
 def sum_rows(
     sums: npt.NDArray[np.int64],
-    probes: Indices,
-    offsets: Offsets,
+    among: Indices,
     places: Places,
     values: npt.NDArray[Any],
     units: tuple[float, float],
@@ -152,81 +169,46 @@ def sum_rows(
 
     Args:
         sums: Entries, sums and sums of squares, shape (bins, 3).
-        probes: As in `rows_among`, as the two that follow.
-        offsets: Of the rows of each probe.
+        among: From `rows_among`, of which none has passed.
         places: Of each row.
         values: Of each row.
         units: What a sum of 1 stands for, and a sum of squares.
     """
-    base, rest, shift = offsets.base, offsets.rest, offsets.shift
-    for probe in probes:
-        for row in range(_first(base, rest, shift, probe), _first(base, rest, shift, probe + 1)):
-            y, place = np.float64(values[row]), np.int64(places[row])
-            sums[place, 0] += 1
-            sums[place, 1] += np.int64(np.rint(y / units[0]))
-            sums[place, 2] += np.int64(np.rint(y * y / units[1]))
-
-
-@numba.njit(nogil=True, cache=True)
-def add_places(
-    places: npt.NDArray[np.uint32], rows: npt.NDArray[np.intp], bins: Places, stride: int
-) -> None:
-    """Move rows along one axis.
-
-    Args:
-        places: Where each of the rows is so far, shape (n,).
-        rows: Their numbers, shape (n,).
-        bins: Bin numbers on the axis, of all rows.
-        stride: Distance of neighbouring bins of the axis.
-    """
-    for i in range(len(rows)):
-        places[i] += np.uint32(bins[np.uint64(rows[i])]) * np.uint32(stride)
+    for one in among:
+        row = np.uint64(one >> 1)
+        y, place = np.float64(values[row]), np.uint64(places[row])
+        sums[place, 0] += 1
+        sums[place, 1] += np.int64(np.rint(y / units[0]))
+        sums[place, 2] += np.int64(np.rint(y * y / units[1]))
 
 
 @numba.njit(nogil=True, cache=True)
 def add_bins(places: npt.NDArray[np.uint32], bins: Places, stride: int) -> None:
-    """Move all rows along one axis; arguments as in `add_places`."""
+    """Move rows along one axis.
+
+    Args:
+        places: Where each row is so far, shape (rows,).
+        bins: Bin numbers on the axis; rows with -1 do not enter, and count as on bin 0.
+        stride: Distance of neighbouring bins of the axis.
+    """
     for i in range(len(places)):
-        places[i] += np.uint32(bins[i]) * np.uint32(stride)
+        places[i] += np.uint32(max(bins[i], 0)) * np.uint32(stride)
 
 
-def rows_of(pairs: npt.NDArray[Any], probes: npt.NDArray[Any]) -> Offsets:
+@numba.njit(nogil=True, cache=True)
+def offsets_of(pairs: npt.NDArray[Any], probes: npt.NDArray[Any]) -> Indices:
     """Say which rows belong to which probe.
 
     Args:
         pairs: Index into the possible probes of each row, not decreasing, shape (rows,).
         probes: Which of all probes each of those is, increasing, and the number of all at last.
+
+    Returns:
+        Rows offsets[i] to offsets[i + 1] belong to probe i, shape (probes + 1,).
     """
-    whole = _whole_offsets(pairs, probes)
-    for shift in range(SHIFT, -1, -1):
-        base = whole[:: 1 << shift].copy()
-        rest = whole - np.repeat(base, 1 << shift)[: len(whole)]
-        if rest.max() <= np.iinfo(np.uint16).max:
-            break
-    return Offsets(base, rest.astype(np.uint16), shift)
-
-
-@numba.njit(nogil=True, cache=True)
-def _whole_offsets(pairs: npt.NDArray[Any], probes: npt.NDArray[Any]) -> Indices:
     offsets = np.zeros(probes[-1] + 1, dtype=np.int32)
     for pair in pairs:
         offsets[np.uint64(probes[np.uint64(pair)] + 1)] += 1
     for probe in range(1, len(offsets)):
         offsets[probe] += offsets[probe - 1]
     return offsets
-
-
-@numba.njit(nogil=True, cache=True)
-def on_axis(rows: npt.NDArray[np.intp], bins: Places) -> npt.NDArray[np.intp]:
-    """Leave out rows whose bin is -1.
-
-    Args:
-        rows: Numbers of rows, shape (n,).
-        bins: Of all rows.
-    """
-    kept = np.empty_like(rows)
-    n = 0
-    for row in rows:
-        kept[n] = row
-        n += bins[np.uint64(row)] >= 0
-    return kept[:n]

@@ -9,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.exploring.counting import Entering
+from dtperf.exploring.flags import BITS, MOST_BITS, OF_SEGMENT, OF_STATION
 from dtperf.measurements import Measurement
 from dtperf.measurements.axes import AtLeast, Axis, Category, Integer
 from dtperf.measurements.booking import SUM_OF_SQUARES_UNIT, SUM_UNIT
@@ -29,32 +31,45 @@ def is_of_pair(column: str) -> bool:
 class Layout:
     """One measurement in flat counters."""
 
-    def __init__(self, measurement: Measurement, runs: npt.NDArray[Any]) -> None:
+    def __init__(
+        self, measurement: Measurement, runs: npt.NDArray[Any], axis_bits: dict[Axis, int]
+    ) -> None:
         """Lay out the bins.
 
         Args:
             measurement: What is counted.
             runs: All run numbers that occur, increasing.
+            axis_bits: Bits that tell whether a row is on an axis of integers; those that this
+                measurement needs are added.
         """
         self.measurement = measurement
         self.runs = runs
         self.kind: Kind = self._kind()
         """Whose places are known: those of muons, of entries, of rows of probes; or none, so that
         tables are made and booked anew."""
+        self.axis_bits = self._number(axis_bits)
+        """Bits of its axes of integers."""
+        conditions = [*measurement.rows] if self.kind == "rows" else []
+        need = [*(BITS[name] for name in conditions), *self.axis_bits.values()]
+        has_passed = self.kind == "rows" and measurement.passed
+        self.entering = Entering(
+            np.uint32(sum(1 << bit for bit in {*need})),
+            np.uint32(1 << BITS[measurement.passed or ""] if has_passed else 0),
+        )
+        """Which rows count."""
         axes = measurement.axes if self.kind != "tables" else ()
         self.of_pair = [axis for axis in axes if self.kind == "rows" and is_of_pair(axis.column)]
         """Axes of which the pair knows the bin, not the probe."""
         self.shape = (*map(self._bins, axes), *((2,) if measurement.passed else ()))
         """With flow bins; of thresholds with one more, for what reaches none."""
         self.size = prod(self.shape)
-        strides = [prod(self.shape[i + 1 :]) for i in range(len(self.shape))]
-        self.strides: dict[Axis | str, int] = dict(
-            zip(
-                (*axes, *((measurement.passed,) if measurement.passed else ())),
-                strides,
-                strict=True,
-            )
-        )
+        self.strides: dict[Axis, int] = {
+            axis: prod(self.shape[i + 1 :]) for i, axis in enumerate(axes)
+        }
+        """Of each axis; what has passed is counted one place behind what has not."""
+        values = (*(axis.column for axis in axes), measurement.mean_of)
+        self.moves = self.kind == "rows" and not OF_SEGMENT.isdisjoint(values)
+        """Whether cuts on segments change the places or values of rows."""
 
     @cached_property
     def place_type(self) -> Any:
@@ -73,11 +88,14 @@ class Layout:
                 return "entries" if "selected" not in measured.columns else "tables"
             of_muon = all(c.startswith("probe_") or c in OF_EVENT for c in measured.columns)
             return "muons" if of_muon else "tables"
-        fixed = (*measured.rows, measured.passed or "", measured.mean_of or "")
         shifting = [axis for axis in measured.axes if is_of_pair(axis.column)]
+        values = (*(axis.column for axis in measured.axes), measured.mean_of or "")
+        conditions = (*measured.rows, *((measured.passed,) if measured.passed else ()))
         if (
-            "selected" in measured.columns
-            or any(map(is_of_pair, fixed))
+            "selected" in values
+            or not BITS.keys() >= {*conditions}
+            or not {*OF_STATION}.isdisjoint(values)
+            or is_of_pair(measured.mean_of or "")
             or (shifting and measured.mean_of)
             or any(isinstance(axis, Integer | AtLeast | Category) for axis in shifting)
             # a run is there even if its rows are left out because they are beyond a later axis
@@ -85,6 +103,17 @@ class Layout:
         ):
             return "tables"
         return "rows"
+
+    def _number(self, axis_bits: dict[Axis, int]) -> dict[Integer, int]:
+        """Give bits to axes of integers; where there are no more, tables must do."""
+        if self.kind != "rows":
+            return {}
+        axes = [axis for axis in self.measurement.axes if isinstance(axis, Integer)]
+        mine = {axis: axis_bits.setdefault(axis, len(BITS) + len(axis_bits)) for axis in axes}
+        if max(mine.values(), default=0) >= MOST_BITS:
+            self.kind = "tables"
+            return {}
+        return mine
 
     def _bins(self, axis: Axis) -> int:
         if isinstance(axis, Category):

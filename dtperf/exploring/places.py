@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dtperf.config import AnalysisConfig
-from dtperf.exploring.counting import Offsets, add_bins, add_places, on_axis, rows_of
+from dtperf.exploring.counting import add_bins
 from dtperf.exploring.layout import Layout
 from dtperf.exploring.pairing import Entries, Probes, Tags
 from dtperf.kernels.binning import category_bins
 from dtperf.kernels.crossings import find_crossings
-from dtperf.kernels.gather import take
 from dtperf.kernels.pairs import Candidates
 from dtperf.measurements.axes import Axis, Category, Integer
 from dtperf.measurements.booking import bin_numbers
@@ -25,8 +24,8 @@ from dtperf.selection.tagging import passing_limits
 
 __all__ = [
     "Known",
-    "Rows",
     "entry_table",
+    "is_on",
     "muon_table",
     "places",
     "row_places",
@@ -37,35 +36,12 @@ __all__ = [
 Column = npt.NDArray[Any]
 
 
-class Rows(NamedTuple):
-    """Rows of probes that enter a measurement."""
-
-    offsets: Offsets
-    places: Column
-    """Shape (rows,)."""
-    values: Column | None
-    """What a profile is the mean of, shape (rows,)."""
-
-
-class _Entering(NamedTuple):
-    """What measurements share whose rows are the same."""
-
-    rows: Column
-    """Numbers of the rows in the table."""
-    pairs: Column
-    """Rows of the table's parent that they belong to."""
-    offsets: Offsets
-
-
 class Known:
-    """What was found of the tables of a block, for all measurements."""
+    """Bin numbers of the tables of a block, for all measurements."""
 
     def __init__(self) -> None:
-        self.bins: dict[tuple[int, Axis | str], Column] = {}
-        """Bin numbers by table, and by axis or boolean column."""
-        self.entering: dict[Any, _Entering] = {}
-        self.whole: dict[tuple[int, Axis], bool] = {}
-        """Whether all rows of a table are on an axis."""
+        self.bins: dict[tuple[int, Axis], Column] = {}
+        """By table and axis."""
 
 
 def muon_table(flat: FlatEvents) -> Table:
@@ -140,17 +116,14 @@ def shifts(layout: Layout, table: Table, known: Known) -> Column:
     return added.astype(layout.place_type)
 
 
-def row_places(layout: Layout, table: Table, probes: Column, known: Known) -> Rows:
-    """Say where the rows of probes are counted that enter.
+def row_places(layout: Layout, table: Table, known: Known) -> Column:
+    """Say where rows of probes are counted that have not passed, if they enter.
 
     Args:
         layout: A measurement of crossings.
         table: From `row_table`.
-        probes: Which of all probes each of those in the table is, of shape (possible probes,),
-            and the number of all at last.
         known: What is known of its block; more is added.
     """
-    entering = _entering(layout, table, probes, known)
     parent = table.parent
     assert parent is not None
     of_probe = np.zeros(parent.rows, dtype=np.uint32)
@@ -158,63 +131,29 @@ def row_places(layout: Layout, table: Table, probes: Column, known: Known) -> Ro
     for axis, stride in layout.strides.items():
         if axis in layout.of_pair:
             continue
-        if table.inherits(axis if isinstance(axis, str) else axis.column):
+        if table.inherits(axis.column):
             add_bins(of_probe, _numbers(layout, parent, axis, known), stride)
         else:
             mine.append((_numbers(layout, table, axis, known), stride))
-    total = take(of_probe, entering.pairs, np.uint32(0))
+    total = table.of_parent(of_probe)
     for bins, stride in mine:
-        add_places(total, entering.rows, bins, stride)
-    mean_of = layout.measurement.mean_of
-    values = table[mean_of][entering.rows] if mean_of else None
-    return Rows(entering.offsets, total.astype(layout.place_type), values)
+        add_bins(total, bins, stride)
+    return total.astype(layout.place_type)
 
 
-def _entering(layout: Layout, table: Table, probes: Column, known: Known) -> _Entering:
-    """Find the rows for which all conditions hold, and that are on all axes of integers."""
-    axes = [a for a in layout.strides if isinstance(a, Integer) and a not in layout.of_pair]
-    key = (layout.measurement.rows, *axes)
-    if key not in known.entering:
-        everything = table.rows_where(layout.measurement.rows)
-        rows = everything
-        for axis in axes:
-            numbers = _numbers(layout, table, axis, known)
-            rows = rows if _all_on(numbers, axis, table, known) else on_axis(rows, numbers)
-        known.entering[key] = _shared(rows, len(everything), layout, table, probes, known)
-    return known.entering[key]
+def is_on(layout: Layout, table: Table, axis: Integer, known: Known) -> Column:
+    """Tell which rows are on an axis of integers."""
+    return np.asarray(_numbers(layout, table, axis, known) >= 0)
 
 
-def _all_on(numbers: Column, axis: Integer, table: Table, known: Known) -> bool:
-    key = (id(table), axis)
-    if key not in known.whole:
-        known.whole[key] = bool(numbers.min(initial=0) >= 0)
-    return known.whole[key]
-
-
-def _shared(
-    rows: Column, n: int, layout: Layout, table: Table, probes: Column, known: Known
-) -> _Entering:
-    """Take what is there of the same rows, if none of n was left out."""
-    key = (layout.measurement.rows, "all")
-    if len(rows) == n and key in known.entering:
-        return known.entering[key]
-    pairs = take(table["pair"], rows, np.int32(-1))
-    found = _Entering(rows, pairs, rows_of(pairs, probes))
-    if len(rows) == n:
-        known.entering[key] = found
-    return found
-
-
-def _numbers(layout: Layout, table: Table, axis: Axis | str, known: Known) -> Column:
-    """Number the bins of an axis or of a boolean column, once for all measurements."""
+def _numbers(layout: Layout, table: Table, axis: Axis, known: Known) -> Column:
+    """Number the bins of an axis, once for all measurements."""
     key = (id(table), axis)
     found = known.bins
     if key not in found:
-        column = axis if isinstance(axis, str) else axis.column
+        column = axis.column
         if isinstance(axis, Integer) and table.parent is not None and table.inherits(column):
             found[key] = table.of_parent(_numbers(layout, table.parent, axis, known))
-        elif isinstance(axis, str):
-            found[key] = table[column].view(np.uint8)
         elif isinstance(axis, Category):
             found[key] = category_bins(table[column], layout.runs.astype(table[column].dtype))
         else:

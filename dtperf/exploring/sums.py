@@ -13,14 +13,15 @@ from dtperf.config import AnalysisConfig
 from dtperf.exploring.block import Block
 from dtperf.exploring.counting import (
     count_at,
+    count_rows,
     count_rows_of,
     muons_among,
     rows_among,
     sum_rows,
 )
+from dtperf.exploring.crossed import Crossed
 from dtperf.exploring.layout import UNITS, Layout
 from dtperf.exploring.pairing import Found
-from dtperf.exploring.places import Rows
 from dtperf.exploring.tables import book_anew
 from dtperf.measurements.declaration import Histogram
 
@@ -61,7 +62,7 @@ class Sums:
         self.pairs += len(found.selected)
         self.crossings += block.crossings(found)
         of_tags, of_pairs, rows = block.look_up(layouts, self._config)
-        chosen: dict[int, Any] = {}
+        among: dict[tuple[int, int], Any] = {}
         muons = muons_among(found.first, found.last, found.tag)
         for name, layout in layouts.items():
             match layout.kind:
@@ -70,7 +71,9 @@ class Sums:
                 case "entries":
                     count_at(self._counters[name], found.entries, of_tags[layout])
                 case "rows":
-                    self._count(name, found, rows[layout], of_pairs.get(layout), chosen)
+                    assert rows is not None
+                    shifts = of_pairs.get(layout)
+                    self._count(layout, self._counters[name], found, rows, shifts, among)
         left = {n: layout.measurement for n, layout in layouts.items() if layout.kind == "tables"}
         if left:
             booked = book_anew(block.flat(self._config), self._config, left)
@@ -80,18 +83,26 @@ class Sums:
             self._empty()
 
     def _count(
-        self, name: str, found: Found, rows: Rows, shifts: Any, chosen: dict[int, Any]
+        self,
+        layout: Layout,
+        counters: npt.NDArray[Any],
+        found: Found,
+        crossed: Crossed,
+        shifts: Any,
+        among: dict[tuple[int, int], Any],
     ) -> None:
-        counters, where = self._counters[name], (found.probes, rows.offsets, rows.places)
-        if rows.values is not None:
-            sum_rows(counters, *where, rows.values, UNITS)
-        elif shifts is None:
-            key = id(rows.offsets)  # measurements of the same rows share it
-            if key not in chosen:
-                chosen[key] = rows_among(found.probes, rows.offsets)
-            count_at(counters, chosen[key], rows.places)
+        entering, places = layout.entering, crossed.places[layout]
+        if shifts is not None:
+            rows = (found.probes, crossed.rows, entering, places)
+            count_rows_of(counters, *rows, found.selected, shifts)
+            return
+        key = (int(entering.need), int(entering.passed))
+        if key not in among:  # measurements of the same rows share it
+            among[key] = rows_among(found.probes, crossed.rows, entering)
+        if layout in crossed.values:
+            sum_rows(counters, among[key], places, crossed.values[layout], UNITS)
         else:
-            count_rows_of(counters, *where, found.selected, shifts)
+            count_rows(counters, among[key], places)
 
     def _empty(self) -> None:
         for name, counters in self._counters.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dtperf.kernels.arrays import Offsets
 
-__all__ = ["Ranges", "probe_ranges"]
+__all__ = ["Ranges", "numbers", "probe_ranges"]
 
 
 class Ranges(NamedTuple):
@@ -46,3 +46,15 @@ def probe_ranges(ranges: Ranges, event: Offsets, probe: Offsets) -> tuple[Offset
         if begin <= end <= stop - start:
             first[pair], last[pair] = start + begin, start + end
     return first, last
+
+
+def numbers(begins: npt.NDArray[Any], ends: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """List the numbers of all ranges, one range behind the other.
+
+    Args:
+        begins: First number of each range, shape (ranges,).
+        ends: One past its last, same shape.
+    """
+    counts = ends - begins
+    starts = np.repeat(begins - np.cumsum(counts) + counts, counts)
+    return np.asarray(starts + np.arange(len(starts)))

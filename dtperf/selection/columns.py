@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from dtperf.geometry import sectors, wheels
 from dtperf.kernels.gather import take
+from dtperf.kernels.station import StationLimits, is_eligible, is_fiducial, is_in_eta
 from dtperf.selection.flatten import FlatEvents
 from dtperf.selection.table import Table
 
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
     from dtperf.kernels.pairs import Candidates
     from dtperf.selection.extrapolation import ProbeMatches
 
-__all__ = ["CROSSING_COLUMNS", "PAIR_COLUMNS", "crossing_columns", "pair_columns"]
+__all__ = [
+    "CROSSING_COLUMNS",
+    "PAIR_COLUMNS",
+    "crossing_columns",
+    "pair_columns",
+    "station_limits",
+]
 
 Column = npt.NDArray[Any]
 Make = dict[str, Callable[[Table], Column]]
@@ -84,6 +91,17 @@ CROSSING_COLUMNS = {
 
 IN_TIME_NS = 12.5
 NOWHERE = -99
+
+
+def station_limits(cuts: StationCuts) -> StationLimits:
+    """Round the cuts on crossings to the width they are compared in."""
+    return StationLimits(
+        min_other=cuts.min_other_stations,
+        min_rpc_layers=np.inf if cuts.min_rpc_layers is None else float(cuts.min_rpc_layers),
+        max_abs_eta=np.asarray((0, *cuts.max_abs_eta), dtype=np.float32),
+        border_x=np.float32(cuts.border_x),
+        border_y=np.float32(cuts.border_y),
+    )
 
 
 def _indexed(source: Column, index: str) -> Callable[[Table], Column]:
@@ -158,13 +176,13 @@ def crossing_columns(
     make["station_passing"] = lambda t: _taken(t["passing"], "nearest", False)(t)
     # unlike in the plot of RPC layers, these count here for muons that are not RPC muons, too
     rpc_layers = flat.muons.rpcMu_numberOfMatchedRPCLayers
-    enough = np.inf if cuts.min_rpc_layers is None else cuts.min_rpc_layers
-    make["is_eligible"] = lambda t: (
-        (t["n_other_stations"] >= cuts.min_other_stations) | (rpc_layers[t["probe"]] >= enough)
+    limits = station_limits(cuts)
+    make["is_eligible"] = lambda t: is_eligible(
+        t["n_other_stations"], rpc_layers[t["probe"]], limits.min_other, limits.min_rpc_layers
     )
-    max_abs_eta = np.asarray((0, *cuts.max_abs_eta), dtype=np.float32)
-    make["is_in_eta"] = lambda t: np.abs(t["probe_eta"]) < max_abs_eta[t["station"]]
-    border_x, border_y = np.float32(cuts.border_x), np.float32(cuts.border_y)
-    make["is_fiducial"] = lambda t: (t["edge_x"] < border_x) & (t["edge_y"] < border_y)
+    make["is_in_eta"] = lambda t: is_in_eta(t["probe_eta"], limits.max_abs_eta[t["station"]])
+    make["is_fiducial"] = lambda t: is_fiducial(
+        t["edge_x"], t["edge_y"], limits.border_x, limits.border_y
+    )
     make["is_in_time"] = lambda t: np.abs(t["t0"]) <= IN_TIME_NS
     return make

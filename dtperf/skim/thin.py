@@ -12,7 +12,7 @@ from dtperf.geometry import chamber_codes, sectors, stations, wheels
 from dtperf.kernels.arrays import Matches, Muons, Segments
 from dtperf.kernels.crossings import count_hits
 from dtperf.kernels.pairs import PairLimits
-from dtperf.kernels.ranges import Ranges
+from dtperf.kernels.ranges import Ranges, numbers
 from dtperf.selection.extrapolation import extrapolate
 from dtperf.selection.flatten import (
     MATCH_DTYPES,
@@ -41,7 +41,10 @@ def thinned(flat: FlatEvents, limits: PairLimits, fires: Mapping[str, Column]) -
         fires: The muons' trigger columns that are kept, by name.
     """
     kept = find_kept(flat.muons, limits)
-    events, muons = kept.events, _entries(flat.muons.offsets, kept.events)
+    events, muons = (
+        kept.events,
+        numbers(flat.muons.offsets[kept.events], flat.muons.offsets[kept.events + 1]),
+    )
     tracks = {name: getattr(flat.muons, name) for name in MUON_DTYPES} | dict(fires)
     if flat.dxy is not None:
         tracks["trk_dxy"] = flat.dxy
@@ -116,13 +119,6 @@ def _segments(columns: Columns) -> Segments:
     return Segments(offsets.astype(np.int64), *(typed[name] for name in Segments._fields[1:]))
 
 
-def _entries(offsets: Column, events: Column) -> Column:
-    """Number the entries of some events, one event behind the other."""
-    counts = offsets[events + 1] - offsets[events]
-    starts = np.repeat(offsets[events] - np.cumsum(counts) + counts, counts)
-    return np.asarray(starts + np.arange(len(starts)))
-
-
 def _offsets(offsets: Column, events: Column) -> Column:
     counts = offsets[events + 1] - offsets[events]
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
@@ -147,16 +143,10 @@ def _crossed(flat: FlatEvents, kept: Kept) -> tuple[Column, Column]:
     crossed = extrapolate(flat, number, probes)
     # one probe behind the other, in the order of events
     known = crossed.begins >= 0
-    taken = _ranges(crossed.begins[known], crossed.ends[known])
+    taken = numbers(crossed.begins[known], crossed.ends[known])
     event = np.repeat(number[known], crossed.ends[known] - crossed.begins[known])
     offsets = np.searchsorted(event, kept.events, side="left")
     return crossed.matches.code[taken], np.append(offsets, len(event)).astype(np.int32)
-
-
-def _ranges(begins: Column, ends: Column) -> Column:
-    counts = ends - begins
-    starts = np.repeat(begins - np.cumsum(counts) + counts, counts)
-    return np.asarray(starts + np.arange(len(starts)))
 
 
 def _places(codes: Column) -> dict[str, Column]:

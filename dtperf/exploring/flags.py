@@ -1,0 +1,159 @@
+"""What holds for a row of the crossings, as bits: which rows enter, and which have passed."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.exploring.counting import Indices, ProbeRows
+from dtperf.kernels.arrays import Bools, Floats, Shorts
+from dtperf.kernels.segments import PassingLimits, best_segment
+from dtperf.kernels.station import StationLimits, is_eligible, is_fiducial, is_in_eta
+
+__all__ = [
+    "BITS",
+    "MOST_BITS",
+    "OF_SEGMENT",
+    "OF_STATION",
+    "Hits",
+    "Place",
+    "mark_stations",
+    "moved",
+]
+
+OF_STATION = ("is_eligible", "is_in_eta", "is_fiducial")
+"""Columns that cuts on stations change."""
+OF_SEGMENT = frozenset(
+    (
+        *("dx", "dy", "dr", "phi_hits", "t0", "passing", "is_in_time"),
+        *("station_dx", "station_dy", "station_dr", "station_passing"),
+    )
+)
+"""Columns that cuts on segments change."""
+BITS = {
+    name: bit
+    for bit, name in enumerate(
+        (*OF_STATION, "is_first", "passing", "station_passing", "is_in_time")
+    )
+}
+"""Bits of the boolean columns; those behind say whether a row is on an axis of integers."""
+MOST_BITS = 32
+
+
+class Hits(NamedTuple):
+    """What the search for the best segment looks at; local frame, cm."""
+
+    match_code: Shorts
+    """Chamber of each match, shape (matches,)."""
+    match_x: Floats
+    match_y: Floats
+    offsets: Indices
+    """Segments offsets[i] to offsets[i + 1] belong to event i, shape (events + 1,)."""
+    code: Shorts
+    """Chamber of each segment, shape (segments,) as all that follow."""
+    x: Floats
+    y: Floats
+    has_phi: Bools
+    has_zed: Bools
+    n: Shorts
+    """Hits of the views that it has."""
+
+
+class Place(NamedTuple):
+    """What no cut changes of the rows of probes, shape (rows,)."""
+
+    match: Indices
+    """Index into the matches, -1 where the station is not crossed."""
+    station: npt.NDArray[np.int8]
+    n_other: npt.NDArray[np.int8]
+    """Other stations with segments of the probe."""
+
+
+@numba.njit(nogil=True, cache=True)
+def mark_stations(
+    rows: ProbeRows,
+    place: Place,
+    eta: Floats,
+    rpc_layers: npt.NDArray[Any],
+    edge_x: Floats,
+    edge_y: Floats,
+    limits: StationLimits,
+) -> None:
+    """Set the bits `OF_STATION` anew.
+
+    Args:
+        rows: The rows of each probe, whose flags are changed.
+        place: Of each row.
+        eta: Of each probe, shape (probes,).
+        rpc_layers: Matched RPC layers of each probe, same shape.
+        edge_x: Of each match, cm, negative inside.
+        edge_y: The same in the other direction.
+        limits: Cut values.
+    """
+    offsets, flags = rows.offsets, rows.flags
+    match, station, n_other = place.match, place.station, place.n_other
+    for probe in range(len(offsets) - 1):
+        for row in range(offsets[probe], offsets[probe + 1]):
+            within = limits.max_abs_eta[station[row]]
+            bits = 1 * is_eligible(
+                n_other[row], rpc_layers[probe], limits.min_other, limits.min_rpc_layers
+            )
+            bits |= 2 * is_in_eta(eta[probe], within)
+            at = match[row]
+            if at >= 0:
+                bits |= 4 * is_fiducial(edge_x[at], edge_y[at], limits.border_x, limits.border_y)
+            flags[row] = flags[row] >> 3 << 3 | bits
+
+
+@numba.njit(nogil=True, cache=True)
+def moved(
+    probe_offsets: Indices,
+    offsets: Indices,
+    match: Indices,
+    segment: Indices,
+    hits: Hits,
+    limits: PassingLimits,
+) -> Indices:
+    """List the probes that have another best segment in a chamber than they had.
+
+    Args:
+        probe_offsets: Probes probe_offsets[i] to probe_offsets[i + 1] belong to event i.
+        offsets: The rows of each probe.
+        match: Of each row, index into the matches or -1.
+        segment: The best segment of each row so far, or -1.
+        hits: What is looked at.
+        limits: Cut values.
+    """
+    found = np.empty(len(offsets), dtype=np.int32)
+    codes, xs, ys = hits.match_code, hits.match_x, hits.match_y
+    segments, x, y = hits.code, hits.x, hits.y
+    has_phi, has_zed, n_hits = hits.has_phi, hits.has_zed, hits.n
+    n = 0
+    for event in range(len(probe_offsets) - 1):
+        start, stop = hits.offsets[event], hits.offsets[event + 1]
+        for probe in range(probe_offsets[event], probe_offsets[event + 1]):
+            differs = False
+            for row in range(offsets[probe], offsets[probe + 1]):
+                at = match[row]
+                if at >= 0:
+                    best = best_segment(
+                        start,
+                        stop,
+                        segments,
+                        x,
+                        y,
+                        has_phi,
+                        has_zed,
+                        n_hits,
+                        codes[at],
+                        xs[at],
+                        ys[at],
+                        limits,
+                    )
+                    differs |= best != segment[row]
+            found[n] = probe
+            n += differs
+    return found[:n]
