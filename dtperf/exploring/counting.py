@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "Among",
     "Entering",
     "ProbeRows",
     "add_bins",
@@ -20,7 +21,8 @@ __all__ = [
     "count_rows_of",
     "muons_among",
     "offsets_of",
-    "rows_among",
+    "rows_entering",
+    "rows_of",
     "sum_rows",
 ]
 
@@ -37,6 +39,15 @@ class ProbeRows(NamedTuple):
     """Rows offsets[i] to offsets[i + 1] belong to probe i, shape (probes + 1,)."""
     flags: npt.NDArray[np.uint32]
     """Bits of each row, numbered as in `dtperf.exploring.flags`, shape (rows,)."""
+
+
+class Among(NamedTuple):
+    """The rows of selected probes."""
+
+    rows: Indices
+    """Their numbers, shape (n,)."""
+    flags: npt.NDArray[np.uint32]
+    """The bits of each, same shape."""
 
 
 class Entering(NamedTuple):
@@ -86,43 +97,57 @@ def count_at(counters: Counters, chosen: Indices, places: Places) -> None:
 
 
 @numba.njit(nogil=True, cache=True)
-def rows_among(probes: Indices, rows: ProbeRows, entering: Entering) -> Indices:
-    """List the rows of probes that enter: for all measurements of the same rows.
+def rows_of(probes: Indices, rows: ProbeRows) -> Among:
+    """List all rows of probes.
 
     Args:
         probes: Those that were selected, each as often as it was.
         rows: The rows of each.
+    """
+    offsets, flags = rows.offsets, rows.flags
+    n = 0
+    for probe in probes:
+        n += offsets[np.uint64(probe + 1)] - offsets[np.uint64(probe)]
+    row_of, flags_of = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.uint32)
+    n = 0
+    for probe in probes:
+        for row in range(offsets[np.uint64(probe)], offsets[np.uint64(probe + 1)]):
+            row_of[np.uint64(n)], flags_of[np.uint64(n)] = row, flags[np.uint64(row)]
+            n += 1
+    return Among(row_of, flags_of)
+
+
+@numba.njit(nogil=True, cache=True)
+def rows_entering(among: Among, entering: Entering) -> Indices:
+    """List the rows that enter: for all measurements of the same rows.
+
+    Args:
+        among: From `rows_of`.
         entering: What enters.
 
     Returns:
         Twice the number of each row, and 1 if it has passed.
     """
-    offsets, flags = rows.offsets, rows.flags
-    need, passed = entering.need, entering.passed
+    rows, flags, need, passed = among.rows, among.flags, entering.need, entering.passed
+    listed = np.empty(len(rows) + 1, dtype=np.int32)
     n = 0
-    for probe in probes:
-        n += offsets[np.uint64(probe + 1)] - offsets[np.uint64(probe)]
-    among = np.empty(n + 1, dtype=np.int32)
-    n = 0
-    for probe in probes:
-        for row in range(offsets[np.uint64(probe)], offsets[np.uint64(probe + 1)]):
-            # without a branch that would have to be guessed; what does not enter is written over
-            flag = flags[np.uint64(row)]
-            among[np.uint64(n)] = 2 * row + (flag & passed != 0)
-            n += flag & need == need
-    return among[:n]
+    for i in range(len(rows)):
+        # without a branch that would have to be guessed; what does not enter is written over
+        listed[np.uint64(n)] = 2 * rows[i] + (flags[i] & passed != 0)
+        n += flags[i] & need == need
+    return listed[:n]
 
 
 @numba.njit(nogil=True, cache=True)
-def count_rows(counters: Counters, among: Indices, places: Places) -> None:
+def count_rows(counters: Counters, entering: Indices, places: Places) -> None:
     """Count rows of probes.
 
     Args:
         counters: Flat contents.
-        among: From `rows_among`.
+        entering: From `rows_entering`.
         places: Of each row that has not passed; that of one that has is the next.
     """
-    for one in among:
+    for one in entering:
         counters[np.uint64(places[np.uint64(one >> 1)]) + np.uint64(one & 1)] += np.uint32(1)
 
 
@@ -140,7 +165,7 @@ def count_rows_of(
 
     Args:
         counters: Flat contents.
-        probes: As in `rows_among`, as the two that follow.
+        probes: As in `rows_of`, as the two that follow.
         rows: The rows of each.
         entering: What enters.
         places: As in `count_rows`, without what the pair adds.
@@ -160,7 +185,7 @@ def count_rows_of(
 @numba.njit(nogil=True, cache=True)
 def sum_rows(
     sums: npt.NDArray[np.int64],
-    among: Indices,
+    entering: Indices,
     places: Places,
     values: npt.NDArray[Any],
     units: tuple[float, float],
@@ -169,12 +194,12 @@ def sum_rows(
 
     Args:
         sums: Entries, sums and sums of squares, shape (bins, 3).
-        among: From `rows_among`, of which none has passed.
+        entering: From `rows_entering`, of which none has passed.
         places: Of each row.
         values: Of each row.
         units: What a sum of 1 stands for, and a sum of squares.
     """
-    for one in among:
+    for one in entering:
         row = np.uint64(one >> 1)
         y, place = np.float64(values[row]), np.uint64(places[row])
         sums[place, 0] += 1

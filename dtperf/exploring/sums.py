@@ -16,7 +16,8 @@ from dtperf.exploring.counting import (
     count_rows,
     count_rows_of,
     muons_among,
-    rows_among,
+    rows_entering,
+    rows_of,
     sum_rows,
 )
 from dtperf.exploring.crossed import Crossed
@@ -61,19 +62,16 @@ class Sums:
         found = block.search(self._config)
         self.pairs += len(found.selected)
         self.crossings += block.crossings(found)
-        of_tags, of_pairs, rows = block.look_up(layouts, self._config)
-        among: dict[tuple[int, int], Any] = {}
+        of_tags, of_pairs, crossed = block.look_up(layouts, self._config)
         muons = muons_among(found.first, found.last, found.tag)
         for name, layout in layouts.items():
-            match layout.kind:
-                case "muons":
-                    count_at(self._counters[name], muons, of_tags[layout])
-                case "entries":
-                    count_at(self._counters[name], found.entries, of_tags[layout])
-                case "rows":
-                    assert rows is not None
-                    shifts = of_pairs.get(layout)
-                    self._count(layout, self._counters[name], found, rows, shifts, among)
+            if layout.kind == "muons":
+                count_at(self._counters[name], muons, of_tags[layout])
+            elif layout.kind == "entries":
+                count_at(self._counters[name], found.entries, of_tags[layout])
+        of_rows = {n: layout for n, layout in layouts.items() if layout.kind == "rows"}
+        if crossed is not None and of_rows:
+            self._count_rows(of_rows, found, crossed, of_pairs)
         left = {n: layout.measurement for n, layout in layouts.items() if layout.kind == "tables"}
         if left:
             booked = book_anew(block.flat(self._config), self._config, left)
@@ -82,27 +80,29 @@ class Sums:
         if self._rows > MOST:
             self._empty()
 
-    def _count(
+    def _count_rows(
         self,
-        layout: Layout,
-        counters: npt.NDArray[Any],
+        layouts: Mapping[str, Layout],
         found: Found,
         crossed: Crossed,
-        shifts: Any,
-        among: dict[tuple[int, int], Any],
+        of_pairs: Mapping[Layout, npt.NDArray[Any]],
     ) -> None:
-        entering, places = layout.entering, crossed.places[layout]
-        if shifts is not None:
-            rows = (found.probes, crossed.rows, entering, places)
-            count_rows_of(counters, *rows, found.selected, shifts)
-            return
-        key = (int(entering.need), int(entering.passed))
-        if key not in among:  # measurements of the same rows share it
-            among[key] = rows_among(found.probes, crossed.rows, entering)
-        if layout in crossed.values:
-            sum_rows(counters, among[key], places, crossed.values[layout], UNITS)
-        else:
-            count_rows(counters, among[key], places)
+        among = rows_of(found.probes, crossed.rows)
+        lists: dict[tuple[int, int], Any] = {}
+        for name, layout in layouts.items():
+            counters, entering = self._counters[name], layout.entering
+            places = crossed.places[layout]
+            if layout in of_pairs:
+                where = (found.probes, crossed.rows, entering, places)
+                count_rows_of(counters, *where, found.selected, of_pairs[layout])
+                continue
+            key = (int(entering.need), int(entering.passed))
+            if key not in lists:  # measurements of the same rows share it
+                lists[key] = rows_entering(among, entering)
+            if layout in crossed.values:
+                sum_rows(counters, lists[key], places, crossed.values[layout], UNITS)
+            else:
+                count_rows(counters, lists[key], places)
 
     def _empty(self) -> None:
         for name, counters in self._counters.items():
