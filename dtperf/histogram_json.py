@@ -17,6 +17,7 @@ from uhi.io.json import default
 
 from dtperf.errors import DtperfError, InputError
 from dtperf.measurements.declaration import MOMENTS, Histogram
+from dtperf.memory import many_lists
 
 __all__ = ["MAX_BYTES", "from_uhi", "to_json"]
 
@@ -42,7 +43,8 @@ def to_json(counts: Mapping[str, Histogram]) -> bytes:
         DtperfError: They are more than `from_uhi` would read.
     """
     each = (f"{json.dumps(name)}:{_text(histogram)}" for name, histogram in counts.items())
-    text = f"{{{','.join(each)}}}".encode()
+    with many_lists():
+        text = f"{{{','.join(each)}}}".encode()
     if len(text) > MAX_BYTES:
         raise DtperfError(
             f"the histograms take {len(text) >> 20} MiB as text, more than the "

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from dtperf.errors import InputError
+from dtperf.memory import many_lists
 
 __all__ = ["read_json", "write_json"]
 
@@ -38,9 +39,13 @@ def read_json(
     if _depth(text) > max_depth and _depth(STRING.sub(b"", text)) > max_depth:
         raise InputError(f"{path}: more than {max_depth} levels, one inside the other")
     try:
-        return json.loads(
-            text.decode(), object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite
-        )
+        with many_lists():
+            return json.loads(
+                text.decode(),
+                object_pairs_hook=_unique,
+                parse_constant=_refuse,
+                parse_float=_finite,
+            )
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not readable as JSON: {error}") from None
 

@@ -10,6 +10,9 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command line; a user's mistake ends in one message and an exit code of its own."""
+    from dtperf.memory import collect_rarely
+
+    collect_rarely()
     from dtperf.cli.app import app
     from dtperf.errors import DtperfError
 

@@ -18,7 +18,7 @@ from dtperf.skim.tally import Tally
 __all__ = ["BLOCKS", "EVENTS", "SUFFIX", "Compression", "Packed", "PartInfo", "pack", "read_blocks"]
 
 EVENTS, BLOCKS, SUFFIX = "events", "blocks", ".arrow"
-BATCH = 32_768
+BATCH = 65_536
 """Events in a record batch: what is made of so many on the way stays in a core's cache."""
 Compression = Literal["none", "lz4", "zstd"]
 INFO = b"dtperf"
