@@ -1,4 +1,4 @@
-"""What a second pass costs: `python -m benchmarks.second_pass [--large] [--json FILE]`.
+"""What a second pass costs: `python -m benchmarks.second_pass [--large] [--record]`.
 
 Times are medians over rounds, of the CPU where rates are for a core. Ratios are of one run: other
 work on the machine spoils what is beyond them.
@@ -22,6 +22,7 @@ from uuid import UUID, uuid5
 import pyarrow as pa
 
 import dtperf
+from benchmarks.history import append
 from benchmarks.skim_formats import measure_formats
 from dtperf.exploring.load import threads
 from dtperf.ledger import Ledger
@@ -54,6 +55,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--large", action="store_true", help="100 million crossings, too: 30 GB")
     parser.add_argument("--json", type=Path, help="write the numbers to a file")
+    parser.add_argument("--record", action="store_true", help="append the ratios to the history")
     options = parser.parse_args()
     found: dict[str, Any] = {"threads": threads(), "events": options.events}
     with tempfile.TemporaryDirectory() as folder:
@@ -67,6 +69,8 @@ def main() -> None:
         found["cuts"] = [cuts(work, target, options.rounds) for target in targets]
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")
+    if options.record:
+        append("second pass", ratios(found))
 
 
 def timed(work: Callable[[], object], rounds: int, warm: bool = True) -> Timed:
@@ -78,6 +82,24 @@ def timed(work: Callable[[], object], rounds: int, warm: bool = True) -> Timed:
         if number or not warm:
             times.append((time.perf_counter() - wall, time.process_time() - cpu))
     return Timed(*map(median, zip(*times, strict=True)))
+
+
+def ratios(found: dict[str, Any]) -> dict[str, float]:
+    """Compare with a first pass, in CPU time an event, and a skim with full files, in bytes."""
+    first = found["passes"]["dtperf run, of the files"]["cpu"] / found["read"]
+    made = {
+        name: first * found["read"] / each["cpu"]
+        for name, each in found["passes"].items()
+        if name != "dtperf run, of the files"
+    }
+    most = found["cuts"][-1]
+    for kind in CUTS:
+        made[f"new cuts, {kind}"] = first * most["events"] / most[f"{kind}, all"].cpu
+    sizes = found["sizes"]
+    for compression in ("none", "zstd"):
+        name = f"bytes of full files / skim, {compression}"
+        made[name] = sizes["full, files"] / sizes[f"full, skim, {compression}"]
+    return made
 
 
 def passes(work: Path, rounds: int) -> dict[str, Any]:

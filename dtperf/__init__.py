@@ -36,6 +36,10 @@ __all__ = [
 __version__ = version("dtperf")
 
 # coffea, awkward and numba take seconds to import: each name is fetched when it is first used
+_MODULES = (
+    *("background", "comparison", "filesets", "flags", "geometry", "lazy", "measurements"),
+    *("nanoaod", "plot", "skim", "statistics", "synthetic"),
+)
 _HOMES = {
     "clusters": ("cluster",),
     "config": ("AnalysisConfig", "load_config"),
@@ -48,7 +52,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name from its module."""
+    """Import a public name from its module, or a public module."""
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
     for module, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f"{__name__}.{module}"), name)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
+import awkward as ak
 import pytest
 import yaml
 
 import dtperf
 from dtperf.synthetic import Settings, generate
 from tests.golden import GOLDEN, golden_differences
+from tests.nanoaod.files import read_arrays
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -22,10 +25,33 @@ def blocks(language: str) -> list[str]:
 
 def test_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (example,) = blocks("python")
+    _, example = blocks("python")
     names: dict[str, object] = {}
     exec(example.replace("tests/data/golden_input.root", str(GOLDEN)), names)
     assert not golden_differences(names["again"].counts)
+
+
+def test_a_skim_is_read_without_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    dtperf.skim.skim(dtperf.load_config("reference_2023"), GOLDEN, out="skim")
+    example, _ = blocks("python")
+    names: dict[str, Any] = {}
+    exec(example, names)
+    arrays = read_arrays(GOLDEN, 4000)
+    kept = arrays["muon_pt"][ak.num(arrays["muon_pt"]) > 1]
+    muons = names["events"].muon.pt
+    assert 3000 < len(muons) < len(kept)
+    assert {*ak.flatten(muons).to_list()} < {*ak.flatten(kept).to_list()}
+
+
+def test_names_exist() -> None:
+    table = README.split("## In Python")[1].split("\n\n")[2]
+    names = re.findall(r"^\| `([\w.]+)", table, flags=re.MULTILINE)
+    assert len(names) > 15
+    for name in names:
+        found: Any = dtperf
+        for part in name.split("."):
+            found = getattr(found, part)
 
 
 def test_yaml(tmp_path: Path) -> None:
