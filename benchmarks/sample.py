@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import awkward as ak
 import uproot
@@ -11,17 +12,21 @@ from dtperf.nanoaod import collection_of
 
 __all__ = ["repeat"]
 
+_ZSTD = uproot.ZSTD(5)
 COLLECTIONS = ("muon_matches", "muon", "dtSegment")
 
 
-def repeat(golden: Path, path: Path, events: int, cluster: int = 8000) -> Path:
-    """Write the golden events again and again, as a TTree with ZSTD compression.
+def repeat(
+    golden: Path, path: Path, events: int, cluster: int = 8000, compression: Any = _ZSTD
+) -> Path:
+    """Write the golden events again and again, as a TTree.
 
     Args:
         golden: The golden file.
         path: File to write.
         events: At least so many.
         cluster: Events in each basket.
+        compression: Of uproot.
 
     Returns:
         The path.
@@ -40,7 +45,7 @@ def repeat(golden: Path, path: Path, events: int, cluster: int = 8000) -> Path:
         )
     copies = -(-cluster // len(arrays["run"]))
     block = {name: ak.concatenate([values] * copies) for name, values in content.items()}
-    with uproot.recreate(path, compression=uproot.ZSTD(5)) as file:
+    with uproot.recreate(path, compression=compression) as file:
         tree = file.mktree(
             "Events",
             {name: ak.type(values).content for name, values in block.items()},

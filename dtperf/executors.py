@@ -7,7 +7,6 @@ keep everything in memory until then, and forget which chunk failed and why.
 from __future__ import annotations
 
 import heapq
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
@@ -171,7 +170,9 @@ def worker_pool(
     Raises:
         ConfigError: A report is wanted of workers that are not Dask's, or without bokeh.
     """
-    workers = config.run.workers or os.cpu_count() or 1
+    from dask.system import CPU_COUNT  # those that this process may use
+
+    workers = config.run.workers or CPU_COUNT
     if place.client is not None:
         from dtperf.reduction import DaskWorkers
 
@@ -196,7 +197,7 @@ def worker_pool(
     elif place.report is not None:
         raise ConfigError("a performance report is made by Dask: use a cluster or --executor dask")
     elif config.run.executor == "iterative":
-        yield Here()
+        yield Here(workers)
     else:
         with closing(Processes(workers)) as processes:
             yield processes

@@ -77,13 +77,14 @@ class OpenFile:
         if self._bulk is not None:
             self._bulk.ask(start, stop)
 
-    def events(self, start: int, stop: int, metadata: Mapping[str, Any]) -> Any:
+    def events(self, start: int, stop: int, metadata: Mapping[str, Any], threads: int = 1) -> Any:
         """Read the columns of some events.
 
         Args:
             start: First event.
             stop: One past the last event.
             metadata: What ``events.metadata`` shall hold.
+            threads: How many unpack baskets of a TTree.
 
         Returns:
             NanoEvents.
@@ -93,11 +94,11 @@ class OpenFile:
         """
         if self._factory is None:
             self._factory = FileEvents(self.directory, self.wanted.tree, self.wanted.columns)
-        return self._factory.events(self._read(start, stop), start, stop, metadata)
+        return self._factory.events(self._read(start, stop, threads), start, stop, metadata)
 
-    def _read(self, start: int, stop: int) -> dict[str, Any]:
+    def _read(self, start: int, stop: int, threads: int) -> dict[str, Any]:
         if self._bulk is not None:
-            return self._bulk.read(start, stop)
+            return self._bulk.read(start, stop, threads)
         arrays: dict[str, Any] = self.tree.arrays(
             filter_branch=self.wanted.columns, entry_start=start, entry_stop=stop, how=dict
         )

@@ -9,15 +9,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 from coffea.processor.executor import WorkItem
 
 from dtperf.chunksize import memory_of_machine
+from dtperf.memory import collect_rarely
 from dtperf.work import Function, Outcome, attempt, lost
 
 __all__ = ["Batch", "Here", "Pool", "Processes"]
 
+MOST_THREADS = 8
+"""More find little to do: what is no decompression stays in one thread."""
 DEATHS = 8
 """With how many deaths of processes a chunk may coincide; most are not its fault."""
 
@@ -62,14 +66,15 @@ class Pool(Protocol):
 
 
 class Here:
-    """This process, one chunk after the other."""
+    """This process, one chunk after the other; threads decompress what is next in the chunk."""
 
     workers = 1
     capacity = 1
     dashboard = ""
 
-    def __init__(self) -> None:
+    def __init__(self, cores: int = 1) -> None:
         self.memory = memory_of_machine()
+        self._threads = min(cores, MOST_THREADS)
         self._waiting: deque[tuple[int, WorkItem]] = deque()
 
     def begin(self, function: Function) -> None:
@@ -86,6 +91,7 @@ class Here:
             time.sleep(timeout)
             return []
         ticket, item = self._waiting.popleft()
+        item = replace(item, usermeta={**(item.usermeta or {}), "threads": self._threads})
         output, outcome = attempt(self._function, item)
         return [Batch(output, {ticket: outcome})]
 
@@ -167,6 +173,7 @@ class Processes:
 
 def _end_with(parent: int) -> None:
     """Let this process leave Ctrl-C to its parent, and end when the parent is gone."""
+    collect_rarely()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _watch(lambda: os.getppid() == parent)
 

@@ -73,7 +73,8 @@ def read_events(item: WorkItem, following: WorkItem | None = None) -> Chunk:
             Of its `usermeta`, all optional: "source", the address to read from instead of the
             file's own; "bytes", the size that the file must have; "required", the branches that
             it must have, if nobody has looked yet; "timeout_s", how long an XRootD server may
-            take for an answer, in seconds.
+            take for an answer, in seconds; "threads", how many threads of this process, which
+            does nothing else, may work on it.
         following: Events of the same file that will be read next: their bytes are asked for, but
             not waited for.
 
@@ -89,7 +90,8 @@ def read_events(item: WorkItem, following: WorkItem | None = None) -> Chunk:
         file = opened(wanted)
         _refuse_too_short(file, item)
         before = file.bytes_read
-        events = file.events(item.entrystart, item.entrystop, _metadata(item))
+        threads = (item.usermeta or {}).get("threads") or 1
+        events = file.events(item.entrystart, item.entrystop, _metadata(item), threads)
         if following is None:
             file.refuse_changed()
         else:

@@ -31,7 +31,7 @@ class Outcome(NamedTuple):
     worker: str
     """Host and process."""
     cpu_seconds: float = 0.0
-    """CPU time of the thread."""
+    """CPU time of the thread, or of the process if its threads work for this attempt alone."""
     memory: int = 0
     """The most bytes that the process has had so far."""
 
@@ -43,14 +43,16 @@ def attempt(function: Function, item: WorkItem) -> tuple[Any, Outcome]:
         The processor's output, None if it failed; and the outcome. Nothing is raised.
     """
     keep_freed()
-    start, cpu = time.perf_counter(), time.thread_time()
+    has_process = (item.usermeta or {}).get("threads", 1) > 1
+    cpu_time = time.process_time if has_process else time.thread_time
+    start, cpu = time.perf_counter(), cpu_time()
     output, size, error = None, 0, None
     try:
         done = function(item)
         output, size = done["out"], done["bytes"]
     except Exception as failure:  # noqa: BLE001  # whatever it is, the client is told
         error = _explain(item, failure)
-    seconds, cpu = time.perf_counter() - start, time.thread_time() - cpu
+    seconds, cpu = time.perf_counter() - start, cpu_time() - cpu
     worker = f"{socket.gethostname()}:{os.getpid()}"
     return output, Outcome(error, size, seconds, worker, cpu, most_so_far())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,9 +17,10 @@ from coffea.processor.executor import WorkItem
 
 from dtperf import reduction
 from dtperf.clusters import local_client
+from dtperf.config import load_config
 from dtperf.errors import Cause, InputError
-from dtperf.executors import ChunkExecutor, Ended, Progressed
-from dtperf.pools import Here, Pool, Processes
+from dtperf.executors import ChunkExecutor, Ended, Progressed, worker_pool
+from dtperf.pools import MOST_THREADS, Here, Pool, Processes
 from dtperf.reduction import DaskWorkers
 from dtperf.sources import Turns
 
@@ -223,3 +225,34 @@ def test_dask_keeps_nothing_of_what_is_done(workers: DaskWorkers) -> None:
     while client.run_on_scheduler(left) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert client.run_on_scheduler(left) == []
+
+
+@pytest.mark.parametrize(("workers", "threads"), [(1, 1), (3, 3), (100, MOST_THREADS)])
+def test_threads_of_this_process(workers: int, threads: int) -> None:
+    seen: list[int] = []
+
+    def see(item: WorkItem) -> dict[str, Any]:
+        seen.append(item.usermeta["threads"])
+        return counted(item)
+
+    config = load_config("reference_2023", [f"run.workers={workers}"])
+    with worker_pool(config) as pool:
+        assert run(see, 2, pool)[0] == Counter({0: 1, 1: 1})
+    assert seen == [threads, threads]
+
+
+def test_what_threads_take_is_counted() -> None:
+    def spin() -> None:
+        end = time.thread_time() + 0.1
+        while time.thread_time() < end:
+            pass
+
+    def let_another_spin(item: WorkItem) -> dict[str, Any]:
+        thread = threading.Thread(target=spin)
+        thread.start()
+        thread.join()
+        return counted(item)
+
+    [alone] = run(let_another_spin, pool=Here(1))[1]
+    [shared] = run(let_another_spin, pool=Here(2))[1]
+    assert alone.outcome.cpu_seconds < 0.09 < shared.outcome.cpu_seconds

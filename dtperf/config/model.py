@@ -35,7 +35,7 @@ class Run(Model):
     executor: Literal["iterative", "futures", "dask"] = "iterative"
     """In this process, in local processes, or on Dask workers."""
     workers: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    """Number of processes or workers; null: one for each core."""
+    """Processes, workers, or threads (8 at most) that decompress here; null: one for each core."""
     chunksize: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
     """Events read and measured at once; null: what fits into a worker's memory, 200,000 at most."""
     on_error: Literal["stop", "skip"] = "stop"

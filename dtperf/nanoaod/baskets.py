@@ -14,12 +14,14 @@ from uproot.interpretation.numerical import AsDtype
 from dtperf.errors import InputError
 from dtperf.nanoaod.decompress import decompress_into
 
-__all__ = ["Basket", "Layout", "Unusual", "layout_of", "unpack"]
+__all__ = ["Basket", "Layout", "Unusual", "is_slow", "layout_of", "unpack"]
 
 Bytes = npt.NDArray[np.uint8]
 
 _KEY = struct.Struct(">ihiIhh")
 _COUNTS = struct.Struct(">Hiiiix")
+_SLOW = {b"ZL", b"XZ"}
+"""ZSTD and LZ4 take hardly longer than to hand a basket to another thread and back."""
 
 
 class Unusual(Exception):  # no error: uproot can read it
@@ -75,6 +77,14 @@ def layout_of(branch: Any) -> Layout | None:
     n = len(edges) - 1
     starts, sizes = (branch.member(m)[:n].astype(np.int64) for m in ("fBasketSeek", "fBasketBytes"))
     return Layout(branch.name, stored, is_list, edges, starts, sizes)
+
+
+def is_slow(raw: Bytes) -> bool:
+    """Say whether a basket is compressed in such a way that a thread of its own pays."""
+    if len(raw) < _KEY.size:
+        return False
+    *_, key_bytes, _ = _KEY.unpack_from(raw.data)
+    return raw[key_bytes : key_bytes + 2].tobytes() in _SLOW
 
 
 def unpack(

@@ -10,6 +10,8 @@ from __future__ import annotations
 import queue
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from functools import partial
 from typing import Any
 
 import awkward as ak
@@ -18,8 +20,9 @@ import numpy.typing as npt
 
 from dtperf.errors import InputError
 from dtperf.kernels.offsets import read_offsets, same_offsets
-from dtperf.nanoaod.baskets import Basket, Bytes, Layout, Unusual, layout_of, unpack
+from dtperf.nanoaod.baskets import Basket, Layout, Unusual, is_slow, layout_of, unpack
 from dtperf.nanoaod.branches import collection_of, known_collections
+from dtperf.nanoaod.inturn import Job, in_turn
 from dtperf.nanoaod.lists import check_lengths
 
 __all__ = ["BulkReader"]
@@ -31,18 +34,6 @@ Wanted = list[tuple[Layout, int]]
 
 
 _NOTHING: tuple[tuple[int, int], list[Any]] = (-1, -1), []
-
-
-class _Room:
-    """One buffer for all baskets, one after the other."""
-
-    def __init__(self) -> None:
-        self._buffer = np.empty(0, dtype=np.uint8)
-
-    def __call__(self, size: int) -> Bytes:
-        if len(self._buffer) < size:
-            self._buffer = np.empty(max(size, 2 * len(self._buffer)), dtype=np.uint8)
-        return self._buffer[:size]
 
 
 class BulkReader:
@@ -57,7 +48,6 @@ class BulkReader:
         """
         self._tree = tree
         self._source = tree.file.source
-        self._room = _Room()
         self._asked = _NOTHING
         branches = [branch for branch in tree.branches if columns(branch)]
         layouts = {branch.name: layout_of(branch) for branch in branches}
@@ -68,12 +58,13 @@ class BulkReader:
             if layout is not None:
                 self._collections[_collection(layout)].append(layout)
 
-    def read(self, start: int, stop: int) -> dict[str, ak.Array]:
+    def read(self, start: int, stop: int, threads: int = 1) -> dict[str, ak.Array]:
         """Read the columns of some events.
 
         Args:
             start: First event.
             stop: One past the last event.
+            threads: How many may unpack baskets.
 
         Returns:
             Name to one number or one list of numbers an event.
@@ -82,11 +73,11 @@ class BulkReader:
             InputError: Baskets contradict themselves, each other or the tree; the message names
                 the branch.
         """
-        baskets = self._baskets(start, stop)
         arrays: dict[str, ak.Array] = {}
         try:
-            for layouts in self._collections.values():
-                arrays |= _collection_of(layouts, baskets, start, stop)
+            with closing(in_turn(self._jobs(start, stop), threads)) as baskets:
+                for layouts in self._collections.values():
+                    arrays |= _collection_of(layouts, baskets, start, stop)
         except Unusual:  # rare, so that nothing is lost if uproot reads them all
             arrays = self._by_uproot(self._unusual | self._names, start, stop)
             check_lengths(arrays, stop - start)
@@ -110,8 +101,8 @@ class BulkReader:
             for number in layout.baskets(start, stop)
         ]
 
-    def _baskets(self, start: int, stop: int) -> Iterator[Basket]:
-        """Ask for the bytes of all baskets; each is unpacked when it is its turn."""
+    def _jobs(self, start: int, stop: int) -> Iterator[Job]:
+        """Ask for the bytes of all baskets; each is waited for when its job is taken."""
         if self._asked[0] != (start, stop):
             self.ask(start, stop)
         # from the last to the first, so that each is forgotten when it has been used
@@ -119,7 +110,7 @@ class BulkReader:
         self._asked = _NOTHING
         for layout, number in self._wanted(start, stop):
             raw = chunks.pop().raw_data
-            yield unpack(layout, number, raw, self._source, self._room)
+            yield Job(partial(unpack, layout, number, raw, self._source), is_slow(raw))
 
     def _by_uproot(self, names: set[str], start: int, stop: int) -> dict[str, ak.Array]:
         read: dict[str, ak.Array] = self._tree.arrays(

@@ -8,6 +8,7 @@ if the blocks of a basket together are shorter than it should be, and gives what
 from __future__ import annotations
 
 import struct
+import threading
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -35,6 +36,7 @@ _HEADER = struct.Struct("2sx3s3s")
 
 # Sources of dtperf to the bytes they have claimed; of others nothing is refused
 _claims: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+_claiming = threading.Lock()
 
 
 def watch(source: Any) -> None:
@@ -52,7 +54,8 @@ def _before_block(
 def _claim(source: Any, compressed_bytes: int, uncompressed_bytes: int) -> None:
     if source not in _claims:
         return
-    claimed = _claims[source] = _claims[source] + uncompressed_bytes
+    with _claiming:
+        claimed = _claims[source] = _claims[source] + uncompressed_bytes
     limit = FREE_BYTES + LARGEST_RATIO * source.num_requested_bytes
     if claimed > limit:
         told = f"{compressed_bytes} bytes claim to hold {uncompressed_bytes}"

@@ -40,9 +40,11 @@ def opened(path: Path) -> Iterator[tuple[BulkReader, Any, ColumnFilter]]:
         yield BulkReader(tree, columns), tree, columns
 
 
-def different(reader: BulkReader, tree: Any, columns: Any, start: int, stop: int) -> list[str]:
+def different(
+    reader: BulkReader, tree: Any, columns: Any, start: int, stop: int, threads: int = 1
+) -> list[str]:
     """Name what the reader and uproot read differently."""
-    mine = reader.read(start, stop)
+    mine = reader.read(start, stop, threads)
     theirs = tree.arrays(filter_branch=columns, entry_start=start, entry_stop=stop, how=dict)
     assert mine.keys() == theirs.keys()
     return [name for name in mine if not ak.array_equal(mine[name], theirs[name])]
@@ -69,6 +71,30 @@ def test_any_compression(codec: str, tmp_path: Path) -> None:
     with opened(tmp_path / "x.root") as parts:
         for edges in ((0, 900), (17, 18), (399, 402), (500, 500), (400, 401)):
             assert different(*parts, *edges) == []
+            assert different(*parts, *edges, threads=3) == []
+
+
+@pytest.mark.parametrize("codec", CODECS)
+@pytest.mark.parametrize("place", [30, 150, 250])
+def test_damage_is_told_as_by_one_thread(codec: str, place: int, tmp_path: Path) -> None:
+    numbers = np.random.default_rng(1).integers(0, 9, (3, 2000)).astype("f4")
+    columns = {f"x{n}": each for n, each in enumerate(numbers)}
+    with uproot.recreate(tmp_path / "x.root", compression=CODECS[codec]) as file:
+        file.mktree("Events", dict.fromkeys(columns, "f4")).extend(columns)
+    with uproot.open(tmp_path / "x.root") as file:
+        starts = [int(branch.member("fBasketSeek")[0]) for branch in file["Events"].branches]
+    content = bytearray((tmp_path / "x.root").read_bytes())
+    for start in starts[1:]:
+        content[start + place : start + place + 9] = b"123456789"
+    (tmp_path / "x.root").write_bytes(content)
+    told = []
+    for threads in (1, 3):
+        with opened(tmp_path / "x.root") as (reader, _, _):
+            try:
+                told.append(str(reader.read(0, 2000, threads)))
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is the same
+                told.append(repr(error))
+    assert told[0] == told[1]
 
 
 @pytest.mark.parametrize("generation", ["A", "B"])
