@@ -68,12 +68,13 @@ class Analysis:
                 given without one.
             InputError: A file cannot be read, or is not the one that the result was made of.
         """
-        self._skim_config: AnalysisConfig | None = None
+        self.loosest: AnalysisConfig | None = None
+        """The cuts of the skim, none of which can be made looser; None: files."""
         if isinstance(source, str | Path) and is_skim(Path(source)):
             skim = load_skim(Path(source))
             loaded = load_parts(skim, config, limit_events, on_events)
-            self._skim_config, self._where = skim.config, str(source)
-            refuse_looser(self._skim_config, loaded.config, self._where)
+            self.loosest, self._where = skim.config, str(source)
+            refuse_looser(self.loosest, loaded.config, self._where)
         else:
             limit = LIMIT_EVENTS if limit_events is None else limit_events
             loaded = load_files(find(source, config), limit, on_events)
@@ -147,9 +148,9 @@ class Analysis:
     def _with_cuts(
         self, cuts: Mapping[str, Any], measurements: Collection[str] | None
     ) -> AnalysisConfig:
-        config = with_cuts(self.config, cuts, of_skim=self._skim_config is not None)
-        if self._skim_config is not None:
-            refuse_looser(self._skim_config, config, self._where)
+        config = with_cuts(self.config, cuts, of_skim=self.loosest is not None)
+        if self.loosest is not None:
+            refuse_looser(self.loosest, config, self._where)
         if measurements is None:
             return config
         active = {*config.measurements.active(), *STANDARD}

@@ -62,7 +62,7 @@ class Site:
     def _page(self) -> str:
         explorer = self.session.explorer
         setup = {
-            "sliders": [each._asdict() for each in sliders(explorer.config)],
+            "sliders": [each._asdict() for each in sliders(explorer.config, explorer.loosest)],
             "before": self.session.before,
         }
         page: bytes = Template(_own("page.html")).generate(

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from dtperf.config import AnalysisConfig
 from dtperf.exploring.cuts import flat_values
+from dtperf.skim.tighter import MAXIMA, MINIMA
 
 __all__ = ["SLIDERS", "Slider", "sliders"]
 
@@ -58,16 +59,21 @@ SLIDERS = (
 )
 
 
-def sliders(config: AnalysisConfig) -> list[Slider]:
+def sliders(config: AnalysisConfig, loosest: AnalysisConfig | None = None) -> list[Slider]:
     """List the sliders, each at the config's value.
 
     Args:
         config: The cuts to start from; a slider is made long enough for its value.
+        loosest: The cuts of the skim, which sliders do not leave.
     """
+    ends_of = {} if loosest is None else {k: flat_values(loosest)[k] for k in (*MINIMA, *MAXIMA)}
     values = flat_values(config)
     found = []
     for slider in SLIDERS:
         value = values[slider.key]
         ends = (slider.low, slider.high, *([] if value is None else [value]))
-        found.append(slider._replace(value=value, low=min(ends), high=max(ends)))
+        low, high, end = min(ends), max(ends), ends_of.get(slider.key)
+        if end is not None:
+            low, high = (end, max(high, end)) if slider.key in MINIMA else (min(low, end), end)
+        found.append(slider._replace(value=value, low=low, high=high))
     return found

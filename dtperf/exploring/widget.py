@@ -39,7 +39,11 @@ class App(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
         parts = ("loaded", "state", "table", "curve", "map", "command")
         self.shown = {name: ipywidgets.HTML() for name in parts}
         self.shown["loaded"].value = escape(f"In memory: {explorer.loaded}")
-        rows = [box for slider in sliders(explorer.config) for box in self._row(slider)]
+        rows = [
+            box
+            for slider in sliders(explorer.config, explorer.loosest)
+            for box in self._row(slider)
+        ]
         reset = ipywidgets.Button(description="back to the config’s cuts", layout={"width": "auto"})
         reset.on_click(lambda _: self.reset())
         right = ipywidgets.VBox([*self.shown.values()])
@@ -53,7 +57,8 @@ class App(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
 
     def reset(self) -> None:
         """Move all cuts back to the config's."""
-        starts = sliders(self.session.explorer.config)
+        explorer = self.session.explorer
+        starts = sliders(explorer.config, explorer.loosest)
         self._is_resetting = True
         try:
             for slider in starts:

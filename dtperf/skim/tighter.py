@@ -12,7 +12,7 @@ import numpy as np
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError
 
-__all__ = ["RULES", "Rule", "looser", "refuse_looser"]
+__all__ = ["MAXIMA", "MINIMA", "RULES", "Rule", "looser", "refuse_looser"]
 
 
 class Rule(NamedTuple):
@@ -87,6 +87,10 @@ RULES: Mapping[str, Rule] = {
     "compatibility.truncate_extrapolation": _FREE,
 }
 """For every key that selects what it may become; measurements and the rest are free, too."""
+MINIMA = frozenset(key for key, rule in RULES.items() if rule is _MINIMUM)
+"""Keys that may only grow."""
+MAXIMA = frozenset(key for key, rule in RULES.items() if rule is _MAXIMUM)
+"""Keys that may only shrink."""
 
 
 def looser(skim: AnalysisConfig, now: AnalysisConfig) -> list[str]:
