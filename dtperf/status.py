@@ -92,6 +92,8 @@ class Status(NamedTuple):
     """Files among these of which not even the number of events is known."""
     seconds: float
     """Of measuring, the jobs one after the other."""
+    skims: tuple[str, ...]
+    """What was measured in the place of files: the rest tells of how these were made."""
     worker_seconds: float
     """Of reading and measuring, all workers added up."""
     megabytes: float
@@ -158,7 +160,8 @@ def summarize(out: str | Path) -> Status:
     left = total - read - skipped
     rows_read = [row for row in ledger if row.status == "read"]
     rows_skipped = [row for row in ledger if row.status == "skipped"]
-    seconds = sum(job.get("seconds_measuring", 0.0) for job in (result.jobs if result else ()))
+    jobs = result.jobs if result else ()
+    seconds = sum(job.get("seconds_measuring", 0.0) for job in jobs)
     finished: State = "complete with gaps" if rows_skipped else "complete"
     return Status(
         state="running" if running else finished if is_final else "stopped",
@@ -171,6 +174,7 @@ def summarize(out: str | Path) -> Status:
         files_skipped=result.skipped_files if result else 0,
         files_unknown=result.unknown_files if result else 0,
         seconds=seconds,
+        skims=tuple(sorted({str(job["skim"]) for job in jobs if "skim" in job})),
         worker_seconds=sum(row.seconds for row in rows_read),
         megabytes=sum(row.bytes for row in rows_read) / MEGABYTE,
         seconds_left=left * seconds / (read + skipped) if running and read + skipped else None,

@@ -134,6 +134,8 @@ def _throughput(result: Result) -> str:
         return f"{size:,.1f} MB read"
     speed = f"{events / wall:,.0f} events/s"
     read = f"{size:,.1f} MB read at {size / wall:,.1f} MB/s"
+    if skims := {str(job["skim"]) for job in result.jobs if "skim" in job}:
+        read = f"of {', '.join(sorted(skims))}"
     if len(result.jobs) > 1:
         # they may have run at the same time
         return f"{wall:.1f} s in {len(result.jobs)} jobs, added up: {speed}, {read}"

@@ -80,7 +80,10 @@ def _progress(found: Status, out: Path) -> list[str]:
         lines.append(
             f"{found.files_unknown:,} files could not be opened: their events are not counted here"
         )
-    if found.seconds:
+    if found.skims:
+        told = f"{found.events_per_second:,.0f} events/s of {', '.join(found.skims)}"
+        lines += [f"{told}; below, how that was made"]
+    elif found.seconds:
         whole = _speed(found.events_per_second, found.megabytes_per_second)
         each = _speed(found.events_per_worker_second, found.megabytes_per_worker_second)
         lines += [f"{whole} in {found.seconds:,.0f} s", f"{each} for each worker while it works"]

@@ -68,13 +68,14 @@ class Analysis:
                 given without one.
             InputError: A file cannot be read, or is not the one that the result was made of.
         """
+        self._skim = ""
         self.loosest: AnalysisConfig | None = None
         """The cuts of the skim, none of which can be made looser; None: files."""
         if isinstance(source, str | Path) and is_skim(Path(source)):
             skim = load_skim(Path(source))
             loaded = load_parts(skim, config, limit_events, on_events)
-            self.loosest, self._where = skim.config, str(source)
-            refuse_looser(self.loosest, loaded.config, self._where)
+            self.loosest, self._skim = skim.config, str(Path(source).absolute())
+            refuse_looser(self.loosest, loaded.config, str(source))
         else:
             limit = LIMIT_EVENTS if limit_events is None else limit_events
             loaded = load_files(find(source, config), limit, on_events)
@@ -150,7 +151,7 @@ class Analysis:
     ) -> AnalysisConfig:
         config = with_cuts(self.config, cuts, of_skim=self.loosest is not None)
         if self.loosest is not None:
-            refuse_looser(self.loosest, config, self._where)
+            refuse_looser(self.loosest, config, self._skim)
         if measurements is None:
             return config
         active = {*config.measurements.active(), *STANDARD}
@@ -204,6 +205,8 @@ class Analysis:
             "host": socket.gethostname(),
             "python": platform.python_version(),
         }
+        if self._skim:
+            job["skim"] = self._skim
         return Result(
             config=config,
             counts=sums.histograms(made),

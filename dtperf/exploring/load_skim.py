@@ -48,6 +48,7 @@ def load_parts(skim: Skim, config: Any, limit: int | None, on_events: Progress) 
     def read(name: str) -> tuple[str, list[Block]]:
         return name, [Block(batch, loosest) for batch in read_part(skim, name)]
 
+    on_events(0, wanted)
     try:
         for name, found in pool.map(read, names):
             blocks += found

@@ -26,6 +26,9 @@ def test_skim_run_and_explore(
     done = call(monkeypatch, capfd, "run", "reference_2023", out, "-o", result, "--set", TIGHTER)
     assert done.code == 0
     assert "4,000 events read + 0 skipped = 4,000" in done.out
+    assert f"cores, of {out}\n" in done.out
+    told = call(monkeypatch, capfd, "status", result).out
+    assert re.search(rf"events/s of {out}; below, how that was made", told)
     config = dtperf.load_config("reference_2023", [TIGHTER])
     assert_same(dtperf.Result.load(result), measured(config, GOLDEN))
     done = call(
