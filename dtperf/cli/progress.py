@@ -32,7 +32,8 @@ UNITS = {"generating": "events", "checking": "files", "waiting": "workers", "mea
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         """Show files or events in a second."""
-        speed = task.finished_speed or task.speed
+        # of all, once it is done: what rich has then is the speed of the last steps
+        speed = task.completed / task.finished_time if task.finished_time else task.speed
         return Text(f"{speed:,.0f} {task.fields['unit']}/s" if speed else "")
 
 
