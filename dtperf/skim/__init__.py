@@ -11,9 +11,9 @@ A skim is a result directory, of the loosest cuts, with more in it:
 | `skim.json`      | checksums; without it the skim is not finished |
 
 Arrow IPC that is not compressed, because its numbers are used where they are in the file. Measured
-by `python -m benchmarks.second_pass`, for an event that was kept: 282 bytes, and 42 ns of a core
-until all columns are numpy arrays; with ZSTD 153 bytes and 283 ns; Parquet with ZSTD 202 bytes and
-922 ns; RNTuple with ZSTD 171 bytes and 1,468 ns. Full synthetic events have 6,800 bytes.
+by `python -m benchmarks.second_pass`, for an event that was kept: 276 bytes, and 39 ns of a core
+until all columns are numpy arrays; with ZSTD 150 bytes and 276 ns; Parquet with ZSTD 198 bytes and
+748 ns; RNTuple with ZSTD 168 bytes and 1,208 ns. Full synthetic events have 6,800 bytes.
 """
 
 from __future__ import annotations
