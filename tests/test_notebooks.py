@@ -25,6 +25,7 @@ from dtperf.selection import needed_branches
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "notebooks"
 NAMES = [
+    "change_cuts_on_a_skim",
     "lazy_with_dask_awkward",
     "offload",
     "quickstart",
@@ -189,6 +190,21 @@ def test_own_measurement(run: Run) -> None:
     assert np.all(means[0] > means[-1])
     assert np.all(np.diff(means[0]) > 0)
     assert "no column" in shown.text_of("ConfigError")
+
+
+def test_a_skim(run: Run) -> None:
+    shown = run("change_cuts_on_a_skim")
+    assert shown.complaints == []
+    files, skim = map(float, re.findall(r"([\d.]+) MB", shown.text_of("sizes")))
+    assert skim < files / 3
+    loaded = shown.text_of("dtperf.Analysis(out)")
+    assert loaded.startswith("all 40,000 events of 2 files")
+    assert loaded.endswith("as a fresh run: True\n")
+    assert shown.text_of("distances = ").startswith("10 cuts: ")
+    (curve,) = shown.pictures_of("distances = ")
+    assert len(np.unique(curve.reshape(-1, 3), axis=0)) > 20
+    refused = shown.text_of("ConfigError")
+    assert "selection.probe.min_pt: 5.0, but the skim has 10.0" in refused
 
 
 def test_lazy(run: Run) -> None:
