@@ -129,7 +129,9 @@ class Block:
         of_tags = [x for x in layouts.values() if x.kind in ("muons", "entries")]
         of_rows = [x for x in layouts.values() if x.kind == "rows"]
         if self._rows is not None and of_rows:
-            self._rows.follow(self, config)
+            crossed, self._rows = self._rows, None  # half of a change must not stay
+            crossed.follow(self, config)
+            self._rows = crossed
         there = self._rows.places if self._rows is not None else {}
         new = [layout for layout in of_tags if layout not in self._of_tags]
         new_rows = [layout for layout in of_rows if layout not in there]

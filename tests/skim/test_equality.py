@@ -249,3 +249,19 @@ def test_compressed(compression: Any) -> None:
         for folder in (out, FOLDER / "skim-golden-ntuple")
     )
     assert packed < plain
+
+
+def test_cuts_that_fail_half_way_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    skimmed, moved = analysis("golden"), {"selection.passing.max_dx": 2.0}
+    before = skimmed.with_cuts()
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("dtperf.exploring.crossed.row_places", fail)
+        with pytest.raises(MemoryError):
+            skimmed.with_cuts(moved)
+    assert_same(skimmed.with_cuts(), before)
+    run = measured(with_values(loose(run={"chunksize": 700}), moved), files("golden"))
+    assert_same(skimmed.with_cuts(moved), run)
