@@ -29,10 +29,13 @@ class Mailbox:
         self._client = client
         self._expected: set[int] = set()
         self._found: dict[int, Any] = {}
+        self.passed = 0
+        """Bytes that have come since the scheduler was last told to forget them."""
         client.subscribe_topic(self.topic, self._take)
 
     def _take(self, event: tuple[float, tuple[int, Any]]) -> None:
         _, (number, content) = event
+        self.passed += len(content)
         # of a task that ran twice the first is enough
         if number in self._expected and number not in self._found:
             self._found[number] = content
@@ -41,17 +44,17 @@ class Mailbox:
         """Take what will be posted under a number."""
         self._expected.add(number)
 
-    def get(self, number: int) -> Any:
-        """Give what has come; it has before the task that posted it is known to have finished.
+    def take(self, number: int) -> Any:
+        """Give what has come, None if nothing has, and expect no more.
 
-        Raises:
-            KeyError: Nothing has come.
+        It has come before the task that posted it is known to have finished.
         """
         self._expected.discard(number)
-        return self._found.pop(number)
+        return self._found.pop(number, None)
 
     def tidy(self) -> None:
         """Let the scheduler forget what it has passed on."""
+        self.passed = 0
         self._client.run_on_scheduler(_forget, topic=self.topic)
 
     def close(self) -> None:
@@ -61,13 +64,13 @@ class Mailbox:
             self._client.unsubscribe_topic(self.topic)
 
 
-def post(topic: str, number: int, content: Any) -> None:
+def post(topic: str, number: int, content: bytes) -> None:
     """Send something from within a task.
 
     Args:
         topic: Of the mailbox.
         number: That it expects.
-        content: Bytes, numbers, texts, and lists and mappings of these.
+        content: Bytes.
     """
     from distributed import get_worker
 

@@ -1,7 +1,8 @@
 """Dask workers: they measure chunks and add up what some of them found.
 
 Sums of few chunks go to the client at once. A deeper tree would leave more with workers that can
-die; a flatter one would send every chunk's histograms to the client.
+die; a flatter one would send every chunk's histograms to the client. What cannot be added up, such
+as parts of a skim, each chunk sends by itself.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import pickle
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
 from importlib.util import find_spec
 from itertools import count
 from queue import Empty, SimpleQueue
@@ -19,14 +19,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 import cloudpickle
-import lz4.frame
-from coffea.processor.accumulator import accumulate
 from coffea.processor.executor import WorkItem
 
 from dtperf.errors import DtperfError
-from dtperf.mailbox import Mailbox, post
+from dtperf.mailbox import Mailbox
 from dtperf.pools import Batch
-from dtperf.work import Function, Outcome, attempt, lost
+from dtperf.tasks import Summed, add_up, measure, opened
+from dtperf.work import Function, lost
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -45,6 +44,8 @@ ALONE_S = 1800.0
 """How long to wait for workers when all are gone; batch systems may have sent them away."""
 SAMPLE = 1000
 """How many chunks the median is taken of."""
+SENT_BYTES, AHEAD_BYTES = 1 << 26, 1 << 30
+"""How much the scheduler keeps of what it has passed on, and how much may be on its way to us."""
 
 
 class _Task(NamedTuple):
@@ -70,6 +71,9 @@ class DaskWorkers:
         self._tasks: dict[int, _Task] = {}
         self._measured: dict[int, tuple[WorkItem, Future]] = {}
         self._mailbox = Mailbox(client)
+        self._come: set[int] = set()
+        """Chunks, by ticket, of which something was sent apart and has come."""
+        self._largest = 0
         self._events: SimpleQueue[tuple[int, Future]] = SimpleQueue()
         self._times: deque[float] = deque(maxlen=SAMPLE)
         self._oldest = self._looked = 0.0
@@ -88,7 +92,10 @@ class DaskWorkers:
     @property
     def capacity(self) -> int:
         """How many chunks to hand in ahead: enough for an adaptive cluster to see that it lacks."""
-        return 64 + 3 * self.workers
+        most = 64 + 3 * self.workers
+        if not self._largest:
+            return most
+        return min(most, max(self.workers + 2, AHEAD_BYTES // self._largest))
 
     def begin(self, function: Function) -> None:
         """Take the work function."""
@@ -97,7 +104,9 @@ class DaskWorkers:
     def submit(self, ticket: int, item: WorkItem) -> None:
         """Hand in an attempt."""
         number = next(self._numbers)
-        self._start("chunk", {ticket: item}, _measure, (self._function, item), number)
+        self._mailbox.expect(number)
+        arguments = (self._mailbox.topic, number, self._function, item)
+        self._start("chunk", {ticket: item}, measure, arguments, number)
 
     def _start(
         self,
@@ -130,6 +139,8 @@ class DaskWorkers:
         """Wait for sums; see to what is lost or late."""
         batches = [batch for event in self._ended(timeout) for batch in self._note(*event)]
         self._add_up()
+        if self._mailbox.passed > SENT_BYTES:
+            self._mailbox.tidy()
         if time.monotonic() - self._looked > LOOK_S:
             self._look(last)
         return batches
@@ -151,6 +162,7 @@ class DaskWorkers:
         if future.status != "finished":
             if not task.copies:
                 del self._tasks[number]
+                self._mailbox.take(number)
                 why = _reason(future)
                 yield Batch(None, {each: lost(item, why) for each, item in task.items.items()})
             return
@@ -163,19 +175,23 @@ class DaskWorkers:
                 self._oldest = time.monotonic()
             for ticket, item in task.items.items():
                 self._measured[ticket] = (item, future)
+            if (content := self._mailbox.take(number)) is not None:
+                self._largest = max(self._largest, len(content))
+                self._come.update(task.items)
+                yield Batch(opened(content), {})
         else:
             yield self._received(number, task)
 
     def _received(self, number: int, task: _Task) -> Batch:
-        try:
-            content = self._mailbox.get(number)
-        except KeyError:
-            outcomes = {
-                each: lost(item, "its sum has not come") for each, item in task.items.items()
-            }
-            return Batch(None, outcomes)
-        packed, told = pickle.loads(content)  # noqa: S301  # of our own workers
-        return Batch(_unpack(packed), dict(zip(task.items, told, strict=True)))
+        content = self._mailbox.take(number)
+        come = [ticket in self._come for ticket in task.items]
+        self._come.difference_update(task.items)
+        if content is None:
+            return _missing(task, "its sum has not come")
+        told: Summed = pickle.loads(content)  # noqa: S301  # of our own workers
+        if any(sent and not has for sent, has in zip(told.has_sent, come, strict=True)):
+            return _missing(task, "what it has sent has not come")
+        return Batch(opened(told.output), dict(zip(task.items, told.outcomes, strict=True)))
 
     def _add_up(self) -> None:
         """Sum what is measured, when it is enough or should not wait for more."""
@@ -190,7 +206,7 @@ class DaskWorkers:
             chunks = [future for _, future in some.values()]
             number = next(self._numbers)
             self._mailbox.expect(number)
-            self._start("sum", items, _sum, (self._mailbox.topic, number, chunks), number)
+            self._start("sum", items, add_up, (self._mailbox.topic, number, chunks), number)
             self._oldest = time.monotonic()
 
     def _look(self, last: bool) -> None:
@@ -235,35 +251,9 @@ class DaskWorkers:
         self._client.cancel([copy for task in self._tasks.values() for copy in task.copies])
 
 
+def _missing(task: _Task, why: str) -> Batch:
+    return Batch(None, {ticket: lost(item, why) for ticket, item in task.items.items()})
+
+
 def _reason(future: Future) -> str:
     return f"Dask gave up: {future.exception()!r}" if future.status == "error" else "Dask lost it"
-
-
-@lru_cache(maxsize=2)
-def _load(function: bytes) -> Function:
-    loaded: Function = pickle.loads(function)  # noqa: S301  # of our own client
-    return loaded
-
-
-def _pack(output: Any) -> bytes | None:
-    """Make histograms small, which are mostly zeros."""
-    packed: bytes = lz4.frame.compress(pickle.dumps(output, protocol=5))
-    return packed if output is not None else None
-
-
-def _unpack(packed: bytes | None) -> Any:
-    if packed is None:
-        return None
-    return pickle.loads(lz4.frame.decompress(packed))  # noqa: S301  # of our own workers
-
-
-def _measure(function: bytes, item: WorkItem) -> tuple[bytes | None, Outcome]:
-    output, outcome = attempt(_load(function), item)
-    return _pack(output), outcome
-
-
-def _sum(topic: str, number: int, chunks: list[tuple[bytes | None, Outcome]]) -> None:
-    """Add up what some chunks have found, and send it to the client."""
-    found = [_unpack(packed) for packed, _ in chunks if packed is not None]
-    total = accumulate(found) if found else None
-    post(topic, number, pickle.dumps((_pack(total), [outcome for _, outcome in chunks])))
