@@ -8,11 +8,12 @@ from typing import Any
 
 from dtperf.checkpoint import RunDirectory
 from dtperf.config import AnalysisConfig
+from dtperf.errors import ConfigError
 from dtperf.results import Result
 from dtperf.runner import Job, run
 from dtperf.skim.parts import Compression
 from dtperf.skim.processor import SkimEvents
-from dtperf.skim.stored import begin, finish
+from dtperf.skim.stored import begin, finish, skim_among
 
 __all__ = ["skim"]
 
@@ -41,6 +42,9 @@ def skim(
         InputError: A file cannot be used, and `config.run.on_error` is 'stop'.
         ConfigError: The inputs, the directory or the cluster cannot be used.
     """
+    given = [inputs] if isinstance(inputs, str | Path) else [*inputs]
+    if (skimmed := skim_among(given)) is not None:
+        raise ConfigError(f"{skimmed}: is a skim: run or explore it, or skim the original files")
 
     def job(config: AnalysisConfig, directory: RunDirectory | None) -> Job:
         assert directory is not None
@@ -54,4 +58,4 @@ def skim(
         processor = SkimEvents(config, path, token, compression)
         return Job(processor, receive, lambda result: finish(path, result))
 
-    return run(config, inputs, out=out, job=job, **options)
+    return run(config, given, out=out, job=job, **options)

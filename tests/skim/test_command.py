@@ -37,6 +37,9 @@ def test_skim_run_and_explore(
     )
     assert done.code == 2
     assert "selection.pair.max_mass: 120.0, but the skim has 101.0" in done.err
+    done = call(monkeypatch, capfd, "skim", "reference_2023", out, "-o", tmp_path / "no")
+    assert done.code == 2
+    assert f"{out}: is a skim: run or explore it, or skim the original files" in done.err
     assert not (tmp_path / "no").exists()
     monkeypatch.setattr("dtperf.exploring.server.serve", lambda *_: None)
     done = call(monkeypatch, capfd, "explore", out, "--no-browser")
