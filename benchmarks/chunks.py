@@ -1,7 +1,8 @@
-"""Print what many chunks cost on Dask: `python -m benchmarks.chunks [--chunks N]`.
+"""Print what many chunks cost on Dask: `python -m benchmarks.chunks [--chunks N] [--part MB]`.
 
 Nothing is read: each chunk gives the histograms of the golden events, so that all of the time is
-that of handing out, summing, and keeping account.
+that of handing out, summing, and keeping account. With `--part` each sends so many megabytes, too,
+as a chunk of a skim does whose directory its worker does not see.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,13 @@ from distributed import Client
 from distributed.deploy.subprocess import SubprocessCluster
 
 import dtperf
-from benchmarks.stub import EVENTS, chunks, golden_output, measure_nothing
+from benchmarks.stub import EVENTS, chunks, golden_output, measure_and_send, measure_nothing
 from dtperf.books import Books
 from dtperf.checkpoint import open_run
 from dtperf.executors import ChunkExecutor, Progressed
 from dtperf.identity import code_version
 from dtperf.reduction import DaskWorkers
+from dtperf.work import APART
 
 MB = 1e6
 
@@ -32,6 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chunks", type=int, default=40_000)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--part", type=float, default=0.0)
     options = parser.parse_args()
     config = dtperf.load_config("reference_2023", ["run.executor=dask"])
     print("| chunks | ms a chunk | client MB | scheduler MB | tasks kept | worker MB |")
@@ -50,12 +54,17 @@ def main() -> None:
         books = Books(config, out, lambda _: None)
         meter = _Meter(client, options.chunks)
 
+        sent = set[str]()
+
         def note(progressed: Progressed) -> None:
+            sent.update((progressed.output or {}).pop(APART, ()))
             books.add(progressed)
             meter.add(len(progressed.ended))
 
         executor = ChunkExecutor(pool=DaskWorkers(client), on_progress=note)
-        executor(chunks(options.chunks), measure_nothing, None)
+        work = partial(measure_and_send, round(options.part * MB)) if options.part else None
+        executor(chunks(options.chunks), work or measure_nothing, None)
+        assert len(sent) == (options.chunks if options.part else 0)
         result = books.result()
         assert result.totals["events"] == options.chunks * EVENTS
         assert result.totals["pairs"] == options.chunks * golden_output()["totals"]["pairs"]

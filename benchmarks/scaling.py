@@ -26,8 +26,8 @@ from dtperf.books import Books
 from dtperf.clusters import local_client
 from dtperf.config import AnalysisConfig
 from dtperf.executors import Ended, Progressed
-from dtperf.reduction import _pack, _unpack
 from dtperf.synthetic import Settings, generate
+from dtperf.tasks import pack, unpack
 from dtperf.work import Outcome
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64, 92, 128, 256, 512, 1000)
@@ -99,8 +99,8 @@ def full_event_bytes(folder: Path) -> int:
 def measure_costs(config: AnalysisConfig) -> Costs:
     """Measure what a chunk costs beside reading and measuring."""
     output = golden_output()
-    packed = _pack(output)
-    total = _unpack(packed)
+    packed = pack(output)
+    total = unpack(packed)
     rows = 1000
     items = [*chunks(rows)]
     outcome = Outcome(None, 1000, 1.0, "worker:1")
@@ -108,9 +108,9 @@ def measure_costs(config: AnalysisConfig) -> Costs:
     book = Books(config, None, lambda _: None)
     return Costs(
         hand_out_s=hand_out_seconds(),
-        pack_s=timed(lambda: _pack(output)),
-        sum_s=timed(lambda: accumulate([_unpack(packed)], total)),
-        client_batch_s=timed(lambda: accumulate([_unpack(packed)], total)),
+        pack_s=timed(lambda: pack(output)),
+        sum_s=timed(lambda: accumulate([unpack(packed)], total)),
+        client_batch_s=timed(lambda: accumulate([unpack(packed)], total)),
         client_row_s=timed(lambda: book.add(Progressed(None, ended))) / rows,
     )
 

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from coffea.nanoevents import NanoEventsFactory
 from coffea.processor.executor import WorkItem
 
 import dtperf
 from dtperf.nanoaod import MuonDPGSchema
+from dtperf.work import APART
 from processors.segment_efficiency import SegmentEfficiency
 
-__all__ = ["EVENTS", "chunks", "golden_output", "measure_nothing"]
+__all__ = ["EVENTS", "chunks", "golden_output", "measure_and_send", "measure_nothing"]
 
 GOLDEN = Path(__file__).parents[1] / "tests/data/golden_input.root"
 CHUNKS_PER_FILE = 10
@@ -34,6 +36,13 @@ def golden_output() -> dict[str, Any]:
 def measure_nothing(item: WorkItem) -> dict[str, Any]:
     """Stand in for reading and measuring."""
     return {"out": golden_output(), "bytes": len(item)}
+
+
+def measure_and_send(part_bytes: int, item: WorkItem) -> dict[str, Any]:
+    """Stand in for making a skim whose directory is not seen: each chunk sends a part."""
+    part = np.random.default_rng(item.entrystart).bytes(part_bytes)
+    name = f"{item.filename}-{item.entrystart}"
+    return {"out": golden_output() | {APART: {name: part}}, "bytes": len(item)}
 
 
 def chunks(number: int) -> Iterator[WorkItem]:

@@ -8,7 +8,6 @@ import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 from uuid import UUID
 
@@ -18,18 +17,13 @@ from dtperf.checkpoint import RunDirectory
 from dtperf.config import AnalysisConfig
 from dtperf.errors import DtperfError
 from dtperf.executors import Ended, Progressed
-from dtperf.identity import code_version
+from dtperf.identity import code_version, package_versions
 from dtperf.ledger import Ledger, LedgerRow
 from dtperf.measurements.histograms import sort_categories
 from dtperf.preflight import CheckedFile, Problem
 from dtperf.results import Result
 
 __all__ = ["Books"]
-
-PACKAGES = (
-    *("dtperf", "coffea", "uproot", "awkward", "numba", "numpy"),
-    *("hist", "boost-histogram", "dask", "distributed"),
-)
 
 
 class Books:
@@ -131,7 +125,7 @@ class Books:
             "host": socket.gethostname(),
             "python": platform.python_version(),
             "cpus": os.cpu_count(),
-            "packages": {name: version(name) for name in PACKAGES},
+            "packages": dict(package_versions()),
         }
 
 

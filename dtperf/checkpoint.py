@@ -194,6 +194,9 @@ def _saved(out: Path) -> list[Path]:
 
 
 def _clear(out: Path) -> None:
+    from dtperf.skim.folders import clear  # which loads pyarrow
+
+    clear(out)
     # the result first: nobody shall take what is left for a whole one
     for name in (RESULT, RUN, FILESET):
         (out / name).unlink(missing_ok=True)

@@ -42,6 +42,8 @@ def as_html(result: Result) -> str:
         f"{totals['events']:,} events of {totals['files']:,} files, {totals['pairs']:,} pairs, "
         f"{totals['crossings']:,} crossings, {len(result)} measurements"
     )
+    if result.skims:
+        words += f", on {escape(', '.join(result.skims))}"
     rows = chamber_rows(result)
     parts = [
         f"<p><b>{escape(result.config.title or UNTITLED)}</b>: {words}</p>",

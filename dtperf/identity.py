@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -10,7 +11,12 @@ from pathlib import Path
 import dtperf
 import processors
 
-__all__ = ["code_version", "package_state"]
+__all__ = ["code_version", "package_state", "package_versions"]
+
+PACKAGES = (
+    *("dtperf", "coffea", "uproot", "awkward", "numba", "numpy"),
+    *("hist", "boost-histogram", "dask", "distributed"),
+)
 
 NUMBERS = (
     *("exploring", "field", "geometry", "kernels", "measurements", "nanoaod", "selection", "skim"),
@@ -29,6 +35,12 @@ def code_version() -> str:
     """
     state = _state([*_places(), Path(processors.__file__).parent])
     return f"{version('dtperf')}+{state}"
+
+
+@cache
+def package_versions() -> Mapping[str, str]:
+    """List the versions of the packages that a result tells of."""
+    return {name: version(name) for name in PACKAGES}
 
 
 def package_state() -> str:

@@ -35,7 +35,7 @@ class Mailbox:
 
     def _take(self, event: tuple[float, tuple[int, Any]]) -> None:
         _, (number, content) = event
-        self.passed += len(content)
+        self.passed += len(content) if isinstance(content, bytes) else 0
         # of a task that ran twice the first is enough
         if number in self._expected and number not in self._found:
             self._found[number] = content
@@ -44,11 +44,17 @@ class Mailbox:
         """Take what will be posted under a number."""
         self._expected.add(number)
 
-    def take(self, number: int) -> Any:
-        """Give what has come, None if nothing has, and expect no more.
+    def get(self, number: int) -> Any:
+        """Give what has come; it has before the task that posted it is known to have finished.
 
-        It has come before the task that posted it is known to have finished.
+        Raises:
+            KeyError: Nothing has come.
         """
+        self._expected.discard(number)
+        return self._found.pop(number)
+
+    def take(self, number: int) -> Any:
+        """Give what has come, as `get` does; None if nothing has."""
         self._expected.discard(number)
         return self._found.pop(number, None)
 
@@ -64,13 +70,13 @@ class Mailbox:
             self._client.unsubscribe_topic(self.topic)
 
 
-def post(topic: str, number: int, content: bytes) -> None:
+def post(topic: str, number: int, content: Any) -> None:
     """Send something from within a task.
 
     Args:
         topic: Of the mailbox.
         number: That it expects.
-        content: Bytes.
+        content: Bytes, numbers, texts, and lists and mappings of these.
     """
     from distributed import get_worker
 

@@ -21,10 +21,11 @@ from uuid import uuid4
 import cloudpickle
 from coffea.processor.executor import WorkItem
 
+from dtperf.apart import Apart
 from dtperf.errors import DtperfError
 from dtperf.mailbox import Mailbox
 from dtperf.pools import Batch
-from dtperf.tasks import Summed, add_up, measure, opened
+from dtperf.tasks import Summed, add_up, measure, unpack
 from dtperf.work import Function, lost
 
 if TYPE_CHECKING:
@@ -44,8 +45,6 @@ ALONE_S = 1800.0
 """How long to wait for workers when all are gone; batch systems may have sent them away."""
 SAMPLE = 1000
 """How many chunks the median is taken of."""
-SENT_BYTES, AHEAD_BYTES = 1 << 26, 1 << 30
-"""How much the scheduler keeps of what it has passed on, and how much may be on its way to us."""
 
 
 class _Task(NamedTuple):
@@ -71,9 +70,7 @@ class DaskWorkers:
         self._tasks: dict[int, _Task] = {}
         self._measured: dict[int, tuple[WorkItem, Future]] = {}
         self._mailbox = Mailbox(client)
-        self._come: set[int] = set()
-        """Chunks, by ticket, of which something was sent apart and has come."""
-        self._largest = 0
+        self._apart = Apart(self._mailbox)
         self._events: SimpleQueue[tuple[int, Future]] = SimpleQueue()
         self._times: deque[float] = deque(maxlen=SAMPLE)
         self._oldest = self._looked = 0.0
@@ -92,10 +89,7 @@ class DaskWorkers:
     @property
     def capacity(self) -> int:
         """How many chunks to hand in ahead: enough for an adaptive cluster to see that it lacks."""
-        most = 64 + 3 * self.workers
-        if not self._largest:
-            return most
-        return min(most, max(self.workers + 2, AHEAD_BYTES // self._largest))
+        return self._apart.capacity(self.workers, 64 + 3 * self.workers)
 
     def begin(self, function: Function) -> None:
         """Take the work function."""
@@ -139,8 +133,6 @@ class DaskWorkers:
         """Wait for sums; see to what is lost or late."""
         batches = [batch for event in self._ended(timeout) for batch in self._note(*event)]
         self._add_up()
-        if self._mailbox.passed > SENT_BYTES:
-            self._mailbox.tidy()
         if time.monotonic() - self._looked > LOOK_S:
             self._look(last)
         return batches
@@ -175,23 +167,19 @@ class DaskWorkers:
                 self._oldest = time.monotonic()
             for ticket, item in task.items.items():
                 self._measured[ticket] = (item, future)
-            if (content := self._mailbox.take(number)) is not None:
-                self._largest = max(self._largest, len(content))
-                self._come.update(task.items)
-                yield Batch(opened(content), {})
+            if (sent := self._apart.take(number, task.items)) is not None:
+                yield Batch(sent, {})
         else:
             yield self._received(number, task)
 
     def _received(self, number: int, task: _Task) -> Batch:
         content = self._mailbox.take(number)
-        come = [ticket in self._come for ticket in task.items]
-        self._come.difference_update(task.items)
         if content is None:
             return _missing(task, "its sum has not come")
         told: Summed = pickle.loads(content)  # noqa: S301  # of our own workers
-        if any(sent and not has for sent, has in zip(told.has_sent, come, strict=True)):
+        if not self._apart.is_whole(task.items, told.has_sent):
             return _missing(task, "what it has sent has not come")
-        return Batch(opened(told.output), dict(zip(task.items, told.outcomes, strict=True)))
+        return Batch(unpack(told.output), dict(zip(task.items, told.outcomes, strict=True)))
 
     def _add_up(self) -> None:
         """Sum what is measured, when it is enough or should not wait for more."""

@@ -114,6 +114,8 @@ class Head(NamedTuple):
     config: AnalysisConfig
     code: str
     totals: dict[str, int]
+    begin: str
+    """Of its first job."""
 
 
 def read_head(out: Path) -> Head:
@@ -123,7 +125,8 @@ def read_head(out: Path) -> Head:
         InputError: It is no result, or cannot be true.
     """
     content = _read_content(out / RESULT)
-    return Head(_config(content, out / RESULT), content.code, content.totals)
+    begin = min((job.begin for job in content.jobs), default="")
+    return Head(_config(content, out / RESULT), content.code, content.totals, begin)
 
 
 def read_files(out: Path) -> Stored:

@@ -103,6 +103,11 @@ class Result(Mapping[str, "Histogram"]):
         return by_chamber(self.counts)
 
     @property
+    def skims(self) -> tuple[str, ...]:
+        """Directories of the skims that were measured in the place of the ledger's files."""
+        return tuple(sorted({str(job["skim"]) for job in self.jobs if "skim" in job}))
+
+    @property
     def skipped_events(self) -> int:
         """Events that could not be read, without those of files that never could be opened."""
         return self.ledger.events("skipped")

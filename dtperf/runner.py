@@ -16,6 +16,7 @@ from dtperf.checkpoint import FILESET, RunDirectory, open_run
 from dtperf.chunksize import LARGEST, events_at_once
 from dtperf.clusters.load import load_cluster
 from dtperf.config import AnalysisConfig
+from dtperf.errors import ConfigError
 from dtperf.executors import ChunkExecutor, Progressed, Workplace, worker_pool
 from dtperf.filesets import InputFile, resolve, write
 from dtperf.identity import code_version
@@ -91,7 +92,7 @@ def run(
         ConfigError: The inputs, the directory or the cluster cannot be used.
         DtperfError: The cluster does not come up, or is lost.
     """
-    from dtperf.skim.stored import skim_among  # which needs this module
+    from dtperf.skim.stored import is_skim, skim_among  # which need this module
 
     given = [inputs] if isinstance(inputs, str | Path) else [*inputs]
     if job is _measuring and (skim := skim_among(given)) is not None:
@@ -101,6 +102,8 @@ def run(
         options |= {"performance_report": performance_report, "limit_files": limit_files}
         options["limit_chunks"] = limit_chunks
         return rerun(config, skim, out=out, force=force, on_progress=on_progress, **options)
+    if job is _measuring and resume and out is not None and is_skim(Path(out)):
+        raise ConfigError(f"{out}: is a skim: go on with `dtperf skim … --resume`")
     if cluster is not None:
         load_cluster(cluster)  # a mistake in it shall show before files are checked
     place = Workplace(client, cluster, performance_report)

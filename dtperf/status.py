@@ -174,7 +174,7 @@ def summarize(out: str | Path) -> Status:
         files_skipped=result.skipped_files if result else 0,
         files_unknown=result.unknown_files if result else 0,
         seconds=seconds,
-        skims=tuple(sorted({str(job["skim"]) for job in jobs if "skim" in job})),
+        skims=result.skims if result else (),
         worker_seconds=sum(row.seconds for row in rows_read),
         megabytes=sum(row.bytes for row in rows_read) / MEGABYTE,
         seconds_left=left * seconds / (read + skipped) if running and read + skipped else None,

@@ -14,10 +14,12 @@ from coffea.processor.executor import WorkItem
 from dtperf.errors import DtperfError
 from dtperf.memory import keep_freed, most_so_far
 
-__all__ = ["Outcome", "attempt", "lost"]
+__all__ = ["APART", "Outcome", "attempt", "lost"]
 
 Function = Callable[[WorkItem], Any]
 """coffea's work function: a chunk to ``{"out": …, "bytes": …}``."""
+APART = "parts"
+"""What an output has under this name is too large to be added up: each chunk hands it on alone."""
 
 
 class Outcome(NamedTuple):

@@ -23,6 +23,7 @@ def merge(
     """Add up the results of several jobs of one analysis."""
     from dtperf.checkpoint import open_run
     from dtperf.cli.printed import print_report
+    from dtperf.skim import is_skim
 
     _refuse(inputs, out, force)
     total = _load(inputs[0])
@@ -31,6 +32,11 @@ def merge(
     with open_run(out, total.config, total.code, resume=False, force=force) as directory:
         directory.finish(total)
     print_report(total, out)
+    if any(map(is_skim, inputs)):
+        print(
+            "the events of skims are not merged: run on each, `dtperf run CONFIG SKIM -o OUT`, and "
+            "merge the results"
+        )
     if total.skipped_files:
         raise typer.Exit(WITH_GAPS)
 

@@ -16,24 +16,25 @@ if TYPE_CHECKING:
     from dtperf.results import Result
     from dtperf.summary import Efficiency
 
-__all__ = ["harmless", "print_report"]
+__all__ = ["harmless", "print_report", "printable"]
 
 MEGABYTE = 1e6
 SHOWN = 10
 LONGEST = 300
 
 
-def print_report(result: Result, out: Path) -> None:
+def print_report(result: Result, out: Path, *, is_skim: bool = False) -> None:
     """Print efficiencies, accounting and throughput.
 
     Args:
         result: What was measured.
         out: Where it was saved.
+        is_skim: Whether it was saved as a skim.
     """
     console = Console(highlight=False, soft_wrap=True)
     console.print(_efficiencies(result))
-    told = (*_accounting(result), *_skipped(result, out), *_warnings(result), _throughput(result))
-    for line in told:
+    skipped = _skipped(result, out, is_skim=is_skim)
+    for line in (*_accounting(result), *skipped, *_warnings(result), _throughput(result)):
         console.print(line)
     console.print(f"Result in {out}", markup=False)
 
@@ -77,7 +78,7 @@ def _accounting(result: Result) -> Iterator[str]:
     yield f"{totals['pairs']:,} pairs, {totals['crossings']:,} crossings"
 
 
-def _skipped(result: Result, out: Path) -> Iterator[str]:
+def _skipped(result: Result, out: Path, *, is_skim: bool) -> Iterator[str]:
     """Tell what was skipped, why, and what can be done."""
     rows = [row for row in result.ledger if row.status == "skipped"]
     if not rows:
@@ -92,17 +93,22 @@ def _skipped(result: Result, out: Path) -> Iterator[str]:
     yield from (f"  {harmless(row.file)}: {harmless(_reason(row)[:LONGEST])}" for row in shown)
     if len(first) > SHOWN:
         yield f"  … and {len(first) - SHOWN:,} more files: the ledger names them all"
+    command = "skim" if is_skim or result.skims else "run"
+    then = " and a new run on it" if result.skims else ""
     yield (
-        "Try again with `dtperf run … --resume`, or elsewhere: "
+        f"Try again with `dtperf {command} … --resume`{then}, or elsewhere: "
         f"`dtperf fileset retry {harmless(str(out))} -o missing.json.gz`"
     )
 
 
 def harmless(text: str) -> str:
     """Make a text that comes from elsewhere harmless for the terminal: no markup, no control."""
-    return escape(
-        "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    )
+    return escape(printable(text))
+
+
+def printable(text: str) -> str:
+    """Show what would control a terminal; markup stays."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _reason(row: LedgerRow) -> str:
@@ -134,8 +140,10 @@ def _throughput(result: Result) -> str:
         return f"{size:,.1f} MB read"
     speed = f"{events / wall:,.0f} events/s"
     read = f"{size:,.1f} MB read at {size / wall:,.1f} MB/s"
-    if skims := {str(job["skim"]) for job in result.jobs if "skim" in job}:
-        read = f"of {', '.join(sorted(skims))}"
+    if result.skims:
+        read = f"of {', '.join(map(harmless, result.skims))}"
+        if any("skim" not in job for job in result.jobs):
+            read += " and files"
     if len(result.jobs) > 1:
         # they may have run at the same time
         return f"{wall:.1f} s in {len(result.jobs)} jobs, added up: {speed}, {read}"

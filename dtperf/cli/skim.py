@@ -95,7 +95,7 @@ def skim(
             limit_chunks=limit_chunks,
             on_progress=on_progress,
         )
-    print_report(result, out)
+    print_report(result, out, is_skim=True)
     _tell(out, result.totals["events"])
     if result.skipped_files:
         raise typer.Exit(WITH_GAPS)

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dtperf.cli.printed import harmless
+from dtperf.cli.printed import harmless, printable
 
 if TYPE_CHECKING:
     from dtperf.status import Status
@@ -81,7 +81,9 @@ def _progress(found: Status, out: Path) -> list[str]:
             f"{found.files_unknown:,} files could not be opened: their events are not counted here"
         )
     if found.skims:
-        told = f"{found.events_per_second:,.0f} events/s of {', '.join(found.skims)}"
+        told = (
+            f"{found.events_per_second:,.0f} events/s of {', '.join(map(printable, found.skims))}"
+        )
         lines += [f"{told}; below, how that was made"]
     elif found.seconds:
         whole = _speed(found.events_per_second, found.megabytes_per_second)

@@ -30,7 +30,7 @@ from dtperf.exploring.load import Loaded, load_files, threads
 from dtperf.exploring.load_skim import load_parts
 from dtperf.exploring.parts import LIMIT_EVENTS, Source, find
 from dtperf.exploring.sums import Sums
-from dtperf.identity import code_version
+from dtperf.identity import code_version, package_versions
 from dtperf.measurements import STANDARD, Measurement
 from dtperf.measurements.axes import Axis
 from dtperf.results import Result
@@ -69,12 +69,14 @@ class Analysis:
             InputError: A file cannot be read, or is not the one that the result was made of.
         """
         self._skim = ""
+        self._about: Mapping[str, str] = {}
         self.loosest: AnalysisConfig | None = None
         """The cuts of the skim, none of which can be made looser; None: files."""
         if isinstance(source, str | Path) and is_skim(Path(source)):
             skim = load_skim(Path(source))
             loaded = load_parts(skim, config, limit_events, on_events)
             self.loosest, self._skim = skim.config, str(Path(source).absolute())
+            self._about = skim.about
             refuse_looser(self.loosest, loaded.config, str(source))
         else:
             limit = LIMIT_EVENTS if limit_events is None else limit_events
@@ -113,7 +115,8 @@ class Analysis:
     @property
     def loaded(self) -> str:
         """Say what part of the input is in memory."""
-        return self._loaded.told(self.nbytes + self.nbytes_found)
+        told = self._loaded.told(self.nbytes + self.nbytes_found)
+        return f"{told}, of a skim: cuts can be tightened" if self._skim else told
 
     @cached_property
     def _runs(self) -> Any:
@@ -204,9 +207,10 @@ class Analysis:
             "cpus": os.cpu_count(),
             "host": socket.gethostname(),
             "python": platform.python_version(),
+            "packages": dict(package_versions()),
         }
         if self._skim:
-            job["skim"] = self._skim
+            job |= {"skim": self._skim, "skim_made": dict(self._about)}
         return Result(
             config=config,
             counts=sums.histograms(made),

@@ -113,7 +113,9 @@ class App(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets is untyped
         found = self.session.answer(self.cuts)
         if "problem" in found:
             told = f"Nothing measured with these cuts: {found['problem']}"
-            self.shown["state"].value = f"<b style='color:#a33c00'>{escape(told)}</b>"
+            self.shown[
+                "state"
+            ].value = f"<b style='color:#a33c00;white-space:pre-wrap'>{escape(told)}</b>"
         else:
             self._show(found)
 

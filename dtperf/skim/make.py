@@ -8,12 +8,14 @@ from typing import Any
 
 from dtperf.checkpoint import RunDirectory
 from dtperf.config import AnalysisConfig
-from dtperf.errors import ConfigError
+from dtperf.errors import ConfigError, DtperfError
 from dtperf.results import Result
 from dtperf.runner import Job, run
+from dtperf.skim.folders import begin
 from dtperf.skim.parts import Compression
 from dtperf.skim.processor import SkimEvents
-from dtperf.skim.stored import begin, finish, skim_among
+from dtperf.skim.stored import finish, refuse_missing, skim_among
+from dtperf.work import APART
 
 __all__ = ["skim"]
 
@@ -49,11 +51,18 @@ def skim(
     def job(config: AnalysisConfig, directory: RunDirectory | None) -> Job:
         assert directory is not None
         path = directory.path.absolute()
-        token = begin(path, is_new=directory.previous is None)
+        previous = directory.previous
+        if previous is not None:
+            refuse_missing(path, previous.ledger)
+        token = begin(path, is_new=previous is None)
 
         def receive(output: Any) -> None:
-            for part in (output or {}).pop("parts", {}).values():
-                part.write(path)
+            for part in (output or {}).pop(APART, {}).values():
+                try:
+                    part.write(path)
+                except OSError as error:
+                    why = error.strerror or error
+                    raise DtperfError(f"{path}: cannot be written: {why}") from error
 
         processor = SkimEvents(config, path, token, compression)
         return Job(processor, receive, lambda result: finish(path, result))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,23 @@ from dtperf.config import AnalysisConfig
 from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, TRIGGER_COLUMNS, flatten
 from dtperf.selection.luminosity import is_certified
 from dtperf.selection.tagging import pair_limits
+from dtperf.skim.folders import TOKEN
 from dtperf.skim.parts import Compression, Packed, pack
 from dtperf.skim.tally import tally
 from dtperf.skim.thin import thinned
+from dtperf.work import APART
 from processors.segment_efficiency import SegmentEfficiency
 
-__all__ = ["TOKEN", "SkimEvents", "part_name"]
-
-TOKEN = ".token"
+__all__ = ["SkimEvents", "part_name"]
 
 
 class SkimEvents(SegmentEfficiency):
-    """Measure, and write the part of a skim, or send it along where the directory is not seen."""
+    """Measure, and write the part of a skim, or send it along where the directory is not seen.
+
+    What is sent: the two files of a chunk, in one message for each chunk; a worker holds no more of
+    it than that. On a Dask cluster about 1 GiB, or one chunk for each core, may be on its way to
+    the client, by way of the scheduler; both take two to three times the largest message for it.
+    """
 
     def __init__(
         self, config: AnalysisConfig, out: Path, token: str, compression: Compression = "none"
@@ -53,14 +59,15 @@ class SkimEvents(SegmentEfficiency):
             events: NanoEvents made with `dtperf.nanoaod.MuonDPGSchema`.
 
         Returns:
-            What `SegmentEfficiency` gives, and as 'parts' what the client has to write.
+            What `SegmentEfficiency` gives, and under `APART` what the client has to write.
         """
         output = super().process(events)
         packed = self._pack(events)
         if self._sees_directory():
-            packed.write(self._out)
-            return output
-        return output | {"parts": {packed.name: packed}}
+            with suppress(OSError):  # it may see it, and not be allowed to write
+                packed.write(self._out)
+                return output
+        return output | {APART: {packed.name: packed}}
 
     def _pack(self, events: Any) -> Packed:
         selection, way = self.config.selection, self.config.extrapolation

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
-from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,28 +19,15 @@ from dtperf.errors import ConfigError, InputError
 from dtperf.ledger import Ledger, LedgerRow
 from dtperf.resultfiles import LEDGER, RESULT, read_head
 from dtperf.results import Result
+from dtperf.skim.folders import MANIFEST, PART, TALLY, TOKEN, part_names, sweep
 from dtperf.skim.parts import BLOCKS, EVENTS, MAX_BLOCKS_BYTES, SUFFIX, PartInfo, read_blocks
-from dtperf.skim.processor import TOKEN
 from dtperf.skim.tally import Tally, added
 from dtperf.untrusted import read_json, write_json
 
-__all__ = [
-    "MANIFEST",
-    "TALLY",
-    "Skim",
-    "begin",
-    "finish",
-    "is_skim",
-    "load_skim",
-    "skim_among",
-    "tiles",
-]
+__all__ = ["Skim", "finish", "is_skim", "load_skim", "refuse_missing", "skim_among", "tiles"]
 
-MANIFEST, TALLY = "skim.json", "blocks.parquet"
 SCHEMA_VERSION = 1
 MAX_MANIFEST_BYTES = 1 << 28
-PART = re.compile(r"([0-9a-f-]{36})-([0-9]{1,18})-([0-9]{1,18})")
-"""UUID of the file, first event, one past the last."""
 
 
 class _Manifest(BaseModel):
@@ -62,6 +46,8 @@ class Skim(NamedTuple):
     """The loosest cuts."""
     code: str
     """The version of the code that made it."""
+    about: Mapping[str, str]
+    """What tells it from others, for the results that are measured on it."""
     totals: Mapping[str, int]
     """As `Result` has them, of the loosest cuts."""
     ledger: Ledger
@@ -94,28 +80,6 @@ def skim_among(inputs: Sequence[str | Path]) -> Path | None:
     return skims[0] if skims else None
 
 
-def begin(out: Path, *, is_new: bool) -> str:
-    """Prepare a directory for the parts of a skim; until `finish` it is none.
-
-    Args:
-        out: The directory, which is locked.
-        is_new: Nothing that is there counts any more.
-
-    Returns:
-        The token by which workers know the directory.
-    """
-    (out / MANIFEST).unlink(missing_ok=True)
-    for folder in (EVENTS, BLOCKS):
-        if (out / folder).is_symlink():
-            raise InputError(f"{out / folder}: is a link, which may lead anywhere: remove it")
-        if is_new:
-            shutil.rmtree(out / folder, ignore_errors=True)
-        (out / folder).mkdir(exist_ok=True)
-    token = uuid4().hex
-    (out / TOKEN).write_text(token)
-    return token
-
-
 def finish(out: Path, result: Result) -> None:
     """Declare a skim to be whole.
 
@@ -126,11 +90,8 @@ def finish(out: Path, result: Result) -> None:
     Raises:
         InputError: A part of what was read is missing.
     """
-    names = tiles(result.ledger, [path.name for path in (out / BLOCKS).iterdir()])
-    for folder in (EVENTS, BLOCKS):
-        for path in (out / folder).iterdir():
-            if path.name.removesuffix(SUFFIX) not in names:
-                path.unlink()  # of a chunk whose end nobody saw
+    names = tiles(result.ledger, part_names(out))
+    sweep(out, {*names})  # of chunks whose end nobody saw
     tallies, parts = [], {}
     for name in names:
         counted, info = read_blocks(out / BLOCKS / f"{name}{SUFFIX}")
@@ -141,6 +102,21 @@ def finish(out: Path, result: Result) -> None:
     sums = {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in (TALLY, LEDGER)}
     (out / TOKEN).unlink(missing_ok=True)
     write_json(out / MANIFEST, {"schema_version": SCHEMA_VERSION, "sha256": sums, "parts": parts})
+
+
+def refuse_missing(out: Path, ledger: Ledger) -> None:
+    """See that a skim that is to go on has the parts of all that its ledger says.
+
+    Raises:
+        InputError: It has not; perhaps it was no skim.
+    """
+    try:
+        tiles(ledger, part_names(out))
+    except InputError as error:
+        raise InputError(
+            f"{error}, with --force; what was measured by `dtperf run` cannot become a skim",
+            error.cause,
+        ) from None
 
 
 def load_skim(path: Path) -> Skim:
@@ -181,7 +157,13 @@ def load_skim(path: Path) -> Skim:
     if len(events) > 1:
         raise InputError(f"{path}: {TALLY} and result do not add up: make it again", "corrupt")
     parts = dict(sorted(manifest.parts.items()))
-    return Skim(path, head.config, head.code, head.totals, ledger, counted, parts)
+    about = {
+        "begin": head.begin,
+        "config": head.config.hash,
+        "code": head.code,
+        "sha256": hashlib.sha256((path / MANIFEST).read_bytes()).hexdigest(),
+    }
+    return Skim(path, head.config, head.code, about, head.totals, ledger, counted, parts)
 
 
 def tiles(ledger: Ledger, names: Iterable[str]) -> list[str]:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -39,10 +40,17 @@ def fresh(*settings: str) -> dtperf.Result:
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
-    """Start `dtperf explore`, and end it as Ctrl-C does."""
+    """Explore a result."""
     before = dtperf.run(dtperf.load_config("reference_2023"), GOLDEN, out=tmp_path / "out")
+    with exploring(tmp_path / "out", before) as running:
+        yield running
+
+
+@contextmanager
+def exploring(out: Path, before: dtperf.Result) -> Iterator[Running]:
+    """Start `dtperf explore`, and end it as Ctrl-C does."""
     code = "from dtperf.cli import main; main()"
-    command = [sys.executable, "-c", code, "explore", str(tmp_path / "out"), "--no-browser"]
+    command = [sys.executable, "-c", code, "explore", str(out), "--no-browser"]
     environment = {k: v for k, v in os.environ.items() if k != "SSH_CONNECTION"}
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
@@ -67,6 +75,13 @@ class Opened(NamedTuple):
 
 @pytest.fixture
 def opened(running: Running) -> Iterator[Opened]:
+    """Open the page of a result."""
+    with browsing(running) as opened:
+        yield opened
+
+
+@contextmanager
+def browsing(running: Running) -> Iterator[Opened]:
     """Open the page in a browser; whatever it complains of fails the test."""
     problems: list[str] = []
 
@@ -173,3 +188,28 @@ def test_the_newest_wins(opened: Opened) -> None:
     assert table(page) == expected(fresh("selection.tag.min_pt=59"))
     assert len(sent) < 20
     assert sent[-1] == {"selection.tag.min_pt": 59}
+
+
+def test_the_sliders_of_a_skim_end_where_it_does(tmp_path: Path) -> None:
+    out, loose = tmp_path / "skim", ["selection.probe.min_pt=12", "selection.pair.max_mass=111"]
+    before = dtperf.skim.skim(dtperf.load_config("reference_2023", loose), GOLDEN, out=out)
+    with exploring(out, before) as running, browsing(running) as opened:
+        page = opened.page
+        assert "all 4,000 events of 1 file" in page.locator("header").inner_text().lower()
+        slider = page.get_by_label("probe: pT above [GeV]", exact=True)
+        assert (slider.get_attribute("min"), slider.input_value()) == ("12", "12")
+        highest = page.get_by_label("mass below [GeV]", exact=True)
+        assert highest.get_attribute("max") == "111"
+        shown = table(page)
+        exact = page.get_by_label("probe: pT above [GeV], exact value")
+        exact.fill("11")
+        told = "selection.probe.min_pt: 11.0, but the skim has 12.0: muons or pairs below"
+        page.get_by_role("alert").filter(has_text=told).wait_for()
+        page.screenshot(path=tmp_path / "refused.png")
+        assert table(page) == shown
+        exact.fill("25")
+        wait_for(page, "min_pt=25")
+        assert page.get_by_role("alert").inner_text() == ""
+        run = fresh(*loose, "selection.probe.min_pt=25")
+        stations = [[*row.values()] for row in station_rows(run, before)]
+        assert table(page) == stations != shown

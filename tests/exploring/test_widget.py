@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,6 +78,23 @@ def test_a_window_that_is_closed_is_said_and_changes_nothing(app: Any) -> None:
     assert app.shown["table"].value == before
     app.reset()
     assert "no mass" not in app.shown["state"].value
+
+
+def test_a_cut_looser_than_the_skim_is_said_and_changes_nothing(tmp_path: Path) -> None:
+    config = dtperf.load_config("reference_2023", ["selection.probe.min_pt=12"])
+    dtperf.skim.skim(config, GOLDEN, out=tmp_path / "skim")
+    app = dtperf.explore(tmp_path / "skim")
+    assert "of a skim: cuts can be tightened" in app.shown["loaded"].value
+    slider = app.sliders["selection.probe.min_pt"]
+    slider.value = 3
+    assert slider.value == 12  # it ends there
+    before = app.shown["table"].value
+    slider.min = 0
+    slider.value = 11
+    assert "min_pt: 11.0, but the skim has 12.0" in app.shown["state"].value
+    assert app.shown["table"].value == before
+    app.reset()
+    assert "but the skim" not in app.shown["state"].value
 
 
 def test_a_cut_that_the_config_does_not_make() -> None:

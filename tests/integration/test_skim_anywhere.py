@@ -92,7 +92,7 @@ def test_workers_that_do_not_see_the_directory(
     tighter: dtperf.Result,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from dtperf.skim.stored import begin
+    from dtperf.skim.folders import begin
 
     def elsewhere(out: Path, *, is_new: bool) -> str:
         begin(out, is_new=is_new)

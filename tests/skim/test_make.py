@@ -12,7 +12,7 @@ import dtperf
 from dtperf import Analysis
 from dtperf.runner import Progress
 from dtperf.skim import load_skim, skim
-from dtperf.skim.processor import TOKEN
+from dtperf.skim.folders import TOKEN
 from tests.golden import GOLDEN
 from tests.skim.samples import assert_same, measured
 from tests.test_runner import pieces
@@ -51,7 +51,7 @@ def test_workers_here_and_elsewhere(
 
 
 def _with_another_token(out: Path, *, is_new: bool) -> str:
-    from dtperf.skim.stored import begin
+    from dtperf.skim.folders import begin
 
     begin(out, is_new=is_new)
     return "of another directory"
@@ -124,9 +124,9 @@ def test_replaced_with_force(files: Path, tmp_path: Path) -> None:
     skim(config(), files, out=out, force=True)
     assert Analysis(out).events == 4000
     # a plain run in the same place leaves no skim
-    dtperf.run(config(chunksize=200), first, out=out, force=True)
-    with pytest.raises(dtperf.InputError, match=r"make the skim again|make it again"):
-        Analysis(out)
+    run = dtperf.run(config(chunksize=200), first, out=out, force=True)
+    assert not {"events", "blocks", "skim.json", "blocks.parquet"} & {p.name for p in out.iterdir()}
+    assert Analysis(out).with_cuts().by_chamber() == run.by_chamber()
 
 
 def test_what_a_run_on_a_skim_leaves(files: Path, tmp_path: Path) -> None:

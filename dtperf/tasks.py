@@ -1,0 +1,81 @@
+"""What Dask workers do: measure a chunk, add up what some of them found, send it to the client.
+
+What an output has under `APART` is not added up. It goes to the client chunk by chunk, so that no
+worker holds more of it than that of its own chunk.
+"""
+
+from __future__ import annotations
+
+import pickle
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import lz4.frame
+from coffea.processor.accumulator import accumulate
+from coffea.processor.executor import WorkItem
+
+from dtperf.mailbox import post
+from dtperf.work import APART, Function, Outcome, attempt
+
+__all__ = ["Measured", "Summed", "add_up", "measure", "pack", "unpack"]
+
+
+class Measured(NamedTuple):
+    """What a chunk leaves on its worker."""
+
+    output: bytes | None
+    """Packed, without what was sent apart; None if it failed."""
+    outcome: Outcome
+    has_sent: bool
+    """Whether something was sent apart."""
+
+
+class Summed(NamedTuple):
+    """What the client receives of some chunks, in their order."""
+
+    output: bytes | None
+    outcomes: list[Outcome]
+    has_sent: list[bool]
+
+
+def pack(output: Any) -> bytes | None:
+    """Make histograms small, which are mostly zeros."""
+    content: bytes = lz4.frame.compress(pickle.dumps(output, protocol=5))
+    return content if output is not None else None
+
+
+def unpack(content: bytes | None) -> Any:
+    """Undo `pack`."""
+    if content is None:
+        return None
+    return pickle.loads(lz4.frame.decompress(content))  # noqa: S301  # of our own workers
+
+
+@lru_cache(maxsize=2)
+def _load(function: bytes) -> Function:
+    loaded: Function = pickle.loads(function)  # noqa: S301  # of our own client
+    return loaded
+
+
+def measure(topic: str, number: int, function: bytes, item: WorkItem) -> Measured:
+    """Measure a chunk; what it has under `APART` is posted before the task ends.
+
+    Args:
+        topic: Of the client's mailbox.
+        number: That it expects.
+        function: The pickled work function.
+        item: The chunk.
+    """
+    output, outcome = attempt(_load(function), item)
+    apart = output.pop(APART, None) if isinstance(output, dict) else None
+    if apart:
+        post(topic, number, pack({APART: apart}))
+    return Measured(pack(output), outcome, bool(apart))
+
+
+def add_up(topic: str, number: int, chunks: list[Measured]) -> None:
+    """Add up what some chunks have found, and post it."""
+    found = [unpack(each.output) for each in chunks if each.output is not None]
+    total = pack(accumulate(found)) if found else None
+    told = Summed(total, [each.outcome for each in chunks], [each.has_sent for each in chunks])
+    post(topic, number, pickle.dumps(told))
