@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -17,7 +14,7 @@ from dtperf.checkpoint import RunDirectory
 from dtperf.config import AnalysisConfig
 from dtperf.errors import DtperfError
 from dtperf.executors import Ended, Progressed
-from dtperf.identity import code_version, package_versions
+from dtperf.identity import code_version, machine
 from dtperf.ledger import Ledger, LedgerRow
 from dtperf.measurements.histograms import sort_categories
 from dtperf.preflight import CheckedFile, Problem
@@ -122,10 +119,7 @@ class Books:
             "seconds": round(now - self._start, 3),
             "seconds_measuring": round(now - self._measuring, 3),
             "workers": self.workers,
-            "host": socket.gethostname(),
-            "python": platform.python_version(),
-            "cpus": os.cpu_count(),
-            "packages": dict(package_versions()),
+            **machine(),
         }
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import platform
+import socket
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import dtperf
 import processors
 
-__all__ = ["code_version", "package_state", "package_versions"]
+__all__ = ["code_version", "machine", "package_state", "package_versions"]
 
 PACKAGES = (
     *("dtperf", "coffea", "uproot", "awkward", "numba", "numpy"),
@@ -41,6 +45,16 @@ def code_version() -> str:
 def package_versions() -> Mapping[str, str]:
     """List the versions of the packages that a result tells of."""
     return {name: version(name) for name in PACKAGES}
+
+
+def machine() -> dict[str, Any]:
+    """Tell where a job was done, and with what, as results keep it."""
+    return {
+        "host": socket.gethostname(),
+        "python": platform.python_version(),
+        "cpus": os.cpu_count(),
+        "packages": dict(package_versions()),
+    }
 
 
 def package_state() -> str:

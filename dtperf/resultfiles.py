@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from dtperf.accounting import refuse_overlap
 from dtperf.config import AnalysisConfig, load_config
@@ -18,7 +18,7 @@ from dtperf.errors import ConfigError, InputError
 from dtperf.histogram_json import MAX_BYTES, from_uhi, to_json
 from dtperf.ledger import Ledger
 from dtperf.measurements.declaration import Histogram
-from dtperf.untrusted import read_json
+from dtperf.untrusted import read_json, validated
 
 __all__ = [
     "LEDGER",
@@ -176,12 +176,7 @@ def _read_content(path: Path) -> _Content:
         raise InputError(
             f"{path}: was written by an older dtperf, whose ledger tells less: measure again"
         )
-    try:
-        return _Content.model_validate(content, strict=True)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(map(str, first["loc"]))[:200]
-        raise InputError(f"{path}: {key}: {first['msg']}", "corrupt") from None
+    return validated(_Content, content, path)
 
 
 def _config(content: _Content, path: Path) -> AnalysisConfig:

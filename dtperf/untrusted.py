@@ -7,15 +7,17 @@ import json
 import re
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from pydantic import BaseModel, ValidationError
 
 from dtperf.errors import InputError
 from dtperf.memory import many_lists
 
-__all__ = ["read_json", "write_json"]
+__all__ = ["read_json", "validated", "write_json"]
 
+M = TypeVar("M", bound=BaseModel)
 MAX_DEPTH = 30
 STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
@@ -48,6 +50,25 @@ def read_json(
             )
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not readable as JSON: {error}") from None
+
+
+def validated(model: type[M], content: Any, path: Path) -> M:
+    """Make a model of what was read.
+
+    Args:
+        model: What it should be.
+        content: From `read_json`.
+        path: Its file, for the message.
+
+    Raises:
+        InputError: It is something else; names the file and the key.
+    """
+    try:
+        return model.model_validate(content, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(map(str, first["loc"]))[:200]
+        raise InputError(f"{path}: {key}: {first['msg']}", "corrupt") from None
 
 
 def write_json(path: Path, content: Any) -> None:

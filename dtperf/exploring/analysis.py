@@ -6,9 +6,6 @@ analysis.with_cuts({"selection.probe.min_pt": 25}).by_station()   # what a new r
 
 from __future__ import annotations
 
-import os
-import platform
-import socket
 import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +27,7 @@ from dtperf.exploring.load import Loaded, load_files, threads
 from dtperf.exploring.load_skim import load_parts
 from dtperf.exploring.parts import LIMIT_EVENTS, Source, find
 from dtperf.exploring.sums import Sums
-from dtperf.identity import code_version, package_versions
+from dtperf.identity import code_version, machine
 from dtperf.measurements import STANDARD, Measurement
 from dtperf.measurements.axes import Axis
 from dtperf.results import Result
@@ -204,10 +201,7 @@ class Analysis:
             "seconds": round(seconds, 3),
             "seconds_measuring": round(seconds, 3),
             "workers": threads(),
-            "cpus": os.cpu_count(),
-            "host": socket.gethostname(),
-            "python": platform.python_version(),
-            "packages": dict(package_versions()),
+            **machine(),
         }
         if self._skim:
             job |= {"skim": self._skim, "skim_made": dict(self._about)}

@@ -136,7 +136,8 @@ class Block:
         new = [layout for layout in of_tags if layout not in self._of_tags]
         new_rows = [layout for layout in of_rows if layout not in there]
         if new or new_rows:
-            flat, known = expanded(self.columns), Known()
+            known: Known = {}
+            flat = expanded(self.columns)
             self._place(new, [x for x in new_rows if x.of_pair], flat, known)
             if new_rows:
                 table = row_table(flat, *self._tracks(flat), config)

@@ -85,7 +85,7 @@ def muons_among(first: Indices, last: Indices, tag: Indices) -> Indices:
 
 @numba.njit(nogil=True, cache=True)
 def count_at(counters: Counters, chosen: Indices, places: Places) -> None:
-    """Count entries, or rows of probes.
+    """Count muons or entries.
 
     Args:
         counters: Flat contents.

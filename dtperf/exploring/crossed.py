@@ -89,8 +89,9 @@ class Crossed:
             block: The events.
             config: The cuts.
         """
-        (station, *search), (station_before, *search_before) = _cuts(config), self._cuts
-        self._cuts = _cuts(config)
+        cuts = _cuts(config)
+        (station, *search), (station_before, *search_before) = cuts, self._cuts
+        self._cuts = cuts
         offsets = self.rows.offsets
         if search != search_before:
             limits = passing_limits(config.selection, config.compatibility.truncate_extrapolation)
@@ -105,7 +106,7 @@ class Crossed:
             mark_stations(self.rows, self._place, *self._tracks, *self._edges, limits_of)
 
     def _update(self, rows: Column, table: Table, segment: Indices) -> None:
-        known = Known()
+        known: Known = {}
         self._segment[rows] = segment
         self.rows.flags[rows] = _flags(table)
         for axis in self._axes:

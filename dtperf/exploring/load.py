@@ -26,7 +26,7 @@ from dtperf.planning import Measured, plan
 from dtperf.preflight import Patience, check_files, refusal
 from dtperf.reading import read_events
 from dtperf.selection.flatten import TRIGGER_COLUMNS, flatten
-from dtperf.selection.luminosity import is_certified
+from dtperf.selection.luminosity import within
 from dtperf.skim.columns import to_arrow
 from dtperf.skim.tally import Tally, added, tally
 from dtperf.skim.thin import thinned
@@ -198,10 +198,9 @@ def _read(config: AnalysisConfig, item: WorkItem) -> _Chunk:
 
 def _kept(events: Any, config: AnalysisConfig) -> tuple[Block, Tally]:
     """Keep what any cut could need; the trigger and the mask stay as they are."""
-    selection, way, inside = config.selection, config.extrapolation, events
-    if selection.luminosity_mask is not None:
-        inside = events[is_certified(events, selection.luminosity_mask)]
-    flat = flatten(inside, selection.tag.trigger, way)
+    selection = config.selection
+    inside = within(events, selection.luminosity_mask)
+    flat = flatten(inside, selection.tag.trigger, config.extrapolation)
     fired = TRIGGER_COLUMNS[selection.tag.trigger]
     columns = thinned(flat, LOOSEST, {fired: flat.muons.fires} if fired else {})
     return Block(to_arrow(columns), LOOSEST), tally(events, config, flat.anomalies)

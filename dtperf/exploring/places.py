@@ -36,12 +36,8 @@ __all__ = [
 Column = npt.NDArray[Any]
 
 
-class Known:
-    """Bin numbers of the tables of a block, for all measurements."""
-
-    def __init__(self) -> None:
-        self.bins: dict[tuple[int, Axis], Column] = {}
-        """By table and axis."""
+Known = dict[tuple[int, Axis], Column]
+"""Bin numbers of a block, for all measurements: by the id of the table, and axis."""
 
 
 def muon_table(flat: FlatEvents) -> Table:
@@ -149,13 +145,12 @@ def is_on(layout: Layout, table: Table, axis: Integer, known: Known) -> Column:
 def _numbers(layout: Layout, table: Table, axis: Axis, known: Known) -> Column:
     """Number the bins of an axis, once for all measurements."""
     key = (id(table), axis)
-    found = known.bins
-    if key not in found:
+    if key not in known:
         column = axis.column
         if isinstance(axis, Integer) and table.parent is not None and table.inherits(column):
-            found[key] = table.of_parent(_numbers(layout, table.parent, axis, known))
+            known[key] = table.of_parent(_numbers(layout, table.parent, axis, known))
         elif isinstance(axis, Category):
-            found[key] = category_bins(table[column], layout.runs.astype(table[column].dtype))
+            known[key] = category_bins(table[column], layout.runs.astype(table[column].dtype))
         else:
-            found[key] = bin_numbers(axis, table[column])
-    return found[key]
+            known[key] = bin_numbers(axis, table[column])
+    return known[key]

@@ -23,8 +23,9 @@ from dtperf.exploring.counting import (
 from dtperf.exploring.crossed import Crossed
 from dtperf.exploring.layout import UNITS, Layout
 from dtperf.exploring.pairing import Found
-from dtperf.exploring.tables import book_anew
+from dtperf.measurements.booking import book
 from dtperf.measurements.declaration import Histogram
+from dtperf.selection.tagging import find_tables
 
 __all__ = ["Sums"]
 
@@ -74,7 +75,8 @@ class Sums:
             self._count_rows(of_rows, found, crossed, of_pairs)
         left = {n: layout.measurement for n, layout in layouts.items() if layout.kind == "tables"}
         if left:
-            booked = book_anew(block.flat(self._config), self._config, left)
+            pairs, rows = find_tables(block.flat(self._config), self._config)
+            booked = book(left, {"pairs": pairs, "crossings": rows})
             self._booked = accumulate([booked], self._booked or None)
         self._rows += max(len(muons), len(found.entries), block.most_rows * len(found.selected))
         if self._rows > MOST:

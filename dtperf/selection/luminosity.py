@@ -12,7 +12,7 @@ import awkward as ak
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["is_certified"]
+__all__ = ["is_certified", "within"]
 
 
 def is_certified(
@@ -30,6 +30,11 @@ def is_certified(
     run, block = (ak.to_numpy(events[name]).astype(np.uint32) for name in _NAMES)
     found: npt.NDArray[np.bool_] = _lumi_mask(json.dumps(mask))(run, block)
     return found
+
+
+def within(events: Any, mask: Mapping[str, tuple[tuple[int, int], ...]] | None) -> Any:
+    """Leave out the events that are not in a mask; None: none is left out."""
+    return events if mask is None else events[is_certified(events, mask)]
 
 
 _NAMES = ("run", "luminosityBlock")

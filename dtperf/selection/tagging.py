@@ -11,14 +11,14 @@ from dtperf.kernels.pairs import PairLimits, find_pairs
 from dtperf.kernels.segments import PassingLimits
 from dtperf.selection.columns import crossing_columns, pair_columns
 from dtperf.selection.extrapolation import extrapolate
-from dtperf.selection.flatten import flatten
-from dtperf.selection.luminosity import is_certified
+from dtperf.selection.flatten import FlatEvents, flatten
+from dtperf.selection.luminosity import within
 from dtperf.selection.table import Table
 
 if TYPE_CHECKING:
     from dtperf.config import AnalysisConfig, Selection
 
-__all__ = ["Tables", "pair_limits", "passing_limits", "tag_and_probe"]
+__all__ = ["Tables", "find_tables", "pair_limits", "passing_limits", "tag_and_probe"]
 
 
 class Tables(NamedTuple):
@@ -48,11 +48,24 @@ def tag_and_probe(events: Any, config: AnalysisConfig) -> Tables:
         InputError: A column that the selection needs is not there.
     """
     selection = config.selection
-    if selection.luminosity_mask is not None:
-        events = events[is_certified(events, selection.luminosity_mask)]
-    flat = flatten(events, selection.tag.trigger, config.extrapolation)
+    inside = within(events, selection.luminosity_mask)
+    flat = flatten(inside, selection.tag.trigger, config.extrapolation)
+    return Tables(*find_tables(flat, config), flat.anomalies, len(inside))
+
+
+def find_tables(flat: FlatEvents, config: AnalysisConfig) -> tuple[Table, Table]:
+    """Select pairs and match segments to their probes, in flat arrays.
+
+    Args:
+        flat: The events.
+        config: The analysis.
+
+    Returns:
+        Pairs and crossings, as `Tables` has them.
+    """
+    selection = config.selection
     candidates = find_pairs(flat.muons, pair_limits(selection))
-    selected = candidates.selected
+    selected = np.flatnonzero(candidates.selected)
     event, probe = candidates.event[selected], candidates.probe[selected]
     limits = passing_limits(selection, config.compatibility.truncate_extrapolation)
     crossed = extrapolate(flat, event, probe)
@@ -60,11 +73,8 @@ def tag_and_probe(events: Any, config: AnalysisConfig) -> Tables:
     place = (crossed.matches, crossed.begins, crossed.ends)
     crossings = find_crossings(masks, *place, flat.segments, event, limits)
     pairs = Table(len(candidates.event), pair_columns(flat, candidates))
-    columns = crossing_columns(
-        flat, crossed, crossings, np.flatnonzero(selected), selection.station
-    )
-    rows = Table(len(crossings.pair), columns, parent=pairs, link="candidate")
-    return Tables(pairs, rows, flat.anomalies, len(events))
+    columns = crossing_columns(flat, crossed, crossings, selected, selection.station)
+    return pairs, Table(len(crossings.pair), columns, parent=pairs, link="candidate")
 
 
 def pair_limits(selection: Selection) -> PairLimits:

@@ -11,7 +11,7 @@ import numpy as np
 
 from dtperf.config import AnalysisConfig
 from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, TRIGGER_COLUMNS, flatten
-from dtperf.selection.luminosity import is_certified
+from dtperf.selection.luminosity import within
 from dtperf.selection.tagging import pair_limits
 from dtperf.skim.folders import TOKEN
 from dtperf.skim.parts import Compression, Packed, pack
@@ -70,11 +70,9 @@ class SkimEvents(SegmentEfficiency):
         return output | {APART: {packed.name: packed}}
 
     def _pack(self, events: Any) -> Packed:
-        selection, way = self.config.selection, self.config.extrapolation
-        inside = events
-        if selection.luminosity_mask is not None:
-            inside = events[is_certified(events, selection.luminosity_mask)]
-        flat = flatten(inside, selection.tag.trigger, way)
+        selection = self.config.selection
+        inside = within(events, selection.luminosity_mask)
+        flat = flatten(inside, selection.tag.trigger, self.config.extrapolation)
         fires = {
             name: np.asarray(ak.to_numpy(ak.flatten(inside.muon[name]))).astype(np.bool_)
             for name in TRIGGER_COLUMNS.values()

@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from dtperf.accounting import refuse_overlap
 from dtperf.checkpoint import LOCK
@@ -22,7 +22,7 @@ from dtperf.results import Result
 from dtperf.skim.folders import MANIFEST, PART, TALLY, TOKEN, part_names, sweep
 from dtperf.skim.parts import BLOCKS, EVENTS, MAX_BLOCKS_BYTES, SUFFIX, PartInfo, read_blocks
 from dtperf.skim.tally import Tally, added
-from dtperf.untrusted import read_json, write_json
+from dtperf.untrusted import read_json, validated, write_json
 
 __all__ = ["Skim", "finish", "is_skim", "load_skim", "refuse_missing", "skim_among", "tiles"]
 
@@ -222,12 +222,7 @@ def _read_manifest(path: Path) -> _Manifest:
     version = content.get("schema_version") if isinstance(content, dict) else None
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise InputError(f"{path}: was written by a newer dtperf: upgrade to read it")
-    try:
-        return _Manifest.model_validate(content, strict=True)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(map(str, first["loc"]))[:200]
-        raise InputError(f"{path}: {key}: {first['msg']}", "corrupt") from None
+    return validated(_Manifest, content, path)
 
 
 def _read_tally(path: Path) -> Tally:
