@@ -13,7 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dtperf.kernels.arrays import Bools, Floats, Muons, Shorts
-from dtperf.kernels.pairs import PairLimits, delta_r, find_probes, find_tags, invariant_mass
+from dtperf.kernels.pairs import (
+    PairLimits,
+    delta_r,
+    find_probes,
+    find_tags,
+    invariant_mass,
+    is_pair,
+)
 
 __all__ = ["FIRES", "Entries", "Found", "Probes", "Tags", "prepare", "search"]
 
@@ -135,11 +142,8 @@ def prepare(muons: Muons, fires: Bytes, limits: PairLimits) -> tuple[Tags, Probe
                 )
                 dr[row] = delta_r(eta1, phi1, eta2, phi2)
                 tag_of[row], probe_of[row] = t, p
-                is_possible[p] |= (
-                    abs(dz[tag] - dz[probe]) < limits.max_abs_dz
-                    and charge[tag] * charge[probe] == -1
-                    and limits.min_mass < mass[row] < limits.max_mass
-                    and dr[row] > limits.min_dr
+                is_possible[p] |= is_pair(
+                    dz[tag] - dz[probe], charge[tag] * charge[probe], mass[row], dr[row], limits
                 )
                 row += 1
     return (
@@ -228,12 +232,8 @@ def search(
                     continue
                 looked[n_row] = e
                 n_row += 1
-                if (
-                    abs(tag_dz[t] - probe_dz[p]) < limits.max_abs_dz
-                    and tag_charge[t] * probe_charge[p] == -1
-                    and limits.min_mass < mass[e] < limits.max_mass
-                    and dr[e] > limits.min_dr
-                ):
+                charges = tag_charge[t] * probe_charge[p]
+                if is_pair(tag_dz[t] - probe_dz[p], charges, mass[e], dr[e], limits):
                     selected[n_sel] = e
                     probe_of[n_sel] = p
                     n_sel += 1

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from dtperf.kernels.arrays import Muons, Offsets
 
-__all__ = ["Candidates", "PairLimits", "find_pairs", "find_probes", "find_tags"]
+__all__ = ["Candidates", "PairLimits", "find_pairs", "find_probes", "find_tags", "is_pair"]
 
 MUON_MASS_GEV = 0.106  # the reference's value, not the PDG's
 MUON_SEEDED_TRACK = 14
@@ -87,6 +87,25 @@ def delta_r(eta1: float, phi1: float, eta2: float, phi2: float) -> float:
     dphi = phi1 - phi2
     dphi -= 2 * pi * np.rint(dphi / (2 * pi))
     return sqrt(deta * deta + dphi * dphi)
+
+
+@numba.njit(nogil=True, inline="always")
+def is_pair(dz: float, charges: int, mass: float, dr: float, limits: PairLimits) -> bool | np.bool_:
+    """Tell whether the pair cuts hold.
+
+    Args:
+        dz: Of the tag minus that of the probe, cm.
+        charges: Their product.
+        mass: In single precision, GeV.
+        dr: In single precision.
+        limits: Cut values.
+    """
+    return (
+        abs(dz) < limits.max_abs_dz
+        and charges == -1
+        and limits.min_mass < mass < limits.max_mass
+        and dr > limits.min_dr
+    )
 
 
 @numba.njit(nogil=True, cache=True)
@@ -179,12 +198,7 @@ def find_pairs(muons: Muons, limits: PairLimits) -> Candidates:
                         np.float64(pt[tag]), eta1, phi1, np.float64(pt[probe]), eta2, phi2
                     )
                     dr[row] = delta_r(eta1, phi1, eta2, phi2)
-                if (
-                    abs(dz[row]) < limits.max_abs_dz
-                    and charge[tag] * charge[probe] == -1
-                    and limits.min_mass < mass[row] < limits.max_mass
-                    and dr[row] > limits.min_dr
-                ):
+                if is_pair(dz[row], charge[tag] * charge[probe], mass[row], dr[row], limits):
                     selected[row] = True
                     break
     rows = row + 1
