@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from distributed import Client
 
+from dtperf.clusters import local_client
 from tests.golden import GOLDEN
 from tests.integration.stepwise import Stepwise
 from tests.integration.xrootd_runs import STARTS
@@ -17,6 +19,18 @@ from tests.test_runner import pieces
 @pytest.fixture(scope="session")
 def golden_files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return pieces(GOLDEN, tmp_path_factory.mktemp("files"), STARTS)
+
+
+@pytest.fixture(scope="session")
+def files(golden_files: list[Path]) -> Path:
+    """Give the directory that they are in."""
+    return golden_files[0].parent
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    with local_client(2) as client:
+        yield client
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,11 @@ from distributed import Client
 
 import dtperf
 from dtperf.checkpoint import newest
-from dtperf.clusters import local_client
 from dtperf.config import AnalysisConfig
 from dtperf.results import Result
 from dtperf.runner import Progress
-from tests.golden import GOLDEN
 from tests.integration.commands import Command, finished
-from tests.test_runner import assert_same, pieces, with_run
+from tests.test_runner import assert_same, with_run
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 
@@ -31,19 +28,6 @@ CHUNK, SMALL = 80, 20
 """Events; small ones let a run last long enough to be ended after its first save."""
 EVENTS = 4000
 EXECUTORS = ["iterative", "futures", "dask"]
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("files")
-    pieces(GOLDEN, folder, [0, 900, 1700, 3100])
-    return folder
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with local_client(2) as client:
-        yield client
 
 
 def assert_books(result: Result) -> None:

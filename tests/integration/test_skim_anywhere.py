@@ -7,7 +7,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,34 +16,19 @@ from distributed import Client
 
 import dtperf
 from dtperf.checkpoint import newest
-from dtperf.clusters import local_client
 from dtperf.runner import Progress
 from dtperf.skim import load_skim, skim
-from tests.golden import GOLDEN
 from tests.integration.commands import Command, finished
 from tests.integration.test_killed import pids
 from tests.integration.xrootd_server import Server
 from tests.skim.samples import assert_same, measured
-from tests.test_runner import pieces, with_run
+from tests.test_runner import with_run
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 
 CUTS = {"selection.probe.min_pt": 28.0, "selection.passing.max_dx": 4.0}
 CHUNK = 80
 EVENTS = 4000
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("files")
-    pieces(GOLDEN, folder, [0, 900, 1700, 3100])
-    return folder
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with local_client(2) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

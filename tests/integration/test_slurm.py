@@ -14,10 +14,9 @@ import dtperf
 from dtperf.config import AnalysisConfig
 from dtperf.results import Result
 from dtperf.runner import Progress
-from tests.golden import GOLDEN
 from tests.integration.commands import Command, finished
 from tests.integration.slurm import Slurm, slurm
-from tests.test_runner import assert_same, pieces, with_run
+from tests.test_runner import assert_same, with_run
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 
@@ -26,13 +25,6 @@ pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 def system() -> Iterator[Slurm]:
     with slurm() as started:
         yield started
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("files")
-    pieces(GOLDEN, folder, [0, 900, 1700, 3100])
-    return folder
 
 
 @pytest.fixture
