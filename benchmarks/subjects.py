@@ -121,8 +121,8 @@ def kernels(path: Path, config: AnalysisConfig) -> Work:
         {str(path): "Events"}, schemaclass=MuonDPGSchema, preload=_columns(config)
     ).events()
     flat = flatten(events, config.selection.tag.trigger)
-    pairs = pair_limits(config.selection)
-    passing = passing_limits(config.selection, truncate=True)
+    pairs = pair_limits(config)
+    passing = passing_limits(config)
 
     def search() -> object:
         found = find_pairs(flat.muons, pairs)

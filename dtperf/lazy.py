@@ -110,7 +110,7 @@ def histograms(tables: LazyTables, config: AnalysisConfig) -> dict[str, AggHisto
     """
     return {
         name: _histogram(name, measurement, getattr(tables, measurement.table))
-        for name, measurement in config.measurements.active().items()
+        for name, measurement in config.filled_measurements().items()
         if measurement.columns <= {*getattr(tables, measurement.table).fields}
     }
 

@@ -19,7 +19,7 @@ class SegmentEfficiency(ProcessorABC):  # type: ignore[misc]  # coffea is untype
     def __init__(self, config: AnalysisConfig) -> None:
         """Set up the processor for one analysis."""
         self.config = config
-        self.measurements = config.measurements.active()
+        self.measurements = config.filled_measurements()
 
     @property
     def columns(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,14 @@ TWIN_SECTORS = {13: 4, 14: 10}
 SHOWN_PER_ARRAY = 5
 
 
+class Kinematics(NamedTuple):
+    """Hold pT, eta and phi in double precision, as a TLorentzVector gives them back."""
+
+    pt: float
+    eta: float
+    phi: float
+
+
 def golden_axes(path: str | Path) -> dict[str, tuple[str, list[list[float]]]]:
     """Read name -> (kind, axes) from the golden file."""
     return {name: (item["kind"], item["axes"]) for name, item in golden(path).items()}
@@ -42,8 +50,11 @@ def golden(path: str | Path) -> dict[str, dict[str, Any]]:
     return content
 
 
-def bin_finder(edges: list[float]) -> Callable[[float], int]:
-    """Return ROOT's rule from value to bin, 0 the underflow and n + 1 the overflow."""
+def bin_finder(edges: list[float], older: bool = False) -> Callable[[float], int]:
+    """Return ROOT's rule from value to bin, 0 the underflow and n + 1 the overflow.
+
+    The older rule was in use until 2025; the newer one then looks at the edges of the bin, too.
+    """
     bins, low, high = len(edges) - 1, edges[0], edges[-1]
     width = (high - low) / bins
     uniform = all(math.isclose(b - a, width, rel_tol=1e-6) for a, b in pairwise(edges))
@@ -55,7 +66,12 @@ def bin_finder(edges: list[float]) -> Callable[[float], int]:
         if not value < high:
             return bins + 1
         if uniform:
-            return 1 + int(bins * (value - low) / (high - low))
+            found = 1 + int(bins * (value - low) / (high - low))
+            if older:
+                return found
+            if value < low + (found - 1) * width:
+                return found - 1
+            return found + 1 if value >= low + found * width else found
         return bisect_right(edges, value)
 
     return find
@@ -64,10 +80,12 @@ def bin_finder(edges: list[float]) -> Callable[[float], int]:
 class Books:
     """Count entries per bin, with flow bins."""
 
-    def __init__(self, axes: Axes) -> None:
+    def __init__(self, axes: Axes, older_bins: bool = False) -> None:
         """Book one object per name."""
         self._axes = axes
-        self._finders = {name: [bin_finder(a) for a in axis] for name, (_, axis) in axes.items()}
+        self._finders = {
+            name: [bin_finder(a, older_bins) for a in axis] for name, (_, axis) in axes.items()
+        }
         self._sums: dict[str, dict[str, Any]] = {}
         for name, (kind, axis) in axes.items():
             shape = [len(a) + 1 for a in axis]
@@ -127,12 +145,12 @@ def book_candidate(books: Books, muon: Muon) -> None:
     books.count("probeReliso", muon.iso)
 
 
-def book_pair(books: Books, probe: Muon, numbers: tuple[Real, Real, Real]) -> None:
+def book_pair(books: Books, back: Kinematics, numbers: tuple[Real, Real, Real]) -> None:
     """Fill the mass, the separation and dz of a pair, before any pair cut."""
     mass, separation, dz = numbers
     books.count("pairMass", mass)
     books.count("pairDz", dz)
-    books.count("probePtVsPairDr", probe.pt, separation)
+    books.count("probePtVsPairDr", np.float32(back.pt), separation)
 
 
 def book_acceptance(books: Books, probe: Muon, station: int, passed: bool) -> None:
@@ -141,31 +159,35 @@ def book_acceptance(books: Books, probe: Muon, station: int, passed: bool) -> No
     books.judge(f"effAccPhiVsEta{_sign(probe)}MB{station}", passed, probe.phi, probe.eta)
 
 
-def book_in_eta(books: Books, probe: Muon, station: int, passed: bool) -> None:
+def book_in_eta(
+    books: Books, probe: Muon, back: Kinematics, station: int, passed: bool
+) -> None:
     """Fill the plots of a probe inside the station's eta range."""
-    books.count(f"probePtMB{station}", probe.pt)
-    books.count(f"probeEtaMB{station}", probe.eta)
-    books.count(f"probePhiMB{station}", probe.phi)
+    books.count(f"probePtMB{station}", np.float32(back.pt))
+    books.count(f"probeEtaMB{station}", np.float32(back.eta))
+    books.count(f"probePhiMB{station}", np.float32(back.phi))
     books.judge(f"effAccVsPhi{_sign(probe)}MB{station}", passed, probe.phi)
-    books.judge(f"effAccVsPtMB{station}", passed, probe.pt)
+    books.judge(f"effAccVsPtMB{station}", passed, np.float32(back.pt))
 
 
 def book_residuals(
-    books: Books, probe: Muon, station: int, distances: tuple[Real, Real, Real]
+    books: Books, back: Kinematics, station: int, distances: tuple[Real, Real, Real]
 ) -> None:
     """Fill how far a passing segment is from the extrapolated track."""
     for name, distance in zip(("Dx", "Dy", "Dr"), distances, strict=True):
-        books.count(f"probe{name}VsPtMB{station}", probe.pt, distance)
+        books.count(f"probe{name}VsPtMB{station}", np.float32(back.pt), distance)
 
 
-def book_chamber(books: Books, probe: Muon, match: Match, segment: Segment | None) -> None:
+def book_chamber(
+    books: Books, back: Kinematics, match: Match, segment: Segment | None
+) -> None:
     """Fill the plots of one fiducial crossing."""
     station, wheel, sector = match.station, match.wheel, match.sector
     passing = segment if segment is not None and segment.has_phi else None
     passed = passing is not None
     merged = TWIN_SECTORS.get(sector, sector)
     shift_x, shift_y = 0.1 if station % 2 == 0 else -0.1, 0.1 if station > 2 else -0.1
-    books.judge(f"effVsPtMB{station}", passed, probe.pt)
+    books.judge(f"effVsPtMB{station}", passed, np.float32(back.pt))
     books.judge(f"effSecVsWhMB{station}", passed, sector + 0.5, wheel + 0.5)
     books.judge("effSecVsWhAllOne", passed, merged + shift_x, wheel + shift_y)
     books.judge("effSecVsWhAllTwo", passed, wheel + 3.1 + 5 * (station - 1), merged + 0.1)

@@ -11,11 +11,13 @@ description leaves room, the golden file settles (found by changing the loop and
 No golden event tells truncated from untruncated in the passing cuts, float32 from double, < from
 <=, or a view's hits from those of a view that is missing. There the description holds, and the
 types of the public program: branches, cut values, dz, dx, dy and dR are all float32 with float32
-arithmetic; mass and delta R alone are computed in double and then rounded.
+arithmetic; mass and delta R are computed in double and then rounded. pT and eta are cut on, and
+filled with phi in most plots, as a TLorentzVector gives them back, in double precision.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -25,6 +27,7 @@ import numpy as np
 from tests.reference_books import (
     Axes,
     Books,
+    Kinematics,
     book_acceptance,
     book_candidate,
     book_chamber,
@@ -73,6 +76,8 @@ class Cuts:
     max_dy: float = 15.0
     max_dr: float = 999.0
     truncate: bool = True
+    four_vector: bool = True
+    older_bins: bool = False
 
 
 REFERENCE = Cuts()
@@ -82,7 +87,7 @@ def loop(
     events: Iterable[Mapping[str, Any]], axes: Axes, cuts: Cuts = REFERENCE
 ) -> dict[str, dict[str, Any]]:
     """Run over events and return every booked object in the golden file's form."""
-    books, cuts = Books(axes), _as_float32(cuts)
+    books, cuts = Books(axes, cuts.older_bins), _as_float32(cuts)
     # Wild numbers must end as NaN or infinity that fail the cuts, as in C++, not as warnings.
     with np.errstate(all="ignore"):
         for event in events:
@@ -117,7 +122,8 @@ def _is_tag(muon: Muon, cuts: Cuts) -> bool:
     """Apply the tag cuts; without the isolated-muon trigger, the other one is asked for."""
     fires = muon.fires_iso if cuts.tag_iso_trigger else muon.fires
     isolated = muon.iso < cuts.tag_max_iso
-    return bool(muon.is_tight and isolated and muon.pt > cuts.tag_min_pt and fires)
+    high = _back(muon, cuts).pt > float(cuts.tag_min_pt)
+    return bool(muon.is_tight and isolated and high and fires)
 
 
 def _is_chosen(tag: Muon, candidate: Muon, cuts: Cuts, books: Books) -> bool:
@@ -134,20 +140,39 @@ def _is_probe(muon: Muon, cuts: Cuts) -> bool:
         and muon.pixel_hits >= cuts.probe_min_pixel_hits
         and muon.layers >= cuts.probe_min_layers
         and muon.iso < cuts.probe_max_iso
-        and muon.pt > cuts.probe_min_pt
+        and _back(muon, cuts).pt > float(cuts.probe_min_pt)
     )
 
 
 def _is_pair(tag: Muon, probe: Muon, cuts: Cuts, books: Books) -> bool:
     """Fill the plots of a pair, then apply the pair cuts."""
     mass, separation, dz = _mass(tag, probe), _delta_r(tag, probe), tag.dz - probe.dz
-    book_pair(books, probe, (mass, separation, dz))
+    book_pair(books, _back(probe, cuts), (mass, separation, dz))
     return bool(
         abs(dz) < cuts.max_abs_dz_pair
         and tag.charge * probe.charge == -1
         and cuts.min_mass < mass < cuts.max_mass
         and separation > cuts.min_dr
     )
+
+
+def _back(muon: Muon, cuts: Cuts) -> Kinematics:
+    """Set a TLorentzVector from a muon and ask it back; or take the muon as it is stored."""
+    pt, eta, phi = float(muon.pt), float(muon.eta), float(muon.phi)
+    if not cuts.four_vector:
+        return Kinematics(pt, eta, phi)
+    if not all(map(math.isfinite, (pt, eta, phi))) or abs(eta) > 700:
+        # math refuses what C++ carries on with: a NaN fails every cut, and so does this eta
+        not_finite = math.nan if not (math.isfinite(pt) and math.isfinite(phi)) else abs(pt)
+        return Kinematics(not_finite, math.copysign(10e10, eta), phi)
+    px, py, pz = pt * math.cos(phi), pt * math.sin(phi), pt * math.sinh(eta)
+    momentum = math.sqrt(px * px + py * py + pz * pz)
+    cosine = pz / momentum if momentum else 1.0
+    if cosine * cosine < 1.0:
+        back = -0.5 * math.log((1.0 - cosine) / (1.0 + cosine))
+    else:  # TVector3 where there is no angle to the beam
+        back = math.copysign(10e10, pz) if pz else 0.0
+    return Kinematics(math.sqrt(px * px + py * py), back, math.atan2(py, px))
 
 
 def _mass(one: Muon, two: Muon) -> np.float32:
@@ -179,14 +204,15 @@ def _station(probe: Muon, station: int, found: Found, cuts: Cuts, books: Books) 
     here = [(match, segment) for match, segment in found if match.station == station]
     distances = _closest(here)
     book_acceptance(books, probe, station, distances is not None)
-    if not abs(probe.eta) < cuts.probe_max_abs_eta[station - 1]:
+    back = _back(probe, cuts)
+    if not abs(back.eta) < float(cuts.probe_max_abs_eta[station - 1]):
         return
-    book_in_eta(books, probe, station, distances is not None)
+    book_in_eta(books, probe, back, station, distances is not None)
     if distances is not None:
-        book_residuals(books, probe, station, distances)
+        book_residuals(books, back, station, distances)
     for match, segment in here:
         if match.edge_x < cuts.border_x and match.edge_y < cuts.border_y:
-            book_chamber(books, probe, match, segment)
+            book_chamber(books, back, match, segment)
 
 
 def _best_segment(match: Match, segments: list[Segment], cuts: Cuts) -> Segment | None:

@@ -10,6 +10,8 @@ from pydantic import Field
 
 from dtperf.config.measurements import MeasurementSettings
 from dtperf.config.selection import Selection
+from dtperf.measurements.axes import OlderRegular, Regular
+from dtperf.measurements.declaration import Measurement
 from dtperf.model import Model
 
 __all__ = ["AnalysisConfig", "Compatibility", "Input", "Run"]
@@ -20,6 +22,12 @@ class Compatibility(Model):
 
     truncate_extrapolation: bool = False
     """Cut the extrapolated x and y to whole centimetres before matching, as the reference does."""
+    four_vector_rounding: bool = False
+    """Cut on and fill with pT, eta and phi as they come back of a TLorentzVector, as the reference
+    does: in the last bits of a double other numbers, on the other side of a cut or an edge."""
+    root_binning: Literal["newer", "older"] = "newer"
+    """Which bin takes a value on an edge: by the rule of ROOT since 2025 (pull request 19033; 6.40
+    has it), which looks at the bin's own edges, or by that before, of published histograms."""
 
 
 class Input(Model):
@@ -67,8 +75,38 @@ class AnalysisConfig(Model):
     input: Input = Input()
     run: Run = Run()
 
+    def filled_measurements(self) -> dict[str, Measurement]:
+        """List the measurements as they are filled, by name: with what `compatibility` asks for."""
+        declared = self.measurements.active()
+        if not self.compatibility.four_vector_rounding:
+            declared = {name: _as_stored(each) for name, each in declared.items()}
+        if self.compatibility.root_binning == "older":
+            declared = {name: _in_older_bins(each) for name, each in declared.items()}
+        return declared
+
     @property
     def hash(self) -> str:
         """SHA-256 of everything that can change a number: all but the title and `run`."""
         content = self.model_dump(mode="json", exclude={"run", "title"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _as_stored(measurement: Measurement) -> Measurement:
+    """Take for what comes back of a four-vector what it was made of."""
+
+    def column(name: str) -> str:
+        return name.replace("probe_vector_", "probe_")
+
+    axes = tuple(
+        axis.model_copy(update={"column": column(axis.column)}) for axis in measurement.axes
+    )
+    mean_of = measurement.mean_of and column(measurement.mean_of)
+    return measurement.model_copy(update={"axes": axes, "mean_of": mean_of})
+
+
+def _in_older_bins(measurement: Measurement) -> Measurement:
+    axes = tuple(
+        OlderRegular.model_validate(axis.model_dump()) if isinstance(axis, Regular) else axis
+        for axis in measurement.axes
+    )
+    return measurement.model_copy(update={"axes": axes})

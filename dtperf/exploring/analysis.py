@@ -141,7 +141,7 @@ class Analysis:
         """
         start, begin = time.perf_counter(), datetime.now(UTC)
         config = self._with_cuts(cuts or {}, measurements)
-        layouts = {n: self._layout(m) for n, m in config.measurements.active().items()}
+        layouts = {n: self._layout(m) for n, m in config.filled_measurements().items()}
         with self._lock:
             sums = self._count(layouts, config)
         return self._result(config, layouts, sums, begin, time.perf_counter() - start)

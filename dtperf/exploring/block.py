@@ -108,7 +108,7 @@ class Block:
             self.tags,
             self.probes,
             self.entries,
-            pair_limits(selection),
+            pair_limits(config),
             FIRES[selection.tag.trigger],
             self._certified(selection.luminosity_mask),
         )

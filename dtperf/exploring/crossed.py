@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from dtperf.config import AnalysisConfig
 from dtperf.exploring.counting import Indices, ProbeRows, offsets_of
-from dtperf.exploring.flags import BITS, Hits, Place, mark_stations, moved
+from dtperf.exploring.flags import BITS, Hits, Place, Tracks, mark_stations, moved
 from dtperf.exploring.layout import Layout
 from dtperf.exploring.places import Known, is_on, row_places
 from dtperf.kernels.arrays import Matches, Segments
@@ -51,7 +51,7 @@ class Crossed:
         matches, muons = block.matches(flat), block.probes.muon
         self._hits = _hits(flat.segments, matches, block.segment_offsets)
         self._edges = (matches.edgeX, matches.edgeY)
-        self._tracks = (flat.muons.eta[muons], flat.muons.rpcMu_numberOfMatchedRPCLayers[muons])
+        self._tracks = Tracks(*(getattr(flat.muons, name)[muons] for name in Tracks._fields))
         self.places: dict[Layout, Column] = {}
         self.values: dict[Layout, Column] = {}
         """What profiles are the mean of."""
@@ -94,7 +94,7 @@ class Crossed:
         self._cuts = cuts
         offsets = self.rows.offsets
         if search != search_before:
-            limits = passing_limits(config.selection, config.compatibility.truncate_extrapolation)
+            limits = passing_limits(config)
             place = (offsets, self._place.match, self._segment)
             probes = moved(block.probes.offsets, *place, self._hits, limits)
             if len(probes):
@@ -102,8 +102,8 @@ class Crossed:
                 rows = numbers(offsets[probes], offsets[probes + 1])
                 self._update(rows, *block.some_rows(chosen, config))
         if station != station_before:
-            limits_of = station_limits(config.selection.station)
-            mark_stations(self.rows, self._place, *self._tracks, *self._edges, limits_of)
+            limits_of = station_limits(config)
+            mark_stations(self.rows, self._place, self._tracks, *self._edges, limits_of)
 
     def _update(self, rows: Column, table: Table, segment: Indices) -> None:
         known: Known = {}
@@ -125,7 +125,9 @@ class Crossed:
 
 def _cuts(config: AnalysisConfig) -> tuple[Any, ...]:
     """Give the cuts on stations, and those that change the best segment."""
-    return (config.selection.station, config.selection.passing, config.compatibility)
+    selection, compatibility = config.selection, config.compatibility
+    on_stations = (selection.station, compatibility.four_vector_rounding)
+    return (on_stations, selection.passing, compatibility.truncate_extrapolation)
 
 
 def _hits(segments: Segments, matches: Matches, offsets: Indices) -> Hits:

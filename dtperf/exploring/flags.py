@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from dtperf.exploring.counting import Indices, ProbeRows
 from dtperf.kernels.arrays import Bools, Floats, Shorts
+from dtperf.kernels.fourvector import is_within
 from dtperf.kernels.segments import PassingLimits, best_segment
-from dtperf.kernels.station import StationLimits, is_eligible, is_fiducial, is_in_eta
+from dtperf.kernels.station import StationLimits, is_eligible, is_fiducial
 
 __all__ = [
     "BITS",
@@ -20,6 +21,7 @@ __all__ = [
     "OF_STATION",
     "Hits",
     "Place",
+    "Tracks",
     "mark_stations",
     "moved",
 ]
@@ -72,12 +74,21 @@ class Place(NamedTuple):
     """Other stations with segments of the probe."""
 
 
+class Tracks(NamedTuple):
+    """What cuts on stations look at of the probes, by its name among the muons."""
+
+    pt: Floats
+    """Shape (probes,), as the others."""
+    eta: Floats
+    phi: Floats
+    rpcMu_numberOfMatchedRPCLayers: Shorts
+
+
 @numba.njit(nogil=True, cache=True)
 def mark_stations(
     rows: ProbeRows,
     place: Place,
-    eta: Floats,
-    rpc_layers: npt.NDArray[Any],
+    tracks: Tracks,
     edge_x: Floats,
     edge_y: Floats,
     limits: StationLimits,
@@ -87,21 +98,22 @@ def mark_stations(
     Args:
         rows: The rows of each probe, whose flags are changed.
         place: Of each row.
-        eta: Of each probe, shape (probes,).
-        rpc_layers: Matched RPC layers of each probe, same shape.
+        tracks: Of each probe.
         edge_x: Of each match, cm, negative inside.
         edge_y: The same in the other direction.
         limits: Cut values.
     """
     offsets, flags = rows.offsets, rows.flags
     match, station, n_other = place.match, place.station, place.n_other
+    pt, eta, phi = tracks.pt, tracks.eta, tracks.phi
+    rpc_layers = tracks.rpcMu_numberOfMatchedRPCLayers
     for probe in range(len(offsets) - 1):
         for row in range(offsets[probe], offsets[probe + 1]):
             within = limits.max_abs_eta[station[row]]
             bits = 1 * is_eligible(
                 n_other[row], rpc_layers[probe], limits.min_other, limits.min_rpc_layers
             )
-            bits |= 2 * is_in_eta(eta[probe], within)
+            bits |= 2 * is_within(pt[probe], eta[probe], phi[probe], within, limits.kinematics)
             at = match[row]
             if at >= 0:
                 bits |= 4 * is_fiducial(edge_x[at], edge_y[at], limits.border_x, limits.border_y)

@@ -18,6 +18,7 @@ from dtperf.errors import InputError
 from dtperf.exploring.block import Block
 from dtperf.exploring.parts import Origin, first_events, named
 from dtperf.filesets import InputFile
+from dtperf.kernels.fourvector import EITHER
 from dtperf.kernels.pairs import PairLimits
 from dtperf.ledger import Ledger, LedgerRow
 from dtperf.nanoaod import ColumnFilter
@@ -40,7 +41,9 @@ CHUNKSIZE = 50_000
 
 
 WIDE = np.float32(np.inf)
-LOOSEST = PairLimits(WIDE, -WIDE, WIDE, -WIDE, -(2**15), -(2**15), -WIDE, WIDE, WIDE, -WIDE)
+LOOSEST = PairLimits(
+    WIDE, -WIDE, WIDE, -WIDE, -(2**15), -(2**15), -WIDE, WIDE, WIDE, -WIDE, EITHER
+)
 """What every selection passes."""
 Progress = Callable[[int, int], None]
 """Called with the number of events that are read so far, and with all."""

@@ -12,7 +12,7 @@ from dtperf.exploring.load import Loaded, Progress, threads
 from dtperf.exploring.parts import Origin
 from dtperf.identity import code_version
 from dtperf.ledger import Ledger, LedgerRow
-from dtperf.selection.tagging import pair_limits
+from dtperf.skim.tighter import loosest_limits
 from dtperf.skim.parts import BLOCKS, SUFFIX, read_blocks
 from dtperf.skim.read import read_part
 from dtperf.skim.stored import Skim, tiles
@@ -34,7 +34,7 @@ def load_parts(skim: Skim, config: Any, limit: int | None, on_events: Progress) 
         InputError: A part cannot be read.
         ConfigError: The config cannot be used.
     """
-    given, loosest = skim.config, pair_limits(skim.config.selection)
+    given, loosest = skim.config, loosest_limits(skim.config)
     rows = skim.ledger if limit is None else _first_rows(skim.ledger, limit)
     names = [*skim.parts] if limit is None else tiles(Ledger(rows), skim.parts)
     tally = skim.tally

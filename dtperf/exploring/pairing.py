@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dtperf.kernels.arrays import Bools, Floats, Muons, Shorts
+from dtperf.kernels.fourvector import is_above
 from dtperf.kernels.pairs import (
     PairLimits,
     delta_r,
@@ -41,6 +42,7 @@ class Tags(NamedTuple):
     muon: Indices
     """Index into the muons, as all that follow of shape (tags,)."""
     pt: Floats
+    phi: Floats
     iso: Floats
     dz: Floats
     charge: Signs
@@ -54,6 +56,7 @@ class Probes(NamedTuple):
     offsets: Indices
     muon: Indices
     pt: Floats
+    phi: Floats
     iso: Floats
     dz: Floats
     charge: Signs
@@ -151,6 +154,7 @@ def prepare(muons: Muons, fires: Bytes, limits: PairLimits) -> tuple[Tags, Probe
             tag_offsets,
             tag_muon,
             pt[tag_muon],
+            phi[tag_muon],
             muons.pfIso04[tag_muon],
             dz[tag_muon],
             signs[tag_muon],
@@ -160,6 +164,7 @@ def prepare(muons: Muons, fires: Bytes, limits: PairLimits) -> tuple[Tags, Probe
             probe_offsets,
             probe_muon,
             pt[probe_muon],
+            phi[probe_muon],
             muons.pfIso04[probe_muon],
             dz[probe_muon],
             signs[probe_muon],
@@ -200,7 +205,8 @@ def search(
     selected = np.empty(n_tags, dtype=np.int32)
     probe_of = np.empty(n_tags, dtype=np.int32)
     passing = _passing(probes, limits)
-    tag_offsets, tag_muon, tag_pt, tag_iso = tags.offsets, tags.muon, tags.pt, tags.iso
+    tag_offsets, tag_muon, tag_iso = tags.offsets, tags.muon, tags.iso
+    tag_pt, tag_phi = tags.pt, tags.phi
     tag_dz, tag_charge, tag_fires = tags.dz, tags.charge, tags.fires
     probe_offsets, probe_muon = probes.offsets, probes.muon
     probe_dz, probe_charge = probes.dz, probes.charge
@@ -221,7 +227,7 @@ def search(
             entry = stop
             if not (
                 tag_iso[t] < limits.tag_max_iso
-                and tag_pt[t] > limits.tag_min_pt
+                and is_above(tag_pt[t], tag_phi[t], limits.tag_min_pt, limits.kinematics)
                 and tag_fires[t] & fires == fires
             ):
                 continue
@@ -253,13 +259,14 @@ def search(
 
 @numba.njit(nogil=True, cache=True)
 def _passing(probes: Probes, limits: PairLimits) -> Bools:
-    iso, pt, layers, pixel_hits = probes.iso, probes.pt, probes.layers, probes.pixel_hits
+    iso, pt, phi = probes.iso, probes.pt, probes.phi
+    layers, pixel_hits = probes.layers, probes.pixel_hits
     passing = np.empty(len(pt), dtype=np.bool_)
     for i in range(len(pt)):
         passing[i] = (
             (pixel_hits[i] >= limits.probe_min_pixel_hits)
             & (layers[i] >= limits.probe_min_layers)
             & (iso[i] < limits.probe_max_iso)
-            & (pt[i] > limits.probe_min_pt)
+            & is_above(pt[i], phi[i], limits.probe_min_pt, limits.kinematics)
         )
     return passing

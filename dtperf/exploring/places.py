@@ -16,7 +16,7 @@ from dtperf.kernels.crossings import find_crossings
 from dtperf.kernels.pairs import Candidates
 from dtperf.measurements.axes import Axis, Category, Integer
 from dtperf.measurements.booking import bin_numbers
-from dtperf.selection.columns import crossing_columns, pair_columns
+from dtperf.selection.columns import crossing_columns, pair_columns, station_limits
 from dtperf.selection.extrapolation import ProbeMatches
 from dtperf.selection.flatten import FlatEvents
 from dtperf.selection.table import Table
@@ -75,12 +75,12 @@ def row_table(
         config: The cuts.
     """
     parent = _table(flat, probes, probes)
-    limits = passing_limits(config.selection, config.compatibility.truncate_extrapolation)
+    limits = passing_limits(config)
     place = (crossed.matches, crossed.begins, crossed.ends)
     masks = flat.muons.trkMu_stationMask[probes]
     found = find_crossings(masks, *place, flat.segments, parent["event"], limits)
     itself = np.arange(len(probes))
-    columns = crossing_columns(flat, crossed, found, itself, config.selection.station)
+    columns = crossing_columns(flat, crossed, found, itself, station_limits(config))
     return Table(len(found.pair), columns, parent=parent, link="candidate")
 
 

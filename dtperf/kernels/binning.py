@@ -1,7 +1,8 @@
 """Bin numbers, by ROOT's rule on axes of equal width, and counting.
 
 Bin 0 is the underflow and the last one the overflow, which also takes NaN. ROOT's rule decides
-on which side of an edge a value falls, so it is followed to the letter.
+on which side of an edge a value falls, so it is followed to the letter: the one of 2025 and later
+(root-project/root pull request 19033), or the one before, by which older histograms were filled.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ Bins = npt.NDArray[np.int16]
 
 # without the check for a division by zero the loop runs on several values at once
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def regular_bins(values: npt.NDArray[Any], n: int, start: float, stop: float) -> Bins:
+def regular_bins(
+    values: npt.NDArray[Any], n: int, start: float, stop: float, by_edges: bool = True
+) -> Bins:
     """Number the bins of equal width: 1 + int(n (x - start) / (stop - start)).
 
     Args:
@@ -39,14 +42,22 @@ def regular_bins(values: npt.NDArray[Any], n: int, start: float, stop: float) ->
         n: Bins between start and stop.
         start: Lower edge of bin 1.
         stop: Upper edge of bin n.
+        by_edges: Correct that number by one where the value lies beyond the edges of its bin,
+            start + bin (stop - start) / n, as newer ROOT does. Rounding can put a value on an
+            edge, or right below stop, on the other side of it.
 
     Returns:
         0 to n + 1, shape (rows,).
     """
     bins = np.empty(len(values), dtype=np.int16)
+    width = (stop - start) / n
     for i in range(len(values)):
         x = np.float64(values[i])
         inside = np.int32(1) + np.int32(n * (x - start) / (stop - start))
+        if by_edges:
+            below = x < start + (inside - 1) * width
+            beyond = x >= start + inside * width
+            inside += np.int32(beyond and not below) - np.int32(below)
         above = inside if x < stop else np.int32(n + 1)
         bins[i] = np.int32(0) if x < start else above
     return bins

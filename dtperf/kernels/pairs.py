@@ -13,7 +13,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from dtperf.kernels.arrays import Muons, Offsets
+from dtperf.kernels.arrays import Bools, Floats, Muons, Offsets
+from dtperf.kernels.fourvector import is_above
 
 __all__ = ["Candidates", "PairLimits", "find_pairs", "find_probes", "find_tags", "is_pair"]
 
@@ -34,6 +35,8 @@ class PairLimits(NamedTuple):
     max_mass: np.float32
     max_abs_dz: np.float32
     min_dr: np.float32
+    kinematics: int
+    """Which pT is cut on, as `dtperf.kernels.fourvector.is_above` takes it."""
 
 
 class Candidates(NamedTuple):
@@ -114,7 +117,8 @@ def find_tags(muons: Muons, limits: PairLimits) -> npt.NDArray[np.bool_]:
     tight, fires, iso, pt = muons.isTight, muons.fires, muons.pfIso04, muons.pt
     tags = np.empty(len(pt), dtype=np.bool_)
     for i in range(len(pt)):
-        tags[i] = tight[i] & fires[i] & (iso[i] < limits.tag_max_iso) & (pt[i] > limits.tag_min_pt)
+        tags[i] = tight[i] & fires[i] & (iso[i] < limits.tag_max_iso)
+    _cut_on_pt(tags, pt, muons.phi, limits.tag_min_pt, limits.kinematics)
     return tags
 
 
@@ -123,18 +127,27 @@ def find_probes(muons: Muons, limits: PairLimits) -> npt.NDArray[np.bool_]:
     """Tell which muons may be a probe, shape (muons,)."""
     tracker, rpc, algo = muons.isTracker, muons.isRPC, muons.trk_origAlgo
     pixel_hits = muons.trk_numberOfValidPixelHits
-    layers, iso, pt = muons.trk_numberOfValidTrackerLayers, muons.pfIso04, muons.pt
-    probes = np.empty(len(pt), dtype=np.bool_)
-    for i in range(len(pt)):
+    layers, iso = muons.trk_numberOfValidTrackerLayers, muons.pfIso04
+    probes = np.empty(len(iso), dtype=np.bool_)
+    for i in range(len(iso)):
         probes[i] = (
             (tracker[i] | rpc[i])
             & (algo[i] != MUON_SEEDED_TRACK)
             & (pixel_hits[i] >= limits.probe_min_pixel_hits)
             & (layers[i] >= limits.probe_min_layers)
             & (iso[i] < limits.probe_max_iso)
-            & (pt[i] > limits.probe_min_pt)
         )
+    _cut_on_pt(probes, muons.pt, muons.phi, limits.probe_min_pt, limits.kinematics)
     return probes
+
+
+@numba.njit(nogil=True, cache=True)
+def _cut_on_pt(
+    chosen: Bools, pt: Floats, phi: Floats, limit: np.float32, kinematics: int
+) -> None:
+    # a loop of its own: the one before has no branches and runs on several muons at once
+    for i in range(len(chosen)):
+        chosen[i] = chosen[i] and is_above(pt[i], phi[i], limit, kinematics)
 
 
 @numba.njit(nogil=True, cache=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
+import numpy.typing as npt
 from numba.extending import register_jitable
 
-from dtperf.kernels.arrays import Floats
+from dtperf.kernels.arrays import Bools, Floats, Muons
+from dtperf.kernels.fourvector import is_within
 
-__all__ = ["StationLimits", "is_eligible", "is_fiducial", "is_in_eta"]
+__all__ = ["StationLimits", "is_eligible", "is_fiducial", "mask_in_eta"]
 
 
 class StationLimits(NamedTuple):
@@ -23,6 +26,8 @@ class StationLimits(NamedTuple):
     border_x: np.float32
     """cm, as the other."""
     border_y: np.float32
+    kinematics: int
+    """Which eta is cut on, as `dtperf.kernels.fourvector.is_within` takes it."""
 
 
 @register_jitable
@@ -31,10 +36,24 @@ def is_eligible(n_other: Any, rpc_layers: Any, min_other: int, min_rpc_layers: f
     return (n_other >= min_other) | (rpc_layers >= min_rpc_layers)
 
 
-@register_jitable
-def is_in_eta(eta: Any, max_abs_eta: Any) -> Any:
-    """Tell whether a probe is within the limit of a station."""
-    return abs(eta) < max_abs_eta
+@numba.njit(nogil=True, cache=True)
+def mask_in_eta(
+    muons: Muons, probe: npt.NDArray[Any], station: npt.NDArray[np.int8], limits: StationLimits
+) -> Bools:
+    """Tell whether probes are within the limit of a station.
+
+    Args:
+        muons: Flat muon columns.
+        probe: Index into the muons, shape (rows,).
+        station: 1 to 4, same shape.
+        limits: Cut values.
+    """
+    pt, eta, phi, most = muons.pt, muons.eta, muons.phi, limits.max_abs_eta
+    inside = np.empty(len(probe), dtype=np.bool_)
+    for row in range(len(probe)):
+        i, limit = probe[row], most[station[row]]
+        inside[row] = is_within(pt[i], eta[i], phi[i], limit, limits.kinematics)
+    return inside
 
 
 @register_jitable

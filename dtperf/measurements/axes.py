@@ -10,7 +10,7 @@ from pydantic import Field, FiniteFloat, model_validator
 
 from dtperf.model import Model
 
-__all__ = ["AtLeast", "Axis", "Category", "Integer", "Regular", "Variable"]
+__all__ = ["AtLeast", "Axis", "Category", "Integer", "OlderRegular", "Regular", "Variable"]
 
 
 class _Axis(Model):
@@ -46,6 +46,10 @@ class Regular(_Axis):
     def to_hist(self) -> hist.axis.AxesMixin:
         """Build the axis of the histogram."""
         return hist.axis.Regular(self.bins, self.start, self.stop, name=self.name, label=self.label)
+
+
+class OlderRegular(Regular):
+    """Bins of equal width, filled as by ROOT before 2025; `compatibility.root_binning` says so."""
 
 
 class Variable(_Axis):

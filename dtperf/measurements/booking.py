@@ -17,7 +17,15 @@ from dtperf.kernels.binning import (
     step,
     variable_bins,
 )
-from dtperf.measurements.axes import AtLeast, Axis, Category, Integer, Regular, Variable
+from dtperf.measurements.axes import (
+    AtLeast,
+    Axis,
+    Category,
+    Integer,
+    OlderRegular,
+    Regular,
+    Variable,
+)
 from dtperf.measurements.declaration import MOMENTS, Histogram, Measurement
 from dtperf.selection.table import Table
 
@@ -127,7 +135,8 @@ def bin_numbers(axis: Axis, values: npt.NDArray[Any]) -> Bins:
     """
     match axis:
         case Regular():
-            return regular_bins(values, axis.bins, axis.start, axis.stop)
+            by_edges = not isinstance(axis, OlderRegular)
+            return regular_bins(values, axis.bins, axis.start, axis.stop, by_edges)
         case Variable():
             return variable_bins(values, np.asarray(axis.edges, dtype=np.float64))
         case Integer():

@@ -21,9 +21,20 @@ SECTOR = Integer(name="sector", first=1, last=14, label="sector")
 CHARGE = Variable(name="probe_charge", edges=(-1.5, 0, 1.5), label="charge of the probe")
 ETA = Regular(name="probe_eta", bins=48, start=-1.2, stop=1.2, label=r"probe $\eta$")
 PHI = Regular(name="probe_phi", bins=96, start=-PI, stop=PI, label=r"probe $\phi$")
-PT = Regular(name="probe_pt", bins=200, start=0, stop=200, label=r"probe $p_T$ [GeV]")
-PT_WIDENING = Variable(
+# The reference fills some plots with numbers that have gone through a four-vector, others not.
+VECTOR_PT = Regular(
     name="probe_pt",
+    column="probe_vector_pt",
+    bins=200,
+    start=0,
+    stop=200,
+    label=r"probe $p_T$ [GeV]",
+)
+VECTOR_ETA = ETA.model_copy(update={"column": "probe_vector_eta", "bins": 56})
+VECTOR_PHI = PHI.model_copy(update={"column": "probe_vector_phi", "bins": 180})
+VECTOR_PT_WIDENING = Variable(
+    name="probe_pt",
+    column="probe_vector_pt",
     edges=(
         *(0, 5, 10, 15, 20, 25, 30, 35, 40, 50, 60, 70, 90, 110, 130, 150),
         *(200, 250, 300, 400, 500, 750),
@@ -82,7 +93,7 @@ def _efficiency(
 
 def _residual(column: str, bins: int, stop: float, label: str) -> Measurement:
     axis = Regular(name=column, bins=bins, start=0, stop=stop, label=label)
-    return _probe(f"{label} against pT", PT, axis, rows=FOUND)
+    return _probe(f"{label} against pT", VECTOR_PT, axis, rows=FOUND)
 
 
 STANDARD: Mapping[str, Measurement] = MappingProxyType(
@@ -117,7 +128,7 @@ STANDARD: Mapping[str, Measurement] = MappingProxyType(
         ),
         "pair_dr_vs_probe_pt": _candidate(
             "distance of tag and probe in (eta, phi) against pT",
-            Regular(name="probe_pt", bins=100, start=0, stop=1000, label=r"probe $p_T$ [GeV]"),
+            VECTOR_PT.model_copy(update={"bins": 100, "stop": 1000.0}),
             Regular(name="dr", bins=100, start=0, stop=6.2831853072, label=r"$\Delta R$"),
             rows=("is_probe",),
         ),
@@ -127,9 +138,9 @@ STANDARD: Mapping[str, Measurement] = MappingProxyType(
             _counts("n_other_stations", 4.5, "other stations"),
             rows=("is_first",),
         ),
-        "probe_pt": _probe("pT of the probes", PT, rows=IN_ETA),
-        "probe_eta": _probe("eta of the probes", ETA.model_copy(update={"bins": 56}), rows=IN_ETA),
-        "probe_phi": _probe("phi of the probes", PHI.model_copy(update={"bins": 180}), rows=IN_ETA),
+        "probe_pt": _probe("pT of the probes", VECTOR_PT, rows=IN_ETA),
+        "probe_eta": _probe("eta of the probes", VECTOR_ETA, rows=IN_ETA),
+        "probe_phi": _probe("phi of the probes", VECTOR_PHI, rows=IN_ETA),
         "residual_dr_vs_pt": _residual("station_dr", 50, 0.5, r"$\Delta R$ [cm]"),
         "residual_dx_vs_pt": _residual("station_dx", 50, 50, r"$|\Delta x|$ [cm]"),
         "residual_dy_vs_pt": _residual("station_dy", 50, 50, r"$|\Delta y|$ [cm]"),
@@ -142,8 +153,8 @@ STANDARD: Mapping[str, Measurement] = MappingProxyType(
             rows=MEASURED,
         ),
         "acceptance_vs_phi": _acceptance("against phi", CHARGE, PHI),
-        "acceptance_vs_pt": _acceptance("against pT", PT_WIDENING),
-        "efficiency_vs_pt": _efficiency("against pT", PT_WIDENING),
+        "acceptance_vs_pt": _acceptance("against pT", VECTOR_PT_WIDENING),
+        "efficiency_vs_pt": _efficiency("against pT", VECTOR_PT_WIDENING),
         "efficiency_vs_phi_hits": _efficiency(
             "against the least number of phi hits",
             AtLeast(name="phi_hits", first=1, last=8, label=r"$\phi$ hits, at least"),

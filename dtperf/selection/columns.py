@@ -11,12 +11,14 @@ import numpy.typing as npt
 
 from dtperf.geometry import sectors, wheels
 from dtperf.kernels.gather import take
-from dtperf.kernels.station import StationLimits, is_eligible, is_fiducial, is_in_eta
+from dtperf.kernels.fourvector import FOUR_VECTOR, STORED, vector_etas, vector_phis, vector_pts
+from dtperf.kernels.station import StationLimits, is_eligible, is_fiducial, mask_in_eta
 from dtperf.selection.flatten import FlatEvents
 from dtperf.selection.table import Table
 
 if TYPE_CHECKING:
-    from dtperf.config import StationCuts
+    from dtperf.config import AnalysisConfig
+    from dtperf.config.model import Compatibility
     from dtperf.kernels.crossings import Crossings
     from dtperf.kernels.pairs import Candidates
     from dtperf.selection.extrapolation import ProbeMatches
@@ -25,6 +27,7 @@ __all__ = [
     "CROSSING_COLUMNS",
     "PAIR_COLUMNS",
     "crossing_columns",
+    "kinematics",
     "pair_columns",
     "station_limits",
 ]
@@ -56,6 +59,10 @@ PAIR_COLUMNS = {
     "selected": "the probe cuts and the pair cuts hold",
     **{f"tag_{name}": f"tag: {text}" for name, (_, text) in MUON_COLUMNS.items()},
     **{f"probe_{name}": f"probe: {text}" for name, (_, text) in MUON_COLUMNS.items()},
+    **{
+        f"probe_vector_{name}": f"probe: {text} that comes back of a four-vector; see compatibility"
+        for name, text in (("pt", "pT, GeV,"), ("eta", "eta"), ("phi", "phi, rad,"))
+    },
     "probe_rpc_layers": "probe: matched RPC layers, 0 unless it is an RPC muon",
     **{name: text for name, (_, text) in EVENT_COLUMNS.items()},
 }
@@ -93,15 +100,22 @@ IN_TIME_NS = 12.5
 NOWHERE = -99
 
 
-def station_limits(cuts: StationCuts) -> StationLimits:
+def station_limits(config: AnalysisConfig) -> StationLimits:
     """Round the cuts on crossings to the width they are compared in."""
+    cuts = config.selection.station
     return StationLimits(
         min_other=cuts.min_other_stations,
         min_rpc_layers=np.inf if cuts.min_rpc_layers is None else float(cuts.min_rpc_layers),
         max_abs_eta=np.asarray((0, *cuts.max_abs_eta), dtype=np.float32),
         border_x=np.float32(cuts.border_x),
         border_y=np.float32(cuts.border_y),
+        kinematics=kinematics(config.compatibility),
     )
+
+
+def kinematics(compatibility: Compatibility) -> int:
+    """Say which pT and eta are cut on, as the kernels take it."""
+    return FOUR_VECTOR if compatibility.four_vector_rounding else STORED
 
 
 def _indexed(source: Column, index: str) -> Callable[[Table], Column]:
@@ -120,6 +134,9 @@ def pair_columns(flat: FlatEvents, candidates: Candidates) -> Make:
             make[f"{who}_{name}"] = _indexed(getattr(muons, column), who)
     rpc_layers = np.where(muons.isRPC, muons.rpcMu_numberOfMatchedRPCLayers, 0)
     make["probe_rpc_layers"] = _indexed(rpc_layers, "probe")
+    make["probe_vector_pt"] = lambda t: vector_pts(t["probe_pt"], t["probe_phi"])
+    make["probe_vector_eta"] = lambda t: vector_etas(t["probe_pt"], t["probe_eta"], t["probe_phi"])
+    make["probe_vector_phi"] = lambda t: vector_phis(t["probe_pt"], t["probe_phi"])
     for name, (column, _) in EVENT_COLUMNS.items():
         if column in flat.events:
             make[name] = _indexed(flat.events[column], "event")
@@ -135,7 +152,7 @@ def crossing_columns(
     crossed: ProbeMatches,
     crossings: Crossings,
     selected: npt.NDArray[np.intp],
-    cuts: StationCuts,
+    limits: StationLimits,
 ) -> Make:
     """Say how each column of the table of crossings is made.
 
@@ -144,7 +161,7 @@ def crossing_columns(
         crossed: Where the probes cross chambers.
         crossings: Rows found by the kernel.
         selected: Row in the table of pairs of each selected pair, shape (selected pairs,).
-        cuts: Limits for the boolean columns.
+        limits: Cut values for the boolean columns.
 
     Returns:
         Functions by name.
@@ -176,11 +193,10 @@ def crossing_columns(
     make["station_passing"] = lambda t: _taken(t["passing"], "nearest", False)(t)
     # unlike in the plot of RPC layers, these count here for muons that are not RPC muons, too
     rpc_layers = flat.muons.rpcMu_numberOfMatchedRPCLayers
-    limits = station_limits(cuts)
     make["is_eligible"] = lambda t: is_eligible(
         t["n_other_stations"], rpc_layers[t["probe"]], limits.min_other, limits.min_rpc_layers
     )
-    make["is_in_eta"] = lambda t: is_in_eta(t["probe_eta"], limits.max_abs_eta[t["station"]])
+    make["is_in_eta"] = lambda t: mask_in_eta(flat.muons, t["probe"], t["station"], limits)
     make["is_fiducial"] = lambda t: is_fiducial(
         t["edge_x"], t["edge_y"], limits.border_x, limits.border_y
     )

@@ -9,14 +9,19 @@ import numpy as np
 from dtperf.kernels.crossings import find_crossings
 from dtperf.kernels.pairs import PairLimits, find_pairs
 from dtperf.kernels.segments import PassingLimits
-from dtperf.selection.columns import crossing_columns, pair_columns
+from dtperf.selection.columns import (
+    crossing_columns,
+    kinematics,
+    pair_columns,
+    station_limits,
+)
 from dtperf.selection.extrapolation import extrapolate
 from dtperf.selection.flatten import FlatEvents, flatten
 from dtperf.selection.luminosity import within
 from dtperf.selection.table import Table
 
 if TYPE_CHECKING:
-    from dtperf.config import AnalysisConfig, Selection
+    from dtperf.config import AnalysisConfig
 
 __all__ = ["Tables", "find_tables", "pair_limits", "passing_limits", "tag_and_probe"]
 
@@ -64,21 +69,22 @@ def find_tables(flat: FlatEvents, config: AnalysisConfig) -> tuple[Table, Table]
         Pairs and crossings, as `Tables` has them.
     """
     selection = config.selection
-    candidates = find_pairs(flat.muons, pair_limits(selection))
+    candidates = find_pairs(flat.muons, pair_limits(config))
     selected = np.flatnonzero(candidates.selected)
     event, probe = candidates.event[selected], candidates.probe[selected]
-    limits = passing_limits(selection, config.compatibility.truncate_extrapolation)
+    limits = passing_limits(config)
     crossed = extrapolate(flat, event, probe)
     masks = flat.muons.trkMu_stationMask[probe]
     place = (crossed.matches, crossed.begins, crossed.ends)
     crossings = find_crossings(masks, *place, flat.segments, event, limits)
     pairs = Table(len(candidates.event), pair_columns(flat, candidates))
-    columns = crossing_columns(flat, crossed, crossings, selected, selection.station)
+    columns = crossing_columns(flat, crossed, crossings, selected, station_limits(config))
     return pairs, Table(len(crossings.pair), columns, parent=pairs, link="candidate")
 
 
-def pair_limits(selection: Selection) -> PairLimits:
+def pair_limits(config: AnalysisConfig) -> PairLimits:
     """Round the cuts on tag, probe and pair to the width they are compared in."""
+    selection = config.selection
     tag, probe, pair = selection.tag, selection.probe, selection.pair
     return PairLimits(
         tag_max_iso=np.float32(tag.max_iso),
@@ -91,15 +97,16 @@ def pair_limits(selection: Selection) -> PairLimits:
         max_mass=np.float32(pair.max_mass),
         max_abs_dz=np.float32(pair.max_abs_dz),
         min_dr=np.float32(pair.min_dr),
+        kinematics=kinematics(config.compatibility),
     )
 
 
-def passing_limits(selection: Selection, truncate: bool) -> PassingLimits:
+def passing_limits(config: AnalysisConfig) -> PassingLimits:
     """Round the cuts on the segment to the width they are compared in."""
-    passing = selection.passing
+    passing = config.selection.passing
     return PassingLimits(
         max_dx=np.float32(passing.max_dx),
         max_dy=np.float32(np.nan if passing.max_dy is None else passing.max_dy),
         max_dr=np.float32(passing.max_dr),
-        truncate=truncate,
+        truncate=config.compatibility.truncate_extrapolation,
     )

@@ -12,11 +12,11 @@ import numpy as np
 from dtperf.config import AnalysisConfig
 from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, TRIGGER_COLUMNS, flatten
 from dtperf.selection.luminosity import within
-from dtperf.selection.tagging import pair_limits
 from dtperf.skim.folders import TOKEN
 from dtperf.skim.parts import Compression, Packed, pack
 from dtperf.skim.tally import tally
 from dtperf.skim.thin import thinned
+from dtperf.skim.tighter import loosest_limits
 from dtperf.work import APART
 from processors.segment_efficiency import SegmentEfficiency
 
@@ -78,7 +78,7 @@ class SkimEvents(SegmentEfficiency):
             for name in TRIGGER_COLUMNS.values()
             if name and name in inside.muon.fields
         }
-        columns = thinned(flat, pair_limits(selection), fires)
+        columns = thinned(flat, loosest_limits(self.config), fires)
         counted = tally(events, self.config, flat.anomalies)
         about = events.metadata
         name = part_name(about["fileuuid"], about["entrystart"], about["entrystop"])

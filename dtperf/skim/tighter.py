@@ -11,8 +11,11 @@ import numpy as np
 
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError
+from dtperf.kernels.fourvector import EITHER
+from dtperf.kernels.pairs import PairLimits
+from dtperf.selection.tagging import pair_limits
 
-__all__ = ["MAXIMA", "MINIMA", "RULES", "Rule", "looser", "refuse_looser"]
+__all__ = ["MAXIMA", "MINIMA", "RULES", "Rule", "looser", "loosest_limits", "refuse_looser"]
 
 
 class Rule(NamedTuple):
@@ -85,12 +88,20 @@ RULES: Mapping[str, Rule] = {
     "selection.luminosity_mask": Rule(_subset, "events in other luminosity blocks were left out"),
     "extrapolation": Rule(_same, "what the other way needs was left out"),
     "compatibility.truncate_extrapolation": _FREE,
+    "compatibility.root_binning": _FREE,
+    # what either way of cutting on pT and eta can need is kept
+    "compatibility.four_vector_rounding": _FREE,
 }
 """For every key that selects what it may become; measurements and the rest are free, too."""
 MINIMA = frozenset(key for key, rule in RULES.items() if rule is _MINIMUM)
 """Keys that may only grow."""
 MAXIMA = frozenset(key for key, rule in RULES.items() if rule is _MAXIMUM)
 """Keys that may only shrink."""
+
+
+def loosest_limits(config: AnalysisConfig) -> PairLimits:
+    """Give the cut values of all that any config may need of a skim made with this one."""
+    return pair_limits(config)._replace(kinematics=EITHER)
 
 
 def looser(skim: AnalysisConfig, now: AnalysisConfig) -> list[str]:
