@@ -10,12 +10,24 @@ from dtperf.export.reference import reference_objects
 from tests.reference_books import ARRAYS
 from tests.reference_loop import differences, golden, golden_axes
 
-__all__ = ["AXES", "EXPECTED", "GOLDEN", "GOLDEN_RNTUPLE", "as_reference", "golden_differences"]
+__all__ = [
+    "AXES",
+    "EDGES",
+    "EXPECTED",
+    "EXPECTED_EDGES",
+    "GOLDEN",
+    "GOLDEN_RNTUPLE",
+    "as_reference",
+    "golden_differences",
+]
 
 DATA = Path(__file__).parent / "data"
 GOLDEN = DATA / "golden_input.root"
 GOLDEN_RNTUPLE = DATA / "golden_input_rntuple.root"
 EXPECTED = golden(DATA / "golden_expected.json.gz")
+EDGES = DATA / "golden_edges.root"
+"""Other events, with many values on bin edges and cut values."""
+EXPECTED_EDGES = golden(DATA / "golden_edges_expected.json.gz")
 AXES = golden_axes(DATA / "golden_expected.json.gz")
 
 
@@ -28,6 +40,8 @@ def as_reference(counts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def golden_differences(counts: Mapping[str, Any]) -> list[str]:
+def golden_differences(
+    counts: Mapping[str, Any], expected: Mapping[str, Any] = EXPECTED
+) -> list[str]:
     """Compare histograms with all 79 objects, inner and flow bins."""
-    return differences(as_reference(counts), EXPECTED)
+    return differences(as_reference(counts), expected)

@@ -159,9 +159,7 @@ def book_acceptance(books: Books, probe: Muon, station: int, passed: bool) -> No
     books.judge(f"effAccPhiVsEta{_sign(probe)}MB{station}", passed, probe.phi, probe.eta)
 
 
-def book_in_eta(
-    books: Books, probe: Muon, back: Kinematics, station: int, passed: bool
-) -> None:
+def book_in_eta(books: Books, probe: Muon, back: Kinematics, station: int, passed: bool) -> None:
     """Fill the plots of a probe inside the station's eta range."""
     books.count(f"probePtMB{station}", np.float32(back.pt))
     books.count(f"probeEtaMB{station}", np.float32(back.eta))
@@ -178,9 +176,7 @@ def book_residuals(
         books.count(f"probe{name}VsPtMB{station}", np.float32(back.pt), distance)
 
 
-def book_chamber(
-    books: Books, back: Kinematics, match: Match, segment: Segment | None
-) -> None:
+def book_chamber(books: Books, back: Kinematics, match: Match, segment: Segment | None) -> None:
     """Fill the plots of one fiducial crossing."""
     station, wheel, sector = match.station, match.wheel, match.sector
     passing = segment if segment is not None and segment.has_phi else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import cos, cosh, hypot, inf, sinh, sqrt
+from math import cos, cosh, frexp, hypot, inf, ldexp, pi, sinh, sqrt
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,16 @@ def _beside(*values: float) -> st.SearchStrategy[float]:
     return st.sampled_from(neighbours)
 
 
+def _few_bits(low: float, high: float, bits: int = 9) -> st.SearchStrategy[float]:
+    """Draw numbers as NanoAOD stores them, with a rounded mantissa: edges and cuts are frequent."""
+
+    def rounded(value: float) -> float:
+        mantissa, exponent = frexp(value)
+        return ldexp(round(mantissa * 2**bits), exponent - bits)
+
+    return st.floats(low, high).map(rounded)
+
+
 def cuts() -> st.SearchStrategy[Cuts]:
     """Draw cut values, the reference's among them."""
     return st.builds(
@@ -55,6 +65,8 @@ def cuts() -> st.SearchStrategy[Cuts]:
         max_dy=st.sampled_from([15.0, 0.1, 30.0]),
         max_dr=st.sampled_from([999.0, 15.0, 20.1]),
         truncate=st.booleans(),
+        four_vector=st.booleans(),
+        older_bins=st.booleans(),
     )
 
 
@@ -68,7 +80,8 @@ def events(draw: st.DrawFn, limits: Cuts) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {name: [] for name in BRANCHES}
     n_muons = draw(st.integers(0, 4))
     for number in range(n_muons):
-        good = {**good_muon(number), "muon_pt": draw(st.floats(40, 52, width=32))}
+        pt = draw(st.floats(40, 52, width=32) | _few_bits(40, 52))
+        good = {**good_muon(number), "muon_pt": pt}
         _add(columns, draw(_changed(good, _muon_values(limits))))
     if n_muons >= 2 and draw(st.booleans()):
         _tune_mass(columns, draw(_beside(limits.min_mass, limits.max_mass)))
@@ -159,12 +172,14 @@ def _mass(pt1: float, eta1: float, phi1: float, pt2: float, eta2: float, phi2: f
 
 def _muon_values(limits: Cuts) -> dict[str, st.SearchStrategy[Any]]:
     return {
-        "muon_pt": _beside(limits.tag_min_pt, limits.probe_min_pt, 46.5, 60.0),
-        "muon_eta": _beside(0.0, -0.5, 0.11, -1.2, *limits.probe_max_abs_eta),
-        "muon_phi": _beside(0.0, 0.3, limits.min_dr, 3.0, -3.0, 3.14159265359),
+        "muon_pt": _beside(limits.tag_min_pt, limits.probe_min_pt, 46.5, 60.0) | _few_bits(0, 210),
+        "muon_eta": _beside(0.0, -0.5, 0.11, -1.2, -0.875, *limits.probe_max_abs_eta)
+        | _few_bits(-1.4, 1.4, 6),
+        "muon_phi": _beside(0.0, 0.3, limits.min_dr, 3.0, -3.0, pi, -pi) | _few_bits(-pi, pi),
         "muon_charge": st.sampled_from([1, -1]),
-        "muon_pfIso04": _beside(limits.tag_max_iso, limits.probe_max_iso),
-        "muon_trk_dz": _beside(limits.max_abs_dz_pair, -limits.max_abs_dz_pair),
+        "muon_pfIso04": _beside(limits.tag_max_iso, limits.probe_max_iso) | _few_bits(0, 5, 6),
+        "muon_trk_dz": _beside(limits.max_abs_dz_pair, -limits.max_abs_dz_pair)
+        | _few_bits(-5, 5, 6),
         "muon_isTight": st.just(False),
         "muon_isTracker": st.just(False),
         "muon_isRPC": st.just(False),
@@ -199,7 +214,9 @@ def _segment(draw: st.DrawFn, limits: Cuts) -> dict[str, Any]:
     return {
         "dtSegment_seg4D_posLoc_x": x,
         "dtSegment_seg4D_posLoc_y": y,
-        "dtSegment_seg2D_phi_t0": draw(st.sampled_from([0.3, -3.0]) | _beside(-12.5, 12.5)),
+        "dtSegment_seg2D_phi_t0": draw(
+            st.sampled_from([0.3, -3.0]) | _beside(-12.5, 12.5) | _few_bits(-13, 13, 6)
+        ),
         "dtSegment_seg4D_hasPhi": has_phi,
         "dtSegment_seg4D_hasZed": has_zed,
         "dtSegment_seg2D_phi_nHits": draw(st.sampled_from([4, 8, 8, 0])),

@@ -106,6 +106,14 @@ def test_loop_gives_the_golden_file() -> None:
     assert differences(loop(events, AXES), golden(EXPECTED)) == []
 
 
+def test_loop_gives_the_golden_file_of_edges() -> None:
+    events, expected = (
+        read_events(DATA / "golden_edges.root"),
+        DATA / "golden_edges_expected.json.gz",
+    )
+    assert differences(loop(events, golden_axes(expected)), golden(expected)) == []
+
+
 def test_rntuple_holds_the_same_events() -> None:
     twin = read_events(DATA / "golden_input_rntuple.root")
     assert twin == read_events(DATA / "golden_input.root")
@@ -225,13 +233,22 @@ def test_wild_numbers_do_not_stop_the_loop() -> None:
         ("effAccVsEtaMB1", 1.2, 49),
         ("effAccVsEtaMB1", math.nan, 49),
         # 48 * 0.7 / 2.4 is 13.999..., though the value is the edge itself.
-        ("effAccVsEtaMB1", -0.5, 14),
+        ("effAccVsEtaMB1", -0.5, 15),
+        ("nOtherMatchedChVsEta", -0.875, 14),
         ("effAccVsPtMB1", 40.0, 9),
         ("effAccVsPtMB1", 750.0, 22),
     ],
 )
 def test_bins_follow_root(axis: str, value: float, expected: int) -> None:
     assert bin_finder(AXES[axis][1][0])(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("axis", "value", "expected"),
+    [("effAccVsEtaMB1", -0.5, 14), ("nOtherMatchedChVsEta", -0.875, 13), ("effAccVsPtMB1", 40, 9)],
+)
+def test_bins_follow_older_root(axis: str, value: float, expected: int) -> None:
+    assert bin_finder(AXES[axis][1][0], older=True)(value) == expected
 
 
 def test_differences_name_the_bin() -> None:

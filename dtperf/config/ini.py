@@ -72,9 +72,15 @@ KEYS = {
 }
 """The program's keys, and where their values go."""
 BY_LOWER_CASE = {key.lower(): key for key in KEYS}
+COMPATIBILITY = {"truncate_extrapolation": True, "four_vector_rounding": True}
+"""What the program does whatever its configuration says."""
 TRUNCATED = (
     "compatibility.truncate_extrapolation is on, as in the reference program: "
     "switch it off for physics"
+)
+BINNING = (
+    "compatibility.root_binning is 'newer', as in ROOT since 2025: "
+    "set it to 'older' to compare with histograms of ROOT before"
 )
 
 
@@ -98,7 +104,7 @@ def from_ini(text: str, name: str) -> tuple[AnalysisConfig, list[str]]:
             key, the line and what is allowed.
     """
     lines = _read(text, name)
-    data: Mapping[str, Any] = {"compatibility": {"truncate_extrapolation": True}}
+    data: Mapping[str, Any] = {"compatibility": COMPATIBILITY}
     where = {}
     for key, line in lines.items():
         override = Override(tuple(KEYS[key].loc.split(".")), _value(key, line, name), key)
@@ -109,7 +115,7 @@ def from_ini(text: str, name: str) -> tuple[AnalysisConfig, list[str]]:
         return next((text for at, text in where.items() if loc[: len(at)] == at), name)
 
     config = validate(AnalysisConfig, data, origin)
-    return config, [*_missing(lines, config), TRUNCATED]
+    return config, [*_missing(lines, config), TRUNCATED, BINNING]
 
 
 def _read(text: str, name: str) -> dict[str, _Line]:

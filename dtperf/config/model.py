@@ -23,11 +23,9 @@ class Compatibility(Model):
     truncate_extrapolation: bool = False
     """Cut the extrapolated x and y to whole centimetres before matching, as the reference does."""
     four_vector_rounding: bool = False
-    """Cut on and fill with pT, eta and phi as they come back of a TLorentzVector, as the reference
-    does: in the last bits of a double other numbers, on the other side of a cut or an edge."""
+    """Take pT, eta and phi as they come back of a TLorentzVector, as the reference does."""
     root_binning: Literal["newer", "older"] = "newer"
-    """Which bin takes a value on an edge: by the rule of ROOT since 2025 (pull request 19033; 6.40
-    has it), which looks at the bin's own edges, or by that before, of published histograms."""
+    """Bin of a value on an edge: by ROOT's rule since 2025 (pull request 19033), or that before."""
 
 
 class Input(Model):

@@ -41,9 +41,7 @@ CHUNKSIZE = 50_000
 
 
 WIDE = np.float32(np.inf)
-LOOSEST = PairLimits(
-    WIDE, -WIDE, WIDE, -WIDE, -(2**15), -(2**15), -WIDE, WIDE, WIDE, -WIDE, EITHER
-)
+LOOSEST = PairLimits(WIDE, -WIDE, WIDE, -WIDE, -(2**15), -(2**15), -WIDE, WIDE, WIDE, -WIDE, EITHER)
 """What every selection passes."""
 Progress = Callable[[int, int], None]
 """Called with the number of events that are read so far, and with all."""

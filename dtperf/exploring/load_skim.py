@@ -12,11 +12,11 @@ from dtperf.exploring.load import Loaded, Progress, threads
 from dtperf.exploring.parts import Origin
 from dtperf.identity import code_version
 from dtperf.ledger import Ledger, LedgerRow
-from dtperf.skim.tighter import loosest_limits
 from dtperf.skim.parts import BLOCKS, SUFFIX, read_blocks
 from dtperf.skim.read import read_part
 from dtperf.skim.stored import Skim, tiles
 from dtperf.skim.tally import added
+from dtperf.skim.tighter import loosest_limits
 
 __all__ = ["load_parts"]
 

@@ -7,12 +7,10 @@ edge; and phi beyond pi comes back at the other end. Formulas: ROOT's TLorentzVe
 
 from __future__ import annotations
 
-from math import atan2, cos, isfinite, log, pi, sin, sinh, sqrt
-from typing import Any
+from math import atan2, cos, isfinite, log, sin, sinh, sqrt
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.kernels.arrays import Floats
 
@@ -69,7 +67,7 @@ def vector_phi(pt: float, phi: float) -> float:
 
 
 @numba.njit(nogil=True, inline="always")
-def is_above(pt: np.float32, phi: np.float32, limit: np.float32, which: int) -> bool:
+def is_above(pt: np.float32, phi: np.float32, limit: np.float32, which: int) -> bool | np.bool_:
     """Tell whether a muon's pT is above a limit.
 
     Args:
@@ -92,7 +90,7 @@ def is_above(pt: np.float32, phi: np.float32, limit: np.float32, which: int) -> 
 @numba.njit(nogil=True, inline="always")
 def is_within(
     pt: np.float32, eta: np.float32, phi: np.float32, limit: np.float32, which: int
-) -> bool:
+) -> bool | np.bool_:
     """Tell whether a muon's |eta| is below a limit.
 
     Args:
@@ -111,7 +109,7 @@ def is_within(
 
 
 @numba.njit(nogil=True, inline="always")
-def _is_ordinary(pt: np.float32, phi: np.float32) -> bool:
+def _is_ordinary(pt: np.float32, phi: np.float32) -> bool | np.bool_:
     return 0 < abs(pt) < np.inf and isfinite(phi)
 
 

@@ -142,9 +142,7 @@ def find_probes(muons: Muons, limits: PairLimits) -> npt.NDArray[np.bool_]:
 
 
 @numba.njit(nogil=True, cache=True)
-def _cut_on_pt(
-    chosen: Bools, pt: Floats, phi: Floats, limit: np.float32, kinematics: int
-) -> None:
+def _cut_on_pt(chosen: Bools, pt: Floats, phi: Floats, limit: np.float32, kinematics: int) -> None:
     # a loop of its own: the one before has no branches and runs on several muons at once
     for i in range(len(chosen)):
         chosen[i] = chosen[i] and is_above(pt[i], phi[i], limit, kinematics)

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dtperf.geometry import sectors, wheels
-from dtperf.kernels.gather import take
 from dtperf.kernels.fourvector import FOUR_VECTOR, STORED, vector_etas, vector_phis, vector_pts
+from dtperf.kernels.gather import take
 from dtperf.kernels.station import StationLimits, is_eligible, is_fiducial, mask_in_eta
 from dtperf.selection.flatten import FlatEvents
 from dtperf.selection.table import Table

@@ -68,7 +68,6 @@ def find_tables(flat: FlatEvents, config: AnalysisConfig) -> tuple[Table, Table]
     Returns:
         Pairs and crossings, as `Tables` has them.
     """
-    selection = config.selection
     candidates = find_pairs(flat.muons, pair_limits(config))
     selected = np.flatnonzero(candidates.selected)
     event, probe = candidates.event[selected], candidates.probe[selected]

@@ -101,7 +101,11 @@ def configs() -> SearchStrategy[AnalysisConfig]:
     content = _section(
         title=TEXT,
         selection=SELECTION,
-        compatibility=_section(truncate_extrapolation=st.booleans()),
+        compatibility=_section(
+            truncate_extrapolation=st.booleans(),
+            four_vector_rounding=st.booleans(),
+            root_binning=st.sampled_from(["newer", "older"]),
+        ),
         measurements=MEASUREMENTS,
         input=_section(tree=st.text(min_size=1, max_size=9)),
         run=_section(

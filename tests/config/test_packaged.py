@@ -27,7 +27,10 @@ def test_reference_is_the_default_with_its_bug() -> None:
     reference = load_config("reference_2023")
     assert reference.selection == AnalysisConfig().selection
     assert reference.compatibility.truncate_extrapolation
+    assert reference.compatibility.four_vector_rounding
+    assert reference.compatibility.root_binning == "newer"
     assert not AnalysisConfig().compatibility.truncate_extrapolation
+    assert not AnalysisConfig().compatibility.four_vector_rounding
 
 
 def test_note() -> None:
@@ -41,4 +44,5 @@ def test_note() -> None:
     assert station.min_other_stations == 2
     assert station.min_rpc_layers is None
     assert (passing.max_dx, passing.max_dy) == (15, None)
+    assert not note.compatibility.four_vector_rounding
     assert not note.compatibility.truncate_extrapolation

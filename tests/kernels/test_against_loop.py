@@ -53,7 +53,11 @@ def config_of(cuts: Cuts) -> AnalysisConfig:
                     "max_dr": cuts.max_dr,
                 },
             },
-            "compatibility": {"truncate_extrapolation": cuts.truncate},
+            "compatibility": {
+                "truncate_extrapolation": cuts.truncate,
+                "four_vector_rounding": cuts.four_vector,
+                "root_binning": "older" if cuts.older_bins else "newer",
+            },
         }
     )
 
@@ -61,7 +65,7 @@ def config_of(cuts: Cuts) -> AnalysisConfig:
 def measure(events: list[dict[str, Any]], cuts: Cuts) -> dict[str, dict[str, Any]]:
     config = config_of(cuts)
     tables = tag_and_probe(nano_events(events), config)
-    return as_reference(book(config.measurements.active(), tables._asdict()))
+    return as_reference(book(config.filled_measurements(), tables._asdict()))
 
 
 @settings(max_examples=200)

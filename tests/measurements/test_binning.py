@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf, nan, nextafter
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,12 +28,13 @@ def beside_edges(edges: list[float]) -> list[float]:
     return [nextafter(edge, to) for edge in edges for to in (-inf, edge, inf)]
 
 
-def rule(edges: list[float], values: list[float]) -> list[int]:
-    find = bin_finder(edges)
+def rule(edges: list[float], values: list[float], older: bool = False) -> list[int]:
+    find = bin_finder(edges, older)
     return [find(value) for value in values]
 
 
-def test_every_standard_axis_on_its_edges() -> None:
+@pytest.mark.parametrize("older", [False, True])
+def test_every_standard_axis_on_its_edges(older: bool) -> None:
     assert len(REGULAR) > 15
     for axis in REGULAR:
         edges = [
@@ -41,8 +43,8 @@ def test_every_standard_axis_on_its_edges() -> None:
         values = [*beside_edges(edges), nan, inf, -inf]
         for dtype in (np.float64, np.float32):
             given_values = np.array(values, dtype=dtype)
-            got = regular_bins(given_values, axis.bins, axis.start, axis.stop).tolist()
-            assert got == rule(edges, [float(v) for v in given_values]), axis.name
+            got = regular_bins(given_values, axis.bins, axis.start, axis.stop, not older).tolist()
+            assert got == rule(edges, [float(v) for v in given_values], older), axis.name
 
 
 @settings(max_examples=200)
@@ -52,9 +54,11 @@ def test_every_standard_axis_on_its_edges() -> None:
     st.floats(-1e4, 1e4),
     st.floats(1e-3, 1e4),
 )
-def test_any_regular_axis(values: list[float], n: int, start: float, width: float) -> None:
+def test_any_regular_axis_by_the_older_rule(
+    values: list[float], n: int, start: float, width: float
+) -> None:
     stop = start + width
-    got = regular_bins(np.array(values), n, start, stop).tolist()
+    got = regular_bins(np.array(values), n, start, stop, False).tolist()
     expected = []
     for x in values:
         if x < start:
@@ -64,6 +68,31 @@ def test_any_regular_axis(values: list[float], n: int, start: float, width: floa
         else:
             expected.append(1 + int(n * (x - start) / (stop - start)))
     assert got == expected
+
+
+@settings(max_examples=200)
+@given(
+    st.data(),
+    st.integers(1, 500),
+    st.floats(-1e4, 1e4),
+    st.floats(1e-3, 1e4),
+)
+def test_any_regular_axis_by_the_newer_rule(
+    data: st.DataObject, n: int, start: float, span: float
+) -> None:
+    """A value is between the edges of its bin, wherever rounding has put them."""
+    stop = start + span
+    width = (stop - start) / n
+    numbers = data.draw(st.lists(st.integers(0, n), min_size=1, max_size=20))
+    values = beside_edges([start + i * width for i in numbers])
+    for x, found in zip(values, regular_bins(np.array(values), n, start, stop), strict=True):
+        if x < start:
+            assert found == 0
+        elif x >= stop:
+            assert found == n + 1
+        else:
+            assert start + (found - 1) * width <= x < start + found * width or found == n + 1
+            assert found <= n or x >= start + n * width
 
 
 def test_variable_axis() -> None:

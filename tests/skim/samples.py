@@ -76,6 +76,18 @@ def nonsense(path: Path, *, without: tuple[str, ...] = ()) -> Path:
     spoiled("muon_trk_dxy", 0.05, np.nan)
     spoiled("muon_eta", 0.02, np.nan)
     spoiled("muon_trk_numberOfValidTrackerLayers", 0.05, 120)
+    edges = np.random.default_rng(4)
+
+    def moved(name: str, share: float, values: list[float]) -> None:
+        flat, counts = ak.to_numpy(ak.flatten(arrays[name])).copy(), ak.num(arrays[name])
+        where = edges.random(len(flat)) < share
+        flat[where] = edges.choice(np.array(values, dtype=np.float32), np.count_nonzero(where))
+        arrays[name] = ak.unflatten(flat, counts)
+
+    # on cuts and edges, and what no four-vector gives back
+    moved("muon_pt", 0.2, [15, 20, 27, 30, 45, 0, -30, np.inf, 60])
+    moved("muon_eta", 0.1, [1.2, 1.05, 0.9, -0.75, 0, 1e-20, 5, -400, np.inf])
+    moved("muon_phi", 0.1, [np.pi, -np.pi, 3, 0, 4, -100, np.nan, np.inf])
     # anomalies of some luminosity blocks only, in two runs
     blocks = np.sort(rng.integers(1, 9, len(arrays["run"]))).astype(np.uint32)
     arrays["luminosityBlock"] = ak.Array(blocks)

@@ -26,9 +26,9 @@ POSITIVE = st.floats(0.5, 60, width=32)
 VALUES: Mapping[str, st.SearchStrategy[Any]] = {
     "selection.tag.trigger": st.sampled_from(["isolated", "single", "none"]),
     "selection.tag.max_iso": st.floats(0.015625, 0.75, width=32),
-    "selection.tag.min_pt": st.floats(15, 60, width=32),
+    "selection.tag.min_pt": st.floats(15, 60, width=32) | st.sampled_from([15.0, 27.0, 30.0]),
     "selection.probe.max_iso": st.floats(0.015625, 0.75, width=32),
-    "selection.probe.min_pt": st.floats(5, 60, width=32),
+    "selection.probe.min_pt": st.floats(5, 60, width=32) | st.sampled_from([20.0, 30.0, 45.0]),
     "selection.probe.min_tracker_layers": st.integers(3, 12),
     "selection.probe.min_pixel_hits": st.integers(0, 4),
     "selection.pair.min_mass": st.floats(50, 89, width=32),
@@ -36,7 +36,7 @@ VALUES: Mapping[str, st.SearchStrategy[Any]] = {
     "selection.pair.max_abs_dz": st.floats(0.015625, 3, width=32),
     "selection.pair.min_dr": st.floats(0.125, 3.5, width=32),
     "selection.station.max_abs_eta": st.lists(
-        POSITIVE.map(lambda x: x / 30), min_size=4, max_size=4
+        POSITIVE.map(lambda x: x / 30) | st.sampled_from([0.75, 1.2, 6.0]), min_size=4, max_size=4
     ),
     "selection.station.min_other_stations": st.integers(0, 5),
     "selection.station.min_rpc_layers": st.none() | st.integers(0, 12),
@@ -47,6 +47,8 @@ VALUES: Mapping[str, st.SearchStrategy[Any]] = {
     "selection.passing.max_dr": POSITIVE | st.just(999.0),
     "selection.luminosity_mask": st.none() | st.just(MASK) | st.just({"370001": [[2, 4]]}),
     "compatibility.truncate_extrapolation": st.booleans(),
+    "compatibility.four_vector_rounding": st.booleans(),
+    "compatibility.root_binning": st.sampled_from(["newer", "older"]),
 }
 
 
@@ -121,6 +123,7 @@ def test_many_more(cuts: dict[str, Any], kind: str, way: str) -> None:
     "moved",
     [
         {"compatibility.truncate_extrapolation": True},
+        {"compatibility.four_vector_rounding": True, "selection.station.max_abs_eta": [1.25] * 4},
         {"selection.passing.max_dx": 0.5},
         {"selection.station.border_x": 10.0},
         {"selection.pair.min_dr": 2.9},
