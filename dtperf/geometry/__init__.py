@@ -1,4 +1,4 @@
-"""The 250 DT chambers: names, sizes, frames, superlayers, and which chambers a line meets.
+"""The 250 DT chambers: names, sizes, frames, superlayers, cells, and which chambers a line meets.
 
 x, y, z = geometry.to_local(geometry.Chamber(-1, 12, 2).code, 504.0, -310.0, -260.0)
 crossings = geometry.chambers_on_lines(points, directions, margin_cm=5.0)
@@ -6,6 +6,13 @@ crossings = geometry.chambers_on_lines(points, directions, margin_cm=5.0)
 
 from __future__ import annotations
 
+from dtperf.geometry.cells import (
+    CELL_HEIGHT_CM,
+    CELL_WIDTH_CM,
+    LayerCells,
+    layer_cells,
+    wire_positions_cm,
+)
 from dtperf.geometry.edges import edge_distance, edge_distances
 from dtperf.geometry.frames import (
     direction_to_global,
@@ -49,10 +56,13 @@ from dtperf.geometry.table import (
 )
 
 __all__ = [
+    "CELL_HEIGHT_CM",
+    "CELL_WIDTH_CM",
     "MAX_CANDIDATES",
     "N_CODES",
     "SUPERLAYER_THICKNESS_CM",
     "Chamber",
+    "LayerCells",
     "LineCrossings",
     "Superlayer",
     "candidate_codes",
@@ -70,6 +80,7 @@ __all__ = [
     "frame_table",
     "global_direction",
     "global_point",
+    "layer_cells",
     "lengths_cm",
     "local_direction",
     "local_point",
@@ -86,4 +97,5 @@ __all__ = [
     "to_local",
     "wheels",
     "widths_cm",
+    "wire_positions_cm",
 ]

@@ -97,7 +97,7 @@ def identify(
         "muon_firesTrig": single_trigger(rng, muons),
         "muon_glbMu_normChi2": _chi2(rng, flags["muon_isGlobal"], 1.2),
         "muon_staMu_normChi2": _chi2(rng, is_standalone, 0.9),
-        "muon_staMu_nMatchSeg": np.where(is_standalone, n_segments, NO_COUNT).astype(np.int32),
+        "muon_staMu_nMatchSeg": np.where(is_standalone, n_segments, 0).astype(np.int32),
         "muon_staMu_numberOfValidMuonHits": np.where(is_standalone, muon_hits, np.int16(NO_COUNT)),
         "muon_rpcMu_numberOfMatchedRPCLayers": layers,
         "muon_trkMu_numberOfMatchedStations": n_stations.astype(np.int16),
