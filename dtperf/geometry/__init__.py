@@ -52,6 +52,7 @@ from dtperf.geometry.table import (
     offsets_cm,
     sector_angles,
     thicknesses_cm,
+    twelve_sectors,
     widths_cm,
 )
 
@@ -95,6 +96,7 @@ __all__ = [
     "thicknesses_cm",
     "to_global",
     "to_local",
+    "twelve_sectors",
     "wheels",
     "widths_cm",
     "wire_positions_cm",

@@ -88,5 +88,5 @@ def wire_positions_cm(
         first: Number of each layer's first wire; this and `number` are broadcast.
         number: How many cells each layer has.
     """
-    place = np.asarray(wire, dtype=np.float64) - first + 0.5 - np.asarray(number) / 2
-    return place * CELL_WIDTH_CM
+    wires, firsts, numbers = (np.asarray(a, dtype=np.float64) for a in (wire, first, number))
+    return (wires - firsts + 0.5 - numbers / 2) * CELL_WIDTH_CM

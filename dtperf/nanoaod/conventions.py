@@ -40,9 +40,10 @@ def convention_table() -> Mapping[str, Convention]:
     text = files("dtperf.nanoaod").joinpath("data/conventions.csv").read_text(encoding="utf-8")
     table = {}
     for row in csv.DictReader(text.splitlines()):
-        limits = {key: _number(row[key]) for key in ("least", "most", "sentinel")}
-        texts = {key: row[key] for key in ("branch", "unit", "meaning", "source")}
-        table[row["branch"]] = Convention(**texts, **limits)
+        least, most, sentinel = (_number(row[key]) for key in ("least", "most", "sentinel"))
+        table[row["branch"]] = Convention(
+            row["branch"], row["unit"], least, most, sentinel, row["meaning"], row["source"]
+        )
     return MappingProxyType(table)
 
 

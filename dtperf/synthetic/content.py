@@ -7,7 +7,8 @@ import numpy as np
 from dtperf.nanoaod.branches import branch_table
 from dtperf.synthetic.columns import local_ranges
 from dtperf.synthetic.content_cells import cells_of, expected_hits
-from dtperf.synthetic.content_hits import HITS_TRUTH, digis, hit_columns, hits
+from dtperf.synthetic.content_digis import DIGIS_TRUTH, digis
+from dtperf.synthetic.content_hits import HITS_TRUTH, hit_columns, hits
 from dtperf.synthetic.content_random import random_collections
 from dtperf.synthetic.content_rpc import RPC_TRUTH, Made, rpc_content
 from dtperf.synthetic.content_trigger import TRIGGER_TRUTH, trigger_primitives
@@ -16,7 +17,12 @@ from dtperf.synthetic.stages import Indices, Segments
 
 __all__ = ["CONTENT_TRUTH", "with_content"]
 
-CONTENT_TRUTH = {"cells": HITS_TRUTH, "trigger": TRIGGER_TRUTH, "rpc": RPC_TRUTH}
+CONTENT_TRUTH = {
+    "hits": HITS_TRUTH,
+    "digis": DIGIS_TRUTH,
+    "trigger": TRIGGER_TRUTH,
+    "rpc": RPC_TRUTH,
+}
 """What was put into the collections beside the segments, by subject."""
 
 

@@ -55,14 +55,16 @@ class Cells(NamedTuple):
 def cells_of(segments: Segments) -> Cells:
     """Find where segments cross the layers of their chambers."""
     code, layers = segments.code, (SUPERLAYER - 1, LAYER - 1)
-    first, number, centre, z = (table[code][:, *layers] for table in layer_cells())
+    cells = layer_cells()
+    first, number = (table[code][:, *layers].astype(np.int64) for table in cells[:2])
+    centre, z = (table[code][:, *layers] for table in cells[2:])
     x = segments.x[:, None] + segments.dxdz[:, None] * z
     y = segments.y[:, None] + segments.dydz[:, None] * z
     theta_x = superlayer_table()[code, 1, 0][:, None]
     position = np.where(IS_THETA, -y, x) - centre
     return Cells(
-        first.astype(np.int64),
-        number.astype(np.int64),
+        first,
+        number,
         z,
         position,
         np.where(IS_THETA, x - theta_x, y),

@@ -8,12 +8,12 @@ into rolls, backward (1), forward (3), and in one layer of RB2 middle (2).
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from dtperf.geometry.numbering import Chamber
-from dtperf.geometry.table import widths_cm
+from dtperf.geometry.numbering import chamber_codes, chambers
+from dtperf.geometry.table import twelve_sectors, widths_cm
 from dtperf.synthetic.rows import Column
 from dtperf.synthetic.stages import Floats, Indices
 
@@ -25,6 +25,7 @@ __all__ = [
     "draw_rolls",
     "half_chambers",
     "pack_roll",
+    "roll_number",
     "rolls_along",
 ]
 
@@ -66,6 +67,11 @@ def rolls_along(station: Column, layer: Column, wheel: Column) -> Column:
     return np.where((station == 2) & ((layer == 1) == (np.abs(wheel) < 2)), 3, 2)
 
 
+def roll_number(number: Column, rolls: Column) -> Column:
+    """Give the number that CMS gives to a roll, counted from 0 along local y, of two or three."""
+    return np.where(rolls == 2, 1 + 2 * number, 1 + number)
+
+
 def pack_roll(roll: dict[str, Column]) -> Column:
     """Number rolls as CMSSW's RPCDetId packs its fields."""
     ring = roll["ring"].astype(np.int64)
@@ -86,28 +92,27 @@ def pack_roll(roll: dict[str, Column]) -> Column:
 @cache
 def barrel_rolls() -> Rolls:
     """List the rolls of the barrel."""
-    rows = []
-    for wheel in range(-2, 3):
-        for station in range(1, 5):
-            for sector in range(1, 15 if station == 4 else 13):
-                halves, first = (int(n) for n in half_chambers(np.int64(station), np.int64(sector)))
-                width = widths_cm()[Chamber(wheel, sector, station).code] / halves
-                for layer in range(1, RPC_LAYERS[station - 1] + 1):
-                    n_rolls = rolls_along(np.int64(station), np.int64(layer), np.int64(wheel))
-                    numbers = (1, 3) if n_rolls == 2 else (1, 2, 3)
-                    rpc_sector = {13: 4, 14: 10}.get(sector, sector)
-                    rows += [
-                        (wheel, station, layer, rpc_sector, first + half, number, width)
-                        for half in range(halves)
-                        for number in numbers
-                    ]
-    table = np.array(rows)
-    names = ("ring", "station", "layer", "sector", "subsector", "roll")
-    roll: dict[str, Any] = {name: table[:, i].astype(np.int64) for i, name in enumerate(names)}
-    roll["region"] = np.zeros(len(table), dtype=np.int64)
+    layers = [(*c, layer) for c in chambers() for layer in range(1, RPC_LAYERS[c.station - 1] + 1)]
+    wheel, sector, station, layer = np.array(layers).T
+    halves, first = half_chambers(station, sector)
+    along = rolls_along(station, layer, wheel)
+    counts = halves * along
+    at = np.repeat(np.arange(len(layers)), counts)
+    number = np.arange(len(at)) - np.repeat(np.cumsum(counts) - counts, counts)
+    half, number = np.divmod(number, along[at])
+    roll: dict[str, Column] = {
+        "region": np.zeros(len(at), dtype=np.int64),
+        "ring": wheel[at],
+        "station": station[at],
+        "layer": layer[at],
+        "sector": twelve_sectors()[sector[at]],
+        "subsector": first[at] + half,
+        "roll": roll_number(number, along[at]),
+    }
     roll["rawId"] = pack_roll(roll)
+    width = widths_cm()[chamber_codes(wheel, sector, station)] / halves
     strips = STRIPS[roll["station"] - 1, roll["sector"] - 1]
-    return Rolls(roll, strips, table[:, -1] / strips)
+    return Rolls(roll, strips, width[at] / strips)
 
 
 def draw_rolls(rng: np.random.Generator, n: int) -> Rolls:

@@ -8,13 +8,14 @@ import numpy as np
 
 from dtperf.geometry.frames import direction_to_global, direction_to_local, to_global, to_local
 from dtperf.geometry.numbering import sectors, stations, wheels
-from dtperf.geometry.table import facings, lengths_cm, widths_cm
+from dtperf.geometry.table import facings, lengths_cm, twelve_sectors, widths_cm
 from dtperf.synthetic.content_rolls import (
     RPC_LAYERS,
     STRIPS,
     draw_rolls,
     half_chambers,
     pack_roll,
+    roll_number,
     rolls_along,
 )
 from dtperf.synthetic.rows import Column
@@ -155,9 +156,9 @@ def _points(rng: np.random.Generator, segments: Segments, event: Indices) -> _Po
         "ring": wheel,
         "station": station,
         "layer": layer,
-        "sector": np.where(sector == 13, 4, np.where(sector == 14, 10, sector)),
+        "sector": twelve_sectors()[sector],
         "subsector": first + half,
-        "roll": np.where(n_rolls == 2, 1 + 2 * number, 1 + number),
+        "roll": roll_number(number, n_rolls),
     }
     roll["rawId"] = pack_roll(roll)
     strips = STRIPS[station - 1, roll["sector"] - 1]

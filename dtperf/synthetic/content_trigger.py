@@ -8,7 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from dtperf.geometry.numbering import sectors, stations, wheels
-from dtperf.geometry.table import distances_cm, facings, lengths_cm, offsets_cm
+from dtperf.geometry.table import (
+    distances_cm,
+    facings,
+    lengths_cm,
+    offsets_cm,
+    twelve_sectors,
+)
 from dtperf.synthetic.content_cells import SUPERLAYER
 from dtperf.synthetic.content_rpc import Made, bunch_crossings
 from dtperf.synthetic.rows import Column
@@ -93,15 +99,9 @@ def trigger_primitives(
     return made
 
 
-def _trigger_sectors(segments: Segments) -> Column:
-    """Give the sector of each segment, 1 to 12: the second chambers of MB4 count to the first."""
-    sector = sectors()[segments.code]
-    return np.where(sector == 13, 4, np.where(sector == 14, 10, sector))
-
-
 def _trigger_chambers(segments: Segments) -> Indices:
     place = wheels()[segments.code] + 2 + 5 * (stations()[segments.code].astype(np.int64) - 1)
-    return place * 12 + _trigger_sectors(segments) - 1
+    return place * 12 + twelve_sectors()[sectors()[segments.code]] - 1
 
 
 def _of_hits(rng: np.random.Generator, segments: Segments, is_hit: Bools) -> _Phi:
@@ -202,7 +202,7 @@ def _twin_mux(
 
 def _place(segments: Segments, rows: Indices) -> dict[str, Column]:
     code = segments.code[rows]
-    sector = _trigger_sectors(segments)[rows]
+    sector = twelve_sectors()[sectors()[code]]
     return {"wheel": wheels()[code], "sector": sector, "station": stations()[code]}
 
 
