@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import awkward as ak
 import numpy as np
 import pytest
@@ -9,6 +11,8 @@ import pytest
 from dtperf.nanoaod import branch_table, convention_table
 from dtperf.nanoaod.branches import Generation
 from tests.synthetic.samples import make, read
+
+Written = tuple[Generation, Path, dict[str, ak.Array]]
 
 CASES: list[tuple[Generation, str, int]] = [
     ("A", "ttree", 1),
@@ -18,14 +22,12 @@ CASES: list[tuple[Generation, str, int]] = [
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: "-".join(map(str, case)))
-def written(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Generation, dict[str, ak.Array]]:
+def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Written:
     generation, kind, seed = request.param
     directory = tmp_path_factory.mktemp("full")
     options = (f"generation={generation}", f"format={kind}", f"seed={seed}")
-    make(directory, "content=full", "events=400", "cluster_events=400", *options)
-    return generation, read(directory)
+    files = make(directory, "content=full", "events=400", "cluster_events=400", *options).files
+    return generation, directory / files[0].name, read(directory)
 
 
 def violations(generation: Generation, columns: dict[str, ak.Array]) -> list[str]:
@@ -50,15 +52,31 @@ def violations(generation: Generation, columns: dict[str, ak.Array]) -> list[str
     return found
 
 
-def test_every_branch_is_as_the_table_says(written: tuple[Generation, dict[str, ak.Array]]) -> None:
-    assert violations(*written) == []
+def test_every_branch_is_as_the_table_says(written: Written) -> None:
+    generation, _, columns = written
+    assert violations(generation, columns) == []
 
 
-def test_every_sentinel_and_every_small_number_occurs(
-    written: tuple[Generation, dict[str, ak.Array]],
-) -> None:
+def test_root_reads_the_same_lengths_and_limits(written: Written) -> None:
+    ROOT = pytest.importorskip("ROOT")
+    _, path, columns = written
+    frame = ROOT.RDataFrame("Events", str(path))
+    results = []
+    for name in convention_table():
+        if name in columns:
+            # as numbers: RDataFrame would take int8 for letters
+            values = frame.Define("values", f"ROOT::RVecD({name}.begin(), {name}.end())")
+            most = values.Define("most", "values.empty() ? -1e9 : Max(values)").Max("most")
+            results.append((name, most, values.Define("length", "values.size()").Sum("length")))
+    for name, most, length in results:
+        values = ak.flatten(columns[name])
+        assert length.GetValue() == len(values), name
+        assert most.GetValue() == float(ak.max(values)), name
+
+
+def test_every_sentinel_and_every_small_number_occurs(written: Written) -> None:
     """A limit that nothing reaches would say nothing."""
-    generation, columns = written
+    generation, _, columns = written
     # endcaps, hits of more chambers than are made, and what needs a correction that is not made
     rare = ("rpc", "dtToRpc", "cscToRpc")
     for name, rule in convention_table().items():
@@ -76,8 +94,8 @@ def test_every_sentinel_and_every_small_number_occurs(
             assert set(values.astype(int)) == expected, name
 
 
-def test_the_check_finds_what_is_wrong(written: tuple[Generation, dict[str, ak.Array]]) -> None:
-    generation, columns = written
+def test_the_check_finds_what_is_wrong(written: Written) -> None:
+    generation, _, columns = written
     wrong = dict(columns)
     wrong["dtSegment_hits_side"] = columns["dtSegment_hits_side"] * 0
     wrong["ltBmtfIn_sector"] = columns["ltTwinMuxOut_sector"]
