@@ -1,4 +1,4 @@
-"""The 250 DT chambers: names, sizes, frames, superlayers, and which chambers a line meets.
+"""The 250 DT chambers: names, sizes, frames, superlayers, cells, and which chambers a line meets.
 
 x, y, z = geometry.to_local(geometry.Chamber(-1, 12, 2).code, 504.0, -310.0, -260.0)
 crossings = geometry.chambers_on_lines(points, directions, margin_cm=5.0)
@@ -6,6 +6,13 @@ crossings = geometry.chambers_on_lines(points, directions, margin_cm=5.0)
 
 from __future__ import annotations
 
+from dtperf.geometry.cells import (
+    CELL_HEIGHT_CM,
+    CELL_WIDTH_CM,
+    LayerCells,
+    layer_cells,
+    wire_positions_cm,
+)
 from dtperf.geometry.edges import edge_distance, edge_distances
 from dtperf.geometry.frames import (
     direction_to_global,
@@ -45,14 +52,18 @@ from dtperf.geometry.table import (
     offsets_cm,
     sector_angles,
     thicknesses_cm,
+    twelve_sectors,
     widths_cm,
 )
 
 __all__ = [
+    "CELL_HEIGHT_CM",
+    "CELL_WIDTH_CM",
     "MAX_CANDIDATES",
     "N_CODES",
     "SUPERLAYER_THICKNESS_CM",
     "Chamber",
+    "LayerCells",
     "LineCrossings",
     "Superlayer",
     "candidate_codes",
@@ -70,6 +81,7 @@ __all__ = [
     "frame_table",
     "global_direction",
     "global_point",
+    "layer_cells",
     "lengths_cm",
     "local_direction",
     "local_point",
@@ -84,6 +96,8 @@ __all__ = [
     "thicknesses_cm",
     "to_global",
     "to_local",
+    "twelve_sectors",
     "wheels",
     "widths_cm",
+    "wire_positions_cm",
 ]

@@ -26,6 +26,7 @@ __all__ = [
     "offsets_cm",
     "sector_angles",
     "thicknesses_cm",
+    "twelve_sectors",
     "widths_cm",
 ]
 
@@ -74,6 +75,17 @@ WHEEL0_NEGATIVE_SECTORS = frozenset((1, 4, 5, 8, 9, 12, 13))
 
 SECTOR_IN_PLACE = {13: 4, 14: 10}
 """Second chambers of MB4 share the plane of the first."""
+
+
+@cache
+def twelve_sectors() -> npt.NDArray[np.int16]:
+    """Give for sector 1 to 14 its sector among the twelve that trigger and RPCs know, shape (15,).
+
+    Element 0 stands for no sector and is 0.
+    """
+    sectors = np.array([SECTOR_IN_PLACE.get(s, s) for s in range(15)], dtype=np.int16)
+    sectors.setflags(write=False)
+    return sectors
 
 
 def is_at_chimney(chamber: Chamber) -> bool:

@@ -1,4 +1,4 @@
-"""Reading muon DPG NANO: branches, schema for coffea, opening and checking files."""
+"""Reading muon DPG NANO: branches, their conventions, schema for coffea, opening and checking."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dtperf.nanoaod.branches import Branch, branch_table, collection_of, describe, generation_of
     from dtperf.nanoaod.columns import ColumnFilter, column_types
+    from dtperf.nanoaod.conventions import Convention, convention_table
     from dtperf.nanoaod.inspect import FileSummary, inspect_file
     from dtperf.nanoaod.lazy import lazy_events
     from dtperf.nanoaod.open import open_tree
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Branch",
     "ColumnFilter",
+    "Convention",
     "FileSummary",
     "MuonDPGSchema",
     "branch_table",
     "collection_of",
     "column_types",
+    "convention_table",
     "describe",
     "generation_of",
     "inspect_file",
@@ -34,6 +37,7 @@ __all__ = [
 _HOMES = {
     "branches": ("Branch", "branch_table", "collection_of", "describe", "generation_of"),
     "columns": ("ColumnFilter", "column_types"),
+    "conventions": ("Convention", "convention_table"),
     "inspect": ("FileSummary", "inspect_file"),
     "lazy": ("lazy_events",),
     "open": ("open_tree",),

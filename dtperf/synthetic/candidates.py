@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from dtperf.geometry import N_CODES, lengths_cm, widths_cm
-from dtperf.geometry.table import centres_cm, distances_cm, facings, offsets_cm
+from dtperf.geometry.superlayers import superlayer_table
 from dtperf.synthetic.hits import draw_chi2, draw_t0
 from dtperf.synthetic.stages import Floats, Indices, Segments, Shorts, Singles
 
@@ -46,8 +46,8 @@ class Candidates(NamedTuple):
     ) -> Self:
         """Draw what the fits of the two views give besides position and slope.
 
-        A coordinate whose view is missing becomes what CMS puts there: the middle of the chamber,
-        with the slope of a line from the centre of CMS.
+        A coordinate whose view is missing becomes what CMS puts there: the middle of what measured
+        the other one, with slope 0. Read in DTSegmentUpdator.cc of cms-sw/cmssw.
 
         Args:
             rng: Random numbers.
@@ -59,20 +59,17 @@ class Candidates(NamedTuple):
             phi_hits: 0 without phi view.
             z_hits: 0 without theta view.
         """
-        # the middle of the chamber lies 0 - z_c along the beam, and d along z, from the vertex
-        distance, facing = distances_cm()[code], facings()[code]
-        pointing_x = facing * offsets_cm()[code] / distance
-        pointing_y = -facing * centres_cm()[code, 2] / distance
+        theta_x = superlayer_table()[code, 1, 0]
         half_width, half_length = widths_cm()[code] / 2, lengths_cm()[code] / 2
         has_phi, has_zed = phi_hits > 0, z_hits > 0
         return cls(
             event,
             muon,
             code,
-            x=np.where(has_phi, np.clip(position[0], -half_width, half_width), 0.0),
+            x=np.where(has_phi, np.clip(position[0], -half_width, half_width), theta_x),
             y=np.where(has_zed, np.clip(position[1], -half_length, half_length), 0.0),
-            dxdz=np.where(has_phi, slope[0], pointing_x),
-            dydz=np.where(has_zed, slope[1], pointing_y),
+            dxdz=np.where(has_phi, slope[0], 0.0),
+            dydz=np.where(has_zed, slope[1], 0.0),
             phi_hits=phi_hits,
             z_hits=z_hits,
             phi_chi2=draw_chi2(rng, phi_hits),

@@ -12,7 +12,7 @@ from dtperf.geometry.frames import direction_to_global, to_global
 from dtperf.geometry.numbering import sectors, stations, wheels
 from dtperf.geometry.superlayers import superlayer_table
 from dtperf.synthetic.blocks import Block
-from dtperf.synthetic.precision import round_mantissa
+from dtperf.synthetic.hits import NO_FIT
 from dtperf.synthetic.rows import Column, Rows, counts_to_offsets
 from dtperf.synthetic.stages import Crossings, Indices, Segments, Shorts, Tracks
 
@@ -20,7 +20,6 @@ __all__ = ["lean_rows", "local_ranges"]
 
 Columns = dict[str, npt.NDArray[Any]]
 
-ANGLE_BITS = 12
 NO_VALUE = np.float32(-999.0)
 
 
@@ -103,9 +102,9 @@ def _chamber(code: Shorts) -> Columns:
 
 
 def _direction_of(x: Any, y: Any, z: Any) -> tuple[Column, Column]:
-    """Give eta and phi of vectors, as they are stored."""
-    eta = np.arcsinh(z / np.hypot(x, y))
-    return round_mantissa(eta, ANGLE_BITS), round_mantissa(np.arctan2(y, x), ANGLE_BITS)
+    """Give eta and phi of vectors; CMS stores those of matches and segments unrounded."""
+    eta, phi = np.arcsinh(z / np.hypot(x, y)), np.arctan2(y, x)
+    return eta.astype(np.float32), phi.astype(np.float32)
 
 
 def _matches(matches: Crossings) -> Columns:
@@ -144,7 +143,7 @@ def _segments(segments: Segments) -> Columns:
         "seg2D_z_normChi2": segments.z_chi2,
         "seg2D_phi_t0": segments.phi_t0,
         "seg2D_z_t0": segments.z_t0,
-        "seg2D_phi_vDrift": np.where(has_phi, np.float32(0), NO_VALUE),
+        "seg2D_phi_vDrift": np.where(has_phi, np.float32(0), np.float32(NO_FIT)),
         **dict(zip(("seg4D_dirLoc_x", "seg4D_dirLoc_y", "seg4D_dirLoc_z"), direction, strict=True)),
         "seg4D_posLoc_x": segments.x,
         "seg4D_posLoc_y": segments.y,

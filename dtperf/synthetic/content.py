@@ -6,20 +6,32 @@ import numpy as np
 
 from dtperf.nanoaod.branches import branch_table
 from dtperf.synthetic.columns import local_ranges
-from dtperf.synthetic.content_cells import cells_of, digis, expected_hits, hits
-from dtperf.synthetic.content_near import Made, rpc_hits, rpc_strips, trigger_primitives
+from dtperf.synthetic.content_cells import cells_of, expected_hits
+from dtperf.synthetic.content_digis import DIGIS_TRUTH, digis
+from dtperf.synthetic.content_hits import HITS_TRUTH, hit_columns, hits
 from dtperf.synthetic.content_random import random_collections
+from dtperf.synthetic.content_rpc import RPC_TRUTH, Made, rpc_content
+from dtperf.synthetic.content_trigger import TRIGGER_TRUTH, trigger_primitives
 from dtperf.synthetic.rows import Column, Rows, counts_to_offsets
 from dtperf.synthetic.stages import Indices, Segments
 
-__all__ = ["with_content"]
+__all__ = ["CONTENT_TRUTH", "with_content"]
+
+CONTENT_TRUTH = {
+    "hits": HITS_TRUTH,
+    "digis": DIGIS_TRUTH,
+    "trigger": TRIGGER_TRUTH,
+    "rpc": RPC_TRUTH,
+}
+"""What was put into the collections beside the segments, by subject."""
 
 
 def with_content(rng: np.random.Generator, rows: Rows, segments: Segments) -> Rows:
     """Add digis, hits, trigger primitives, RPC, GEM and CSC to events that lack them.
 
-    Their numbers and values are plausible, no more. What hangs on DT segments lies near them and
-    is linked to them; the rest is drawn for itself. What the rows have stays as it is.
+    What hangs on DT segments (hits, digis, trigger, RPC) follows from them, in the conventions of
+    CMS that `dtperf.nanoaod.conventions` states; the rest is drawn for itself, plausible in number
+    and value and no more. What the rows have stays as it is.
 
     Args:
         rng: Random numbers, of their own.
@@ -32,23 +44,24 @@ def with_content(rng: np.random.Generator, rows: Rows, segments: Segments) -> Ro
     event = np.repeat(np.arange(rows.events), np.diff(segments.offsets))
     cells = cells_of(segments)
     hit = hits(rng, segments, cells)
-    expected = expected_hits(segments, cells)
-    rpc = rpc_hits(rng, segments, event)
+    of_hit, of_hits = hit_columns(cells, hit)
+    of_extrapolation, extrapolations = expected_hits(segments, cells)
+    rpc = rpc_content(rng, rows.events, segments, event)
     made: dict[str, Made] = {
-        **trigger_primitives(rng, segments, event),
+        **trigger_primitives(rng, segments, event, hit.is_hit, rpc.layers_in_time),
         **random_collections(rng, rows),
-        "dtSegment_hits": (event[hit.segment], hit.columns),
-        "dtSegment_extr": (event[expected.segment], expected.columns),
-        "dtDigi": digis(rng, rows.events, segments, hit, event),
+        "dtSegment_hits": (event[of_hit], of_hits),
+        "dtSegment_extr": (event[of_extrapolation], extrapolations),
+        "dtDigi": digis(rng, rows.events, segments, cells, hit, event),
         "rpcRecHit": rpc.hits,
         "dtToRpc": rpc.expected,
-        "rpcDigi": rpc_strips(rng, rows.events, rpc.hits),
+        "rpcDigi": rpc.digis,
     }
     offsets, values = dict(rows.offsets), dict(rows.values)
     for collection, (place, columns) in made.items():
         offsets[collection], sorted_columns = _by_event(place, columns, rows.events)
         values |= _typed(collection, sorted_columns)
-    for name, parent in (("seg2D_hits", hit.segment), ("seg4D_extr", expected.segment)):
+    for name, parent in (("seg2D_hits", of_hit), ("seg4D_extr", of_extrapolation)):
         limits = counts_to_offsets(np.bincount(parent, minlength=len(event)))
         begin, end = local_ranges(segments.offsets, limits)
         values |= {f"dtSegment_{name}_begin": begin, f"dtSegment_{name}_end": end}

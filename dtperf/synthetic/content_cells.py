@@ -1,4 +1,4 @@
-"""Drift cells along DT segments: hits, expected hits and digis."""
+"""The twelve layers that a DT segment may cross, and where it is expected in them."""
 
 from __future__ import annotations
 
@@ -6,143 +6,97 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dtperf.geometry.numbering import chambers, sectors, stations, wheels
+from dtperf.geometry.cells import CELL_WIDTH_CM, layer_cells
+from dtperf.geometry.numbering import stations
 from dtperf.geometry.superlayers import superlayer_table
 from dtperf.synthetic.rows import Column
 from dtperf.synthetic.stages import Bools, Floats, Indices, Segments
 
-__all__ = ["Cells", "SegmentParts", "cells_of", "digis", "expected_hits", "hits"]
+__all__ = ["IS_THETA", "LAYER", "SUPERLAYER", "Cells", "cells_of", "expected_hits", "has_view"]
 
-SUPERLAYER = np.repeat([1, 2, 3], 4)
+SUPERLAYER = np.repeat([1, 3, 2], 4)
 LAYER = np.tile([1, 2, 3, 4], 3)
+"""Of the twelve layers, in the order of a segment's hits: the phi view comes first."""
 IS_THETA = SUPERLAYER == 2
+LAYER_MAJOR = np.lexsort((SUPERLAYER, LAYER))
+"""The order in which CMS lists extrapolations: superlayers 1, 2, 3 of layer 1, then of layer 2."""
 
-CELL_WIDTH_CM, CELL_HEIGHT_CM = 4.2, 1.3
-DRIFT_CM_PER_NS = 0.0054
-RESOLUTION_CM = 0.025
-RESOLUTION_NS = 3.0
-PEDESTAL_NS = 500.0
-LONGEST_TIME_NS = 1250.0
-NOISE_DIGIS = 300.0
-"""Mean number in an event of digis off the segments: neutrons, delta electrons, other muons."""
+NO_POSITION, NO_WIRE = -999.0, -1
+"""What CMS lists for a layer of a view that the segment does not have."""
 
 
 class Cells(NamedTuple):
-    """The twelve layers that a segment may cross; all of shape (segments, 12)."""
+    """Segments as straight lines through the layers; all of shape (segments, 12)."""
 
-    wire: Indices
-    """Number of the cell."""
-    wire_position: Floats
-    """In the frame of the superlayer, cm."""
+    first: Indices
+    """First wire of the layer; 0 where the chamber has no such layer, as in MB4."""
+    number: Indices
+    """Cells of the layer."""
+    z: Floats
+    """Of the layer in the chamber's frame, cm; NaN without layer, as the positions."""
     position: Floats
-    """Of the segment, in the same frame."""
-    position_in_chamber: Floats
+    """Where the line crosses the layer, across its wires, in the layer's frame, cm."""
+    along_wire: Floats
+    """The same along its wires."""
+    x: Floats
+    """The same in the chamber's frame, local x."""
+    y: Floats
+    is_inside: Bools
+    """Whether there is a cell."""
 
-
-class SegmentParts(NamedTuple):
-    """Things that belong to segments, in their order."""
-
-    segment: Indices
-    """Index of the segment in the block."""
-    columns: dict[str, Column]
+    @property
+    def wire(self) -> Indices:
+        """Number of the cell, of the nearest one where the line passes the layer by."""
+        edge = -self.number * CELL_WIDTH_CM / 2
+        cell = np.floor((np.nan_to_num(self.position) - edge) / CELL_WIDTH_CM).astype(np.int64)
+        return self.first + np.clip(cell, 0, self.number - 1)
 
 
 def cells_of(segments: Segments) -> Cells:
-    """Find the cells that segments cross, in layers 1 to 4 of superlayers 1 to 3."""
-    x_sl, z_sl, width, _ = superlayer_table()[segments.code][:, SUPERLAYER - 1].transpose(2, 0, 1)
-    z = z_sl + (2.5 - LAYER) * CELL_HEIGHT_CM
-    along_x = segments.x[:, None] + segments.dxdz[:, None] * z
-    along_y = segments.y[:, None] + segments.dydz[:, None] * z
-    in_chamber = np.where(IS_THETA, along_y, along_x)
-    position = np.where(IS_THETA, along_y, along_x - x_sl)
-    # every second layer is shifted by half a cell
-    first_edge = -width / 2 + (LAYER % 2) * CELL_WIDTH_CM / 2
-    cell = np.floor((position - first_edge) / CELL_WIDTH_CM)
-    cell = np.clip(np.nan_to_num(cell), 0, np.nan_to_num(width) // CELL_WIDTH_CM - 1)
+    """Find where segments cross the layers of their chambers."""
+    code, layers = segments.code, (SUPERLAYER - 1, LAYER - 1)
+    cells = layer_cells()
+    first, number = (table[code][:, *layers].astype(np.int64) for table in cells[:2])
+    centre, z = (table[code][:, *layers] for table in cells[2:])
+    x = segments.x[:, None] + segments.dxdz[:, None] * z
+    y = segments.y[:, None] + segments.dydz[:, None] * z
+    theta_x = superlayer_table()[code, 1, 0][:, None]
+    position = np.where(IS_THETA, -y, x) - centre
     return Cells(
-        cell.astype(np.int64) + 1,
-        first_edge + (cell + 0.5) * CELL_WIDTH_CM,
+        first,
+        number,
+        z,
         position,
-        in_chamber,
+        np.where(IS_THETA, x - theta_x, y),
+        x,
+        y,
+        np.abs(position) < number * CELL_WIDTH_CM / 2,
     )
 
 
-def _drawn_layers(rng: np.random.Generator, segments: Segments) -> Bools:
-    """Choose as many layers of each view as it has hits, shape (segments, 12)."""
-    drawn = np.zeros((len(segments.code), 12), dtype=np.bool_)
-    for layers, n_hits in ((~IS_THETA, segments.phi_hits), (IS_THETA, segments.z_hits)):
-        rank = rng.random((len(drawn), layers.sum())).argsort(axis=1).argsort(axis=1)
-        drawn[:, layers] = rank < n_hits[:, None]
-    return drawn
+def has_view(segments: Segments) -> Bools:
+    """Tell for each of the twelve layers whether the segment has its view."""
+    return np.where(IS_THETA, segments.has_zed[:, None], segments.has_phi[:, None])
 
 
-def hits(rng: np.random.Generator, segments: Segments, cells: Cells) -> SegmentParts:
-    """Draw the hits that segments are made of: as many as they have."""
-    segment, layer = np.nonzero(_drawn_layers(rng, segments))
-    wire, wire_position, position, in_chamber = (column[segment, layer] for column in cells)
-    error = RESOLUTION_CM * rng.standard_normal(len(segment))
-    distance = position + error - wire_position
-    time = np.abs(distance) / DRIFT_CM_PER_NS
-    return SegmentParts(
-        segment,
-        {
-            "wire": wire,
-            "wirePos": np.rint(wire_position),
-            "layer": LAYER[layer],
-            "superLayer": SUPERLAYER[layer],
-            "side": np.where(distance < 0, 1, 2),
-            "pos": position + error,
-            "posCh": in_chamber + error,
-            "posErr": np.full(len(segment), RESOLUTION_CM),
-            "time": PEDESTAL_NS + time,
-            "timeCali": time,
-        },
-    )
+def expected_hits(segments: Segments, cells: Cells) -> tuple[Indices, dict[str, Column]]:
+    """List where segments cross the layers: always all layers of the chamber, in CMS's order.
 
-
-def expected_hits(segments: Segments, cells: Cells) -> SegmentParts:
-    """List the cells in which the views of segments expect a hit."""
-    expects = np.where(IS_THETA, segments.has_zed[:, None], segments.has_phi[:, None])
-    segment, layer = np.nonzero(expects)
-    return SegmentParts(
-        segment,
-        {
-            "ExpWire": cells.wire[segment, layer],
-            "ExpPos": cells.position[segment, layer],
-            "ExpPosCh": cells.position_in_chamber[segment, layer],
-        },
-    )
-
-
-def digis(
-    rng: np.random.Generator,
-    events: int,
-    segments: Segments,
-    hit: SegmentParts,
-    segment_event: Indices,
-) -> tuple[Indices, dict[str, Column]]:
-    """Make the digis of hits, and scatter others over the chambers.
+    The wire is CMS's, from 1 to the number of wires inside the layer and any number outside. Read
+    in MuDTSegmentExtTableProducer.cc and DTTopology.cc of cms-sw/cmssw.
 
     Returns:
-        Event of each digi, and its columns.
+        Segment of each entry, and its columns.
     """
-    n = rng.poisson(NOISE_DIGIS * events)
-    code = rng.choice([chamber.code for chamber in chambers()], n)
-    superlayer = np.where(stations()[code] == 4, rng.choice([1, 3], n), rng.integers(1, 4, n))
-    n_cells = superlayer_table()[code, superlayer - 1, 2] // CELL_WIDTH_CM
-    smeared = hit.columns["time"] + RESOLUTION_NS * rng.standard_normal(len(hit.segment))
-    noise: dict[str, Column] = {
-        "code": code,
-        "superLayer": superlayer,
-        "layer": rng.integers(1, 5, n),
-        "wire": 1 + (rng.random(n) * n_cells).astype(np.int64),
-        "time": rng.uniform(0, LONGEST_TIME_NS, n),
+    place = (cells.position + cells.number * CELL_WIDTH_CM / 2) / CELL_WIDTH_CM
+    known = has_view(segments)
+    columns = {
+        # cut off towards 0, as C++ makes integers of it: 'wire 0' is two cells wide
+        "ExpWire": np.where(known, np.trunc(np.nan_to_num(place) + cells.first), NO_WIRE),
+        "ExpPos": np.where(known, cells.position, NO_POSITION),
+        "ExpPosCh": np.where(known, np.where(IS_THETA, cells.y, cells.x), NO_POSITION),
     }
-    names = ("superLayer", "layer", "wire")
-    made: dict[str, Column] = {"code": segments.code[hit.segment], "time": smeared}
-    made |= {name: hit.columns[name] for name in names}
-    both = {name: np.concatenate((made[name], noise[name])) for name in noise}
-    code = both.pop("code")
-    event = np.concatenate((segment_event[hit.segment], rng.integers(events, size=n)))
-    place = {"wheel": wheels()[code], "sector": sectors()[code], "station": stations()[code]}
-    return event, {**both, **place}
+    exists = ~IS_THETA | (stations()[segments.code] < 4)[:, None]
+    segment, layer = np.nonzero(exists[:, LAYER_MAJOR])
+    layer = LAYER_MAJOR[layer]
+    return segment, {name: c[segment, layer] for name, c in columns.items()}

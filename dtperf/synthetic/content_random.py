@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from dtperf.nanoaod.branches import branch_table
-from dtperf.synthetic.content_near import Made
+from dtperf.synthetic.content_rolls import pack_roll
+from dtperf.synthetic.content_rpc import Made
 from dtperf.synthetic.rows import Column, Rows
 
 __all__ = ["RULES", "Rule", "random_collections", "rule_of"]
@@ -58,7 +59,6 @@ _DIRECTION = {".*dir.*_z": _normal(0.95, 0.02), ".*dir.*_[xy]": _normal(0, 0.2)}
 _GLOBAL = {
     "(g|pos.*|.*dir.*)_phi": _between(-np.pi, np.pi),
     ".*_eta": _between(1.55, 2.18),
-    "(g|posGlb)_[xy]": _normal(0, 130),
     "(g|posGlb)_z": _normal(566, 4),
     "g_r": _between(130, 250),
 }
@@ -123,15 +123,13 @@ RULES = {
             "propagated_layer": _whole(1, 2),
             "propagated_chamber": _whole(1, 36),
             "propagated_etaP": _whole(1, 8),
-            "propagated_isincoming": _either(0),
-            "propagated_isinsideout": _either(1),
+            "propagated_is(incoming|insideout)": _either(0),
             ".*[pP]hi(Max|Min)?": _between(-np.pi, np.pi),
             ".*_(rMax|rMin|r)": _between(130, 250),
             ".*(Loc_|center)[xyXY]": _normal(0, 12),
             ".*Loc_z": _between(0, 0),
             ".*dir[XYZ]": _normal(0, 0.5),
             ".*(err[XY]|rerr|phierr)": _falling(0.5),
-            ".*Glb_[xy]": _normal(0, 130),
             ".*Glb_z": _normal(566, 4),
         },
     ),
@@ -144,8 +142,8 @@ RULES = {
             "layer": _either(1),
             "sector|subsector": _whole(1, 6),
             "roll": _whole(1, 3),
-            "rawId": _whole(637_569_000, 637_670_000),
-            "coord[XY]": _normal(0, 30),
+            "coordX": _between(-40, 40),
+            "coordY": _between(-60, 60),
             "coordZ": _between(0, 0),
         },
     ),
@@ -175,8 +173,20 @@ def rule_of(collection: str) -> dict[str, Draw]:
     }
 
 
-LINKED = {"muon_propagated": ("propagated_muIdx", "propagated_region")}
-"""Columns that follow from the parent of an entry."""
+LINKED = {
+    "muon_propagated": (
+        "propagated_muIdx",
+        "propagated_region",
+        "propagatedGlb_x",
+        "propagatedGlb_y",
+        "propagatedLoc_r",
+        "propagatedLoc_phi",
+    ),
+    "cscToRpc": ("rawId",),
+    "gemRecHit": ("g_x", "g_y"),
+    "gemSegment": ("posGlb_x", "posGlb_y"),
+}
+"""Columns that follow from the parent of an entry, or from other columns."""
 
 
 def random_collections(rng: np.random.Generator, rows: Rows) -> dict[str, Made]:
@@ -195,15 +205,42 @@ def random_collections(rng: np.random.Generator, rows: Rows) -> dict[str, Made]:
             columns = {}
         for name, draw in rule_of(collection).items():
             columns[name] = draw(rng, len(event))
+        _link(collection, columns)
         made[collection] = event, columns
     return made
 
 
+def _link(collection: str, columns: dict[str, Column]) -> None:
+    """Fill columns that follow from others of the same entries."""
+    if collection == "cscToRpc":
+        columns["rawId"] = pack_roll(columns)
+    elif collection == "gemRecHit":
+        columns["g_z"] = columns["g_z"] * columns["region"]
+        _cartesian(columns, "g", columns["g_r"], columns["g_phi"])
+    elif collection == "gemSegment":
+        for name in ("posGlb_z", "posGlb_eta", "dirGlb_eta"):
+            columns[name] = columns[name] * columns["region"]
+        radius = columns["posGlb_z"] / np.sinh(columns["posGlb_eta"])
+        _cartesian(columns, "posGlb", radius, columns["posGlb_phi"])
+    elif collection == "muon_propagated":
+        columns["propagatedGlb_z"] = columns["propagatedGlb_z"] * columns["propagated_region"]
+        _cartesian(
+            columns, "propagatedGlb", columns["propagatedGlb_r"], columns["propagatedGlb_phi"]
+        )
+        x, y = columns["propagatedLoc_x"], columns["propagatedLoc_y"]
+        columns["propagatedLoc_r"], columns["propagatedLoc_phi"] = np.hypot(x, y), np.arctan2(y, x)
+
+
+def _cartesian(columns: dict[str, Column], name: str, radius: Column, phi: Column) -> None:
+    columns[f"{name}_x"], columns[f"{name}_y"] = radius * np.cos(phi), radius * np.sin(phi)
+
+
 def _propagated(rows: Rows) -> Made:
-    """List the muons that cross GEMs, once a layer."""
+    """List the standalone muons that cross GEMs, once a layer."""
     offsets, eta = rows.offsets["muon"], rows.values["muon_eta"]
     event = np.repeat(np.arange(rows.events), np.diff(offsets))
     crosses = (np.abs(eta) > GEM_ETA[0]) & (np.abs(eta) < GEM_ETA[1])
+    crosses &= rows.values["muon_isStandalone"]
     muon = np.repeat(np.flatnonzero(crosses), GEM_LAYERS)
     columns = {
         "propagated_muIdx": muon - offsets[event[muon]],

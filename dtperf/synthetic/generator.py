@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dtperf.errors import ConfigError, DtperfError
+from dtperf.synthetic.content import CONTENT_TRUTH
 from dtperf.synthetic.files import TRUTH_CROSSINGS, write_file
 from dtperf.synthetic.plan import PATTERN, SampleFile, plan
 from dtperf.synthetic.settings import Settings
@@ -142,4 +143,5 @@ def _write_truth(
         {"name": file.name, "events": file.events, "broken": file.broken} for file in files
     ]
     content = {**settings.model_dump(mode="json"), "written": written}
-    write_truth(directory, truth, seed=settings.seed, settings=content)
+    filled = CONTENT_TRUTH if settings.content == "full" else None
+    write_truth(directory, truth, seed=settings.seed, settings=content, content=filled)

@@ -8,10 +8,12 @@ from dtperf.geometry import stations
 from dtperf.synthetic.efficiency import cms_table
 from dtperf.synthetic.stages import Floats, Shorts, Singles
 
-__all__ = ["NOT_FITTED", "draw_chi2", "draw_phi_hits", "draw_t0", "draw_z_hits"]
+__all__ = ["NOT_FITTED", "NO_FIT", "draw_chi2", "draw_phi_hits", "draw_t0", "draw_z_hits"]
 
 NOT_FITTED = -999.0
-"""Stands in the ntuple for a quantity that a segment does not have."""
+"""Stands in the ntuple for a t0 that a segment does not have."""
+NO_FIT = -1.0
+"""Stands in the ntuple for a chi2 or a drift velocity, which are positive, without the view."""
 
 FEWEST_HITS = 3
 PHI_HITS = np.array(
@@ -68,11 +70,11 @@ def draw_chi2(rng: np.random.Generator, hits: Shorts) -> Singles:
         hits: At least 3, or 0 for no view; shape (n,).
 
     Returns:
-        Shape (n,); NOT_FITTED without view.
+        Shape (n,); NO_FIT without view.
     """
     freedom = np.maximum(hits - 2, 1)
     chi2 = rng.chisquare(freedom) / freedom
-    return np.where(hits > 0, chi2, NOT_FITTED).astype(np.float32)
+    return np.where(hits > 0, chi2, NO_FIT).astype(np.float32)
 
 
 def draw_t0(rng: np.random.Generator, code: Shorts, hits: Shorts) -> Singles:

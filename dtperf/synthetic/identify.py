@@ -10,7 +10,7 @@ import numpy.typing as npt
 from dtperf.synthetic.identify_flags import muon_flags
 from dtperf.synthetic.identify_hits import NO_COUNT, TrackHits, track_hits
 from dtperf.synthetic.identify_isolation import relative_isolation
-from dtperf.synthetic.identify_points import track_ends
+from dtperf.synthetic.identify_points import Points, track_ends
 from dtperf.synthetic.identify_stations import csc_mask, rpc_layers
 from dtperf.synthetic.identify_trigger import isolated_trigger, single_trigger
 from dtperf.synthetic.physics_boson import MUON_MASS_GEV
@@ -47,13 +47,10 @@ def _chi2(rng: np.random.Generator, is_fitted: Bools, mean: float) -> npt.NDArra
     return np.where(is_fitted, chi2, NO_CHI2).astype(np.float32)
 
 
-def _point_columns(
-    rng: np.random.Generator, tracks: Tracks, pixel_hits: npt.NDArray[np.int16]
-) -> Columns:
-    ends = zip(("innermost", "outermost"), track_ends(rng, tracks, pixel_hits), strict=True)
+def _point_columns(ends: tuple[Points, Points]) -> Columns:
     return {
         f"muon_{end}_{axis}": values
-        for end, point in ends
+        for end, point in zip(("innermost", "outermost"), ends, strict=True)
         for axis, values in point._asdict().items()
     }
 
@@ -88,7 +85,7 @@ def identify(
     return {
         **flags,
         **_track_columns(hits),
-        **_point_columns(rng, tracks, hits.pixel_hits),
+        **_point_columns(track_ends(rng, tracks, mask, is_standalone)),
         "muon_mass": np.full(len(iso), MUON_MASS_GEV, dtype=np.float32),
         "muon_pdgId": -PDG_MUON_MINUS * tracks.charge,
         "muon_pfIso04": round_mantissa(iso, ISO_BITS),
@@ -97,7 +94,7 @@ def identify(
         "muon_firesTrig": single_trigger(rng, muons),
         "muon_glbMu_normChi2": _chi2(rng, flags["muon_isGlobal"], 1.2),
         "muon_staMu_normChi2": _chi2(rng, is_standalone, 0.9),
-        "muon_staMu_nMatchSeg": np.where(is_standalone, n_segments, NO_COUNT).astype(np.int32),
+        "muon_staMu_nMatchSeg": np.where(is_standalone, n_segments, 0).astype(np.int32),
         "muon_staMu_numberOfValidMuonHits": np.where(is_standalone, muon_hits, np.int16(NO_COUNT)),
         "muon_rpcMu_numberOfMatchedRPCLayers": layers,
         "muon_trkMu_numberOfMatchedStations": n_stations.astype(np.int16),

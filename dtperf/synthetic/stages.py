@@ -102,7 +102,7 @@ class Segments(NamedTuple):
     """Hits of the phi view, 0 without one."""
     z_hits: Shorts
     phi_chi2: Singles
-    """Reduced chi2 of the phi view, -999 without one."""
+    """Reduced chi2 of the phi view, -1 without one."""
     z_chi2: Singles
     phi_t0: Singles
     """ns, -999 without phi view."""

@@ -38,7 +38,12 @@ CROSSINGS_SCHEMA = pa.schema(
 
 
 def write_truth(
-    directory: Path, truth: ChamberTruth, *, seed: int, settings: Mapping[str, Any]
+    directory: Path,
+    truth: ChamberTruth,
+    *,
+    seed: int,
+    settings: Mapping[str, Any],
+    content: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the truth of each chamber, and how it was made.
 
@@ -47,6 +52,7 @@ def write_truth(
         truth: Sums over all events.
         seed: Of the random numbers.
         settings: What else the data depend on, as JSON can hold it.
+        content: What was put into the collections beside the segments, if they are filled.
     """
     mean = truth.efficiency
     with (directory / CHAMBERS_FILE).open("w", encoding="utf-8", newline="") as file:
@@ -69,6 +75,8 @@ def write_truth(
         "chambers": int(np.count_nonzero(truth.probes)),
     }
     header = {"seed": seed, "totals": totals, "settings": dict(settings)}
+    if content:
+        header["content"] = dict(content)
     text = json.dumps(header, indent=2, ensure_ascii=False)
     (directory / HEADER_FILE).write_text(text + "\n", encoding="utf-8")
 
@@ -81,7 +89,7 @@ def read_truth(directory: Path) -> tuple[ChamberTruth, dict[str, Any]]:
 
     Returns:
         The truth of each chamber, exact below four million probes each; and the header with
-        'seed', 'totals' and 'settings'.
+        'seed', 'totals', 'settings' and, if all collections are filled, 'content'.
     """
     truth = ChamberTruth.empty()
     codes = {chamber.name: chamber.code for chamber in chambers()}

@@ -3,11 +3,8 @@ from __future__ import annotations
 import re
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
-from dtperf.geometry import chamber_codes
-from dtperf.geometry.superlayers import superlayer_table
 from dtperf.nanoaod import branch_table
 from dtperf.synthetic import load_settings
 from dtperf.synthetic.blocks import Block, make_block
@@ -71,73 +68,39 @@ def test_ranges_of_segments_lead_to_as_many_hits_as_they_have(full: Rows) -> Non
         )
 
 
-def test_extrapolations_cover_the_views_of_segments(full: Rows) -> None:
-    begin, end = (full.values[f"dtSegment_seg4D_extr_{limit}"].astype(int) for limit in LIMITS)
-    has_phi, has_zed = (full.values[f"dtSegment_seg4D_has{view}"] for view in ("Phi", "Zed"))
-    assert (end - begin).tolist() == (8 * has_phi + 4 * has_zed).tolist()
-
-
-def test_hits_lie_in_the_cell_that_they_name(full: Rows) -> None:
-    position, wire = full.values["dtSegment_hits_pos"], full.values["dtSegment_hits_wirePos"]
-    drift = 0.0054 * full.values["dtSegment_hits_timeCali"]
-    right = full.values["dtSegment_hits_side"] == 2
-    distance = np.where(right, 1, -1) * drift
-    # the position of the wire is stored in whole centimetres
-    assert np.abs(position - wire - distance).max() < 0.51
-    # half a cell, but for segments beyond the last wire
-    beyond = drift > 2.1 + 0.1
-    assert np.mean(beyond) < 0.05
-    begin, end = (full.values[f"dtSegment_seg2D_hits_{limit}"].astype(int) for limit in LIMITS)
-    code = np.repeat(codes(full, "dtSegment"), end - begin)[beyond]
-    width = superlayer_table()[code, full.values["dtSegment_hits_superLayer"][beyond] - 1, 2]
-    wire = full.values["dtSegment_hits_wire"][beyond]
-    assert np.all((wire == 1) | (wire == width // 4.2))
-
-
-def codes(rows: Rows, collection: str) -> npt.NDArray[np.int16]:
-    return chamber_codes(
-        *(rows.values[f"{collection}_{n}"] for n in ("wheel", "sector", "station"))
-    )
-
-
-def test_wires_are_those_of_the_superlayer(full: Rows) -> None:
-    width = superlayer_table()[codes(full, "dtDigi"), full.values["dtDigi_superLayer"] - 1, 2]
-    wire = full.values["dtDigi_wire"]
-    assert wire.min() == 1
-    assert (wire <= width / 4.2).all()
-    assert set(np.unique(full.values["dtDigi_layer"])) == {1, 2, 3, 4}
-
-
-def test_trigger_primitives_have_trigger_sectors(full: Rows) -> None:
-    for name in ("ltTwinMuxIn", "ltTwinMuxOut", "ltBmtfIn", "ltBmtfInTh", "ltTwinMuxInTh"):
-        assert set(np.unique(full.values[f"{name}_sector"])) == set(range(1, 13))
-    assert np.mean(full.values["ltBmtfIn_bx"] == 0) == pytest.approx(0.94, abs=0.01)
-    # a sector of 30 degrees, and the chambers that reach over its border
-    assert np.abs(full.values["ltBmtfIn_phi"]).max() < 4096 * np.radians(25)
-
-
-def test_rpc_ids_name_the_roll(full: Rows) -> None:
-    """Unpack the bits of CMSSW's RPCDetId."""
-    raw = full.values["rpcRecHit_rawId"].astype(np.int64)
-    assert set(np.unique(raw >> 28)) == {2}  # DetId::Muon
-    assert set(np.unique(raw >> 25 & 7)) == {3}  # MuonSubdetId::RPC
-    fields = {"region": (0, 3, -1), "ring": (2, 7, -2), "station": (5, 3, 1)}
-    fields |= {"sector": (7, 15, 1), "layer": (11, 1, 1), "subsector": (12, 7, 1)}
-    fields |= {"roll": (15, 7, 0)}
-    for name, (shift, mask, lowest) in fields.items():
-        assert ((raw >> shift & mask) + lowest).tolist() == full.values[
-            f"rpcRecHit_{name}"
-        ].tolist(), name
-
-
 def test_propagated_muons_are_those_in_front_of_gems(full: Rows) -> None:
     event = np.repeat(np.arange(full.events), np.diff(full.offsets["muon_propagated"]))
     index = full.values["muon_propagated_propagated_muIdx"]
     assert (index < np.diff(full.offsets["muon"])[event]).all()
     eta = full.values["muon_eta"][full.offsets["muon"][event] + index]
     assert ((np.abs(eta) > 1.55) & (np.abs(eta) < 2.18)).all()
+    # CMS propagates standalone tracks
+    assert full.values["muon_isStandalone"][full.offsets["muon"][event] + index].all()
     region = full.values["muon_propagated_propagated_region"]
     assert np.sign(eta).tolist() == region.tolist()
+
+
+@pytest.mark.parametrize(
+    ("names", "radius", "phi"),
+    [
+        ("gemRecHit_g_{}", "gemRecHit_g_r", "gemRecHit_g_phi"),
+        ("muon_propagated_propagatedGlb_{}", "muon_propagated_propagatedGlb_r", "{}Glb_phi"),
+        ("muon_propagated_propagatedLoc_{}", "muon_propagated_propagatedLoc_r", "{}Loc_phi"),
+    ],
+)
+def test_coordinates_of_gems_are_those_of_one_point(
+    full: Rows, names: str, radius: str, phi: str
+) -> None:
+    x, y = (full.values[names.format(axis)] for axis in "xy")
+    phi = phi.format("muon_propagated_propagated")
+    np.testing.assert_allclose(np.hypot(x, y), full.values[radius], rtol=1e-5)
+    np.testing.assert_allclose(np.arctan2(y, x), full.values[phi], atol=1e-4)
+
+
+def test_gem_segments_lie_in_the_endcap_of_their_region(full: Rows) -> None:
+    x, y, z, eta = (full.values[f"gemSegment_posGlb_{name}"] for name in ("x", "y", "z", "eta"))
+    assert np.arcsinh(z / np.hypot(x, y)) == pytest.approx(eta, rel=1e-4)
+    assert np.sign(z).tolist() == full.values["gemSegment_region"].tolist()
 
 
 @pytest.mark.parametrize("collection", RULES)

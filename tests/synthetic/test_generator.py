@@ -209,3 +209,16 @@ def test_a_failure_leaves_no_unfinished_file(
     with pytest.raises(MemoryError, match="too much"):
         make(tmp_path, "events=10", "seed=987")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_full_content_of_events_without_segments_and_the_truth_of_it(tmp_path: Path) -> None:
+    nothing = ("detector.efficiency=0", "detector.noise_segments=0", "detector.theta_only=0")
+    make(tmp_path, "events=20", "content=full", *nothing)
+    names = [f"{c}_station" for c in ("dtSegment", "ltTwinMuxIn", "dtDigi")]
+    lengths = {name: ak.count(column) for name, column in read(tmp_path, names).items()}
+    assert not lengths["dtSegment_station"]
+    assert not lengths["ltTwinMuxIn_station"]
+    assert lengths["dtDigi_station"] > 20 * 200
+    content = read_truth(tmp_path)[1]["content"]
+    assert content["hits"]["hit_resolution_cm"] == 0.025
+    assert content.keys() == {"hits", "digis", "trigger", "rpc"}

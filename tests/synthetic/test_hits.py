@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from dtperf.synthetic.hits import NOT_FITTED, draw_chi2, draw_phi_hits, draw_t0, draw_z_hits
+from dtperf.synthetic.hits import (
+    NO_FIT,
+    NOT_FITTED,
+    draw_chi2,
+    draw_phi_hits,
+    draw_t0,
+    draw_z_hits,
+)
 from tests.synthetic.crossings import code_of
 
 N = 60_000
@@ -37,7 +44,7 @@ def test_a_theta_view_has_three_or_four_hits():
 def test_chi2_is_reduced_and_missing_without_view():
     hits = np.repeat([0, 3, 8], N).astype(np.int16)
     none, few, many = draw_chi2(np.random.default_rng(3), hits).reshape(3, N)
-    assert set(none) == {NOT_FITTED}
+    assert set(none) == {NO_FIT} == {-1}
     # mean 1, and variance 2 / (hits - 2)
     assert [few.mean(), many.mean()] == pytest.approx([1, 1], abs=0.03)
     assert [few.var(), many.var()] == pytest.approx([2, 1 / 3], rel=0.08)

@@ -1,0 +1,100 @@
+"""The digis of the DT."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.geometry.cells import layer_cells
+from dtperf.geometry.numbering import raw_ids, sectors, stations, wheels
+from dtperf.geometry.superlayers import SUPERLAYER_BIT
+from dtperf.synthetic.content_cells import LAYER, SUPERLAYER, Cells, has_view
+from dtperf.synthetic.content_hits import PEDESTAL_NS, TDC_NS, Hits
+from dtperf.synthetic.rows import Column
+from dtperf.synthetic.stages import Indices, Segments
+
+__all__ = ["DIGIS_TRUTH", "digis"]
+
+LONGEST_TIME_NS = 1250.0
+DIGI_WITHOUT_HIT = 0.75
+"""Probability of a digi in a cell that a segment crosses and has no hit in, by delta electrons."""
+NOISE_DIGIS = 300.0
+"""Mean number in an event of digis off the segments: neutrons, delta electrons, other muons."""
+
+DIGIS_TRUTH = {"without_hit": DIGI_WITHOUT_HIT, "noise_per_event": NOISE_DIGIS}
+"""What a measurement should find: in crossed cells without a hit, and off the segments."""
+
+
+class _AllCells(NamedTuple):
+    """All cells of the DT in the order of CMS's numbers of layers, and wires."""
+
+    columns: dict[str, npt.NDArray[np.int16]]
+    start: npt.NDArray[np.int64]
+    """Place of each layer's first cell, as `layer_cells`."""
+
+
+@cache
+def _all_cells() -> _AllCells:
+    first, number = layer_cells()[:2]
+    code, superlayer, layer = np.nonzero(number)
+    order = np.argsort(raw_ids()[code] + ((superlayer + 1) << SUPERLAYER_BIT) + layer)
+    code, superlayer, layer = code[order], superlayer[order], layer[order]
+    counts = number[code, superlayer, layer]
+    start = np.zeros(number.shape, dtype=np.int64)
+    start[code, superlayer, layer] = np.cumsum(counts) - counts
+    wire = np.arange(counts.sum()) - np.repeat(start[code, superlayer, layer], counts)
+    columns: dict[str, Any] = {
+        "wheel": wheels()[code],
+        "sector": sectors()[code],
+        "station": stations()[code],
+        "superLayer": superlayer + 1,
+        "layer": layer + 1,
+    }
+    short = {name: np.repeat(c, counts).astype(np.int16) for name, c in columns.items()}
+    short["wire"] = (wire + np.repeat(first[code, superlayer, layer], counts)).astype(np.int16)
+    return _AllCells(short, start)
+
+
+def digis(
+    rng: np.random.Generator,
+    events: int,
+    segments: Segments,
+    cells: Cells,
+    made: Hits,
+    segment_event: Indices,
+) -> tuple[Indices, dict[str, Column]]:
+    """List the digis: of hits, of crossed cells without one, and some scattered over all cells.
+
+    A cell that is crossed has no hit when something else reached the wire first, so that its digi
+    comes early.
+
+    Returns:
+        Event of each digi and its columns, by event, layer, and wire.
+    """
+    everything = _all_cells()
+    missed = has_view(segments) & cells.is_inside & ~made.is_hit & ~made.is_repeated
+    missed &= rng.random(missed.shape) < DIGI_WITHOUT_HIT
+    hit = made.is_hit & ~made.is_repeated
+    early = PEDESTAL_NS + (made.time[missed] - PEDESTAL_NS) * rng.random(np.count_nonzero(missed))
+    n = rng.poisson(NOISE_DIGIS * events)
+    cell, event = [], []
+    for chosen in (hit, missed):
+        segment, layer = np.nonzero(chosen)
+        start = everything.start[segments.code[segment], SUPERLAYER[layer] - 1, LAYER[layer] - 1]
+        cell.append(start + made.wire[chosen] - cells.first[chosen])
+        event.append(segment_event[segment])
+    n_cells = len(everything.columns["wire"])
+    cell.append(rng.integers(n_cells, size=n))
+    event.append(rng.integers(events, size=n))
+    time = np.concatenate((made.time[hit], early, rng.uniform(0, LONGEST_TIME_NS, n)))
+    place = np.concatenate(event) * n_cells + np.concatenate(cell)
+    order = np.argsort(place, kind="stable")
+    of_event, of_cell = np.divmod(place[order], n_cells)
+    columns: dict[str, Column] = {
+        name: column[of_cell] for name, column in everything.columns.items()
+    }
+    columns["time"] = TDC_NS * np.rint(time[order] / TDC_NS)
+    return of_event, columns
