@@ -6,6 +6,7 @@ crossings = geometry.chambers_on_lines(points, directions, margin_cm=5.0)
 
 from __future__ import annotations
 
+from dtperf.geometry.acceptance import fiducial_acceptances
 from dtperf.geometry.edges import edge_distance, edge_distances
 from dtperf.geometry.frames import (
     direction_to_global,
@@ -30,6 +31,7 @@ from dtperf.geometry.numbering import (
     stations,
     wheels,
 )
+from dtperf.geometry.places import Place, places
 from dtperf.geometry.search import MAX_CANDIDATES, candidate_codes, search_table
 from dtperf.geometry.superlayers import (
     SUPERLAYER_THICKNESS_CM,
@@ -54,6 +56,7 @@ __all__ = [
     "SUPERLAYER_THICKNESS_CM",
     "Chamber",
     "LineCrossings",
+    "Place",
     "Superlayer",
     "candidate_codes",
     "centres_cm",
@@ -67,6 +70,7 @@ __all__ = [
     "edge_distance",
     "edge_distances",
     "facings",
+    "fiducial_acceptances",
     "frame_table",
     "global_direction",
     "global_point",
@@ -74,6 +78,7 @@ __all__ = [
     "local_direction",
     "local_point",
     "offsets_cm",
+    "places",
     "raw_ids",
     "search_table",
     "sector_angles",
