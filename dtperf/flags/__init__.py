@@ -73,9 +73,16 @@ def flag_history(
     Returns:
         What changed from one of them to the next, and what the last one is short of.
     """
-    _, last = results[-1]
-    looks = [eligible_between(results), few_probes(last), few_eligible(last)]
-    return _told(looks, false_alarms)
+    name, last = results[-1]
+    of_last = [
+        [_of_result(look, name) for look in looks]
+        for looks in (few_probes(last), few_eligible(last))
+    ]
+    return _told([eligible_between(results), *of_last], false_alarms)
+
+
+def _of_result(look: Look, name: str) -> Look:
+    return look._replace(flag=look.flag._replace(reason=f"in {name} {look.flag.reason}"))
 
 
 def _told(looks: Sequence[Sequence[Look]], false_alarms: float) -> tuple[Flag, ...]:

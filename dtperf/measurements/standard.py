@@ -151,7 +151,7 @@ STANDARD: Mapping[str, Measurement] = MappingProxyType(
         "by_chamber": _efficiency("of each chamber", WHEEL, SECTOR),
         "by_chamber_and_run": _efficiency("of each chamber against run", WHEEL, SECTOR, RUN),
         "eligible_by_sector_and_run": Measurement(
-            title="eligible part of the fiducial probes of each chamber against run",
+            title="eligible fraction of the fiducial probes of each chamber against run",
             table="crossings",
             # not is_eligible: a dead sector takes its probes out of all other denominators
             rows=("is_in_eta", "is_fiducial"),
