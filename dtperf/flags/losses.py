@@ -46,7 +46,7 @@ def losses(flags: Iterable[Flag]) -> tuple[Loss, ...]:
         else:
             found[home][0 if home == flag.place else 1].append(flag)
     gathered = (Loss(place, tuple(own), tuple(rest)) for place, (own, rest) in found.items())
-    return tuple(sorted(gathered, key=lambda loss: (-len(loss.place.chambers), loss.p_value)))
+    return tuple(sorted(gathered, key=lambda loss: (-loss.place.level, loss.p_value)))
 
 
 def largest(flags: Iterable[Flag]) -> list[Flag]:
@@ -60,7 +60,7 @@ def largest(flags: Iterable[Flag]) -> list[Flag]:
 
 def _rank(flag: Flag) -> tuple[int, bool, float, str]:
     # what a chamber lost itself comes before what its neighbours lost of their probes
-    return -len(flag.place.chambers), flag.kind in HIDING, flag.p_value, flag.place.name
+    return -flag.place.level, flag.kind in HIDING, flag.p_value, flag.place.name
 
 
 def _explains(own: list[Flag], flag: Flag) -> bool:
@@ -72,8 +72,9 @@ def _explains(own: list[Flag], flag: Flag) -> bool:
         return False
     if place.holds(flag.place):
         return True
-    n_here, n_there = len(place.chambers), len(flag.place.chambers)
-    is_larger = n_here > n_there or (n_here == n_there == 1 and own[0].kind not in HIDING)
+    is_larger = place.level > flag.place.level
+    # a chamber that is ill itself takes probes of those around
+    is_larger |= place.level == flag.place.level == 0 and own[0].kind not in HIDING
     return flag.kind in OF_OTHERS and is_larger and place.is_near(flag.place)
 
 

@@ -42,6 +42,11 @@ class Place(NamedTuple):
         return " of ".join(part for part in parts if part) or "the whole barrel"
 
     @property
+    def level(self) -> int:
+        """0 of a chamber, 1 of a sector or a station of a wheel, 2 of a wheel or a station, 3."""
+        return sum(part is None for part in self)
+
+    @property
     def chambers(self) -> tuple[Chamber, ...]:
         """Its chambers, ordered by station, wheel and sector."""
         return _chambers(self)
@@ -86,7 +91,7 @@ def places() -> tuple[Place, ...]:
     """List what may fail as a whole, the largest first.
 
     Returns:
-        The whole barrel, 4 stations, 5 wheels, 60 sectors, 20 stations of a wheel, 250 chambers.
+        The whole barrel, 4 stations, 5 wheels, 20 stations of a wheel, 60 sectors, 250 chambers.
     """
     wheels, stations = range(-2, 3), range(1, 5)
     found = [
@@ -97,4 +102,4 @@ def places() -> tuple[Place, ...]:
         *(Place(wheel, sector) for wheel in wheels for sector in range(1, SECTORS + 1)),
         *(Place(*chamber) for chamber in chambers()),
     ]
-    return tuple(sorted(found, key=lambda place: -len(place.chambers)))
+    return tuple(found)
