@@ -93,7 +93,7 @@ def _pictures(result: Result, loss: Loss) -> tuple[Picture, ...]:
     if is_hiding and "eligible_by_sector_and_run" in result.counts:
         run = _first(flag.run for flag in loss.flags if flag.kind == "eligible drifting")
         figure = plot.eligible_trend(result, place, change=run)
-        pictures.append(_picture(figure, f"Eligible fraction of {place.name} by run"))
+        pictures.append(_picture(figure, f"Eligible fraction of {place.name} against run"))
     return tuple(pictures)
 
 

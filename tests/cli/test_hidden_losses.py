@@ -58,7 +58,7 @@ def test_compare_tells_it(dtperf: Call, tmp_path: Path) -> None:
     assert done.code == 0, done.err
     [line] = [line for line in done.out.splitlines() if LEFT in line]
     assert line.startswith(BEGIN)
-    assert line.endswith("had in the reference: readout?")
+    assert line.endswith(": readout?")
     assert line in Page((tmp_path / "page.html").read_text()).text
     assert "eligible fraction" in done.out
     assert LEFT not in dtperf("compare", a, hidden_toy(4).save(tmp_path / "c")).out
