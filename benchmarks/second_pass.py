@@ -26,6 +26,7 @@ from benchmarks.history import append
 from benchmarks.skim_formats import measure_formats
 from dtperf.exploring.load import threads
 from dtperf.ledger import Ledger
+from dtperf.measurements import STANDARD
 from dtperf.openfiles import close_all
 from dtperf.results import Result
 from dtperf.skim import load_skim, skim
@@ -195,8 +196,9 @@ def cuts(work: Path, millions: int, rounds: int) -> dict[str, Any]:
                 lambda t=turns, n=names, a=analysis: a.with_cuts(next(t), measurements=n), rounds
             )
             found[f"{kind}, {'all' if names is None else len(names)}"] = took
+            number = f"all {len(STANDARD)}" if names is None else len(names)
             print(
-                f"| {kind} | {'all 30' if names is None else len(names)} | {took.wall:.2f} "
+                f"| {kind} | {number} | {took.wall:.2f} "
                 f"| {events / took.cpu:,.0f} | {crossings / took.cpu:,.0f} |"
             )
     most = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

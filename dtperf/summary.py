@@ -36,6 +36,9 @@ class Station(NamedTuple):
     """Of crossings far enough from the edges; None if 'by_chamber' was not measured."""
     with_acceptance: Efficiency | None
     """Of all probes within the station's eta; None if 'acceptance_vs_pt' was not measured."""
+    eligible: Efficiency | None = None
+    """Part of the fiducial probes that other stations see, too: of the others no efficiency tells.
+    None if 'eligible_by_sector_and_run' was not measured."""
 
 
 class Chamber(NamedTuple):
@@ -73,9 +76,10 @@ def by_station(counts: Mapping[str, Histogram]) -> tuple[Station, ...]:
     """
     fiducial = _of_stations(counts, "by_chamber")
     acceptance = _of_stations(counts, "acceptance_vs_pt")
+    eligible = _of_stations(counts, "eligible_by_sector_and_run")
     return tuple(
-        Station(f"MB{number}", inside, whole)
-        for number, (inside, whole) in enumerate(zip(fiducial, acceptance, strict=True), start=1)
+        Station(f"MB{number}", *row)
+        for number, row in enumerate(zip(fiducial, acceptance, eligible, strict=True), start=1)
     )
 
 

@@ -30,12 +30,16 @@ def compare(
 ) -> None:
     """List the stations, and the chambers whose efficiency has changed from A to B."""
     from dtperf.comparison import changes, shared_files
+    from dtperf.flags import HIDING, flag
+    from dtperf.report import hidden_losses
     from dtperf.results import Result
 
     old, new = Result.load(before), Result.load(after)
     found = changes(old, new)
     console = Console(highlight=False, soft_wrap=True)
     console.print(_stations(old, new))
+    for line in hidden_losses(flag(new, old, false_alarms, HIDING)):
+        console.print(f"[yellow]{harmless(line)}[/]")
     if shared := shared_files(old, new):
         console.print(
             f"[yellow]Both have read {shared:,} of the same files: what differs comes of cuts or "
@@ -68,6 +72,7 @@ def _stations(old: Result, new: Result) -> Table:
     for a, b in zip(old.by_station(), new.by_station(), strict=True):
         table.add_row(a.name, "fiducial", *_side_by_side(a.fiducial, b.fiducial))
         table.add_row("", "× acceptance", *_side_by_side(a.with_acceptance, b.with_acceptance))
+        table.add_row("", "eligible fraction", *_side_by_side(a.eligible, b.eligible))
     return table
 
 

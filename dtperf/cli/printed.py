@@ -12,11 +12,12 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from dtperf.flags import Flag
     from dtperf.ledger import LedgerRow
     from dtperf.results import Result
     from dtperf.summary import Efficiency
 
-__all__ = ["harmless", "print_report", "printable"]
+__all__ = ["harmless", "print_report", "print_verdict", "printable"]
 
 MEGABYTE = 1e6
 SHOWN = 10
@@ -37,6 +38,25 @@ def print_report(result: Result, out: Path, *, is_skim: bool = False) -> None:
     for line in (*_accounting(result), *skipped, *_warnings(result), _throughput(result)):
         console.print(line)
     console.print(f"Result in {out}", markup=False)
+
+
+def print_verdict(result: Result, reference: Result | None = None) -> tuple[Flag, ...]:
+    """Print what is flagged, the largest place first, and the result in one sentence.
+
+    Args:
+        result: What was measured; without chambers nothing is printed.
+        reference: Another result, to find what has dropped since.
+
+    Returns:
+        The flags.
+    """
+    from dtperf.flags import flag  # loads scipy
+    from dtperf.report import verdict
+
+    flags = flag(result, reference)
+    if result.by_chamber():
+        print(verdict(result, flags, reference))
+    return flags
 
 
 def _efficiencies(result: Result) -> Table:

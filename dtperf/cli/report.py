@@ -26,13 +26,12 @@ def report(
     ] = None,
 ) -> None:
     """Write a page with efficiencies, map, flagged chambers, trends: one file, needs no network."""
-    from dtperf.flags import flag
+    from dtperf.cli.printed import print_verdict
     from dtperf.report import write
     from dtperf.results import Result
 
     content = Result.load(result)
     other = Result.load(reference) if reference else None
-    flags = flag(content, other)
+    flags = print_verdict(content, other)
     written = write(content, output or result / NAME, flags, other)
-    flagged = len({each.chamber for each in flags})
-    print(f"wrote {written} ({written.stat().st_size:,} bytes); flagged chambers: {flagged}")
+    print(f"wrote {written} ({written.stat().st_size:,} bytes)")

@@ -100,13 +100,14 @@ def kept_if_interrupted(out: Path) -> Iterator[None]:
 
 
 def _run(config: AnalysisConfig, inputs: list[str], out: Path, options: dict[str, Any]) -> None:
-    from dtperf.cli.printed import print_report
+    from dtperf.cli.printed import print_report, print_verdict
     from dtperf.cli.progress import progress_bar
     from dtperf.runner import run as run_analysis
 
     with kept_if_interrupted(out), progress_bar() as on_progress:
         result = run_analysis(config, inputs, on_progress=on_progress, **options)
     print_report(result, out)
+    print_verdict(result)
     print(f"First event {_start_up_s(result):.1f} s after the command")
     if result.skipped_files:
         raise typer.Exit(WITH_GAPS)

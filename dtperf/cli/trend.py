@@ -34,7 +34,8 @@ def trend(
 ) -> None:
     """List the stations over many results, in order of runs, and the chambers that changed most."""
     from dtperf.errors import ConfigError
-    from dtperf.report import render_history, save
+    from dtperf.flags import flag_history
+    from dtperf.report import hidden_losses, render_history, save
     from dtperf.report.history import in_order, overlaps, steps
     from dtperf.results import Result
 
@@ -45,6 +46,9 @@ def trend(
     console = Console(highlight=False, soft_wrap=True)
     console.print(_stations(periods))
     console.print(_lines(periods))
+    told_by_name = [(period.name, period.result) for period in periods]
+    for line in hidden_losses(flag_history(told_by_name, false_alarms)):
+        console.print(f"[yellow]{harmless(line)}[/]")
     for warning in overlaps(periods):
         console.print(f"[yellow]{harmless(warning)}[/]")
     changed = [step for step in found if step.false_alarms <= false_alarms]

@@ -1,38 +1,97 @@
-"""Which of the 250 chambers is ill, how, and since when: ``flag(result, reference)``."""
+"""Which part of the detector is ill, how, and since when: ``flag(result, reference)``.
+
+`losses(flags)` gathers the flags that come of one loss, the largest place first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from dtperf.flags.drifting import drifting
 from dtperf.flags.dropped import dropped
+from dtperf.flags.eligible import eligible_dropped, few_eligible
+from dtperf.flags.eligible_drifting import eligible_between, eligible_drifting
+from dtperf.flags.few_probes import few_probes
+from dtperf.flags.losses import Loss, largest, losses
 from dtperf.flags.low import low
-from dtperf.flags.model import Flag, Kind, Look
+from dtperf.flags.model import HIDING, KINDS, Flag, Kind, Look
 from dtperf.flags.regions import dead_regions
 from dtperf.results import Result
 from dtperf.statistics import false_discovery
 
-__all__ = ["Flag", "Kind", "flag"]
+__all__ = ["HIDING", "KINDS", "Flag", "Kind", "Loss", "flag", "flag_history", "losses"]
+
+OF_ONE: Mapping[Kind, Callable[[Result], list[Look]]] = MappingProxyType(
+    {
+        "low": low,
+        "drifting": drifting,
+        "dead region": dead_regions,
+        "few probes": few_probes,
+        "few eligible": few_eligible,
+        "eligible drifting": eligible_drifting,
+    }
+)
+OF_TWO: Mapping[Kind, Callable[[Result, Result], list[Look]]] = MappingProxyType(
+    {"dropped": dropped, "eligible dropped": eligible_dropped}
+)
 
 
 def flag(
-    result: Result, reference: Result | None = None, false_alarms: float = 0.01
+    result: Result,
+    reference: Result | None = None,
+    false_alarms: float = 0.01,
+    kinds: Collection[Kind] = KINDS,
 ) -> tuple[Flag, ...]:
-    """Look at every chamber in four ways.
+    """Look at every chamber, and at what they are part of.
 
     Args:
         result: What is not measured in it is not looked at.
         reference: An earlier result of other events, to find what has dropped since.
         false_alarms: Part of the flags of each kind that may be there by chance.
+        kinds: What to look for.
 
     Returns:
-        Flags, the most conspicuous one first; a chamber may have several.
+        Flags, the most conspicuous one first; a place may have several. Of one kind the largest
+        place is told, not the chambers in it.
     """
-    looks = [low(result), drifting(result), dead_regions(result)]
+    looks = [look(result) for kind, look in OF_ONE.items() if kind in kinds]
     if reference is not None:
-        looks.append(dropped(result, reference))
-    found = [flag for each in looks for flag in _corrected(each) if flag.p_value <= false_alarms]
-    return tuple(sorted(found, key=lambda flag: (flag.p_value, flag.chamber.name)))
+        looks += [look(result, reference) for kind, look in OF_TWO.items() if kind in kinds]
+    return _told(looks, false_alarms)
+
+
+def flag_history(
+    results: Sequence[tuple[str, Result]], false_alarms: float = 0.01
+) -> tuple[Flag, ...]:
+    """Look for losses that the efficiency hides in results that follow each other.
+
+    Args:
+        results: Names and results, in order.
+        false_alarms: Part of the flags of each kind that may be there by chance.
+
+    Returns:
+        What changed from one of them to the next, and what the last one is short of.
+    """
+    name, last = results[-1]
+    of_last = [
+        [_of_result(look, name) for look in looks]
+        for looks in (few_probes(last), few_eligible(last))
+    ]
+    return _told([eligible_between(results), *of_last], false_alarms)
+
+
+def _of_result(look: Look, name: str) -> Look:
+    return look._replace(flag=look.flag._replace(reason=f"in {name} {look.flag.reason}"))
+
+
+def _told(looks: Sequence[Sequence[Look]], false_alarms: float) -> tuple[Flag, ...]:
+    found = [
+        flag
+        for each in looks
+        for flag in largest([one for one in _corrected(each) if one.p_value <= false_alarms])
+    ]
+    return tuple(sorted(found, key=lambda flag: (flag.p_value, flag.place.name)))
 
 
 def _corrected(looks: Sequence[Look]) -> list[Flag]:

@@ -13,7 +13,7 @@ from dtperf.flags.model import Flag, Look, percent
 from dtperf.results import Result
 from dtperf.statistics import exact_test
 
-__all__ = ["MARGIN", "ChangePoint", "change_point", "drifting"]
+__all__ = ["MARGIN", "ChangePoint", "change_point", "drifting", "when"]
 
 MARGIN = 0.005
 """A smaller change is not told, however sure it is."""
@@ -32,8 +32,15 @@ class ChangePoint(NamedTuple):
     before: float
     """Efficiency."""
     after: float
-    p_value: float
-    """At least the probability that counts without a change can be cut as well as these."""
+    cuts: int
+    """How many cuts there were to choose from."""
+    counts: tuple[int, int, int, int]
+    """Passed and total before it, passed and total after it."""
+
+    @property
+    def p_value(self) -> float:
+        """At least the probability that counts without a change can be cut as well as these."""
+        return min(float(exact_test(*self.counts)) * self.cuts, 1.0)
 
 
 def drifting(result: Result) -> list[Look]:
@@ -82,23 +89,39 @@ def change_point(passed: Counts, total: Counts) -> ChangePoint:
     likeliest = np.argsort(-posterior, kind="stable")
     needed = 1 + int(np.searchsorted(np.cumsum(posterior[likeliest]), CREDIBLE))
     inside = likeliest[:needed]
-    p_value = float(exact_test(k1[cut], n1[cut], k2[cut], n2[cut])) * len(log)
     return ChangePoint(
         first=cut + 1,
         between=(int(inside.min()) + 1, int(inside.max()) + 1),
         before=float(k1[cut] / n1[cut]),
         after=float(k2[cut] / n2[cut]),
-        p_value=min(p_value, 1.0),
+        cuts=len(log),
+        counts=(int(k1[cut]), int(n1[cut]), int(k2[cut]), int(n2[cut])),
     )
 
 
-def _look(chamber: geometry.Chamber, found: ChangePoint, runs: npt.NDArray[np.int64]) -> Look:
+def when(found: ChangePoint, runs: npt.NDArray[np.int64]) -> tuple[int, tuple[int, int], str]:
+    """Tell the time of a change.
+
+    Args:
+        found: Positions among the runs.
+        runs: Their numbers.
+
+    Returns:
+        The first run after it, the first and the last one that may be that, and this in words.
+    """
     run = int(runs[found.first])
     first, last = (int(runs[at]) for at in found.between)
     since = f"between runs {first} and {last}" if first < last else f"at run {run}"
+    return run, (first, last), f"with 68 % probability it changed {since}"
+
+
+def _look(chamber: geometry.Chamber, found: ChangePoint, runs: npt.NDArray[np.int64]) -> Look:
+    run, between, since = when(found, runs)
     reason = (
         f"efficiency {percent(found.after)} from run {run} on, {percent(found.before)} before; "
-        f"with 68 % probability it changed {since}"
+        f"{since}"
     )
-    flag = Flag(chamber, "drifting", reason, found.p_value, run=run, runs=(first, last))
+    loss = abs(found.before - found.after)
+    place = geometry.Place(*chamber)
+    flag = Flag(place, "drifting", reason, found.p_value, run=run, runs=between, loss=loss)
     return Look(flag, abs(found.after - found.before) > MARGIN)

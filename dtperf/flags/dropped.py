@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dtperf.comparison import changes
 from dtperf.flags.model import Flag, Look, percent
+from dtperf.geometry import Place
 from dtperf.results import Result
 
 __all__ = ["MARGIN", "dropped"]
@@ -31,6 +32,7 @@ def dropped(result: Result, reference: Result) -> list[Look]:
             f"efficiency {percent(now.value)} ({now.passed:,} of {now.total:,}), "
             f"which was {percent(then.value)} ({then.passed:,} of {then.total:,}) in the reference"
         )
-        found = Flag(change.chamber, "dropped", reason, change.p_value)
+        place, loss = Place(*change.chamber), -change.difference
+        found = Flag(place, "dropped", reason, change.p_value, loss=loss)
         looks.append(Look(found, change.difference < -MARGIN))
     return looks

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import bdtr
 
 from dtperf.flags.model import Flag, Look, percent
+from dtperf.geometry import Place
 from dtperf.results import Result
 
 __all__ = ["MARGIN", "low"]
@@ -36,6 +37,7 @@ def low(result: Result) -> list[Look]:
                 f"the median of MB{station} is {percent(usual)}"
             )
             p_value = float(bdtr(k, n, max(usual - MARGIN, 0.0)))
-            found = Flag(row.chamber, "low", reason, p_value)
+            loss = usual - row.efficiency.value
+            found = Flag(Place(*row.chamber), "low", reason, p_value, loss=loss)
             looks.append(Look(found, row.efficiency.value < usual - MARGIN))
     return looks

@@ -6,15 +6,30 @@ from typing import Literal, NamedTuple
 
 from dtperf import geometry
 
-__all__ = ["Flag", "Kind", "Look", "percent"]
+__all__ = ["HIDING", "KINDS", "OF_OTHERS", "Flag", "Kind", "Look", "percent"]
 
-Kind = Literal["low", "dropped", "drifting", "dead region"]
+Kind = Literal[
+    "low",
+    "dropped",
+    "drifting",
+    "dead region",
+    "few probes",
+    "few eligible",
+    "eligible dropped",
+    "eligible drifting",
+]
+OF_OTHERS: tuple[Kind, ...] = ("few eligible", "eligible dropped", "eligible drifting")
+"""Losses of the stations around, which take the probes of a place."""
+HIDING: tuple[Kind, ...] = ("few probes", *OF_OTHERS)
+"""Losses that take probes away, so that the efficiency does not show them."""
+KINDS: tuple[Kind, ...] = ("low", "dropped", "drifting", "dead region", *HIDING)
 
 
 class Flag(NamedTuple):
-    """One chamber that deserves a look, and why."""
+    """A chamber, or a larger part of the detector, that deserves a look, and why."""
 
-    chamber: geometry.Chamber
+    place: geometry.Place
+    """Equal to the `Chamber`, if it is a single one."""
     kind: Kind
     reason: str
     """One plain sentence with the numbers and their units."""
@@ -26,10 +41,12 @@ class Flag(NamedTuple):
     """First and last run that may be that one, with a coverage of at least 68 %, if drifting."""
     region: tuple[float, float, float, float] | None = None
     """Lowest and highest local x, lowest and highest local y, cm, of a dead region."""
+    loss: float = 0.0
+    """Part of the place's probes that is missing from what is usual, or was before."""
 
 
 class Look(NamedTuple):
-    """One chamber looked at, before it is known how many were."""
+    """One place looked at, before it is known how many were."""
 
     flag: Flag
     """With the p-value of this look alone."""

@@ -62,9 +62,9 @@ def dead_regions(result: Result) -> list[Look]:
     total = cells.sum(axis=-1) * fiducial
     best, looks = _scan(failed, total)
     return [
-        _look(chamber, i, best, looks, edges)
-        for i, chamber in enumerate(chambers)
-        if total[i].any()
+        _look(chamber, i, best, looks, edges, int(probes))
+        for i, (chamber, probes) in enumerate(zip(chambers, total.sum(axis=(1, 2)), strict=True))
+        if probes
     ]
 
 
@@ -154,7 +154,12 @@ def _boxes(sums: Numbers, width: int, height: int) -> Numbers:
 
 
 def _look(
-    chamber: geometry.Chamber, i: int, best: _Best, looks: Numbers, edges: list[Numbers]
+    chamber: geometry.Chamber,
+    i: int,
+    best: _Best,
+    looks: Numbers,
+    edges: list[Numbers],
+    probes: int,
 ) -> Look:
     failed, total = int(best.failed[i]), int(best.total[i])
     x0, x1, y0, y1 = best.box[i]
@@ -165,5 +170,7 @@ def _look(
         f"while {percent(best.rest[i])} have none elsewhere in the chamber"
     )
     p_value = min(float(best.p_value[i]) * max(int(looks[i]), 1), 1.0)
-    flag = Flag(chamber, "dead region", reason, p_value, region=(x_low, x_high, y_low, y_high))
+    region = (x_low, x_high, y_low, y_high)
+    place, loss = geometry.Place(*chamber), failed / probes
+    flag = Flag(place, "dead region", reason, p_value, region=region, loss=loss)
     return Look(flag, failed > DEAD * total)

@@ -6,6 +6,7 @@ crossings = geometry.chambers_on_lines(points, directions, margin_cm=5.0)
 
 from __future__ import annotations
 
+from dtperf.geometry.acceptance import fiducial_acceptances
 from dtperf.geometry.cells import (
     CELL_HEIGHT_CM,
     CELL_WIDTH_CM,
@@ -37,6 +38,7 @@ from dtperf.geometry.numbering import (
     stations,
     wheels,
 )
+from dtperf.geometry.places import Place, places
 from dtperf.geometry.search import MAX_CANDIDATES, candidate_codes, search_table
 from dtperf.geometry.superlayers import (
     SUPERLAYER_THICKNESS_CM,
@@ -65,6 +67,7 @@ __all__ = [
     "Chamber",
     "LayerCells",
     "LineCrossings",
+    "Place",
     "Superlayer",
     "candidate_codes",
     "centres_cm",
@@ -78,6 +81,7 @@ __all__ = [
     "edge_distance",
     "edge_distances",
     "facings",
+    "fiducial_acceptances",
     "frame_table",
     "global_direction",
     "global_point",
@@ -86,6 +90,7 @@ __all__ = [
     "local_direction",
     "local_point",
     "offsets_cm",
+    "places",
     "raw_ids",
     "search_table",
     "sector_angles",

@@ -161,6 +161,14 @@ STANDARD: Mapping[str, Measurement] = MappingProxyType(
         ),
         "by_chamber": _efficiency("of each chamber", WHEEL, SECTOR),
         "by_chamber_and_run": _efficiency("of each chamber against run", WHEEL, SECTOR, RUN),
+        "eligible_by_sector_and_run": Measurement(
+            title="eligible fraction of the fiducial probes of each chamber against run",
+            table="crossings",
+            # not is_eligible: a dead sector takes its probes out of all other denominators
+            rows=("is_in_eta", "is_fiducial"),
+            axes=(STATION, WHEEL, SECTOR, RUN),
+            passed="is_eligible",
+        ),
         "efficiency_vs_mass": _efficiency("against the mass of tag and probe", MASS),
         "inside_chambers": Measurement(
             title="efficiency inside each chamber, edges and all",

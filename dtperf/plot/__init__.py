@@ -8,6 +8,7 @@ plot.inside_chamber(result, Chamber(-1, 12, 2), region=(-40, 10, -80, 20))
 from __future__ import annotations
 
 from dtperf.plot.chamber import chamber_trend, inside_chamber
+from dtperf.plot.eligible import eligible_trend
 from dtperf.plot.files import FORMATS, draw, figure, not_measured, save
 from dtperf.plot.table import PLOTS
 
@@ -16,6 +17,7 @@ __all__ = [
     "PLOTS",
     "chamber_trend",
     "draw",
+    "eligible_trend",
     "figure",
     "inside_chamber",
     "not_measured",

@@ -20,7 +20,7 @@ from dtperf.plot.curves import Curve, draw_curves
 from dtperf.plot.style import STATIONS, Sheet, new_sheet, style
 from dtperf.results import Result
 
-__all__ = ["chamber_trend", "inside_chamber"]
+__all__ = ["chamber_trend", "inside_chamber", "mark_change"]
 
 Region = tuple[float, float, float, float]
 
@@ -87,7 +87,7 @@ def chamber_trend(result: Result, chamber: geometry.Chamber, change: int | None 
         panel.set_xlabel("run")
         panel.set_ylabel("efficiency")
         if change is not None:
-            _mark(panel, runs, change)
+            mark_change(panel, runs, change)
     return sheet
 
 
@@ -143,7 +143,7 @@ def _outline(panel: Axes, chamber: geometry.Chamber, region: Region | None) -> N
         )
 
 
-def _mark(panel: Axes, runs: list[int], change: int) -> None:
+def mark_change(panel: Axes, runs: list[int], change: int) -> None:
     """Draw a line before the first run of the change."""
     line = panel.axvline(
         bisect_left(runs, change) - 0.5, color="black", ls="--", lw=1.6, label=f"from {change}"

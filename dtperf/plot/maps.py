@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -30,15 +30,24 @@ class Map(NamedTuple):
     reference: Binned | None
 
 
-def all_stations(counts: Histogram, reference: Histogram | None, title: str) -> Sheet:
+def all_stations(
+    counts: Histogram,
+    reference: Histogram | None,
+    title: str,
+    *,
+    label: str = EFFICIENCY,
+    from_zero: bool = False,
+) -> Sheet:
     """Draw sector and wheel of all chambers, a panel for each station.
 
     Args:
-        counts: On station, wheel and sector.
+        counts: On station, wheel and sector; what else it is on is added up.
         reference: The same of another result.
         title: Plain text for the header.
+        label: Of the colours.
+        from_zero: Colours show the whole range.
     """
-    return _chambers(counts, reference, title, range(1, 5))
+    return _chambers(counts, reference, title, range(1, 5), label, from_zero=from_zero)
 
 
 def one_station(
@@ -77,7 +86,14 @@ def inside_stations(counts: Histogram, reference: Histogram | None, title: str) 
     return sheet
 
 
-def runs_of_chambers(counts: Histogram, reference: Histogram | None, title: str) -> Sheet:
+def runs_of_chambers(
+    counts: Histogram,
+    reference: Histogram | None,
+    title: str,
+    *,
+    label: str = EFFICIENCY,
+    from_zero: bool = False,
+) -> Sheet:
     """Draw run and chamber, a panel for each station."""
     reference, title = _comparable(counts, reference, title)
     others = [None] * 4 if reference is None else [one for _, one in stations(reference)]
@@ -85,7 +101,7 @@ def runs_of_chambers(counts: Histogram, reference: Histogram | None, title: str)
         _run_by_chamber(n, one, other)
         for (n, one), other in zip(stations(counts), others, strict=True)
     ]
-    sheet = _maps(shown, title, (8, 7.5), EFFICIENCY)
+    sheet = _maps(shown, title, (8, 7.5), label, from_zero=from_zero)
     _name_axes(sheet, "run", "wheel, with its sectors from below")
     runs = values_of(counts.axes["run"])
     for number, panel in enumerate(sheet.panels.flat):
@@ -96,11 +112,19 @@ def runs_of_chambers(counts: Histogram, reference: Histogram | None, title: str)
 
 
 def _chambers(
-    counts: Histogram, reference: Histogram | None, title: str, shown: Sequence[int]
+    counts: Histogram,
+    reference: Histogram | None,
+    title: str,
+    shown: Sequence[int],
+    label: str = EFFICIENCY,
+    *,
+    from_zero: bool = False,
 ) -> Sheet:
+    counts = _of_chambers(counts)
+    reference = None if reference is None else _of_chambers(reference)
     reference, title = _comparable(counts, reference, title)
     maps = [_sector_by_wheel(counts, reference, station) for station in shown]
-    sheet = _maps(maps, title, (9.5, 4.4), EFFICIENCY, numbers=True)
+    sheet = _maps(maps, title, (9.5, 4.4), label, from_zero=from_zero, numbers=True)
     _name_axes(sheet, "sector", "wheel")
     for panel in sheet.panels.flat:
         panel.set_xticks(range(1, 15 if panel.get_xlim()[1] > 13 else 13))
@@ -151,6 +175,11 @@ def _comparable(
     if reference is None or counts.axes == reference.axes:
         return reference, title
     return None, f"reference has other bins: not shown; {title}"
+
+
+def _of_chambers(counts: Histogram) -> Histogram:
+    """Add up runs, of which two results have different ones."""
+    return cast("Histogram", counts.project("station", "wheel", "sector", "passed"))
 
 
 def _plane(name: str, counts: Histogram, reference: Histogram | None) -> Map:

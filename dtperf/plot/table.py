@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dtperf.measurements.declaration import Histogram
 from dtperf.plot import curves, maps, planes, shapes, summaries, times
@@ -28,6 +28,7 @@ STATIONS = range(1, 5)
 
 efficiency = partial(curves.efficiency, y="efficiency")
 acceptance = partial(curves.efficiency, y=r"efficiency $\times$ acceptance")
+eligible: Any = {"label": "eligible fraction of the fiducial probes", "from_zero": True}
 entries = shapes.distribution
 against_pt = partial(planes.plane, x=PT)
 station_maps = [(f"MB{n}", partial(maps.one_station, station=n)) for n in STATIONS]
@@ -52,6 +53,10 @@ ROWS = (
     *(Plot(f"chambers_{mb}", "by_chamber", drawn) for mb, drawn in station_maps),
     Plot("chambers_spread", "by_chamber", summaries.spread),
     Plot("chambers_vs_run", "by_chamber_and_run", maps.runs_of_chambers),
+    Plot("eligible", "eligible_by_sector_and_run", partial(maps.all_stations, **eligible)),
+    Plot(
+        "eligible_vs_run", "eligible_by_sector_and_run", partial(maps.runs_of_chambers, **eligible)
+    ),
     Plot("inside_chambers", "inside_chambers", maps.inside_stations),
     Plot("pair_mass", "pair_mass", partial(entries, x=r"$m_{\mu\mu}$ [GeV]")),
     Plot("pair_dz", "pair_dz", partial(entries, x=r"$\Delta z$(tag, probe) [cm]", log=True)),

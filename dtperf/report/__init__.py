@@ -9,5 +9,14 @@ from dtperf.report.comparison import render_comparison
 from dtperf.report.history import render_history
 from dtperf.report.overview import render, write
 from dtperf.report.pages import save
+from dtperf.report.words import hidden_losses, verdict
 
-__all__ = ["render", "render_comparison", "render_history", "save", "write"]
+__all__ = [
+    "hidden_losses",
+    "render",
+    "render_comparison",
+    "render_history",
+    "save",
+    "verdict",
+    "write",
+]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dtperf.comparison import changes, shared_files
+from dtperf.flags import HIDING, flag
 from dtperf.report.overview import title_of
 from dtperf.report.pages import fill
-from dtperf.report.words import percent
+from dtperf.report.words import hidden_losses, percent
 from dtperf.statistics import probability
 from dtperf.web import chamber_rows
 
@@ -46,6 +47,7 @@ def render_comparison(
         after=after,
         names=names,
         stations=list(zip(before.by_station(), after.by_station(), strict=True)),
+        hidden=hidden_losses(flag(after, before, false_alarms, HIDING)),
         changes=found,
         changed=[change for change in found if change.false_alarms <= false_alarms],
         false_alarms=false_alarms,

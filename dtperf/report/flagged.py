@@ -1,11 +1,13 @@
-"""The flagged chambers with their reasons and plots."""
+"""What is flagged, with the reasons and plots."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import BytesIO
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from dtperf.flags import HIDING, Loss, losses
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,10 +16,12 @@ if TYPE_CHECKING:
     from dtperf.geometry import Chamber
     from dtperf.results import Result
 
-__all__ = ["MOST_PLOTTED", "Flagged", "Picture", "flagged_chambers"]
+__all__ = ["MOST_PLOTTED", "Flagged", "Picture", "addresses", "flagged_places"]
+
+T = TypeVar("T")
 
 MOST_PLOTTED = 40
-"""Chambers with plots: a page of some megabytes still opens on a phone."""
+"""Places with plots: a page of some megabytes still opens on a phone."""
 DOTS_PER_INCH = 110
 
 
@@ -33,46 +37,68 @@ class Picture(NamedTuple):
 
 
 class Flagged(NamedTuple):
-    """One chamber that needs a look."""
+    """One place that needs a look."""
 
-    chamber: Chamber
-    flags: tuple[Flag, ...]
+    loss: Loss
     pictures: tuple[Picture, ...]
 
+    @property
+    def address(self) -> str:
+        """Name of its part of the page."""
+        return "flagged-" + self.loss.place.name.replace("+", "p").replace(" ", "-").lower()
 
-def flagged_chambers(result: Result, flags: Sequence[Flag]) -> list[Flagged]:
-    """Gather the flags of each chamber and plot it.
+
+def flagged_places(result: Result, flags: Sequence[Flag]) -> list[Flagged]:
+    """Gather the flags of each loss and plot its place.
 
     Args:
         result: What was measured.
-        flags: What is wrong with which chamber.
+        flags: What is wrong where.
 
     Returns:
-        The least probable ones first; of very many the later ones are without plots.
+        The largest places first, then the least probable ones; of very many the later ones are
+        without plots.
     """
-    gathered: dict[Chamber, list[Flag]] = {}
-    for flag in sorted(flags, key=lambda flag: flag.p_value):
-        gathered.setdefault(flag.chamber, []).append(flag)
     return [
-        Flagged(chamber, tuple(mine), _pictures(result, mine) if number < MOST_PLOTTED else ())
-        for number, (chamber, mine) in enumerate(gathered.items())
+        Flagged(loss, _pictures(result, loss) if number < MOST_PLOTTED else ())
+        for number, loss in enumerate(losses(flags))
     ]
 
 
-def _pictures(result: Result, flags: list[Flag]) -> tuple[Picture, ...]:
+def addresses(flagged: Sequence[Flagged]) -> dict[Chamber, str]:
+    """Tell where on the page the flags of each chamber are explained."""
+    found: dict[Chamber, str] = {}
+    for each in flagged:
+        for flag in (*each.loss.flags, *each.loss.others):
+            for chamber in flag.place.chambers:
+                found.setdefault(chamber, each.address)
+    return found
+
+
+def _pictures(result: Result, loss: Loss) -> tuple[Picture, ...]:
     from dtperf import plot  # loads matplotlib, which most commands do without
 
-    chamber = flags[0].chamber
-    pictures = []
-    if "by_chamber_and_run" in result.counts:
-        run = next((flag.run for flag in flags if flag.run is not None), None)
-        figure = plot.chamber_trend(result, chamber, change=run)
-        pictures.append(_picture(figure, f"Efficiency of {chamber.name} against run"))
-    if "inside_chambers" in result.counts:
-        region = next((flag.region for flag in flags if flag.region is not None), None)
-        figure = plot.inside_chamber(result, chamber, region=region)
-        pictures.append(_picture(figure, f"Efficiency inside {chamber.name}, local x and y"))
+    place, pictures = loss.place, []
+    if len(place.chambers) == 1:
+        [chamber] = place.chambers
+        if "by_chamber_and_run" in result.counts:
+            run = _first(flag.run for flag in loss.flags if flag.kind == "drifting")
+            figure = plot.chamber_trend(result, chamber, change=run)
+            pictures.append(_picture(figure, f"Efficiency of {place.name} against run"))
+        if "inside_chambers" in result.counts:
+            region = _first(flag.region for flag in loss.flags)
+            figure = plot.inside_chamber(result, chamber, region=region)
+            pictures.append(_picture(figure, f"Efficiency inside {place.name}, local x and y"))
+    is_hiding = any(flag.kind in HIDING for flag in loss.flags)
+    if is_hiding and "eligible_by_sector_and_run" in result.counts:
+        run = _first(flag.run for flag in loss.flags if flag.kind == "eligible drifting")
+        figure = plot.eligible_trend(result, place, change=run)
+        pictures.append(_picture(figure, f"Eligible fraction of {place.name} against run"))
     return tuple(pictures)
+
+
+def _first(values: Iterable[T | None]) -> T | None:
+    return next((value for value in values if value is not None), None)
 
 
 def _picture(figure: Figure, text: str) -> Picture:

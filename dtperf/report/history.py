@@ -10,8 +10,10 @@ import numpy as np
 
 from dtperf.comparison import shared_files
 from dtperf.errors import ConfigError, InputError
+from dtperf.flags import flag_history
 from dtperf.report.charts import chart
 from dtperf.report.pages import fill
+from dtperf.report.words import hidden_losses
 from dtperf.statistics import clopper_pearson, exact_test, false_discovery, probability
 from dtperf.summary import Efficiency
 
@@ -158,6 +160,7 @@ def render_history(
         The page as HTML.
     """
     names = [period.name for period in periods]
+    told_by_name = [(period.name, period.result) for period in periods]
     stations = [period.result.by_station() for period in periods]
     of_station = [[each[number].fiducial for each in stations] for number in range(4)]
     charts = [
@@ -175,6 +178,7 @@ def render_history(
         stations=stations,
         charts=[each for each in charts if each is not None],
         warnings=overlaps(periods),
+        hidden=hidden_losses(flag_history(told_by_name, false_alarms)),
         steps=found,
         changed=[step for step in found if step.false_alarms <= false_alarms],
         false_alarms=false_alarms,

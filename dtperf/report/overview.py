@@ -14,7 +14,7 @@ from dtperf.config.show import config_to_yaml
 from dtperf.display import UNTITLED
 from dtperf.errors import InputError
 from dtperf.report import charts
-from dtperf.report.flagged import MOST_PLOTTED, flagged_chambers
+from dtperf.report.flagged import MOST_PLOTTED, addresses, flagged_places
 from dtperf.report.pages import fill, save
 from dtperf.report.words import signed, verdict
 from dtperf.web import chamber_rows
@@ -69,6 +69,7 @@ def render(result: Result, flags: Sequence[Flag], reference: Result | None = Non
     if not result.by_chamber():
         raise InputError("the result lacks 'by_chamber': measure it, to report on chambers")
     found = _changes(result, reference)
+    flagged = flagged_places(result, flags)
     rows = _with_differences(chamber_rows(result, flags), found)
     return fill(
         "report.html",
@@ -78,7 +79,8 @@ def render(result: Result, flags: Sequence[Flag], reference: Result | None = Non
         reference=reference,
         verdict=verdict(result, flags, reference),
         still_map=Markup(chamber_map(rows)),  # made of our names and numbers
-        flagged=flagged_chambers(result, flags),
+        flagged=flagged,
+        addresses=addresses(flagged),
         most_plotted=MOST_PLOTTED,
         chambers=result.by_chamber(),
         kinds=_kinds(flags),
@@ -140,9 +142,10 @@ def _kinds(flags: Iterable[Flag]) -> dict[Chamber, list[str]]:
     """List the kinds of flags of each chamber, each once."""
     kinds: dict[Chamber, list[str]] = {}
     for flag in flags:
-        mine = kinds.setdefault(flag.chamber, [])
-        if flag.kind not in mine:
-            mine.append(flag.kind)
+        for chamber in flag.place.chambers:
+            mine = kinds.setdefault(chamber, [])
+            if flag.kind not in mine:
+                mine.append(flag.kind)
     return kinds
 
 

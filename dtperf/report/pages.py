@@ -108,6 +108,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "capital": words.capital,
         "count": words.count,
         "interval": words.interval,
         "percent": words.percent,

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
+
+from dtperf.flags import losses
 
 if TYPE_CHECKING:
     from dtperf.flags import Flag
     from dtperf.results import Result
     from dtperf.summary import Efficiency, Station
 
-__all__ = ["count", "interval", "percent", "plus_minus", "signed", "verdict"]
+__all__ = [
+    "capital",
+    "count",
+    "headlines",
+    "hidden_losses",
+    "interval",
+    "percent",
+    "plus_minus",
+    "signed",
+    "verdict",
+]
 
 NEAR = 0.002
 """A station that has moved by less than this counts as where it was."""
@@ -51,17 +63,48 @@ def signed(difference: float) -> str:
 
 
 def verdict(result: Result, flags: Sequence[Flag], reference: Result | None) -> str:
-    """Sum a result up in one sentence."""
+    """Sum a result up: the largest loss, then all in one sentence."""
     parts = [_flagged(result, flags), _stations(result), _skipped(result)]
     if reference is not None:
         parts.insert(2, _compared(result, reference))
-    text = "; ".join(part for part in parts if part)
-    return f"{text[0].upper()}{text[1:]}."
+    sentences = [*headlines(flags), "; ".join(part for part in parts if part)]
+    return " ".join(_sentence(each) for each in sentences)
+
+
+def headlines(flags: Iterable[Flag]) -> list[str]:
+    """Name what is flagged, the largest place first and with the reason; none without flags."""
+    found = losses(flags)
+    if not found:
+        return []
+    first, *rest = found
+    named = [f"{each.place.name} ({each.flags[0].kind})" for each in rest[:LONGEST_LIST]]
+    if len(rest) > LONGEST_LIST:
+        named.append(f"{len(rest) - LONGEST_LIST} more")
+    then = [f"then {_listed(named)}"] if named else []
+    return [f"{first.place.name}: {first.flags[0].reason}", *then]
+
+
+def hidden_losses(flags: Iterable[Flag]) -> list[str]:
+    """Name each loss that the efficiency hides, the largest place first, in one line each."""
+    return [f"{capital(each.place.name)}: {each.flags[0].reason}" for each in losses(flags)]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _sentence(text: str) -> str:
+    return f"{capital(text)}{'' if text.endswith('?') else '.'}"
+
+
+def capital(text: str) -> str:
+    """Begin with a capital letter; the rest, such as MB1, stays."""
+    return text[:1].upper() + text[1:]
 
 
 def _flagged(result: Result, flags: Sequence[Flag]) -> str:
     rows = result.by_chamber()
-    flagged = len({flag.chamber for flag in flags})
+    flagged = len({chamber for flag in flags for chamber in flag.place.chambers})
     number = f"{flagged} of {len(rows)} chambers" if flagged else "no chamber"
     text = f"{number} {'are' if flagged > 1 else 'is'} flagged"
     empty = [row.chamber.name for row in rows if not row.efficiency.total]

@@ -56,14 +56,16 @@ def chamber_rows(result: Result, flags: Iterable[Flag] = ()) -> list[dict[str, A
 
     Args:
         result: What was measured.
-        flags: What is wrong with which chamber.
+        flags: What is wrong with which chamber, or what holds it.
 
     Returns:
         One row a chamber, none if 'by_chamber' was not measured; its value is None without probes.
     """
     reasons = defaultdict(list)
     for flag in flags:
-        reasons[flag.chamber].append(flag.reason)
+        whose = "" if len(flag.place.chambers) == 1 else f"{flag.place.name}: "
+        for chamber in flag.place.chambers:
+            reasons[chamber].append(f"{whose}{flag.reason}")
     trends = _trends(result)
     rows = []
     for chamber, efficiency in result.by_chamber():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import Done, call
-from tests.report.samples import DEAD, LOW, Page, measured
+from tests.report.samples import DEAD, EMPTY, LOW, Page, measured
 
 Call = Callable[..., Done]
 
@@ -24,10 +24,13 @@ def test_a_report_with_the_ill_chambers(dtperf: Call, tmp_path: Path) -> None:
     done = dtperf("report", out)
     assert done.code == 0, done.err
     assert f"wrote {out / 'report.html'} (" in done.out
-    assert "flagged chambers: 2" in done.out
+    assert done.out.startswith(f"{DEAD.name}: efficiency 0.0 % (0 of ")
+    assert f"{EMPTY.name} (few probes)" in done.out
+    assert "3 of 250 chambers are flagged" in done.out
     rows = Page((out / "report.html").read_text()).rows
     assert "low" in rows[LOW.name][7]
     assert rows[DEAD.name][7]
+    assert rows[EMPTY.name][7] == "few probes"
     assert dtperf("report", out).code == 0  # in place of the first
 
 

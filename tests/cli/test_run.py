@@ -45,6 +45,7 @@ def test_golden(dtperf: Call, tmp_path: Path) -> None:
     assert row[:3] == ["MB1", "fiducial", "94.500"]
     assert "2,285 / 2,418" in done.out
     assert "events/s" in done.out
+    assert "No chamber is flagged; the stations lie between 94.49 % (MB4) and " in done.out
     assert "MB/s" in done.out
     assert "Left out" in done.out
     assert "efficiency_vs_lumi" in done.out

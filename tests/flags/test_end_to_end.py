@@ -63,7 +63,7 @@ def flags(ill: Result, reference: Result) -> tuple[Flag, ...]:
 
 
 def of(flags: tuple[Flag, ...], kind: str) -> dict[str, Flag]:
-    return {each.chamber.name: each for each in flags if each.kind == kind}
+    return {each.place.name: each for each in flags if each.kind == kind}
 
 
 def test_low_ones(flags: tuple[Flag, ...]) -> None:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 
 from dtperf import plot
-from dtperf.geometry import Chamber
+from dtperf.geometry import Chamber, Place
 from dtperf.plot.style import GREY
 from dtperf.results import Result
 from dtperf.statistics import clopper_pearson
@@ -149,6 +149,33 @@ def test_the_change_stands_between_two_runs(whole: Result) -> None:
     [curve] = curves(panel)
     np.testing.assert_allclose(curve.lines[0].get_ydata(), value)
     np.testing.assert_allclose(ends(curve), interval)
+
+
+def test_the_eligible_fraction_of_a_sector(whole: Result) -> None:
+    sector = Place(1, 4)
+    panel = plot.eligible_trend(whole, sector, RUNS[3]).panels[0, 0]
+    assert [line.get_label() for line in panel.lines].count(f"from {RUNS[3]}") == 1
+    drawn = curves(panel)
+    assert [curve.get_label() for curve in drawn] == ["MB1", "MB2", "MB3", "MB4"]
+    view = whole.counts["eligible_by_sector_and_run"].view()
+    for station, curve in enumerate(drawn):
+        # MB4 has two chambers there, 4 and 13
+        cells = view[station, 3, 3] + (view[3, 3, 12] if station == 3 else 0)
+        value, interval = expected(cells)
+        np.testing.assert_allclose(curve.lines[0].get_ydata(), value)
+        np.testing.assert_allclose(ends(curve), interval)
+
+
+def test_the_map_of_eligible_fractions_adds_up_runs(whole: Result) -> None:
+    """So that a result of other runs can be a reference."""
+    name = "eligible_by_sector_and_run"
+    other = result_of({name: made(name, seed=2, runs=RUNS[:3])})
+    panels = plot.figure(whole, "eligible", other).panels
+    own, theirs = (each.counts[name].view().sum(axis=3)[0, :, :12] for each in (whole, other))
+    (one, two) = (cells[..., 1] / cells.sum(axis=-1) for cells in (own, theirs))
+    mesh, differences = (panel.collections[0].get_array() for panel in panels[0])
+    np.testing.assert_allclose(mesh, one)
+    np.testing.assert_allclose(differences, 100 * (one - two))
 
 
 def test_the_region_is_outlined(whole: Result) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dtperf.flags.model import Flag
-from dtperf.geometry import Chamber, chambers
+from dtperf.geometry import Chamber, Place, chambers
 from dtperf.results import Result
 from tests.made_results import made
 from tests.test_accounting import row
@@ -24,9 +24,11 @@ SHOWN = ("by_chamber", "by_chamber_and_run", "efficiency_vs_run", "inside_chambe
 ILL = {LOW: 0.8, DEAD: 0.0}
 
 FLAGS = (
-    Flag(LOW, "low", "80 % < others & <b>ill</b>", 1e-20, None, None, None),
-    Flag(LOW, "drifting", "since run 367101", 1e-9, RUNS[2], (RUNS[0], RUNS[2]), None),
-    Flag(DEAD, "dead region", "nothing at x > 0", 1e-30, None, None, (0.0, 50.0, -50.0, 50.0)),
+    Flag(Place(*LOW), "low", "80 % < others & <b>ill</b>", 1e-20, None, None, None),
+    Flag(Place(*LOW), "drifting", "since run 367101", 1e-9, RUNS[2], (RUNS[0], RUNS[2]), None),
+    Flag(
+        Place(*DEAD), "dead region", "nothing at x > 0", 1e-30, None, None, (0.0, 50.0, -50.0, 50.0)
+    ),
 )
 
 

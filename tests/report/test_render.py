@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dtperf.errors import ConfigError, InputError
-from dtperf.geometry import chambers
+from dtperf.geometry import Place, chambers
 from dtperf.report import render, render_comparison, render_history, save, write
 from dtperf.report.history import in_order, steps
 from dtperf.report.words import interval, percent, signed
@@ -89,6 +89,7 @@ def test_the_verdict() -> None:
     assert "nothing was skipped." in text
     skipped = Page(render(hostile(), ()))
     assert "No chamber is flagged" in skipped.text
+    assert f"{DEAD.name}: nothing at x > 0. Then {LOW.name} (low). 2 of 250" in text
     assert "7 events of 2 files were skipped (" in skipped.text
     assert ", not counting those of 1 never opened." in skipped.text
 
@@ -200,7 +201,7 @@ def test_without_scripts_there_is_a_map() -> None:
 
 def test_how_many_chambers_are_plotted_is_said() -> None:
     assert "most conspicuous" not in render(measured(), FLAGS)
-    flags = [FLAGS[0]._replace(chamber=chamber, region=None) for chamber in chambers()[:41]]
+    flags = [FLAGS[0]._replace(place=Place(*chamber), region=None) for chamber in chambers()[:41]]
     assert "The 40 most conspicuous ones are plotted." in render(
         replace(measured(), counts={"by_chamber": measured().counts["by_chamber"]}), flags
     )

@@ -1,0 +1,80 @@
+"""Counts of the 250 chambers, and of the places that are made of them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from dtperf.geometry import Place, chambers
+from dtperf.results import Result
+
+__all__ = ["Counts", "Floats", "Groups", "Tally", "by_station", "eligible", "mostly"]
+
+MOST = 0.75
+"""A place has something if this part of its chambers has it: else it is theirs."""
+
+Counts = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Groups = tuple[Counts, ...]
+
+
+class Tally(NamedTuple):
+    """Passed and total of each chamber, in the order of `geometry.chambers()`.
+
+    Of shape (250,), or (250, runs).
+    """
+
+    passed: Counts
+    total: Counts
+
+    @property
+    def fraction(self) -> Floats:
+        """Passed over total, NaN without probes."""
+        value: Floats = np.where(self.total > 0, self.passed / np.maximum(self.total, 1), np.nan)
+        return value
+
+    def sums(self, groups: Groups) -> Tally:
+        """Add up the chambers of each group, shape (groups,) or (groups, runs)."""
+        return Tally(*(np.stack([each[group].sum(axis=0) for group in groups]) for each in self))
+
+    def of_runs(self, which: slice = slice(None)) -> Tally:
+        """Add up runs, shape (250,)."""
+        return Tally(self.passed[:, which].sum(axis=1), self.total[:, which].sum(axis=1))
+
+
+def eligible(result: Result) -> tuple[Tally, Counts] | None:
+    """Count the eligible ones among all fiducial probes, by chamber and run.
+
+    Returns:
+        Counts of shape (250, runs), and the runs; None if that was not measured.
+    """
+    if "eligible_by_sector_and_run" not in result.counts:
+        return None
+    counts = result.counts["eligible_by_sector_and_run"]
+    runs = np.asarray(list(counts.axes["run"]), dtype=np.int64)
+    view: Any = np.asarray(counts.view(), dtype=np.int64)[..., : len(runs), :]
+    cells = np.stack([view[c.station - 1, c.wheel + 2, c.sector - 1] for c in chambers()])
+    return Tally(cells[..., 1], cells.sum(axis=-1)), runs
+
+
+@cache
+def by_station(place: Place) -> Groups:
+    """Give the positions of its chambers in `geometry.chambers()`, one array a station.
+
+    A muon crosses all stations of a sector: sums over stations would count it several times.
+    """
+    at = {chamber: number for number, chamber in enumerate(chambers())}
+    stations = sorted({chamber.station for chamber in place.chambers})
+    return tuple(
+        np.array([at[chamber] for chamber in place.chambers if chamber.station == station])
+        for station in stations
+    )
+
+
+def mostly(holds: Bools, among: Bools) -> bool:
+    """Tell whether something holds for most of the chambers that are looked at."""
+    return np.count_nonzero(holds & among) >= MOST * max(np.count_nonzero(among), 1)

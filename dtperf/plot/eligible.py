@@ -1,0 +1,54 @@
+"""The part of the probes that a place's efficiency is measured with, against the run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dtperf.errors import InputError
+from dtperf.geometry import Place
+from dtperf.plot.axes import run_ticks
+from dtperf.plot.bins import Binned, edges_of, values_of
+from dtperf.plot.chamber import mark_change
+from dtperf.plot.curves import SHIFTS, Curve, draw_curves
+from dtperf.plot.style import STATIONS, Sheet, new_sheet, style
+from dtperf.results import Result
+
+__all__ = ["eligible_trend"]
+
+
+def eligible_trend(result: Result, place: Place, change: int | None = None) -> Sheet:
+    """Draw the eligible fraction of the fiducial probes against the run, a curve for each station.
+
+    Args:
+        result: With the measurement 'eligible_by_sector_and_run'.
+        place: A chamber, a sector, a wheel, …
+        change: First run after something has changed, to be marked by a line.
+
+    Raises:
+        InputError: It was not measured.
+    """
+    if "eligible_by_sector_and_run" not in result.counts:
+        raise InputError(
+            f"the result lacks 'eligible_by_sector_and_run', of which {place.name} would be drawn"
+        )
+    counts = result.counts["eligible_by_sector_and_run"]
+    runs, edges = values_of(counts.axes["run"]), edges_of(counts.axes["run"])
+    view = np.asarray(counts.view(), dtype=np.int64)[..., : len(runs), :]
+    curves = []
+    for station, look, shift in zip(range(1, 5), STATIONS, SHIFTS, strict=True):
+        mine = [chamber for chamber in place.chambers if chamber.station == station]
+        if mine:
+            cells = sum(view[station - 1, c.wheel + 2, c.sector - 1] for c in mine)
+            binned = Binned(cells[:, 1], cells.sum(axis=-1))
+            curves.append(Curve(f"MB{station}", edges, binned, look, is_exact=True, shift=shift))
+    with style():
+        sheet = new_sheet(size=(12, 6.5), title=f"{place.name}; {result.config.title}")
+        panel = sheet.panels[0, 0]
+        draw_curves(panel, curves, curves)
+        panel.set_xlim(edges[0], max(edges[-1], 0.5))
+        run_ticks(panel, runs)
+        panel.set_xlabel("run")
+        panel.set_ylabel("eligible fraction")
+        if change is not None:
+            mark_change(panel, runs, change)
+    return sheet
