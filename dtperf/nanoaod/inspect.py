@@ -9,8 +9,9 @@ import numpy as np
 import uproot
 
 from dtperf.errors import InputError
-from dtperf.nanoaod.branches import branch_table, describe, generation_of
+from dtperf.nanoaod.branches import branch_table
 from dtperf.nanoaod.columns import column_types
+from dtperf.nanoaod.generations import describe, generation_of
 from dtperf.nanoaod.open import open_tree
 
 __all__ = ["FileSummary", "inspect_file"]

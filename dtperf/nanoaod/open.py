@@ -14,6 +14,7 @@ import fsspec
 import uproot
 
 import dtperf.nanoaod.pages  # noqa: F401  # lets uproot check RNTuples
+import dtperf.nanoaod.projections  # noqa: F401  # lets uproot name the columns of RNTuples
 from dtperf.errors import InputError
 from dtperf.nanoaod.decompress import watch
 from dtperf.nanoaod.faults import classify, first_line

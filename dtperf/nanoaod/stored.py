@@ -1,0 +1,163 @@
+"""Where the columns of an RNTuple lie: ``fields, columns = layout_of(ntuple, wanted)``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from uproot.const import RNTupleFieldRole, rntuple_index_types
+
+from dtperf.errors import InputError
+from dtperf.nanoaod.columns import numbers_in
+
+__all__ = ["Column", "Field", "layout_of"]
+
+_KINDS = {
+    **dict.fromkeys(("int8", "uint8", "int16", "uint16", "int32", "uint32"), "number"),
+    **dict.fromkeys(("int64", "uint64", "float32", "float64"), "number"),
+    "bit": "bit",
+}
+
+
+class Column(NamedTuple):
+    """Numbers of an RNTuple, cluster by cluster, each in pages."""
+
+    number: int
+    stored: np.dtype[Any]
+    """Of one number; of a bit, bool."""
+    is_bit: bool
+    is_split: bool
+    """Whether the first bytes of all numbers come first, then the second ones."""
+    is_zigzag: bool
+    is_delta: bool
+    """Whether numbers but the first of a page are differences."""
+    clusters: npt.NDArray[np.int64]
+    """First number of each cluster, and how many there are; shape (clusters + 1,)."""
+    edges: npt.NDArray[np.int64]
+    """First number of each page, and how many there are; shape (pages + 1,)."""
+    starts: npt.NDArray[np.int64]
+    """First byte of each page."""
+    sizes: npt.NDArray[np.int64]
+    """Bytes of each page, without its checksum."""
+    checked: npt.NDArray[np.bool_]
+    """Whether a checksum stands behind the page."""
+
+    def pages(self, start: int, stop: int) -> range:
+        """Number the pages that hold some of these numbers."""
+        if start >= stop:
+            return range(0)
+        first = np.searchsorted(self.edges, start, side="right") - 1
+        return range(int(first), int(np.searchsorted(self.edges, stop, side="left")))
+
+
+class Field(NamedTuple):
+    """One column as `dtperf.nanoaod.columns` names it."""
+
+    name: str
+    kind: Literal["one", "list", "count"]
+    dtype: np.dtype[Any]
+    content: int
+    """Column of the numbers; of counts not used."""
+    lists: int
+    """Column of the collection's lists, of which it has one number each; -1: it is in none."""
+
+
+def layout_of(ntuple: Any, wanted: Callable[[Any], bool]) -> tuple[list[Field], list[Column]] | None:
+    """Look where the fields lie.
+
+    Args:
+        ntuple: An uproot RNTuple.
+        wanted: Tells the fields that will be read, such as a `ColumnFilter`.
+
+    Returns:
+        Fields, and the columns that they name by number; None if one is stored in a way that
+        NanoAOD never is.
+
+    Raises:
+        InputError: Clusters and pages contradict each other.
+    """
+    fields = []
+    for each in ntuple.fields:
+        if wanted(each):
+            found = _field(ntuple, each)
+            if found is None:
+                return None
+            fields.append(found)
+    numbers = {n for each in fields for n in (each.content, each.lists)} - {-1}
+    columns = [_column(ntuple, number) for number in sorted(numbers)]
+    known = [each for each in columns if each is not None]
+    return (fields, known) if len(known) == len(columns) else None
+
+
+def _field(ntuple: Any, field: Any) -> Field | None:
+    records = ntuple.field_records
+    numbers = numbers_in(field.typename)
+    if numbers is None:
+        return None
+    kind, dtype = field.record.struct_role, np.dtype(numbers.dtype)
+    source = _source(records, field.field_id)
+    if kind == RNTupleFieldRole.COLLECTION and numbers.is_list:
+        (item,) = ntuple._related_ids.get(field.field_id, [None])
+        place = _only(ntuple, source), _only(ntuple, _source(records, item))
+        if item is None or None in place:
+            return None
+        return Field(field.name, "list", dtype, place[1], place[0])
+    column = _only(ntuple, source)
+    if kind != RNTupleFieldRole.LEAF or numbers.is_list or column is None:
+        return None
+    if ntuple.column_records[column].type in rntuple_index_types:
+        return Field(field.name, "count", dtype, -1, column)
+    return Field(field.name, "one", dtype, column, _enclosing(ntuple, source))
+
+
+def _source(records: list[Any], number: int) -> int:
+    source = records[number].source_field_id
+    return number if source is None else int(source)
+
+
+def _only(ntuple: Any, field: int) -> Any:
+    """Give the column of a field if it has one, in one representation."""
+    records = ntuple._column_records_dict.get(field, [])
+    return records[0].idx if len(records) == 1 and not records[0].first_element_index else None
+
+
+def _enclosing(ntuple: Any, field: int) -> int:
+    """Give the column of the lists in which a field is."""
+    records = ntuple.field_records
+    while (parent := records[field].parent_field_id) != field:
+        field = parent
+        if records[field].struct_role == RNTupleFieldRole.COLLECTION:
+            column = _only(ntuple, field)
+            return -1 if column is None else int(column)
+    return -1
+
+
+def _column(ntuple: Any, number: int) -> Column | None:
+    how = ntuple.get_field_metadata(number)
+    is_index = how.dtype_byte in rntuple_index_types
+    if not is_index and how.dtype_str not in _KINDS:
+        return None
+    links = ntuple.page_link_list
+    if any(number >= len(cluster) or cluster[number].suppressed for cluster in links):
+        return None
+    per_cluster = [cluster[number].pages for cluster in links]
+    pages = [page for cluster in per_cluster for page in cluster]
+    return Column(
+        number,
+        np.dtype(how.dtype),
+        how.isbit,
+        how.split,
+        how.zigzag,
+        how.delta,
+        _edges(sum(page.num_elements for page in cluster) for cluster in per_cluster),
+        _edges(page.num_elements for page in pages),
+        np.array([page.locator.offset for page in pages], dtype=np.int64),
+        np.array([page.locator.num_bytes for page in pages], dtype=np.int64),
+        np.array([page.has_checksum for page in pages], dtype=np.bool_),
+    )
+
+
+def _edges(counts: Iterable[int]) -> npt.NDArray[np.int64]:
+    return np.cumsum([0, *counts], dtype=np.int64)
