@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -112,7 +113,7 @@ def _rows(summary: FileSummary) -> dict[str, str]:
     made = ", ".join(name for name, lacking in measurements.items() if not lacking)
     return {
         "content": f"{summary.content}, as {summary.kind}",
-        "uuid": summary.uuid,
+        "uuid": _identity(summary.uuid),
         "events": f"{summary.entries:,} in {summary.clusters} cluster(s)",
         "runs": _runs(summary.runs),
         "luminosity blocks": f"{summary.luminosity_blocks:,}",
@@ -122,6 +123,12 @@ def _rows(summary: FileSummary) -> dict[str, str]:
         "measurements": made or "none",
         "not supported": "all" if refused else "\n".join(_unsupported(measurements)) or "none",
     }
+
+
+def _identity(uuid: str) -> str:
+    from dtperf.nanoaod.uuids import is_derived
+
+    return f"{uuid}, made of its bytes: it has none" if is_derived(UUID(uuid)) else uuid
 
 
 def _ways(lacking: dict[Extrapolation, list[str]]) -> str:

@@ -20,6 +20,8 @@ Bytes = npt.NDArray[np.uint8]
 
 _KEY = struct.Struct(">ihiIhh")
 _COUNTS = struct.Struct(">Hiiiix")
+
+
 class Unusual(Exception):  # no error: uproot can read it
     """A basket or branch that is stored in another way than those of NanoAOD."""
 

@@ -19,6 +19,7 @@ __all__ = [
 
 Generation = Literal["A", "B"]
 
+
 class Branch(NamedTuple):
     """One branch: its name, numpy dtype and collection ("" for an event-level scalar)."""
 

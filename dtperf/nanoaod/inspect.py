@@ -23,7 +23,8 @@ class FileSummary:
 
     Attributes:
         path: The file as it was named.
-        uuid: The identity that ROOT gave the file when it was written.
+        uuid: The identity that ROOT gave the file when it was written, or the one that
+            `dtperf.nanoaod.uuids` derives where ROOT gave none.
         kind: How a tree is stored.
         generation: Generation of muon DPG NANO.
         content: The kind of file in words.

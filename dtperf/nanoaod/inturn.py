@@ -51,8 +51,8 @@ def in_turn(jobs: Iterable[Job[T]], threads: int) -> Generator[T]:
         threads: How many work ahead; 1: none, all is done here and in its turn.
 
     Yields:
-        What was unpacked, in order; the buffer of each is another's when the next is asked for. What a job
-        raises is raised when it is its turn. To be closed: no thread is at work then.
+        What was unpacked, in order; the buffer of each is another's when the next is asked for.
+        What a job raises is raised when it is its turn. To be closed: no thread is at work then.
     """
     rooms = [Room() for _ in range(2 * threads if threads > 1 else 1)]
     waiting: deque[Callable[[], T]] = deque()

@@ -23,7 +23,7 @@ from dtperf.nanoaod.decompress import takes_long
 from dtperf.nanoaod.inturn import Job, in_turn
 from dtperf.nanoaod.lists import check_lengths
 from dtperf.nanoaod.pages import CHECKSUM_BYTES, unpack
-from dtperf.nanoaod.stored import Column, Field, layout_of
+from dtperf.nanoaod.places import Column, Field, layout_of
 
 __all__ = ["NTupleReader"]
 
@@ -145,7 +145,7 @@ class NTupleReader:
                 yield number, max(begin, start), min(end, stop)
 
     def _entries(self, start: int, stop: int) -> tuple[int, int]:
-        """Give the numbers of a column of lists that are needed: where one ends, the next begins."""
+        """Give the lists that are needed: where one ends, the next begins."""
         number = int(np.searchsorted(self._events, start, side="right")) - 1
         return (start - 1 if start > self._events[number] else start), stop
 
@@ -262,7 +262,8 @@ class NTupleReader:
             filter_branch=self._filter, entry_start=start, entry_stop=stop, how=dict
         )
         check_lengths(read, stop - start)
-        return read
+        # uproot gives lists with the content of the whole cluster
+        return {name: ak.to_packed(array) for name, array in read.items()}
 
 
 def _fill(column: Column, ranges: Sequence[tuple[int, int]], pages: Iterator[Bytes]) -> Numbers:
@@ -293,9 +294,7 @@ def _decode(column: Column, page: Bytes, first: int, numbers: Numbers) -> None:
         numbers[:] = page.view(column.stored)[first:last]
 
 
-def _array(
-    field: Field, content: Mapping[int, Numbers], lists: Mapping[int, _Lists]
-) -> ak.Array:
+def _array(field: Field, content: Mapping[int, Numbers], lists: Mapping[int, _Lists]) -> ak.Array:
     if field.kind == "one":
         return ak.Array(content[field.content])
     offsets = lists[field.lists].offsets

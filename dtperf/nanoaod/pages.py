@@ -3,6 +3,7 @@
 uproot looks at no checksum of a page or of a list of pages, and believes any number of items in a
 list: four thousand million of them end when memory does.
 https://github.com/root-project/root/blob/master/tree/ntuple/doc/BinaryFormatSpecification.md
+Where pages are is read by `dtperf.nanoaod.pagelists`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from uproot.models import RNTuple as uproot_model
 from uproot.source.chunk import Chunk
 from uproot.source.cursor import Cursor
 
+import dtperf.nanoaod.pagelists  # noqa: F401  # lets uproot read lists of pages
 from dtperf.errors import InputError
 from dtperf.nanoaod.decompress import decompress_into
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from uproot.const import RNTupleFieldRole, rntuple_index_types
 
-from dtperf.errors import InputError
 from dtperf.nanoaod.columns import numbers_in
+from dtperf.nanoaod.pagelists import Pages
 
 __all__ = ["Column", "Field", "layout_of"]
 
@@ -64,7 +64,9 @@ class Field(NamedTuple):
     """Column of the collection's lists, of which it has one number each; -1: it is in none."""
 
 
-def layout_of(ntuple: Any, wanted: Callable[[Any], bool]) -> tuple[list[Field], list[Column]] | None:
+def layout_of(
+    ntuple: Any, wanted: Callable[[Any], bool]
+) -> tuple[list[Field], list[Column]] | None:
     """Look where the fields lie.
 
     Args:
@@ -142,8 +144,11 @@ def _column(ntuple: Any, number: int) -> Column | None:
     links = ntuple.page_link_list
     if any(number >= len(cluster) or cluster[number].suppressed for cluster in links):
         return None
-    per_cluster = [cluster[number].pages for cluster in links]
-    pages = [page for cluster in per_cluster for page in cluster]
+    clusters = [cluster[number].table for cluster in links]
+    numbers, starts, sizes, checked = (
+        np.concatenate([np.empty(0, kind), *(getattr(each, name) for each in clusters)])
+        for name, kind in zip(Pages._fields, ("i8", "u8", "i8", "?"), strict=True)
+    )
     return Column(
         number,
         np.dtype(how.dtype),
@@ -151,13 +156,13 @@ def _column(ntuple: Any, number: int) -> Column | None:
         how.split,
         how.zigzag,
         how.delta,
-        _edges(sum(page.num_elements for page in cluster) for cluster in per_cluster),
-        _edges(page.num_elements for page in pages),
-        np.array([page.locator.offset for page in pages], dtype=np.int64),
-        np.array([page.locator.num_bytes for page in pages], dtype=np.int64),
-        np.array([page.has_checksum for page in pages], dtype=np.bool_),
+        _edges(each.numbers.sum() for each in clusters),
+        _edges(numbers),
+        starts.astype(np.int64),
+        sizes,
+        checked,
     )
 
 
-def _edges(counts: Iterable[int]) -> npt.NDArray[np.int64]:
-    return np.cumsum([0, *counts], dtype=np.int64)
+def _edges(counts: Iterable[Any]) -> npt.NDArray[np.int64]:
+    return np.cumsum(np.fromiter((0, *counts), dtype=np.int64))
