@@ -299,6 +299,6 @@ def _array(field: Field, content: Mapping[int, Numbers], lists: Mapping[int, _Li
         return ak.Array(content[field.content])
     offsets = lists[field.lists].offsets
     if field.kind == "count":
-        return ak.Array(np.diff(offsets).astype(field.dtype))
+        return ak.Array(np.diff(offsets))
     numbers = ak.contents.NumpyArray(content[field.content])
     return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(offsets), numbers))

@@ -57,9 +57,8 @@ class Field(NamedTuple):
 
     name: str
     kind: Literal["one", "list", "count"]
-    dtype: np.dtype[Any]
     content: int
-    """Column of the numbers; of counts not used."""
+    """Column of the numbers; -1 for counts, which the lists have."""
     lists: int
     """Column of the collection's lists, of which it has one number each; -1: it is in none."""
 
@@ -98,20 +97,20 @@ def _field(ntuple: Any, field: Any) -> Field | None:
     numbers = numbers_in(field.typename)
     if numbers is None:
         return None
-    kind, dtype = field.record.struct_role, np.dtype(numbers.dtype)
+    kind = field.record.struct_role
     source = _source(records, field.field_id)
     if kind == RNTupleFieldRole.COLLECTION and numbers.is_list:
         (item,) = ntuple._related_ids.get(field.field_id, [None])
         place = _only(ntuple, source), _only(ntuple, _source(records, item))
         if item is None or None in place:
             return None
-        return Field(field.name, "list", dtype, place[1], place[0])
+        return Field(field.name, "list", place[1], place[0])
     column = _only(ntuple, source)
     if kind != RNTupleFieldRole.LEAF or numbers.is_list or column is None:
         return None
     if ntuple.column_records[column].type in rntuple_index_types:
-        return Field(field.name, "count", dtype, -1, column)
-    return Field(field.name, "one", dtype, column, _enclosing(ntuple, source))
+        return Field(field.name, "count", -1, column)
+    return Field(field.name, "one", column, _enclosing(ntuple, source))
 
 
 def _source(records: list[Any], number: int) -> int:
