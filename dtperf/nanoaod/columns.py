@@ -46,7 +46,6 @@ def column_types(tree: Any) -> dict[str, str]:
 
 def typenames(tree: Any) -> dict[str, str]:
     """Return the columns of a tree, as `column_types` does, with their C++ types."""
-    # uproot takes a second to look for the subfields of an RNTuple with 400 fields.
     spelled = tree.typenames(recursive=False)
     return {name: typename for name, typename in spelled.items() if typename}
 

@@ -145,4 +145,17 @@ def _field_records(self: Any) -> list[Any]:
     return records
 
 
+def _subfields(self: Any) -> list[Any]:
+    """Give what is in a field; uproot looks at all fields of the file, and does so for each."""
+    if self._fields is None:
+        ntuple, found = self.ntuple, []
+        for number in ntuple._related_ids.get(self.field_id, ()):
+            field = ntuple.all_fields[number]
+            found += field.fields if field.is_anonymous else [field]
+        self._fields = found
+    fields: list[Any] = self._fields
+    return fields
+
+
 uproot_model.Model_ROOT_3a3a_RNTuple.field_records = property(_field_records)
+uproot_model.RField.fields = property(_subfields)

@@ -96,15 +96,20 @@ def _check_pages(ntuple: Any, fields: list[Any], size: int) -> None:
 
 
 def _columns_of(ntuple: Any, fields: list[Any]) -> dict[int, Any]:
-    """Find what is stored of fields and all that is in them, by number."""
-    wanted = {field.field_id for field in fields}
-    for number, record in enumerate(ntuple.field_records):  # parents come before children
-        if record.parent_field_id in wanted:
-            wanted.add(number)
-    records = ntuple.column_records
-    aliases = [a.physical_id for a in ntuple.alias_column_records if a.field_id in wanted]
-    own = [number for number, record in enumerate(records) if record.field_id in wanted]
-    return {number: records[number] for number in (*own, *aliases)}
+    """Find what is stored of fields, all that is in them, and what they are in, by number."""
+    fields_wanted = {field.field_id for field in fields}
+    records = ntuple.field_records
+    for number, record in enumerate(records):  # parents come before children
+        if record.parent_field_id in fields_wanted:
+            fields_wanted.add(number)
+    waiting = [*fields_wanted]
+    while waiting:
+        record = records[waiting.pop()]
+        new = {record.parent_field_id, record.source_field_id} - {None, *fields_wanted}
+        fields_wanted |= new
+        waiting += new
+    columns = enumerate(ntuple.column_records)
+    return {number: record for number, record in columns if record.field_id in fields_wanted}
 
 
 def _claimed(column: Any, pages: Pages, size: int) -> int:
