@@ -119,10 +119,20 @@ def _rows(summary: FileSummary) -> dict[str, str]:
         "luminosity blocks": f"{summary.luminosity_blocks:,}",
         "size": f"{summary.size_bytes:,} bytes{each}, {algorithm} level {level}",
         "branches": _branches(summary),
+        "collections": _sizes(summary),
         "extrapolation": _ways(_extrapolations(summary)),
         "measurements": made or "none",
         "not supported": "all" if refused else "\n".join(_unsupported(measurements)) or "none",
     }
+
+
+def _sizes(summary: FileSummary) -> str:
+    """Say where the bytes are."""
+    sizes = summary.collections
+    total, shown = sum(sizes.values()), [*sizes.items()][:_SHOWN_BRANCHES]
+    named = [f"{name or 'single numbers'} {size / total:.0%}" for name, size in shown if size]
+    more = len(sizes) - len(shown)
+    return ", ".join(named) + (f" and {more} more" if more > 0 else "")
 
 
 def _identity(uuid: str) -> str:

@@ -7,12 +7,13 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import uproot
 from uproot.const import RNTupleFieldRole, rntuple_index_types
 
 from dtperf.nanoaod.columns import numbers_in
 from dtperf.nanoaod.pagelists import Pages
 
-__all__ = ["Column", "Field", "layout_of"]
+__all__ = ["Column", "Field", "columns_of", "layout_of", "stored_bytes"]
 
 _KINDS = {
     **dict.fromkeys(("int8", "uint8", "int16", "uint16", "int32", "uint32"), "number"),
@@ -75,9 +76,6 @@ def layout_of(
     Returns:
         Fields, and the columns that they name by number; None if one is stored in a way that
         NanoAOD never is.
-
-    Raises:
-        InputError: Clusters and pages contradict each other.
     """
     fields = []
     for each in ntuple.fields:
@@ -90,6 +88,41 @@ def layout_of(
     columns = [_column(ntuple, number) for number in sorted(numbers)]
     known = [each for each in columns if each is not None]
     return (fields, known) if len(known) == len(columns) else None
+
+
+def columns_of(ntuple: Any, fields: list[Any]) -> dict[int, Any]:
+    """Find what is stored of fields, all that is in them, and what they are in, by number."""
+    fields_wanted = {field.field_id for field in fields}
+    records = ntuple.field_records
+    for number, record in enumerate(records):  # parents come before children
+        if record.parent_field_id in fields_wanted:
+            fields_wanted.add(number)
+    waiting = [*fields_wanted]
+    while waiting:
+        record = records[waiting.pop()]
+        new = {record.parent_field_id, record.source_field_id} - {None, *fields_wanted}
+        fields_wanted |= new
+        waiting += new
+    columns = enumerate(ntuple.column_records)
+    return {number: record for number, record in columns if record.field_id in fields_wanted}
+
+
+def stored_bytes(tree: Any, names: Iterable[str]) -> dict[str, int]:
+    """Return the compressed bytes of columns; what an RNTuple's share counts for the first of them.
+
+    Args:
+        tree: An uproot TTree or RNTuple.
+        names: Those of columns, as `dtperf.nanoaod.columns` has them.
+    """
+    if isinstance(tree, uproot.TTree):
+        return {name: int(tree[name].compressed_bytes) for name in names}
+    clusters, seen, sizes = tree.page_link_list, set[int](), {}
+    for name in names:
+        columns = columns_of(tree, [tree[name]]).keys() - seen
+        seen |= columns
+        tables = (links[n].table for links in clusters for n in columns if n < len(links))
+        sizes[name] = sum(int(table.sizes.sum()) for table in tables)
+    return sizes
 
 
 def _field(ntuple: Any, field: Any) -> Field | None:

@@ -32,6 +32,8 @@ class _Fields:
         self.children: dict[int, list[int]] = defaultdict(list)
         self.top: dict[str, int] = {}
         for number, record in enumerate(records):
+            if record.parent_field_id > number:
+                raise ValueError(f"field {record.field_name} is in one that comes behind it")
             if record.parent_field_id == number:
                 self.top[record.field_name] = number
             else:

@@ -11,6 +11,7 @@ import uproot
 from dtperf.errors import InputError
 from dtperf.nanoaod.decompress import FREE_BYTES, LARGEST_RATIO
 from dtperf.nanoaod.pagelists import Pages
+from dtperf.nanoaod.places import columns_of
 
 __all__ = ["check_entries", "check_storage"]
 
@@ -83,7 +84,7 @@ def _check_pages(ntuple: Any, fields: list[Any], size: int) -> None:
     expected = [0, *(stop for _, stop in edges)]
     if [*(start for start, _ in edges), ntuple.num_entries] != expected:
         raise InputError(f"the clusters do not hold {ntuple.num_entries} events", "corrupt")
-    columns = _columns_of(ntuple, fields)
+    columns = columns_of(ntuple, fields)
     claimed = 0
     for links in ntuple.page_link_list:
         for number in columns:
@@ -93,23 +94,6 @@ def _check_pages(ntuple: Any, fields: list[Any], size: int) -> None:
     if claimed > limit:
         told = f"its pages claim to hold {claimed} bytes"
         raise InputError(f"{told}, more than the {limit} that can be", "oversize")
-
-
-def _columns_of(ntuple: Any, fields: list[Any]) -> dict[int, Any]:
-    """Find what is stored of fields, all that is in them, and what they are in, by number."""
-    fields_wanted = {field.field_id for field in fields}
-    records = ntuple.field_records
-    for number, record in enumerate(records):  # parents come before children
-        if record.parent_field_id in fields_wanted:
-            fields_wanted.add(number)
-    waiting = [*fields_wanted]
-    while waiting:
-        record = records[waiting.pop()]
-        new = {record.parent_field_id, record.source_field_id} - {None, *fields_wanted}
-        fields_wanted |= new
-        waiting += new
-    columns = enumerate(ntuple.column_records)
-    return {number: record for number, record in columns if record.field_id in fields_wanted}
 
 
 def _claimed(column: Any, pages: Pages, size: int) -> int:
