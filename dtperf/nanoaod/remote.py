@@ -40,9 +40,9 @@ class RemoteSource(FSSpecSource):  # type: ignore[misc]  # uproot is untyped
     def is_unchanged(self) -> bool:
         """Whether the file still begins as it did when it was opened, and is the same all over.
 
-        One small request; one of 1 MiB more if the file has no UUID. fsspec-xrootd opens a file
-        anew that was not used for 30 s, and the XRootD client goes to another server when it loses
-        one: this tells if it is another file.
+        One small request; one more, of 8 MiB at most, if the file has no UUID. fsspec-xrootd opens
+        a file anew that was not used for 30 s, and the XRootD client goes to another server when it
+        loses one: this tells if it is another file.
         """
         if self._header is None:
             return True

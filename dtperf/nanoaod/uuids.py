@@ -12,8 +12,10 @@ from uuid import UUID
 
 __all__ = ["derived", "identify", "is_derived"]
 
-PLACES, BLOCK_BYTES = 16, 1 << 16
-"""How many pieces of a file are looked at, and how long they are: 1 MiB in all."""
+SMALL_BYTES = 8 << 20
+"""Of files up to this size every byte counts."""
+PIECES, PIECE_BYTES = 16, 1 << 16
+"""Of larger ones so many pieces, so long: 1 MiB in all, of files that have 100 MB and more."""
 _VERSION = 8
 """Of a UUID that is made in a way of its own: RFC 9562, section 5.8; ROOT and uproot write 1."""
 
@@ -34,9 +36,9 @@ def identify(file: Any) -> None:
 def derived(source: Any) -> UUID:
     """Make a UUID of the size and the bytes of a file.
 
-    Replicas have the same one. Two files that differ in size, or in a byte of 16 pieces of 64 KiB
-    that are spread evenly from the first byte to the last one, have not; up to 1 MiB all bytes
-    count. Files of different events differ in all pieces.
+    Replicas have the same one. Two files have not if they differ in size, or in any byte; of files
+    of more than 8 MiB, in a byte of 16 pieces of 64 KiB, spread evenly from the first byte to the
+    last. Files of different events differ in all pieces.
 
     Args:
         source: An uproot Source; asked once for all pieces.
@@ -46,9 +48,9 @@ def derived(source: Any) -> UUID:
     """
     size = source.num_bytes
     ranges = [(0, size)]
-    if size > PLACES * BLOCK_BYTES:
-        starts = ((size - BLOCK_BYTES) * n // (PLACES - 1) for n in range(PLACES))
-        ranges = [(start, start + BLOCK_BYTES) for start in starts]
+    if size > SMALL_BYTES:
+        starts = ((size - PIECE_BYTES) * n // (PIECES - 1) for n in range(PIECES))
+        ranges = [(start, start + PIECE_BYTES) for start in starts]
     state = sha256(f"dtperf {size}".encode())
     for chunk in source.chunks(ranges, queue.Queue()):
         state.update(chunk.raw_data)
