@@ -6,10 +6,7 @@ a collection are decoded once, and only the pages are read that hold some of the
 
 from __future__ import annotations
 
-import queue
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import awkward as ak
@@ -17,21 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from dtperf.errors import InputError
-from dtperf.kernels.pages import join_bytes
 from dtperf.nanoaod.branches import collection_of, known_collections
-from dtperf.nanoaod.decompress import takes_long
-from dtperf.nanoaod.inturn import Job, in_turn
 from dtperf.nanoaod.lists import check_lengths
-from dtperf.nanoaod.pages import CHECKSUM_BYTES, unpack
-from dtperf.nanoaod.places import Column, Field, layout_of
+from dtperf.nanoaod.pagereader import PageReader, Place, Range
+from dtperf.nanoaod.places import Field, layout_of
 
 __all__ = ["NTupleReader"]
 
-Bytes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[Any]
 Offsets = npt.NDArray[np.int64]
-Place = tuple[int, int]
-"""A column, and one of its pages."""
+_NOTHING = -1, -1
 
 
 class _Lists(NamedTuple):
@@ -55,15 +47,15 @@ class NTupleReader:
             columns: Tells the fields that will be read, such as a `ColumnFilter`.
         """
         self._ntuple, self._filter = ntuple, columns
-        self._source = ntuple.file.source
-        self._asked: dict[Place, Any] = {}
-        self._events_asked = (-1, -1)
+        self._asked = _NOTHING
         first = [summary.num_first_entry for summary in ntuple.cluster_summaries]
         self._events = np.array([*first, ntuple.num_entries], dtype=np.int64)
         found = layout_of(ntuple, columns)
         self._is_usual = found is not None
         self._fields, stored = found or ([], [])
         self._columns = {column.number: column for column in stored}
+        self._names = {n: each.name for each in self._fields for n in (each.content, each.lists)}
+        self._reader = PageReader(ntuple.file.source, self._columns, self._names)
         self._refuse_contradictions()
 
     def read(self, start: int, stop: int, threads: int = 1) -> dict[str, ak.Array]:
@@ -83,14 +75,15 @@ class NTupleReader:
         """
         if not self._is_usual:
             return self._by_uproot(start, stop)
-        if self._events_asked != (start, stop):
+        if self._asked != (start, stop):
             self.ask(start, stop)
         try:
             lists = self._lists(start, stop, threads)
             self._refuse_unequal(lists)
             content = self._content(start, stop, lists, threads)
         finally:
-            self._asked, self._events_asked = {}, (-1, -1)
+            self._reader.forget()
+            self._asked = _NOTHING
         return {each.name: _array(each, content, lists) for each in self._fields}
 
     def ask(self, start: int, stop: int) -> None:
@@ -98,38 +91,26 @@ class NTupleReader:
 
         Where a cluster is needed in part, only its lists will tell which pages of others.
         """
-        self._asked, self._events_asked = {}, (start, stop)
-        self._ask(self._certain(start, stop))
+        self._reader.forget()
+        self._asked = start, stop
+        self._reader.ask(self._certain(start, stop))
 
     def _certain(self, start: int, stop: int) -> list[Place]:
         """List the pages that are needed whatever the lists are, those of lists first."""
         if start >= stop:
             return []
-        found = []
+        found: list[Place] = []
         for number in self._list_columns():
-            found += self._pages(number, *self._entries(start, stop))
+            found += self._reader.pages(number, *self._entries(start, stop))
         edges = {*self._events.tolist()}
         whole = [n for n, *ends in self._clusters(start, stop) if edges.issuperset(ends)]
         for each in self._fields:
             if each.kind == "one":
-                found += self._pages(each.content, start, stop)
+                found += self._reader.pages(each.content, start, stop)
             elif each.kind == "list" and whole:
-                edges = self._columns[each.content].clusters
-                found += self._pages(each.content, edges[whole[0]], edges[whole[-1] + 1])
+                its = self._columns[each.content].clusters
+                found += self._reader.pages(each.content, its[whole[0]], its[whole[-1] + 1])
         return found
-
-    def _ask(self, places: Sequence[Place]) -> None:
-        ranges = []
-        for number, page in places:
-            column = self._columns[number]
-            begin, behind = int(column.starts[page]), CHECKSUM_BYTES * int(column.checked[page])
-            ranges.append((begin, begin + int(column.sizes[page]) + behind))
-        if ranges:
-            chunks = self._source.chunks(ranges, queue.Queue())
-            self._asked |= zip(places, chunks, strict=True)
-
-    def _pages(self, number: int, start: int, stop: int) -> Iterator[Place]:
-        return ((number, page) for page in self._columns[number].pages(int(start), int(stop)))
 
     def _list_columns(self) -> list[int]:
         return [*dict.fromkeys(each.lists for each in self._fields if each.lists >= 0)]
@@ -152,10 +133,11 @@ class NTupleReader:
     def _lists(self, start: int, stop: int, threads: int) -> dict[int, _Lists]:
         numbers = self._list_columns()
         first, last = self._entries(start, stop) if start < stop else (start, start)
-        ends = self._decoded({number: [(first, last)] for number in numbers}, threads)
+        ends = self._reader.read({number: [(first, last)] for number in numbers}, threads)
         return {number: self._to_lists(number, ends[number], start, stop) for number in numbers}
 
-    def _to_lists(self, number: int, ends: Numbers, start: int, stop: int) -> _Lists:
+    def _to_lists(self, number: int, stored: Numbers, start: int, stop: int) -> _Lists:
+        ends = stored.astype(np.int64, copy=False)
         offsets = np.zeros(stop - start + 1, dtype=np.int64)
         found, base, at = [], 0, 0
         for cluster, first, last in self._clusters(start, stop):
@@ -166,7 +148,7 @@ class NTupleReader:
             these = ends[at : at + last - first]
             at += last - first
             if these[0] < before or np.any(these[1:] < these[:-1]):
-                raise InputError(f"{self._name(number)} has lists that are not in it", "corrupt")
+                raise InputError(f"{self._names[number]} has lists that are not in it", "corrupt")
             offsets[first - start + 1 : last - start + 1] = these - (before - base)
             base += int(these[-1]) - before
             found.append((cluster, before, int(these[-1]), int(these[-1]) if last == end else -1))
@@ -175,18 +157,18 @@ class NTupleReader:
     def _content(
         self, start: int, stop: int, lists: Mapping[int, _Lists], threads: int
     ) -> dict[int, Numbers]:
-        wanted: dict[int, list[tuple[int, int]]] = {}
+        wanted: dict[int, list[Range]] = {}
         for each in self._fields:
             if each.kind == "one":
                 wanted[each.content] = [(start, stop)]
             elif each.kind == "list":
                 wanted[each.content] = self._ranges(each, lists[each.lists])
-        return self._decoded(wanted, threads)
+        return self._reader.read(wanted, threads)
 
-    def _ranges(self, field: Field, lists: _Lists) -> list[tuple[int, int]]:
+    def _ranges(self, field: Field, lists: _Lists) -> list[Range]:
         """Say which numbers of a column its lists have, and see that they are there."""
         edges = self._columns[field.content].clusters
-        found: list[tuple[int, int]] = []
+        found: list[Range] = []
         for cluster, first, last, size in lists.clusters:
             begin, end = (int(edge) for edge in edges[cluster : cluster + 2])
             if last > end - begin or size not in (-1, end - begin):
@@ -196,35 +178,6 @@ class NTupleReader:
             else:
                 found.append((begin + first, begin + last))
         return found
-
-    def _decoded(
-        self, wanted: Mapping[int, Sequence[tuple[int, int]]], threads: int
-    ) -> dict[int, Numbers]:
-        """Read ranges of columns, of each one behind the other."""
-        places = []
-        for number, ranges in wanted.items():
-            for start, stop in ranges:
-                places += self._pages(number, start, stop)
-        self._ask([place for place in places if place not in self._asked])
-        content = {}
-        with closing(in_turn(self._jobs(places), threads)) as pages:
-            for number, ranges in wanted.items():
-                content[number] = _fill(self._columns[number], ranges, pages)
-        return content
-
-    def _jobs(self, places: Sequence[Place]) -> Iterator[Job[Bytes]]:
-        for number, page in places:
-            raw = self._asked.pop((number, page)).raw_data
-            column = self._columns[number]
-            count = int(column.edges[page + 1] - column.edges[page])
-            size = -(-count // 8) if column.is_bit else count * column.stored.itemsize
-            checked = bool(column.checked[page])
-            work = partial(unpack, self._name(number), raw, checked, self._source, size)
-            yield Job(work, takes_long(raw))
-
-    def _name(self, number: int) -> str:
-        """Name a column for messages: by a field that it belongs to."""
-        return next(each.name for each in self._fields if number in (each.content, each.lists))
 
     def _refuse_contradictions(self) -> None:
         """See that every cluster has as many lists, and as many single numbers, as events."""
@@ -237,10 +190,9 @@ class NTupleReader:
         for each in self._fields:
             if each.kind == "list":
                 first = collections.setdefault(each.lists, each)
-                edges = (self._columns[field.content].clusters for field in (first, each))
-                if not np.array_equal(*edges):
-                    told = f"the lists of {first.name} and {each.name} differ in length"
-                    raise InputError(told, "corrupt")
+                one, other = (self._columns[field.content].clusters for field in (first, each))
+                if not np.array_equal(one, other):
+                    raise _unequal(first, each)
 
     def _refuse_unequal(self, lists: Mapping[int, _Lists]) -> None:
         """See that columns of one collection that have lists of their own have the same."""
@@ -252,10 +204,9 @@ class NTupleReader:
             elif each.kind == "list":
                 name = collection_of(each.name, known_collections()) or each.name
                 first = collections.setdefault(name, each)
-                offsets = (lists[field.lists].offsets for field in (first, each))
-                if first.lists != each.lists and not np.array_equal(*offsets):
-                    told = f"the lists of {first.name} and {each.name} differ in length"
-                    raise InputError(told, "corrupt")
+                one, other = (lists[field.lists].offsets for field in (first, each))
+                if first.lists != each.lists and not np.array_equal(one, other):
+                    raise _unequal(first, each)
 
     def _by_uproot(self, start: int, stop: int) -> dict[str, ak.Array]:
         read: dict[str, ak.Array] = self._ntuple.arrays(
@@ -266,32 +217,9 @@ class NTupleReader:
         return {name: ak.to_packed(array) for name, array in read.items()}
 
 
-def _fill(column: Column, ranges: Sequence[tuple[int, int]], pages: Iterator[Bytes]) -> Numbers:
-    """Decode ranges of a column, each page once."""
-    numbers = np.empty(sum(stop - start for start, stop in ranges), dtype=column.stored)
-    at = 0
-    for start, stop in ranges:
-        for page in column.pages(start, stop):
-            begin, end = (int(edge) for edge in column.edges[page : page + 2])
-            first, last = max(begin, start), min(end, stop)
-            _decode(column, next(pages), first - begin, numbers[at : at + last - first])
-            at += last - first
-    return numbers
-
-
-def _decode(column: Column, page: Bytes, first: int, numbers: Numbers) -> None:
-    """Fill in numbers of a page, from one of them on."""
-    last = first + len(numbers)
-    if column.is_bit:
-        numbers[:] = np.unpackbits(page, count=last, bitorder="little")[first:]
-    elif column.is_delta:
-        ends = np.empty(last, dtype=f"u{column.stored.itemsize}")
-        join_bytes(page, 0, False, ends)
-        numbers[:] = np.cumsum(ends)[first:]
-    elif column.is_split:
-        join_bytes(page, first, column.is_zigzag, numbers.view(f"u{column.stored.itemsize}"))
-    else:
-        numbers[:] = page.view(column.stored)[first:last]
+def _unequal(first: Field, other: Field) -> InputError:
+    told = f"the lists of {first.name} and {other.name} differ in length"
+    return InputError(told, "corrupt")
 
 
 def _array(field: Field, content: Mapping[int, Numbers], lists: Mapping[int, _Lists]) -> ak.Array:

@@ -150,7 +150,8 @@ def _field_records(self: Any) -> list[Any]:
 def _subfields(self: Any) -> list[Any]:
     """Give what is in a field; uproot looks at all fields of the file, and does so for each."""
     if self._fields is None:
-        ntuple, found = self.ntuple, []
+        ntuple = self.ntuple
+        found: list[Any] = []
         for number in ntuple._related_ids.get(self.field_id, ()):
             field = ntuple.all_fields[number]
             found += field.fields if field.is_anonymous else [field]

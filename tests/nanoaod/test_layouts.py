@@ -199,6 +199,58 @@ def test_a_projection_of_a_table_of_one_row_is_no_list(tmp_path: Path) -> None:
     assert ak.array_equal(found["lumi_instLumi"], arrays_with_lumi(9)["lumi_instLumi"][2:7])
 
 
+CODECS = {
+    "zstd": uproot.ZSTD(3),
+    "lz4": uproot.LZ4(4),
+    "zlib": uproot.ZLIB(3),
+    "lzma": uproot.LZMA(3),
+    "none": None,
+}
+
+
+@pytest.mark.parametrize("codec", CODECS)
+def test_any_compression_and_any_type(codec: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    lengths = rng.integers(0, 4, 900)
+    kinds = ("f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?")
+    columns = {n: rng.integers(0, 100, lengths.sum()).astype(n) for n in kinds}
+    muon = ak.zip({f"c{n}": ak.unflatten(a, lengths) for n, a in enumerate(columns.values())})
+    content = {"muon": muon, "run": np.arange(900, dtype="u4")}
+    with uproot.recreate(tmp_path / "x.root", compression=CODECS[codec]) as file:
+        ntuple = file.mkrntuple(
+            "Events", {n: ak.type(ak.Array(a)).content for n, a in content.items()}
+        )
+        for part in (slice(0, 400), slice(400, 401), slice(401, 900)):
+            ntuple.extend({n: a[part] for n, a in content.items()})
+    with reader(tmp_path / "x.root") as opened:
+        for start, stop in ((0, 900), (17, 18), (399, 402), (500, 500), (400, 401), (0, 401)):
+            for threads in (1, 3):
+                found = opened.read(start, stop, threads)
+                assert found["run"].to_list() == [*range(start, stop)]
+                for number, kind in enumerate(kinds):
+                    mine = found[f"muon_c{number}"]
+                    assert ak.array_equal(mine, muon[f"c{number}"][start:stop]), kind
+
+
+def test_what_is_stored_in_another_way_uproot_reads(tmp_path: Path) -> None:
+    odd = ak.Array([[[1.0], []], [], [[2.0, 3.0]]])
+    muons = {"muon": ak.zip({"pt": ak.Array([[1.0], [2.0, 3.0], []])}), "odd_x": odd}
+    with reader(write(tmp_path / "x.root", muons, cluster=2)) as opened:
+        found = opened.read(1, 3)
+    assert found["odd_x"].to_list() == odd[1:].to_list()
+    assert found["muon_pt"].to_list() == [[2.0, 3.0], []]
+    assert found["nmuon"].to_list() == [2, 0]
+
+
+def test_no_events(tmp_path: Path) -> None:
+    empty = {name: array[:0] for name, array in grouped(arrays_with_lumi(2), lumi="record").items()}
+    path = tmp_path / "x.root"
+    with uproot.recreate(path) as file:
+        file.mkrntuple("Events", {name: ak.type(array).content for name, array in empty.items()})
+    with reader(path) as opened:
+        assert {len(array) for array in opened.read(0, 0).values()} == {0}
+
+
 def test_luminosity_blocks_beside_the_events_do_not_disturb(tmp_path: Path) -> None:
     path = tmp_path / "x.root"
     arrays = grouped(read_arrays(GOLDEN, 50), lumi="record")
