@@ -15,7 +15,9 @@ from dtperf.kernels.pages import join_bytes
 
 def split(numbers: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """All first bytes, all second ones, and so on."""
-    return np.ascontiguousarray(numbers.view(np.uint8).reshape(len(numbers), numbers.itemsize).T).reshape(-1)
+    return np.ascontiguousarray(
+        numbers.view(np.uint8).reshape(len(numbers), numbers.itemsize).T
+    ).reshape(-1)
 
 
 @pytest.mark.parametrize("bits", [16, 32, 64])

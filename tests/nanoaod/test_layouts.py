@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -123,6 +125,19 @@ def test_coffea_has_the_events_of_the_ttree(
     if name in WRITTEN:
         lumi = compute(events.lumi_instLumi)
         np.testing.assert_array_equal(ak.to_numpy(lumi), ak.to_numpy(expected["lumi_instLumi"]))
+
+
+def test_the_schema_alone_is_enough() -> None:
+    program = f"""
+from coffea.nanoevents import NanoEventsFactory
+from dtperf.nanoaod import MuonDPGSchema
+file = {{{str(GOLDEN_CMSSW)!r}: "Events"}}
+print(len(NanoEventsFactory.from_root(file, schemaclass=MuonDPGSchema).events().muon.pt[0]))
+"""
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
+    assert done.stdout.split() == [str(len(read_arrays(GOLDEN, 1)["muon_pt"][0]))], done.stderr
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
