@@ -16,6 +16,7 @@ from dtperf.nanoaod import ColumnFilter, require_columns
 from dtperf.nanoaod.bulk import BulkReader
 from dtperf.nanoaod.factory import FileEvents
 from dtperf.nanoaod.faults import classify
+from dtperf.nanoaod.lists import check_counters
 from dtperf.nanoaod.ntuples import NTupleReader
 from dtperf.nanoaod.open import find_tree, open_file
 from dtperf.nanoaod.sane import check_storage
@@ -94,6 +95,7 @@ class OpenFile:
         if self._factory is None:
             self._factory = FileEvents(self.directory, self.wanted.tree, self.wanted.columns)
         columns = self._bulk.read(start, stop, threads)
+        check_counters(columns)
         return self._factory.events(columns, start, stop, metadata)
 
     def refuse_changed(self) -> None:
