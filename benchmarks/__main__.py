@@ -16,6 +16,7 @@ from benchmarks.sample import repeat
 from benchmarks.timing import Subject, Times, one_core, rounds, spread
 
 BARE = "bare uproot reading"
+READING, NTUPLE = "reading of a run", "reading of a run, RNTuple"
 GOLDEN = Path(__file__).parents[1] / "tests/data/golden_input.root"
 
 
@@ -33,9 +34,16 @@ def main() -> None:
         sample = repeat(GOLDEN, Path(directory) / "sample.root", options.events)
         with uproot.open(sample) as file:
             events = file["Events"].num_entries
-        print(f"{events:,} events, {sample.stat().st_size / events:.0f} bytes each, one core\n")
-        timed = rounds(chosen(sample, events, options.only), options.rounds)
+        ntuple = repeat(GOLDEN, sample.with_name("ntuple.root"), options.events, form="rntuple")
+        sizes = [path.stat().st_size / events for path in (sample, ntuple)]
+        told = "{:.0f} bytes each as TTree, {:.0f} as RNTuple, one core\n".format(*sizes)
+        print(f"{events:,} events, {told}")
+        timed = rounds(chosen(sample, ntuple, events, options.only), options.rounds)
     print_table(timed)
+    if timed.keys() >= {READING, NTUPLE}:
+        # rates, so that the TTree's over the RNTuple's is the CPU time the other way round
+        told = "{:.2f} ({:.2f} to {:.2f})".format(*spread(timed[READING], timed[NTUPLE]))
+        print(f"\nCPU time of reading the RNTuple over that of the TTree: {told}")
     ratios = {name: spread(each, timed[BARE])[0] for name, each in timed.items()}
     if options.json:
         options.json.write_text(json.dumps({"events": events, "ratios": ratios}, indent=1))
@@ -43,7 +51,7 @@ def main() -> None:
         append("first pass", ratios)
 
 
-def chosen(sample: Path, events: int, only: list[str] | None) -> dict[str, Subject]:
+def chosen(sample: Path, ntuple: Path, events: int, only: list[str] | None) -> dict[str, Subject]:
     """List what is timed; bare reading always is."""
     config = dtperf.load_config("reference_2023")
     folder, place = sample.parent, (sample, config)
@@ -51,7 +59,9 @@ def chosen(sample: Path, events: int, only: list[str] | None) -> dict[str, Subje
     found = {
         BARE: Subject(subjects.bare_reading, place, events),
         "decompression alone": Subject(subjects.decompression, place, events),
-        "reading of a run": Subject(subjects.bulk_reading, place, events),
+        READING: Subject(subjects.bulk_reading, place, events),
+        f"{BARE}, RNTuple": Subject(subjects.bare_reading, (ntuple, config), events),
+        NTUPLE: Subject(subjects.bulk_reading, (ntuple, config), events),
         "dtperf.run": Subject(subjects.run, place, events),
         "dtperf run, the command": Subject(subjects.command, (sample, folder / "out"), events),
         "kernels alone": Subject(subjects.kernels, place, events),

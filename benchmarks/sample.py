@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import awkward as ak
 import uproot
@@ -17,16 +17,22 @@ COLLECTIONS = ("muon_matches", "muon", "dtSegment")
 
 
 def repeat(
-    golden: Path, path: Path, events: int, cluster: int = 8000, compression: Any = _ZSTD
+    golden: Path,
+    path: Path,
+    events: int,
+    cluster: int = 8000,
+    compression: Any = _ZSTD,
+    form: Literal["ttree", "rntuple"] = "ttree",
 ) -> Path:
-    """Write the golden events again and again, as a TTree.
+    """Write the golden events again and again.
 
     Args:
         golden: The golden file.
         path: File to write.
         events: At least so many.
-        cluster: Events in each basket.
+        cluster: Events in each basket or page.
         compression: Of uproot.
+        form: A TTree as CMSSW writes it, or an RNTuple: one collection a table, no counters.
 
     Returns:
         The path.
@@ -45,13 +51,14 @@ def repeat(
         )
     copies = -(-cluster // len(arrays["run"]))
     block = {name: ak.concatenate([values] * copies) for name, values in content.items()}
+    types = {name: ak.type(values).content for name, values in block.items()}
+    names = {
+        "counter_name": lambda counted: f"n{counted}",
+        "field_name": lambda outer, inner: f"{outer}_{inner}",
+    }
     with uproot.recreate(path, compression=compression) as file:
-        tree = file.mktree(
-            "Events",
-            {name: ak.type(values).content for name, values in block.items()},
-            counter_name=lambda counted: f"n{counted}",
-            field_name=lambda outer, inner: f"{outer}_{inner}",
-        )
+        is_tree = form == "ttree"
+        tree = file.mktree("Events", types, **names) if is_tree else file.mkrntuple("Events", types)
         for _ in range(-(-events // len(block["run"]))):
             tree.extend(block)
     return path

@@ -16,7 +16,8 @@ from dtperf.nanoaod import ColumnFilter, require_columns
 from dtperf.nanoaod.bulk import BulkReader
 from dtperf.nanoaod.factory import FileEvents
 from dtperf.nanoaod.faults import classify
-from dtperf.nanoaod.lists import check_lengths
+from dtperf.nanoaod.lists import check_counters
+from dtperf.nanoaod.ntuples import NTupleReader
 from dtperf.nanoaod.open import find_tree, open_file
 from dtperf.nanoaod.sane import check_storage
 
@@ -61,7 +62,7 @@ class OpenFile:
                 require_columns(self.tree, wanted.address, wanted.required, optional)
             check_storage(self.tree, wanted.columns)
             is_tree = isinstance(self.tree, uproot.TTree)
-            self._bulk = BulkReader(self.tree, wanted.columns) if is_tree else None
+            self._bulk = (BulkReader if is_tree else NTupleReader)(self.tree, wanted.columns)
             self._factory: FileEvents | None = None
         except BaseException:
             self.close()
@@ -74,8 +75,7 @@ class OpenFile:
 
     def ask(self, start: int, stop: int) -> None:
         """Ask for the bytes of some events that will be read next, and do not wait for them."""
-        if self._bulk is not None:
-            self._bulk.ask(start, stop)
+        self._bulk.ask(start, stop)
 
     def events(self, start: int, stop: int, metadata: Mapping[str, Any], threads: int = 1) -> Any:
         """Read the columns of some events.
@@ -84,7 +84,7 @@ class OpenFile:
             start: First event.
             stop: One past the last event.
             metadata: What ``events.metadata`` shall hold.
-            threads: How many unpack baskets of a TTree.
+            threads: How many unpack baskets or pages.
 
         Returns:
             NanoEvents.
@@ -94,16 +94,9 @@ class OpenFile:
         """
         if self._factory is None:
             self._factory = FileEvents(self.directory, self.wanted.tree, self.wanted.columns)
-        return self._factory.events(self._read(start, stop, threads), start, stop, metadata)
-
-    def _read(self, start: int, stop: int, threads: int) -> dict[str, Any]:
-        if self._bulk is not None:
-            return self._bulk.read(start, stop, threads)
-        arrays: dict[str, Any] = self.tree.arrays(
-            filter_branch=self.wanted.columns, entry_start=start, entry_stop=stop, how=dict
-        )
-        check_lengths(arrays, stop - start)
-        return arrays
+        columns = self._bulk.read(start, stop, threads)
+        check_counters(columns)
+        return self._factory.events(columns, start, stop, metadata)
 
     def refuse_changed(self) -> None:
         """See that what was read since the file was opened is of one and the same file.

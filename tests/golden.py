@@ -16,6 +16,8 @@ __all__ = [
     "EXPECTED",
     "EXPECTED_EDGES",
     "GOLDEN",
+    "GOLDEN_CMSSW",
+    "GOLDEN_PROJECTED",
     "GOLDEN_RNTUPLE",
     "as_reference",
     "golden_differences",
@@ -24,6 +26,8 @@ __all__ = [
 DATA = Path(__file__).parent / "data"
 GOLDEN = DATA / "golden_input.root"
 GOLDEN_RNTUPLE = DATA / "golden_input_rntuple.root"
+GOLDEN_CMSSW = DATA / "golden_input_cmssw_rntuple.root"
+GOLDEN_PROJECTED = DATA / "golden_input_cmssw_rntuple_projected.root"
 EXPECTED = golden(DATA / "golden_expected.json.gz")
 EDGES = DATA / "golden_edges.root"
 """Other events, with many values on bin edges and cut values."""

@@ -37,6 +37,13 @@ def test_a_file_and_a_glob_and_a_directory(tree: Path) -> None:
     assert sorted(names(resolve(tree), tree)) == ["a.root", "b.root", "odd[1].root", "sub/c.root"]
 
 
+def test_rntuples_by_their_own_ending(tree: Path) -> None:
+    (tree / "sub" / "b.rntpl").touch()
+    assert names(resolve(tree / "sub"), tree) == ["sub/b.rntpl", "sub/c.root"]
+    assert names(resolve(str(tree / "*/*.rntpl")), tree) == ["sub/b.rntpl"]
+    assert names(resolve(str(tree / "su?")), tree) == ["sub/b.rntpl", "sub/c.root"]
+
+
 def test_a_name_with_brackets_is_the_file_of_that_name(tree: Path) -> None:
     assert names(resolve(tree / "odd[1].root"), tree) == ["odd[1].root"]
 

@@ -107,7 +107,7 @@ def test_only_what_is_needed_is_asked(
     [
         ("nowhere/", "missing", r"nowhere/: cannot be listed: .*reachable, and does it hold"),
         ("nowhere/*.root", "missing", r"nowhere/\*\.root: .*nowhere/: cannot be listed"),
-        ("empty/", "unusable", r"empty/: no ROOT file \(\*\.root\) in this directory or below"),
+        ("empty/", "unusable", r"empty/: no ROOT file \(\*\.root, \*\.rntpl\) in this"),
         ("x*.root", "missing", r"x\*\.root: no file matches"),
         ("*/x.root", "missing", r"no file matches"),
         ("a.root/", "missing", r"not a directory\. Leave out the '/'"),
@@ -169,6 +169,15 @@ def test_urls_of_xrootd_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list_remote(f"{STORE}/?authz=a/*", 5) == [f"{url}?authz=a/*" for url in found]
     assert asked == [f"{STORE}?authz=a/*", f"{STORE}/run?authz=a/*"]
     assert list_remote(f"{STORE}/r*/?authz=a/*", 5) == [f"{found[1]}?authz=a/*"]
+
+
+def test_rntuples_by_their_own_ending(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.pipe_file("/data/run2/n.rntpl", b"")
+    assert names(list_remote(f"{TOP}/run2/", 5)) == ["run2/c.root", "run2/n.rntpl"]
+    assert names(list_remote(f"{TOP}/run2/*.rntpl", 5)) == ["run2/n.rntpl"]
+    made_up(monkeypatch, {STORE: [("b.rntpl", False), ("b.rntpl.txt", False)]})
+    assert list_remote(f"{STORE}/", 5) == [f"{STORE}/b.rntpl"]
+    assert list_remote(f"{STORE}/*.rntpl", 5) == [f"{STORE}/b.rntpl"]
 
 
 def test_the_root_of_a_server_with_brackets(monkeypatch: pytest.MonkeyPatch) -> None:

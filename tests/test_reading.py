@@ -308,3 +308,23 @@ def test_other_columns_of_a_file_that_is_open(path: Path) -> None:
     assert read_events(few).events.muon.fields == ["pt"]
     assert read_events(more).events.muon.charge.to_list() == CONTENT["muon_charge"].to_list()
     assert read_events(few).events.muon.fields == ["pt"]
+
+
+def test_a_counter_of_lists_that_were_cut(tmp_path: Path) -> None:
+    arrays = dict(CONTENT)
+    muons = ak.num(arrays["muon_pt"])
+    hard = arrays["muon_pt"] > 5
+    for name in COLUMNS[2:]:
+        arrays[name] = arrays[name][hard]
+    with uproot.recreate(tmp_path / "nano.root") as file:
+        file["Events"] = {name: arrays[name] for name in COLUMNS} | {"nmuon": muons}
+    columns = (*COLUMNS, "nmuon")
+    with pytest.raises(InputError, match="nmuon does not count what muon_") as error:
+        read_events(item_of(tmp_path / "nano.root", columns=columns))
+    assert error.value.cause == "corrupt"
+    # where there is no counter, the lists say it
+    with uproot.recreate(tmp_path / "nano.root") as file:
+        file["Events"] = {name: arrays[name] for name in COLUMNS}
+    assert pt(item_of(tmp_path / "nano.root")) == CONTENT["muon_pt"][hard].to_list()
+    found = read_events(item_of(tmp_path / "nano.root", columns=columns)).events
+    assert found.nmuon.to_list() == ak.sum(hard, axis=1).to_list()

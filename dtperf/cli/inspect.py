@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -112,16 +113,32 @@ def _rows(summary: FileSummary) -> dict[str, str]:
     made = ", ".join(name for name, lacking in measurements.items() if not lacking)
     return {
         "content": f"{summary.content}, as {summary.kind}",
-        "uuid": summary.uuid,
+        "uuid": _identity(summary.uuid),
         "events": f"{summary.entries:,} in {summary.clusters} cluster(s)",
         "runs": _runs(summary.runs),
         "luminosity blocks": f"{summary.luminosity_blocks:,}",
         "size": f"{summary.size_bytes:,} bytes{each}, {algorithm} level {level}",
         "branches": _branches(summary),
+        "collections": _sizes(summary),
         "extrapolation": _ways(_extrapolations(summary)),
         "measurements": made or "none",
         "not supported": "all" if refused else "\n".join(_unsupported(measurements)) or "none",
     }
+
+
+def _sizes(summary: FileSummary) -> str:
+    """Say where the bytes are."""
+    sizes = summary.collections
+    total, shown = sum(sizes.values()), [*sizes.items()][:_SHOWN_BRANCHES]
+    named = [f"{name or 'single numbers'} {size / total:.0%}" for name, size in shown if size]
+    more = len(sizes) - len(shown)
+    return ", ".join(named) + (f" and {more} more" if more > 0 else "")
+
+
+def _identity(uuid: str) -> str:
+    from dtperf.nanoaod.uuids import is_derived
+
+    return f"{uuid}, made of its bytes: it has none" if is_derived(UUID(uuid)) else uuid
 
 
 def _ways(lacking: dict[Extrapolation, list[str]]) -> str:

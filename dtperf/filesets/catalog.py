@@ -17,7 +17,7 @@ REDIRECTOR = "root://cms-xrd-global.cern.ch/"
 """Knows where any file of CMS is."""
 
 DATASET = re.compile(r"(/[A-Za-z0-9_.*-]+){3}")
-FILE = re.compile(r"/store(/[A-Za-z0-9_+=-][A-Za-z0-9_.+=-]*)+\.root")
+FILE = re.compile(r"/store(/[A-Za-z0-9_+=-][A-Za-z0-9_.+=-]*)+\.(root|rntpl)")
 PRIVATE = re.compile(r".*/USER")
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import fsspec
 
 from dtperf.errors import InputError
+from dtperf.filesets.model import NO_ROOT_FILE, ROOT_SUFFIXES
 from dtperf.nanoaod.faults import classify, first_line
 from dtperf.nanoaod.open import fsspec_options, remote_hint
 from dtperf.xrootd import entries
@@ -37,7 +38,7 @@ def list_remote(name: str, timeout_s: int) -> list[str]:
     """List the files that a URL stands for.
 
     Args:
-        name: A directory, which ends in '/' and is searched for ``*.root`` to the bottom; or a
+        name: A directory, which ends in '/' and is searched for ROOT files to the bottom; or a
             pattern, where directories that match are searched likewise; or a file. What follows a
             '?' belongs to neither.
         timeout_s: How long an XRootD server may take for an answer, in seconds.
@@ -64,7 +65,7 @@ def list_remote(name: str, timeout_s: int) -> list[str]:
     tree = _Tree(name, server + fixed, mark + query, _lister(name, timeout_s))
     found = {*tree.matching(tree.top, pattern)} if pattern else {*tree.below(tree.top)}
     if not found and is_directory:
-        raise InputError(f"{name}: no ROOT file (*.root) in this directory or below it")
+        raise InputError(f"{name}: {NO_ROOT_FILE}")
     if not found:
         raise InputError(f"{name}: no file matches", "missing")
     return sorted(url + mark + query for url in found)
@@ -109,7 +110,7 @@ class _Tree:
             for entry in self._list(folder):
                 if entry.is_directory:
                     waiting.append(f"{folder}{entry.name}/")
-                elif entry.name.endswith(".root"):
+                elif entry.name.endswith(ROOT_SUFFIXES):
                     yield self._url(folder, entry)
 
     def matching(self, folder: str, pattern: list[str]) -> Iterator[str]:

@@ -8,7 +8,16 @@ from uuid import UUID
 
 from dtperf.filesets.ranges import Range, union
 
-__all__ = ["InputFile", "Range"]
+__all__ = ["NO_ROOT_FILE", "ROOT_SUFFIXES", "InputFile", "Range", "known_uuid"]
+
+ROOT_SUFFIXES = (".root", ".rntpl")
+"""Of what is looked for in a directory; CMSSW calls files with an RNTuple by either."""
+NO_ROOT_FILE = "no ROOT file (*.root, *.rntpl) in this directory or below it"
+
+
+def known_uuid(said: UUID | None) -> UUID | None:
+    """Take a UUID that somebody wrote down for a file; all zeros say nothing."""
+    return said if said and said.int else None
 
 
 class InputFile(NamedTuple):
@@ -19,6 +28,7 @@ class InputFile(NamedTuple):
     tree: str
     dataset: str = "events"
     uuid: UUID | None = None
+    """Never all zeros, which is that of any file to which ROOT gave none: see `known_uuid`."""
     entries: int | None = None
     bytes: int | None = None
     """Size of the file."""

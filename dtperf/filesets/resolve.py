@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from dtperf.errors import ConfigError, InputError
 from dtperf.filesets.catalog import REDIRECTOR, is_catalog, list_catalog
-from dtperf.filesets.model import InputFile
+from dtperf.filesets.model import NO_ROOT_FILE, ROOT_SUFFIXES, InputFile, known_uuid
 from dtperf.filesets.stored import is_fileset, is_printable, read
 
 __all__ = ["Inputs", "resolve"]
@@ -85,7 +85,8 @@ def _same(first: InputFile, second: InputFile) -> InputFile:
 def _expand(given: Input, how: _How) -> Iterator[InputFile]:
     if isinstance(given, InputFile):
         is_local = "://" not in given.path
-        yield given._replace(path=str(Path(given.path).resolve())) if is_local else given
+        path = str(Path(given.path).resolve()) if is_local else given.path
+        yield given._replace(path=path, uuid=known_uuid(given.uuid))
     elif is_catalog(str(given)):
         yield from list_catalog(str(given), how.tree, how.timeout_s, how.sites, how.redirector)
     else:
@@ -102,9 +103,9 @@ def _places(name: str, how: _How) -> Iterator[InputFile]:
             urls = list_remote(name, how.timeout_s)
         yield from (InputFile(url, how.tree) for url in urls)
     elif path.is_dir():
-        files = sorted(path.rglob("*.root"))
+        files = sorted(file for suffix in ROOT_SUFFIXES for file in path.rglob(f"*{suffix}"))
         if not files:
-            raise InputError(f"{name}: no ROOT file (*.root) in this directory or below it")
+            raise InputError(f"{name}: {NO_ROOT_FILE}")
         yield from (InputFile(str(file.resolve()), how.tree) for file in files)
     elif path.exists():
         if is_fileset(name):

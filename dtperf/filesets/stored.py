@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Validati
 
 from dtperf.config.reader import parse, read_text
 from dtperf.errors import ConfigError, InputError
-from dtperf.filesets.model import InputFile, Range
+from dtperf.filesets.model import InputFile, Range, known_uuid
 from dtperf.untrusted import read_json, write_json
 
 __all__ = ["FILESET_SUFFIXES", "is_fileset", "is_printable", "read", "write"]
@@ -49,7 +49,7 @@ class _File(BaseModel):
     object_path: Text | None = None
     steps: list[tuple[Count, Count]] | None = None
     num_entries: Count | None = None
-    uuid: UUID | None = None
+    uuid: Annotated[UUID | None, AfterValidator(known_uuid)] = None
     bytes: Count | None = None
     generation: Text | None = None
     cluster: Annotated[int, Field(ge=1, le=LARGEST, strict=True)] | None = None

@@ -6,9 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dtperf.nanoaod.branches import Branch, branch_table, collection_of, describe, generation_of
+    from dtperf.nanoaod.branches import Branch, branch_table, collection_of
     from dtperf.nanoaod.columns import ColumnFilter, column_types
     from dtperf.nanoaod.conventions import Convention, convention_table
+    from dtperf.nanoaod.generations import describe, generation_of
     from dtperf.nanoaod.inspect import FileSummary, inspect_file
     from dtperf.nanoaod.lazy import lazy_events
     from dtperf.nanoaod.open import open_tree
@@ -35,9 +36,10 @@ __all__ = [
 
 # Importing coffea takes seconds, so each name is fetched when it is first used.
 _HOMES = {
-    "branches": ("Branch", "branch_table", "collection_of", "describe", "generation_of"),
+    "branches": ("Branch", "branch_table", "collection_of"),
     "columns": ("ColumnFilter", "column_types"),
     "conventions": ("Convention", "convention_table"),
+    "generations": ("describe", "generation_of"),
     "inspect": ("FileSummary", "inspect_file"),
     "lazy": ("lazy_events",),
     "open": ("open_tree",),

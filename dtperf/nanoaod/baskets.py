@@ -12,7 +12,7 @@ from uproot.interpretation.jagged import AsJagged
 from uproot.interpretation.numerical import AsDtype
 
 from dtperf.errors import InputError
-from dtperf.nanoaod.decompress import decompress_into
+from dtperf.nanoaod.decompress import decompress_into, takes_long
 
 __all__ = ["Basket", "Layout", "Unusual", "is_slow", "layout_of", "unpack"]
 
@@ -20,8 +20,6 @@ Bytes = npt.NDArray[np.uint8]
 
 _KEY = struct.Struct(">ihiIhh")
 _COUNTS = struct.Struct(">Hiiiix")
-_SLOW = {b"ZL", b"XZ"}
-"""ZSTD and LZ4 take hardly longer than to hand a basket to another thread and back."""
 
 
 class Unusual(Exception):  # no error: uproot can read it
@@ -84,7 +82,7 @@ def is_slow(raw: Bytes) -> bool:
     if len(raw) < _KEY.size:
         return False
     *_, key_bytes, _ = _KEY.unpack_from(raw.data)
-    return raw[key_bytes : key_bytes + 2].tobytes() in _SLOW
+    return takes_long(raw[key_bytes:])
 
 
 def unpack(

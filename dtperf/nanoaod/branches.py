@@ -7,23 +7,17 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, get_args
-
-from dtperf.nanoaod.columns import column_types
+from typing import Literal, NamedTuple, get_args
 
 __all__ = [
     "Branch",
     "Generation",
     "branch_table",
     "collection_of",
-    "describe",
-    "generation_of",
     "known_collections",
 ]
 
 Generation = Literal["A", "B"]
-
-_EVENT_IDS = {"run", "luminosityBlock", "event"}
 
 
 class Branch(NamedTuple):
@@ -101,39 +95,3 @@ def _longest_prefix(name: str, collections: Collection[str]) -> str:
             return name[:end]
         end = name.rfind("_", 0, end)
     return ""
-
-
-def generation_of(tree: Any) -> Literal["A", "B", "unknown"]:
-    """Tell the generation of a file by its integer types, then by the matches' edge distances.
-
-    Args:
-        tree: An uproot TTree or RNTuple.
-
-    Returns:
-        "A", "B", or "unknown" for what is not muon DPG NANO or leaves no clue.
-    """
-    types = column_types(tree)
-    table_a, table_b = branch_table("A"), branch_table("B")
-    seen = {
-        types[name]
-        for name, branch in table_a.items()
-        if name in types and branch.dtype != table_b[name].dtype
-    }
-    if "int16" in seen:
-        return "B"
-    if "int8" in seen:
-        return "A"
-    return "B" if "muon_matches_edgeX" in types else "unknown"
-
-
-def describe(tree: Any) -> str:
-    """Say in a few words what kind of file an uproot TTree or RNTuple is from."""
-    columns = column_types(tree)
-    generation = generation_of(tree)
-    if generation != "unknown":
-        return f"a muon DPG NANO of generation {generation}"
-    if any(collection_of(name, known_collections()) for name in columns):
-        return "a muon DPG NANO of unknown generation"
-    if columns.keys() >= _EVENT_IDS:
-        return "a NanoAOD but not a muon DPG NANO"
-    return "not a muon DPG NANO"

@@ -101,7 +101,7 @@ class BulkReader:
             for number in layout.baskets(start, stop)
         ]
 
-    def _jobs(self, start: int, stop: int) -> Iterator[Job]:
+    def _jobs(self, start: int, stop: int) -> Iterator[Job[Basket]]:
         """Ask for the bytes of all baskets; each is waited for when its job is taken."""
         if self._asked[0] != (start, stop):
             self.ask(start, stop)

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import dtperf.nanoaod.projections  # noqa: F401  # lets uproot name the columns of RNTuples
+
 __all__ = ["ColumnFilter", "Numbers", "column_types", "numbers_in", "typenames"]
 
 _NUMBER = r"(?:std::)?(u?int\d+_t|float|double|bool|char)"
@@ -30,8 +32,8 @@ def column_types(tree: Any) -> dict[str, str]:
     """Return the columns of a tree with their numpy dtypes.
 
     Args:
-        tree: An uproot TTree or RNTuple. Of an RNTuple that ROOT converted from a TTree the
-            projected fields count, not the nameless ``_collection0`` that they project from.
+        tree: An uproot TTree or RNTuple. Of an RNTuple the fields at the top count, as
+            `dtperf.nanoaod.projections` has them, not the collections that they project from.
 
     Returns:
         Column name to numpy dtype of one element, or to the C++ type where it is no number.
@@ -44,9 +46,8 @@ def column_types(tree: Any) -> dict[str, str]:
 
 def typenames(tree: Any) -> dict[str, str]:
     """Return the columns of a tree, as `column_types` does, with their C++ types."""
-    # uproot takes a second to look for the subfields of an RNTuple with 400 fields.
     spelled = tree.typenames(recursive=False)
-    return {name: typename for name, typename in spelled.items() if _is_column(name)}
+    return {name: typename for name, typename in spelled.items() if typename}
 
 
 def numbers_in(typename: str) -> Numbers | None:
@@ -58,16 +59,12 @@ def numbers_in(typename: str) -> Numbers | None:
     return None
 
 
-def _is_column(path: str) -> bool:
-    return "." not in path and not path.startswith("_collection")
-
-
 @dataclass(frozen=True)
 class ColumnFilter:
     """Select declared columns for uproot's ``filter_branch`` and coffea's ``preload``.
 
-    A list of names is not enough for an RNTuple: uproot also selects what bears the name
-    inside ``_collection0``, and reads the same column twice. Instances can be pickled.
+    A list of names is not enough for an RNTuple: uproot also selects what bears the name inside
+    a collection, and reads the same column twice. Instances can be pickled.
     """
 
     columns: frozenset[str]
@@ -79,4 +76,4 @@ class ColumnFilter:
 
     def __call__(self, branch: Any) -> bool:
         """Tell whether an uproot TBranch or RField is one of the columns."""
-        return branch.name in self.columns and _is_column(getattr(branch, "path", ""))
+        return branch.name in self.columns and "." not in getattr(branch, "path", "")

@@ -22,7 +22,7 @@ import xxhash
 
 from dtperf.errors import InputError
 
-__all__ = ["decompress_into", "watch"]
+__all__ = ["decompress_into", "takes_long", "watch"]
 
 FREE_BYTES = 1 << 26
 """So much a file may claim however short it is: some baskets of nothing but zeros."""
@@ -31,6 +31,8 @@ LARGEST_RATIO = 100
 
 Bytes = npt.NDArray[np.uint8]
 
+_SLOW = {b"ZL", b"XZ"}
+"""ZSTD and LZ4 take hardly longer than to hand something to another thread and back."""
 _HEADER = struct.Struct("2sx3s3s")
 """Algorithm, version, compressed and uncompressed bytes."""
 
@@ -60,6 +62,11 @@ def _claim(source: Any, compressed_bytes: int, uncompressed_bytes: int) -> None:
     if claimed > limit:
         told = f"{compressed_bytes} bytes claim to hold {uncompressed_bytes}"
         raise InputError(f"{told}: {claimed} in all, more than the {limit} that can be", "oversize")
+
+
+def takes_long(packed: Bytes) -> bool:
+    """Say whether blocks are compressed in such a way that a thread of its own pays."""
+    return packed[:2].tobytes() in _SLOW
 
 
 def decompress_into(source: Any, packed: Bytes, room: Callable[[int], Bytes], size: int) -> Bytes:

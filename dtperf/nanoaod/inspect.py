@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,9 +11,11 @@ import numpy as np
 import uproot
 
 from dtperf.errors import InputError
-from dtperf.nanoaod.branches import branch_table, describe, generation_of
+from dtperf.nanoaod.branches import branch_table, collection_of, known_collections
 from dtperf.nanoaod.columns import column_types
+from dtperf.nanoaod.generations import describe, generation_of
 from dtperf.nanoaod.open import open_tree
+from dtperf.nanoaod.places import stored_bytes
 
 __all__ = ["FileSummary", "inspect_file"]
 
@@ -22,7 +26,8 @@ class FileSummary:
 
     Attributes:
         path: The file as it was named.
-        uuid: The identity that ROOT gave the file when it was written.
+        uuid: The identity that ROOT gave the file when it was written, or the one that
+            `dtperf.nanoaod.uuids` derives where ROOT gave none.
         kind: How a tree is stored.
         generation: Generation of muon DPG NANO.
         content: The kind of file in words.
@@ -33,6 +38,8 @@ class FileSummary:
         compression: Algorithm and level, such as ("ZSTD", 5).
         clusters: Groups of events that are stored, and best read, together.
         columns: All branches by their plain names, in file order.
+        collections: Compressed bytes of the branches of each collection, the largest first; those
+            that belong to none are under "".
         missing: Known branches of the generation (B if unknown) that the file lacks.
         unknown: Branches of the file that the generation's table does not have.
     """
@@ -49,6 +56,7 @@ class FileSummary:
     compression: tuple[str, int]
     clusters: int
     columns: tuple[str, ...]
+    collections: Mapping[str, int]
     missing: tuple[str, ...]
     unknown: tuple[str, ...]
 
@@ -97,9 +105,17 @@ def _summarise(tree: Any, path: str) -> FileSummary:
         compression=_compression(tree, is_ttree),
         clusters=len(tree.common_entry_offsets()) - 1 if is_ttree else len(tree.cluster_summaries),
         columns=columns,
+        collections=_collections(tree, columns),
         missing=tuple(name for name in known if name not in columns),
         unknown=tuple(name for name in columns if name not in known),
     )
+
+
+def _collections(tree: Any, columns: tuple[str, ...]) -> dict[str, int]:
+    sizes: Counter[str] = Counter()
+    for name, size in stored_bytes(tree, columns).items():
+        sizes[collection_of(name, known_collections())] += size
+    return dict(sizes.most_common())
 
 
 def _luminosity_blocks(tree: Any, columns: tuple[str, ...]) -> set[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""Baskets that threads unpack ahead of their turn: ``for basket in in_turn(jobs, threads): …``.
+"""Baskets or pages that threads unpack ahead of their turn: ``for each in in_turn(jobs, 2): …``.
 
 What decompresses does not hold Python's lock: two threads take half as long.
 """
@@ -10,50 +10,52 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import cycle
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
-
-from dtperf.nanoaod.baskets import Basket, Bytes
+import numpy.typing as npt
 
 __all__ = ["Job", "Room", "in_turn"]
 
+Bytes = npt.NDArray[np.uint8]
+T = TypeVar("T")
+
 
 class Room:
-    """One buffer for many baskets, one after the other."""
+    """One buffer for many baskets or pages, one after the other."""
 
     def __init__(self) -> None:
         """Begin with none."""
         self._buffer = np.empty(0, dtype=np.uint8)
 
     def __call__(self, size: int) -> Bytes:
-        """Give so many bytes, which the last basket had."""
+        """Give so many bytes, which the last one had."""
         if len(self._buffer) < size:
             self._buffer = np.empty(max(size, 2 * len(self._buffer)), dtype=np.uint8)
         return self._buffer[:size]
 
 
-class Job(NamedTuple):
-    """One basket that is to be unpacked."""
+class Job(NamedTuple, Generic[T]):
+    """One basket or page that is to be unpacked."""
 
-    unpack: Callable[[Room], Basket]
+    unpack: Callable[[Room], T]
     is_slow: bool
     """Whether it takes much longer than to hand it to a thread."""
 
 
-def in_turn(jobs: Iterable[Job], threads: int) -> Generator[Basket]:
-    """Unpack baskets, slow ones a few ahead of their turn.
+def in_turn(jobs: Iterable[Job[T]], threads: int) -> Generator[T]:
+    """Unpack baskets or pages, slow ones a few ahead of their turn.
 
     Args:
         jobs: Each is taken shortly before it is done.
         threads: How many work ahead; 1: none, all is done here and in its turn.
 
     Yields:
-        Baskets in order; the buffer of each is another's when the next is asked for. What a job
-        raises is raised when it is its turn. To be closed: no thread is at work then.
+        What was unpacked, in order; the buffer of each is another's when the next is asked for.
+        What a job raises is raised when it is its turn. To be closed: no thread is at work then.
     """
     rooms = [Room() for _ in range(2 * threads if threads > 1 else 1)]
-    waiting: deque[Callable[[], Basket]] = deque()
+    waiting: deque[Callable[[], T]] = deque()
     pool = ThreadPoolExecutor(threads)
     try:
         for job, room in zip(jobs, cycle(rooms), strict=False):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import awkward as ak
@@ -10,17 +10,19 @@ import uproot
 from coffea.nanoevents import NanoEventsFactory
 from coffea.nanoevents.factory import _map_schema_uproot
 
+from dtperf.nanoaod.columns import ColumnFilter
+from dtperf.nanoaod.ntuples import NTupleReader
 from dtperf.nanoaod.schema import MuonDPGSchema
 
 __all__ = ["lazy_events"]
 
 
-class _PackedNTuple:
-    """An RNTuple as coffea 2026.9 expects a tree to be in dask mode.
+class _BulkNTuple:
+    """An RNTuple as coffea 2026.9 expects a tree to be in dask mode, read in bulk.
 
     coffea counts the offsets of a partition from its first entry, but uproot gives the lists
-    of an RNTuple with the content of the whole cluster: without packing, every partition
-    but a cluster's first holds another's values. And coffea asks fields for a `title`.
+    of an RNTuple with the content of the whole cluster: every partition but a cluster's first
+    would hold another's values. And coffea asks fields for a `title`.
     """
 
     def __init__(self, ntuple: Any) -> None:
@@ -32,10 +34,12 @@ class _PackedNTuple:
     def __contains__(self, key: str) -> bool:
         return key in self._ntuple
 
-    def arrays(self, *args: Any, **options: Any) -> dict[str, ak.Array]:
-        """Read columns whose contents begin and end with the entries that are read."""
-        arrays = self._ntuple.arrays(*args, **{**options, "ak_add_doc": False})
-        return {name: ak.to_packed(array) for name, array in arrays.items()}
+    def arrays(
+        self, names: Iterable[str], entry_start: int, entry_stop: int, **_: Any
+    ) -> dict[str, ak.Array]:
+        """Read columns."""
+        reader = NTupleReader(self._ntuple, ColumnFilter.of(names))
+        return reader.read(entry_start, entry_stop)
 
 
 class _SchemaMapping(_map_schema_uproot):  # type: ignore[misc]  # coffea has no type hints
@@ -44,7 +48,7 @@ class _SchemaMapping(_map_schema_uproot):  # type: ignore[misc]  # coffea has no
     def load_buffers(self, tree: Any, *args: Any, **options: Any) -> Any:
         """Read the columns of one partition."""
         if isinstance(tree, uproot.behaviors.RNTuple.HasFields):
-            tree = _PackedNTuple(tree)
+            tree = _BulkNTuple(tree)
         return super().load_buffers(tree, *args, **options)
 
 

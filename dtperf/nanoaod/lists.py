@@ -11,7 +11,7 @@ from uproot.interpretation.jagged import AsJagged
 from dtperf.errors import InputError
 from dtperf.nanoaod.branches import collection_of, known_collections
 
-__all__ = ["check_lengths"]
+__all__ = ["check_counters", "check_lengths"]
 
 
 def check_lengths(arrays: Mapping[str, Any], events: int) -> None:
@@ -38,6 +38,29 @@ def check_lengths(arrays: Mapping[str, Any], events: int) -> None:
         other, expected = first.setdefault(collection, (name, offsets))
         if not np.array_equal(offsets, expected):
             raise InputError(f"the lists of {other} and {name} differ in length", "corrupt")
+
+
+def check_counters(arrays: Mapping[str, Any]) -> None:
+    """Refuse counters that do not count the lists of their collection, as a slimmed file may have.
+
+    Args:
+        arrays: Branch name to what was read of it; lists of one collection are equally long.
+
+    Raises:
+        InputError: There is one; the message names it.
+    """
+    lists = {
+        collection_of(name, known_collections()): name
+        for name, array in arrays.items()
+        if array.ndim > 1
+    }
+    for collection, name in lists.items():
+        counter = f"n{collection}"
+        if counter not in arrays:
+            continue
+        counts = np.diff(arrays[name].layout.to_ListOffsetArray64(True).offsets.data)
+        if not np.array_equal(np.asarray(arrays[counter]), counts):
+            raise InputError(f"{counter} does not count what {name} has", "corrupt")
 
 
 def _after_basket(_: AsJagged, *, branch: Any, output: Any, **__: Any) -> None:

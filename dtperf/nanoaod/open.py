@@ -13,13 +13,15 @@ from urllib.parse import urlsplit
 import fsspec
 import uproot
 
-import dtperf.nanoaod.pages  # noqa: F401  # lets uproot check RNTuples
+import dtperf.nanoaod.pages  # lets uproot check RNTuples
+import dtperf.nanoaod.projections  # noqa: F401  # lets uproot name the columns of RNTuples
 from dtperf.errors import InputError
 from dtperf.nanoaod.decompress import watch
 from dtperf.nanoaod.faults import classify, first_line
 from dtperf.nanoaod.local import LocalSource
 from dtperf.nanoaod.remote import RemoteSource
 from dtperf.nanoaod.sane import check_entries
+from dtperf.nanoaod.uuids import identify
 from dtperf.xrootd import LONGEST_S, bound_waiting
 
 __all__ = ["TIMEOUT_S", "find_tree", "fsspec_options", "open_file", "open_tree", "remote_hint"]
@@ -61,7 +63,8 @@ def open_file(path: str, timeout_s: int = TIMEOUT_S) -> Any:
         timeout_s: How long an XRootD server may take for an answer, in seconds.
 
     Returns:
-        The directory at its top; to be closed. uproot keeps no arrays of it.
+        The directory at its top; to be closed. uproot keeps no arrays of it. A file without a UUID
+        has that of `dtperf.nanoaod.uuids`.
 
     Raises:
         InputError: It is no readable and complete ROOT file; `cause` tells why.
@@ -86,6 +89,11 @@ def open_file(path: str, timeout_s: int = TIMEOUT_S) -> Any:
             raise InputError(_truncated(path, promised, size), "truncated")
         raise InputError(f"{path}: is damaged: its header promises {promised} bytes", "corrupt")
     watch(directory.file.source)
+    try:
+        identify(directory.file)
+    except Exception as error:
+        directory.close()
+        raise _cannot_open(path, error, options) from error
     return directory
 
 

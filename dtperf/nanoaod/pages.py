@@ -3,6 +3,7 @@
 uproot looks at no checksum of a page or of a list of pages, and believes any number of items in a
 list: four thousand million of them end when memory does.
 https://github.com/root-project/root/blob/master/tree/ntuple/doc/BinaryFormatSpecification.md
+Where pages are is read by `dtperf.nanoaod.pagelists`.
 """
 
 from __future__ import annotations
@@ -11,19 +12,27 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import uproot.compression
 import xxhash
 from uproot.models import RNTuple as uproot_model
 from uproot.source.chunk import Chunk
 from uproot.source.cursor import Cursor
 
-__all__: list[str] = []
+import dtperf.nanoaod.pagelists  # noqa: F401  # lets uproot read lists of pages
+from dtperf.errors import InputError
+from dtperf.nanoaod.decompress import decompress_into
 
+__all__ = ["CHECKSUM_BYTES", "unpack"]
+
+Bytes = npt.NDArray[np.uint8]
 Reader = Callable[[Any, Any, Any, Any], Any]
 
 _FRAME = struct.Struct("<q")
 _LIST = struct.Struct("<qI")
 _CHECKSUM = struct.Struct("<Q")
+CHECKSUM_BYTES = _CHECKSUM.size
 _PAGE_BYTES = 16
 """Of the shortest description of a page."""
 
@@ -90,6 +99,36 @@ def _read_locator(self: Any, locator: Any, uncompressed_bytes: int) -> tuple[Any
         chunk = uproot.compression.decompress(chunk, cursor, {}, size, uncompressed_bytes)
         cursor.move_to(0)
     return chunk, cursor
+
+
+def unpack(
+    name: str,
+    raw: Bytes,
+    is_checked: bool,
+    source: Any,
+    size: int,
+    room: Callable[[int], Bytes],
+) -> Bytes:
+    """Give what is in a page.
+
+    Args:
+        name: Of its column.
+        raw: Its bytes, with those of the checksum.
+        is_checked: Whether there is one.
+        source: Of uproot, from which they were read.
+        size: Bytes that it must have.
+        room: Gives a buffer of so many bytes.
+
+    Raises:
+        InputError: It is cut off, or claims absurdly many bytes.
+        ValueError: It is damaged.
+    """
+    if len(raw) < CHECKSUM_BYTES * is_checked:
+        raise InputError(f"a page of {name} is cut off", "truncated")
+    if is_checked:
+        _check(raw, f"page of {name}")
+        raw = raw[:-CHECKSUM_BYTES]
+    return raw if len(raw) == size else decompress_into(source, raw, room, size)
 
 
 def _check(content: Any, what: str) -> None:

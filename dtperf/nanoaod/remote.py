@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import sys
 from typing import Any
+from uuid import UUID
 
 from uproot.source.fsspec import FSSpecSource
+
+from dtperf.nanoaod.uuids import derived
 
 __all__ = ["RemoteSource"]
 
@@ -23,6 +26,8 @@ class RemoteSource(FSSpecSource):  # type: ignore[misc]  # uproot is untyped
 
     _header: bytes | None = None
     _size: int | None = None
+    derived_uuid: UUID | None = None
+    """Of a file that has none of its own; see `dtperf.nanoaod.uuids`."""
 
     @property
     def num_bytes(self) -> int:
@@ -33,12 +38,17 @@ class RemoteSource(FSSpecSource):  # type: ignore[misc]  # uproot is untyped
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether the file still begins as it did when it was opened.
+        """Whether the file still begins as it did when it was opened, and is the same all over.
 
-        One small request. fsspec-xrootd opens a file anew that was not used for 30 s, and the
-        XRootD client goes to another server when it loses one: this tells if it is another file.
+        One small request; one more, of 8 MiB at most, if the file has no UUID. fsspec-xrootd opens
+        a file anew that was not used for 30 s, and the XRootD client goes to another server when it
+        loses one: this tells if it is another file.
         """
-        return self._header is None or self._begin() == self._header
+        if self._header is None:
+            return True
+        if self._begin() != self._header:
+            return False
+        return self.derived_uuid is None or self.derived_uuid == derived(self)
 
     def chunk(self, start: int, stop: int) -> Any:
         """Read a range of bytes."""

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from dtperf.errors import InputError
-from dtperf.nanoaod.branches import Branch, branch_table, describe, generation_of
+from dtperf.nanoaod.branches import Branch, branch_table
 from dtperf.nanoaod.columns import Numbers, numbers_in, typenames
 from dtperf.nanoaod.faults import classify, first_line
+from dtperf.nanoaod.generations import describe, generation_of
 
 __all__ = ["require_columns"]
 

@@ -10,6 +10,8 @@ import uproot
 
 from dtperf.errors import InputError
 from dtperf.nanoaod.decompress import FREE_BYTES, LARGEST_RATIO
+from dtperf.nanoaod.pagelists import Pages
+from dtperf.nanoaod.places import columns_of
 
 __all__ = ["check_entries", "check_storage"]
 
@@ -82,35 +84,22 @@ def _check_pages(ntuple: Any, fields: list[Any], size: int) -> None:
     expected = [0, *(stop for _, stop in edges)]
     if [*(start for start, _ in edges), ntuple.num_entries] != expected:
         raise InputError(f"the clusters do not hold {ntuple.num_entries} events", "corrupt")
-    columns = _columns_of(ntuple, fields)
+    columns = columns_of(ntuple, fields)
     claimed = 0
     for links in ntuple.page_link_list:
-        for column, link in enumerate(links):
-            if column in columns:
-                claimed += _claimed(columns[column], link.pages, size)
+        for number in columns:
+            if number < len(links):
+                claimed += _claimed(columns[number], links[number].table, size)
     limit = FREE_BYTES + LARGEST_RATIO * size
     if claimed > limit:
         told = f"its pages claim to hold {claimed} bytes"
         raise InputError(f"{told}, more than the {limit} that can be", "oversize")
 
 
-def _columns_of(ntuple: Any, fields: list[Any]) -> dict[int, Any]:
-    """Find what is stored of fields and all that is in them, by number."""
-    wanted = {field.field_id for field in fields}
-    for number, record in enumerate(ntuple.field_records):  # parents come before children
-        if record.parent_field_id in wanted:
-            wanted.add(number)
-    records = ntuple.column_records
-    aliases = [a.physical_id for a in ntuple.alias_column_records if a.field_id in wanted]
-    own = [number for number, record in enumerate(records) if record.field_id in wanted]
-    return {number: records[number] for number in (*own, *aliases)}
-
-
-def _claimed(column: Any, pages: list[Any], size: int) -> int:
+def _claimed(column: Any, pages: Pages, size: int) -> int:
     """Add up the bytes that pages claim to hold, and see that the pages are in the file."""
-    for page in pages:
-        place = page.locator
-        if place.num_bytes < 0 or place.offset + place.num_bytes > size:
-            told = f"a page ends at byte {place.offset + place.num_bytes}, the file at {size}"
-            raise InputError(told, "truncated")
-    return int(sum(page.num_elements for page in pages) * column.nbits // 8)
+    if len(pages.starts):
+        last = max(s + n for s, n in zip(pages.starts.tolist(), pages.sizes.tolist(), strict=True))
+        if last > size or pages.sizes.min() < 0:
+            raise InputError(f"a page ends at byte {last}, the file at {size}", "truncated")
+    return int(pages.numbers.sum() * column.nbits // 8)

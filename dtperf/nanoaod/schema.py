@@ -9,6 +9,7 @@ from coffea.nanoevents import transforms
 from coffea.nanoevents.schemas.base import BaseSchema, listarray_form
 from coffea.nanoevents.util import concat, quote
 
+import dtperf.nanoaod.projections  # noqa: F401  # lets coffea find the columns of RNTuples
 from dtperf.nanoaod.branches import collection_of, known_collections
 from dtperf.nanoaod.links import LINKS
 from dtperf.nanoaod.methods import behavior
@@ -45,7 +46,7 @@ class MuonDPGSchema(BaseSchema):  # type: ignore[misc]  # coffea has no type hin
             *_: Not used: in dask mode coffea passes a version, which these files lack.
         """
         super().__init__(base_form)
-        branches = dict(zip(base_form["fields"], base_form["contents"], strict=True))
+        branches = _columns(dict(zip(base_form["fields"], base_form["contents"], strict=True)))
         fields = _events_fields(branches)
         self._form["fields"], self._form["contents"] = list(fields), list(fields.values())
 
@@ -53,6 +54,16 @@ class MuonDPGSchema(BaseSchema):  # type: ignore[misc]  # coffea has no type hin
     def behavior(cls) -> dict[Any, Any]:
         """Return the behaviors of the events and their objects."""
         return behavior
+
+
+def _columns(branches: dict[str, Form]) -> dict[str, Form]:
+    """Leave out the collections of an RNTuple, of which every column is there by itself."""
+    whole = {name for name, form in branches.items() if _is_table(form)}
+    return {n: form for n, form in branches.items() if n.partition(".")[0] not in whole}
+
+
+def _is_table(form: Form) -> bool:
+    return "Record" in (form["content"] if _is_list(form) else form)["class"]
 
 
 def _events_fields(branches: dict[str, Form]) -> dict[str, Form]:

@@ -30,7 +30,7 @@ def odd_files(draw: st.DrawFn) -> list[InputFile]:
             f"root://s//store/ä {number}.root",
             draw(st.sampled_from(["Events", "Other"])),
             draw(st.sampled_from(["events", "", "/A/B/C"])),
-            draw(st.none() | st.just(UUID(int=number))),
+            draw(st.none() | st.just(UUID(int=number + 1))),
             entries,
             draw(st.none() | st.just(10**12)),
             None,

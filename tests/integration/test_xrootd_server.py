@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from dtperf.errors import InputError
+from dtperf.filesets import build
 from dtperf.filesets.listing import list_remote
 from dtperf.results import Result
+from tests.golden import GOLDEN_CMSSW, GOLDEN_PROJECTED, golden_differences
 from tests.integration.commands import finished
 from tests.integration.stepwise import Stepwise
 from tests.integration.xrootd_proxy import Proxy
@@ -51,6 +53,25 @@ def test_golden(
     assert {row.file for row in result.ledger} == {*map(server.url, NAMES)}
     assert all(row.source == row.file and row.attempts == 1 for row in result.ledger)
     assert len(result.ledger) == N_CHUNKS
+
+
+def test_rntuples_of_cmssw_which_have_no_uuid(server: Server, tmp_path: Path) -> None:
+    folder = server.data / "nt"
+    folder.mkdir()
+    shutil.copyfile(GOLDEN_CMSSW, folder / "a.root")
+    shutil.copyfile(GOLDEN_PROJECTED, folder / "b.rntpl")
+    command = arguments(tmp_path / "out", server.url("nt/a.root"), chunksize=1700)
+    code, text = finished(*command)
+    assert code == 0, text
+    result = Result.load(tmp_path / "out")
+    assert golden_differences(result.counts) == []
+    found = build(server.url("nt/"))
+    assert [file.uuid for file in found] == [
+        file.uuid for file in build([GOLDEN_CMSSW, GOLDEN_PROJECTED])
+    ]
+    assert {row.uuid for row in result.ledger} == {str(found[0].uuid)}
+    with pytest.raises(InputError, match="are copies of one file"):
+        build([server.url("nt/"), GOLDEN_CMSSW])
 
 
 def test_listing(server: Server) -> None:

@@ -13,7 +13,15 @@ import uproot
 from dtperf.nanoaod.branches import Generation, branch_table, collection_of, known_collections
 from dtperf.nanoaod.columns import ColumnFilter, column_types
 
-__all__ = ["GOLDEN", "Format", "linked_arrays", "read_arrays", "write_like", "write_tree"]
+__all__ = [
+    "GOLDEN",
+    "Format",
+    "linked_arrays",
+    "read_arrays",
+    "without_uuid",
+    "write_like",
+    "write_tree",
+]
 
 Format = Literal["ttree", "rntuple"]
 
@@ -118,6 +126,16 @@ def _cast(array: ak.Array, dtype: str) -> ak.Array:
     cast = ak.values_astype(array, dtype)
     assert ak.all(cast == array, axis=None)
     return cast
+
+
+def without_uuid(path: Path) -> Path:
+    """Set the UUID of a file to zeros, as ROOT's own RNTuple writer leaves it."""
+    with uproot.open(path) as file:
+        uuid = file.file.uuid.bytes
+    content = path.read_bytes()
+    assert uuid in content[:100]
+    path.write_bytes(content.replace(uuid, bytes(len(uuid))))
+    return path
 
 
 def linked_arrays(events: int = 40, seed: int = 1) -> dict[str, ak.Array]:

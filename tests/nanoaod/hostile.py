@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cramjam
 import numpy as np
@@ -15,6 +15,7 @@ import uproot
 import xxhash
 
 from tests.nanoaod.files import Format, linked_arrays, write_tree
+from tests.nanoaod.layouts import grouped, write
 
 __all__ = ["COLUMNS", "EVENTS", "NTUPLES", "TREES", "write_hostile", "write_sound"]
 
@@ -29,9 +30,11 @@ Change = Callable[[bytearray, Any], None]
 """Changes the bytes of a file, of which the uproot tree is given."""
 
 
-def write_sound(path: Path, format: Format = "ttree") -> Path:
+def write_sound(path: Path, format: Format | Literal["grouped"] = "ttree") -> Path:
     """Write a file of `EVENTS` events in baskets or clusters of 25."""
     arrays = {name: array for name, array in linked_arrays(EVENTS).items() if name in COLUMNS}
+    if format == "grouped":
+        return write(path, grouped(arrays, lumi="record"), cluster=25)
     return write_tree(arrays, path, format, cluster=25)
 
 

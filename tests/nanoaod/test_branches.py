@@ -9,10 +9,9 @@ from dtperf.nanoaod.branches import (
     Generation,
     branch_table,
     collection_of,
-    describe,
-    generation_of,
     known_collections,
 )
+from dtperf.nanoaod.generations import describe, generation_of
 from tests.nanoaod.files import GOLDEN, Format, read_arrays, write_like, write_tree
 
 # SHA-256 over the sorted lines "name,dtype,counter,collection" of the lists that the table

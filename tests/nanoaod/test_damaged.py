@@ -21,9 +21,10 @@ from dtperf import openfiles
 from dtperf.errors import InputError
 from dtperf.memory import many_lists, most_so_far
 from dtperf.nanoaod import ColumnFilter, open_tree, require_columns
-from dtperf.nanoaod.sane import _columns_of
+from dtperf.nanoaod.places import columns_of
 from dtperf.reading import read_events
-from tests.nanoaod.files import GOLDEN, Format
+from tests.golden import GOLDEN_CMSSW, GOLDEN_RNTUPLE
+from tests.nanoaod.files import Format
 from tests.nanoaod.hostile import COLUMNS, EVENTS, write_sound
 
 # the long ones are of thousands of files
@@ -100,7 +101,7 @@ def unprotected(path: Path) -> list[Spot]:
 
 
 def _pages(ntuple: Any) -> list[Spot]:
-    columns = _columns_of(ntuple, [field for field in ntuple.fields if FILTER(field)])
+    columns = columns_of(ntuple, [field for field in ntuple.fields if FILTER(field)])
     places = [
         page.locator
         for links in ntuple.page_link_list
@@ -119,8 +120,10 @@ def is_in(place: int, spots: list[Spot]) -> bool:
     [
         ("ttree", 170, 1),
         ("rntuple", 130, 2),
+        ("grouped", 130, 2),
         pytest.param("ttree", 5000, 3, marks=pytest.mark.slow),
         pytest.param("rntuple", 5000, 4, marks=pytest.mark.slow),
+        pytest.param("grouped", 5000, 4, marks=pytest.mark.slow),
     ],
 )
 def test_a_wrong_bit_is_noticed_or_does_not_matter(
@@ -141,12 +144,14 @@ def test_a_wrong_bit_is_noticed_or_does_not_matter(
     assert {"error", "same"} <= outcomes  # else nothing was tested
 
 
-def test_rntuples_of_root_have_a_checksum_for_each_page(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", [GOLDEN_RNTUPLE, GOLDEN_CMSSW])
+def test_rntuples_of_root_have_a_checksum_for_each_page(path: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.root"
-    content = GOLDEN["rntuple"].read_bytes()
-    with uproot.open({str(GOLDEN["rntuple"]): "Events"}) as tree:
+    content = path.read_bytes()
+    with uproot.open({str(path): "Events"}) as tree:
         pages, entries = _pages(tree), tree.num_entries
-    assert read(GOLDEN["rntuple"], entries)
+    assert pages
+    assert read(path, entries)
     for place, bit in flips(pages, 25, seed=5):
         changed = bytearray(content)
         changed[place] ^= 1 << bit
@@ -157,7 +162,7 @@ def test_rntuples_of_root_have_a_checksum_for_each_page(tmp_path: Path) -> None:
 COMPRESSIONS = [uproot.ZLIB(1), uproot.LZMA(1), uproot.LZ4(1), uproot.ZSTD(1), None]
 
 
-@pytest.mark.parametrize("format", ["ttree", "rntuple"])
+@pytest.mark.parametrize("format", ["ttree", "rntuple", "grouped"])
 @pytest.mark.parametrize(
     ("compression", "number"),
     [(each, 15) for each in COMPRESSIONS]

@@ -1,0 +1,150 @@
+"""Where the pages of an RNTuple are, taken apart as far as it is asked for.
+
+uproot makes objects of every page of every column in Python, which takes as long as to read what is
+in them: 410 columns of some hundred clusters are of 100,000 pages and more.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from uproot.models import RNTuple as uproot_model
+from uproot.source.cursor import Cursor
+
+__all__ = ["ClusterPages", "ColumnPages", "Pages"]
+
+_SIZE = struct.Struct("<q")
+_LIST = struct.Struct("<qI")
+_SETTINGS = struct.Struct("<I")
+_PAGE = np.dtype([("numbers", "<i4"), ("bytes", "<i4"), ("start", "<u8")])
+"""As almost all are described: a page of 2 GB takes more."""
+
+
+class Pages(NamedTuple):
+    """The pages of a column in a cluster; arrays of shape (pages,)."""
+
+    numbers: npt.NDArray[np.int64]
+    """How many there are in each."""
+    starts: npt.NDArray[np.uint64]
+    """First byte in the file."""
+    sizes: npt.NDArray[np.int64]
+    """Bytes, without the checksum."""
+    checked: npt.NDArray[np.bool_]
+    """Whether a checksum stands behind it."""
+
+
+class ColumnPages:
+    """What a list of pages says of a column in a cluster; uproot's names are those of uproot's."""
+
+    def __init__(self, chunk: Any, start: int, stop: int, items: int) -> None:
+        """Look at the end of the list.
+
+        Args:
+            chunk: The whole envelope.
+            start: First byte of the list in it.
+            stop: One past its last byte.
+            items: How many pages it has.
+        """
+        self._chunk, self._start, self._items = chunk, start, items
+        data = chunk.raw_data
+        # the last but the settings is the offset, which is negative where there are none
+        (offset,) = _SIZE.unpack_from(data, stop - _SIZE.size)
+        self.suppressed = not items and stop - start == _LIST.size + _SIZE.size and offset < 0
+        self.compression_settings = None
+        if not self.suppressed:
+            (self.compression_settings,) = _SETTINGS.unpack_from(data, stop - _SETTINGS.size)
+
+    @cached_property
+    def table(self) -> Pages:
+        """All pages, as arrays."""
+        place = self._start + _LIST.size
+        found = np.frombuffer(self._chunk.raw_data, _PAGE, self._items, place)
+        if np.any(found["bytes"] < 0):
+            return self._longer()
+        numbers = found["numbers"].astype(np.int64)
+        sizes = found["bytes"].astype(np.int64)
+        return Pages(np.abs(numbers), found["start"], sizes, numbers < 0)
+
+    @cached_property
+    def pages(self) -> list[Any]:
+        """All pages, as uproot has them."""
+        reader = uproot_model.ColumnPageListFrameReader()
+        pages: list[Any] = reader.read(
+            self._chunk, Cursor(self._chunk.start + self._start), {}
+        ).pages
+        return pages
+
+    def _longer(self) -> Pages:
+        places = [page.locator for page in self.pages]
+        return Pages(
+            np.array([page.num_elements for page in self.pages], dtype=np.int64),
+            np.array([place.offset for place in places], dtype=np.uint64),
+            np.array([place.num_bytes for place in places], dtype=np.int64),
+            np.array([page.has_checksum for page in self.pages], dtype=np.bool_),
+        )
+
+
+class ClusterPages(Sequence[ColumnPages]):
+    """What a list of pages says of the columns of a cluster."""
+
+    def __init__(self, chunk: Any, start: int, stop: int, items: int) -> None:
+        """Find where each column's list begins; arguments as those of `ColumnPages`."""
+        self._columns = [*_frames(chunk, start + _LIST.size, stop, items, _PAGE.itemsize)]
+        self._chunk = chunk
+        self._made: dict[int, ColumnPages] = {}
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __getitem__(self, number: Any) -> Any:
+        if isinstance(number, slice):
+            return [self[each] for each in range(len(self))[number]]
+        if number not in self._made:
+            self._made[number] = ColumnPages(self._chunk, *self._columns[number])
+        return self._made[number]
+
+
+class _Clusters:
+    """Read in the place of uproot's list of lists of lists."""
+
+    def read(self, chunk: Any, cursor: Cursor, _: Any) -> list[ClusterPages]:
+        stop = len(chunk.raw_data)
+        begin = cursor.index - chunk.start
+        ((start, end, items),) = _frames(chunk, begin, stop, 1, _LIST.size)
+        cursor.skip(end - begin)
+        clusters = _frames(chunk, start + _LIST.size, end, items, _LIST.size)
+        return [ClusterPages(chunk, *cluster) for cluster in clusters]
+
+
+def _frames(
+    chunk: Any, start: int, stop: int, items: int, item_bytes: int
+) -> list[tuple[int, int, int]]:
+    """Find lists that stand one behind the other: of each the begin, the end and its items."""
+    data, found = chunk.raw_data, []
+    for _ in range(items):
+        if start + _LIST.size > stop:
+            raise ValueError("a list of pages is cut off")
+        size, inner = _LIST.unpack_from(data, start)
+        if not _LIST.size + inner * item_bytes <= -size <= stop - start:
+            raise ValueError(f"a list claims {inner} items in {-size} bytes")
+        found.append((start, start - size, inner))
+        start -= size
+    return found
+
+
+def _install() -> None:
+    make = uproot_model.PageLink.__init__
+
+    def made(self: Any) -> None:
+        make(self)
+        self.nested_page_locations = _Clusters()
+
+    uproot_model.PageLink.__init__ = made
+
+
+_install()
