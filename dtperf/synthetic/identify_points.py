@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from dtperf.geometry.table import DISTANCE_CM
-from dtperf.synthetic.stages import Bools, Floats, Indices, Tracks
+from dtperf.synthetic.stages import Bools, Indices, Singles, Tracks
 from dtperf.synthetic.tracks import BEND_PER_CM, MISSING
 
 __all__ = ["Points", "track_ends"]
 
-Singles = npt.NDArray[np.float32]
-
 SOLENOID_RADIUS_CM, SOLENOID_Z_CM = 295.0, 570.0
 """The end of the field that bends, beyond which tracks are taken to be straight."""
-BARREL_CM = np.array(list(DISTANCE_CM.values()))
-ENDCAP_Z_CM = np.array([600.0, 830.0, 935.0, 1020.0])
+BARREL_CM = np.array(list(DISTANCE_CM.values()), dtype=np.float32)
+ENDCAP_Z_CM = np.array([600, 830, 935, 1020], dtype=np.float32)
 """ME1 to ME4."""
 CHAMBER_DEPTH_CM = 25.0
 BARREL_ETA = 1.0
@@ -36,30 +34,31 @@ class Points(NamedTuple):
 class _Rays(NamedTuple):
     """Straight lines on which tracks leave the solenoid."""
 
-    x: Floats
-    y: Floats
-    z: Floats
-    cosine: Floats
-    sine: Floats
-    slope: Floats
+    x: Singles
+    y: Singles
+    z: Singles
+    cosine: Singles
+    sine: Singles
+    slope: Singles
     """dz over the transverse path, sinh(eta)."""
 
 
 def _rays(tracks: Tracks) -> _Rays:
-    phi, slope = tracks.phi.astype(np.float64), np.sinh(tracks.eta.astype(np.float64))
-    dxy, dz = (np.where(tracks.exists, v, 0).astype(np.float64) for v in (tracks.dxy, tracks.dz))
+    phi, slope, charge = tracks.phi, np.sinh(tracks.eta), tracks.charge.astype(np.float32)
+    dxy, dz = (np.where(tracks.exists, v, np.float32(0)) for v in (tracks.dxy, tracks.dz))
     room = np.maximum(SOLENOID_Z_CM - np.abs(dz), 0) / np.maximum(np.abs(slope), 1e-3)
     chord = np.minimum(SOLENOID_RADIUS_CM, room)
     # a helix from the closest approach: a chord turns by half its arc
     half = np.arcsin(np.minimum(BEND_PER_CM / 2 * chord / tracks.pt, 1))
     path = chord * half / np.maximum(np.sin(half), 1e-12)
-    middle, end = phi - tracks.charge * half, phi - 2 * tracks.charge * half
+    middle, end = phi - charge * half, phi - 2 * charge * half
     x = chord * np.cos(middle) - dxy * np.sin(phi)
     y = chord * np.sin(middle) + dxy * np.cos(phi)
-    return _Rays(x, y, dz + path * slope, np.cos(end), np.sin(end), slope)
+    z = np.asarray(dz + path * slope, dtype=np.float32)
+    return _Rays(x, y, z, np.cos(end), np.sin(end), slope)
 
 
-def _at_station(rays: _Rays, station: Indices, depth_cm: Floats) -> tuple[Floats, ...]:
+def _at_station(rays: _Rays, station: Indices, depth_cm: Singles) -> tuple[Singles, ...]:
     """Follow rays to stations, 0 to 3 for MB1 to MB4 and 4 to 7 for ME1 to ME4."""
     number = station % STATIONS
     radius, distance = BARREL_CM[number] + depth_cm, ENDCAP_Z_CM[number] + depth_cm
@@ -89,15 +88,18 @@ def track_ends(
         station_mask: DT stations in bits 0 to 3, CSC stations in bits 4 to 7.
         is_standalone: Whether there is a standalone track.
     """
-    bits = np.unpackbits(station_mask[:, None], axis=1, bitorder="little")
-    unmatched = np.where(np.abs(tracks.eta) < BARREL_ETA, 0, STATIONS)
-    first = np.where(station_mask > 0, bits.argmax(axis=1), unmatched)
-    last = np.where(station_mask > 0, 7 - bits[:, ::-1].argmax(axis=1), unmatched)
-    rays, depth = _rays(tracks), CHAMBER_DEPTH_CM * (rng.random(len(tracks.pt)) - 0.5)
-    missing = np.float32(MISSING)
-    ends = (_at_station(rays, station, depth) for station in (first, last))
-    inner, outer = (
-        Points(*(np.where(is_standalone, v, missing).astype(np.float32) for v in point))
-        for point in ends
+    rows, depth = (
+        np.flatnonzero(is_standalone),
+        (rng.random(len(tracks.pt)) - 0.5).astype(np.float32),
     )
-    return inner, outer
+    bits = np.unpackbits(station_mask[rows, None], axis=1, bitorder="little")
+    is_matched = station_mask[rows] > 0
+    unmatched = np.where(np.abs(tracks.eta[rows]) < BARREL_ETA, 0, STATIONS)
+    first = np.where(is_matched, bits.argmax(axis=1), unmatched)
+    last = np.where(is_matched, 7 - bits[:, ::-1].argmax(axis=1), unmatched)
+    columns: Any = (column[rows] for column in tracks)
+    rays = _rays(Tracks(*columns))
+    ends = np.full((2, 3, len(is_standalone)), MISSING, dtype=np.float32)
+    for end, station in zip(ends, (first, last), strict=True):
+        end[:, rows] = _at_station(rays, station, CHAMBER_DEPTH_CM * depth[rows])
+    return Points(*ends[0]), Points(*ends[1])
