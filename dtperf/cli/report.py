@@ -34,5 +34,11 @@ def report(
     other = Result.load(reference) if reference else None
     flags = flag(content, other)
     written = write(content, output or result / NAME, flags, other)
+    if other:
+        from dtperf.cli.changed import sentence
+        from dtperf.comparison import changes
+        from dtperf.report.changed import what_changed
+
+        print(sentence(f"since the reference {what_changed(changes(other, content))}"))
     flagged = len({each.chamber for each in flags})
     print(f"wrote {written} ({written.stat().st_size:,} bytes); flagged chambers: {flagged}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dtperf.comparison import changes
 from dtperf.flags.model import Flag, Look, percent
+from dtperf.geometry import Chamber
 from dtperf.results import Result
 
 __all__ = ["MARGIN", "dropped"]
@@ -25,12 +26,12 @@ def dropped(result: Result, reference: Result) -> list[Look]:
     if not (result.by_chamber() and reference.by_chamber()):
         return []
     looks = []
-    for change in changes(reference, result):
+    for change in changes(reference, result).chambers:
         now, then = change.after, change.before
         reason = (
             f"efficiency {percent(now.value)} ({now.passed:,} of {now.total:,}), "
             f"which was {percent(then.value)} ({then.passed:,} of {then.total:,}) in the reference"
         )
-        found = Flag(change.chamber, "dropped", reason, change.p_value)
+        found = Flag(Chamber(*change.place), "dropped", reason, change.p_value)
         looks.append(Look(found, change.difference < -MARGIN))
     return looks

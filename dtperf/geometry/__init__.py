@@ -30,6 +30,7 @@ from dtperf.geometry.numbering import (
     stations,
     wheels,
 )
+from dtperf.geometry.places import Place, places
 from dtperf.geometry.search import MAX_CANDIDATES, candidate_codes, search_table
 from dtperf.geometry.superlayers import (
     SUPERLAYER_THICKNESS_CM,
@@ -54,6 +55,7 @@ __all__ = [
     "SUPERLAYER_THICKNESS_CM",
     "Chamber",
     "LineCrossings",
+    "Place",
     "Superlayer",
     "candidate_codes",
     "centres_cm",
@@ -74,6 +76,7 @@ __all__ = [
     "local_direction",
     "local_point",
     "offsets_cm",
+    "places",
     "raw_ids",
     "search_table",
     "sector_angles",

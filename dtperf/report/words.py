@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["count", "interval", "percent", "plus_minus", "signed", "verdict"]
 
-NEAR = 0.002
-"""A station that has moved by less than this counts as where it was."""
 LONGEST_LIST = 3
 
 
@@ -45,16 +43,21 @@ def interval(efficiency: Efficiency) -> str:
     return f"{100 * efficiency.low:.2f} – {100 * efficiency.high:.2f}"
 
 
-def signed(difference: float) -> str:
+def signed(difference: float, digits: int = 2) -> str:
     """Write a difference in points of percent."""
-    return f"{100 * difference:+.2f}".replace("-", "−")
+    return f"{100 * difference:+.{digits}f}".replace("-", "−")
 
 
-def verdict(result: Result, flags: Sequence[Flag], reference: Result | None) -> str:
-    """Sum a result up in one sentence."""
-    parts = [_flagged(result, flags), _stations(result), _skipped(result)]
-    if reference is not None:
-        parts.insert(2, _compared(result, reference))
+def verdict(result: Result, flags: Sequence[Flag], changed: str = "") -> str:
+    """Sum a result up in one sentence.
+
+    Args:
+        result: What was measured.
+        flags: What is wrong with it.
+        changed: What has changed since a reference, if there is one.
+    """
+    since = f"since the reference {changed}" if changed else ""
+    parts = [since, _flagged(result, flags), _stations(result), _skipped(result)]
     text = "; ".join(part for part in parts if part)
     return f"{text[0].upper()}{text[1:]}."
 
@@ -86,13 +89,6 @@ def _stations(result: Result) -> str:
         f"the stations lie between {percent(worst[1])} ({worst[0].name}) and "
         f"{percent(best[1])} ({best[0].name})"
     )
-
-
-def _compared(result: Result, reference: Result) -> str:
-    before = {station.name: efficiency for station, efficiency in _measured(reference)}
-    both = [(now, before[each.name]) for each, now in _measured(result) if each.name in before]
-    near = sum(abs(now.value - then.value) <= NEAR for now, then in both)
-    return f"{near} of {len(both)} stations are within {100 * NEAR:g} points of the reference"
 
 
 def _skipped(result: Result) -> str:

@@ -1,0 +1,205 @@
+"""How much efficiencies vary from run to run by more than their counts would.
+
+What differs between runs (background, gas, voltage, pressure) is no change of the detector. Two
+results differ by it, too, as far as it does not average out over their runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import chdtrc, stdtr
+
+from dtperf import geometry
+from dtperf.comparison.family import Family, family
+from dtperf.results import Result
+
+__all__ = ["FEWEST", "Runs", "Spread", "by_run", "spread_between_runs"]
+
+MEASUREMENT = "by_chamber_and_run"
+FEWEST = 8
+"""Degrees of freedom, about one a run, without which the spread is not told from chance."""
+UNLIKE = 0.01
+"""Chance at which a place, or one chamber of all, is taken to spread more than its peers."""
+
+Numbers = npt.NDArray[Any]
+
+
+class Runs(NamedTuple):
+    """Counts of the chambers in the runs of one result, of shape (250, runs)."""
+
+    numbers: npt.NDArray[np.int64]
+    """Of the runs, in the order of the counts."""
+    passed: Numbers
+    total: Numbers
+
+
+class Spread(NamedTuple):
+    """What is known of the variation between runs; arrays are by the place of `family()`."""
+
+    runs: int
+    """In all results together; 0 if not all have measured 'by_chamber_and_run'."""
+    variance: Numbers
+    """Of the efficiency of a place in a run, beyond that of the counts; 0 if not known."""
+    freedom: Numbers
+    """Degrees of freedom of the variance; infinite if it is not known."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there are runs enough."""
+        return bool(np.isfinite(self.freedom).all())
+
+    def of_kind(self, place: geometry.Place) -> float:
+        """Give the standard deviation that is usual for such a place, in parts of 1."""
+        whole = family()
+        mine = whole.kinds == whole.kinds[whole.places.index(place)]
+        return float(np.sqrt(np.median(self.variance[mine])))
+
+    def p_values(self, sigmas: Numbers, at: Any = slice(None)) -> Numbers:
+        """Turn standard deviations into two-sided p-values: Student's, if known from few runs.
+
+        Args:
+            sigmas: Shape (n,), with the spread in them.
+            at: Their n places.
+        """
+        p_values: Numbers = 2 * stdtr(np.minimum(self.freedom[at], 1e9), -np.abs(sigmas))
+        return np.minimum(p_values, 1.0)
+
+
+def by_run(result: Result) -> Runs | None:
+    """Count by chamber and run.
+
+    Returns:
+        Counts; None if 'by_chamber_and_run' was not measured.
+    """
+    if MEASUREMENT not in result.counts:
+        return None
+    counts = result.counts[MEASUREMENT]
+    numbers = np.asarray(list(counts.axes["run"]), dtype=np.int64)
+    # a category axis that grows has nothing in its overflow
+    view = np.asarray(counts.view())[..., : len(numbers), :]
+    cells = np.stack([view[c.station - 1, c.wheel + 2, c.sector - 1] for c in geometry.chambers()])
+    return Runs(numbers, cells[..., 1].astype(np.int64), cells.sum(axis=-1, dtype=np.int64))
+
+
+def spread_between_runs(results: Sequence[Result]) -> Spread:
+    """Estimate the variation of efficiencies between the runs within each of some results.
+
+    Places of one kind are taken to vary alike, unless one does so clearly more. A chamber that
+    varies clearly more than others is ill in some runs, and is left out of the places it is in.
+
+    Args:
+        results: What differs from one to the next does not count.
+
+    Returns:
+        The spread; unknown, if one has not measured 'by_chamber_and_run' or they have too few runs.
+    """
+    found = [by_run(result) for result in results]
+    blocks = [each for each in found if each is not None and each.total.any()]
+    whole = family()
+    nothing = np.zeros(whole.size), np.full(whole.size, np.inf)
+    if len(blocks) < len(results):
+        return Spread(0, *nothing)
+    runs = sum(int(np.count_nonzero(each.total.sum(axis=0))) for each in blocks)
+    freedom = sum(_effective(each.total.sum(axis=0)) - 1 for each in blocks)
+    if freedom < FEWEST:
+        return Spread(runs, *nothing)
+    return Spread(runs, *_estimated(whole, blocks, freedom))
+
+
+def _effective(totals: Numbers) -> float:
+    """Count runs, small ones for less."""
+    squared = totals.astype(np.float64) ** 2
+    return float(squared.sum() ** 2 / (squared**2).sum())
+
+
+class _Scatter(NamedTuple):
+    """Deviations of places in runs from their means, arrays of shape (places, runs)."""
+
+    deviation: Numbers
+    """Passed beyond expectation."""
+    expected: Numbers
+    """Square of it by the counts alone."""
+    lever: Numbers
+    """By what the square grows with the variance of the efficiency."""
+
+    @property
+    def squared(self) -> Numbers:
+        return self.deviation**2
+
+    def ratio(self) -> Numbers:
+        """Give observed over expected squares, shape (places,); 1 without any."""
+        expected = self.expected.sum(axis=1)
+        some = np.where(expected > 0, expected, 1)
+        return np.where(expected > 0, self.squared.sum(axis=1) / some, 1.0)
+
+    def variance(self) -> Numbers:
+        """Solve for the variance, shape (places,)."""
+        lever = np.maximum(self.lever.sum(axis=1), 1)
+        beyond = (self.squared - self.expected).sum(axis=1)
+        return np.asarray(np.maximum(beyond / lever, 0.0))
+
+
+def _estimated(whole: Family, blocks: Sequence[Runs], freedom: float) -> tuple[Numbers, Numbers]:
+    each = _scatter(np.eye(whole.members.shape[1], dtype=np.bool_), blocks)
+    ratio = each.ratio()
+    usual = max(float(np.median(ratio)), 1.0)
+    is_ill = chdtrc(freedom, freedom * ratio / usual) < UNLIKE / len(ratio)
+    summed = _scatter(whole.members & (~is_ill | (whole.members.sum(axis=1) == 1)[:, None]), blocks)
+    variance, degrees = np.zeros(whole.size), np.full(whole.size, freedom)
+    own = summed.variance()
+    for kind in range(whole.kinds.max() + 1):
+        mine = np.flatnonzero(whole.kinds == kind)
+        is_chamber = whole.members[mine[0]].sum() == 1
+        alike = mine[~is_ill[np.argmax(whole.members[mine], axis=1)]] if is_chamber else mine
+        part = _Scatter(*(array[alike] for array in summed))
+        together = _Scatter(*(array.sum(axis=0, keepdims=True) for array in part))
+        beyond = (part.squared - part.expected).sum()
+        variance[mine] = max(beyond / max(together.lever.sum(), 1), 0.0)
+        degrees[mine] = freedom * _independent(part, variance[mine[0]], freedom)
+        if not is_chamber:
+            likely = (part.expected + variance[mine[0]] * part.lever).sum(axis=1)
+            relative = part.squared.sum(axis=1) / np.maximum(likely, 1e-9)
+            is_worse = chdtrc(freedom, freedom * relative) < UNLIKE
+            variance[mine[is_worse]], degrees[mine[is_worse]] = own[mine[is_worse]], freedom
+    return variance, degrees
+
+
+def _scatter(members: npt.NDArray[np.bool_], blocks: Sequence[Runs]) -> _Scatter:
+    parts = []
+    for block in blocks:
+        total = block.total.sum(axis=1, keepdims=True)
+        some = np.maximum(total, 1)
+        mean = block.passed.sum(axis=1, keepdims=True) / some
+        weight = members @ block.total
+        all_weight = np.maximum(weight.sum(axis=1, keepdims=True), 1)
+        part = weight / all_weight
+        parts.append(
+            _Scatter(
+                members @ (block.passed - block.total * mean),
+                # the mean is of the same runs
+                members @ (block.total * mean * (1 - mean) * (1 - block.total / some)),
+                weight**2 * (1 - 2 * part + (part**2).sum(axis=1, keepdims=True)),
+            )
+        )
+    return _Scatter(*(np.concatenate(arrays, axis=1) for arrays in zip(*parts, strict=True)))
+
+
+def _independent(part: _Scatter, variance: float, freedom: float) -> float:
+    """Count how many of some places vary on their own: 1 if all do it together.
+
+    Source: F. E. Satterthwaite, Biometrics 2 (1946) 110; M. S. Srivastava, J. Japan Stat. Soc. 35
+    (2005) 251, for the trace without the part that comes of few runs.
+    """
+    likely = part.expected + variance * part.lever
+    some = np.where(likely > 0, likely, 1)
+    pulls = np.where(likely > 0, part.deviation / np.sqrt(some), 0.0)
+    covariance = pulls @ pulls.T / freedom
+    trace = float(np.trace(covariance))
+    squared = (float((covariance**2).sum()) - trace**2 / freedom) * freedom**2
+    squared /= (freedom - 1) * (freedom + 2)
+    most = float(len(pulls))
+    return float(np.clip(trace**2 / squared, 1.0, most)) if squared > 0 else most
