@@ -36,7 +36,7 @@ def table_of_changes(
     table = Table(box=None)
     table.add_column(title)
     for head in ("before %", "after %", "difference", "sigma", "p"):
-        table.add_column(head, justify="right")
+        table.add_column(head, justify="right", no_wrap=True)
     for head, _ in more:
         table.add_column(head)
     for change in changes:

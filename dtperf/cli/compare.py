@@ -63,16 +63,17 @@ def compare(
 
 def _stations(old: Result, new: Result, found: Changes) -> Table:
     table = Table(box=None)
-    for name in ("place", "efficiency", "A %", "B %", "B − A", "sigma"):
-        table.add_column(name, justify="left" if name in ("place", "efficiency") else "right")
+    for name in ("fiducial efficiency", "A %", "B %", "B − A", "sigma"):
+        justify = "left" if name == "fiducial efficiency" else "right"
+        table.add_column(name, justify=justify, no_wrap=True)
     for station, (a, b) in enumerate(zip(old.by_station(), new.by_station(), strict=True), 1):
         change = found.of(Place(station=station))
-        table.add_row(a.name, "fiducial", _percent(a.fiducial), _percent(b.fiducial), *_how(change))
-        table.add_row("", "× acceptance", *_side_by_side(a.with_acceptance, b.with_acceptance))
+        table.add_row(a.name, _percent(a.fiducial), _percent(b.fiducial), *_how(change))
+        table.add_row("  × acceptance", *_side_by_side(a.with_acceptance, b.with_acceptance))
     for place in (Place(), *(Place(wheel) for wheel in range(-2, 3))):
         if change := found.of(place):
             sides = (_percent(change.before), _percent(change.after))
-            table.add_row(place.name, "fiducial", *sides, *_how(change))
+            table.add_row(place.name, *sides, *_how(change))
     return table
 
 

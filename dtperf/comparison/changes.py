@@ -62,16 +62,20 @@ class Changes(NamedTuple):
         each = (look for look in self.looks if None not in look.place)
         return tuple(sorted(each, key=lambda look: (look.p_value, -look.sigmas)))
 
-    def sums(self, parts: int) -> tuple[Change, ...]:
-        """List what is larger than a chamber.
-
-        Args:
-            parts: 1: barrel, stations, wheels, sectors; 2: stations and sectors of each wheel.
-        """
-        many = (0, 1) if parts == 1 else (parts,)
+    @property
+    def sums(self) -> tuple[Change, ...]:
+        """Barrel, stations and wheels."""
         return tuple(
-            look for look in self.looks if sum(part is not None for part in look.place) in many
+            look
+            for look in self.looks
+            if look.place.sector is None and None in (look.place.station, look.place.wheel)
         )
+
+    @property
+    def parts(self) -> tuple[Change, ...]:
+        """Sectors, and stations and sectors of each wheel."""
+        others = {look.place for look in (*self.sums, *self.chambers)}
+        return tuple(look for look in self.looks if look.place not in others)
 
     def of(self, place: Place | Chamber) -> Change | None:
         """Find the look at a place; None if it has no probes in one of both."""

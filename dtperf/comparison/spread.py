@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import chdtrc, stdtr
+from scipy.special import chdtrc
 
 from dtperf import geometry
 from dtperf.comparison.family import Family, family
 from dtperf.results import Result
+from dtperf.statistics import student
 
 __all__ = ["FEWEST", "Runs", "Spread", "by_run", "spread_between_runs"]
 
@@ -38,7 +39,10 @@ class Runs(NamedTuple):
 
 
 class Spread(NamedTuple):
-    """What is known of the variation between runs; arrays are by the place of `family()`."""
+    """What is known of the variation between runs; arrays are by the place of `family()`.
+
+    The chambers are the last of these.
+    """
 
     runs: int
     """In all results together; 0 if not all have measured 'by_chamber_and_run'."""
@@ -51,6 +55,11 @@ class Spread(NamedTuple):
     def is_known(self) -> bool:
         """Whether there are runs enough."""
         return bool(np.isfinite(self.freedom).all())
+
+    @property
+    def of_chambers(self) -> tuple[float, float]:
+        """Variance and its degrees of freedom of single chambers."""
+        return float(self.variance[-1]), float(self.freedom[-1])
 
     def of_kind(self, place: geometry.Place) -> float:
         """Give the standard deviation that is usual for such a place, in parts of 1."""
@@ -65,8 +74,7 @@ class Spread(NamedTuple):
             sigmas: Shape (n,), with the spread in them.
             at: Their n places.
         """
-        p_values: Numbers = 2 * stdtr(np.minimum(self.freedom[at], 1e9), -np.abs(sigmas))
-        return np.minimum(p_values, 1.0)
+        return student(sigmas, self.freedom[at])
 
 
 def by_run(result: Result) -> Runs | None:

@@ -108,11 +108,10 @@ def of_runs(result: Result) -> list[Chart]:
     runs = [str(run) for run in counts.axes["run"]]
     # a category axis that grows has nothing in its overflow
     failed, passed = np.moveaxis(np.asarray(counts.view()), -1, 0)
+    total = passed + failed
     charts = [
-        chart(
-            f"MB{station}", runs, efficiencies(passed[station - 1], (passed + failed)[station - 1])
-        )
-        for station in range(1, 5)
+        chart(f"MB{number + 1}", runs, efficiencies(passed[number], total[number]))
+        for number in range(4)
     ]
     return [each for each in charts if each is not None]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dtperf.statistics.differences import exact_test, false_discovery
+from dtperf.statistics.differences import exact_test, false_discovery, student
 from dtperf.statistics.intervals import ONE_SIGMA, bayesian, clopper_pearson, wilson
 from dtperf.statistics.stratified import Differences, Strata
 from dtperf.statistics.written import probability
@@ -16,5 +16,6 @@ __all__ = [
     "exact_test",
     "false_discovery",
     "probability",
+    "student",
     "wilson",
 ]
