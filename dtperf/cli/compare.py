@@ -64,8 +64,7 @@ def compare(
 def _stations(old: Result, new: Result, found: Changes) -> Table:
     table = Table(box=None)
     for name in ("fiducial efficiency", "A %", "B %", "B − A", "sigma"):
-        justify = "left" if name == "fiducial efficiency" else "right"
-        table.add_column(name, justify=justify, no_wrap=True)
+        table.add_column(name, justify="right" if table.columns else "left", no_wrap=True)
     for station, (a, b) in enumerate(zip(old.by_station(), new.by_station(), strict=True), 1):
         change = found.of(Place(station=station))
         table.add_row(a.name, _percent(a.fiducial), _percent(b.fiducial), *_how(change))

@@ -152,10 +152,13 @@ def _changes(cuts: Cuts, found: list[Named] | tuple[Named, ...]) -> list[Change]
     before, after = cuts.counts(moments, sets)
     return [
         Change(
-            whole.places[each.place],
-            before[number],
-            after[number],
-            *(float(array[number]) for array in (*tested, p_values)),
+            place=whole.places[each.place],
+            before=before[number],
+            after=after[number],
+            difference=float(tested.value[number]),
+            uncertainty=float(tested.uncertainty[number]),
+            sigmas=float(tested.sigmas[number]),
+            p_value=float(p_values[number]),
             at=each.moment + 1,
             without=tuple(whole.places[other] for other in each.without),
         )

@@ -110,7 +110,7 @@ class Cuts:
             excess, variance, *_ = self._sums(moment, places, sets)
             # a moment of next to no probes must not win by being far from a Gaussian
             pulls.append(np.abs(excess) / np.sqrt(np.maximum(variance, 1.0)))
-        return np.argmax(pulls, axis=0)
+        return np.asarray(np.argmax(pulls, axis=0))
 
     def counts(self, moments: Numbers, sets: Sets) -> tuple[list[Efficiency], list[Efficiency]]:
         """Sum up passed and total before and after, of chambers that have probes in both."""

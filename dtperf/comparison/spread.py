@@ -120,12 +120,16 @@ def spread_between_runs(results: Sequence[Result]) -> Spread:
 
 def _effective(totals: Numbers) -> float:
     """Count runs, small ones for less."""
-    squared = totals.astype(np.float64) ** 2
-    return float(squared.sum() ** 2 / (squared**2).sum())
+    counts = totals.astype(np.float64)
+    return float(counts.sum() ** 2 / np.square(counts).sum())
 
 
 class _Scatter(NamedTuple):
-    """Deviations of places in runs from their means, arrays of shape (places, runs)."""
+    """Deviations of places in runs from their means, arrays of shape (places, runs).
+
+    All are over the square root of the number of probes: so a run counts by its probes, neither as
+    much as a large one nor, as by their squares, for next to nothing.
+    """
 
     deviation: Numbers
     """Passed beyond expectation."""
@@ -136,43 +140,48 @@ class _Scatter(NamedTuple):
 
     @property
     def squared(self) -> Numbers:
-        return self.deviation**2
+        return np.square(self.deviation)
 
-    def ratio(self) -> Numbers:
-        """Give observed over expected squares, shape (places,); 1 without any."""
-        expected = self.expected.sum(axis=1)
-        some = np.where(expected > 0, expected, 1)
-        return np.where(expected > 0, self.squared.sum(axis=1) / some, 1.0)
+    def rows(self, which: Numbers) -> _Scatter:
+        """Take some of the places."""
+        return _Scatter(*(array[which] for array in self))
 
-    def variance(self) -> Numbers:
-        """Solve for the variance, shape (places,)."""
-        lever = np.maximum(self.lever.sum(axis=1), 1)
-        beyond = (self.squared - self.expected).sum(axis=1)
-        return np.asarray(np.maximum(beyond / lever, 0.0))
+    def variance(self) -> float:
+        """Solve for the variance that all places have in common."""
+        beyond = float((self.squared - self.expected).sum())
+        return max(beyond / max(float(self.lever.sum()), 1e-9), 0.0)
+
+    def likely(self, variance: float) -> Numbers:
+        """Sum the squares that are expected with a variance, shape (places,)."""
+        return np.asarray((self.expected + variance * self.lever).sum(axis=1))
+
+    def ratios(self, variance: float) -> Numbers:
+        """Give observed over expected squares, shape (places,); 1 where none are expected."""
+        likely = self.likely(variance)
+        some = np.where(likely > 0, likely, 1)
+        return np.where(likely > 0, self.squared.sum(axis=1) / some, 1.0)
 
 
 def _estimated(whole: Family, blocks: Sequence[Runs], freedom: float) -> tuple[Numbers, Numbers]:
-    each = _scatter(np.eye(whole.members.shape[1], dtype=np.bool_), blocks)
-    ratio = each.ratio()
-    usual = max(float(np.median(ratio)), 1.0)
-    is_ill = chdtrc(freedom, freedom * ratio / usual) < UNLIKE / len(ratio)
-    summed = _scatter(whole.members & (~is_ill | (whole.members.sum(axis=1) == 1)[:, None]), blocks)
-    variance, degrees = np.zeros(whole.size), np.full(whole.size, freedom)
-    own = summed.variance()
+    """Give variance and degrees of freedom of each place."""
+    is_chamber = whole.members.sum(axis=1) == 1
+    ratios = _scatter(whole.members[is_chamber], blocks).ratios(0.0)
+    usual = max(float(np.median(ratios)), 1.0)
+    is_ill = chdtrc(freedom, freedom * ratios / usual) < UNLIKE / len(ratios)
+    kept = whole.members & ~is_ill
+    kept[is_chamber] = whole.members[is_chamber]
+    scatter = _scatter(kept, blocks)
+    variance, degrees = np.zeros(whole.size), np.zeros(whole.size)
     for kind in range(whole.kinds.max() + 1):
         mine = np.flatnonzero(whole.kinds == kind)
-        is_chamber = whole.members[mine[0]].sum() == 1
-        alike = mine[~is_ill[np.argmax(whole.members[mine], axis=1)]] if is_chamber else mine
-        part = _Scatter(*(array[alike] for array in summed))
-        together = _Scatter(*(array.sum(axis=0, keepdims=True) for array in part))
-        beyond = (part.squared - part.expected).sum()
-        variance[mine] = max(beyond / max(together.lever.sum(), 1), 0.0)
-        degrees[mine] = freedom * _independent(part, variance[mine[0]], freedom)
-        if not is_chamber:
-            likely = (part.expected + variance[mine[0]] * part.lever).sum(axis=1)
-            relative = part.squared.sum(axis=1) / np.maximum(likely, 1e-9)
-            is_worse = chdtrc(freedom, freedom * relative) < UNLIKE
-            variance[mine[is_worse]], degrees[mine[is_worse]] = own[mine[is_worse]], freedom
+        alone = bool(is_chamber[mine[0]])
+        alike = scatter.rows(mine[~is_ill] if alone else mine)
+        usual = alike.variance()
+        variance[mine], degrees[mine] = usual, freedom * _independent(alike, usual, freedom)
+        if not alone:
+            worse = mine[chdtrc(freedom, freedom * alike.ratios(usual)) < UNLIKE]
+            variance[worse] = [scatter.rows(place[np.newaxis]).variance() for place in worse]
+            degrees[worse] = freedom
     return variance, degrees
 
 
@@ -180,17 +189,19 @@ def _scatter(members: npt.NDArray[np.bool_], blocks: Sequence[Runs]) -> _Scatter
     parts = []
     for block in blocks:
         total = block.total.sum(axis=1, keepdims=True)
-        some = np.maximum(total, 1)
-        mean = block.passed.sum(axis=1, keepdims=True) / some
+        mean = block.passed.sum(axis=1, keepdims=True) / np.maximum(total, 1)
         weight = members @ block.total
         all_weight = np.maximum(weight.sum(axis=1, keepdims=True), 1)
         part = weight / all_weight
+        some = np.maximum(total, 1)
+        by_counts = block.total * mean * (1 - mean) * (1 - block.total / some)
+        root = np.sqrt(np.maximum(weight, 1))
         parts.append(
             _Scatter(
-                members @ (block.passed - block.total * mean),
-                # the mean is of the same runs
-                members @ (block.total * mean * (1 - mean) * (1 - block.total / some)),
-                weight**2 * (1 - 2 * part + (part**2).sum(axis=1, keepdims=True)),
+                members @ (block.passed - block.total * mean) / root,
+                # less than the counts alone, as the mean is of the same runs
+                members @ by_counts / root**2,
+                weight * (1 - 2 * part + np.square(part).sum(axis=1, keepdims=True)),
             )
         )
     return _Scatter(*(np.concatenate(arrays, axis=1) for arrays in zip(*parts, strict=True)))
@@ -202,12 +213,11 @@ def _independent(part: _Scatter, variance: float, freedom: float) -> float:
     Source: F. E. Satterthwaite, Biometrics 2 (1946) 110; M. S. Srivastava, J. Japan Stat. Soc. 35
     (2005) 251, for the trace without the part that comes of few runs.
     """
-    likely = part.expected + variance * part.lever
-    some = np.where(likely > 0, likely, 1)
-    pulls = np.where(likely > 0, part.deviation / np.sqrt(some), 0.0)
-    covariance = pulls @ pulls.T / freedom
+    scale = np.sqrt(part.likely(variance))[:, np.newaxis]
+    pulls = np.where(scale > 0, part.deviation / np.where(scale > 0, scale, 1), 0.0)
+    covariance = pulls @ pulls.T
     trace = float(np.trace(covariance))
-    squared = (float((covariance**2).sum()) - trace**2 / freedom) * freedom**2
+    squared = (float(np.square(covariance).sum()) - trace**2 / freedom) * freedom**2
     squared /= (freedom - 1) * (freedom + 2)
     most = float(len(pulls))
     return float(np.clip(trace**2 / squared, 1.0, most)) if squared > 0 else most

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dtperf.comparison import changes
 from dtperf.flags.model import Flag, Look, percent
-from dtperf.geometry import Chamber
 from dtperf.results import Result
 
 __all__ = ["MARGIN", "dropped"]
@@ -32,6 +31,6 @@ def dropped(result: Result, reference: Result) -> list[Look]:
             f"efficiency {percent(now.value)} ({now.passed:,} of {now.total:,}), "
             f"which was {percent(then.value)} ({then.passed:,} of {then.total:,}) in the reference"
         )
-        found = Flag(Chamber(*change.place), "dropped", reason, change.p_value)
+        found = Flag(change.place.chambers[0], "dropped", reason, change.p_value)
         looks.append(Look(found, change.difference < -MARGIN))
     return looks

@@ -107,7 +107,7 @@ class Strata:
         inside = _Sums(which, len(sets), self._shape[at], self._size[at])
         # what can have failed of the later sample, beyond expectation, and what has
         middle = inside.total(inside.size * inside.shape)
-        x = np.clip(-(sets @ self.excess), -middle, inside.total(inside.size) - middle)
+        x = np.clip(sets @ -self.excess, -middle, inside.total(inside.size) - middle)
         t = inside.saddlepoint(x + middle)
         log = inside.logarithm(t) - t * middle
         curvature = inside.slopes(t)[1]

@@ -45,7 +45,7 @@ def drawn(
         seed: Of this toy.
         losses: Of efficiency, by chamber.
         runs: How many.
-        probes: Mean of a chamber in a run, or of each chamber, shape (250, 1).
+        probes: Mean of a chamber in a run, or of each chamber, shape (250, 1), or run, (1, runs).
         together: Standard deviation by which all chambers vary from run to run.
         by_station: The same for each station on its own.
         first_run: Added to the numbers of the runs.
