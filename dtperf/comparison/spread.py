@@ -16,13 +16,14 @@ from scipy.special import chdtrc
 from dtperf import geometry
 from dtperf.comparison.family import Family, family
 from dtperf.results import Result
-from dtperf.statistics import student
+from dtperf.statistics import Strata, student
 
 __all__ = ["FEWEST", "Runs", "Spread", "by_run", "spread_between_runs"]
 
 MEASUREMENT = "by_chamber_and_run"
-FEWEST = 8
-"""Degrees of freedom, about one a run, without which the spread is not told from chance."""
+FEWEST = 6
+"""Degrees of freedom, about two for three runs, without which the spread is not told from chance.
+"""
 UNLIKE = 0.01
 """Chance at which a place, or one chamber of all, is taken to spread more than its peers."""
 
@@ -33,7 +34,7 @@ class Runs(NamedTuple):
     """Counts of the chambers in the runs of one result, of shape (250, runs)."""
 
     numbers: npt.NDArray[np.int64]
-    """Of the runs, in the order of the counts."""
+    """Of the runs, in their order."""
     passed: Numbers
     total: Numbers
 
@@ -87,17 +88,20 @@ def by_run(result: Result) -> Runs | None:
         return None
     counts = result.counts[MEASUREMENT]
     numbers = np.asarray(list(counts.axes["run"]), dtype=np.int64)
+    order = np.argsort(numbers)
     # a category axis that grows has nothing in its overflow
     view = np.asarray(counts.view())[..., : len(numbers), :]
     cells = np.stack([view[c.station - 1, c.wheel + 2, c.sector - 1] for c in geometry.chambers()])
-    return Runs(numbers, cells[..., 1].astype(np.int64), cells.sum(axis=-1, dtype=np.int64))
+    cells = cells[:, order].astype(np.int64)
+    return Runs(numbers[order], cells[..., 1], cells.sum(axis=-1))
 
 
 def spread_between_runs(results: Sequence[Result]) -> Spread:
-    """Estimate the variation of efficiencies between the runs within each of some results.
+    """Estimate by how much efficiencies vary from each run to the next, within some results.
 
-    Places of one kind are taken to vary alike, unless one does so clearly more. A chamber that
-    varies clearly more than others is ill in some runs, and is left out of the places it is in.
+    What changes slowly, or once, is a change. Places of one kind are taken to vary alike, unless
+    one does so clearly more. A chamber that varies clearly more than others comes and goes by
+    itself, and is left out of the places it is in.
 
     Args:
         results: What differs from one to the next does not count.
@@ -112,20 +116,51 @@ def spread_between_runs(results: Sequence[Result]) -> Spread:
     if len(blocks) < len(results):
         return Spread(0, *nothing)
     runs = sum(int(np.count_nonzero(each.total.sum(axis=0))) for each in blocks)
-    freedom = sum(_effective(each.total.sum(axis=0)) - 1 for each in blocks)
+    steps = [_steps(each) for each in blocks]
+    freedom = sum(map(_freedom, steps))
     if freedom < FEWEST:
         return Spread(runs, *nothing)
-    return Spread(runs, *_estimated(whole, blocks, freedom))
+    return Spread(runs, *_estimated(whole, steps, freedom))
 
 
-def _effective(totals: Numbers) -> float:
-    """Count runs, small ones for less."""
-    counts = totals.astype(np.float64)
-    return float(counts.sum() ** 2 / np.square(counts).sum())
+class _Steps(NamedTuple):
+    """From each run to the next one, arrays of shape (250, runs - 1)."""
+
+    excess: Numbers
+    """Passed in the later one beyond expectation."""
+    variance: Numbers
+    """Of that, by the counts alone."""
+    weight: Numbers
+    """Half the number of probes in each of two equal runs."""
+
+
+def _steps(runs: Runs) -> _Steps:
+    seen = runs.total.any(axis=0)
+    passed, total = runs.passed[:, seen], runs.total[:, seen]
+    sides = (
+        array.ravel()
+        for step in (np.s_[:, 1:], np.s_[:, :-1])
+        for array in (passed[step], total[step])
+    )
+    strata = Strata(*sides)
+    shape = len(total), -1
+    return _Steps(
+        *(array.reshape(shape) for array in (strata.excess, strata.variance, strata.weight))
+    )
+
+
+def _freedom(steps: _Steps) -> float:
+    """Count pairs of runs, small ones for less; each run is in two of them.
+
+    Source: J. von Neumann, Ann. Math. Stat. 12 (1941) 367, for the last factor, of many runs.
+    """
+    weight = steps.weight.sum(axis=0)
+    squares = float(np.square(weight).sum())
+    return 2 / 3 * float(weight.sum()) ** 2 / squares if squares else 0.0
 
 
 class _Scatter(NamedTuple):
-    """Deviations of places in runs from their means, arrays of shape (places, runs).
+    """How places differ from one run to the next, arrays of shape (places, pairs of runs).
 
     All are over the square root of the number of probes: so a run counts by its probes, neither as
     much as a large one nor, as by their squares, for next to nothing.
@@ -162,7 +197,7 @@ class _Scatter(NamedTuple):
         return np.where(likely > 0, self.squared.sum(axis=1) / some, 1.0)
 
 
-def _estimated(whole: Family, blocks: Sequence[Runs], freedom: float) -> tuple[Numbers, Numbers]:
+def _estimated(whole: Family, blocks: Sequence[_Steps], freedom: float) -> tuple[Numbers, Numbers]:
     """Give variance and degrees of freedom of each place."""
     is_chamber = whole.members.sum(axis=1) == 1
     ratios = _scatter(whole.members[is_chamber], blocks).ratios(0.0)
@@ -185,26 +220,13 @@ def _estimated(whole: Family, blocks: Sequence[Runs], freedom: float) -> tuple[N
     return variance, degrees
 
 
-def _scatter(members: npt.NDArray[np.bool_], blocks: Sequence[Runs]) -> _Scatter:
-    parts = []
-    for block in blocks:
-        total = block.total.sum(axis=1, keepdims=True)
-        mean = block.passed.sum(axis=1, keepdims=True) / np.maximum(total, 1)
-        weight = members @ block.total
-        all_weight = np.maximum(weight.sum(axis=1, keepdims=True), 1)
-        part = weight / all_weight
-        some = np.maximum(total, 1)
-        by_counts = block.total * mean * (1 - mean) * (1 - block.total / some)
-        root = np.sqrt(np.maximum(weight, 1))
-        parts.append(
-            _Scatter(
-                members @ (block.passed - block.total * mean) / root,
-                # less than the counts alone, as the mean is of the same runs
-                members @ by_counts / root**2,
-                weight * (1 - 2 * part + np.square(part).sum(axis=1, keepdims=True)),
-            )
-        )
-    return _Scatter(*(np.concatenate(arrays, axis=1) for arrays in zip(*parts, strict=True)))
+def _scatter(members: npt.NDArray[np.bool_], blocks: Sequence[_Steps]) -> _Scatter:
+    excess, variance, weight = (
+        members @ np.concatenate(arrays, axis=1) for arrays in zip(*blocks, strict=True)
+    )
+    some = np.maximum(weight, 1e-9)
+    # both runs of a pair vary
+    return _Scatter(excess / np.sqrt(some), variance / some, 2 * weight)
 
 
 def _independent(part: _Scatter, variance: float, freedom: float) -> float:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["allowance", "guarantee", "name", "points", "reason", "what_changed"]
 
 TOLD = 3
+FEWEST_RUNS = 3 * FEWEST // 2 + 2
+"""In two results together."""
 LONGEST_LIST = 3
 MOST_DIGITS = 4
 STATION, CHAMBER = Place(station=1), Place(0, 1, 1)
@@ -92,7 +94,7 @@ def allowance(found: Changes) -> str:
     if spread.runs:
         few = (
             f"{spread.runs} runs are too few to tell what differs from run to run (it takes about "
-            f"{FEWEST + 2} of equal size)"
+            f"{FEWEST_RUNS} of equal size)"
         )
     return (
         f"{few}. Uncertainties are those of the counts alone: a change of conditions would be "
