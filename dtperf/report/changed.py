@@ -88,7 +88,7 @@ def allowance(found: Changes) -> str:
         return (
             "uncertainties allow for what differs from run to run beyond the counts, as estimated "
             f"from {count(spread.runs)} runs: {station:.2f} points of a station in one run, "
-            f"{chamber:.2f} of a chamber; p-values are Student's, with as many degrees of freedom"
+            f"{chamber:.2f} of a chamber; p-values are Student's, since this is itself an estimate"
         )
     few = "what differs from run to run is not known: not all have measured 'by_chamber_and_run'"
     if spread.runs:
