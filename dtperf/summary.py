@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from dtperf import geometry
 from dtperf.measurements.declaration import Histogram
 from dtperf.statistics import clopper_pearson
 
-__all__ = ["Chamber", "Efficiency", "Station", "by_chamber", "by_station"]
+__all__ = ["Chamber", "Efficiency", "Station", "by_chamber", "by_station", "efficiencies"]
 
 
 class Efficiency(NamedTuple):
@@ -48,14 +49,22 @@ class Chamber(NamedTuple):
     efficiency: Efficiency
 
 
+def efficiencies(passed: npt.ArrayLike, total: npt.ArrayLike) -> list[Efficiency]:
+    """Make efficiencies of counts.
+
+    Args:
+        passed: Counts, shape (n,).
+        total: Counts of the same shape.
+    """
+    columns = (np.asarray(passed), np.asarray(total), *clopper_pearson(passed, total))
+    return [
+        Efficiency(int(k), int(n), float(a), float(b)) for k, n, a, b in zip(*columns, strict=True)
+    ]
+
+
 def _efficiencies(counts: np.ndarray) -> list[Efficiency]:
     """Make efficiencies of counts of shape (n, 2): failed and passed."""
-    passed, total = counts[:, 1], counts.sum(axis=1)
-    low, high = clopper_pearson(passed, total)
-    return [
-        Efficiency(int(k), int(n), float(a), float(b))
-        for k, n, a, b in zip(passed, total, low, high, strict=True)
-    ]
+    return efficiencies(counts[:, 1], counts.sum(axis=1))
 
 
 def _of_stations(counts: Mapping[str, Histogram], name: str) -> list[Efficiency | None]:

@@ -1,4 +1,4 @@
-"""`dtperf compare`: which chambers have changed between two results."""
+"""`dtperf compare`: what has changed between two results."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from dtperf.cli.changed import table_of_changes
 from dtperf.cli.options import FalseAlarms
 from dtperf.cli.printed import harmless
+from dtperf.geometry import Place
 
 if TYPE_CHECKING:
-    from dtperf.comparison import Change
+    from dtperf.comparison import Change, Changes
     from dtperf.results import Result
     from dtperf.summary import Efficiency
 
@@ -28,18 +30,22 @@ def compare(
         Path | None, typer.Option(metavar="FILE", help="Also write the comparison as a page.")
     ] = None,
 ) -> None:
-    """List the stations, and the chambers whose efficiency has changed from A to B."""
+    """Tell what has changed from A to B: barrel, station, wheel, sector, or single chambers."""
     from dtperf.comparison import changes, shared_files
     from dtperf.flags import HIDING, flag
     from dtperf.report import hidden_losses
+    from dtperf.report.changed import allowance, guarantee, what_changed
+    from dtperf.report.words import sentence
     from dtperf.results import Result
 
     old, new = Result.load(before), Result.load(after)
-    found = changes(old, new)
+    found = changes(old, new, false_alarms=false_alarms)
     console = Console(highlight=False, soft_wrap=True)
-    console.print(_stations(old, new))
+    console.print(f"[bold]{sentence(what_changed(found))}[/]")
     for line in hidden_losses(flag(new, old, false_alarms, HIDING)):
         console.print(f"[yellow]{harmless(line)}[/]")
+    console.print()
+    console.print(_stations(old, new, found))
     if shared := shared_files(old, new):
         console.print(
             f"[yellow]Both have read {shared:,} of the same files: what differs comes of cuts or "
@@ -47,14 +53,10 @@ def compare(
         )
     elif old.config.hash != new.config.hash:
         console.print("[yellow]Their configs differ: what differs may come of the cuts.[/]")
-    listed = [change for change in found if change.false_alarms <= false_alarms]
-    if listed:
-        console.print(_changed(listed))
-    console.print(
-        f"{len(listed)} of {len(found)} chambers changed: exact test of each, at most "
-        f"{100 * false_alarms:g} % of those listed by chance (Benjamini-Hochberg)"
-    )
-    if unseen := len(old.by_chamber()) - len(found):
+    if found.named:
+        console.print(table_of_changes(found.named, "what has changed"))
+    console.print(f"{sentence(guarantee(found))}\n{sentence(allowance(found))}")
+    if unseen := len(old.by_chamber()) - len(found.chambers):
         console.print(f"{unseen} chambers have no probe in one of them, and were not compared")
     console.print(f"A: {harmless(str(before))}\nB: {harmless(str(after))}")
     if page:
@@ -65,46 +67,34 @@ def compare(
         console.print(f"wrote {harmless(str(written))}")
 
 
-def _stations(old: Result, new: Result) -> Table:
+def _stations(old: Result, new: Result, found: Changes) -> Table:
     table = Table(box=None)
-    for name in ("station", "efficiency", "A %", "B %", "B − A"):
-        table.add_column(name, justify="left" if name in ("station", "efficiency") else "right")
-    for a, b in zip(old.by_station(), new.by_station(), strict=True):
-        table.add_row(a.name, "fiducial", *_side_by_side(a.fiducial, b.fiducial))
-        table.add_row("", "× acceptance", *_side_by_side(a.with_acceptance, b.with_acceptance))
-        table.add_row("", "eligible fraction", *_side_by_side(a.eligible, b.eligible))
+    for name in ("fiducial efficiency", "A %", "B %", "B − A", "sigma"):
+        table.add_column(name, justify="right" if table.columns else "left", no_wrap=True)
+    for station, (a, b) in enumerate(zip(old.by_station(), new.by_station(), strict=True), 1):
+        change = found.of(Place(station=station))
+        table.add_row(a.name, _percent(a.fiducial), _percent(b.fiducial), *_how(change))
+        table.add_row("  × acceptance", *_side_by_side(a.with_acceptance, b.with_acceptance))
+        table.add_row("  eligible fraction", *_side_by_side(a.eligible, b.eligible))
+    for place in (Place(), *(Place(wheel) for wheel in range(-2, 3))):
+        if change := found.of(place):
+            sides = (_percent(change.before), _percent(change.after))
+            table.add_row(place.name, *sides, *_how(change))
     return table
+
+
+def _how(change: Change | None) -> tuple[str, str]:
+    from dtperf.report.changed import points
+
+    return ("–", "") if change is None else (points(change), f"{change.sigmas:.1f}")
 
 
 def _side_by_side(a: Efficiency | None, b: Efficiency | None) -> tuple[str, str, str]:
     difference = f"{100 * (b.value - a.value):+.3f}" if a and b and a.total and b.total else "–"
-    return _percent(a), _percent(b), difference
+    return _percent(a), _percent(b), difference.replace("-", "−")
 
 
 def _percent(efficiency: Efficiency | None) -> str:
     if efficiency is None:
         return "not measured"
     return f"{100 * efficiency.value:.3f}" if efficiency.total else "no probe"
-
-
-def _changed(listed: list[Change]) -> Table:
-    from dtperf.statistics import probability  # loads scipy
-
-    table = Table(box=None)
-    table.add_column("chamber", no_wrap=True)
-    for name in ("A %", "passed / total", "B %", "passed / total", "B − A", "p", "false alarms"):
-        table.add_column(name, justify="right")
-    for change in listed:
-        sides = (
-            text
-            for side in (change.before, change.after)
-            for text in (_percent(side), f"{side.passed:,} / {side.total:,}")
-        )
-        table.add_row(
-            harmless(change.chamber.name),
-            *sides,
-            f"{100 * change.difference:+.3f}",
-            probability(change.p_value),
-            probability(change.false_alarms),
-        )
-    return table

@@ -32,7 +32,7 @@ __all__ = [
 FalseAlarms = Annotated[
     float,
     typer.Option(
-        min=0, max=1, help="Part of false alarms to allow among the chambers that are listed."
+        min=0, max=1, help="Part of false alarms to allow among the changes that are named."
     ),
 ]
 Executor = Annotated[

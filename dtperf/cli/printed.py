@@ -50,12 +50,14 @@ def print_verdict(result: Result, reference: Result | None = None) -> tuple[Flag
     Returns:
         The flags.
     """
-    from dtperf.flags import flag  # loads scipy
+    from dtperf.comparison import changes  # loads scipy, as the others
+    from dtperf.flags import flag
     from dtperf.report import verdict
 
     flags = flag(result, reference)
     if result.by_chamber():
-        print(verdict(result, flags, reference))
+        found = None if reference is None else changes(reference, result)
+        print(verdict(result, flags, found))
     return flags
 
 

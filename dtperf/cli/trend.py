@@ -10,11 +10,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from dtperf.cli.changed import table_of_changes
 from dtperf.cli.options import FalseAlarms
 from dtperf.cli.printed import harmless
 
 if TYPE_CHECKING:
-    from dtperf.report.history import Period, Step
+    from dtperf.comparison import Changes
+    from dtperf.report.history import Period
     from dtperf.summary import Efficiency
 
 __all__ = ["trend"]
@@ -32,18 +34,23 @@ def trend(
     ] = None,
     false_alarms: FalseAlarms = 0.01,
 ) -> None:
-    """List the stations over many results, in order of runs, and the chambers that changed most."""
+    """List the stations over many results, in order of runs, and what changed, and when."""
+    from dtperf.comparison import changes
     from dtperf.errors import ConfigError
     from dtperf.flags import flag_history
     from dtperf.report import hidden_losses, render_history, save
-    from dtperf.report.history import in_order, overlaps, steps
+    from dtperf.report.changed import allowance, guarantee, what_changed
+    from dtperf.report.history import in_order, overlaps
+    from dtperf.report.words import sentence
     from dtperf.results import Result
 
     if len({path.resolve() for path in results}) < len(results):
         raise ConfigError("the same result directory is named twice")
     periods = in_order([(str(path), Result.load(path)) for path in results])
-    found = steps(periods)
+    found = changes(*(period.result for period in periods), false_alarms=false_alarms)
+    names = [harmless(period.name) for period in periods]
     console = Console(highlight=False, soft_wrap=True)
+    console.print(f"[bold]{sentence(what_changed(found, names))}[/]\n")
     console.print(_stations(periods))
     console.print(_lines(periods))
     told_by_name = [(period.name, period.result) for period in periods]
@@ -51,17 +58,13 @@ def trend(
         console.print(f"[yellow]{harmless(line)}[/]")
     for warning in overlaps(periods):
         console.print(f"[yellow]{harmless(warning)}[/]")
-    changed = [step for step in found if step.false_alarms <= false_alarms]
-    if changed:
-        console.print(_changed(changed[:SHOWN], periods))
-    if len(changed) > SHOWN:
-        console.print(f"… and {len(changed) - SHOWN} more chambers: --page FILE lists them all")
-    console.print(
-        f"{len(changed)} of {len(found)} chambers changed at some moment: exact test of each, at "
-        f"most {100 * false_alarms:g} % of those by chance (Benjamini-Hochberg)"
-    )
+    if found.named:
+        console.print(_changed(found, periods))
+    if len(found.named) > SHOWN:
+        console.print(f"… and {len(found.named) - SHOWN} more: --page FILE lists them all")
+    console.print(f"{sentence(guarantee(found))}\n{sentence(allowance(found))}")
     if page:
-        written = save(render_history(periods, found, false_alarms), page)
+        written = save(render_history(periods, found), page)
         console.print(f"wrote {harmless(str(written))}")
 
 
@@ -111,23 +114,14 @@ def _percent(efficiency: Efficiency | None) -> str:
     return f"{100 * efficiency.value:.3f}"
 
 
-def _changed(steps: Sequence[Step], periods: Sequence[Period]) -> Table:
-    from dtperf.statistics import probability  # loads scipy
+def _changed(found: Changes, periods: Sequence[Period]) -> Table:
+    from dtperf.report.history import in_each
 
-    table = Table(box=None)
-    table.add_column("chamber", no_wrap=True)
-    for name in ("before %", "after %", "difference", "p"):
-        table.add_column(name, justify="right")
-    for name in ("changed with", "in this order"):
-        table.add_column(name)
-    for step in steps:
-        table.add_row(
-            step.chamber.name,
-            _percent(step.before),
-            _percent(step.after),
-            f"{100 * step.difference:+.3f}",
-            probability(step.p_value),
-            harmless(periods[step.at].name),
-            _sparkline(step.efficiencies),
-        )
-    return table
+    return table_of_changes(
+        found.named[:SHOWN],
+        "what has changed",
+        [
+            ("changed with", lambda change: harmless(periods[change.at].name)),
+            ("in this order", lambda change: _sparkline(in_each(periods, change))),
+        ],
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dtperf.comparison import changes
 from dtperf.flags.model import Flag, Look, percent
-from dtperf.geometry import Place
 from dtperf.results import Result
 
 __all__ = ["MARGIN", "dropped"]
@@ -26,13 +25,12 @@ def dropped(result: Result, reference: Result) -> list[Look]:
     if not (result.by_chamber() and reference.by_chamber()):
         return []
     looks = []
-    for change in changes(reference, result):
+    for change in changes(reference, result).chambers:
         now, then = change.after, change.before
         reason = (
             f"efficiency {percent(now.value)} ({now.passed:,} of {now.total:,}), "
             f"which was {percent(then.value)} ({then.passed:,} of {then.total:,}) in the reference"
         )
-        place, loss = Place(*change.chamber), -change.difference
-        found = Flag(place, "dropped", reason, change.p_value, loss=loss)
-        looks.append(Look(found, change.difference < -MARGIN))
+        flag = Flag(change.place, "dropped", reason, change.p_value, loss=-change.difference)
+        looks.append(Look(flag, change.difference < -MARGIN))
     return looks

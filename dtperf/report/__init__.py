@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from dtperf.report.comparison import render_comparison
+from dtperf.report.headlines import hidden_losses, verdict
 from dtperf.report.history import render_history
 from dtperf.report.overview import render, write
 from dtperf.report.pages import save
-from dtperf.report.words import hidden_losses, verdict
 
 __all__ = [
     "hidden_losses",

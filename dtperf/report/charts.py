@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from dtperf.report.words import count, percent
-from dtperf.statistics import clopper_pearson
-from dtperf.summary import Efficiency
+from dtperf.summary import Efficiency, efficiencies
 
 if TYPE_CHECKING:
     from dtperf.results import Result
@@ -109,19 +108,12 @@ def of_runs(result: Result) -> list[Chart]:
     runs = [str(run) for run in counts.axes["run"]]
     # a category axis that grows has nothing in its overflow
     failed, passed = np.moveaxis(np.asarray(counts.view()), -1, 0)
+    total = passed + failed
     charts = [
-        chart(f"MB{station}", runs, _efficiencies(passed[station - 1], failed[station - 1]))
-        for station in range(1, 5)
+        chart(f"MB{number + 1}", runs, efficiencies(passed[number], total[number]))
+        for number in range(4)
     ]
     return [each for each in charts if each is not None]
-
-
-def _efficiencies(passed: np.ndarray, failed: np.ndarray) -> list[Efficiency]:
-    total = passed + failed
-    columns: Iterator[tuple[Any, ...]] = zip(
-        passed, total, *clopper_pearson(passed, total), strict=True
-    )
-    return [Efficiency(int(k), int(n), float(low), float(high)) for k, n, low, high in columns]
 
 
 def _scale(filled: list[Efficiency]) -> tuple[float, float, float]:

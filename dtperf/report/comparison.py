@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dtperf.comparison import changes, shared_files
+from dtperf.comparison import Changes, changes, shared_files
 from dtperf.flags import HIDING, flag
+from dtperf.report import changed
+from dtperf.report.headlines import hidden_losses
 from dtperf.report.overview import title_of
 from dtperf.report.pages import fill
-from dtperf.report.words import hidden_losses, percent
+from dtperf.report.words import percent
 from dtperf.statistics import probability
 from dtperf.web import chamber_rows
 
@@ -28,7 +30,7 @@ def render_comparison(
         before: The reference.
         after: What is compared with it.
         names: Of both, such as their directories.
-        false_alarms: Part of false alarms to allow among the chambers that are set off.
+        false_alarms: Part of false alarms to allow among the changes that are named.
 
     Returns:
         The page as HTML.
@@ -36,9 +38,9 @@ def render_comparison(
     Raises:
         InputError: One of them has not measured 'by_chamber'.
     """
-    found = changes(before, after)
-    by_name = {change.chamber.name: change for change in found}
-    rows = [_row(row, by_name.get(row["name"]), false_alarms) for row in chamber_rows(after)]
+    found = changes(before, after, false_alarms=false_alarms)
+    chambers = {change.place.name: change for change in found.chambers}
+    rows = [_row(row, chambers.get(row["name"]), found) for row in chamber_rows(after)]
     return fill(
         "comparison.html",
         {"rows": rows, "kind": "difference"},
@@ -48,20 +50,19 @@ def render_comparison(
         names=names,
         stations=list(zip(before.by_station(), after.by_station(), strict=True)),
         hidden=hidden_losses(flag(after, before, false_alarms, HIDING)),
-        changes=found,
-        changed=[change for change in found if change.false_alarms <= false_alarms],
-        false_alarms=false_alarms,
+        found=found,
         shared=shared_files(before, after),
     )
 
 
-def _row(row: dict[str, Any], change: Change | None, false_alarms: float) -> dict[str, Any]:
+def _row(row: dict[str, Any], change: Change | None, found: Changes) -> dict[str, Any]:
     """Turn a chamber's row into one of the map of differences."""
     row.pop("trend", None)  # of the second result only: it would not tell the difference
     if change is None:
         return row | {"value": None, "note": "no probes in one of both"}
     note = (
-        f"A {percent(change.before)}, B {percent(change.after)}, p: {probability(change.p_value)}"
+        f"A {percent(change.before)}, B {percent(change.after)}, {changed.points(change)} points, "
+        f"p: {probability(change.p_value)}"
     )
-    changed = {"reason": "has changed"} if change.false_alarms <= false_alarms else {}
-    return row | {"value": change.difference, "note": note} | changed
+    reason = changed.reason(found, change.place.chambers[0])
+    return row | {"value": change.difference, "note": note} | ({"reason": reason} if reason else {})

@@ -1,4 +1,4 @@
-"""Many results in their order: stations, and the chambers that have changed most."""
+"""Many results in their order: stations, and what has changed at some moment."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dtperf.comparison import shared_files
+from dtperf.comparison import Changes, shared_files
 from dtperf.errors import ConfigError, InputError
 from dtperf.flags import flag_history
+from dtperf.report import changed
 from dtperf.report.charts import chart
+from dtperf.report.headlines import hidden_losses
 from dtperf.report.pages import fill
-from dtperf.report.words import hidden_losses
-from dtperf.statistics import clopper_pearson, exact_test, false_discovery, probability
-from dtperf.summary import Efficiency
+from dtperf.statistics import probability
+from dtperf.summary import Efficiency, efficiencies
 
 if TYPE_CHECKING:
+    from dtperf.comparison import Change
     from dtperf.geometry import Chamber
     from dtperf.results import Result
 
-__all__ = ["Period", "Step", "in_order", "overlaps", "render_history", "steps"]
+__all__ = ["Period", "in_each", "in_order", "overlaps", "render_history"]
 
 RUN_AXES = ("efficiency_vs_run", "by_chamber_and_run")
 
@@ -36,27 +38,6 @@ class Period(NamedTuple):
     """First and last one; None if it was not measured against the run."""
     begin: str
     """Of its first job; empty if no job tells."""
-
-
-class Step(NamedTuple):
-    """The moment at which a chamber has changed most."""
-
-    chamber: Chamber
-    at: int
-    """Number of the first result after it."""
-    before: Efficiency
-    after: Efficiency
-    efficiencies: tuple[Efficiency, ...]
-    """In each result."""
-    p_value: float
-    """Of such a step anywhere, if nothing has changed."""
-    false_alarms: float
-    """Part of false alarms among all chambers that are at least as conspicuous as this one."""
-
-    @property
-    def difference(self) -> float:
-        """After minus before."""
-        return self.after.value - self.before.value
 
 
 def in_order(results: Sequence[tuple[str, Result]]) -> list[Period]:
@@ -105,56 +86,23 @@ def overlaps(periods: Sequence[Period]) -> list[str]:
     return told
 
 
-def steps(periods: Sequence[Period]) -> list[Step]:
-    """Find for each chamber the moment before and after which it differs most.
-
-    Args:
-        periods: Two at least, in order.
-
-    Returns:
-        The most conspicuous chamber first; without those that have too few probes to tell.
-    """
-    rows = [period.result.by_chamber() for period in periods]
-    efficiencies = [[row.efficiency for row in each] for each in rows]
-    passed = np.cumsum([[e.passed for e in each] for each in efficiencies], axis=0)
-    total = np.cumsum([[e.total for e in each] for each in efficiencies], axis=0)
-    # one row for each moment: what was before it, and what came after
-    before, after = (passed[:-1], total[:-1]), (passed[-1] - passed[:-1], total[-1] - total[:-1])
-    p_values = exact_test(*after, *before)
-    moments = np.argmin(p_values, axis=0)
-    # as many looks as there are moments
-    least = np.minimum(p_values.min(axis=0) * len(p_values), 1.0)
-    alarms = false_discovery(least)
-    found = [
-        Step(
-            chamber=row.chamber,
-            at=int(at) + 1,
-            before=_efficiency(before[0][at, number], before[1][at, number]),
-            after=_efficiency(after[0][at, number], after[1][at, number]),
-            efficiencies=tuple(each[number] for each in efficiencies),
-            p_value=float(least[number]),
-            false_alarms=float(alarms[number]),
-        )
-        for number, (row, at) in enumerate(zip(rows[0], moments, strict=True))
+def in_each(periods: Sequence[Period], change: Change) -> list[Efficiency]:
+    """Give the efficiency of what has changed in each of the results."""
+    apart = {chamber for place in change.without for chamber in place.chambers}
+    kept = {*change.place.chambers} - apart
+    counts = [
+        [row.efficiency[:2] for row in period.result.by_chamber() if row.chamber in kept]
+        for period in periods
     ]
-    told = (step for step in found if step.before.total and step.after.total)
-    return sorted(told, key=lambda step: step.p_value)
+    return efficiencies(*np.array(counts).sum(axis=1).T)
 
 
-def _efficiency(passed: int, total: int) -> Efficiency:
-    low, high = clopper_pearson(passed, total)
-    return Efficiency(int(passed), int(total), float(low), float(high))
-
-
-def render_history(
-    periods: Sequence[Period], found: Sequence[Step], false_alarms: float = 0.01
-) -> str:
+def render_history(periods: Sequence[Period], found: Changes) -> str:
     """Make the page of many results.
 
     Args:
         periods: The results in order.
-        found: How each chamber has changed, as `steps` tells it.
-        false_alarms: Part of false alarms to allow among the chambers that are set off.
+        found: What has changed between their results.
 
     Returns:
         The page as HTML.
@@ -167,33 +115,40 @@ def render_history(
         chart(f"MB{number}", names, [each for each in mine if each is not None])
         for number, mine in enumerate(of_station, start=1)
     ]
-    told = {step.chamber: step for step in found}
-    chambers = [chamber for chamber, _ in periods[0].result.by_chamber()]
-    rows = [_row(chamber, told.get(chamber), names, false_alarms) for chamber in chambers]
+    told = {change.place.chambers[0]: change for change in found.chambers}
+    each = list(zip(*(period.result.by_chamber() for period in periods), strict=True))
+    rows = [
+        _row(mine[0].chamber, told.get(mine[0].chamber), [row.efficiency for row in mine], names)
+        for mine in each
+    ]
+    for row, mine in zip(rows, each, strict=True):
+        if reason := changed.reason(found, mine[0].chamber):
+            row["reason"] = reason
     return fill(
         "history.html",
         {"rows": rows, "kind": "difference"},
         title=f"{len(periods)} results in their order",
         periods=periods,
         stations=stations,
-        charts=[each for each in charts if each is not None],
+        charts=[picture for picture in charts if picture is not None],
         warnings=overlaps(periods),
-        hidden=hidden_losses(flag_history(told_by_name, false_alarms)),
-        steps=found,
-        changed=[step for step in found if step.false_alarms <= false_alarms],
-        false_alarms=false_alarms,
+        hidden=hidden_losses(flag_history(told_by_name, found.false_alarms)),
+        found=found,
         names=names,
     )
 
 
 def _row(
-    chamber: Chamber, step: Step | None, names: Sequence[str], false_alarms: float
+    chamber: Chamber,
+    change: Change | None,
+    measured: Sequence[Efficiency],
+    names: Sequence[str],
 ) -> dict[str, object]:
     row: dict[str, object] = {"name": chamber.name, "station": chamber.station}
     row |= {"wheel": chamber.wheel, "sector": chamber.sector}
-    if step is None:
+    if change is None:
         return row | {"value": None, "note": "too few probes"}
-    row["value"] = step.difference
-    row["note"] = f"from {names[step.at]} on, p: {probability(step.p_value)}"
-    row["trend"] = [[names[at], e.passed, e.total] for at, e in enumerate(step.efficiencies)]
-    return row | ({"reason": "has changed"} if step.false_alarms <= false_alarms else {})
+    row["value"] = change.difference
+    row["note"] = f"from {names[change.at]} on, p: {probability(change.p_value)}"
+    row["trend"] = [[names[at], e.passed, e.total] for at, e in enumerate(measured)]
+    return row

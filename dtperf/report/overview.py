@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from markupsafe import Markup
 
-from dtperf.comparison import changes, shared_files
+from dtperf.comparison import Changes, changes, shared_files
 from dtperf.config.show import config_to_yaml
 from dtperf.display import UNTITLED
 from dtperf.errors import InputError
-from dtperf.report import charts
+from dtperf.geometry import Place
+from dtperf.report import changed, charts
 from dtperf.report.flagged import MOST_PLOTTED, addresses, flagged_places
+from dtperf.report.headlines import verdict
 from dtperf.report.pages import fill, save
-from dtperf.report.words import signed, verdict
 from dtperf.web import chamber_rows
 from dtperf.web.chamber_map import chamber_map
 
 if TYPE_CHECKING:
-    from dtperf.comparison import Change
     from dtperf.flags import Flag
     from dtperf.geometry import Chamber
     from dtperf.ledger import LedgerRow
@@ -31,8 +31,6 @@ __all__ = ["render", "title_of", "write"]
 
 SHOWN_FILES = 200
 LONGEST_MESSAGE = 300
-TELLING = 0.01
-"""Part of false alarms among the differences that are set off."""
 
 
 class Skipped(NamedTuple):
@@ -68,25 +66,27 @@ def render(result: Result, flags: Sequence[Flag], reference: Result | None = Non
     """
     if not result.by_chamber():
         raise InputError("the result lacks 'by_chamber': measure it, to report on chambers")
-    found = _changes(result, reference)
+    found = changes(reference, result) if reference is not None else None
     flagged = flagged_places(result, flags)
-    rows = _with_differences(chamber_rows(result, flags), found)
+    rows = chamber_rows(result, flags)
+    if found is not None:
+        _add_differences(rows, found)
     return fill(
         "report.html",
         {"rows": rows, "has_reference": reference is not None},
         title=title_of(result),
         result=result,
         reference=reference,
-        verdict=verdict(result, flags, reference),
+        verdict=verdict(result, flags, found),
         still_map=Markup(chamber_map(rows)),  # made of our names and numbers
         flagged=flagged,
         addresses=addresses(flagged),
         most_plotted=MOST_PLOTTED,
         chambers=result.by_chamber(),
         kinds=_kinds(flags),
-        changes=found,
+        found=found,
+        place=Place,
         shared=shared_files(reference, result) if reference is not None else 0,
-        telling=TELLING,
         charts=charts.of_runs(result),
         config_yaml=config_to_yaml(result.config),
         skipped=_skipped(result),
@@ -121,21 +121,12 @@ def title_of(result: Result) -> str:
     return result.config.title or UNTITLED
 
 
-def _changes(result: Result, reference: Result | None) -> dict[Chamber, Change]:
-    if reference is None:
-        return {}
-    return {change.chamber: change for change in changes(reference, result)}
-
-
-def _with_differences(
-    rows: list[dict[str, Any]], changes: Mapping[Chamber, Change]
-) -> list[dict[str, Any]]:
-    differences = {chamber.name: change.difference for chamber, change in changes.items()}
+def _add_differences(rows: list[dict[str, Any]], found: Changes) -> None:
+    told = {change.place.name: change for change in found.chambers}
     for row in rows:
-        if row["name"] in differences:
-            row["difference"] = differences[row["name"]]
-            row["note"] = f"{signed(differences[row['name']])} points to the reference"
-    return rows
+        if row["name"] in told:
+            row["difference"] = told[row["name"]].difference
+            row["note"] = f"{changed.points(told[row['name']])} points to the reference"
 
 
 def _kinds(flags: Iterable[Flag]) -> dict[Chamber, list[str]]:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from dtperf import __version__
 from dtperf.errors import ConfigError
-from dtperf.report import words
+from dtperf.report import changed, words
 from dtperf.statistics import probability
 from dtperf.web import asset, embedded_json
 
@@ -109,11 +109,16 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "capital": words.capital,
+        "allowance": changed.allowance,
+        "changed_name": changed.name,
         "count": words.count,
+        "guarantee": changed.guarantee,
         "interval": words.interval,
         "percent": words.percent,
         "plus_minus": words.plus_minus,
+        "points": changed.points,
         "probability": probability,
         "signed": words.signed,
+        "what_changed": changed.what_changed,
     }
     return environment

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dtperf.statistics.differences import exact_test, false_discovery
+from dtperf.statistics.differences import exact_test, false_discovery, student
 from dtperf.statistics.intervals import ONE_SIGMA, bayesian, clopper_pearson, wilson
+from dtperf.statistics.stratified import Differences, Strata
 from dtperf.statistics.written import probability
 
 __all__ = [
     "ONE_SIGMA",
+    "Differences",
+    "Strata",
     "bayesian",
     "clopper_pearson",
     "exact_test",
     "false_discovery",
     "probability",
+    "student",
     "wilson",
 ]

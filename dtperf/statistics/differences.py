@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtr
 
 from dtperf.statistics.intervals import counts_of
 
-__all__ = ["exact_test", "false_discovery"]
+__all__ = ["exact_test", "false_discovery", "student"]
 
 Numbers = npt.NDArray[Any]
 
@@ -63,3 +64,16 @@ def false_discovery(p_values: npt.ArrayLike) -> Numbers:
     if not values.size:
         return values
     return np.asarray(false_discovery_control(values.ravel(), method="bh")).reshape(values.shape)
+
+
+def student(sigmas: npt.ArrayLike, freedom: npt.ArrayLike = np.inf) -> Numbers:
+    """Give the two-sided p-values of distances from 0.
+
+    Args:
+        sigmas: In estimated standard deviations, any shape.
+        freedom: Degrees of freedom of the estimate; infinite: it is known.
+
+    Returns:
+        Those of Student's distribution, or of the Gaussian.
+    """
+    return np.asarray(2 * stdtr(freedom, -np.abs(sigmas)))

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from dtperf.comparison import changes
 from dtperf.geometry import chambers
 from dtperf.report import render_comparison, render_history, save, write
-from dtperf.report.history import in_order, steps
+from dtperf.report.history import in_order
 from tests.report.samples import DEAD, EMPTY, FLAGS, LOW, measured
 
 pytestmark = pytest.mark.server
@@ -61,7 +62,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(a, out / "report.html", FLAGS, b)
     save(render_comparison(b, a, ("before", "after")), out / "comparison.html")
     periods = in_order([("a", a), ("b", b)])
-    save(render_history(periods, steps(periods)), out / "history.html")
+    save(render_history(periods, changes(a, b)), out / "history.html")
     return out
 
 

@@ -11,11 +11,12 @@ import pytest
 
 from dtperf.comparison import changes
 from dtperf.errors import ConfigError, InputError
-from dtperf.geometry import Chamber
+from dtperf.geometry import Chamber, chambers
 from dtperf.report import render_history
-from dtperf.report.history import in_order, overlaps, steps
+from dtperf.report.history import in_each, in_order, overlaps
 from dtperf.results import Result
 from tests.cli.commands import Done, call
+from tests.comparison.toys import drawn, station
 from tests.report.samples import EMPTY, LOW, Page, measured
 
 Call = Callable[..., Done]
@@ -37,25 +38,21 @@ def four() -> list[tuple[str, Result]]:
 
 def test_the_step_is_found_where_it_is() -> None:
     periods = in_order(four())
-    first, *others = steps(periods)
-    assert (first.chamber, first.at) == (LOW, 2)
+    found = changes(*(period.result for period in periods))
+    [first] = found.named
+    assert (first.place, first.at) == (LOW, 2)
     assert first.difference == pytest.approx(-0.19, abs=0.03)
     assert first.p_value < 1e-50
-    assert min(step.false_alarms for step in others) > 0.01
-    assert EMPTY not in {step.chamber for step in others}
+    _, *others = found.chambers
+    assert EMPTY not in {step.place for step in others}
     assert len(others) == 248
+    assert [each.value for each in in_each(periods, first)] == [
+        period.result.by_chamber()[chambers().index(LOW)].efficiency.value for period in periods
+    ]
     totals = [period.result.by_chamber()[0].efficiency.total for period in periods]
-    of_first = next(step for step in others if step.chamber == Chamber(-2, 1, 1))
+    of_first = next(step for step in others if step.place == Chamber(-2, 1, 1))
     assert of_first.before.total == sum(totals[: of_first.at])
     assert of_first.after.total == sum(totals[of_first.at :])
-
-
-def test_two_results_are_as_in_a_comparison() -> None:
-    a, b = four()[1:3]
-    expected = {each.chamber: each for each in changes(a[1], b[1])}
-    for step in steps(in_order([a, b])):
-        assert step.p_value == expected[step.chamber].p_value
-        assert step.difference == expected[step.chamber].difference
 
 
 def test_order_is_that_of_the_runs() -> None:
@@ -90,10 +87,11 @@ def test_results_of_the_same_files_are_told() -> None:
 
 def test_the_page() -> None:
     periods = in_order(four())
-    read = Page(render_history(periods, steps(periods)))
+    read = Page(render_history(periods, changes(*(period.result for period in periods))))
     assert next(iter(read.rows)) == LOW.name
     assert read.rows[LOW.name][1] == "c"
-    assert "1 of 249 chambers changed" in read.text
+    assert f"{LOW.name} has changed by −1" in read.text
+    assert " sigma, from c on)." in read.text
     rows = {row["name"]: row for row in read.data["rows"]}
     assert len(rows) == 250
     assert rows[EMPTY.name]["value"] is None
@@ -111,10 +109,11 @@ def test_the_command(dtperf: Call, tmp_path: Path) -> None:
     lines = done.out.splitlines()
     named = [line.split()[0] for line in lines if line.strip().startswith(str(tmp_path))]
     assert named == [str(folder) for folder in folders]
-    [changed] = [line for line in lines if line.strip().startswith(LOW.name)]
+    [changed] = [line for line in lines[1:] if line.strip().startswith(LOW.name)]
     assert changed.split()[-2] == str(folders[2])
     assert changed.split()[-1][:2] in {"██", "█▇", "▇█"}
-    assert "1 of 249 chambers changed" in done.out
+    assert lines[0].startswith(f"{LOW.name} has changed by −1")
+    assert f"from {folders[2]} on)." in lines[0]
     assert LOW.name in Page(page.read_text()).rows
 
 
@@ -129,3 +128,16 @@ def test_wrong_arguments(dtperf: Call, tmp_path: Path) -> None:
     done = dtperf("trend", folder, tmp_path / "none")
     assert done.code == 1
     assert "Traceback" not in done.err
+
+
+def test_a_station_that_aged_in_some_month(dtperf: Call, tmp_path: Path) -> None:
+    losses = [(), (), (station(1, 0.009),), (station(1, 0.009),)]
+    folders = [
+        drawn(number, *loss, first_run=1000 * number).save(tmp_path / str(number))
+        for number, loss in enumerate(losses)
+    ]
+    done = dtperf("trend", *folders)
+    assert done.code == 0, done.err
+    assert done.out.startswith("MB1 has changed by −0.")
+    assert f"from {folders[2]} on)." in done.out.splitlines()[0]
+    assert "as estimated from 80 runs" in done.out

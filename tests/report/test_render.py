@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from dtperf.comparison import changes
 from dtperf.errors import ConfigError, InputError
 from dtperf.geometry import Place, chambers
 from dtperf.report import render, render_comparison, render_history, save, write
-from dtperf.report.history import in_order, steps
+from dtperf.report.history import in_order
 from dtperf.report.words import interval, percent, signed
 from dtperf.results import Result
 from dtperf.statistics import probability
@@ -43,7 +44,7 @@ def every_page() -> list[str]:
     return [
         render(a, FLAGS, b),
         render_comparison(a, b, (HOSTILE, "b")),
-        render_history(periods, steps(periods)),
+        render_history(periods, changes(a, b)),
     ]
 
 
@@ -108,7 +109,8 @@ def test_the_reference() -> None:
     assert re.findall(r"<strong[^>]*>(.*?)</strong>", text) == [
         both.rows[each.name][8] for each in (DEAD, LOW)
     ]
-    assert "of 4 stations are within 0.2 points of the reference" in both.text
+    assert f"Since the reference {DEAD.name} has changed by −" in both.text
+    assert f"; {LOW.name} by −1" in both.text
     assert "of the same files" not in both.text
     same = Page(render(measured(), FLAGS, measured()))
     assert "Result and reference have read 1 of the same files" in same.text

@@ -1,0 +1,183 @@
+"""Whether two samples of many strata differ, stratum by stratum: what they hold of each may differ.
+
+A stratum is a chamber, say. Sums of passed and total would take a change in which chambers get
+probes for a change of efficiency; the differences within the chambers do not.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import xlog1py
+
+from dtperf.statistics.intervals import counts_of
+
+__all__ = ["Differences", "Strata"]
+
+Numbers = npt.NDArray[Any]
+
+STEPS = 60
+"""Of the search for a saddlepoint; it ends when nothing moves any more."""
+FARTHEST = 40.0
+"""Saddlepoints lie nearer to 0 than this, but where all failures are on one side: at infinity."""
+NEAR = 1e-9
+"""When a saddlepoint counts as found."""
+AT_THE_END = 1 / (2 * np.pi)
+"""Curvature with which the approximation gives the probability of that exactly."""
+CENTRE = 1e-3
+"""Nearer to its mean a sum is not conspicuous at all."""
+
+
+class Differences(NamedTuple):
+    """How two samples differ in some sets of strata, arrays of shape (sets,)."""
+
+    value: Numbers
+    """Efficiency after minus before; NaN where no stratum of the set has probes in both."""
+    uncertainty: Numbers
+    """Of the value, one standard deviation of the counts."""
+    sigmas: Numbers
+    """How sure it is that there is a difference, by counting alone: standard deviations of a
+    Gaussian that are exceeded, on both sides, as rarely as this difference is by chance."""
+    weight: Numbers
+    """Inverse of the variance of the value, times that of one probe's result."""
+    variance: Numbers
+    """Of the difference times the weight, if there is none."""
+
+
+class Strata:
+    """Counts before and after, in strata, to be compared in any sets of them.
+
+    Args:
+        passed: Counts, shape (strata,).
+        total: Counts of the same shape, at least as large.
+        passed_before: The other sample's, which has no probe in common with this one.
+        total_before: The other sample's.
+
+    Raises:
+        ValueError: More passed than there are.
+
+    Source: N. Mantel, W. Haenszel, J. Natl. Cancer Inst. 22 (1959) 719, for weights and variance.
+    """
+
+    def __init__(
+        self,
+        passed: npt.ArrayLike,
+        total: npt.ArrayLike,
+        passed_before: npt.ArrayLike,
+        total_before: npt.ArrayLike,
+    ) -> None:
+        new, old = counts_of(passed, total), counts_of(passed_before, total_before)
+        both, k = new[1] + old[1], new[0] + old[0]
+        some = np.maximum(both, 1)
+        self.share = np.where((new[1] > 0) & (old[1] > 0), new[1] / some, 0.0)
+        """Of the probes that are of the later sample; 0 if one of both has none."""
+        self.weight = self.share * (1 - self.share) * both
+        self.excess = np.where(self.weight > 0, new[0] - k * self.share, 0.0)
+        """Passed beyond what is expected of the later sample: weight times difference."""
+        self.error = self.weight**2 * (_error(*new) + _error(*old))
+        failing = 1 - k / some
+        self.variance = self.weight * failing * (1 - failing) * both / np.maximum(both - 1, 1)
+        self._shape, self._shift, self._size = _binomial(self.share, failing, both, self.variance)
+
+    def differences(self, sets: npt.NDArray[np.bool_]) -> Differences:
+        """Compare both samples in sets of strata.
+
+        Args:
+            sets: Shape (sets, strata).
+        """
+        weight, variance = sets @ self.weight, sets @ self.variance
+        some = np.where(weight > 0, weight, np.nan)
+        return Differences(
+            value=sets @ self.excess / some,
+            uncertainty=np.sqrt(sets @ self.error) / some,
+            sigmas=self._sigmas(sets),
+            weight=weight,
+            variance=variance,
+        )
+
+    def _sigmas(self, sets: npt.NDArray[np.bool_]) -> Numbers:
+        """Approximate the exact test of failures before and after, given their sum in each stratum.
+
+        Source: O. E. Barndorff-Nielsen, Biometrika 73 (1986) 307, and H. E. Daniels, Int. Stat.
+        Rev. 55 (1987) 37, for the tail of a sum that has gaps of 1.
+        """
+        which, at = np.nonzero(sets)  # most sets hold few strata
+        inside = _Sums(which, len(sets), self._shape[at], self._size[at])
+        # what can have failed of the later sample, beyond expectation, and what has
+        middle = inside.total(inside.size * inside.shape)
+        x = np.clip(sets @ -self.excess, -middle, inside.total(inside.size) - middle)
+        t = inside.saddlepoint(x + middle)
+        log = inside.logarithm(t) - t * middle
+        curvature = inside.slopes(t)[1]
+        root = np.sqrt(np.maximum(2 * (t * x - log), 0))
+        other = -np.expm1(-np.abs(t)) * np.sqrt(np.maximum(curvature, AT_THE_END))
+        is_told = (root > CENTRE) & (other > 0)
+        root, other = np.where(is_told, root, 1.0), np.where(is_told, other, 1.0)
+        sigmas: Numbers = np.where(is_told, np.maximum(root + np.log(other / root) / root, 0), 0.0)
+        return sigmas
+
+
+class _Sums(NamedTuple):
+    """Sums of binomial numbers: their cumulant generating functions add up."""
+
+    which: Numbers
+    """Number of the sum that each binomial number is in."""
+    many: int
+    """How many sums there are."""
+    shape: Numbers
+    """Chance of each binomial number."""
+    size: Numbers
+
+    def total(self, values: Numbers) -> Numbers:
+        """Add up what is given for each binomial number."""
+        return np.bincount(self.which, values, self.many)
+
+    def logarithm(self, t: Numbers) -> Numbers:
+        """Give the cumulant generating function of each sum."""
+        return self.total(xlog1py(self.size, np.expm1(t)[self.which] * self.shape))
+
+    def slopes(self, t: Numbers) -> tuple[Numbers, Numbers]:
+        """Give its first and second derivative."""
+        grown = np.exp(t)[self.which] * self.shape
+        tilted = grown / (1 - self.shape + grown)
+        return self.total(self.size * tilted), self.total(self.size * tilted * (1 - tilted))
+
+    def saddlepoint(self, x: Numbers) -> Numbers:
+        """Find where the first derivative of each is x, by Newton's method within an interval."""
+        low, high, t = np.full(x.shape, -FARTHEST), np.full(x.shape, FARTHEST), np.zeros(x.shape)
+        for _ in range(STEPS):
+            slope, curvature = self.slopes(t)
+            low, high = np.where(slope < x, t, low), np.where(slope < x, high, t)
+            step = t - (slope - x) / np.maximum(curvature, np.finfo(float).tiny)
+            new = np.where((step > low) & (step < high), step, (low + high) / 2)
+            if np.all(np.abs(new - t) < NEAR):
+                return new
+            t = new
+        return t
+
+
+def _error(passed: Numbers, total: Numbers) -> Numbers:
+    """Estimate the variance of an efficiency; not 0 where all have passed."""
+    part = (passed + 0.5) / (total + 1)
+    variance: Numbers = part * (1 - part) / np.maximum(total, 1)
+    return variance
+
+
+def _binomial(
+    share: Numbers, failing: Numbers, both: Numbers, variance: Numbers
+) -> tuple[Numbers, Numbers, Numbers]:
+    """Take for each hypergeometric distribution the binomial one of equal variance and skewness.
+
+    That of few failures among many probes is one already: each has its chance, `share`, to be of
+    the later sample.
+
+    Returns:
+        Chance, mean that the binomial one has too much, and size, which need not be whole.
+    """
+    skewness = (1 - 2 * failing) * (1 - 2 * share) * both / np.maximum(both - 2, 1)
+    chance = np.clip((1 - skewness) / 2, 1e-6, 1 - 1e-6)
+    size = variance / (chance * (1 - chance))
+    mean = share * failing * both
+    return chance, size * chance - mean, size
