@@ -7,10 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from dtperf.export.reference import reference_objects
+from dtperf.results import Result
 from tests.reference_books import ARRAYS
 from tests.reference_loop import differences, golden, golden_axes
 
-__all__ = ["AXES", "EXPECTED", "GOLDEN", "GOLDEN_RNTUPLE", "as_reference", "golden_differences"]
+__all__ = [
+    "AXES",
+    "EXPECTED",
+    "GOLDEN",
+    "GOLDEN_RNTUPLE",
+    "as_reference",
+    "efficiencies",
+    "golden_differences",
+]
 
 DATA = Path(__file__).parent / "data"
 GOLDEN = DATA / "golden_input.root"
@@ -31,3 +40,8 @@ def as_reference(counts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 def golden_differences(counts: Mapping[str, Any]) -> list[str]:
     """Compare histograms with all 79 objects, inner and flow bins."""
     return differences(as_reference(counts), EXPECTED)
+
+
+def efficiencies(result: Result) -> list[Any]:
+    """List what the stations have but for the eligible fraction, which is not explored."""
+    return [row[:3] for row in result.by_station()]

@@ -77,4 +77,5 @@ def by_station(place: Place) -> Groups:
 
 def mostly(holds: Bools, among: Bools) -> bool:
     """Tell whether something holds for most of the chambers that are looked at."""
-    return np.count_nonzero(holds & among) >= MOST * max(np.count_nonzero(among), 1)
+    n = int(np.count_nonzero(among))
+    return n > 0 and int(np.count_nonzero(holds & among)) >= MOST * n

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -179,7 +179,7 @@ def _comparable(
 
 def _of_chambers(counts: Histogram) -> Histogram:
     """Add up runs, of which two results have different ones."""
-    return cast("Histogram", counts.project("station", "wheel", "sector", "passed"))
+    return counts.project("station", "wheel", "sector", "passed")
 
 
 def _plane(name: str, counts: Histogram, reference: Histogram | None) -> Map:
