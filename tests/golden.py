@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dtperf.export.reference import reference_objects
+from dtperf.results import Result
 from tests.reference_books import ARRAYS
 from tests.reference_loop import differences, golden, golden_axes
 
@@ -20,6 +21,7 @@ __all__ = [
     "GOLDEN_PROJECTED",
     "GOLDEN_RNTUPLE",
     "as_reference",
+    "efficiencies",
     "golden_differences",
 ]
 
@@ -49,3 +51,8 @@ def golden_differences(
 ) -> list[str]:
     """Compare histograms with all 79 objects, inner and flow bins."""
     return differences(as_reference(counts), expected)
+
+
+def efficiencies(result: Result) -> list[Any]:
+    """List what the stations have but for the eligible fraction, which is not explored."""
+    return [row[:3] for row in result.by_station()]

@@ -77,5 +77,5 @@ def by_station(place: Place) -> Groups:
 
 def mostly(holds: Bools, among: Bools) -> bool:
     """Tell whether something holds for most of the chambers that are looked at."""
-    n_held, n_among = int(np.count_nonzero(holds & among)), int(np.count_nonzero(among))
-    return n_held >= MOST * max(n_among, 1)
+    n = int(np.count_nonzero(among))
+    return n > 0 and int(np.count_nonzero(holds & among)) >= MOST * n
