@@ -6,7 +6,7 @@ crossings = geometry.chambers_on_lines(points, directions, margin_cm=5.0)
 
 from __future__ import annotations
 
-from dtperf.geometry.edges import edge_distance, edge_distances
+from dtperf.geometry.edges import edge_distance, edge_distances, sensitive_edge_distances
 from dtperf.geometry.frames import (
     direction_to_global,
     direction_to_local,
@@ -33,7 +33,9 @@ from dtperf.geometry.numbering import (
 from dtperf.geometry.search import MAX_CANDIDATES, candidate_codes, search_table
 from dtperf.geometry.superlayers import (
     SUPERLAYER_THICKNESS_CM,
+    Envelopes,
     Superlayer,
+    envelopes,
     superlayer_table,
     superlayers,
 )
@@ -53,6 +55,7 @@ __all__ = [
     "N_CODES",
     "SUPERLAYER_THICKNESS_CM",
     "Chamber",
+    "Envelopes",
     "LineCrossings",
     "Superlayer",
     "candidate_codes",
@@ -66,6 +69,7 @@ __all__ = [
     "distances_cm",
     "edge_distance",
     "edge_distances",
+    "envelopes",
     "facings",
     "frame_table",
     "global_direction",
@@ -78,6 +82,7 @@ __all__ = [
     "search_table",
     "sector_angles",
     "sectors",
+    "sensitive_edge_distances",
     "stations",
     "superlayer_table",
     "superlayers",

@@ -12,7 +12,7 @@ from numba.extending import register_jitable
 from dtperf.kernels.arrays import Bools, Floats, Muons
 from dtperf.kernels.fourvector import is_within
 
-__all__ = ["StationLimits", "is_eligible", "is_fiducial", "mask_in_eta"]
+__all__ = ["StationLimits", "count_double", "is_eligible", "is_fiducial", "mask_in_eta"]
 
 
 class StationLimits(NamedTuple):
@@ -26,6 +26,8 @@ class StationLimits(NamedTuple):
     border_x: np.float32
     """cm, as the other."""
     border_y: np.float32
+    of_superlayers: bool
+    """Whether the border is that of the superlayers, not of the chamber."""
     kinematics: int
     """Which eta is cut on, as `dtperf.kernels.fourvector.is_within` takes it."""
 
@@ -60,3 +62,19 @@ def mask_in_eta(
 def is_fiducial(edge_x: Any, edge_y: Any, border_x: Any, border_y: Any) -> Any:
     """Tell whether a chamber is crossed far enough from its edges; NaN is not, in cm."""
     return (edge_x < border_x) & (edge_y < border_y)
+
+
+@numba.njit(nogil=True, cache=True)
+def count_double(is_first: Bools, counts: Bools) -> int:
+    """Count crossings that are not the first one of their probe and station that counts.
+
+    Args:
+        is_first: First row of a pair and station, shape (rows,).
+        counts: Whether a row counts, same shape.
+    """
+    n, before = 0, False
+    for row in range(len(counts)):
+        before &= not is_first[row]
+        n += before & counts[row]
+        before |= counts[row]
+    return n
