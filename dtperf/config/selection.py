@@ -69,8 +69,6 @@ class ProbeCuts(Model):
 class PairCuts(Model):
     """Which tag and probe belong together."""
 
-    charge: Literal["opposite", "same"] = "opposite"
-    """Charge of the probe, beside that of the tag; pairs of the same show what is not a Z."""
     min_mass: MinMass = 81.0
     """Lower limit on the invariant mass, GeV."""
     max_mass: Positive = 101.0
@@ -79,6 +77,8 @@ class PairCuts(Model):
     """Upper limit on the distance of the two tracks along the beam, cm."""
     min_dr: MinDr = 0.3
     """Lower limit on the distance in (eta, phi)."""
+    charge: Literal["opposite", "same"] = "opposite"
+    """Charge of the probe, beside that of the tag; pairs of the same show what is not a Z."""
     unique_probe: bool = False
     """Whether a probe counts once in an event, for the first tag that selects it. The search of a
     later tag ends there, too, without a pair: no other probe takes its place, so that this leaves

@@ -85,7 +85,8 @@ class Block:
     @property
     def has_tracker_iso(self) -> bool:
         """Whether its muons have their isolation by tracks."""
-        return self._batch.schema.field("muon").type.value_type.get_field_index(TRACKER_ISO) >= 0
+        muon = self._batch.schema.field("muon").type.value_type
+        return bool(muon.get_field_index(TRACKER_ISO) >= 0)
 
     @property
     def nbytes(self) -> int:
@@ -232,7 +233,7 @@ class Block:
         return probes, crossed
 
     def _tracker_iso(self) -> Column:
-        return self.columns.collections["muon"].columns[TRACKER_ISO]
+        return np.asarray(self._batch.column("muon").values.field(TRACKER_ISO))
 
     def _fires(self) -> npt.NDArray[np.uint8]:
         muons = self.columns.collections["muon"].columns
