@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from dtperf.comparison import changes, shared_files
 from dtperf.config.show import config_to_yaml
-from dtperf.display import UNTITLED
+from dtperf.display import UNTITLED, counted_twice
 from dtperf.errors import InputError
 from dtperf.report import charts
 from dtperf.report.flagged import MOST_PLOTTED, flagged_chambers
@@ -87,6 +87,7 @@ def render(result: Result, flags: Sequence[Flag], reference: Result | None = Non
         telling=TELLING,
         charts=charts.of_runs(result),
         config_yaml=config_to_yaml(result.config),
+        counted_twice=counted_twice(result),
         skipped=_skipped(result),
         skipped_files=_skipped_files(result)[:SHOWN_FILES],
         begins=sorted(str(job["begin"]) for job in result.jobs if job.get("begin")),

@@ -133,6 +133,9 @@ def test_many_more(cuts: dict[str, Any], kind: str, way: str) -> None:
         {"selection.passing.max_dx": 0.5},
         {"selection.station.border_x": 10.0},
         {"selection.pair.min_dr": 2.9},
+        {"selection.pair.charge": "same"},
+        {"selection.probe.iso": "tracker"},
+        {"selection.station.border": "superlayers"},
     ],
     ids=lambda cuts: next(iter(cuts)),
 )
