@@ -70,7 +70,7 @@ def find_tables(flat: FlatEvents, config: AnalysisConfig) -> tuple[Table, Table]
     """
     candidates = find_pairs(flat.muons, pair_limits(config))
     selected = np.flatnonzero(candidates.selected)
-    if selection.pair.unique_probe:
+    if config.selection.pair.unique_probe:
         repeated = is_repeated(candidates.probe[selected], len(flat.muons.pt))
         candidates.selected[selected[repeated]] = False
         selected = selected[~repeated]
