@@ -140,13 +140,12 @@ class Block:
             among: The rows of its probes.
         """
         repeated = is_repeated(found.probes, len(self.probes.muon))
-        fiducial, first = (mask_of(names) for names in (OF_STATION, ("is_first",)))
-        counts, is_first = among.flags & fiducial == fiducial, among.flags & first != 0
+        first, counts = mask_of(("is_first",)), mask_of(OF_STATION)
         return {
             "pairs": len(found.probes),
             "repeated_probes": int(repeated.sum()),
             "crossings": int(self._n_crossed[found.probes].sum(dtype=np.int64)),
-            "double_crossings": int(count_double(is_first, counts)),
+            "double_crossings": int(count_double(among.flags, first, counts)),
         }
 
     def look_up(

@@ -65,16 +65,17 @@ def is_fiducial(edge_x: Any, edge_y: Any, border_x: Any, border_y: Any) -> Any:
 
 
 @numba.njit(nogil=True, cache=True)
-def count_double(is_first: Bools, counts: Bools) -> int:
+def count_double(flags: npt.NDArray[np.unsignedinteger[Any]], first: Any, counts: Any) -> int:
     """Count crossings that are not the first one of their probe and station that counts.
 
     Args:
-        is_first: First row of a pair and station, shape (rows,).
-        counts: Whether a row counts, same shape.
+        flags: Bits of each row, shape (rows,).
+        first: The bit of the first row of a pair and station.
+        counts: The bits of a row that counts.
     """
     n, before = 0, False
-    for row in range(len(counts)):
-        before &= not is_first[row]
-        n += before & counts[row]
-        before |= counts[row]
+    for flag in flags:
+        before &= flag & first == 0
+        n += before & (flag & counts == counts)
+        before |= flag & counts == counts
     return n

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from dtperf.kernels.pairs import is_repeated
 from dtperf.kernels.station import count_double
 
@@ -29,9 +31,10 @@ def totals(pairs: Table, crossings: Table) -> dict[str, int]:
     probes = pairs["probe"][pairs.rows_where(("selected",))]
     repeated = is_repeated(probes, probes.max(initial=-1) + 1)
     counts = crossings["is_eligible"] & crossings["is_in_eta"] & crossings["is_fiducial"]
+    flags = crossings["is_first"].astype(np.uint32) | counts.astype(np.uint32) << np.uint32(1)
     return {
         "pairs": len(probes),
         "repeated_probes": int(repeated.sum()),
         "crossings": int((crossings["match"] >= 0).sum()),
-        "double_crossings": int(count_double(crossings["is_first"], counts)),
+        "double_crossings": int(count_double(flags, np.uint32(1), np.uint32(2))),
     }

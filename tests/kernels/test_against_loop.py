@@ -69,21 +69,17 @@ def config_of(cuts: Cuts) -> AnalysisConfig:
     )
 
 
-def measure(events: list[dict[str, Any]], cuts: Cuts) -> dict[str, dict[str, Any]]:
-    config = config_of(cuts)
-    tables = tag_and_probe(nano_events(events), config)
-    return as_reference(book(config.filled_measurements(), tables._asdict()))
-
-
 @settings(max_examples=200)
 @given(data=st.data())
 def test_any_events_and_cuts(data: st.DataObject) -> None:
     cuts = data.draw(strategies.cuts())
     events = data.draw(st.lists(strategies.events(cuts), min_size=1, max_size=6))
-    assert not differences(measure(events, cuts), loop(events, AXES, cuts))
-    tables = tag_and_probe(nano_events(events), config_of(cuts))
-    found = totals(tables.pairs, tables.crossings)
+    config = config_of(cuts)
+    tables = tag_and_probe(nano_events(events), config)
+    booked = book(config.filled_measurements(), tables._asdict())
+    assert not differences(as_reference(booked), loop(events, AXES, cuts))
     doubles = count_doubles(events, cuts)
+    found = totals(tables.pairs, tables.crossings)
     assert {name: found[name] for name in doubles} == doubles
 
 
