@@ -73,9 +73,12 @@ def count_double(flags: npt.NDArray[np.unsignedinteger[Any]], first: Any, counts
         first: The bit of the first row of a pair and station.
         counts: The bits of a row that counts.
     """
-    n, before = 0, False
-    for flag in flags:
-        before &= flag & first == 0
-        n += before & (flag & counts == counts)
-        before |= flag & counts == counts
+    n = 0
+    for row in range(len(flags)):
+        if flags[row] & first or flags[row] & counts != counts:  # nearly all are the first
+            continue
+        before = row - 1
+        while not flags[before] & first and flags[before] & counts != counts:
+            before -= 1
+        n += flags[before] & counts == counts
     return n
