@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dtperf.results import Result
     from dtperf.summary import Efficiency
 
-__all__ = ["UNTITLED", "as_html", "in_one_line"]
+__all__ = ["UNTITLED", "as_html", "counted_twice", "in_one_line"]
 
 HEAD = ("station", "fiducial %", "passed / total", "× acceptance %", "passed / total")
 CELL = "style='padding:0 .8em;text-align:right;white-space:nowrap'"
@@ -31,6 +31,15 @@ def in_one_line(result: Result) -> str:
     )
 
 
+def counted_twice(result: Result) -> str:
+    """Say how often a probe enters twice: by two tags, or by two chambers of a station."""
+    probes, crossings = (result.totals[n] for n in ("repeated_probes", "double_crossings"))
+    return (
+        f"{probes:,} probes counted twice, {crossings:,} crossings beside another one of the same "
+        "probe and station"
+    )
+
+
 def as_html(result: Result) -> str:
     """Show efficiencies of the stations, the map of the chambers, and what was not read.
 
@@ -40,7 +49,7 @@ def as_html(result: Result) -> str:
     totals = result.totals
     words = (
         f"{totals['events']:,} events of {totals['files']:,} files, {totals['pairs']:,} pairs, "
-        f"{totals['crossings']:,} crossings, {len(result)} measurements"
+        f"{totals['crossings']:,} crossings ({counted_twice(result)}), {len(result)} measurements"
     )
     if result.skims:
         words += f", on {escape(', '.join(result.skims))}"

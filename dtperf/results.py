@@ -18,9 +18,9 @@ from dtperf.measurements.histograms import presented, sort_categories
 from dtperf.resultfiles import LEDGER, RESULT, Stored, read_files, write_files
 from dtperf.summary import Chamber, Station, by_chamber, by_station
 
-__all__ = ["LEDGER", "RESULT", "Result"]
+__all__ = ["LEDGER", "RESULT", "SUMS", "Result"]
 
-SUMS = ("events", "certified", "pairs", "crossings")
+SUMS = ("events", "certified", "pairs", "repeated_probes", "crossings", "double_crossings")
 
 
 @dataclass(frozen=True, repr=False)
@@ -31,8 +31,9 @@ class Result(Mapping[str, "Histogram"]):
     counts: Mapping[str, Histogram]
     """Histograms of integers by the measurement's name, as they add up."""
     totals: Mapping[str, int]
-    """events; certified, which are those in the luminosity mask; pairs, crossings; and what the
-    ledger says of that which was read: files, chunks, bytes."""
+    """events; certified, which are those in the luminosity mask; pairs, repeated_probes, crossings,
+    double_crossings, see `dtperf.selection.totals`; and what the ledger says of that which was
+    read: files, chunks, bytes."""
     anomalies: Mapping[str, int]
     """How often something was found that no detector writes, by name."""
     ledger: Ledger

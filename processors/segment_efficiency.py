@@ -9,6 +9,8 @@ from coffea.processor import ProcessorABC
 from dtperf.config import AnalysisConfig
 from dtperf.measurements.booking import book
 from dtperf.selection import Tables, needed_branches, optional_branches, tag_and_probe
+from dtperf.selection.flatten import isolations
+from dtperf.selection.totals import totals
 
 __all__ = ["SegmentEfficiency"]
 
@@ -24,7 +26,8 @@ class SegmentEfficiency(ProcessorABC):  # type: ignore[misc]  # coffea is untype
     @property
     def columns(self) -> frozenset[str]:
         """Branches that every input file must have."""
-        return needed_branches(self.config.selection.tag.trigger, self.config.extrapolation)
+        trigger, extrapolation = self.config.selection.tag.trigger, self.config.extrapolation
+        return needed_branches(trigger, extrapolation, isolations(self.config))
 
     @property
     def optional_columns(self) -> frozenset[str]:
@@ -47,8 +50,7 @@ class SegmentEfficiency(ProcessorABC):  # type: ignore[misc]  # coffea is untype
             "totals": {
                 "events": len(events),
                 "certified": tables.events,
-                "pairs": int(tables.pairs["selected"].sum()),
-                "crossings": int((tables.crossings["match"] >= 0).sum()),
+                **totals(tables.pairs, tables.crossings),
             },
             "anomalies": tables.anomalies | self._left_out(tables),
         }

@@ -20,6 +20,7 @@ class Muon(NamedTuple):
     phi: Annotated[np.float32, "muon_phi"]
     charge: Annotated[int, "muon_charge"]
     iso: Annotated[np.float32, "muon_pfIso04"]
+    tracker_iso: Annotated[np.float32, "muon_trkIso03"]
     dz: Annotated[np.float32, "muon_trk_dz"]
     is_tight: Annotated[bool, "muon_isTight"]
     is_tracker: Annotated[bool, "muon_isTracker"]

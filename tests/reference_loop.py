@@ -40,13 +40,32 @@ from tests.reference_books import (
 )
 from tests.reference_events import BRANCHES, Match, Muon, Segment, read_events, rows
 
-__all__ = ["BRANCHES", "Cuts", "differences", "golden", "golden_axes", "loop", "read_events"]
+__all__ = [
+    "BRANCHES",
+    "SUPERLAYERS",
+    "Cuts",
+    "count_doubles",
+    "differences",
+    "golden",
+    "golden_axes",
+    "loop",
+    "read_events",
+]
 
 STATIONS = (1, 2, 3, 4)
 MUON_MASS_GEV = 0.106
 SEEDED_BY_MUON = 14
 # The start of the search for the closest segment: no cut, so no setting changes it.
 FARTHEST_DR_CM = np.float32(999.0)
+# Of the chambers of the drawn events, by station, wheel, sector, from the ideal geometry of CMS:
+# middle and width in x of each phi superlayer; width of the theta superlayer, in MB4 the length of
+# the wires of the others.
+SUPERLAYERS = {
+    (1, 0, 4): (((-1.6, 212.64), (0.5, 212.64)), 246.24),
+    (2, 0, 4): (((3.4, 256.74), (-0.8, 256.74)), 246.24),
+    (4, 0, 4): (((0.0, 307.14), (0.0, 307.14)), 251.1),
+    (4, 0, 13): (((0.0, 307.14), (0.0, 307.14)), 251.1),
+}
 
 Found = list[tuple[Match, Segment | None]]
 Distances = tuple[np.float32, np.float32, np.float32]
@@ -78,6 +97,12 @@ class Cuts:
     truncate: bool = True
     four_vector: bool = True
     older_bins: bool = False
+    tag_iso: str = "pf"
+    probe_iso: str = "pf"
+    charge: str = "opposite"
+    unique_probe: bool = False
+    border: str = "chamber"
+    choice: str = "most_hits"
 
 
 REFERENCE = Cuts()
@@ -100,6 +125,26 @@ def loop(
     return books.result()
 
 
+def count_doubles(events: Iterable[Mapping[str, Any]], cuts: Cuts = REFERENCE) -> dict[str, int]:
+    """Count probes that are taken again, and crossings beside another one that counts."""
+    repeated = double = 0
+    cuts = _as_float32(cuts)
+    with np.errstate(all="ignore"):
+        for event in events:
+            matches, taken = rows(event, Match), set()
+            for probe in _probes(rows(event, Muon), cuts, Books({})):
+                repeated += id(probe) in taken
+                taken.add(id(probe))
+                for station in STATIONS:
+                    here = [m for m in matches[probe.begin : probe.end] if m.station == station]
+                    is_counted = _is_eligible(probe, station, cuts) and _is_in_eta(
+                        probe, station, cuts
+                    )
+                    fiducial = sum(_is_fiducial(match, cuts) for match in here)
+                    double += max(fiducial - 1, 0) * is_counted
+    return {"repeated_probes": repeated, "double_crossings": double}
+
+
 def _as_float32(cuts: Cuts) -> Cuts:
     """Round the real cut values, which the reference holds as C++ floats."""
     reals = [field.name for field in fields(cuts) if field.type == "float"]
@@ -109,19 +154,25 @@ def _as_float32(cuts: Cuts) -> Cuts:
 
 
 def _probes(muons: list[Muon], cuts: Cuts, books: Books) -> Iterator[Muon]:
-    """Yield the probe of each tag that has one: the first in index order."""
+    """Yield the probe of each tag that has one: the first in index order.
+
+    If a probe may be taken once only, a tag that comes to one that is taken has none.
+    """
+    taken: list[Muon] = []
     for tag in muons:
         if _is_tag(tag, cuts):
             others = (muon for muon in muons if muon is not tag)
             probe = next((muon for muon in others if _is_chosen(tag, muon, cuts, books)), None)
-            if probe is not None:
-                yield probe
+            if probe is None or (cuts.unique_probe and any(probe is one for one in taken)):
+                continue
+            taken.append(probe)
+            yield probe
 
 
 def _is_tag(muon: Muon, cuts: Cuts) -> bool:
     """Apply the tag cuts; without the isolated-muon trigger, the other one is asked for."""
     fires = muon.fires_iso if cuts.tag_iso_trigger else muon.fires
-    isolated = muon.iso < cuts.tag_max_iso
+    isolated = _isolation(muon, cuts.tag_iso) < cuts.tag_max_iso
     high = _back(muon, cuts).pt > float(cuts.tag_min_pt)
     return bool(muon.is_tight and isolated and high and fires)
 
@@ -139,9 +190,14 @@ def _is_probe(muon: Muon, cuts: Cuts) -> bool:
         and muon.algo != SEEDED_BY_MUON
         and muon.pixel_hits >= cuts.probe_min_pixel_hits
         and muon.layers >= cuts.probe_min_layers
-        and muon.iso < cuts.probe_max_iso
+        and _isolation(muon, cuts.probe_iso) < cuts.probe_max_iso
         and _back(muon, cuts).pt > float(cuts.probe_min_pt)
     )
+
+
+def _isolation(muon: Muon, kind: str) -> np.float32:
+    """Return the isolation that is cut on."""
+    return {"pf": muon.iso, "tracker": muon.tracker_iso}[kind]
 
 
 def _is_pair(tag: Muon, probe: Muon, cuts: Cuts, books: Books) -> bool:
@@ -150,7 +206,7 @@ def _is_pair(tag: Muon, probe: Muon, cuts: Cuts, books: Books) -> bool:
     book_pair(books, _back(probe, cuts), (mass, separation, dz))
     return bool(
         abs(dz) < cuts.max_abs_dz_pair
-        and tag.charge * probe.charge == -1
+        and tag.charge * probe.charge == {"opposite": -1, "same": 1}[cuts.charge]
         and cuts.min_mass < mass < cuts.max_mass
         and separation > cuts.min_dr
     )
@@ -197,36 +253,67 @@ def _delta_r(one: Muon, two: Muon) -> np.float32:
 
 def _station(probe: Muon, station: int, found: Found, cuts: Cuts, books: Books) -> None:
     """Fill the plots of one probe in one station."""
-    others = (probe.station_mask & 0xFF & ~(1 << (station - 1))).bit_count()
-    books.count("nOtherMatchedChVsEta", probe.eta, others)
-    if others < cuts.min_other_stations and probe.rpc_layers < cuts.min_rpc_layers:
+    books.count("nOtherMatchedChVsEta", probe.eta, _others(probe, station))
+    if not _is_eligible(probe, station, cuts):
         return
     here = [(match, segment) for match, segment in found if match.station == station]
     distances = _closest(here)
     book_acceptance(books, probe, station, distances is not None)
     back = _back(probe, cuts)
-    if not abs(back.eta) < float(cuts.probe_max_abs_eta[station - 1]):
+    if not _is_in_eta(probe, station, cuts):
         return
     book_in_eta(books, probe, back, station, distances is not None)
     if distances is not None:
         book_residuals(books, back, station, distances)
     for match, segment in here:
-        if match.edge_x < cuts.border_x and match.edge_y < cuts.border_y:
+        if _is_fiducial(match, cuts):
             book_chamber(books, back, match, segment)
 
 
+def _others(probe: Muon, station: int) -> int:
+    """Count the other stations with segments of the probe."""
+    return (probe.station_mask & 0xFF & ~(1 << (station - 1))).bit_count()
+
+
+def _is_eligible(probe: Muon, station: int, cuts: Cuts) -> bool:
+    """Ask for other stations or RPC layers."""
+    few = _others(probe, station) < cuts.min_other_stations
+    return not (few and probe.rpc_layers < cuts.min_rpc_layers)
+
+
+def _is_in_eta(probe: Muon, station: int, cuts: Cuts) -> bool:
+    """Apply the station's limit."""
+    return bool(abs(_back(probe, cuts).eta) < float(cuts.probe_max_abs_eta[station - 1]))
+
+
+def _is_fiducial(match: Match, cuts: Cuts) -> bool:
+    """Ask for a distance from the edges of the chamber, or of what is sensitive in it."""
+    edge_x, edge_y = match.edge_x, match.edge_y
+    if cuts.border == "superlayers":
+        phi, length = SUPERLAYERS[match.station, match.wheel, match.sector]
+        x = np.float64(match.x)
+        outside = [(middle - width / 2 - x, x - middle - width / 2) for middle, width in phi]
+        left, right = (min(distances) for distances in zip(*outside, strict=True))
+        edge_x = np.float32(max(left, right))
+        edge_y = np.float32(abs(np.float64(match.y)) - length / 2)
+    return bool(edge_x < cuts.border_x and edge_y < cuts.border_y)
+
+
 def _best_segment(match: Match, segments: list[Segment], cuts: Cuts) -> Segment | None:
-    """Choose the segment with most hits in a match's chamber, the first of several."""
+    """Choose the best segment in a match's chamber, the first of several."""
     # The int of the reference; np.trunc also survives numbers that are no int.
     x, y = (np.trunc(match.x), np.trunc(match.y)) if cuts.truncate else (match.x, match.y)
-    best, most = None, 0
-    for segment in segments:
-        same_wheel = segment.wheel == match.wheel and segment.sector == match.sector
-        if same_wheel and segment.station == match.station:
-            hits = _hits(segment)
-            if hits > most and _is_near(segment, x, y, cuts):
-                best, most = segment, hits
-    return best
+    place = (match.wheel, match.sector, match.station)
+    near = [
+        segment
+        for segment in segments
+        if (segment.wheel, segment.sector, segment.station) == place
+        and _hits(segment) > 0
+        and _is_near(segment, x, y, cuts)
+    ]
+    if cuts.choice == "nearest":
+        return min(near, key=lambda segment: _distances(segment, x, y)[2], default=None)
+    return max(near, key=_hits, default=None)
 
 
 def _hits(segment: Segment) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.reference_loop import BRANCHES, Cuts
+from tests.reference_loop import BRANCHES, SUPERLAYERS, Cuts
 
 __all__ = ["cuts", "events", "good_muon"]
 
@@ -67,6 +67,12 @@ def cuts() -> st.SearchStrategy[Cuts]:
         truncate=st.booleans(),
         four_vector=st.booleans(),
         older_bins=st.booleans(),
+        tag_iso=st.sampled_from(["pf", "tracker"]),
+        probe_iso=st.sampled_from(["pf", "tracker"]),
+        charge=st.sampled_from(["opposite", "opposite", "same"]),
+        unique_probe=st.booleans(),
+        border=st.sampled_from(["chamber", "superlayers"]),
+        choice=st.sampled_from(["most_hits", "nearest"]),
     )
 
 
@@ -113,6 +119,7 @@ def good_muon(number: int) -> dict[str, Any]:
         "muon_phi": 3.0 * odd,
         "muon_charge": 1 - 2 * odd,
         "muon_pfIso04": 0.01,
+        "muon_trkIso03": 0.02,
         "muon_trk_dz": 0.0,
         "muon_isTight": True,
         "muon_isTracker": True,
@@ -178,6 +185,7 @@ def _muon_values(limits: Cuts) -> dict[str, st.SearchStrategy[Any]]:
         "muon_phi": _beside(0.0, 0.3, limits.min_dr, 3.0, -3.0, pi, -pi) | _few_bits(-pi, pi),
         "muon_charge": st.sampled_from([1, -1]),
         "muon_pfIso04": _beside(limits.tag_max_iso, limits.probe_max_iso) | _few_bits(0, 5, 6),
+        "muon_trkIso03": _beside(limits.tag_max_iso, limits.probe_max_iso) | _few_bits(0, 5, 6),
         "muon_trk_dz": _beside(limits.max_abs_dz_pair, -limits.max_abs_dz_pair)
         | _few_bits(-5, 5, 6),
         "muon_isTight": st.just(False),
@@ -194,9 +202,17 @@ def _muon_values(limits: Cuts) -> dict[str, st.SearchStrategy[Any]]:
 
 
 def _match_values(limits: Cuts) -> dict[str, st.SearchStrategy[Any]]:
+    # on the border that the superlayers draw, of whatever chamber
+    borders = [
+        (middle + sign * (width / 2 + limits.border_x), sign * (length / 2 + limits.border_y))
+        for phi, length in SUPERLAYERS.values()
+        for middle, width in phi
+        for sign in (-1, 1)
+    ]
+    xs, ys = zip(*borders, strict=True)
     return {
-        "muon_matches_x": _beside(*POSITIONS),
-        "muon_matches_y": _beside(*POSITIONS),
+        "muon_matches_x": _beside(*POSITIONS) | _beside(*xs),
+        "muon_matches_y": _beside(*POSITIONS) | _beside(*ys),
         "muon_matches_edgeX": _beside(limits.border_x),
         "muon_matches_edgeY": _beside(limits.border_y),
     }

@@ -30,6 +30,7 @@ TAG = {
     "muon_phi": 0.0,
     "muon_charge": 1,
     "muon_pfIso04": 0.07,
+    "muon_trkIso03": 0.06,
     "muon_trk_dz": 0.5,
     "muon_isTight": True,
     "muon_isTracker": True,

@@ -86,6 +86,8 @@ def _cells(efficiency: Efficiency | None) -> tuple[str, str]:
 
 
 def _accounting(result: Result) -> Iterator[str]:
+    from dtperf.display import counted_twice
+
     totals = result.totals
     read, skipped = result.ledger.events("read"), result.skipped_events
     yield f"{read:,} events read + {skipped:,} skipped = {read + skipped:,}"
@@ -98,6 +100,7 @@ def _accounting(result: Result) -> Iterator[str]:
         yield f"{totals['certified']:,} of those read are in the luminosity mask"
     yield f"{totals['files']:,} files, {totals['chunks']:,} chunks"
     yield f"{totals['pairs']:,} pairs, {totals['crossings']:,} crossings"
+    yield counted_twice(result)
 
 
 def _skipped(result: Result, out: Path, *, is_skim: bool) -> Iterator[str]:

@@ -50,7 +50,7 @@ class Place(NamedTuple):
     @property
     def text(self) -> str:
         """Give the docstring of the key, or else that of its section."""
-        return str(self.node.get("description", ""))
+        return " ".join(str(self.node.get("description", "")).split())
 
 
 def locate(loc: Sequence[str | int], model: type[Model] = AnalysisConfig) -> Place:

@@ -33,6 +33,7 @@ Positive = Annotated[FiniteFloat, Field(gt=0), Single]
 MinPt = Annotated[FiniteFloat, Field(ge=0, le=HIGHEST_PT_GEV), Single]
 MinMass = Annotated[FiniteFloat, Field(ge=0, le=2 * HIGHEST_PT_GEV), Single]
 MinDr = Annotated[FiniteFloat, Field(ge=0, lt=6), Single]  # it is at most 5.9 within |eta| < 2.5
+Isolation = Literal["pf", "tracker"]
 MinCount = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
 
 
@@ -41,8 +42,11 @@ class TagCuts(Model):
 
     trigger: Literal["isolated", "single", "none"] = "isolated"
     """Path that the tag fired: isolated muon (HLT_IsoMu2*), single muon (HLT_Mu55*), or any."""
+    iso: Isolation = "pf"
+    """Isolation relative to pT that is cut on: that of particle flow in a cone of 0.4, which is
+    muon_pfIso04, or that of tracks in a cone of 0.3, which is muon_trkIso03."""
     max_iso: Positive = 0.15
-    """Upper limit on pfIso04, which is relative to pT."""
+    """Upper limit on that isolation."""
     min_pt: MinPt = 27.0
     """Lower limit on pT, GeV."""
 
@@ -50,8 +54,10 @@ class TagCuts(Model):
 class ProbeCuts(Model):
     """Which muons may be a probe; tracker or RPC muons whose inner track is not muon-seeded."""
 
+    iso: Isolation = "pf"
+    """Isolation relative to pT that is cut on, as for the tag."""
     max_iso: Positive = 0.15
-    """Upper limit on pfIso04, which is relative to pT."""
+    """Upper limit on that isolation."""
     min_pt: MinPt = 20.0
     """Lower limit on pT, GeV."""
     min_tracker_layers: MinCount = 6
@@ -61,7 +67,7 @@ class ProbeCuts(Model):
 
 
 class PairCuts(Model):
-    """Which tag and probe belong together; their charges are always opposite."""
+    """Which tag and probe belong together."""
 
     min_mass: MinMass = 81.0
     """Lower limit on the invariant mass, GeV."""
@@ -71,6 +77,12 @@ class PairCuts(Model):
     """Upper limit on the distance of the two tracks along the beam, cm."""
     min_dr: MinDr = 0.3
     """Lower limit on the distance in (eta, phi)."""
+    charge: Literal["opposite", "same"] = "opposite"
+    """Charge of the probe, beside that of the tag; pairs of the same show what is not a Z."""
+    unique_probe: bool = False
+    """Whether a probe counts once in an event, for the first tag that selects it. The search of a
+    later tag ends there, too, without a pair: no other probe takes its place, so that this leaves
+    out the pairs that the totals call repeated probes, and changes nothing else."""
 
     @model_validator(mode="after")
     def _window_is_open(self) -> Self:
@@ -92,10 +104,16 @@ class StationCuts(Model):
     """Least number of other muon stations (CSC included) with matched segments."""
     min_rpc_layers: Annotated[int, Field(ge=0, le=32_767)] | None = 10
     """Least number of matched RPC layers that do instead; null: they never do."""
+    border: Literal["chamber", "superlayers"] = "chamber"
+    """What the border is measured from: the chamber's edges, as the file has them in edge_x and
+    edge_y, or the edges of what is sensitive in it. In x that is what at least one of the two phi
+    superlayers covers, in y the theta superlayer, in MB4 the chamber. Only the superlayers of MB4
+    in sectors 8 and 12 are narrower by much: by 13 cm, where the others
+    are by 0 to 9."""
     border_x: Number = -15.0
-    """Fiducial region: edge_x below this value, cm, negative inside the chamber."""
+    """Fiducial region: distance from the edge in x below this value, cm, negative inside."""
     border_y: Number = -15.0
-    """Fiducial region: edge_y below this value, cm, negative inside the chamber."""
+    """Fiducial region: distance from the edge in y below this value, cm, negative inside."""
 
     @model_validator(mode="after")
     def _chambers_have_an_inside(self) -> Self:
@@ -112,6 +130,10 @@ class StationCuts(Model):
 class PassingCuts(Model):
     """How close a segment must be; it counts by its phi view or by its theta view."""
 
+    choice: Literal["most_hits", "nearest"] = "most_hits"
+    """Which of the segments that are close enough is the best one of a chamber: the one with most
+    hits, as in the 2023 reference program, or the one with the smallest distance in the chamber
+    plane, as in the C++ programs of 2018 and Run 3; of equals the first."""
     max_dx: Positive = 15.0
     """Upper limit on |x(track) - x(segment)| for segments with a phi view, cm."""
     max_dy: Positive | None = 15.0

@@ -31,7 +31,7 @@ from dtperf.identity import code_version, machine
 from dtperf.measurements import STANDARD, Measurement
 from dtperf.measurements.axes import Axis
 from dtperf.results import Result
-from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS
+from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, TRACKER_ISO, isolations
 from dtperf.skim.stored import is_skim, load_skim
 from dtperf.skim.tighter import refuse_looser
 
@@ -79,6 +79,7 @@ class Analysis:
             limit = LIMIT_EVENTS if limit_events is None else limit_events
             loaded = load_files(find(source, config), limit, on_events)
         self._loaded: Loaded = loaded
+        self._refuse_lacking(loaded.config)
         self.config = loaded.config
         """The cuts to start from."""
         self.files = loaded.files
@@ -152,6 +153,7 @@ class Analysis:
         config = with_cuts(self.config, cuts, of_skim=self.loosest is not None)
         if self.loosest is not None:
             refuse_looser(self.loosest, config, self._skim)
+        self._refuse_lacking(config)
         if measurements is None:
             return config
         active = {*config.measurements.active(), *STANDARD}
@@ -159,6 +161,22 @@ class Analysis:
             if name not in active:
                 raise ConfigError(f"measurements: no {name!r} in the config{suggest(name, active)}")
         return only(config, measurements)
+
+    def _refuse_lacking(self, config: AnalysisConfig) -> None:
+        """See that the isolation that is used is there.
+
+        Raises:
+            ConfigError: Some of the files lack its branch.
+        """
+        used = isolations(config)
+        if not used.branches or all(block.has_tracker_iso for block in self._loaded.blocks):
+            return
+        selection = {"tag.iso": used.tag, "probe.iso": used.probe}
+        keys = [f"selection.{key}" for key, kind in selection.items() if kind == "tracker"]
+        raise ConfigError(
+            f"{' and '.join(keys) or 'measurements'}: isolation by tracks is muon_{TRACKER_ISO}, "
+            "which not all files of these events have: use 'pf', or files that have it"
+        )
 
     def _layout(self, measurement: Measurement) -> Layout:
         if measurement not in self._layouts:
@@ -211,8 +229,7 @@ class Analysis:
             totals={
                 "events": int(tally.events.sum()),
                 "certified": int(tally.events[inside].sum()),
-                "pairs": sums.pairs,
-                "crossings": sums.crossings,
+                **sums.found,
             },
             anomalies=anomalies,
             ledger=self.ledger,

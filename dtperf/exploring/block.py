@@ -10,7 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dtperf.config import AnalysisConfig
+from dtperf.exploring.counting import Among
 from dtperf.exploring.crossed import Crossed
+from dtperf.exploring.flags import OF_STATION, mask_of
 from dtperf.exploring.layout import Layout
 from dtperf.exploring.pairing import FIRES, Found, prepare, search
 from dtperf.exploring.places import (
@@ -22,14 +24,15 @@ from dtperf.exploring.places import (
     shifts,
 )
 from dtperf.kernels.arrays import Matches
-from dtperf.kernels.pairs import PairLimits
+from dtperf.kernels.pairs import PairLimits, is_repeated
+from dtperf.kernels.station import count_double
 from dtperf.selection.extrapolation import ProbeMatches, extrapolate
-from dtperf.selection.flatten import FlatEvents
+from dtperf.selection.flatten import TRACKER_ISO, FlatEvents, isolations
 from dtperf.selection.luminosity import is_certified
 from dtperf.selection.table import Table
 from dtperf.selection.tagging import pair_limits
 from dtperf.skim.columns import Columns, view
-from dtperf.skim.thin import expanded
+from dtperf.skim.thin import by_either_isolation, expanded
 
 __all__ = ["Block"]
 
@@ -49,7 +52,8 @@ class Block:
         self._batch = batch
         self._muon_offsets = np.asarray(batch.column("muon").offsets)
         flat = expanded(self.columns)
-        self.tags, self.probes, self.entries = prepare(flat.muons, self._fires(), limits)
+        muons = by_either_isolation(flat)
+        self.tags, self.probes, self.entries = prepare(muons, self._fires(), limits)
         self.possible = np.flatnonzero(self.probes.is_possible)
         """Those of the probes that a tag may select."""
         self._propagated: ProbeMatches | None = None
@@ -79,6 +83,12 @@ class Block:
         return frozenset(self._batch.schema.names)
 
     @property
+    def has_tracker_iso(self) -> bool:
+        """Whether its muons have their isolation by tracks."""
+        muon = self._batch.schema.field("muon").type.value_type
+        return bool(muon.get_field_index(TRACKER_ISO) >= 0)
+
+    @property
     def nbytes(self) -> int:
         """Memory that its events take, which may be that of a file."""
         return int(self._batch.nbytes)
@@ -93,7 +103,7 @@ class Block:
     def flat(self, config: AnalysisConfig) -> FlatEvents:
         """Give flat arrays; muons of events that are not certified have not fired."""
         selection = config.selection
-        flat = expanded(self.columns, selection.tag.trigger)
+        flat = expanded(self.columns, selection.tag.trigger, isolations(config))
         certified = self._certified(selection.luminosity_mask)
         if not len(certified):
             return flat
@@ -103,23 +113,44 @@ class Block:
     def search(self, config: AnalysisConfig) -> Found:
         """Look for pairs."""
         selection = config.selection
-        return search(
+        tags, probes = self.tags, self.probes
+        if selection.tag.iso == "tracker":
+            tags = tags._replace(iso=self._tracker_iso()[tags.muon])
+        if selection.probe.iso == "tracker":
+            probes = probes._replace(iso=self._tracker_iso()[probes.muon])
+        found = search(
             self._muon_offsets,
-            self.tags,
-            self.probes,
+            tags,
+            probes,
             self.entries,
             pair_limits(config),
             FIRES[selection.tag.trigger],
             self._certified(selection.luminosity_mask),
         )
+        if selection.pair.unique_probe:
+            first = ~is_repeated(found.probes, len(probes.muon))
+            found = found._replace(selected=found.selected[first], probes=found.probes[first])
+        return found
 
-    def crossings(self, found: Found) -> int:
-        """Count the chambers that selected probes cross."""
-        return int(self._n_crossed[found.probes].sum(dtype=np.int64))
+    def totals(self, found: Found, among: Among) -> dict[str, int]:
+        """Count pairs and crossings as `dtperf.selection.totals` does.
+
+        Args:
+            found: From `search`.
+            among: The rows of its probes.
+        """
+        repeated = is_repeated(found.probes, len(self.probes.muon))
+        first, counts = mask_of(("is_first",)), mask_of(OF_STATION)
+        return {
+            "pairs": len(found.probes),
+            "repeated_probes": int(repeated.sum()),
+            "crossings": int(self._n_crossed[found.probes].sum(dtype=np.int64)),
+            "double_crossings": int(count_double(among.flags, first, counts)),
+        }
 
     def look_up(
         self, layouts: Mapping[str, Layout], config: AnalysisConfig
-    ) -> tuple[dict[Layout, Column], dict[Layout, Column], Crossed | None]:
+    ) -> tuple[dict[Layout, Column], dict[Layout, Column], Crossed]:
         """Give the places of muons and entries, what pairs add, and the rows of probes.
 
         Args:
@@ -128,23 +159,22 @@ class Block:
         """
         of_tags = [x for x in layouts.values() if x.kind in ("muons", "entries")]
         of_rows = [x for x in layouts.values() if x.kind == "rows"]
-        if self._rows is not None and of_rows:
-            crossed, self._rows = self._rows, None  # half of a change must not stay
+        crossed, self._rows = self._rows, None  # half of a change must not stay
+        if crossed is not None:
             crossed.follow(self, config)
-            self._rows = crossed
-        there = self._rows.places if self._rows is not None else {}
+        there = crossed.places if crossed is not None else {}
         new = [layout for layout in of_tags if layout not in self._of_tags]
         new_rows = [layout for layout in of_rows if layout not in there]
-        if new or new_rows:
+        if new or new_rows or crossed is None:
             known: Known = {}
             flat = expanded(self.columns)
             self._place(new, [x for x in new_rows if x.of_pair], flat, known)
-            if new_rows:
+            if new_rows or crossed is None:
                 table = row_table(flat, *self._tracks(flat), config)
-                if self._rows is None:
-                    self._rows = Crossed(self, flat, table, config)
-                self._rows.add(new_rows, table, known)
-        return self._of_tags, self._of_pairs, self._rows
+                crossed = crossed or Crossed(self, flat, table, config)
+                crossed.add(new_rows, table, known)
+        self._rows = crossed
+        return self._of_tags, self._of_pairs, crossed
 
     def _place(
         self, of_tags: list[Layout], shifting: list[Layout], flat: FlatEvents, known: Known
@@ -200,6 +230,9 @@ class Block:
         if flat.stored is None:
             self._propagated = crossed  # it takes long
         return probes, crossed
+
+    def _tracker_iso(self) -> Column:
+        return np.asarray(self._batch.column("muon").values.field(TRACKER_ISO))
 
     def _fires(self) -> npt.NDArray[np.uint8]:
         muons = self.columns.collections["muon"].columns

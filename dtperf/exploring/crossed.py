@@ -16,7 +16,7 @@ from dtperf.kernels.arrays import Matches, Segments
 from dtperf.kernels.crossings import count_hits
 from dtperf.kernels.ranges import numbers
 from dtperf.measurements.axes import Integer
-from dtperf.selection.columns import station_limits
+from dtperf.selection.columns import border_distances, station_limits
 from dtperf.selection.flatten import FlatEvents
 from dtperf.selection.table import Table
 from dtperf.selection.tagging import passing_limits
@@ -50,7 +50,7 @@ class Crossed:
         self.rows = ProbeRows(offsets_of(table["pair"], possible), _flags(table))
         matches, muons = block.matches(flat), block.probes.muon
         self._hits = _hits(flat.segments, matches, block.segment_offsets)
-        self._edges = (matches.edgeX, matches.edgeY)
+        self._matches = matches
         self._tracks = Tracks(*(getattr(flat.muons, name)[muons] for name in Tracks._fields))
         self.places: dict[Layout, Column] = {}
         self.values: dict[Layout, Column] = {}
@@ -103,7 +103,8 @@ class Crossed:
                 self._update(rows, *block.some_rows(chosen, config))
         if station != station_before:
             limits_of = station_limits(config)
-            mark_stations(self.rows, self._place, self._tracks, *self._edges, limits_of)
+            edges = border_distances(self._matches, limits_of)
+            mark_stations(self.rows, self._place, self._tracks, *edges, limits_of)
 
     def _update(self, rows: Column, table: Table, segment: Indices) -> None:
         known: Known = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numba
@@ -23,6 +24,7 @@ __all__ = [
     "Place",
     "Tracks",
     "mark_stations",
+    "mask_of",
     "moved",
 ]
 
@@ -43,6 +45,11 @@ BITS = {
 }
 """Bits of the boolean columns; those behind say whether a row is on an axis of integers."""
 MOST_BITS = 32
+
+
+def mask_of(columns: Iterable[str]) -> np.uint32:
+    """Give the bits of boolean columns."""
+    return np.uint32(sum(1 << BITS[name] for name in columns))
 
 
 class Hits(NamedTuple):
@@ -99,7 +106,7 @@ def mark_stations(
         rows: The rows of each probe, whose flags are changed.
         place: Of each row.
         tracks: Of each probe.
-        edge_x: Of each match, cm, negative inside.
+        edge_x: Distance of each match from the edge that counts, cm, negative inside.
         edge_y: The same in the other direction.
         limits: Cut values.
     """

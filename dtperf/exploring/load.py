@@ -19,14 +19,14 @@ from dtperf.exploring.block import Block
 from dtperf.exploring.parts import Origin, first_events, named
 from dtperf.filesets import InputFile
 from dtperf.kernels.fourvector import EITHER
-from dtperf.kernels.pairs import PairLimits
+from dtperf.kernels.pairs import EITHER_CHARGE, PairLimits
 from dtperf.ledger import Ledger, LedgerRow
 from dtperf.nanoaod import ColumnFilter
 from dtperf.openfiles import close_all
 from dtperf.planning import Measured, plan
 from dtperf.preflight import Patience, check_files, refusal
 from dtperf.reading import read_events
-from dtperf.selection.flatten import TRIGGER_COLUMNS, flatten
+from dtperf.selection.flatten import TRACKER_ISO, TRIGGER_COLUMNS, flatten, isolations
 from dtperf.selection.luminosity import within
 from dtperf.skim.columns import to_arrow
 from dtperf.skim.tally import Tally, added, tally
@@ -41,7 +41,11 @@ CHUNKSIZE = 50_000
 
 
 WIDE = np.float32(np.inf)
-LOOSEST = PairLimits(WIDE, -WIDE, WIDE, -WIDE, -(2**15), -(2**15), -WIDE, WIDE, WIDE, -WIDE, EITHER)
+LOOSEST = PairLimits(
+    *(WIDE, -WIDE, WIDE, -WIDE, -(2**15), -(2**15), -WIDE, WIDE, WIDE, -WIDE),
+    charges=EITHER_CHARGE,
+    kinematics=EITHER,
+)
 """What every selection passes."""
 Progress = Callable[[int, int], None]
 """Called with the number of events that are read so far, and with all."""
@@ -96,12 +100,17 @@ def check(config: AnalysisConfig, files: Sequence[InputFile]) -> list[InputFile]
     checked = check_files(
         files,
         processor.columns,
-        processor.optional_columns,
+        _optional(processor),
         patience=Patience(run.retries, run.backoff_s, run.timeout_s),
     )
     if checked.problems:
         raise refusal(checked.problems, len(files))
     return [each.file for each in checked.files if each.file.entries]
+
+
+def _optional(processor: SegmentEfficiency) -> frozenset[str]:
+    """Name the branches that are read where a file has them, the other isolation among them."""
+    return processor.optional_columns | {f"muon_{TRACKER_ISO}"}
 
 
 def load_files(origin: Origin, limit: int, on_events: Progress) -> Loaded:
@@ -146,7 +155,7 @@ def load_files(origin: Origin, limit: int, on_events: Progress) -> Loaded:
 def _items(config: AnalysisConfig, files: Iterable[InputFile]) -> Iterable[WorkItem]:
     processor = SegmentEfficiency(config)
     needed = tuple(sorted(processor.columns))
-    columns = ColumnFilter.of(processor.columns | processor.optional_columns)
+    columns = ColumnFilter.of(processor.columns | _optional(processor))
     timeout_s = config.run.timeout_s
     return plan(
         files,
@@ -201,7 +210,8 @@ def _kept(events: Any, config: AnalysisConfig) -> tuple[Block, Tally]:
     """Keep what any cut could need; the trigger and the mask stay as they are."""
     selection = config.selection
     inside = within(events, selection.luminosity_mask)
-    flat = flatten(inside, selection.tag.trigger, config.extrapolation)
+    used = isolations(config)._replace(with_tracker=TRACKER_ISO in inside.muon.fields)
+    flat = flatten(inside, selection.tag.trigger, config.extrapolation, used)
     fired = TRIGGER_COLUMNS[selection.tag.trigger]
     columns = thinned(flat, LOOSEST, {fired: flat.muons.fires} if fired else {})
     return Block(to_arrow(columns), LOOSEST), tally(events, config, flat.anomalies)

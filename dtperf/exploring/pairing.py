@@ -28,7 +28,7 @@ __all__ = ["FIRES", "Entries", "Found", "Probes", "Tags", "prepare", "search"]
 Indices = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
 Signs = npt.NDArray[np.int8]
-"""0 for a charge that no muon has: such pairs are never of opposite charge."""
+"""0 for a charge that no muon has: such pairs are of neither opposite nor the same charge."""
 
 FIRES = {"isolated": 1, "single": 2, "none": 0}
 """Bits of `Tags.fires` that a trigger asks for."""
@@ -101,7 +101,7 @@ def prepare(muons: Muons, fires: Bytes, limits: PairLimits) -> tuple[Tags, Probe
     """Find what no cut changes.
 
     Args:
-        muons: Flat muon columns.
+        muons: Flat muon columns, from `by_either_isolation`.
         fires: Bits as in `FIRES`, of each muon.
         limits: The loosest cuts.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from coffea.processor.accumulator import accumulate
 from dtperf.config import AnalysisConfig
 from dtperf.exploring.block import Block
 from dtperf.exploring.counting import (
+    Among,
     count_at,
     count_rows,
     count_rows_of,
@@ -39,7 +41,8 @@ class Sums:
     def __init__(self, layouts: Mapping[str, Layout], config: AnalysisConfig) -> None:
         """Begin at 0."""
         self._layouts, self._config = layouts, config
-        self.pairs = self.crossings = 0
+        self.found = Counter[str]()
+        """What `dtperf.selection.totals` counts."""
         self._counters: dict[str, npt.NDArray[Any]] = {}
         self._totals: dict[str, npt.NDArray[np.int64]] = {}
         self._booked: dict[str, Histogram] = {}
@@ -61,9 +64,9 @@ class Sums:
         """
         layouts = {n: layout for n, layout in self._layouts.items() if n in available}
         found = block.search(self._config)
-        self.pairs += len(found.selected)
-        self.crossings += block.crossings(found)
         of_tags, of_pairs, crossed = block.look_up(layouts, self._config)
+        among = rows_of(found.probes, crossed.rows)
+        self.found.update(block.totals(found, among))
         muons = muons_among(found.first, found.last, found.tag)
         for name, layout in layouts.items():
             if layout.kind == "muons":
@@ -71,8 +74,7 @@ class Sums:
             elif layout.kind == "entries":
                 count_at(self._counters[name], found.entries, of_tags[layout])
         of_rows = {n: layout for n, layout in layouts.items() if layout.kind == "rows"}
-        if crossed is not None and of_rows:
-            self._count_rows(of_rows, found, crossed, of_pairs)
+        self._count_rows(of_rows, found, among, crossed, of_pairs)
         left = {n: layout.measurement for n, layout in layouts.items() if layout.kind == "tables"}
         if left:
             pairs, rows = find_tables(block.flat(self._config), self._config)
@@ -86,10 +88,10 @@ class Sums:
         self,
         layouts: Mapping[str, Layout],
         found: Found,
+        among: Among,
         crossed: Crossed,
         of_pairs: Mapping[Layout, npt.NDArray[Any]],
     ) -> None:
-        among = rows_of(found.probes, crossed.rows)
         lists: dict[tuple[int, int], Any] = {}
         for name, layout in layouts.items():
             counters, entering = self._counters[name], layout.entering
@@ -120,8 +122,7 @@ class Sums:
         for each in (self, *others):
             each._empty()
         for other in others:
-            self.pairs += other.pairs
-            self.crossings += other.crossings
+            self.found.update(other.found)
             for name, counts in other._totals.items():
                 self._totals[name] += counts
             if other._booked:

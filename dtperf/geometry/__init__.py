@@ -14,7 +14,7 @@ from dtperf.geometry.cells import (
     layer_cells,
     wire_positions_cm,
 )
-from dtperf.geometry.edges import edge_distance, edge_distances
+from dtperf.geometry.edges import edge_distance, edge_distances, sensitive_edge_distances
 from dtperf.geometry.frames import (
     direction_to_global,
     direction_to_local,
@@ -42,7 +42,9 @@ from dtperf.geometry.places import Place, places
 from dtperf.geometry.search import MAX_CANDIDATES, candidate_codes, search_table
 from dtperf.geometry.superlayers import (
     SUPERLAYER_THICKNESS_CM,
+    Envelopes,
     Superlayer,
+    envelopes,
     superlayer_table,
     superlayers,
 )
@@ -65,6 +67,7 @@ __all__ = [
     "N_CODES",
     "SUPERLAYER_THICKNESS_CM",
     "Chamber",
+    "Envelopes",
     "LayerCells",
     "LineCrossings",
     "Place",
@@ -80,6 +83,7 @@ __all__ = [
     "distances_cm",
     "edge_distance",
     "edge_distances",
+    "envelopes",
     "facings",
     "fiducial_acceptances",
     "frame_table",
@@ -95,6 +99,7 @@ __all__ = [
     "search_table",
     "sector_angles",
     "sectors",
+    "sensitive_edge_distances",
     "stations",
     "superlayer_table",
     "superlayers",

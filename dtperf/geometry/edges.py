@@ -6,9 +6,11 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.geometry.numbering import N_CODES
+from dtperf.geometry.superlayers import envelopes
 from dtperf.geometry.table import lengths_cm, widths_cm
 
-__all__ = ["ACCEPT_CM", "edge_distance", "edge_distances"]
+__all__ = ["ACCEPT_CM", "edge_distance", "edge_distances", "sensitive_edge_distances"]
 
 ACCEPT_CM = 5.0
 """CMS keeps an extrapolation if both edge distances are below this."""
@@ -24,12 +26,14 @@ def edge_distance(position_cm: float, half_size_cm: float) -> float:
 def _fill(
     codes: npt.NDArray[np.integer],
     positions: npt.NDArray[np.floating],
+    centres: npt.NDArray[np.float64],
     sizes: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.floating]:
     edges = np.empty_like(positions)
     for i in range(len(codes)):
-        half = sizes[codes[i]] / 2 if codes[i] >= 0 else 0.0
-        edges[i] = edge_distance(np.float64(positions[i]), half)
+        code = codes[i]
+        centre, half = (centres[code], sizes[code] / 2) if code >= 0 else (0.0, 0.0)
+        edges[i] = edge_distance(np.float64(positions[i]) - centre, half)
     return edges
 
 
@@ -49,4 +53,21 @@ def edge_distances(
         edge_x and edge_y, cm, shape (n,), worked out in double precision and rounded to the dtypes
         of x and y. An unknown chamber is taken to have no size.
     """
-    return _fill(codes, x, widths_cm()), _fill(codes, y, lengths_cm())
+    middle = np.zeros(N_CODES)
+    return _fill(codes, x, middle, widths_cm()), _fill(codes, y, middle, lengths_cm())
+
+
+def sensitive_edge_distances(
+    codes: npt.NDArray[np.integer],
+    x: npt.NDArray[np.floating],
+    y: npt.NDArray[np.floating],
+) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+    """Give the distances of points from the edges of what is sensitive in their chambers.
+
+    Arguments and what is returned are those of `edge_distances`, with `envelopes` for chambers. The
+    points are taken where a track crosses the middle of its chamber: how it is inclined, which
+    shifts it by a few cm between the superlayers, does not count.
+    """
+    box, middle = envelopes(), np.zeros(N_CODES)
+    in_x = _fill(codes, x, box.middle_x_cm, box.width_cm)
+    return in_x, _fill(codes, y, middle, box.length_cm)

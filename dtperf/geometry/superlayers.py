@@ -18,7 +18,14 @@ import numpy.typing as npt
 from dtperf.geometry.numbering import N_CODES, Chamber, chambers
 from dtperf.geometry.table import facing, is_at_chimney, lengths_cm
 
-__all__ = ["SUPERLAYER_THICKNESS_CM", "Superlayer", "superlayer_table", "superlayers"]
+__all__ = [
+    "SUPERLAYER_THICKNESS_CM",
+    "Envelopes",
+    "Superlayer",
+    "envelopes",
+    "superlayer_table",
+    "superlayers",
+]
 
 SUPERLAYER_BIT = 13
 SUPERLAYER_THICKNESS_CM = 5.35
@@ -117,3 +124,30 @@ def superlayer_table() -> npt.NDArray[np.float64]:
         table[layer.chamber.code, layer.number - 1] = layer[2:]
     table.setflags(write=False)
     return table
+
+
+class Envelopes(NamedTuple):
+    """What is sensitive of each chamber, by code; NaN where no chamber exists, shape (N_CODES,).
+
+    In x that is what at least one of the phi superlayers covers, which are shifted against each
+    other: a phi view needs no more. In y it is the width of the theta superlayer, and in MB4, which
+    has none, the length of the wires of the phi superlayers, which is the chamber's.
+    """
+
+    middle_x_cm: npt.NDArray[np.float64]
+    """In the chamber's frame; the middle in y is 0."""
+    width_cm: npt.NDArray[np.float64]
+    length_cm: npt.NDArray[np.float64]
+
+
+@cache
+def envelopes() -> Envelopes:
+    """Give the rectangle that is sensitive of each chamber."""
+    table = superlayer_table()
+    phi, theta = table[:, ::2], table[:, 1]
+    place, half, wires = phi[..., 0], phi[..., 2] / 2, phi[:, 0, 3]
+    low, high = (place - half).min(axis=1), (place + half).max(axis=1)
+    columns = ((low + high) / 2, high - low, np.where(np.isnan(theta[:, 2]), wires, theta[:, 2]))
+    for column in columns:
+        column.setflags(write=False)
+    return Envelopes(*columns)

@@ -39,6 +39,10 @@ class Muons(NamedTuple):
     trkMu_stationMask: npt.NDArray[np.uint8]
     fires: Bools
     """Fired the trigger that is asked of a tag."""
+    tag_iso: Floats
+    """Isolation that a tag is cut on, relative to pT."""
+    probe_iso: Floats
+    """Isolation that a probe is cut on."""
 
 
 class Matches(NamedTuple):

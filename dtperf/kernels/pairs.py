@@ -16,10 +16,21 @@ import numpy.typing as npt
 from dtperf.kernels.arrays import Bools, Floats, Muons, Offsets
 from dtperf.kernels.fourvector import is_above
 
-__all__ = ["Candidates", "PairLimits", "find_pairs", "find_probes", "find_tags", "is_pair"]
+__all__ = [
+    "EITHER_CHARGE",
+    "Candidates",
+    "PairLimits",
+    "are_charges",
+    "find_pairs",
+    "find_probes",
+    "find_tags",
+    "is_pair",
+    "is_repeated",
+]
 
 MUON_MASS_GEV = 0.106  # the reference's value, not the PDG's
 MUON_SEEDED_TRACK = 14
+EITHER_CHARGE = 0
 
 
 class PairLimits(NamedTuple):
@@ -35,6 +46,8 @@ class PairLimits(NamedTuple):
     max_mass: np.float32
     max_abs_dz: np.float32
     min_dr: np.float32
+    charges: int
+    """Product of the charges of tag and probe, -1 or 1; or `EITHER_CHARGE`."""
     kinematics: int
     """Which pT is cut on, as `dtperf.kernels.fourvector.is_above` takes it."""
 
@@ -93,6 +106,12 @@ def delta_r(eta1: float, phi1: float, eta2: float, phi2: float) -> float:
 
 
 @numba.njit(nogil=True, inline="always")
+def are_charges(charges: int, wanted: int) -> bool | np.bool_:
+    """Tell whether the product of two charges is -1, 1, or with `EITHER_CHARGE` one of both."""
+    return charges == wanted or (wanted == EITHER_CHARGE and abs(charges) == 1)
+
+
+@numba.njit(nogil=True, inline="always")
 def is_pair(dz: float, charges: int, mass: float, dr: float, limits: PairLimits) -> bool | np.bool_:
     """Tell whether the pair cuts hold.
 
@@ -105,7 +124,7 @@ def is_pair(dz: float, charges: int, mass: float, dr: float, limits: PairLimits)
     """
     return (
         abs(dz) < limits.max_abs_dz
-        and charges == -1
+        and are_charges(charges, limits.charges)
         and limits.min_mass < mass < limits.max_mass
         and dr > limits.min_dr
     )
@@ -114,7 +133,7 @@ def is_pair(dz: float, charges: int, mass: float, dr: float, limits: PairLimits)
 @numba.njit(nogil=True, cache=True)
 def find_tags(muons: Muons, limits: PairLimits) -> npt.NDArray[np.bool_]:
     """Tell which muons may be a tag, shape (muons,)."""
-    tight, fires, iso, pt = muons.isTight, muons.fires, muons.pfIso04, muons.pt
+    tight, fires, iso, pt = muons.isTight, muons.fires, muons.tag_iso, muons.pt
     tags = np.empty(len(pt), dtype=np.bool_)
     for i in range(len(pt)):
         tags[i] = tight[i] & fires[i] & (iso[i] < limits.tag_max_iso)
@@ -127,7 +146,7 @@ def find_probes(muons: Muons, limits: PairLimits) -> npt.NDArray[np.bool_]:
     """Tell which muons may be a probe, shape (muons,)."""
     tracker, rpc, algo = muons.isTracker, muons.isRPC, muons.trk_origAlgo
     pixel_hits = muons.trk_numberOfValidPixelHits
-    layers, iso = muons.trk_numberOfValidTrackerLayers, muons.pfIso04
+    layers, iso = muons.trk_numberOfValidTrackerLayers, muons.probe_iso
     probes = np.empty(len(iso), dtype=np.bool_)
     for i in range(len(iso)):
         probes[i] = (
@@ -223,3 +242,22 @@ def find_pairs(muons: Muons, limits: PairLimits) -> Candidates:
         is_probe[:rows],
         selected[:rows],
     )
+
+
+@numba.njit(nogil=True, cache=True)
+def is_repeated(probes: npt.NDArray[np.integer], n: int) -> npt.NDArray[np.bool_]:
+    """Tell which selected pairs have a probe that an earlier pair has, too.
+
+    Args:
+        probes: Probe of each pair, in the order of the search, shape (pairs,).
+        n: How many muons there are; every probe is below.
+
+    Returns:
+        Shape (pairs,).
+    """
+    seen = np.zeros(n, dtype=np.bool_)
+    repeated = np.empty(len(probes), dtype=np.bool_)
+    for i in range(len(probes)):
+        repeated[i] = seen[probes[i]]
+        seen[probes[i]] = True
+    return repeated

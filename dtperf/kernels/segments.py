@@ -20,6 +20,8 @@ class PassingLimits(NamedTuple):
     max_dy: np.float32
     max_dr: np.float32
     truncate: bool
+    nearest: bool
+    """Whether the nearest segment is the best one, not the one with most hits."""
 
 
 @numba.njit(nogil=True, inline="always")
@@ -43,7 +45,10 @@ def best_segment(
     y: np.float32,
     limits: PassingLimits,
 ) -> int:
-    """Find the segment with most hits that is close enough to the crossing.
+    """Find the segment with most hits, or the nearest one, that is close enough to the crossing.
+
+    The nearest one is that of `getPassingProbeInCh` in the repository cmsdtoffline/DTTagAndProbe;
+    which view has to be close enough is as for most hits.
 
     Args:
         start: First segment of the event.
@@ -60,20 +65,26 @@ def best_segment(
         limits: Cut values.
 
     Returns:
-        Index of the segment, -1 if there is none; of equals the first wins.
+        Index of the segment, -1 if there is none; of equals the first wins, and one without hits
+        never does.
     """
     if limits.truncate:
         x, y = np.trunc(x), np.trunc(y)
     best = -1
     best_hits = 0
+    max_dr = limits.max_dr
     for i in range(start, stop):
         if codes[i] != code or hits[i] <= best_hits:
             continue
         dx = abs(x - segment_x[i])
         dy = abs(y - segment_y[i])
-        if distance(dx, dy) < limits.max_dr and (
+        dr = distance(dx, dy)
+        if dr < max_dr and (
             (has_phi[i] and dx < limits.max_dx) or (has_zed[i] and dy < limits.max_dy)
         ):
             best = i
-            best_hits = hits[i]
+            if limits.nearest:
+                max_dr = dr
+            else:
+                best_hits = hits[i]
     return best

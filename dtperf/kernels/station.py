@@ -12,7 +12,7 @@ from numba.extending import register_jitable
 from dtperf.kernels.arrays import Bools, Floats, Muons
 from dtperf.kernels.fourvector import is_within
 
-__all__ = ["StationLimits", "is_eligible", "is_fiducial", "mask_in_eta"]
+__all__ = ["StationLimits", "count_double", "is_eligible", "is_fiducial", "mask_in_eta"]
 
 
 class StationLimits(NamedTuple):
@@ -26,6 +26,8 @@ class StationLimits(NamedTuple):
     border_x: np.float32
     """cm, as the other."""
     border_y: np.float32
+    of_superlayers: bool
+    """Whether the border is that of the superlayers, not of the chamber."""
     kinematics: int
     """Which eta is cut on, as `dtperf.kernels.fourvector.is_within` takes it."""
 
@@ -60,3 +62,23 @@ def mask_in_eta(
 def is_fiducial(edge_x: Any, edge_y: Any, border_x: Any, border_y: Any) -> Any:
     """Tell whether a chamber is crossed far enough from its edges; NaN is not, in cm."""
     return (edge_x < border_x) & (edge_y < border_y)
+
+
+@numba.njit(nogil=True, cache=True)
+def count_double(flags: npt.NDArray[np.unsignedinteger[Any]], first: Any, counts: Any) -> int:
+    """Count crossings that are not the first one of their probe and station that counts.
+
+    Args:
+        flags: Bits of each row, shape (rows,).
+        first: The bit of the first row of a pair and station.
+        counts: The bits of a row that counts.
+    """
+    n = 0
+    for row in range(len(flags)):
+        if flags[row] & first or flags[row] & counts != counts:  # nearly all are the first
+            continue
+        before = row - 1
+        while not flags[before] & first and flags[before] & counts != counts:
+            before -= 1
+        n += flags[before] & counts == counts
+    return n

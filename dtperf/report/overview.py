@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from dtperf.comparison import Changes, changes, shared_files
 from dtperf.config.show import config_to_yaml
-from dtperf.display import UNTITLED
+from dtperf.display import UNTITLED, counted_twice
 from dtperf.errors import InputError
 from dtperf.geometry import Place
 from dtperf.report import changed, charts
@@ -89,6 +89,7 @@ def render(result: Result, flags: Sequence[Flag], reference: Result | None = Non
         shared=shared_files(reference, result) if reference is not None else 0,
         charts=charts.of_runs(result),
         config_yaml=config_to_yaml(result.config),
+        counted_twice=counted_twice(result),
         skipped=_skipped(result),
         skipped_files=_skipped_files(result)[:SHOWN_FILES],
         begins=sorted(str(job["begin"]) for job in result.jobs if job.get("begin")),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dtperf.geometry import sectors, wheels
+from dtperf.geometry import sectors, sensitive_edge_distances, wheels
 from dtperf.kernels.fourvector import FOUR_VECTOR, STORED, vector_etas, vector_phis, vector_pts
 from dtperf.kernels.gather import take
 from dtperf.kernels.station import StationLimits, is_eligible, is_fiducial, mask_in_eta
@@ -19,6 +19,7 @@ from dtperf.selection.table import Table
 if TYPE_CHECKING:
     from dtperf.config import AnalysisConfig
     from dtperf.config.model import Compatibility
+    from dtperf.kernels.arrays import Floats, Matches
     from dtperf.kernels.crossings import Crossings
     from dtperf.kernels.pairs import Candidates
     from dtperf.selection.extrapolation import ProbeMatches
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CROSSING_COLUMNS",
     "PAIR_COLUMNS",
+    "border_distances",
     "crossing_columns",
     "kinematics",
     "pair_columns",
@@ -40,7 +42,7 @@ MUON_COLUMNS = {
     "eta": ("eta", "pseudorapidity"),
     "phi": ("phi", "azimuth, rad"),
     "charge": ("charge", "charge"),
-    "iso": ("pfIso04", "isolation relative to pT"),
+    "iso": ("pfIso04", "isolation relative to pT, by particle flow"),
     "orig_algo": ("trk_origAlgo", "first tracking step of the inner track"),
     "pixel_hits": ("trk_numberOfValidPixelHits", "valid pixel hits"),
     "tracker_layers": ("trk_numberOfValidTrackerLayers", "tracker layers with a valid hit"),
@@ -63,6 +65,8 @@ PAIR_COLUMNS = {
         f"probe_vector_{name}": f"probe: {text} that comes back of a four-vector; see compatibility"
         for name, text in (("pt", "pT, GeV,"), ("eta", "eta"), ("phi", "phi, rad,"))
     },
+    "tag_tracker_iso": "tag: isolation relative to pT, by tracks",
+    "probe_tracker_iso": "probe: isolation relative to pT, by tracks",
     "probe_rpc_layers": "probe: matched RPC layers, 0 unless it is an RPC muon",
     **{name: text for name, (_, text) in EVENT_COLUMNS.items()},
 }
@@ -73,8 +77,8 @@ CROSSING_COLUMNS = {
     "chamber": "code of the chamber, dtperf.geometry.Chamber.code, or -1",
     "local_x": "crossing, local x, cm; NaN without crossing",
     "local_y": "crossing, local y, cm; NaN without crossing",
-    "edge_x": "distance from the edge in x, negative inside, cm; NaN without crossing",
-    "edge_y": "distance from the edge in y, negative inside, cm; NaN without crossing",
+    "edge_x": "distance from the chamber's edge in x, negative inside, cm; NaN without crossing",
+    "edge_y": "distance from the chamber's edge in y, negative inside, cm; NaN without crossing",
     "sigma_x": "uncertainty of local x from scattering, cm; NaN unless extrapolation: helix",
     "sigma_y": "uncertainty of local y from scattering, cm; NaN unless extrapolation: helix",
     "dx": "|x(crossing) - x(best segment of the chamber)|, cm; NaN without segment",
@@ -91,7 +95,7 @@ CROSSING_COLUMNS = {
     "is_first": "first row of this pair and station",
     "is_eligible": "enough other stations or RPC layers",
     "is_in_eta": "|eta| of the probe is within the station's limit",
-    "is_fiducial": "crossed far enough from the edges",
+    "is_fiducial": "crossed far enough from the edges, of what `selection.station.border` says",
     "is_in_time": "|t0| is at most 12.5 ns",
     **{name: text for name, text in PAIR_COLUMNS.items() if name not in ("dr", "is_probe")},
 }
@@ -109,6 +113,7 @@ def station_limits(config: AnalysisConfig) -> StationLimits:
         max_abs_eta=np.asarray((0, *cuts.max_abs_eta), dtype=np.float32),
         border_x=np.float32(cuts.border_x),
         border_y=np.float32(cuts.border_y),
+        of_superlayers=cuts.border == "superlayers",
         kinematics=kinematics(config.compatibility),
     )
 
@@ -116,6 +121,21 @@ def station_limits(config: AnalysisConfig) -> StationLimits:
 def kinematics(compatibility: Compatibility) -> int:
     """Say which pT and eta are cut on, as the kernels take it."""
     return FOUR_VECTOR if compatibility.four_vector_rounding else STORED
+
+
+def border_distances(matches: Matches, limits: StationLimits) -> tuple[Floats, Floats]:
+    """Give the distances from the edges that the fiducial border is measured from.
+
+    Args:
+        matches: Where inner tracks cross chambers.
+        limits: Of which `of_superlayers` says from which edges.
+
+    Returns:
+        In x and in y, cm, negative inside, each of shape (matches,).
+    """
+    if limits.of_superlayers:
+        return sensitive_edge_distances(matches.code, matches.x, matches.y)
+    return matches.edgeX, matches.edgeY
 
 
 def _indexed(source: Column, index: str) -> Callable[[Table], Column]:
@@ -132,6 +152,8 @@ def pair_columns(flat: FlatEvents, candidates: Candidates) -> Make:
     for who in ("tag", "probe"):
         for name, (column, _) in MUON_COLUMNS.items():
             make[f"{who}_{name}"] = _indexed(getattr(muons, column), who)
+        if flat.tracker_iso is not None:
+            make[f"{who}_tracker_iso"] = _indexed(flat.tracker_iso, who)
     rpc_layers = np.where(muons.isRPC, muons.rpcMu_numberOfMatchedRPCLayers, 0)
     make["probe_rpc_layers"] = _indexed(rpc_layers, "probe")
     make["probe_vector_pt"] = lambda t: vector_pts(t["probe_pt"], t["probe_phi"])
@@ -197,8 +219,11 @@ def crossing_columns(
         t["n_other_stations"], rpc_layers[t["probe"]], limits.min_other, limits.min_rpc_layers
     )
     make["is_in_eta"] = lambda t: mask_in_eta(flat.muons, t["probe"], t["station"], limits)
-    make["is_fiducial"] = lambda t: is_fiducial(
-        t["edge_x"], t["edge_y"], limits.border_x, limits.border_y
-    )
+
+    def fiducial(table: Table) -> Column:
+        x, y = (_taken(edge, "match", np.nan)(table) for edge in border_distances(matches, limits))
+        return np.asarray(is_fiducial(x, y, limits.border_x, limits.border_y))
+
+    make["is_fiducial"] = fiducial
     make["is_in_time"] = lambda t: np.abs(t["t0"]) <= IN_TIME_NS
     return make

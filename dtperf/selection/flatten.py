@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any, Literal, NamedTuple
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import awkward as ak
 import numpy as np
@@ -15,11 +15,17 @@ from dtperf.kernels.anomalies import count_bad_ranges, mask_not_finite
 from dtperf.kernels.arrays import Matches, Muons, Segments
 from dtperf.kernels.ranges import Ranges
 
+if TYPE_CHECKING:
+    from dtperf.config import AnalysisConfig
+
 __all__ = [
     "OPTIONAL_EVENT_COLUMNS",
+    "TRACKER_ISO",
     "Extrapolation",
     "FlatEvents",
+    "Isolations",
     "flatten",
+    "isolations",
     "needed_branches",
     "optional_branches",
 ]
@@ -56,7 +62,45 @@ SEGMENT_DTYPES = {
 }
 
 
+TRACKER_ISO = "trkIso03"
+ISO_COLUMNS = {"pf": "pfIso04", "tracker": TRACKER_ISO}
+TRACKER_ISO_COLUMNS = frozenset(("tag_tracker_iso", "probe_tracker_iso"))
 TRIGGER_COLUMNS = {"isolated": "firesIsoTrig", "single": "firesTrig", "none": None}
+
+
+class Isolations(NamedTuple):
+    """Which isolations are used."""
+
+    tag: str = "pf"
+    """`TagCuts.iso`."""
+    probe: str = "pf"
+    """`ProbeCuts.iso`."""
+    with_tracker: bool = False
+    """Whether that of tracks is taken out of the events though no cut is on it."""
+
+    @property
+    def branches(self) -> dict[str, Any]:
+        """Columns of the muons that are needed beside those of `MUON_DTYPES`, with their dtypes."""
+        is_used = self.with_tracker or "tracker" in (self.tag, self.probe)
+        return {TRACKER_ISO: np.float32} if is_used else {}
+
+    def of(self, columns: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Give what is cut on, by the names that `Muons` has for it."""
+        return {
+            "tag_iso": columns[ISO_COLUMNS[self.tag]],
+            "probe_iso": columns[ISO_COLUMNS[self.probe]],
+        }
+
+
+PF = Isolations()
+
+
+def isolations(config: AnalysisConfig) -> Isolations:
+    """Say which isolations a config uses, in cuts and in measurements."""
+    active = config.measurements.active().values()
+    is_measured = any(TRACKER_ISO_COLUMNS & measurement.columns for measurement in active)
+    selection = config.selection
+    return Isolations(selection.tag.iso, selection.probe.iso, is_measured)
 
 
 class StoredMatches(NamedTuple):
@@ -76,18 +120,26 @@ class FlatEvents(NamedTuple):
     """None where the file's extrapolation is not used."""
     dxy: Floats | None
     """Distance of closest approach of each muon, cm; None where it is not used."""
+    tracker_iso: Floats | None
+    """Isolation of each muon by tracks; None where it is not used."""
     segments: Segments
     anomalies: dict[str, int]
     """How often something was found that no detector writes, by name."""
 
 
-def flatten(events: Any, trigger: str, extrapolation: Extrapolation = "ntuple") -> FlatEvents:
+def flatten(
+    events: Any,
+    trigger: str,
+    extrapolation: Extrapolation = "ntuple",
+    isolations: Isolations = PF,
+) -> FlatEvents:
     """Take the declared columns out of NanoEvents, and check them.
 
     Args:
         events: NanoEvents made with `dtperf.nanoaod.MuonDPGSchema`, or a slice of them.
         trigger: What a tag must have fired, one of `TagCuts.trigger`.
         extrapolation: Whose extrapolation is used, `AnalysisConfig.extrapolation`.
+        isolations: Which are used.
 
     Returns:
         Flat arrays. Matches and segments in chambers that do not exist or with coordinates that
@@ -98,9 +150,11 @@ def flatten(events: Any, trigger: str, extrapolation: Extrapolation = "ntuple") 
     """
     fires, used = TRIGGER_COLUMNS[trigger], EXTRAPOLATION_DTYPES[extrapolation]
     asked = {fires: np.bool_} if fires else {}
-    tracks = _collection(events, "muon", {**MUON_DTYPES, **used, **asked})
+    wanted = {**MUON_DTYPES, **used, **asked, **isolations.branches}
+    tracks = _collection(events, "muon", wanted)
     always = np.ones(len(tracks.columns["pt"]), dtype=np.bool_)
     tracks.columns["fires"] = tracks.columns[fires] if fires else always
+    tracks.columns.update(isolations.of(tracks.columns))
     segments, segment_anomalies = _segments(_collection(events, "dtSegment", SEGMENT_DTYPES))
     per_event = {name: ak.to_numpy(events[name]) for name in EVENT_COLUMNS}
     for column, branch in OPTIONAL_EVENT_COLUMNS.items():
@@ -113,13 +167,17 @@ def flatten(events: Any, trigger: str, extrapolation: Extrapolation = "ntuple") 
         dxy = tracks.columns["trk_dxy"]
         anomalies = {"muon_dxy_not_finite": int(np.count_nonzero(~np.isfinite(dxy)))}
     muons = Muons(*tracks.in_order(Muons))
-    return FlatEvents(per_event, muons, stored, dxy, segments, anomalies | segment_anomalies)
+    found = (tracks.columns.get(TRACKER_ISO), segments, anomalies | segment_anomalies)
+    return FlatEvents(per_event, muons, stored, dxy, *found)
 
 
-def needed_branches(trigger: str, extrapolation: Extrapolation = "ntuple") -> frozenset[str]:
+def needed_branches(
+    trigger: str, extrapolation: Extrapolation = "ntuple", isolations: Isolations = PF
+) -> frozenset[str]:
     """Name the branches without which nothing can be measured; arguments as in `flatten`."""
     fires, used = TRIGGER_COLUMNS[trigger], EXTRAPOLATION_DTYPES[extrapolation]
-    names = [*EVENT_COLUMNS, *(f"muon_{name}" for name in (*MUON_DTYPES, *used, fires) if name)]
+    of_muons = (*MUON_DTYPES, *used, *isolations.branches, fires)
+    names = [*EVENT_COLUMNS, *(f"muon_{name}" for name in of_muons if name)]
     if extrapolation == "ntuple":
         names += [f"muon_matches_{name}" for name in MATCH_DTYPES]
     names += [f"dtSegment_{name}" for name in SEGMENT_DTYPES]

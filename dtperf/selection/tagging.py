@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dtperf.kernels.crossings import find_crossings
-from dtperf.kernels.pairs import PairLimits, find_pairs
+from dtperf.kernels.pairs import PairLimits, find_pairs, is_repeated
 from dtperf.kernels.segments import PassingLimits
 from dtperf.selection.columns import (
     crossing_columns,
@@ -16,7 +16,7 @@ from dtperf.selection.columns import (
     station_limits,
 )
 from dtperf.selection.extrapolation import extrapolate
-from dtperf.selection.flatten import FlatEvents, flatten
+from dtperf.selection.flatten import FlatEvents, flatten, isolations
 from dtperf.selection.luminosity import within
 from dtperf.selection.table import Table
 
@@ -54,7 +54,7 @@ def tag_and_probe(events: Any, config: AnalysisConfig) -> Tables:
     """
     selection = config.selection
     inside = within(events, selection.luminosity_mask)
-    flat = flatten(inside, selection.tag.trigger, config.extrapolation)
+    flat = flatten(inside, selection.tag.trigger, config.extrapolation, isolations(config))
     return Tables(*find_tables(flat, config), flat.anomalies, len(inside))
 
 
@@ -70,6 +70,10 @@ def find_tables(flat: FlatEvents, config: AnalysisConfig) -> tuple[Table, Table]
     """
     candidates = find_pairs(flat.muons, pair_limits(config))
     selected = np.flatnonzero(candidates.selected)
+    if config.selection.pair.unique_probe:
+        repeated = is_repeated(candidates.probe[selected], len(flat.muons.pt))
+        candidates.selected[selected[repeated]] = False
+        selected = selected[~repeated]
     event, probe = candidates.event[selected], candidates.probe[selected]
     limits = passing_limits(config)
     crossed = extrapolate(flat, event, probe)
@@ -96,6 +100,7 @@ def pair_limits(config: AnalysisConfig) -> PairLimits:
         max_mass=np.float32(pair.max_mass),
         max_abs_dz=np.float32(pair.max_abs_dz),
         min_dr=np.float32(pair.min_dr),
+        charges=-1 if pair.charge == "opposite" else 1,
         kinematics=kinematics(config.compatibility),
     )
 
@@ -108,4 +113,5 @@ def passing_limits(config: AnalysisConfig) -> PassingLimits:
         max_dy=np.float32(np.nan if passing.max_dy is None else passing.max_dy),
         max_dr=np.float32(passing.max_dr),
         truncate=config.compatibility.truncate_extrapolation,
+        nearest=passing.choice == "nearest",
     )

@@ -21,7 +21,7 @@ EVENT_COLUMNS: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("lumi_instLumi", "lumi_avgPileUp"), (np.float32, np.float64)),
 }
 FLOATS = {
-    "muon": ("pt", "eta", "phi", "pfIso04", "trk_dz", "trk_dxy"),
+    "muon": ("pt", "eta", "phi", "pfIso04", "trkIso03", "trk_dz", "trk_dxy"),
     "muon_matches": ("x", "y", "edgeX", "edgeY"),
     "dtSegment": ("seg4D_posLoc_x", "seg4D_posLoc_y", "seg2D_phi_t0"),
 }
@@ -137,7 +137,8 @@ def _refuse_missing(batch: pa.RecordBatch) -> None:
             continue
         found = {inner.name for inner in batch.schema.field(name).type.value_type}
         needed = {*FLOATS[name], *FLAGS[name], *COUNTS[name]}
-        lacking = sorted(needed - found - {"firesIsoTrig", "firesTrig", *_ways(batch)})
+        not_always = {"firesIsoTrig", "firesTrig", "trkIso03", *_ways(batch)}
+        lacking = sorted(needed - found - not_always)
         if lacking:
             raise ValueError(f"no {name}.{lacking[0]}")
 

@@ -10,7 +10,14 @@ import numpy.typing as npt
 
 from dtperf.geometry.numbering import N_CODES
 from dtperf.kernels.arrays import Bools, Muons, Offsets, Shorts
-from dtperf.kernels.pairs import PairLimits, delta_r, find_probes, find_tags, invariant_mass
+from dtperf.kernels.pairs import (
+    PairLimits,
+    are_charges,
+    delta_r,
+    find_probes,
+    find_tags,
+    invariant_mass,
+)
 from dtperf.kernels.ranges import Ranges
 
 __all__ = ["Kept", "KeptMatches", "find_kept", "keep_matches", "keep_segments"]
@@ -65,9 +72,9 @@ def find_kept(muons: Muons, limits: PairLimits) -> Kept:
             for probe in range(begin, end):
                 if probe == tag or is_probe[probe] or not probes[probe]:
                     continue
-                if (
-                    not abs(trk_dz[tag] - trk_dz[probe]) < limits.max_abs_dz
-                    or charge[tag] * charge[probe] != -1
+                if not (
+                    abs(trk_dz[tag] - trk_dz[probe]) < limits.max_abs_dz
+                    and are_charges(charge[tag] * charge[probe], limits.charges)
                 ):
                     continue
                 eta1, phi1 = np.float64(eta[tag]), np.float64(phi[tag])

@@ -10,7 +10,13 @@ import awkward as ak
 import numpy as np
 
 from dtperf.config import AnalysisConfig
-from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, TRIGGER_COLUMNS, flatten
+from dtperf.selection.flatten import (
+    OPTIONAL_EVENT_COLUMNS,
+    TRACKER_ISO,
+    TRIGGER_COLUMNS,
+    flatten,
+    isolations,
+)
 from dtperf.selection.luminosity import within
 from dtperf.skim.folders import TOKEN
 from dtperf.skim.parts import Compression, Packed, pack
@@ -50,7 +56,8 @@ class SkimEvents(SegmentEfficiency):
         """Branches that are read where a file has them."""
         triggers = (f"muon_{name}" for name in TRIGGER_COLUMNS.values() if name)
         wanted = triggers if self.config.selection.tag.trigger == "none" else ()
-        return super().optional_columns | {*wanted, *OPTIONAL_EVENT_COLUMNS.values()}
+        always = {*OPTIONAL_EVENT_COLUMNS.values(), f"muon_{TRACKER_ISO}"}
+        return super().optional_columns | {*wanted, *always}
 
     def process(self, events: Any) -> dict[str, Any]:
         """Measure one chunk.
@@ -72,7 +79,8 @@ class SkimEvents(SegmentEfficiency):
     def _pack(self, events: Any) -> Packed:
         selection = self.config.selection
         inside = within(events, selection.luminosity_mask)
-        flat = flatten(inside, selection.tag.trigger, self.config.extrapolation)
+        used = isolations(self.config)._replace(with_tracker=TRACKER_ISO in inside.muon.fields)
+        flat = flatten(inside, selection.tag.trigger, self.config.extrapolation, used)
         fires = {
             name: np.asarray(ak.to_numpy(ak.flatten(inside.muon[name]))).astype(np.bool_)
             for name in TRIGGER_COLUMNS.values()

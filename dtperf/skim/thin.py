@@ -18,15 +18,18 @@ from dtperf.selection.flatten import (
     MATCH_DTYPES,
     MUON_DTYPES,
     OPTIONAL_EVENT_COLUMNS,
+    PF,
     SEGMENT_DTYPES,
+    TRACKER_ISO,
     TRIGGER_COLUMNS,
     FlatEvents,
+    Isolations,
     StoredMatches,
 )
 from dtperf.skim.columns import Collection, Columns
 from dtperf.skim.keep import Kept, find_kept, keep_matches, keep_segments
 
-__all__ = ["expanded", "thinned"]
+__all__ = ["by_either_isolation", "expanded", "thinned"]
 
 Column = npt.NDArray[Any]
 PLACE = ("wheel", "sector", "station")
@@ -40,7 +43,7 @@ def thinned(flat: FlatEvents, limits: PairLimits, fires: Mapping[str, Column]) -
         limits: The loosest cuts on tag, probe and pair.
         fires: The muons' trigger columns that are kept, by name.
     """
-    kept = find_kept(flat.muons, limits)
+    kept = find_kept(by_either_isolation(flat), limits)
     events, muons = (
         kept.events,
         numbers(flat.muons.offsets[kept.events], flat.muons.offsets[kept.events + 1]),
@@ -48,6 +51,8 @@ def thinned(flat: FlatEvents, limits: PairLimits, fires: Mapping[str, Column]) -
     tracks = {name: getattr(flat.muons, name) for name in MUON_DTYPES} | dict(fires)
     if flat.dxy is not None:
         tracks["trk_dxy"] = flat.dxy
+    if flat.tracker_iso is not None:
+        tracks[TRACKER_ISO] = flat.tracker_iso
     records = {name: column[muons] for name, column in tracks.items()}
     collections = {}
     if flat.stored is not None:
@@ -73,12 +78,21 @@ def thinned(flat: FlatEvents, limits: PairLimits, fires: Mapping[str, Column]) -
     return Columns(of_events, collections)
 
 
-def expanded(columns: Columns, trigger: str = "none") -> FlatEvents:
+def by_either_isolation(flat: FlatEvents) -> Muons:
+    """Give muons that pass a cut on isolation if they pass it by particle flow or by tracks."""
+    if flat.tracker_iso is None:
+        return flat.muons
+    lower = np.fmin(flat.muons.pfIso04, flat.tracker_iso)
+    return flat.muons._replace(tag_iso=lower, probe_iso=lower)
+
+
+def expanded(columns: Columns, trigger: str = "none", isolations: Isolations = PF) -> FlatEvents:
     """Give the flat arrays that the kernels take.
 
     Args:
         columns: Of a skim.
         trigger: What a tag must have fired.
+        isolations: Which are cut on; that of tracks is given wherever it is there.
 
     Returns:
         Without anomalies, which were counted when the events were thinned.
@@ -90,6 +104,8 @@ def expanded(columns: Columns, trigger: str = "none") -> FlatEvents:
         typed[name] = tracks.columns[name].astype(kind, copy=False)
     fired = TRIGGER_COLUMNS[trigger]
     typed["fires"] = tracks.columns[fired] if fired else np.ones(len(typed["pt"]), dtype=np.bool_)
+    tracker_iso = tracks.columns.get(TRACKER_ISO)
+    typed.update(isolations.of(tracks.columns))
     muons = Muons(offsets, *(typed[name] for name in Muons._fields[1:]))
     stored, dxy = None, None
     if "muon_matches" in columns.collections:
@@ -106,7 +122,7 @@ def expanded(columns: Columns, trigger: str = "none") -> FlatEvents:
         dxy = tracks.columns["trk_dxy"]
     names = {branch: name for name, branch in OPTIONAL_EVENT_COLUMNS.items()}
     events = {names.get(branch, branch): values for branch, values in columns.events.items()}
-    return FlatEvents(events, muons, stored, dxy, _segments(columns), {})
+    return FlatEvents(events, muons, stored, dxy, tracker_iso, _segments(columns), {})
 
 
 def _segments(columns: Columns) -> Segments:

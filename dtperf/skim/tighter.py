@@ -12,7 +12,7 @@ import numpy as np
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError
 from dtperf.kernels.fourvector import EITHER
-from dtperf.kernels.pairs import PairLimits
+from dtperf.kernels.pairs import EITHER_CHARGE, PairLimits
 from dtperf.selection.tagging import pair_limits
 
 __all__ = ["MAXIMA", "MINIMA", "RULES", "Rule", "looser", "loosest_limits", "refuse_looser"]
@@ -66,8 +66,11 @@ _FREE = Rule(_any, "")
 
 RULES: Mapping[str, Rule] = {
     "selection.tag.trigger": Rule(_trigger, "events without a tag that fired it were left out"),
+    # a muon is kept if it is isolated by one of the two, where a file has both
+    "selection.tag.iso": _FREE,
     "selection.tag.max_iso": _MAXIMUM,
     "selection.tag.min_pt": _MINIMUM,
+    "selection.probe.iso": _FREE,
     "selection.probe.max_iso": _MAXIMUM,
     "selection.probe.min_pt": _MINIMUM,
     "selection.probe.min_tracker_layers": _MINIMUM,
@@ -76,12 +79,17 @@ RULES: Mapping[str, Rule] = {
     "selection.pair.max_mass": _MAXIMUM,
     "selection.pair.max_abs_dz": _MAXIMUM,
     "selection.pair.min_dr": _MINIMUM,
+    # probes of pairs of either charge are kept
+    "selection.pair.charge": _FREE,
+    "selection.pair.unique_probe": _FREE,
     # every crossing of a possible probe is kept, and every segment of the chambers crossed
     "selection.station.max_abs_eta": _FREE,
     "selection.station.min_other_stations": _FREE,
     "selection.station.min_rpc_layers": _FREE,
+    "selection.station.border": _FREE,
     "selection.station.border_x": _FREE,
     "selection.station.border_y": _FREE,
+    "selection.passing.choice": _FREE,
     "selection.passing.max_dx": _FREE,
     "selection.passing.max_dy": _FREE,
     "selection.passing.max_dr": _FREE,
@@ -101,7 +109,7 @@ MAXIMA = frozenset(key for key, rule in RULES.items() if rule is _MAXIMUM)
 
 def loosest_limits(config: AnalysisConfig) -> PairLimits:
     """Give the cut values of all that any config may need of a skim made with this one."""
-    return pair_limits(config)._replace(kinematics=EITHER)
+    return pair_limits(config)._replace(charges=EITHER_CHARGE, kinematics=EITHER)
 
 
 def looser(skim: AnalysisConfig, now: AnalysisConfig) -> list[str]:

@@ -53,6 +53,11 @@ WRONG = {
     "selection: {station: {max_abs_eta: [1, 1, 1]}}": ["max_abs_eta[3]: missing", "number"],
     "selection: {station: {max_abs_eta: [1, 1, 1, 1, 1]}}": ["max_abs_eta: [1, 1, 1, 1, 1]", "4"],
     "selection: {station: {max_abs_eta: [1, 1, -2, 1]}}": ["max_abs_eta[2]: -2", "more than 0"],
+    "selection: {passing: {choice: nearst}}": [
+        'selection.passing.choice: "nearst" is not allowed',
+        "one of 'most_hits', 'nearest'",
+    ],
+    "selection: {station: {borders: chamber}}": ["did you mean 'selection.station.border'"],
     "selection: {passing: {max_dy: no}}": ['selection.passing.max_dy: "no"', "null or number"],
     "selection: {max_mass: 106}": ["selection.max_mass: unknown key", "'selection.pair.max_mass'"],
     "selection: {pair: {max_mas: 106}}": ["unknown key", "did you mean 'selection.pair.max_mass'?"],

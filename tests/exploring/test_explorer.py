@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 import dtperf
 from dtperf.exploring import Explorer
 from dtperf.exploring.cuts import MEASURED
-from dtperf.results import Result
+from dtperf.results import SUMS, Result
 from tests.golden import GOLDEN, GOLDEN_RNTUPLE, efficiencies
 
-KEPT = ("events", "certified", "pairs", "crossings", "files")
+KEPT = (*SUMS, "files")
 
 
 @cache
@@ -58,6 +58,8 @@ CUTS: list[dict[str, Any]] = [
     {"selection.station.min_rpc_layers": None, "selection.station.min_other_stations": 4},
     {"selection.station.max_abs_eta": [0.3, 0.5, 0.7, 0.9]},
     {"selection.passing.max_dx": 0.1, "selection.passing.max_dy": None},
+    {"selection.tag.iso": "tracker", "selection.tag.max_iso": 0.6},
+    {"selection.pair.charge": "same", "selection.pair.max_mass": 200.0},
     {"selection.passing.max_dx": 60.0, "selection.passing.max_dr": 8.0},
     {"selection.passing.max_dx": 0.4},
     {"selection.passing.max_dx": 0.4, "compatibility.truncate_extrapolation": False},

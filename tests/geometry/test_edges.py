@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from dtperf.geometry import Chamber, edge_distances, lengths_cm, widths_cm
+from dtperf.geometry import (
+    Chamber,
+    edge_distances,
+    lengths_cm,
+    sensitive_edge_distances,
+    widths_cm,
+)
 
 
 def test_they_are_negative_inside() -> None:
@@ -30,3 +36,16 @@ def test_single_precision_is_rounded_once() -> None:
 def test_unknown_chambers_have_no_size() -> None:
     edge_x, edge_y = edge_distances(np.array([-1]), np.array([-3.0]), np.array([4.0]))
     assert (edge_x[0], edge_y[0]) == (3.0, 4.0)
+
+
+def test_what_is_sensitive_ends_before_the_chamber() -> None:
+    places = [Chamber(-2, 1, 1), Chamber(1, 4, 2), Chamber(1, 8, 4), Chamber(0, 1, 4)]
+    codes = np.array([*(place.code for place in places), -1], dtype=np.int16)
+    x, y = np.array([100.0, -100.0, 100.0, 100.0, 3.0]), np.full(5, 100.0)
+    edge_x, edge_y = sensitive_edge_distances(codes, x, y)
+    # of phi superlayers at -1.6 and 0.5 cm; at -3.4 and 0.8; at -4.2 and 4.2, twice
+    ends = (0.5 + 212.64 / 2, 3.4 + 256.74 / 2, 4.2 + 391.14 / 2, 4.2 + 407.94 / 2)
+    np.testing.assert_allclose(edge_x, [*(100 - end for end in ends), 3.0])
+    # of theta superlayers, and of the wires of MB4
+    widths = (246.24, 206.34, 251.1, 251.1)
+    np.testing.assert_allclose(edge_y, [*(100 - width / 2 for width in widths), 100.0])

@@ -9,10 +9,13 @@ from dtperf.geometry import (
     SUPERLAYER_THICKNESS_CM,
     Chamber,
     chambers,
+    envelopes,
+    lengths_cm,
     superlayer_table,
     superlayers,
     thicknesses_cm,
     to_global,
+    widths_cm,
 )
 
 # raw id, wheel, sector, station, number, local x, local z, width, length, mplDTs
@@ -51,6 +54,7 @@ GLOBAL = [
     (-2, 1, 3, 3, 631.425, 20.58, -533.35),
     (-2, 1, 4, 3, 733.75, -99.095, -533.35),
 ]
+WHEELS = ("-2", "-1", "0", "+1", "+2")
 BY_PLACE = {(*layer.chamber, layer.number): layer for layer in superlayers()}
 
 
@@ -90,3 +94,14 @@ def test_they_lie_in_their_chambers_and_not_in_each_other() -> None:
         assert (-np.diff(heights) > SUPERLAYER_THICKNESS_CM - 1e-9).all()
         outermost = np.abs(heights).max() + SUPERLAYER_THICKNESS_CM / 2
         assert outermost < thicknesses_cm()[chamber.code] / 2
+
+
+def test_what_is_sensitive_lies_in_the_chambers() -> None:
+    box = envelopes()
+    codes = [chamber.code for chamber in chambers()]
+    for end in (box.middle_x_cm + box.width_cm / 2, box.width_cm / 2 - box.middle_x_cm):
+        assert (end[codes] < widths_cm()[codes] / 2 + 0.01).all()
+    assert (box.length_cm[codes] < lengths_cm()[codes] + 0.01).all()
+    assert np.isnan(np.delete(box.width_cm, codes)).all()
+    narrower = {c.name for c in chambers() if widths_cm()[c.code] - box.width_cm[c.code] > 10}
+    assert narrower == {f"MB4 W{wheel} S{sector}" for wheel in WHEELS for sector in (8, 12)}

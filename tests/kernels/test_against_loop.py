@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from dtperf.config import AnalysisConfig
 from dtperf.measurements.booking import book
 from dtperf.selection import tag_and_probe
+from dtperf.selection.totals import totals
 from tests import strategies
 from tests.events import nano_events
 from tests.golden import AXES, GOLDEN, as_reference
-from tests.reference_loop import BRANCHES, Cuts, differences, loop, read_events
+from tests.reference_loop import BRANCHES, Cuts, count_doubles, differences, loop, read_events
 from tests.strategies import good_muon
 
 
@@ -25,11 +26,13 @@ def config_of(cuts: Cuts) -> AnalysisConfig:
             "selection": {
                 "tag": {
                     "trigger": "isolated" if cuts.tag_iso_trigger else "single",
+                    "iso": cuts.tag_iso,
                     "max_iso": cuts.tag_max_iso,
                     "min_pt": cuts.tag_min_pt,
                 },
                 "probe": {
                     "min_pt": cuts.probe_min_pt,
+                    "iso": cuts.probe_iso,
                     "max_iso": cuts.probe_max_iso,
                     "min_tracker_layers": cuts.probe_min_layers,
                     "min_pixel_hits": cuts.probe_min_pixel_hits,
@@ -39,11 +42,14 @@ def config_of(cuts: Cuts) -> AnalysisConfig:
                     "max_mass": cuts.max_mass,
                     "max_abs_dz": cuts.max_abs_dz_pair,
                     "min_dr": cuts.min_dr,
+                    "charge": cuts.charge,
+                    "unique_probe": cuts.unique_probe,
                 },
                 "station": {
                     "max_abs_eta": cuts.probe_max_abs_eta,
                     "min_other_stations": cuts.min_other_stations,
                     "min_rpc_layers": cuts.min_rpc_layers,
+                    "border": cuts.border,
                     "border_x": cuts.border_x,
                     "border_y": cuts.border_y,
                 },
@@ -51,6 +57,7 @@ def config_of(cuts: Cuts) -> AnalysisConfig:
                     "max_dx": cuts.max_dx,
                     "max_dy": cuts.max_dy,
                     "max_dr": cuts.max_dr,
+                    "choice": cuts.choice,
                 },
             },
             "compatibility": {
@@ -62,18 +69,18 @@ def config_of(cuts: Cuts) -> AnalysisConfig:
     )
 
 
-def measure(events: list[dict[str, Any]], cuts: Cuts) -> dict[str, dict[str, Any]]:
-    config = config_of(cuts)
-    tables = tag_and_probe(nano_events(events), config)
-    return as_reference(book(config.filled_measurements(), tables._asdict()))
-
-
 @settings(max_examples=200)
 @given(data=st.data())
 def test_any_events_and_cuts(data: st.DataObject) -> None:
     cuts = data.draw(strategies.cuts())
     events = data.draw(st.lists(strategies.events(cuts), min_size=1, max_size=6))
-    assert not differences(measure(events, cuts), loop(events, AXES, cuts))
+    config = config_of(cuts)
+    tables = tag_and_probe(nano_events(events), config)
+    booked = book(config.filled_measurements(), tables._asdict())
+    assert not differences(as_reference(booked), loop(events, AXES, cuts))
+    doubles = count_doubles(events, cuts)
+    found = totals(tables.pairs, tables.crossings)
+    assert {name: found[name] for name in doubles} == doubles
 
 
 def test_rpc_layers_do_not_count_when_told_so() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 import dtperf
 from dtperf.config import AnalysisConfig
-from dtperf.results import Result
+from dtperf.results import SUMS, Result
 from tests.nanoaod.files import GOLDEN, read_arrays, write_tree
 
 __all__ = ["LOOSE", "assert_same", "loose", "measured", "nonsense"]
@@ -20,7 +20,7 @@ LOOSE: dict[str, Any] = {
     "probe": {"max_iso": 0.8, "min_pt": 5.0, "min_tracker_layers": 3, "min_pixel_hits": 0},
     "pair": {"min_mass": 50.0, "max_mass": 130.0, "max_abs_dz": 3.0, "min_dr": 0.1},
 }
-SUMMED = ("events", "certified", "pairs", "crossings", "files", "chunks")
+SUMMED = (*SUMS, "files", "chunks")
 
 
 def loose(**others: Any) -> AnalysisConfig:

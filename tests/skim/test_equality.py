@@ -25,8 +25,10 @@ MASK = {"370001": [[1, 3], [5, 5]], "370002": [[2, 6]]}
 POSITIVE = st.floats(0.5, 60, width=32)
 VALUES: Mapping[str, st.SearchStrategy[Any]] = {
     "selection.tag.trigger": st.sampled_from(["isolated", "single", "none"]),
+    "selection.tag.iso": st.sampled_from(["pf", "tracker"]),
     "selection.tag.max_iso": st.floats(0.015625, 0.75, width=32),
     "selection.tag.min_pt": st.floats(15, 60, width=32) | st.sampled_from([15.0, 27.0, 30.0]),
+    "selection.probe.iso": st.sampled_from(["pf", "tracker"]),
     "selection.probe.max_iso": st.floats(0.015625, 0.75, width=32),
     "selection.probe.min_pt": st.floats(5, 60, width=32) | st.sampled_from([20.0, 30.0, 45.0]),
     "selection.probe.min_tracker_layers": st.integers(3, 12),
@@ -35,13 +37,17 @@ VALUES: Mapping[str, st.SearchStrategy[Any]] = {
     "selection.pair.max_mass": st.floats(90, 130, width=32),
     "selection.pair.max_abs_dz": st.floats(0.015625, 3, width=32),
     "selection.pair.min_dr": st.floats(0.125, 3.5, width=32),
+    "selection.pair.charge": st.sampled_from(["opposite", "same"]),
+    "selection.pair.unique_probe": st.booleans(),
     "selection.station.max_abs_eta": st.lists(
         POSITIVE.map(lambda x: x / 30) | st.sampled_from([0.75, 1.2, 6.0]), min_size=4, max_size=4
     ),
     "selection.station.min_other_stations": st.integers(0, 5),
     "selection.station.min_rpc_layers": st.none() | st.integers(0, 12),
+    "selection.station.border": st.sampled_from(["chamber", "superlayers"]),
     "selection.station.border_x": st.floats(-60, 20, width=32),
     "selection.station.border_y": st.floats(-60, 20, width=32),
+    "selection.passing.choice": st.sampled_from(["most_hits", "nearest"]),
     "selection.passing.max_dx": POSITIVE,
     "selection.passing.max_dy": st.none() | POSITIVE,
     "selection.passing.max_dr": POSITIVE | st.just(999.0),
@@ -127,6 +133,9 @@ def test_many_more(cuts: dict[str, Any], kind: str, way: str) -> None:
         {"selection.passing.max_dx": 0.5},
         {"selection.station.border_x": 10.0},
         {"selection.pair.min_dr": 2.9},
+        {"selection.pair.charge": "same"},
+        {"selection.probe.iso": "tracker"},
+        {"selection.station.border": "superlayers"},
     ],
     ids=lambda cuts: next(iter(cuts)),
 )

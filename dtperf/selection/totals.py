@@ -1,0 +1,40 @@
+"""How many pairs and crossings the tables hold, and how many of them are not independent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dtperf.kernels.pairs import is_repeated
+from dtperf.kernels.station import count_double
+
+if TYPE_CHECKING:
+    from dtperf.selection.table import Table
+
+__all__ = ["totals"]
+
+
+def totals(pairs: Table, crossings: Table) -> dict[str, int]:
+    """Count what was selected.
+
+    Args:
+        pairs: Of whole events, as the other.
+        crossings: Those of its selected pairs.
+
+    Returns:
+        'pairs': selected ones; 'repeated_probes': those of them whose probe is already that of an
+        earlier tag of the event; 'crossings': chambers that probes cross; 'double_crossings': those
+        that are the second one, or a further one, of the same probe in the same station that counts
+        in the fiducial efficiency. Sums over events.
+    """
+    probes = pairs["probe"][pairs.rows_where(("selected",))]
+    repeated = is_repeated(probes, probes.max(initial=-1) + 1)
+    counts = crossings["is_eligible"] & crossings["is_in_eta"] & crossings["is_fiducial"]
+    flags = crossings["is_first"].astype(np.uint32) | counts.astype(np.uint32) << np.uint32(1)
+    return {
+        "pairs": len(probes),
+        "repeated_probes": int(repeated.sum()),
+        "crossings": int((crossings["match"] >= 0).sum()),
+        "double_crossings": int(count_double(flags, np.uint32(1), np.uint32(2))),
+    }
