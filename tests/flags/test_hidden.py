@@ -121,7 +121,9 @@ def test_without_the_eligible_fraction_the_denominators_are_looked_at() -> None:
 
 @pytest.mark.parametrize("place", [SECTOR, WHEEL, Place(-1, 2, 3)])
 def test_the_run_of_a_drop(place: Place) -> None:
-    found = flag(hidden_toy(16, eligible={place: 0.7}, from_run=HALF), kinds=["eligible drifting"])
+    ill = hidden_toy(16, eligible={place: 0.7}, from_run=HALF)
+    # at 1 % a toy has a false one now and then, and this one has
+    found = flag(ill, false_alarms=1e-4, kinds=["eligible drifting"])
     assert [each.place for each in found] == [place]
     assert found[0].run == HALF
     assert found[0].runs is not None
