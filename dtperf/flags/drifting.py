@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from dtperf.flags.model import Flag, Look, percent
 from dtperf.results import Result
 from dtperf.statistics import Strata, student
 
-__all__ = ["MARGIN", "ChangePoint", "change_point", "drifting", "when"]
+__all__ = ["MARGIN", "ChangePoint", "change_point", "drifting", "p_values", "when"]
 
 MARGIN = 0.005
 """A smaller change is not told, however sure it is."""
@@ -35,8 +36,10 @@ class ChangePoint(NamedTuple):
     after: float
     cuts: int
     """How many cuts there were to choose from."""
-    p_value: float
-    """At least the probability that counts without a change can be cut as well as these."""
+    counts: tuple[int, int, int, int]
+    """Passed and total before it, passed and total after it."""
+    squares: tuple[float, float]
+    """Sums of the squared totals before it and after it."""
 
 
 def drifting(result: Result) -> list[Look]:
@@ -52,30 +55,28 @@ def drifting(result: Result) -> list[Look]:
     if runs is None:
         return []
     # what differs from run to run in all chambers is no drift of one
-    usual = spread_between_runs([result]).of_chambers
-    looks = []
+    variance, freedom = spread_between_runs([result]).of_chambers
+    chambers, cuts, times = [], [], []
     for chamber, passed, total in zip(geometry.chambers(), *runs[1:], strict=True):
         seen = total > 0
         if np.count_nonzero(seen) > 1:
-            found = change_point(passed[seen], total[seen], *usual)
-            looks.append(_look(chamber, found, runs.numbers[seen]))
-    return looks
+            chambers.append(chamber)
+            cuts.append(change_point(passed[seen], total[seen], variance))
+            times.append(runs.numbers[seen])
+    found = zip(chambers, cuts, times, p_values(cuts, variance, freedom), strict=True)
+    return [_look(*each) for each in found]
 
 
-def change_point(
-    passed: Counts, total: Counts, variance: float = 0.0, freedom: float = np.inf
-) -> ChangePoint:
+def change_point(passed: Counts, total: Counts, variance: float = 0.0) -> ChangePoint:
     """Cut counts in order of time into two parts of constant efficiency.
 
     Args:
         passed: Shape (n,), n at least 2.
         total: Shape (n,), each above 0.
         variance: By which efficiencies vary between the counts anyway.
-        freedom: Degrees of freedom of the variance.
 
     Returns:
-        The likeliest cut, with flat priors for both efficiencies and for the place. The p-value is
-        that of equal efficiencies at this cut, times the number of cuts.
+        The likeliest cut, with flat priors for both efficiencies and for the place.
 
     Source: A. F. M. Smith, Biometrika 62 (1975) 407, for the place; R. W. M. Wedderburn, Biometrika
     61 (1974) 439, for a likelihood of counts that vary more than by chance.
@@ -91,21 +92,40 @@ def change_point(
     likeliest = np.argsort(-posterior, kind="stable")
     needed = 1 + int(np.searchsorted(np.cumsum(posterior[likeliest]), CREDIBLE))
     inside = likeliest[:needed]
-    strata = Strata([k1[cut]], [n1[cut]], [k2[cut]], [n2[cut]])
-    shares = np.where(np.arange(len(total)) > cut, strata.share, 1 - strata.share)
-    beyond = variance * float(np.sum(np.square(shares * total)))
-    tested = strata.differences(np.ones((1, 1), dtype=np.bool_))
-    by_counts = float(tested.variance[0])
-    sigmas = float(tested.sigmas[0]) * np.sqrt(by_counts / (by_counts + beyond or 1.0))
-    p_value = student(sigmas, freedom) * len(log)
+    squared = np.square(total.astype(np.float64))
     return ChangePoint(
         first=cut + 1,
         between=(int(inside.min()) + 1, int(inside.max()) + 1),
         before=float(k1[cut] / n1[cut]),
         after=float(k2[cut] / n2[cut]),
         cuts=len(log),
-        p_value=min(float(p_value), 1.0),
+        counts=(int(k1[cut]), int(n1[cut]), int(k2[cut]), int(n2[cut])),
+        squares=(float(squared[: cut + 1].sum()), float(squared[cut + 1 :].sum())),
     )
+
+
+def p_values(
+    cuts: Sequence[ChangePoint], variance: float = 0.0, freedom: float = np.inf
+) -> npt.NDArray[np.float64]:
+    """Give the probability, or more, that counts without a change can be cut as well as these.
+
+    Args:
+        cuts: Of several rows of counts.
+        variance: By which efficiencies vary between the counts anyway.
+        freedom: Degrees of freedom of the variance.
+
+    Returns:
+        Of equal efficiencies before and after, times the number of cuts, at most 1; shape (cuts,).
+    """
+    counts = np.array([cut.counts for cut in cuts], dtype=np.int64).reshape(-1, 4)
+    strata = Strata(*counts.T)
+    tested = strata.differences(np.eye(len(cuts), dtype=np.bool_))
+    before, after = np.array([cut.squares for cut in cuts]).reshape(-1, 2).T
+    beyond = variance * ((1 - strata.share) ** 2 * before + strata.share**2 * after)
+    all_of_it = np.where(tested.variance + beyond > 0, tested.variance + beyond, 1.0)
+    sigmas = tested.sigmas * np.sqrt(tested.variance / all_of_it)
+    many = np.array([cut.cuts for cut in cuts])
+    return np.asarray(np.minimum(student(sigmas, freedom) * many, 1.0))
 
 
 def when(found: ChangePoint, runs: npt.NDArray[np.int64]) -> tuple[int, tuple[int, int], str]:
@@ -124,7 +144,9 @@ def when(found: ChangePoint, runs: npt.NDArray[np.int64]) -> tuple[int, tuple[in
     return run, (first, last), f"with 68 % probability it changed {since}"
 
 
-def _look(chamber: geometry.Chamber, found: ChangePoint, runs: npt.NDArray[np.int64]) -> Look:
+def _look(
+    chamber: geometry.Chamber, found: ChangePoint, runs: npt.NDArray[np.int64], p_value: float
+) -> Look:
     run, between, since = when(found, runs)
     reason = (
         f"efficiency {percent(found.after)} from run {run} on, {percent(found.before)} before; "
@@ -132,5 +154,5 @@ def _look(chamber: geometry.Chamber, found: ChangePoint, runs: npt.NDArray[np.in
     )
     loss = abs(found.before - found.after)
     place = geometry.Place(*chamber)
-    flag = Flag(place, "drifting", reason, found.p_value, run=run, runs=between, loss=loss)
+    flag = Flag(place, "drifting", reason, float(p_value), run=run, runs=between, loss=loss)
     return Look(flag, abs(found.after - found.before) > MARGIN)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dtperf.flags import Flag, flag
-from dtperf.flags.drifting import change_point
+from dtperf.flags.drifting import change_point, p_values
 from dtperf.geometry import Chamber
 from dtperf.results import Result
 from tests.comparison.toys import drawn
@@ -47,8 +47,8 @@ def test_p_values_of_varying_efficiencies_are_not_too_small() -> None:
     total = rng.integers(300, 600, (1000, 12))
     true = np.clip(0.95 + 0.01 * rng.normal(size=total.shape), 0, 1)
     counts = [*zip(rng.binomial(total, true), total, strict=True)]
-    known = np.array([change_point(*each, 0.01**2).p_value for each in counts])
-    by_counts = np.array([change_point(*each).p_value for each in counts])
+    known = p_values([change_point(*each, 0.01**2) for each in counts], 0.01**2)
+    by_counts = p_values([change_point(*each) for each in counts])
     for rate in (0.1, 0.03):
         assert np.mean(known < rate) < rate
     assert np.mean(by_counts < 0.03) > 0.06
