@@ -41,7 +41,9 @@ def few_probes(result: Result) -> list[Look]:
     if counted is None:
         return []
     cuts = result.config.selection.station
-    acceptances = geometry.fiducial_acceptances(cuts.max_abs_eta, cuts.border_x, cuts.border_y)
+    limits = (cuts.max_abs_eta, cuts.border_x, cuts.border_y)
+    of_superlayers = cuts.border == "superlayers"
+    acceptances = geometry.fiducial_acceptances(*limits, of_superlayers=of_superlayers)
     codes = [chamber.code for chamber in geometry.chambers()]
     # the whole barrel has no peers
     found = (_look(place, *counted, acceptances[codes]) for place in geometry.places()[1:])

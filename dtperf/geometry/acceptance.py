@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dtperf.geometry.numbering import stations
+from dtperf.geometry.superlayers import envelopes
 from dtperf.geometry.table import centres_cm, distances_cm, lengths_cm, offsets_cm, widths_cm
 
 __all__ = ["fiducial_acceptances"]
@@ -16,7 +17,11 @@ Floats = npt.NDArray[np.float64]
 
 
 def fiducial_acceptances(
-    max_abs_eta: Sequence[float], border_x_cm: float, border_y_cm: float
+    max_abs_eta: Sequence[float],
+    border_x_cm: float,
+    border_y_cm: float,
+    *,
+    of_superlayers: bool = False,
 ) -> Floats:
     """Give the range in eta times that in phi which straight lines from the origin leave.
 
@@ -29,13 +34,17 @@ def fiducial_acceptances(
         max_abs_eta: Limit of MB1 to MB4.
         border_x_cm: Of the fiducial region, negative inside the chamber.
         border_y_cm: The same in the other direction.
+        of_superlayers: Whether the borders are measured from the edges of `envelopes`, not from
+            those of the chamber.
 
     Returns:
         Shape (N_CODES,); 0 where the cuts leave nothing, NaN where no chamber exists.
     """
     d = distances_cm()
-    half_x = np.maximum(widths_cm() / 2 + border_x_cm, 0)
-    half_y = np.maximum(lengths_cm() / 2 + border_y_cm, 0)
+    sensitive = (envelopes().width_cm, envelopes().length_cm)
+    width, length = sensitive if of_superlayers else (widths_cm(), lengths_cm())
+    half_x = np.maximum(width / 2 + border_x_cm, 0)
+    half_y = np.maximum(length / 2 + border_y_cm, 0)
     z, radius = centres_cm()[:, 2], np.hypot(d, offsets_cm())
     limit = np.asarray(max_abs_eta, dtype=np.float64)[stations() - 1]
     low, high = (

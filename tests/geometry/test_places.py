@@ -77,6 +77,17 @@ def test_acceptances_are_the_part_of_lines_that_cross() -> None:
     assert counts.sum() == pytest.approx(expected.sum(), rel=0.005)
 
 
+def test_acceptance_follows_the_superlayers_where_the_border_does() -> None:
+    wide, narrow = (
+        fiducial_acceptances((1.2,) * 4, -15, -15, of_superlayers=of) for of in (False, True)
+    )
+    same, smaller = Chamber(0, 2, 4).code, Chamber(0, 8, 4).code
+    assert narrow[same] == wide[same]
+    # 391.14 + 2 * 4.2 cm of superlayers in a chamber of 412.664 cm, seen under up to 22 degrees
+    ratio = (391.14 + 8.4 - 30) / (412.664 - 30)
+    assert narrow[smaller] / wide[smaller] == pytest.approx(ratio, abs=0.005)
+
+
 def test_what_the_cuts_leave_out_has_no_acceptance() -> None:
     narrow = fiducial_acceptances((0.3,) * 4, -15, -15)
     assert narrow[Chamber(2, 1, 1).code] == 0

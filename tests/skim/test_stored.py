@@ -107,11 +107,11 @@ def test_pyarrow_and_awkward_read_it_alone(whole: Path) -> None:
         with pa.memory_map(str(path)) as source:
             tables.append(pa.ipc.open_file(source).read_all())
     events = ak.from_arrow(pa.concat_tables(tables))
-    # an event matters if it has a tag and another muon
+    # an event matters if it has a tag, isolated in one of the two ways, and another muon
     tags = (
         original["muon_isTight"]
         & original["muon_firesIsoTrig"]
-        & (original["muon_pfIso04"] < np.float32(0.15))
+        & (np.minimum(original["muon_pfIso04"], original["muon_trkIso03"]) < np.float32(0.15))
         & (original["muon_pt"] > np.float32(27))
     )
     kept = ak.any(tags, axis=1) & (ak.num(original["muon_pt"]) > 1)
