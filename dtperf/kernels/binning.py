@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "LARGEST_CATEGORY",
+    "MOST_CATEGORIES",
     "add_rounded",
     "category_bins",
     "count",
@@ -25,6 +27,11 @@ __all__ = [
 
 FEW_EDGES = 32
 """So few edges are compared one by one faster than searched."""
+
+LARGEST_CATEGORY = 2**31 - 1
+"""The largest number that an axis of categories can have, such as one of runs."""
+MOST_CATEGORIES = 2**15 - 1
+"""The most that can be numbered; LHC has had 4,000 runs in its best year."""
 
 Bins = npt.NDArray[np.int16]
 """Half the memory of int32, and memory is what counting waits for."""
@@ -120,6 +127,8 @@ def category_bins(values: npt.NDArray[Any], categories: npt.NDArray[Any]) -> Bin
     Returns:
         -1 to len(categories) - 1, shape (rows,).
     """
+    if len(categories) > MOST_CATEGORIES:
+        raise ValueError("more categories than can be numbered")
     bins = np.full(len(values), -1, dtype=np.int16)
     for i in range(len(values)):
         if i and values[i] == values[i - 1]:
