@@ -59,7 +59,7 @@ class _UserWide(caching.UserWideCacheLocator):
     """numba's own, which takes a folder `~` where it stands for a user whom nobody knows."""
 
     def ensure_cache_path(self) -> None:
-        if not os.path.isabs(self.get_cache_path()):
+        if not Path(self.get_cache_path()).is_absolute():
             raise OSError("this user has no home")
         super().ensure_cache_path()
 

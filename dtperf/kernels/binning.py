@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from dtperf.compiled import compiled
 
 __all__ = [
     "LARGEST_CATEGORY",
@@ -38,7 +39,7 @@ Bins = npt.NDArray[np.int16]
 
 
 # without the check for a division by zero the loop runs on several values at once
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def regular_bins(
     values: npt.NDArray[Any], n: int, start: float, stop: float, by_edges: bool = True
 ) -> Bins:
@@ -70,7 +71,7 @@ def regular_bins(
     return bins
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def variable_bins(values: npt.NDArray[Any], edges: npt.NDArray[np.float64]) -> Bins:
     """Number the bins between edges, each with its lower edge.
 
@@ -97,7 +98,7 @@ def variable_bins(values: npt.NDArray[Any], edges: npt.NDArray[np.float64]) -> B
     return bins
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def integer_bins(values: npt.NDArray[Any], first: int, n: int) -> Bins:
     """Number integers from 0, with no bins beyond; -1 where a value is not on the axis.
 
@@ -116,7 +117,7 @@ def integer_bins(values: npt.NDArray[Any], first: int, n: int) -> Bins:
     return bins
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def category_bins(values: npt.NDArray[Any], categories: npt.NDArray[Any]) -> Bins:
     """Number integers by their place among categories; -1 where a value is none of them.
 
@@ -140,7 +141,7 @@ def category_bins(values: npt.NDArray[Any], categories: npt.NDArray[Any]) -> Bin
     return bins
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def step(positions: npt.NDArray[np.int32], bins: Bins, stride: int) -> None:
     """Move each row along one axis of a flat histogram, in place.
 
@@ -156,7 +157,7 @@ def step(positions: npt.NDArray[np.int32], bins: Bins, stride: int) -> None:
 # unsigned indices: without the check for negative ones, counting is five times as fast
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def count(
     counts: npt.NDArray[np.int64],
     rows: npt.NDArray[np.intp],
@@ -173,7 +174,7 @@ def count(
         counts[np.uint64(positions[np.uint64(row)])] += 1
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def add_rounded(
     sums: npt.NDArray[np.int64],
     rows: npt.NDArray[np.intp],
