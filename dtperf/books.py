@@ -12,7 +12,7 @@ from coffea.processor.accumulator import accumulate
 
 from dtperf.checkpoint import RunDirectory
 from dtperf.config import AnalysisConfig
-from dtperf.errors import DtperfError
+from dtperf.errors import OURS, DtperfError
 from dtperf.executors import Ended, Progressed
 from dtperf.identity import code_version, machine
 from dtperf.ledger import Ledger, LedgerRow
@@ -65,13 +65,15 @@ class Books:
     def note_empty(self, checked: CheckedFile) -> None:
         """Note a file without events."""
         place = (checked.file.path, str(checked.file.uuid), 0, 0)
-        self._rows.append(LedgerRow(*place, "read", "", "", checked.source, 1, 0, 0.0, ""))
+        told = ("read", "", checked.remark, checked.source)
+        self._rows.append(LedgerRow(*place, *told, 1, 0, 0.0, ""))
 
     def add(self, progressed: Progressed) -> None:
         """Add what has come from the workers.
 
         Raises:
-            DtperfError: A chunk has failed, and the config says to stop then.
+            DtperfError: A chunk has failed, and the config says to stop then; or something has
+                failed that is no fault of a file, which is never skipped.
         """
         rows = [_row(ended) for ended in progressed.ended]
         # Ctrl-C in between would leave a sum that no row speaks of
@@ -82,10 +84,11 @@ class Books:
         self._is_balanced = True
         for row in rows:
             self._on_ended(row)
-        errors = (ended.outcome.error for ended in progressed.ended)
-        failed = next(filter(None, errors), None)
-        if failed is not None and self._config.run.on_error == "stop":
-            raise failed
+        stops = self._config.run.on_error == "stop"
+        for ended in progressed.ended:
+            error = ended.outcome.error
+            if error is not None and (stops or error.cause in OURS):
+                raise error
         if self._directory is not None and self._directory.is_due:
             self.save()
 
@@ -109,7 +112,7 @@ class Books:
             jobs=(self._job(),),
             code=code_version(),
         )
-        previous = self._directory.previous if self._directory else None
+        previous = None if self._directory is None else self._directory.previous
         return new if previous is None else previous + new
 
     def _job(self) -> Mapping[str, Any]:
@@ -133,7 +136,7 @@ def _row(ended: Ended) -> LedgerRow:
         stop=item.entrystop,
         status="skipped" if error else "read",
         cause=error.cause if error else "",
-        message=str(error or ""),
+        message=str(error or outcome.remark),
         source=ended.source,
         attempts=ended.attempts,
         bytes=outcome.bytes,

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["TRANSIENT", "Cause", "ConfigError", "DtperfError", "InputError"]
+__all__ = [
+    "OURS",
+    "TRANSIENT",
+    "Cause",
+    "ConfigError",
+    "DtperfError",
+    "DtperfWarning",
+    "InputError",
+]
 
 Cause = Literal[
     "unreachable",  # the server does not answer, or not to us
@@ -22,9 +30,15 @@ Cause = Literal[
     "oversize",  # a claim of more bytes than can be
     "worker-lost",  # every worker that tried died
     "failed",  # our own code
+    "memory",  # there is too little of it
+    "environment",  # something of this machine: no room on its disk, a library that lacks
     "unusable",  # none of these
 ]
-TRANSIENT: frozenset[Cause] = frozenset(["unreachable", "timeout", "worker-lost"])
+OURS: frozenset[Cause] = frozenset(["failed", "memory", "environment"])
+"""What no file is to blame for: its events are never skipped for it."""
+TRANSIENT: frozenset[Cause] = frozenset(
+    ["unreachable", "timeout", "worker-lost", "memory", "environment"]
+)
 """What may be over when it is tried again."""
 
 
@@ -32,18 +46,24 @@ class DtperfError(Exception):
     """A user-facing failure: its message stands alone, without a traceback."""
 
     exit_code = 1
-    cause: Cause = "failed"
+
+    def __init__(self, message: str, cause: Cause = "failed") -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 class InputError(DtperfError):
     """An input file cannot be used; the message names file, branch and remedy."""
 
     def __init__(self, message: str, cause: Cause = "unusable") -> None:
-        super().__init__(message)
-        self.cause = cause
+        super().__init__(message, cause)
 
 
 class ConfigError(DtperfError):
     """A config or an argument is wrong; the message names the key and what is allowed."""
 
     exit_code = 2
+
+
+class DtperfWarning(UserWarning):
+    """Something that a user should know, in a message that stands alone."""

@@ -54,7 +54,7 @@ class LedgerRow(NamedTuple):
     cause: str
     """Why it was not read, one of `dtperf.errors.Cause`; else empty."""
     message: str
-    """The whole reason, else empty."""
+    """The whole reason; of what was read, what a user should know of the file, else empty."""
     source: str
     """The address it was read from, or where it was last tried."""
     attempts: int

@@ -18,7 +18,7 @@ from dtperf.nanoaod.factory import FileEvents
 from dtperf.nanoaod.faults import classify
 from dtperf.nanoaod.lists import check_counters
 from dtperf.nanoaod.ntuples import NTupleReader
-from dtperf.nanoaod.open import find_tree, open_file
+from dtperf.nanoaod.open import find_tree, open_file, unfinished
 from dtperf.nanoaod.sane import check_storage
 
 __all__ = ["OpenFile", "Wanted", "close", "close_all", "opened", "reason"]
@@ -63,7 +63,8 @@ class OpenFile:
             check_storage(self.tree, wanted.columns)
             is_tree = isinstance(self.tree, uproot.TTree)
             self._bulk = (BulkReader if is_tree else NTupleReader)(self.tree, wanted.columns)
-            self._factory: FileEvents | None = None
+            self.remark = unfinished(self.directory.file)
+            self._factory = FileEvents(self.directory, wanted.tree, wanted.columns)
         except BaseException:
             self.close()
             raise
@@ -77,26 +78,36 @@ class OpenFile:
         """Ask for the bytes of some events that will be read next, and do not wait for them."""
         self._bulk.ask(start, stop)
 
-    def events(self, start: int, stop: int, metadata: Mapping[str, Any], threads: int = 1) -> Any:
+    def events(
+        self, columns: Mapping[str, Any], start: int, stop: int, metadata: Mapping[str, Any]
+    ) -> Any:
+        """Make NanoEvents of columns that were read.
+
+        Args:
+            columns: Of `read`.
+            start: First event.
+            stop: One past the last event.
+            metadata: What ``events.metadata`` shall hold.
+        """
+        return self._factory.events(columns, start, stop, metadata)
+
+    def read(self, start: int, stop: int, threads: int = 1) -> dict[str, Any]:
         """Read the columns of some events.
 
         Args:
             start: First event.
             stop: One past the last event.
-            metadata: What ``events.metadata`` shall hold.
             threads: How many unpack baskets or pages.
 
         Returns:
-            NanoEvents.
+            Awkward arrays by the name of the branch.
 
         Raises:
             InputError: The columns contradict themselves or each other.
         """
-        if self._factory is None:
-            self._factory = FileEvents(self.directory, self.wanted.tree, self.wanted.columns)
         columns = self._bulk.read(start, stop, threads)
         check_counters(columns)
-        return self._factory.events(columns, start, stop, metadata)
+        return columns
 
     def refuse_changed(self) -> None:
         """See that what was read since the file was opened is of one and the same file.

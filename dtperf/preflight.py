@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from dtperf.errors import InputError
@@ -13,6 +13,7 @@ from dtperf.filesets import InputFile
 from dtperf.interrupts import raise_if_asked
 from dtperf.nanoaod import generation_of, open_tree, require_columns
 from dtperf.nanoaod.clusters import cluster_of
+from dtperf.nanoaod.open import unfinished
 from dtperf.sources import Turns, sources
 
 __all__ = ["Checked", "CheckedFile", "Patience", "Problem", "check_files", "refusal"]
@@ -28,12 +29,15 @@ class CheckedFile(NamedTuple):
     """With UUID, entries and size."""
     source: str
     """The address that it was looked at."""
+    remark: str = ""
+    """What a user should know of it; empty: nothing."""
 
 
 class Problem(NamedTuple):
     """A file that cannot be read."""
 
     file: InputFile
+    """With UUID, entries and size, if it could be opened, but is of no use."""
     error: InputError
     """Of the last attempt."""
     attempts: int
@@ -124,36 +128,27 @@ def _check(
         return CheckedFile(file, file.path)
     addresses = sources(file.path, file.replicas, patience.redirectors)
     turns = Turns(addresses, patience.retries, patience.backoff_s)
+    known = file
     while True:
+        address = turns.address
         try:
-            opened = _open(file, turns.address, columns, optional, patience)
-            return CheckedFile(opened, turns.address)
+            with open_tree(address, file.tree, patience.timeout_s) as tree:
+                # whatever else is wrong with it, its events are known
+                known = _identified(file, address, tree)
+                if columns or optional:
+                    require_columns(tree, address, columns, optional)
+                described = known._replace(generation=generation_of(tree), cluster=cluster_of(tree))
+                return CheckedFile(described, address, unfinished(tree.file))
         except InputError as error:
             wait = turns.failed(error.cause)
             if wait is None:
-                return Problem(file, error, turns.attempts, turns.address)
+                return Problem(known, error, turns.attempts, turns.address)
         time.sleep(wait)
 
 
-def _open(
-    file: InputFile,
-    address: str,
-    columns: Sequence[str],
-    optional: Sequence[str],
-    patience: Patience,
-) -> InputFile:
-    with open_tree(address, file.tree, patience.timeout_s) as tree:
-        if columns or optional:
-            require_columns(tree, address, columns, optional)
-        uuid, entries = tree.file.uuid, int(tree.num_entries)
-        size = int(tree.file.source.num_bytes)
-        found = file._replace(
-            uuid=uuid,
-            entries=entries,
-            bytes=size,
-            generation=generation_of(tree),
-            cluster=cluster_of(tree),
-        )
+def _identified(file: InputFile, address: str, tree: Any) -> InputFile:
+    uuid, entries = tree.file.uuid, int(tree.num_entries)
+    size = int(tree.file.source.num_bytes)
     for name, before, now in (
         ("UUID", file.uuid, uuid),
         ("entries", file.entries, entries),
@@ -170,7 +165,7 @@ def _open(
             f"{address}: has {entries} events, fewer than the fileset wants: build it anew",
             "changed",
         )
-    return found
+    return file._replace(uuid=uuid, entries=entries, bytes=size)
 
 
 def _summary(problems: Sequence[Problem], n_files: int) -> Iterator[str]:

@@ -11,7 +11,7 @@ from coffea.processor.accumulator import accumulate
 from coffea.processor.executor import WorkItem
 
 from dtperf.errors import InputError
-from dtperf.nanoaod.faults import classify, first_line
+from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
 from dtperf.nanoaod.open import TIMEOUT_S
 from dtperf.openfiles import OpenFile, Wanted, close, opened, reason
 from dtperf.planning import cut
@@ -30,6 +30,8 @@ class Chunk(NamedTuple):
     """NanoEvents."""
     bytes: int
     """Compressed bytes that were read."""
+    remark: str = ""
+    """What a user should know of the file; empty: nothing."""
 
 
 class ChunkRunner(Runner):  # type: ignore[misc]  # coffea is untyped
@@ -41,14 +43,15 @@ class ChunkRunner(Runner):  # type: ignore[misc]  # coffea is untyped
 
     @staticmethod
     def _work_function(*args: Any, processor_instance: Any, **_: Any) -> dict[str, Any]:
-        output, size = None, 0
+        output, size, remark = None, 0, ""
         parts = _parts(args[-1])
         for number, part in enumerate(parts):
             chunk = read_events(part, *parts[number + 1 : number + 2])
             measured = processor_instance.process(chunk.events)
             output = measured if output is None else accumulate([measured], output)
             size += chunk.bytes
-        return {"out": output, "bytes": size}
+            remark = chunk.remark
+        return {"out": output, "bytes": size, "remark": remark}
 
 
 def _parts(item: WorkItem) -> list[WorkItem]:
@@ -84,6 +87,7 @@ def read_events(item: WorkItem, following: WorkItem | None = None) -> Chunk:
     Raises:
         InputError: The file cannot be read or is another than it was; `cause` tells which, the
             message names file and events. The file is closed then: another try opens it anew.
+        DtperfError: Our own code, memory or machine is to blame, and not the file.
     """
     wanted = _wanted(item)
     try:
@@ -91,20 +95,23 @@ def read_events(item: WorkItem, following: WorkItem | None = None) -> Chunk:
         _refuse_too_short(file, item)
         before = file.bytes_read
         threads = (item.usermeta or {}).get("threads") or 1
-        events = file.events(item.entrystart, item.entrystop, _metadata(item), threads)
+        columns = file.read(item.entrystart, item.entrystop, threads)
         if following is None:
             file.refuse_changed()
         else:
             file.ask(following.entrystart, following.entrystop)
-        read = file.bytes_read - before
-        return Chunk(events, read)
+        size, remark = file.bytes_read - before, file.remark
     except Exception as error:
         why = reason(wanted, error)
         close(wanted)
+        raise_if_ours(f"{_place(item, wanted.address)} reading failed", why)
         raise _explained(item, wanted.address, why) from error
     except BaseException:  # interrupted, perhaps with an answer of the server on its way
         close(wanted)
         raise
+    # the file has nothing more to say: what goes wrong from here on is none of its faults
+    events = file.events(columns, item.entrystart, item.entrystop, _metadata(item))
+    return Chunk(events, size, remark)
 
 
 def _wanted(item: WorkItem) -> Wanted:
@@ -127,12 +134,16 @@ def _refuse_too_short(file: OpenFile, item: WorkItem) -> None:
 
 
 def _explained(item: WorkItem, address: str, error: Exception) -> InputError:
-    elsewhere = f", at {address}," if address != item.filename else ""
-    where = f"{item.filename}: events {item.entrystart} to {item.entrystop}{elsewhere}"
+    where = _place(item, address)
     if isinstance(error, InputError):
         told = str(error).removeprefix(f"{address}: ")
         return InputError(f"{where.rstrip(',')}: {told}", error.cause)
     return InputError(f"{where} cannot be read: {first_line(error)}", classify(error))
+
+
+def _place(item: WorkItem, address: str) -> str:
+    elsewhere = f", at {address}," if address != item.filename else ""
+    return f"{item.filename}: events {item.entrystart} to {item.entrystop}{elsewhere}"
 
 
 def _metadata(item: WorkItem) -> dict[str, Any]:

@@ -22,11 +22,12 @@ import cloudpickle
 from coffea.processor.executor import WorkItem
 
 from dtperf.apart import Apart
-from dtperf.errors import DtperfError
+from dtperf.errors import OURS, DtperfError
 from dtperf.mailbox import Mailbox
+from dtperf.nanoaod.faults import classify
 from dtperf.pools import Batch
 from dtperf.tasks import Summed, add_up, measure, unpack
-from dtperf.work import Function, lost
+from dtperf.work import Function, Outcome, broken, lost
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -155,8 +156,7 @@ class DaskWorkers:
             if not task.copies:
                 del self._tasks[number]
                 self._mailbox.take(number)
-                why = _reason(future)
-                yield Batch(None, {each: lost(item, why) for each, item in task.items.items()})
+                yield Batch(None, {n: _ended(future, item) for n, item in task.items.items()})
             return
         del self._tasks[number]
         if task.copies:
@@ -243,5 +243,11 @@ def _missing(task: _Task, why: str) -> Batch:
     return Batch(None, {ticket: lost(item, why) for ticket, item in task.items.items()})
 
 
-def _reason(future: Future) -> str:
-    return f"Dask gave up: {future.exception()!r}" if future.status == "error" else "Dask lost it"
+def _ended(future: Future, item: WorkItem) -> Outcome:
+    """Say why a task has ended without a word of its own, such as before it could begin."""
+    if future.status != "error":
+        return lost(item, "Dask lost it")
+    error = future.exception()
+    if classify(error) in OURS:
+        return broken(item, error)
+    return lost(item, f"Dask gave up: {error!r}")

@@ -67,6 +67,10 @@ class Result(Mapping[str, "Histogram"]):
         """Count the measurements."""
         return len(self.counts)
 
+    def __bool__(self) -> bool:
+        """Be true, also where nothing was measured: a run that has skipped all has a result."""
+        return True
+
     def __add__(self, other: Result) -> Result:
         """Merge the results of two jobs of the same analysis, in whatever order.
 
@@ -123,6 +127,12 @@ class Result(Mapping[str, "Histogram"]):
         """Number of files that could not be opened, so that nobody knows how many events."""
         skipped = (row for row in self.ledger if row.status == "skipped" and not row.events)
         return len({row.identity for row in skipped})
+
+    @property
+    def remarks(self) -> Mapping[str, str]:
+        """What a user should know of files that were read, by file."""
+        read = (row for row in self.ledger if row.status == "read" and row.message)
+        return {row.file: row.message for row in read}
 
     @property
     def left_out(self) -> tuple[str, ...]:

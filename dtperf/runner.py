@@ -130,8 +130,8 @@ def _run(
     processor = job.processor
     meter = Meter(on_progress)
     books = Books(config, directory, meter.note)
-    previous = directory.previous if directory else None
-    measured = Measured(previous.ledger if previous else Ledger([]))
+    previous = None if directory is None else directory.previous
+    measured = Measured(Ledger([]) if previous is None else previous.ledger)
     files = resolve(inputs, config.input.tree, config.run.timeout_s)[files_taken]
     checked = check_inputs(config, processor, files, on_progress)
     readable = [each.file for each in checked.files]
@@ -170,7 +170,10 @@ def _recall(problems: Sequence[Problem], directory: RunDirectory | None) -> list
         return [*problems]
     known = {file.path: file for file in resolve(directory.path / FILESET)}
     return [
-        problem._replace(file=known.get(problem.file.path, problem.file)) for problem in problems
+        problem
+        if problem.file.is_counted
+        else problem._replace(file=known.get(problem.file.path, problem.file))
+        for problem in problems
     ]
 
 

@@ -154,13 +154,13 @@ def summarize(out: str | Path) -> Status:
         raise InputError(
             f"{directory}: is not the directory of a run: it has no result and no {RUN}", "missing"
         )
-    ledger = result.ledger if result else Ledger(())
+    ledger = Ledger(()) if result is None else result.ledger
     read, skipped = ledger.events("read"), ledger.events("skipped")
     total = max(planned.get("events", 0), read + skipped)
     left = total - read - skipped
     rows_read = [row for row in ledger if row.status == "read"]
     rows_skipped = [row for row in ledger if row.status == "skipped"]
-    jobs = result.jobs if result else ()
+    jobs = () if result is None else result.jobs
     seconds = sum(job.get("seconds_measuring", 0.0) for job in jobs)
     finished: State = "complete with gaps" if rows_skipped else "complete"
     return Status(
@@ -171,10 +171,10 @@ def summarize(out: str | Path) -> Status:
         events_left=left,
         files_total=max(planned.get("files", 0), len({row.identity for row in ledger})),
         files_read=len({row.identity for row in rows_read}),
-        files_skipped=result.skipped_files if result else 0,
-        files_unknown=result.unknown_files if result else 0,
+        files_skipped=0 if result is None else result.skipped_files,
+        files_unknown=0 if result is None else result.unknown_files,
         seconds=seconds,
-        skims=result.skims if result else (),
+        skims=() if result is None else result.skims,
         worker_seconds=sum(row.seconds for row in rows_read),
         megabytes=sum(row.bytes for row in rows_read) / MEGABYTE,
         seconds_left=left * seconds / (read + skipped) if running and read + skipped else None,

@@ -13,11 +13,12 @@ from coffea.processor.executor import WorkItem
 
 from dtperf.errors import DtperfError
 from dtperf.memory import keep_freed, most_so_far
+from dtperf.nanoaod.faults import own_fault
 
-__all__ = ["APART", "Outcome", "attempt", "lost"]
+__all__ = ["APART", "Outcome", "attempt", "broken", "lost"]
 
 Function = Callable[[WorkItem], Any]
-"""coffea's work function: a chunk to ``{"out": …, "bytes": …}``."""
+"""coffea's work function: a chunk to ``{"out": …, "bytes": …}``, perhaps with a "remark"."""
 APART = "parts"
 """What an output has under this name is too large to be added up: each chunk hands it on alone."""
 
@@ -36,6 +37,8 @@ class Outcome(NamedTuple):
     """CPU time of the thread, or of the process if its threads work for this attempt alone."""
     memory: int = 0
     """The most bytes that the process has had so far."""
+    remark: str = ""
+    """What a user should know of the file, though it was read; empty: nothing."""
 
 
 def attempt(function: Function, item: WorkItem) -> tuple[Any, Outcome]:
@@ -48,22 +51,26 @@ def attempt(function: Function, item: WorkItem) -> tuple[Any, Outcome]:
     has_process = (item.usermeta or {}).get("threads", 1) > 1
     cpu_time = time.process_time if has_process else time.thread_time
     start, cpu = time.perf_counter(), cpu_time()
-    output, size, error = None, 0, None
+    output, size, error, remark = None, 0, None, ""
     try:
         done = function(item)
-        output, size = done["out"], done["bytes"]
+        output, size, remark = done["out"], done["bytes"], done.get("remark", "")
     except Exception as failure:  # noqa: BLE001  # whatever it is, the client is told
         error = _explain(item, failure)
     seconds, cpu = time.perf_counter() - start, cpu_time() - cpu
     worker = f"{socket.gethostname()}:{os.getpid()}"
-    return output, Outcome(error, size, seconds, worker, cpu, most_so_far())
+    return output, Outcome(error, size, seconds, worker, cpu, most_so_far(), remark)
 
 
 def lost(item: WorkItem, why: str) -> Outcome:
     """Say that no worker lived to finish a chunk."""
-    error = DtperfError(f"{_place(item)}: {why}; was it killed for its use of memory?")
-    error.cause = "worker-lost"
-    return Outcome(error, 0, 0.0, "")
+    told = f"{_place(item)}: {why}; was it killed for its use of memory?"
+    return Outcome(DtperfError(told, "worker-lost"), 0, 0.0, "")
+
+
+def broken(item: WorkItem, error: Exception) -> Outcome:
+    """Say that a chunk cannot be worked on, whatever it holds."""
+    return Outcome(own_fault(f"{_place(item)}: measuring failed", error), 0, 0.0, "")
 
 
 def _explain(item: WorkItem, failure: Exception) -> DtperfError:
@@ -71,7 +78,7 @@ def _explain(item: WorkItem, failure: Exception) -> DtperfError:
     if isinstance(failure, DtperfError):
         error = failure
     else:
-        error = DtperfError(f"{_place(item)}: measuring failed: {failure!r}; please report it")
+        error = own_fault(f"{_place(item)}: measuring failed", failure)
     error.add_note("".join(traceback.format_exception(failure)))
     return error
 

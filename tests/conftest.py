@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 
-# numba's cache does not see that a function that was inlined has changed: give each state of the
-# kernels a cache of its own, before anything imports numba
-KERNELS = [
-    path
-    for folder in ("exploring", "field", "geometry", "kernels", "skim", "synthetic")
-    for path in sorted((Path(__file__).parents[1] / "dtperf" / folder).glob("*.py"))
-]
-STATE = hashlib.sha256(b"".join(path.read_bytes() for path in KERNELS)).hexdigest()[:16]
-os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".numba_cache" / STATE))
+# whatever else uses the package does not find what the tests have compiled
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".numba_cache"))
 
 import pytest
 from hypothesis import HealthCheck, settings

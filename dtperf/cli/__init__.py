@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line; a user's mistake ends in one message and an exit code of its own."""
+    from dtperf.cli.streams import exit_code, prepare
     from dtperf.memory import collect_rarely
 
     collect_rarely()
+    prepare()
+    _give_home()
+    sys.exit(exit_code(_run()))
+
+
+def _run() -> int:
+    """Run the command, and say what was wrong."""
     from dtperf.cli.app import app
     from dtperf.errors import DtperfError
 
@@ -22,7 +31,21 @@ def main() -> None:
         print(f"dtperf: {error}", file=sys.stderr)
         if os.environ.get("DTPERF_TRACEBACK"):
             print(*getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except KeyboardInterrupt:
         print("dtperf: interrupted", file=sys.stderr)
-        sys.exit(130)
+        return 130
+    except SystemExit as end:  # as all commands end
+        return end.code if isinstance(end.code, int) else 0
+    return 0
+
+
+def _give_home() -> None:
+    """Give a user whom nobody knows, as in a container, a home where nothing can be written.
+
+    Libraries would end with an error, or make a folder `~`.
+    """
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = "/"

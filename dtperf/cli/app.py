@@ -27,6 +27,7 @@ from dtperf.cli import (
     status,
     trend,
 )
+from dtperf.cli.streams import saving
 
 __all__ = ["app"]
 
@@ -37,19 +38,19 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(generate.generate)
-app.command()(run.run)
-app.command()(skim.skim)
+app.command()(saving(generate.generate))
+app.command()(saving(run.run))
+app.command()(saving(skim.skim))
 app.command()(status.status)
-app.command()(merge.merge)
-app.command()(compare.compare)
-app.command()(trend.trend)
-app.command()(report.report)
+app.command()(saving(merge.merge))
+app.command()(saving(compare.compare, "page"))
+app.command()(saving(trend.trend, "page"))
+app.command()(saving(report.report))
 app.command()(background.background)
 app.command()(inspect.inspect)
-app.command()(export.export)
-app.command()(explore.explore)
-app.command()(plot.plot)
+app.command()(saving(export.export))
+app.command()(saving(explore.explore))
+app.command()(saving(plot.plot))
 app.command()(plan.plan)
 app.command()(measurements.measurements)
 app.add_typer(config.app, name="config")

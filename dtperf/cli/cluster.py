@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from dtperf.cli.printed import harmless
+from dtperf.cli.streams import saving
 from dtperf.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ File = Annotated[
 
 
 @app.command()
+@saving
 def up(file: File) -> None:
     """Start a cluster, wait for its workers, leave it up for `dtperf run --cluster`."""
     from dtperf.cli.progress import progress_bar
@@ -76,6 +78,7 @@ def status(file: File) -> None:
 
 
 @app.command()
+@saving
 def scale(
     file: File, workers: Annotated[int, typer.Argument(min=0, help="How many there shall be.")]
 ) -> None:
@@ -89,6 +92,7 @@ def scale(
 
 
 @app.command()
+@saving
 def down(file: File) -> None:
     """End a cluster, its scheduler and its workers."""
     from dtperf.clusters import kept as clusters

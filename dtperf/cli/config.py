@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from dtperf.cli.streams import saving
 from dtperf.errors import ConfigError
 
 __all__ = ["app"]
@@ -46,6 +47,7 @@ def show(
 
 
 @app.command("from-ini")
+@saving
 def from_ini(
     file: Annotated[Path, typer.Argument(help="INI file of the reference program.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="YAML file to be written.")],

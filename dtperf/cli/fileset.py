@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 import typer
 
 from dtperf.cli import fileset_text as text
+from dtperf.cli.streams import saving
 from dtperf.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()
+@saving
 def build(
     inputs: Annotated[
         list[str],
@@ -71,6 +73,7 @@ def build(
         raise ConfigError(f"--on-error {on_error}: is stop or skip")
     _refuse(out, force)
     problems: list[Problem] = []
+    remarks: list[str] = []
     where = {"sites": sites} | ({"redirector": redirector} if redirector else {})
     with progress_bar() as show:
         files = build_fileset(
@@ -82,15 +85,18 @@ def build(
             threads=threads,
             on_checked=lambda done, total: show(Progress("checking", done, total)),
             on_problem=problems.append,
+            on_remark=lambda path, told: remarks.append(f"{path}: {told}"),
             **cast(Any, where),
         )
     _write(out, files)
+    text.show_remarks(remarks)
     text.show_problems(problems, len(files))
     if problems:
         raise typer.Exit(WITH_GAPS)
 
 
 @app.command()
+@saving
 def split(
     file: Fileset,
     out: Annotated[
@@ -120,6 +126,7 @@ def split(
 
 
 @app.command()
+@saving
 def sample(
     file: Fileset,
     out: Output,
@@ -150,6 +157,7 @@ def diff(a: Fileset, b: Fileset, as_json: AsJson = False) -> None:
 
 
 @app.command()
+@saving
 def join(
     inputs: Annotated[list[str], typer.Argument(help="Filesets.")],
     out: Output,
@@ -173,6 +181,7 @@ def show(file: Fileset, as_json: AsJson = False) -> None:
 
 
 @app.command()
+@saving
 def retry(
     run: Annotated[Path, typer.Argument(metavar="OUT", help="Directory of a run or of a sum.")],
     out: Output,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dtperf.filesets import Diff, InputFile
     from dtperf.preflight import Problem
 
-__all__ = ["diff_as_dict", "show_diff", "show_problems", "show_summary", "summary"]
+__all__ = ["diff_as_dict", "show_diff", "show_problems", "show_remarks", "show_summary", "summary"]
 
 SHOWN = 10
 LONGEST = 300
@@ -77,6 +77,15 @@ def show_problems(problems: Sequence[Problem], n_files: int) -> None:
         console.print(f"  {problem.error.cause}: {told}")
     if len(problems) > SHOWN:
         console.print(f"  … and {len(problems) - SHOWN:,} more")
+
+
+def show_remarks(remarks: Sequence[str]) -> None:
+    """Say on the error stream what a user should know of files that can be used."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for told in remarks[:SHOWN]:
+        console.print(harmless(told[:LONGEST]))
+    if len(remarks) > SHOWN:
+        console.print(f"… and {len(remarks) - SHOWN:,} more such files")
 
 
 def diff_as_dict(found: Diff) -> dict[str, Any]:

@@ -118,6 +118,7 @@ def _rows(summary: FileSummary) -> dict[str, str]:
         "runs": _runs(summary.runs),
         "luminosity blocks": f"{summary.luminosity_blocks:,}",
         "size": f"{summary.size_bytes:,} bytes{each}, {algorithm} level {level}",
+        **({"unfinished": summary.unfinished} if summary.unfinished else {}),
         "branches": _branches(summary),
         "collections": _sizes(summary),
         "extrapolation": _ways(_extrapolations(summary)),

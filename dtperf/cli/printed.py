@@ -145,6 +145,10 @@ def _warnings(result: Result) -> list[str]:
     lines = []
     if not result.totals["pairs"]:
         lines.append("[yellow]No pair was selected: check the cuts with 'dtperf config show'.[/]")
+    remarks = [f"{file}: {told}" for file, told in result.remarks.items()]
+    lines += [f"[yellow]{harmless(told[:LONGEST])}[/]" for told in remarks[:SHOWN]]
+    if len(remarks) > SHOWN:
+        lines.append(f"[yellow]… and {len(remarks) - SHOWN:,} more such files[/]")
     for name, count in result.anomalies.items():
         measurement = name.removeprefix("events_not_in_")
         if count and measurement == name:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from dtperf.compiled import compiled
 
 __all__ = [
     "Among",
@@ -62,7 +63,7 @@ class Entering(NamedTuple):
 # unsigned indices: without the check for negative ones, counting is five times as fast
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def muons_among(first: Indices, last: Indices, tag: Indices) -> Indices:
     """List the muons from first to last of each tag, but the tag itself.
 
@@ -83,7 +84,7 @@ def muons_among(first: Indices, last: Indices, tag: Indices) -> Indices:
     return muons[:n]
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def count_at(counters: Counters, chosen: Indices, places: Places) -> None:
     """Count muons or entries.
 
@@ -96,7 +97,7 @@ def count_at(counters: Counters, chosen: Indices, places: Places) -> None:
         counters[np.uint64(places[np.uint64(one)])] += np.uint32(1)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def rows_of(probes: Indices, rows: ProbeRows) -> Among:
     """List all rows of probes.
 
@@ -117,7 +118,7 @@ def rows_of(probes: Indices, rows: ProbeRows) -> Among:
     return Among(row_of, flags_of)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def rows_entering(among: Among, entering: Entering) -> Indices:
     """List the rows that enter: for all measurements of the same rows.
 
@@ -138,7 +139,7 @@ def rows_entering(among: Among, entering: Entering) -> Indices:
     return listed[:n]
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def count_rows(counters: Counters, entering: Indices, places: Places) -> None:
     """Count rows of probes.
 
@@ -151,7 +152,7 @@ def count_rows(counters: Counters, entering: Indices, places: Places) -> None:
         counters[np.uint64(places[np.uint64(one >> 1)]) + np.uint64(one & 1)] += np.uint32(1)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def count_rows_of(
     counters: Counters,
     probes: Indices,
@@ -182,7 +183,7 @@ def count_rows_of(
             counters[place] += np.uint32(flag & need == need)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def sum_rows(
     sums: npt.NDArray[np.int64],
     entering: Indices,
@@ -207,7 +208,7 @@ def sum_rows(
         sums[place, 2] += np.int64(np.rint(y * y / units[1]))
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def add_bins(places: npt.NDArray[np.uint32], bins: Places, stride: int) -> None:
     """Move rows along one axis.
 
@@ -220,7 +221,7 @@ def add_bins(places: npt.NDArray[np.uint32], bins: Places, stride: int) -> None:
         places[i] += np.uint32(max(bins[i], 0)) * np.uint32(stride)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def offsets_of(pairs: npt.NDArray[Any], probes: npt.NDArray[Any]) -> Indices:
     """Say which rows belong to which probe.
 

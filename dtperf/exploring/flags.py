@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.compiled import compiled
 from dtperf.exploring.counting import Indices, ProbeRows
 from dtperf.kernels.arrays import Bools, Floats, Shorts
 from dtperf.kernels.fourvector import is_within
@@ -91,7 +91,7 @@ class Tracks(NamedTuple):
     rpcMu_numberOfMatchedRPCLayers: Shorts
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def mark_stations(
     rows: ProbeRows,
     place: Place,
@@ -127,7 +127,7 @@ def mark_stations(
             flags[row] = flags[row] >> 3 << 3 | bits
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def moved(
     probe_offsets: Indices,
     offsets: Indices,

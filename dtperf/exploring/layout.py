@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from dtperf.exploring.counting import Entering
 from dtperf.exploring.flags import BITS, MOST_BITS, OF_SEGMENT, OF_STATION
+from dtperf.kernels.binning import LARGEST_CATEGORY, MOST_CATEGORIES
 from dtperf.measurements import Measurement
 from dtperf.measurements.axes import AtLeast, Axis, Category, Integer
 from dtperf.measurements.booking import SUM_OF_SQUARES_UNIT, SUM_UNIT
@@ -81,6 +82,8 @@ class Layout:
         categories = [axis for axis in measured.axes if isinstance(axis, Category)]
         if any(axis.column != "run" for axis in categories):
             return "tables"
+        if categories and not self._can_number_runs():
+            return "tables"
         if measured.table == "pairs":
             if measured.passed or measured.mean_of or measured.rows not in ((), ("is_probe",)):
                 return "tables"
@@ -103,6 +106,10 @@ class Layout:
         ):
             return "tables"
         return "rows"
+
+    def _can_number_runs(self) -> bool:
+        """Tell whether every run has a bin; wild numbers have none."""
+        return len(self.runs) <= MOST_CATEGORIES and self.runs.max(initial=0) <= LARGEST_CATEGORY
 
     def _number(self, axis_bits: dict[Axis, int]) -> dict[Integer, int]:
         """Give bits to axes of integers; where there are no more, tables must do."""

@@ -191,7 +191,7 @@ def _read(config: AnalysisConfig, item: WorkItem) -> _Chunk:
     while True:
         usermeta = {**item.usermeta, "source": turns.address}
         try:
-            events, size = read_events(replace(item, usermeta=usermeta))
+            events, size, _ = read_events(replace(item, usermeta=usermeta))
             break
         except InputError as error:
             wait = turns.failed(error.cause)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.compiled import compiled
 from dtperf.kernels.arrays import Bools, Floats, Muons, Shorts
 from dtperf.kernels.fourvector import is_above
 from dtperf.kernels.pairs import (
@@ -96,7 +96,7 @@ class Found(NamedTuple):
     """Their probes."""
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def prepare(muons: Muons, fires: Bytes, limits: PairLimits) -> tuple[Tags, Probes, Entries]:
     """Find what no cut changes.
 
@@ -176,7 +176,7 @@ def prepare(muons: Muons, fires: Bytes, limits: PairLimits) -> tuple[Tags, Probe
     )
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def search(
     muon_offsets: Indices,
     tags: Tags,
@@ -257,7 +257,7 @@ def search(
     )
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _passing(probes: Probes, limits: PairLimits) -> Bools:
     iso, pt, phi = probes.iso, probes.pt, probes.phi
     layers, pixel_hits = probes.layers, probes.pixel_hits

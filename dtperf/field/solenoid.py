@@ -10,6 +10,8 @@ from math import exp, sqrt
 
 import numba
 
+from dtperf.compiled import compiled
+
 __all__ = ["solenoid_field"]
 
 # lengths in m, fields in T
@@ -39,7 +41,7 @@ def _end(u: float) -> tuple[float, float, float, float]:
     return value, first, second, third
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def solenoid_field(r_cm: float, z_cm: float) -> tuple[float, float]:
     """Give the field inside the coil.
 

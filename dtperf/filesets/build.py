@@ -27,6 +27,7 @@ def build(
     redirector: str = REDIRECTOR,
     on_checked: Callable[[int, int], None] = lambda *_: None,
     on_problem: Callable[[Problem], None] = lambda _: None,
+    on_remark: Callable[[str, str], None] = lambda *_: None,
 ) -> list[InputFile]:
     """Open the files that the inputs name, and note their UUID, entries, size and generation.
 
@@ -43,6 +44,8 @@ def build(
         redirector: As for `dtperf.filesets.resolve`.
         on_checked: Called with the number of files looked at so far, and of all.
         on_problem: Called with each file that cannot be used, if `on_error` is 'skip'.
+        on_remark: Called with the path of a file and what a user should know of it, such as that it
+            was never closed.
 
     Returns:
         The files, in the order of naming; those without events, too. `dtperf.run` takes them.
@@ -68,5 +71,8 @@ def build(
         raise refusal(checked.problems, len(files))
     for problem in checked.problems:
         on_problem(problem)
+    for each in checked.files:
+        if each.remark:
+            on_remark(each.file.path, each.remark)
     known = {each.file.path: each.file for each in checked.files}
     return [known.get(file.path, file) for file in files]

@@ -16,7 +16,7 @@ import fsspec
 
 from dtperf.errors import InputError
 from dtperf.filesets.model import NO_ROOT_FILE, ROOT_SUFFIXES
-from dtperf.nanoaod.faults import classify, first_line
+from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
 from dtperf.nanoaod.open import fsspec_options, remote_hint
 from dtperf.xrootd import entries
 
@@ -159,6 +159,7 @@ class _Tree:
         try:
             found = [*self._entries(folder[:-1] + self._query)]
         except Exception as error:
+            raise_if_ours(f"{where}: listing it failed", error)
             told = f"{where}: cannot be listed: {first_line(error)}"
             is_file = "not a directory" in told
             hint = "Leave out the '/' after a file." if is_file else remote_hint(folder)

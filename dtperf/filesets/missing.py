@@ -75,9 +75,9 @@ def missing_in(out: str | Path) -> list[InputFile]:
             f"{directory}: is not the directory of a run: it has no result and no {FILESET}",
             "missing",
         )
-    result = Result.load(found) if found else None
+    result = None if found is None else Result.load(found)
     if fileset.is_file():
-        return missing(read(fileset), result.ledger if result else Ledger(()))
+        return missing(read(fileset), Ledger(()) if result is None else result.ledger)
     assert result is not None
     return missing(_skipped(result), result.ledger)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.compiled import compiled
 from dtperf.geometry.numbering import N_CODES
 from dtperf.geometry.superlayers import envelopes
 from dtperf.geometry.table import lengths_cm, widths_cm
@@ -16,13 +16,13 @@ ACCEPT_CM = 5.0
 """CMS keeps an extrapolation if both edge distances are below this."""
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def edge_distance(position_cm: float, half_size_cm: float) -> float:
     """Give the distance from the nearer edge along one local axis, cm, negative inside."""
     return abs(position_cm) - half_size_cm
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _fill(
     codes: npt.NDArray[np.integer],
     positions: npt.NDArray[np.floating],

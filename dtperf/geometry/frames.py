@@ -15,10 +15,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.compiled import compiled
 from dtperf.geometry.numbering import N_CODES
 from dtperf.geometry.table import (
     centres_cm,
@@ -79,7 +79,7 @@ def frame_table() -> Floats:
     return table
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def local_point(
     frames: Floats, code: int, x: float, y: float, z: float
 ) -> tuple[float, float, float]:
@@ -92,7 +92,7 @@ def local_point(
     )
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def global_point(
     frames: Floats, code: int, x: float, y: float, z: float
 ) -> tuple[float, float, float]:
@@ -106,7 +106,7 @@ def global_point(
     )
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def local_direction(
     frames: Floats, code: int, x: float, y: float, z: float
 ) -> tuple[float, float, float]:
@@ -115,7 +115,7 @@ def local_direction(
     return f * (ny * x - nx * y), f * z, -(nx * x + ny * y)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def global_direction(
     frames: Floats, code: int, x: float, y: float, z: float
 ) -> tuple[float, float, float]:
@@ -124,7 +124,7 @@ def global_direction(
     return f * ny * x - nx * z, -f * nx * x - ny * z, f * y
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _fill_local(frames: Floats, codes: Any, x: Any, y: Any, z: Any, out: Floats) -> None:
     for i in range(len(codes)):
         known = 0 <= codes[i] < N_CODES
@@ -132,7 +132,7 @@ def _fill_local(frames: Floats, codes: Any, x: Any, y: Any, z: Any, out: Floats)
         out[0, i], out[1, i], out[2, i] = point if known else (np.nan, np.nan, np.nan)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _fill_global(frames: Floats, codes: Any, x: Any, y: Any, z: Any, out: Floats) -> None:
     for i in range(len(codes)):
         known = 0 <= codes[i] < N_CODES

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.compiled import compiled
 from dtperf.geometry.edges import edge_distance
 from dtperf.geometry.frames import (
     HALF_LENGTH,
@@ -73,7 +73,7 @@ def chambers_on_lines(
     return LineCrossings(index[0], index[1].astype(np.int16), *place)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _cross(
     frames: Floats, search: Floats, points: Floats, vectors: Floats, margin: float
 ) -> tuple[npt.NDArray[np.int64], Floats]:
@@ -116,7 +116,7 @@ def _cross(
     return index[:, :count].copy(), place[:, :count].copy()
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _crossing(
     frames: Floats, code: int, x: float, y: float, z: float, vx: float, vy: float, vz: float
 ) -> tuple[float, float, float, float, float]:
@@ -129,7 +129,7 @@ def _crossing(
     return -pz / uz, px - pz * dxdz, py - pz * dydz, dxdz, dydz
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _parts_in_shell(
     parts: Floats, inner: float, outer: float, x: float, y: float, vx: float, vy: float
 ) -> int:
@@ -170,7 +170,7 @@ def _parts_in_shell(
     return count + 1
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _azimuths(x_1: float, y_1: float, x_2: float, y_2: float) -> tuple[float, float]:
     """Give middle and half range of the azimuth between two points of a line."""
     phi = np.arctan2(y_1, x_1)
@@ -178,7 +178,7 @@ def _azimuths(x_1: float, y_1: float, x_2: float, y_2: float) -> tuple[float, fl
     return phi + turn / 2, abs(turn) / 2
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _doubled(table: Table) -> Table:
     larger = np.empty((table.shape[0], 2 * table.shape[1]), dtype=table.dtype)
     larger[:, : table.shape[1]] = table

@@ -8,9 +8,10 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from dtperf.compiled import compiled
 
 __all__ = [
     "N_CODES",
@@ -140,7 +141,7 @@ def codes_of_raw_ids(raw_id: npt.NDArray[np.integer]) -> Shorts:
     return codes
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def chamber_codes(
     wheel: npt.NDArray[np.integer],
     sector: npt.NDArray[np.integer],

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.compiled import compiled
 from dtperf.geometry.numbering import N_SECTORS, N_STATION_CODES, wheels
 from dtperf.geometry.table import (
     centres_cm,
@@ -97,7 +97,7 @@ def _largest_in_station(values: Floats) -> Floats:
     return np.repeat(largest, N_STATION_CODES)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _is_candidate(
     search: Floats, code: int, phi: float, z: float, half_phi: float, half_z: float
 ) -> bool:
@@ -108,7 +108,7 @@ def _is_candidate(
     return bool(abs(turn) <= search[code, HALF_PHI] + half_phi)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def candidate_codes(
     codes: npt.NDArray[np.integer],
     search: Floats,

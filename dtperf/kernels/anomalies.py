@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from dtperf.compiled import compiled
 from dtperf.kernels.arrays import Floats, Offsets, Shorts
 from dtperf.kernels.ranges import Ranges
 
 __all__ = ["count_bad_ranges", "mask_not_finite"]
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def mask_not_finite(codes: Shorts, x: Floats, y: Floats, edge_x: Floats, edge_y: Floats) -> int:
     """Take entries with a NaN or infinite coordinate out of use.
 
@@ -35,7 +35,7 @@ def mask_not_finite(codes: Shorts, x: Floats, y: Floats, edge_x: Floats, edge_y:
     return count
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def count_bad_ranges(muon_offsets: Offsets, ranges: Ranges) -> int:
     """Count the muons whose range of matches points outside their event."""
     begins, ends, offsets = ranges.begin, ranges.end, ranges.offsets

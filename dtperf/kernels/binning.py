@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.compiled import compiled
+
 __all__ = [
+    "LARGEST_CATEGORY",
+    "MOST_CATEGORIES",
     "add_rounded",
     "category_bins",
     "count",
@@ -26,12 +29,17 @@ __all__ = [
 FEW_EDGES = 32
 """So few edges are compared one by one faster than searched."""
 
+LARGEST_CATEGORY = 2**31 - 1
+"""The largest number that an axis of categories can have, such as one of runs."""
+MOST_CATEGORIES = 2**15 - 1
+"""The most that can be numbered; LHC has had 4,000 runs in its best year."""
+
 Bins = npt.NDArray[np.int16]
 """Half the memory of int32, and memory is what counting waits for."""
 
 
 # without the check for a division by zero the loop runs on several values at once
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def regular_bins(
     values: npt.NDArray[Any], n: int, start: float, stop: float, by_edges: bool = True
 ) -> Bins:
@@ -63,7 +71,7 @@ def regular_bins(
     return bins
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def variable_bins(values: npt.NDArray[Any], edges: npt.NDArray[np.float64]) -> Bins:
     """Number the bins between edges, each with its lower edge.
 
@@ -90,7 +98,7 @@ def variable_bins(values: npt.NDArray[Any], edges: npt.NDArray[np.float64]) -> B
     return bins
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def integer_bins(values: npt.NDArray[Any], first: int, n: int) -> Bins:
     """Number integers from 0, with no bins beyond; -1 where a value is not on the axis.
 
@@ -109,7 +117,7 @@ def integer_bins(values: npt.NDArray[Any], first: int, n: int) -> Bins:
     return bins
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def category_bins(values: npt.NDArray[Any], categories: npt.NDArray[Any]) -> Bins:
     """Number integers by their place among categories; -1 where a value is none of them.
 
@@ -120,6 +128,8 @@ def category_bins(values: npt.NDArray[Any], categories: npt.NDArray[Any]) -> Bin
     Returns:
         -1 to len(categories) - 1, shape (rows,).
     """
+    if len(categories) > MOST_CATEGORIES:
+        raise ValueError("more categories than can be numbered")
     bins = np.full(len(values), -1, dtype=np.int16)
     for i in range(len(values)):
         if i and values[i] == values[i - 1]:
@@ -131,7 +141,7 @@ def category_bins(values: npt.NDArray[Any], categories: npt.NDArray[Any]) -> Bin
     return bins
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def step(positions: npt.NDArray[np.int32], bins: Bins, stride: int) -> None:
     """Move each row along one axis of a flat histogram, in place.
 
@@ -147,7 +157,7 @@ def step(positions: npt.NDArray[np.int32], bins: Bins, stride: int) -> None:
 # unsigned indices: without the check for negative ones, counting is five times as fast
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def count(
     counts: npt.NDArray[np.int64],
     rows: npt.NDArray[np.intp],
@@ -164,7 +174,7 @@ def count(
         counts[np.uint64(positions[np.uint64(row)])] += 1
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def add_rounded(
     sums: npt.NDArray[np.int64],
     rows: npt.NDArray[np.intp],

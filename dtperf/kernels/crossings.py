@@ -8,6 +8,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.compiled import compiled
 from dtperf.kernels.arrays import Matches, Offsets, Segments, Shorts
 from dtperf.kernels.segments import PassingLimits, best_segment, distance
 
@@ -57,7 +58,7 @@ def count_other_stations(mask: int, station: int) -> int:
     return count
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _count_rows(matches: Matches, begins: Offsets, ends: Offsets) -> int:
     """Count one row for each usable match, and one for each station without."""
     stations, codes = matches.station, matches.code
@@ -75,7 +76,7 @@ def _count_rows(matches: Matches, begins: Offsets, ends: Offsets) -> int:
     return rows
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def find_crossings(
     masks: npt.NDArray[np.uint8],
     matches: Matches,
@@ -170,7 +171,7 @@ def find_crossings(
     )
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def count_hits(segments: Segments) -> Shorts:
     """Count the hits of the views that each segment has, shape (segments,)."""
     has_phi, phi_hits = segments.seg4D_hasPhi, segments.seg2D_phi_nHits

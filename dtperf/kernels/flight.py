@@ -12,6 +12,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.compiled import compiled
 from dtperf.field.layers import Z_STEP_CM, Layers
 from dtperf.field.material import SCATTERING_GEV, relative_loss
 from dtperf.kernels.arrays import Floats
@@ -43,7 +44,7 @@ NORMALS = np.asarray([(cos(number * SECTOR), sin(number * SECTOR)) for number in
 
 
 # the numpy error model leaves out the checks for division by zero
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def start(
     state: State,
     pt: Floats,
@@ -72,7 +73,7 @@ def start(
         state[NUMBER, i] = number
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def look_ahead(state: State, k: int, layers: Layers) -> None:
     """Find field and matter in the middle of step k, on a straight line to it."""
     outer, is_flat = layers.outer_cm[k], layers.is_flat[k]
@@ -126,7 +127,7 @@ def _inverse(small: float) -> float:
     return 1 + small * (1 + small * (1 + small))
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _turn_to_sector(state: State) -> None:
     for i in range(state.shape[1]):
         nx, ny = state[NX, i], state[NY, i]
@@ -138,7 +139,7 @@ def _turn_to_sector(state: State) -> None:
             state[NUMBER, i] = number - 12 if number > 11 else number + 12 if number < 0 else number
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def step(state: State, k: int, layers: Layers) -> None:
     """Go to the end of step k, which was looked ahead to."""
     outer, is_flat = layers.outer_cm[k], layers.is_flat[k]

@@ -12,6 +12,7 @@ from math import atan2, cos, isfinite, log, sin, sinh, sqrt
 import numba
 import numpy as np
 
+from dtperf.compiled import compiled
 from dtperf.kernels.arrays import Floats
 
 __all__ = [
@@ -113,7 +114,7 @@ def _is_ordinary(pt: np.float32, phi: np.float32) -> bool | np.bool_:
     return 0 < abs(pt) < np.inf and isfinite(phi)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def vector_pts(pt: Floats, phi: Floats) -> Floats:
     """Give the pT that comes back of each muon, rounded to single precision, shape (muons,)."""
     back = np.empty(len(pt), dtype=np.float32)
@@ -125,7 +126,7 @@ def vector_pts(pt: Floats, phi: Floats) -> Floats:
     return back
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def vector_etas(pt: Floats, eta: Floats, phi: Floats) -> Floats:
     """Give the eta that comes back of each muon, rounded to single precision, shape (muons,)."""
     back = np.empty(len(eta), dtype=np.float32)
@@ -137,7 +138,7 @@ def vector_etas(pt: Floats, eta: Floats, phi: Floats) -> Floats:
     return back
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def vector_phis(pt: Floats, phi: Floats) -> Floats:
     """Give the phi that comes back of each muon, rounded to single precision, shape (muons,)."""
     back = np.empty(len(phi), dtype=np.float32)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from dtperf.compiled import compiled
 
 __all__ = ["take"]
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def take(source: npt.NDArray[Any], index: npt.NDArray[Any], nowhere: Any) -> npt.NDArray[Any]:
     """Take the rows that an index names.
 

@@ -8,6 +8,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.compiled import compiled
+
 __all__ = ["read_offsets", "same_offsets"]
 
 Stored = npt.NDArray[np.uint32]
@@ -24,7 +26,7 @@ def _place(stored: Stored, entry: int, key_bytes: int, end: int) -> Any:
     return np.int64(np.int32(swapped)) - key_bytes
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def read_offsets(
     stored: Stored, key_bytes: int, end: int, shift: int, first: int, offsets: Offsets
 ) -> bool:
@@ -56,7 +58,7 @@ def read_offsets(
     return bool(ok and before <= end and not rest & ((1 << shift) - 1))
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def same_offsets(
     stored: Stored, key_bytes: int, end: int, shift: int, first: int, offsets: Offsets
 ) -> bool:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from dtperf.compiled import compiled
 
 __all__ = ["join_bytes"]
 
 Bytes = npt.NDArray[np.uint8]
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def join_bytes(content: Bytes, first: int, zigzag: bool, numbers: npt.NDArray[Any]) -> None:
     """Put numbers together whose first bytes are stored one behind the other, then the second ones.
 

@@ -13,6 +13,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.compiled import compiled
 from dtperf.kernels.arrays import Bools, Floats, Muons, Offsets
 from dtperf.kernels.fourvector import is_above
 
@@ -130,7 +131,7 @@ def is_pair(dz: float, charges: int, mass: float, dr: float, limits: PairLimits)
     )
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def find_tags(muons: Muons, limits: PairLimits) -> npt.NDArray[np.bool_]:
     """Tell which muons may be a tag, shape (muons,)."""
     tight, fires, iso, pt = muons.isTight, muons.fires, muons.tag_iso, muons.pt
@@ -141,7 +142,7 @@ def find_tags(muons: Muons, limits: PairLimits) -> npt.NDArray[np.bool_]:
     return tags
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def find_probes(muons: Muons, limits: PairLimits) -> npt.NDArray[np.bool_]:
     """Tell which muons may be a probe, shape (muons,)."""
     tracker, rpc, algo = muons.isTracker, muons.isRPC, muons.trk_origAlgo
@@ -160,14 +161,14 @@ def find_probes(muons: Muons, limits: PairLimits) -> npt.NDArray[np.bool_]:
     return probes
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _cut_on_pt(chosen: Bools, pt: Floats, phi: Floats, limit: np.float32, kinematics: int) -> None:
     # a loop of its own: the one before has no branches and runs on several muons at once
     for i in range(len(chosen)):
         chosen[i] = chosen[i] and is_above(pt[i], phi[i], limit, kinematics)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _count_candidates(offsets: Offsets, tags: npt.NDArray[np.bool_]) -> int:
     count = 0
     for event in range(len(offsets) - 1):
@@ -178,7 +179,7 @@ def _count_candidates(offsets: Offsets, tags: npt.NDArray[np.bool_]) -> int:
     return count
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def find_pairs(muons: Muons, limits: PairLimits) -> Candidates:
     """Look for the probe of each tag.
 
@@ -244,7 +245,7 @@ def find_pairs(muons: Muons, limits: PairLimits) -> Candidates:
     )
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def is_repeated(probes: npt.NDArray[np.integer], n: int) -> npt.NDArray[np.bool_]:
     """Tell which selected pairs have a probe that an earlier pair has, too.
 

@@ -9,6 +9,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.compiled import compiled
 from dtperf.geometry.frames import DISTANCE, FACING, HALF_LENGTH, HALF_WIDTH, OFFSET
 from dtperf.geometry.frames import Z as Z_CENTRE
 from dtperf.kernels.arrays import Floats, Offsets, Shorts
@@ -74,7 +75,7 @@ def _code(station: int, wheel: int, number: int, t: float) -> int:
     return ((station - 1) * 5 + wheel + 2) * 14 + sector - 1
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def cross_station(
     state: State,
     station: int,
@@ -143,7 +144,7 @@ def cross_station(
                 break
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def append(
     row: int,
     counts: npt.NDArray[np.int64],

@@ -7,10 +7,10 @@ and multiple scattering adds to the uncertainty of the position.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.compiled import compiled
 from dtperf.field.layers import Layers
 from dtperf.kernels.arrays import Floats
 from dtperf.kernels.flight import ROWS, look_ahead, start, step
@@ -23,7 +23,7 @@ __all__ = ["propagate"]
 TOGETHER = 128
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def propagate(
     pt: Floats,
     eta: Floats,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.compiled import compiled
 from dtperf.kernels.arrays import Offsets
 
 __all__ = ["Ranges", "numbers", "probe_ranges"]
@@ -24,7 +24,7 @@ class Ranges(NamedTuple):
     """One past its last match, shape (muons,)."""
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def probe_ranges(ranges: Ranges, event: Offsets, probe: Offsets) -> tuple[Offsets, Offsets]:
     """Give the range of each probe's matches among those of all events.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 from numba.extending import register_jitable
 
+from dtperf.compiled import compiled
 from dtperf.kernels.arrays import Bools, Floats, Muons
 from dtperf.kernels.fourvector import is_within
 
@@ -38,7 +38,7 @@ def is_eligible(n_other: Any, rpc_layers: Any, min_other: int, min_rpc_layers: f
     return (n_other >= min_other) | (rpc_layers >= min_rpc_layers)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def mask_in_eta(
     muons: Muons, probe: npt.NDArray[Any], station: npt.NDArray[np.int8], limits: StationLimits
 ) -> Bools:
@@ -64,7 +64,7 @@ def is_fiducial(edge_x: Any, edge_y: Any, border_x: Any, border_y: Any) -> Any:
     return (edge_x < border_x) & (edge_y < border_y)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def count_double(flags: npt.NDArray[np.unsignedinteger[Any]], first: Any, counts: Any) -> int:
     """Count crossings that are not the first one of their probe and station that counts.
 

@@ -8,7 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.errors import InputError
 from dtperf.kernels.binning import (
+    LARGEST_CATEGORY,
+    MOST_CATEGORIES,
     add_rounded,
     category_bins,
     count,
@@ -36,6 +39,9 @@ SUM_UNIT = 2.0**-30
 SUM_OF_SQUARES_UNIT = 2.0**-24
 """Unit of a profile's sum of squares."""
 
+LARGEST_IN_MEAN = 2.0**19
+"""The square of such a value would fill a sum of these units alone."""
+
 Bins = npt.NDArray[np.int16]
 Positions = npt.NDArray[np.int32]
 
@@ -53,6 +59,9 @@ def book(
 
     Returns:
         Histograms by the measurement's name; without those that need a column that is not there.
+
+    Raises:
+        InputError: A column of categories, such as the run, has more values than can be.
     """
     cache = _Cache({}, {})
     return {
@@ -84,9 +93,11 @@ def _fill(measurement: Measurement, table: Table, cache: _Cache) -> Histogram:
     for axis in measurement.axes:
         if isinstance(axis, Category):
             values = table[axis.column]
-            present = _distinct(values[rows])
+            present, are_all = _categories(values[rows], axis)
             categories[axis.name] = present.tolist()
             bins.append(category_bins(values, present))
+            if not are_all:  # the others were counted as anomalies
+                rows = rows[bins[-1][rows] >= 0]
             continue
         bins.append(_cached_bins(table, axis, cache))
         if isinstance(axis, Integer) and len(rows) and bins[-1].min() < 0:
@@ -119,6 +130,16 @@ def _cached_bins(table: Table, axis: Axis | str, cache: _Cache) -> Bins:
         else:
             found[key] = bin_numbers(axis, table[axis.column])
     return found[key]
+
+
+def _categories(values: npt.NDArray[Any], axis: Category) -> tuple[npt.NDArray[Any], bool]:
+    """List the values that an axis can have, and tell whether these are all."""
+    distinct = _distinct(values)
+    fitting = distinct[(distinct <= LARGEST_CATEGORY) & (distinct >= -LARGEST_CATEGORY - 1)]
+    if len(fitting) > MOST_CATEGORIES:
+        told = f"{axis.column}: {len(fitting):,} different values in one chunk cannot be"
+        raise InputError(told, "corrupt")
+    return fitting, len(fitting) == len(distinct)
 
 
 def _distinct(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -168,6 +189,8 @@ def _count_moments(
     values: npt.NDArray[Any],
     room: Positions,
 ) -> None:
+    # NaN, and what would not fit into a sum, has no place in a mean
+    rows = rows[np.abs(values[rows]) < LARGEST_IN_MEAN]
     entries, sums, squares = (counts[..., moment] for moment in range(len(MOMENTS)))
     positions = _positions(entries, bins, room)
     count(_flat(entries), rows, positions)

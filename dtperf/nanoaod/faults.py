@@ -1,16 +1,24 @@
-"""What went wrong with a file, told from the exception: ``classify(error)``."""
+"""What went wrong with a file, told from the exception: ``classify(error)``.
+
+Not all that goes wrong while a file is read is wrong with the file. An error of our own code, of
+numba, memory or machine is told from others by what it is and by where it was raised.
+"""
 
 from __future__ import annotations
 
 import errno
+import math
 import re
 from collections.abc import Iterator
+from types import TracebackType
 
+import numpy as np
 from uproot.deserialization import DeserializationError
 
-from dtperf.errors import Cause, DtperfError
+from dtperf.chunksize import memory_of_machine
+from dtperf.errors import OURS, Cause, DtperfError
 
-__all__ = ["classify", "first_line"]
+__all__ = ["classify", "first_line", "own_fault", "raise_if_ours"]
 
 # XErrorCode of XRootD's XProtocol.hh; servers send it and write the rest as they like
 _XROOTD_CODES: dict[int, Cause] = {
@@ -70,9 +78,12 @@ _ERRNOS: dict[int, Cause] = {
     ),
     # what a disk, NFS, EOS or CVMFS says when its own storage does not answer
     errno.EIO: "unreachable",
+    errno.ENOMEM: "memory",
+    # of this process and this machine, whatever file was read
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT), "environment"),
+    **dict.fromkeys((errno.EROFS, errno.EAGAIN), "environment"),
 }
 _KINDS: tuple[tuple[type[BaseException], Cause], ...] = (
-    (MemoryError, "oversize"),
     (FileNotFoundError, "missing"),
     (IsADirectoryError, "not-root"),
     (PermissionError, "refused"),
@@ -84,6 +95,17 @@ _CLOSED = "I/O operation on closed file"
 _SAYS_NOTHING = (OSError, RuntimeError, ImportError)
 """Not of the contents, whatever else they are of."""
 _OF_CONTENTS = (RecursionError, NotImplementedError)
+_NO_THREAD = "can't start new thread"
+_COMPILERS = {"numba", "llvmlite"}
+"""Packages that never see the contents of a file, but only our own code."""
+_MISTAKES = (NameError, AttributeError, TypeError, AssertionError)
+"""What our code raises of itself; bytes that make no sense make it raise others."""
+_REMEDIES: dict[Cause, str] = {
+    "memory": "there is too little memory: take fewer workers, or fewer events at once "
+    "(run.workers, run.chunksize)",
+    "environment": "this is of this machine or of what is installed here, and not of the file",
+    "failed": "this is a fault of dtperf or of a library, and not of the file: please report it",
+}
 
 
 def classify(error: BaseException) -> Cause:
@@ -94,13 +116,14 @@ def classify(error: BaseException) -> Cause:
             exceptions that led to it are looked at too.
 
     Returns:
-        The cause. Where nothing tells it: 'unusable' if the error came while bytes were fetched,
-        else 'corrupt', since then they could not be decoded.
+        The cause, one of `dtperf.errors.OURS` if the file is not to blame. Where nothing tells it:
+        'unusable' if the error came while bytes were fetched, else 'corrupt', since then they could
+        not be decoded.
     """
     for link in _chain(error):
         if isinstance(link, DtperfError):
             return link.cause
-        if cause := _of_one(link):
+        if cause := _of_ours(link) or _of_one(link):
             return cause
     fetching = isinstance(error, _SAYS_NOTHING) and not isinstance(error, _OF_CONTENTS)
     return "unusable" if fetching else "corrupt"
@@ -116,6 +139,66 @@ def first_line(error: BaseException) -> str:
     # uproot breaks a sentence after its comma
     first = " ".join(lines[:2]) if lines[0].endswith(",") else lines[0]
     return first.rstrip(".:")
+
+
+def raise_if_ours(doing: str, error: BaseException) -> None:
+    """Raise an error that ends a run, unless the file is to blame that was read.
+
+    Args:
+        doing: What was done, with the name of the file.
+        error: What was raised.
+
+    Raises:
+        DtperfError: Our own code, memory or machine is to blame.
+    """
+    if classify(error) in OURS:
+        # one of ours has said it
+        raise error if isinstance(error, DtperfError) else own_fault(doing, error) from error
+
+
+def own_fault(doing: str, error: BaseException) -> DtperfError:
+    """Make an error of what no file is to blame for.
+
+    Args:
+        doing: What was done.
+        error: What was raised.
+    """
+    cause = classify(error)
+    if isinstance(error, OSError) and cause not in OURS:
+        cause = "environment"  # no input was read
+    if isinstance(error, MemoryError):
+        cause = "memory"
+    cause = cause if cause in OURS else "failed"
+    told = f"{error!r}" if cause == "failed" else first_line(error)
+    return DtperfError(f"{doing}: {told}; {_REMEDIES[cause]}", cause)
+
+
+def _of_ours(error: BaseException) -> Cause | None:
+    """Tell what of ours is to blame; None: perhaps nothing."""
+    if isinstance(error, MemoryError):
+        return "oversize" if _is_absurd(error) else "memory"
+    if isinstance(error, ImportError) or str(error) == _NO_THREAD:
+        return "environment"
+    packages = [*_packages(error.__traceback__)]
+    if _COMPILERS.intersection(packages):
+        return "failed"
+    mistaken = isinstance(error, _MISTAKES) and bool(packages) and packages[-1] == "dtperf"
+    return "failed" if mistaken else None
+
+
+def _is_absurd(error: MemoryError) -> bool:
+    """Tell whether NumPy was asked for more than the machine has: only a damaged file does that."""
+    shape, dtype = getattr(error, "shape", None), getattr(error, "dtype", None)
+    if not isinstance(shape, tuple) or not isinstance(dtype, np.dtype):
+        return False
+    return math.prod(shape) * dtype.itemsize > memory_of_machine()
+
+
+def _packages(traceback: TracebackType | None) -> Iterator[str]:
+    """Name the packages through which an error has gone, the one that raised it at last."""
+    while traceback is not None:
+        yield str(traceback.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        traceback = traceback.tb_next
 
 
 def _of_one(error: BaseException) -> Cause | None:

@@ -13,8 +13,9 @@ import uproot
 from dtperf.errors import InputError
 from dtperf.nanoaod.branches import branch_table, collection_of, known_collections
 from dtperf.nanoaod.columns import column_types
+from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
 from dtperf.nanoaod.generations import describe, generation_of
-from dtperf.nanoaod.open import open_tree
+from dtperf.nanoaod.open import open_tree, unfinished
 from dtperf.nanoaod.places import stored_bytes
 
 __all__ = ["FileSummary", "inspect_file"]
@@ -37,6 +38,7 @@ class FileSummary:
         size_bytes: Size of the file.
         compression: Algorithm and level, such as ("ZSTD", 5).
         clusters: Groups of events that are stored, and best read, together.
+        unfinished: Words on a file that was never closed, empty if it was.
         columns: All branches by their plain names, in file order.
         collections: Compressed bytes of the branches of each collection, the largest first; those
             that belong to none are under "".
@@ -55,6 +57,7 @@ class FileSummary:
     size_bytes: int
     compression: tuple[str, int]
     clusters: int
+    unfinished: str
     columns: tuple[str, ...]
     collections: Mapping[str, int]
     missing: tuple[str, ...]
@@ -82,8 +85,10 @@ def inspect_file(path: str, tree: str = "Events") -> FileSummary:
     with open_tree(path, tree) as events:
         try:
             return _summarise(events, str(path))
-        except Exception as cause:
-            raise InputError(f"{path}: is damaged, reading it failed: {cause}") from cause
+        except Exception as error:
+            raise_if_ours(f"{path}: reading it failed", error)
+            told = f"{path}: is damaged, reading it failed: {first_line(error)}"
+            raise InputError(told, classify(error)) from error
 
 
 def _summarise(tree: Any, path: str) -> FileSummary:
@@ -101,9 +106,10 @@ def _summarise(tree: Any, path: str) -> FileSummary:
         entries=int(tree.num_entries),
         runs=tuple(sorted({run for run, _ in blocks})),
         luminosity_blocks=len(blocks),
-        size_bytes=int(tree.file.fEND),
+        size_bytes=int(tree.file.source.num_bytes),
         compression=_compression(tree, is_ttree),
         clusters=len(tree.common_entry_offsets()) - 1 if is_ttree else len(tree.cluster_summaries),
+        unfinished=unfinished(tree.file),
         columns=columns,
         collections=_collections(tree, columns),
         missing=tuple(name for name in known if name not in columns),

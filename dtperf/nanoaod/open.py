@@ -15,16 +15,24 @@ import uproot
 
 import dtperf.nanoaod.pages  # lets uproot check RNTuples
 import dtperf.nanoaod.projections  # noqa: F401  # lets uproot name the columns of RNTuples
-from dtperf.errors import InputError
+from dtperf.errors import DtperfError, InputError
 from dtperf.nanoaod.decompress import watch
-from dtperf.nanoaod.faults import classify, first_line
+from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
 from dtperf.nanoaod.local import LocalSource
 from dtperf.nanoaod.remote import RemoteSource
 from dtperf.nanoaod.sane import check_entries
 from dtperf.nanoaod.uuids import identify
 from dtperf.xrootd import LONGEST_S, bound_waiting
 
-__all__ = ["TIMEOUT_S", "find_tree", "fsspec_options", "open_file", "open_tree", "remote_hint"]
+__all__ = [
+    "TIMEOUT_S",
+    "find_tree",
+    "fsspec_options",
+    "open_file",
+    "open_tree",
+    "remote_hint",
+    "unfinished",
+]
 
 TIMEOUT_S = 60
 
@@ -97,6 +105,26 @@ def open_file(path: str, timeout_s: int = TIMEOUT_S) -> Any:
     return directory
 
 
+def unfinished(file: Any) -> str:
+    """Tell in words whether a file was never closed: its job may have been killed as it wrote.
+
+    ROOT writes where the file ends, and where its free places are listed, when it saves the file
+    and when it closes it; the list only then. What was saved can be read. ROOT's own rule is in
+    `TFile::Init`.
+
+    Args:
+        file: An open ROOT file of uproot, such as `tree.file`.
+
+    Returns:
+        What to know; empty if it was closed.
+    """
+    behind = file.source.num_bytes - file.fEND
+    if not behind and file.fSeekFree > file.fBEGIN:
+        return ""
+    told = f", it goes on for {behind} bytes behind its end" if behind else ""
+    return f"was not closed{told}: events that its job had not saved are not in it"
+
+
 def fsspec_options(url: str, timeout_s: int) -> dict[str, Any]:
     """Say how fsspec shall talk to a server, and prepare for it.
 
@@ -108,13 +136,13 @@ def fsspec_options(url: str, timeout_s: int) -> dict[str, Any]:
         Options of its file system.
 
     Raises:
-        InputError: What is needed for XRootD is not installed.
+        DtperfError: What is needed for XRootD is not installed.
     """
     if not url.startswith("root://"):
         return {}
     if find_spec("fsspec_xrootd") is None:
         msg = f"{url}: reading over XRootD needs fsspec-xrootd: pip install 'dtperf[xrootd]'"
-        raise InputError(msg)
+        raise DtperfError(msg, "environment")
     bound_waiting(timeout_s)
     return {"timeout": min(timeout_s, LONGEST_S)}
 
@@ -132,6 +160,7 @@ def _check_local(path: str) -> None:
         msg = f"{path}: is a directory, not a ROOT file: name the files in it"
         raise InputError(msg, "not-root") from error
     except OSError as error:
+        raise_if_ours(f"{path}: opening it failed", error)
         raise InputError(f"{path}: cannot be read: {error.strerror}", classify(error)) from error
     if size == 0:
         raise InputError(f"{path}: is empty (0 bytes)", "empty")
@@ -161,6 +190,7 @@ def _truncated(path: str, promised: int, size: int) -> str:
 
 
 def _cannot_open(path: str, error: Exception, options: Mapping[str, Any]) -> InputError:
+    raise_if_ours(f"{path}: opening it failed", error)
     told, cause = f"{path}: cannot be opened: {first_line(error)}", classify(error)
     if "://" not in path:
         return InputError(f"{told}. The file may be damaged: copy it again.", cause)
@@ -203,6 +233,7 @@ def find_tree(directory: Any, path: str, tree: str) -> Any:
             check_entries(found)
             return found
     except Exception as error:
+        raise_if_ours(f"{path}: reading the tree {tree!r} failed", error)
         msg = f"{path}: the tree {tree!r} cannot be read: {first_line(error)}"
         hint = "The file may be damaged: copy it again."
         raise InputError(f"{msg}. {hint}", classify(error)) from error

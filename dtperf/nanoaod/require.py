@@ -10,7 +10,7 @@ import numpy as np
 from dtperf.errors import InputError
 from dtperf.nanoaod.branches import Branch, branch_table
 from dtperf.nanoaod.columns import Numbers, numbers_in, typenames
-from dtperf.nanoaod.faults import classify, first_line
+from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
 from dtperf.nanoaod.generations import describe, generation_of
 
 __all__ = ["require_columns"]
@@ -42,6 +42,7 @@ def require_columns(
     except InputError:
         raise
     except Exception as error:
+        raise_if_ours(f"{path}: reading its branches failed", error)
         msg = f"{path}: its branches cannot be read: {first_line(error)}"
         hint = "The file may be damaged: copy it again."
         raise InputError(f"{msg}. {hint}", classify(error)) from error

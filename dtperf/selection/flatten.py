@@ -13,6 +13,7 @@ from dtperf.errors import InputError
 from dtperf.geometry import chamber_codes, edge_distances
 from dtperf.kernels.anomalies import count_bad_ranges, mask_not_finite
 from dtperf.kernels.arrays import Matches, Muons, Segments
+from dtperf.kernels.binning import LARGEST_CATEGORY
 from dtperf.kernels.ranges import Ranges
 
 if TYPE_CHECKING:
@@ -143,7 +144,8 @@ def flatten(
 
     Returns:
         Flat arrays. Matches and segments in chambers that do not exist or with coordinates that
-        are not finite are marked as unusable and counted.
+        are not finite are marked as unusable and counted; muons that are not finite, and wild
+        numbers of runs, are counted.
 
     Raises:
         InputError: A column that the selection needs is not there.
@@ -166,9 +168,28 @@ def flatten(
     else:
         dxy = tracks.columns["trk_dxy"]
         anomalies = {"muon_dxy_not_finite": int(np.count_nonzero(~np.isfinite(dxy)))}
+    anomalies |= segment_anomalies | {
+        "muon_not_finite": _count_not_finite(tracks.columns, MUON_DTYPES),
+        "run_beyond_31_bits": _count_beyond(per_event["run"]),
+        "luminosity_block_beyond_31_bits": _count_beyond(per_event["luminosityBlock"]),
+    }
     muons = Muons(*tracks.in_order(Muons))
-    found = (tracks.columns.get(TRACKER_ISO), segments, anomalies | segment_anomalies)
+    found = (tracks.columns.get(TRACKER_ISO), segments, anomalies)
     return FlatEvents(per_event, muons, stored, dxy, *found)
+
+
+def _count_not_finite(columns: dict[str, npt.NDArray[Any]], dtypes: dict[str, Any]) -> int:
+    """Count the entries of which a number of these is NaN or infinite; they fail all cuts on it."""
+    wrong = np.zeros(len(columns["pt"]), dtype=np.bool_)
+    for name, dtype in dtypes.items():
+        if dtype is np.float32:
+            wrong |= ~np.isfinite(columns[name])
+    return int(np.count_nonzero(wrong))
+
+
+def _count_beyond(numbers: npt.NDArray[Any]) -> int:
+    """Count the events with a number that no axis of categories can have."""
+    return int(np.count_nonzero(numbers > LARGEST_CATEGORY))
 
 
 def needed_branches(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.compiled import compiled
 from dtperf.geometry.numbering import N_CODES
 from dtperf.kernels.arrays import Bools, Muons, Offsets, Shorts
 from dtperf.kernels.pairs import (
@@ -46,7 +46,7 @@ class KeptMatches(NamedTuple):
     end: npt.NDArray[np.uint32]
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def find_kept(muons: Muons, limits: PairLimits) -> Kept:
     """Find the events that a selection within these limits can have candidates in.
 
@@ -92,7 +92,7 @@ def find_kept(muons: Muons, limits: PairLimits) -> Kept:
     return Kept(kept[:n], is_probe)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def keep_matches(muon_offsets: Offsets, ranges: Ranges, codes: Shorts, kept: Kept) -> KeptMatches:
     """Keep the usable crossings of possible probes, and say anew which are whose.
 
@@ -138,7 +138,7 @@ def keep_matches(muon_offsets: Offsets, ranges: Ranges, codes: Shorts, kept: Kep
     return KeptMatches(source[:n], offsets, begins, ends)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def keep_segments(
     events: Indices,
     offsets: Offsets,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.compiled import compiled
 from dtperf.geometry import stations
 from dtperf.synthetic.stages import Bools, Crossings, Floats, Indices, Segments, Shorts, Singles
 
@@ -62,7 +62,7 @@ def station_mask(segments: Segments, matches: Crossings, muon_offsets: Indices) 
     return masks
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _station_mask(
     offsets: Indices,
     codes: Shorts,
@@ -90,7 +90,7 @@ def _station_mask(
     return masks
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled
 def _own_rows(muon: Indices, code: Shorts, n_muons: int) -> tuple[Indices, Indices]:
     """Count, and then list, the first segment of each muon in each chamber."""
     last = np.full(n_muons, -1, dtype=np.int64)

@@ -9,6 +9,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.compiled import compiled
 from dtperf.field import layers
 from dtperf.geometry.edges import ACCEPT_CM
 from dtperf.geometry.frames import (
@@ -155,7 +156,7 @@ def transport(
     return Crossings(*columns)
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=FAST)
+@compiled(error_model="numpy", fastmath=FAST)
 def _transport(
     pt: Floats,
     eta: Floats,

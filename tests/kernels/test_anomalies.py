@@ -9,8 +9,14 @@ import numpy as np
 import pytest
 
 from dtperf.config import AnalysisConfig
+from dtperf.errors import InputError
+from dtperf.kernels.binning import category_bins
+from dtperf.measurements.axes import Category, Integer
 from dtperf.measurements.booking import book
+from dtperf.measurements.declaration import Measurement
+from dtperf.measurements.histograms import presented
 from dtperf.selection import tag_and_probe
+from dtperf.selection.table import Table
 from tests.events import nano_events
 from tests.golden import GOLDEN
 from tests.reference_loop import read_events
@@ -112,10 +118,61 @@ def test_sector_13_exists_in_station_4_only() -> None:
 @pytest.mark.parametrize("branch", ["pt", "eta", "phi", "pfIso04", "trk_dz"])
 @pytest.mark.parametrize("value", [nan, inf, -inf])
 def test_muon_coordinates_fail_the_cuts(branch: str, value: float) -> None:
-    counts, _ = measure(changed(f"muon_{branch}", value))
+    counts, anomalies = measure(changed(f"muon_{branch}", value))
+    assert anomalies["muon_not_finite"] == len(EVENTS[AT]["muon_pt"])
     others, _ = measure([*EVENTS[:AT], *EVENTS[AT + 1 :]])
     if (branch, value) != ("pfIso04", -inf):  # which passes an upper limit
         assert counts["by_chamber"] == others["by_chamber"]
+
+
+def test_a_muon_with_several_such_numbers_counts_once() -> None:
+    events = changed("muon_pt", nan)
+    events[AT] = {**events[AT], "muon_trk_dz": [inf] * len(events[AT]["muon_pt"])}
+    assert measure(events)[1]["muon_not_finite"] == len(EVENTS[AT]["muon_pt"])
+    assert measure(EVENTS)[1]["muon_not_finite"] == 0
+
+
+@pytest.mark.parametrize("number", [2**31, 2**32 - 1])
+def test_a_run_that_no_axis_can_have_counts_everywhere_else(number: int) -> None:
+    wild = [{**event, "run": number} if n % 2 else event for n, event in enumerate(EVENTS)]
+    counts, anomalies = measure(wild)
+    assert anomalies["run_beyond_31_bits"] == len(EVENTS) // 2
+    whole, found = measure(EVENTS)
+    assert found["run_beyond_31_bits"] == 0
+    tame, _ = measure(EVENTS[::2])
+    for name, histogram in counts.items():
+        per_run = "run" in histogram.axes.name
+        assert histogram == (tame if per_run else whole)[name], name
+
+
+def test_the_largest_run_that_an_axis_can_have() -> None:
+    counts, anomalies = measure([{**event, "run": 2**31 - 1} for event in EVENTS])
+    assert anomalies["run_beyond_31_bits"] == 0
+    assert list(counts["efficiency_vs_run"].axes["run"]) == [2**31 - 1]
+
+
+def test_wild_luminosity_blocks_are_counted() -> None:
+    wild = [{**event, "luminosityBlock": 2**32 - 1} for event in EVENTS]
+    assert measure(wild)[1]["luminosity_block_beyond_31_bits"] == len(EVENTS)
+
+
+def test_more_runs_than_can_be_are_refused_before_they_are_numbered() -> None:
+    runs = Category(name="run")
+    table = Table(40_000, {"run": lambda _: np.arange(40_000)})
+    declared = Measurement(title="", table="pairs", axes=(runs,))
+    with pytest.raises(InputError, match="run: 40,000 different values"):
+        book({"x": declared}, {"pairs": table})
+    with pytest.raises(ValueError, match="more categories"):
+        category_bins(np.arange(40_000), np.arange(40_000))
+
+
+def test_means_leave_out_what_is_no_number() -> None:
+    values = np.array([1.0, nan, inf, 3.0, -1e300])
+    table = Table(5, {"x": lambda _: values, "at": lambda _: np.ones(5, np.int16)})
+    axis = Integer(name="at", first=1, last=1)
+    declared = Measurement(title="", table="pairs", axes=(axis,), mean_of="x")
+    profile = presented(book({"x": declared}, {"pairs": table})["x"])
+    assert (profile.counts().tolist(), profile.values().tolist()) == ([2], [2])
 
 
 def test_no_muons_and_no_events() -> None:

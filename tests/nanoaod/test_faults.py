@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import errno
 import zlib
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any, get_args
 
+import numba
+import numpy as np
 import pytest
+import uproot
 from uproot.deserialization import DeserializationError
 
 from dtperf.errors import Cause, InputError
-from dtperf.nanoaod.faults import classify, first_line
+from dtperf.nanoaod.faults import classify, first_line, own_fault
+from dtperf.nanoaod.open import open_file
 
 SERVER = "[ERROR] Server responded with an error: "
 
@@ -59,7 +64,11 @@ NUMBERED = [
     (errno.ECONNRESET, "unreachable"),
     (errno.EHOSTUNREACH, "unreachable"),
     (errno.EIO, "unreachable"),
-    (errno.EMFILE, "unusable"),
+    (errno.EMFILE, "environment"),
+    (errno.ENOSPC, "environment"),
+    (errno.EDQUOT, "environment"),
+    (errno.ENOMEM, "memory"),
+    (errno.EBADF, "unusable"),
 ]
 
 
@@ -75,11 +84,12 @@ KINDS = [
     (KeyError("muon_pt"), "corrupt"),
     (RecursionError("maximum recursion depth exceeded"), "corrupt"),
     (NotImplementedError("Unknown locator type"), "corrupt"),
-    (MemoryError(), "oversize"),
+    (MemoryError(), "memory"),
     (TimeoutError(), "timeout"),
     (RuntimeError("coroutine raised StopIteration"), "truncated"),
     (RuntimeError("Loop is not running"), "unusable"),
-    (ImportError("no module named isal"), "unusable"),
+    (ImportError("no module named isal"), "environment"),
+    (RuntimeError("can't start new thread"), "environment"),
     (InputError("short", "truncated"), "truncated"),
 ]
 
@@ -87,6 +97,57 @@ KINDS = [
 @pytest.mark.parametrize(("error", "cause"), KINDS)
 def test_kinds(error: Exception, cause: Cause) -> None:
     assert classify(error) == cause
+
+
+def raised(raise_: Callable[[], Any]) -> Exception:
+    try:
+        raise_()
+    except Exception as error:  # noqa: BLE001  # each has its own
+        return error
+    raise AssertionError
+
+
+def test_more_memory_than_the_machine_has_is_a_claim_of_the_file() -> None:
+    assert classify(raised(lambda: np.empty(2**60, np.uint8))) == "oversize"
+
+
+@numba.njit
+def _unable(x: Any) -> Any:
+    return x.no_such_thing
+
+
+def test_what_numba_raises_is_no_fault_of_the_file() -> None:
+    error = raised(lambda: _unable(1.0))
+    assert classify(error) == "failed"
+    # also where something else was raised of it
+    assert classify(chained(ValueError("x"), error)) == "failed"
+
+
+def test_our_own_mistakes_are_no_fault_of_the_file() -> None:
+    # our code does not take a number for a path
+    mistaken = raised(lambda: open_file(1))  # type: ignore[arg-type]
+    assert isinstance(mistaken, TypeError)
+    assert classify(mistaken) == "failed"
+    # others raise the same of bytes that make no sense
+    assert classify(raised(lambda: uproot.reading.ReadOnlyKey(*[None] * 7))) == "corrupt"
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "remedy"),
+    [
+        (MemoryError(), "memory", "take fewer workers, or fewer events at once"),
+        (OSError(errno.EMFILE, "Too many open files"), "environment", "of this machine"),
+        (PermissionError(errno.EACCES, "Permission denied"), "environment", "of this machine"),
+        (KeyError("muon_pt"), "failed", "please report it"),
+    ],
+)
+def test_what_is_no_fault_of_a_file_says_what_to_do(
+    error: Exception, cause: Cause, remedy: str
+) -> None:
+    told = own_fault("a.root: measuring failed", error)
+    assert told.cause == cause
+    assert str(told).startswith("a.root: measuring failed: ")
+    assert remedy in str(told)
 
 
 def test_a_file_that_the_client_has_given_up_can_be_read_again() -> None:

@@ -1,0 +1,197 @@
+"""A cache of compiled functions that cannot be used costs time, and nothing else."""
+
+from __future__ import annotations
+
+import errno
+import importlib.util
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numba
+import pytest
+
+import dtperf
+from dtperf import compiled as module
+from dtperf.errors import DtperfWarning
+
+SOURCE = """
+from dtperf.compiled import compiled
+
+@compiled
+def half(x):
+    return x / 2
+
+@compiled(error_model="numpy")
+def inverse(x):
+    return 1 / x
+"""
+CACHED = (".nbi", ".nbc")
+
+
+@pytest.fixture
+def kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A module with kernels, and an empty cache of its own for them."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
+    module._say.cache_clear()
+    path = tmp_path / "kernels.py"
+    path.write_text(SOURCE)
+    yield path
+    module._say.cache_clear()
+
+
+def load(path: Path) -> Any:
+    """Import a module as another process would: with nothing compiled yet."""
+    spec = importlib.util.spec_from_file_location("kernels", path)
+    assert spec
+    assert spec.loader
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+def misses(path: Path) -> int:
+    """Call a kernel as another process would, and tell how often it had to be compiled."""
+    half = load(path).half
+    assert (half(3.0), half(3)) == (1.5, 1.5)
+    return sum(half.stats.cache_misses.values())
+
+
+def stored(path: Path) -> list[Path]:
+    return sorted(p for p in (path.parent / "cache").rglob("*") if p.suffix in CACHED)
+
+
+def test_what_was_compiled_is_not_compiled_again(kernels: Path) -> None:
+    assert misses(kernels) == 2
+    assert len(stored(kernels)) == 3  # an index, and one entry for each type
+    assert misses(kernels) == 0
+
+
+def test_options_go_to_numba(kernels: Path) -> None:
+    assert load(kernels).inverse(0.0) == float("inf")
+
+
+@pytest.mark.parametrize("kind", CACHED)
+@pytest.mark.parametrize("kept", [0.0, 0.1, 0.5, 0.9, 0.999])
+def test_an_entry_that_was_cut_is_made_anew(kernels: Path, kind: str, kept: float) -> None:
+    misses(kernels)
+    for path in stored(kernels):
+        if path.suffix == kind:
+            os.truncate(path, int(kept * path.stat().st_size))
+    assert misses(kernels) == 2
+    assert misses(kernels) == 0
+
+
+@pytest.mark.parametrize("kind", CACHED)
+def test_an_entry_of_which_a_part_was_not_written_is_made_anew(kernels: Path, kind: str) -> None:
+    misses(kernels)
+    for path in stored(kernels):
+        content = path.read_bytes()
+        if path.suffix == kind:  # zeros: what a file system leaves after a power cut
+            middle = len(content) // 2
+            path.write_bytes(content[:middle] + bytes(64) + content[middle + 64 :])
+    # without the checksum this would be run as machine code
+    assert misses(kernels) == 2
+
+
+def test_what_is_no_cache_at_all_is_made_anew(kernels: Path) -> None:
+    misses(kernels)
+    for path in stored(kernels):
+        path.write_bytes(b"cos\nsystem\n(S'false'\ntR.")
+    assert misses(kernels) == 2
+
+
+def test_an_index_that_names_the_entry_of_another_type_is_noticed(kernels: Path) -> None:
+    misses(kernels)
+    one, other = (path for path in stored(kernels) if path.suffix == ".nbc")
+    content = one.read_bytes(), other.read_bytes()
+    one.write_bytes(content[1])
+    other.write_bytes(content[0])
+    assert misses(kernels) == 2
+
+
+def test_what_another_version_has_compiled_is_not_taken(
+    kernels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    misses(kernels)
+    with monkeypatch.context() as patch:
+        patch.setattr(numba, "__version__", "0.1")
+        assert misses(kernels) == 2
+    # a kernel may have parts of another file, which has changed
+    monkeypatch.setattr(module, "_state", lambda: "another")
+    assert misses(kernels) == 2
+
+
+def test_where_there_is_no_room_it_works_without(
+    kernels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(module._Files, "_open_for_write", no_room)
+    with pytest.warns(DtperfWarning, match=r"No space left.*NUMBA_CACHE_DIR") as said:
+        assert misses(kernels) == 2
+    assert len(said) == 1
+
+
+@pytest.fixture
+def nowhere(
+    kernels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[pytest.MonkeyPatch]:
+    """No folder where numba keeps what it has compiled can be written."""
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "file" / "cache"))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "")
+    monkeypatch.setattr(module.caching.InTreeCacheLocator, "from_function", lambda *_: None)
+    monkeypatch.setattr(module._UserWide, "from_function", lambda *_: None)
+    module._make_temporary.cache_clear()
+    yield monkeypatch
+    module._make_temporary.cache_clear()
+
+
+def test_where_no_folder_can_be_written_a_temporary_one_serves(
+    nowhere: pytest.MonkeyPatch, kernels: Path, tmp_path: Path
+) -> None:
+    nowhere.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.warns(DtperfWarning, match="NUMBA_CACHE_DIR") as said:
+        assert misses(kernels) == 2
+    assert len(said) == 1
+    # also for the processes that this one starts
+    folder = Path(os.environ["NUMBA_CACHE_DIR"])
+    assert folder.parent == tmp_path
+    assert misses(kernels) == 0
+    module._remove(str(folder), os.getpid())
+    assert not folder.exists()
+
+
+def test_where_nothing_at_all_can_be_written_it_works_without(
+    nowhere: pytest.MonkeyPatch, kernels: Path, tmp_path: Path
+) -> None:
+    nowhere.setattr(tempfile, "tempdir", str(tmp_path / "file"))
+    with pytest.warns(DtperfWarning, match="NUMBA_CACHE_DIR"):
+        assert misses(kernels) == 2
+
+
+def test_a_user_without_a_home_gets_no_folder_of_that_name(
+    kernels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    # what Python leaves of `~` where nobody knows the user
+    monkeypatch.setenv("HOME", "~")
+    assert module._UserWide.from_function(misses, str(kernels)) is None
+    assert not (tmp_path / "~").exists()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert module._UserWide.from_function(misses, str(kernels)) is not None
+
+
+def test_every_kernel_that_is_kept_is_kept_so() -> None:
+    package = Path(dtperf.__file__).parent
+    sources = {path: path.read_text(encoding="utf-8") for path in package.rglob("*.py")}
+    assert not [path for path, text in sources.items() if re.search(r"njit\(.*cache=True", text)]
+    used = {path for path, text in sources.items() if re.search(r"^@compiled", text, re.MULTILINE)}
+    parts = {path.relative_to(package).parts[0] for path in used}
+    assert {"geometry", "kernels", "skim"} <= parts <= {*module.PARTS}
