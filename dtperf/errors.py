@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from dtperf.addresses import hide
+
 __all__ = ["TRANSIENT", "Cause", "ConfigError", "DtperfError", "InputError"]
 
 Cause = Literal[
@@ -33,6 +35,10 @@ class DtperfError(Exception):
 
     exit_code = 1
     cause: Cause = "failed"
+
+    def __init__(self, message: str) -> None:
+        """Keep a message, without the tokens that servers and libraries quote."""
+        super().__init__(hide(message))
 
 
 class InputError(DtperfError):

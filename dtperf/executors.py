@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from coffea.processor.executor import ExecutorBase
 
+from dtperf.addresses import secret_of
 from dtperf.errors import ConfigError
 from dtperf.interrupts import raise_if_asked
 from dtperf.pools import Here, Pool, Processes
@@ -63,7 +64,9 @@ class _Task:
     seconds: float = 0.0
 
     def next_attempt(self) -> WorkItem:
-        return replace(self.item, usermeta={**self.item.usermeta, "source": self.turns.address})
+        address = self.turns.address
+        how = {"source": address, "secret": secret_of(address)}
+        return replace(self.item, usermeta={**self.item.usermeta, **how})
 
     def note(self, outcome: Outcome) -> float | None:
         """Say in how many seconds to try again; None: it has ended."""

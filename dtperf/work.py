@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from coffea.processor.executor import WorkItem
 
+from dtperf.addresses import hide
 from dtperf.errors import DtperfError
 from dtperf.memory import keep_freed, most_so_far
 
@@ -72,7 +73,7 @@ def _explain(item: WorkItem, failure: Exception) -> DtperfError:
         error = failure
     else:
         error = DtperfError(f"{_place(item)}: measuring failed: {failure!r}; please report it")
-    error.add_note("".join(traceback.format_exception(failure)))
+    error.add_note(hide("".join(traceback.format_exception(failure))))
     return error
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from dtperf.addresses import is_remote, remember
 from dtperf.errors import ConfigError, InputError
 from dtperf.filesets.catalog import REDIRECTOR, is_catalog, list_catalog
 from dtperf.filesets.model import NO_ROOT_FILE, ROOT_SUFFIXES, InputFile, known_uuid
@@ -46,8 +47,8 @@ def resolve(
         redirector: Server to read the files from that DAS names.
 
     Returns:
-        The files; local ones with their absolute paths. A file that a fileset names need not be
-        there.
+        The files; local ones with their absolute paths, URLs without the tokens in them, which
+        this process remembers. A file that a fileset names need not be there.
 
     Raises:
         ConfigError: A fileset has another form, or one file is named with different events, tree
@@ -59,7 +60,7 @@ def resolve(
     how = _How(tree, timeout_s, sites, redirector)
     files: dict[str, InputFile] = {}
     for each in given:
-        for file in _expand(each, how):
+        for file in map(_without_secrets, _expand(each, how)):
             if not is_printable(file.path):
                 raise ConfigError(f"{file.path!r}: the name has characters that cannot be printed")
             same = files.setdefault(file.path, file)
@@ -68,6 +69,13 @@ def resolve(
     if not files:
         raise ConfigError("no input: name files, globs, directories, URLs, datasets or a fileset")
     return [*files.values()]
+
+
+def _without_secrets(file: InputFile) -> InputFile:
+    if not (is_remote(file.path) or file.replicas):
+        return file
+    replicas = dict.fromkeys(map(remember, file.replicas))
+    return file._replace(path=remember(file.path), replicas=tuple(replicas))
 
 
 def _same(first: InputFile, second: InputFile) -> InputFile:

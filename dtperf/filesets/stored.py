@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
 
+from dtperf.addresses import bare, remember
 from dtperf.config.reader import parse, read_text
 from dtperf.errors import ConfigError, InputError
 from dtperf.filesets.model import InputFile, Range, known_uuid
@@ -62,7 +63,7 @@ def is_fileset(name: str) -> bool:
 
 
 def read(path: Path, tree: str = "Events") -> Iterator[InputFile]:
-    """Read a fileset; names in it stay as they are written.
+    """Read a fileset; names in it stay as they are written, but for tokens in URLs.
 
     Args:
         path: JSON (plain or packed), YAML, or text with a name on each line. JSON and YAML hold a
@@ -125,8 +126,8 @@ def _file(label: str, name: Any, entry: Any, tree: str) -> InputFile:
         raise ConfigError(f"{label}: {key}: {ascii(first['msg'])[1:-1]}") from None
     known = (said.uuid, said.num_entries, said.bytes)
     ranges = None if said.steps is None else _ranges(label, said.steps, said.num_entries)
-    rest = (said.replicas, said.generation, said.cluster)
-    return InputFile(name, said.object_path or tree, "", *known, ranges, *rest)
+    rest = (tuple(map(remember, said.replicas)), said.generation, said.cluster)
+    return InputFile(remember(name), said.object_path or tree, "", *known, ranges, *rest)
 
 
 def _ranges(label: str, steps: list[Range], entries: int | None) -> tuple[Range, ...] | None:
@@ -150,7 +151,8 @@ def write(path: Path, files: Iterable[InputFile]) -> None:
 
     Args:
         path: JSON file, packed if the name ends in .gz.
-        files: In the order in which they are to be read. What is not known of one is left out.
+        files: In the order in which they are to be read. What is not known of one is left out, and
+            so are tokens in URLs.
 
     Raises:
         ConfigError: A dataset has a file twice, or the path has another ending.
@@ -160,10 +162,11 @@ def write(path: Path, files: Iterable[InputFile]) -> None:
     content: dict[str, dict[str, Any]] = {}
     for file in files:
         its = content.setdefault(file.dataset, {"files": {}})["files"]
-        if file.path in its:
+        name = bare(file.path)
+        if name in its:
             # the later one would replace the earlier one
-            raise ConfigError(f"{file.path}: is twice in dataset {file.dataset}")
-        its[file.path] = {
+            raise ConfigError(f"{name}: is twice in dataset {file.dataset}")
+        its[name] = {
             key: value for key, value in _entry(file).items() if value not in (None, ())
         }
     write_json(path, content)
@@ -180,5 +183,5 @@ def _entry(file: InputFile) -> dict[str, Any]:
         "bytes": file.bytes,
         "generation": file.generation,
         "cluster": file.cluster,
-        "replicas": file.replicas,
+        "replicas": tuple(map(bare, file.replicas)),
     }
