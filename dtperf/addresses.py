@@ -8,10 +8,21 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import unquote
 
-__all__ = ["AUTHZ", "Hidden", "bare", "complete", "hide", "is_remote", "remember", "secret_of"]
+__all__ = [
+    "AUTHZ",
+    "Hidden",
+    "bare",
+    "complete",
+    "hide",
+    "is_remote",
+    "known_secrets",
+    "remember",
+    "secret_of",
+]
 
 AUTHZ = "DTPERF_AUTHZ"
 """Variable of the environment: a token for addresses of servers that have none of their own."""
@@ -72,7 +83,7 @@ def remember(address: str) -> str:
     public, values = _taken_apart(address)
     if values:
         _remembered[public] = address
-        _values.update(values)
+        _note(values)
     return public
 
 
@@ -87,8 +98,19 @@ def complete(address: str) -> str:
     if not token:
         return address
     value = token.replace(" ", "%20").replace("&", "%26")
-    _values.add(value)
+    _note([value])
     return f"{address}{'&' if '?' in address else '?'}authz={value}"
+
+
+def _note(values: Iterable[str]) -> None:
+    for value in values:
+        # "Bearer%20…", of which a server may quote the last part
+        _values.update((value, unquote(value).rpartition(" ")[2]))
+
+
+def known_secrets() -> set[str]:
+    """List what was secret in the addresses that this process remembers."""
+    return {*_values}
 
 
 def secret_of(address: str) -> Hidden | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from itertools import islice
@@ -11,13 +11,16 @@ from typing import Any, NamedTuple
 
 from coffea.processor.executor import WorkItem
 
+from dtperf.addresses import is_remote
 from dtperf.books import Books
 from dtperf.checkpoint import FILESET, RunDirectory, open_run
 from dtperf.chunksize import LARGEST, events_at_once
 from dtperf.clusters.load import load_cluster
 from dtperf.config import AnalysisConfig
+from dtperf.credentials import find, in_addresses, warnings
 from dtperf.errors import ConfigError
-from dtperf.executors import ChunkExecutor, Progressed, Workplace, worker_pool
+from dtperf.estimate import seconds_needed
+from dtperf.executors import ChunkExecutor, Progressed, Workplace, cores_expected, worker_pool
 from dtperf.filesets import InputFile, resolve, write
 from dtperf.identity import code_version
 from dtperf.intake import check_inputs, plan_inputs, redirectors
@@ -147,6 +150,8 @@ def _run(
             books.note_empty(each)
     try:
         if any(True for _ in planned(LARGEST)):
+            for line in _ending(readable, measured, cores_expected(config, place)):
+                meter.notice(line)
             with worker_pool(config, place, meter.wait) as pool:
                 size = config.run.chunksize or events_at_once(pool.memory)
                 chunks = list(islice(planned(size), limit_chunks))
@@ -162,6 +167,15 @@ def _run(
         directory.finish(result)
     job.finish(result)
     return result
+
+
+def _ending(files: Sequence[InputFile], measured: Measured, cores: int) -> Iterator[str]:
+    """Say which proxy or token ends before the files of servers are read."""
+    if not any(is_remote(address) for file in files for address in (file.path, *file.replicas)):
+        return
+    left = sum(stop - start for file in files for start, stop in measured.left(file))
+    needed = seconds_needed(left, cores, measured.ledger)
+    yield from warnings([*find(), *in_addresses()], needed)
 
 
 def _recall(problems: Sequence[Problem], directory: RunDirectory | None) -> list[Problem]:

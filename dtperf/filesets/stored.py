@@ -166,9 +166,7 @@ def write(path: Path, files: Iterable[InputFile]) -> None:
         if name in its:
             # the later one would replace the earlier one
             raise ConfigError(f"{name}: is twice in dataset {file.dataset}")
-        its[name] = {
-            key: value for key, value in _entry(file).items() if value not in (None, ())
-        }
+        its[name] = {key: value for key, value in _entry(file).items() if value not in (None, ())}
     write_json(path, content)
 
 
