@@ -11,6 +11,7 @@ from dtperf.addresses import is_remote, remember
 from dtperf.errors import ConfigError, InputError
 from dtperf.filesets.catalog import REDIRECTOR, is_catalog, list_catalog
 from dtperf.filesets.model import NO_ROOT_FILE, ROOT_SUFFIXES, InputFile, known_uuid
+from dtperf.filesets.names import refuse_elsewhere, several, written
 from dtperf.filesets.stored import is_fileset, is_printable, read
 
 __all__ = ["Inputs", "resolve"]
@@ -39,8 +40,8 @@ def resolve(
     Args:
         inputs: Files, globs, directories (searched to the bottom), URLs (of files, globs, or
             directories, which end in '/'), filesets as `dtperf.filesets.read` takes them, datasets
-            of a catalog (rucio:/A/B/C or das:/A/B/C, in which * stands for any text), and
-            `InputFile`s.
+            of a catalog (rucio:/A/B/C or das:/A/B/C, in which * stands for any text), written in
+            any of the ways of `dtperf.filesets.names.written`; and `InputFile`s.
         tree: Tree to read where a fileset does not name one.
         timeout_s: How long a server may take to list a directory or a dataset.
         sites: Regular expression; of the replicas that Rucio knows only those at such sites.
@@ -95,10 +96,14 @@ def _expand(given: Input, how: _How) -> Iterator[InputFile]:
         is_local = "://" not in given.path
         path = str(Path(given.path).resolve()) if is_local else given.path
         yield given._replace(path=path, uuid=known_uuid(given.uuid))
-    elif is_catalog(str(given)):
-        yield from list_catalog(str(given), how.tree, how.timeout_s, how.sites, how.redirector)
     else:
-        yield from _places(str(given), how)
+        for text in several(str(given)):
+            name, tree = written(text)
+            if is_catalog(name):
+                where = (how.timeout_s, how.sites, how.redirector)
+                yield from list_catalog(name, how.tree, *where)
+            else:
+                yield from _places(name, how._replace(tree=tree or how.tree))
 
 
 def _places(name: str, how: _How) -> Iterator[InputFile]:
@@ -127,11 +132,14 @@ def _places(name: str, how: _How) -> Iterator[InputFile]:
         for match in matches:
             yield from _places(match, how)
     else:
+        refuse_elsewhere(name)
         raise InputError(f"{name}: no such file or directory", "missing")
 
 
 def _members(fileset: Path, how: _How) -> Iterator[InputFile]:
-    for file in read(fileset, how.tree):
+    for said in read(fileset, how.tree):
+        path, tree = written(said.path, fileset.parent)
+        file = said._replace(path=path, tree=tree or said.tree)
         for refused, what in ((is_fileset, "fileset"), (is_catalog, "dataset")):
             if refused(file.path):
                 raise ConfigError(
@@ -146,6 +154,8 @@ def _members(fileset: Path, how: _How) -> Iterator[InputFile]:
         elif "://" in name:
             yield file
         else:
+            if name.startswith(("/store/", "/eos/")):
+                refuse_elsewhere(name)
             # one that is gone is left to the check, which tells of all that are
             yield file._replace(path=str(Path(name).resolve()))
 

@@ -13,11 +13,13 @@ from dtperf.addresses import bare, remember
 from dtperf.config.reader import parse, read_text
 from dtperf.errors import ConfigError, InputError
 from dtperf.filesets.model import InputFile, Range, known_uuid
+from dtperf.filesets.names import listed
 from dtperf.untrusted import read_json, write_json
 
 __all__ = ["FILESET_SUFFIXES", "is_fileset", "is_printable", "read", "write"]
 
-FILESET_SUFFIXES = (".json", ".json.gz", ".yaml", ".yml", ".txt")
+TEXT_SUFFIXES = (".txt", ".list", ".lst", ".csv", ".tsv", ".py")
+FILESET_SUFFIXES = (".json", ".json.gz", ".yaml", ".yml", *TEXT_SUFFIXES)
 MAX_BYTES = 500_000_000
 """Some 40,000 files take 20 MB."""
 
@@ -66,7 +68,8 @@ def read(path: Path, tree: str = "Events") -> Iterator[InputFile]:
     """Read a fileset; names in it stay as they are written, but for tokens in URLs.
 
     Args:
-        path: JSON (plain or packed), YAML, or text with a name on each line. JSON and YAML hold a
+        path: JSON (plain or packed), YAML, or text as `dtperf.filesets.names.listed` takes it, such
+            as a name on each line; Python is read, not run. JSON and YAML hold a
             list of names, or datasets in coffea's form.
         tree: Tree to read where the fileset does not name one.
 
@@ -83,9 +86,11 @@ def read(path: Path, tree: str = "Events") -> Iterator[InputFile]:
 
 
 def _content(path: Path) -> Any:
-    if path.suffix == ".txt":
-        lines = (line.partition("#")[0].strip() for line in read_text(path).splitlines())
-        return [line for line in lines if line]
+    if path.suffix in TEXT_SUFFIXES:
+        try:
+            return [*listed(read_text(path))]
+        except ValueError as error:
+            raise ConfigError(f"{path}: {error}") from None
     if path.suffix in (".yaml", ".yml"):
         return parse(read_text(path), str(path))
     try:
