@@ -41,6 +41,8 @@ _SIGNED = re.compile(
 _TOKEN = re.compile(r"eyJ[\w-]{5,}\.[\w-]+\.[\w-]*|zteos64(:|%3[aA])[^\s&'\"<>]+")
 """JSON Web Tokens, and those of EOS."""
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
+_THROUGH = re.compile(r"(root://[^/]+//)(root://.*)", re.DOTALL)
+"""A cache, and the address of the file that it forwards to."""
 _PARAMETER = re.compile(r"(?<=[?&])([\w.%-]+)=([^\s&'\"<>]*)")
 _SHORTEST = 6
 """A secret with fewer characters is part of ordinary words."""
@@ -94,6 +96,8 @@ def complete(address: str) -> str:
         return address
     if public in _remembered:
         return _remembered[public]
+    if through := _THROUGH.fullmatch(address):
+        return through[1] + complete(through[2])
     token = os.environ.get(AUTHZ, "").strip().removeprefix("authz=")
     if not token:
         return address

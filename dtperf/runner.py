@@ -23,15 +23,15 @@ from dtperf.estimate import seconds_needed
 from dtperf.executors import ChunkExecutor, Progressed, Workplace, cores_expected, worker_pool
 from dtperf.filesets import InputFile, resolve, write
 from dtperf.identity import code_version
-from dtperf.intake import check_inputs, plan_inputs, redirectors
+from dtperf.intake import check_inputs, patience_of, plan_inputs
 from dtperf.ledger import Ledger
 from dtperf.meter import Meter, Progress
 from dtperf.planning import Measured, check_measured
 from dtperf.pools import Pool
-from dtperf.preflight import Problem
+from dtperf.preflight import Patience, Problem
 from dtperf.reading import ChunkRunner
 from dtperf.results import Result
-from dtperf.sources import Turns, sources
+from dtperf.sources import Turns
 from processors.segment_efficiency import SegmentEfficiency
 
 __all__ = ["Job", "Progress", "run"]
@@ -136,7 +136,8 @@ def _run(
     previous = directory.previous if directory else None
     measured = Measured(previous.ledger if previous else Ledger([]))
     files = resolve(inputs, config.input.tree, config.run.timeout_s)[files_taken]
-    checked = check_inputs(config, processor, files, on_progress)
+    patience = patience_of(config)
+    checked = check_inputs(config, processor, files, patience, on_progress)
     readable = [each.file for each in checked.files]
     check_measured(readable, {file.path for file in files}, measured)
     problems = _recall(checked.problems, directory)
@@ -157,7 +158,7 @@ def _run(
                 chunks = list(islice(planned(size), limit_chunks))
                 books.begin_measuring()
                 meter.begin(sum(map(len, chunks)), pool.dashboard)
-                _measure(config, job, chunks, pool, books)
+                _measure(patience, job, chunks, pool, books)
     except BaseException:
         # whatever has ended it: what is measured is measured
         books.save()
@@ -200,17 +201,14 @@ def _describe(directory: RunDirectory, files: Sequence[InputFile]) -> None:
 
 
 def _measure(
-    config: AnalysisConfig,
+    patience: Patience,
     job: Job,
     chunks: Sequence[WorkItem],
     pool: Pool,
     books: Books,
 ) -> None:
-    others = redirectors(config)
-
     def turns(item: WorkItem) -> Turns:
-        addresses = sources(item.filename, item.usermeta["replicas"], others)
-        return Turns(addresses, config.run.retries, config.run.backoff_s)
+        return patience.turns(item.filename, item.usermeta["replicas"])
 
     def note(progressed: Progressed) -> None:
         books.workers = max(books.workers, pool.workers)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from dtperf.errors import ConfigError, InputError
 from dtperf.filesets.catalog import DATASET, REDIRECTOR
 
-__all__ = ["Name", "listed", "refuse_elsewhere", "several", "written"]
+__all__ = ["Name", "in_code", "listed", "refuse_elsewhere", "several", "written"]
 
 _AROUND = "\ufeff'\"`\u2018\u2019\u201c\u201d"
 _BEHIND = ",;"
@@ -159,6 +159,13 @@ def listed(text: str) -> Iterator[str]:
     for number, whole in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
         if line := _COMMENT.sub("", whole).strip():
             yield from _of_line(line, number)
+
+
+def in_code(text: str) -> Iterator[str]:
+    """List the ROOT files that are named in Python, which is not run: its strings that end so."""
+    for line in text.splitlines():
+        quoted = _QUOTED.findall(_COMMENT.sub("", line))
+        yield from (one or other for one, other in quoted if _ROOT_FILE.fullmatch(one or other))
 
 
 def _of_line(line: str, number: int) -> Iterator[str]:

@@ -13,13 +13,13 @@ from dtperf.addresses import bare, remember
 from dtperf.config.reader import parse, read_text
 from dtperf.errors import ConfigError, InputError
 from dtperf.filesets.model import InputFile, Range, known_uuid
-from dtperf.filesets.names import listed
+from dtperf.filesets.names import in_code, listed
 from dtperf.untrusted import read_json, write_json
 
 __all__ = ["FILESET_SUFFIXES", "is_fileset", "is_printable", "read", "write"]
 
-TEXT_SUFFIXES = (".txt", ".list", ".lst", ".csv", ".tsv", ".py")
-FILESET_SUFFIXES = (".json", ".json.gz", ".yaml", ".yml", *TEXT_SUFFIXES)
+TEXT_SUFFIXES = (".txt", ".list", ".lst", ".csv", ".tsv")
+FILESET_SUFFIXES = (".json", ".json.gz", ".yaml", ".yml", *TEXT_SUFFIXES, ".py")
 MAX_BYTES = 500_000_000
 """Some 40,000 files take 20 MB."""
 
@@ -69,7 +69,7 @@ def read(path: Path, tree: str = "Events") -> Iterator[InputFile]:
 
     Args:
         path: JSON (plain or packed), YAML, or text as `dtperf.filesets.names.listed` takes it, such
-            as a name on each line; Python is read, not run. JSON and YAML hold a
+            as a name on each line, or Python, such as a configuration of CMSSW. JSON and YAML hold a
             list of names, or datasets in coffea's form.
         tree: Tree to read where the fileset does not name one.
 
@@ -91,6 +91,8 @@ def _content(path: Path) -> Any:
             return [*listed(read_text(path))]
         except ValueError as error:
             raise ConfigError(f"{path}: {error}") from None
+    if path.suffix == ".py":
+        return [*in_code(read_text(path))]
     if path.suffix in (".yaml", ".yml"):
         return parse(read_text(path), str(path))
     try:

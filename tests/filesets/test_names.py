@@ -101,6 +101,8 @@ process.source = cms.Source("PoolSource",
         "b.root:Other", 'c.root'
     ),
 )
+process.maxEvents = cms.untracked.PSet(input = cms.untracked.int32(-1))
+process.load("Configuration/StandardSequences/Services_cff")
 readFiles.extend( [
   'root://s//store/d.root' ] );
 #'e.root',
