@@ -69,8 +69,8 @@ def read(path: Path, tree: str = "Events") -> Iterator[InputFile]:
 
     Args:
         path: JSON (plain or packed), YAML, or text as `dtperf.filesets.names.listed` takes it, such
-            as a name on each line, or Python, such as a configuration of CMSSW. JSON and YAML hold a
-            list of names, or datasets in coffea's form.
+            as a name on each line, or Python, such as a configuration of CMSSW. JSON and YAML hold
+            a list of names, or datasets in coffea's form.
         tree: Tree to read where the fileset does not name one.
 
     Raises:

@@ -34,7 +34,7 @@ cms.space min 1k
 """
 CACHE = """
 all.export /root:/ r/o
-oss.localroot {folder}/run
+oss.localroot {folder}/cache
 ofs.osslib libXrdPss.so
 pss.cachelib libXrdPfc.so
 pss.origin =
@@ -76,9 +76,10 @@ class Server:
         self.folder = Path(tempfile.mkdtemp(prefix="dtperf-xrootd-"))
         self.folder.chmod(0o755)
         self.data, self.run = self.folder / "data", self.folder / "run"
-        for path in (self.data, self.run):
+        # what a cache keeps needs a directory of its own: it falls over what else it finds
+        for path in (self.data, self.run, self.folder / "cache"):
             path.mkdir()
-            path.chmod(0o777 if path == self.run else 0o755)
+            path.chmod(0o755 if path == self.data else 0o777)
         self.port = free_port()
         self.processes: list[subprocess.Popen[bytes]] = []
 
