@@ -171,7 +171,7 @@ def cores_expected(config: AnalysisConfig, place: Workplace) -> int:
     from dask.system import CPU_COUNT
 
     if place.client is not None:
-        return max(1, sum(place.client.nthreads().values()))
+        return max(1, int(sum(place.client.nthreads().values())))
     if place.cluster is not None:
         from dtperf.clusters.load import load_cluster
 

@@ -74,7 +74,7 @@ class DaskWorkers:
             lends: They get our proxy and token, if the connection is encrypted.
         """
         self._client = client
-        is_private = str(client.scheduler.address).startswith("tls://")
+        is_private = str(getattr(client.scheduler, "address", "")).startswith("tls://")
         self._lender = Lender() if lends and is_private else None
         self._run = uuid4().hex[:8]
         self._numbers = count()
