@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from dtperf.addresses import hide
+
 __all__ = [
     "OURS",
     "TRANSIENT",
@@ -48,7 +50,8 @@ class DtperfError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, cause: Cause = "failed") -> None:
-        super().__init__(message)
+        """Keep a message, without the tokens that servers and libraries quote."""
+        super().__init__(hide(message))
         self.cause = cause
 
 

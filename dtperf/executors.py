@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from coffea.processor.executor import ExecutorBase
 
+from dtperf.addresses import secret_of
 from dtperf.errors import ConfigError
 from dtperf.interrupts import raise_if_asked
 from dtperf.pools import Here, Pool, Processes
@@ -30,7 +31,14 @@ if TYPE_CHECKING:
     from dtperf.clusters.start import Waiting
     from dtperf.config import AnalysisConfig
 
-__all__ = ["ChunkExecutor", "Ended", "Progressed", "Workplace", "worker_pool"]
+__all__ = [
+    "ChunkExecutor",
+    "Ended",
+    "Progressed",
+    "Workplace",
+    "cores_expected",
+    "worker_pool",
+]
 
 TICK_S = 1.0
 
@@ -63,7 +71,9 @@ class _Task:
     seconds: float = 0.0
 
     def next_attempt(self) -> WorkItem:
-        return replace(self.item, usermeta={**self.item.usermeta, "source": self.turns.address})
+        address = self.turns.address
+        how = {"source": address, "secret": secret_of(address)}
+        return replace(self.item, usermeta={**self.item.usermeta, **how})
 
     def note(self, outcome: Outcome) -> float | None:
         """Say in how many seconds to try again; None: it has ended."""
@@ -152,6 +162,22 @@ class Workplace(NamedTuple):
     """What `dtperf.cluster` takes."""
     report: Path | None = None
     """Where to write Dask's own report of the run."""
+    lends: bool = False
+    """Whether the client's workers get our proxy and token."""
+
+
+def cores_expected(config: AnalysisConfig, place: Workplace) -> int:
+    """Tell how many chunks will be worked on at a time, before `worker_pool` has any worker."""
+    from dask.system import CPU_COUNT
+
+    if place.client is not None:
+        return max(1, int(sum(place.client.nthreads().values())))
+    if place.cluster is not None:
+        from dtperf.clusters.load import load_cluster
+
+        cluster = load_cluster(place.cluster)
+        return cluster.workers * int(getattr(cluster, "cores", 1))
+    return 1 if config.run.executor == "iterative" else config.run.workers or CPU_COUNT
 
 
 @contextmanager
@@ -176,14 +202,19 @@ def worker_pool(
     if place.client is not None:
         from dtperf.reduction import DaskWorkers
 
-        with _reported(place.report), closing(DaskWorkers(place.client)) as pool:
+        with (
+            _reported(place.report),
+            closing(DaskWorkers(place.client, lends=place.lends)) as pool,
+        ):
             yield pool
     elif place.cluster is not None:
         from dtperf.clusters import cluster
+        from dtperf.clusters.load import load_cluster
 
+        lends = load_cluster(place.cluster).send_credentials
         with (
             cluster(place.cluster, on_wait) as client,
-            worker_pool(config, place._replace(client=client)) as pool,
+            worker_pool(config, place._replace(client=client, lends=lends)) as pool,
         ):
             yield pool
     elif config.run.executor == "dask":

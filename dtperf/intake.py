@@ -14,15 +14,17 @@ from dtperf.meter import Progress
 from dtperf.nanoaod import ColumnFilter
 from dtperf.planning import Measured, plan
 from dtperf.preflight import Checked, Patience, check_files, refusal
+from dtperf.sources import Cache
 from processors.segment_efficiency import SegmentEfficiency
 
-__all__ = ["check_inputs", "plan_inputs", "redirectors"]
+__all__ = ["check_inputs", "patience_of", "plan_inputs"]
 
 
 def check_inputs(
     config: AnalysisConfig,
     processor: SegmentEfficiency,
     files: Sequence[InputFile],
+    patience: Patience,
     on_progress: Callable[[Progress], None],
 ) -> Checked:
     """Open the files of a run.
@@ -31,6 +33,7 @@ def check_inputs(
         config: The analysis.
         processor: What reads them.
         files: The inputs.
+        patience: How hard to try.
         on_progress: Told how many are done.
 
     Raises:
@@ -40,9 +43,7 @@ def check_inputs(
         files,
         processor.columns,
         processor.optional_columns,
-        patience=Patience(
-            config.run.retries, config.run.backoff_s, config.run.timeout_s, redirectors(config)
-        ),
+        patience=patience,
         on_checked=lambda n: on_progress(Progress("checking", n, len(files))),
     )
     if checked.problems and (config.run.on_error == "stop" or not checked.files):
@@ -50,7 +51,18 @@ def check_inputs(
     return checked
 
 
-def redirectors(config: AnalysisConfig) -> tuple[str, ...]:
+def patience_of(config: AnalysisConfig) -> Patience:
+    """Say where and how hard to try to read the files of a run.
+
+    Raises:
+        ConfigError: There are no redirectors for the site.
+    """
+    run = config.run
+    cache = Cache(run.cache) if run.cache else None
+    return Patience(run.retries, run.backoff_s, run.timeout_s, _redirectors(config), cache)
+
+
+def _redirectors(config: AnalysisConfig) -> tuple[str, ...]:
     """List the servers to try beside a file's own.
 
     Raises:

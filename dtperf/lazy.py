@@ -21,6 +21,7 @@ from dask_awkward.lib.core import partitionwise_layer, typetracer_array
 from dask_histogram import AggHistogram
 from dask_histogram.core import PartitionedHistogram
 
+from dtperf.addresses import complete
 from dtperf.chunksize import LARGEST
 from dtperf.config import AnalysisConfig
 from dtperf.filesets import resolve
@@ -72,7 +73,7 @@ def events(inputs: str | Path | Iterable[str | Path], config: AnalysisConfig) ->
             for start, stop in ranges
             for begin in range(start, stop, size)
         ]
-        files[file.path] = {"object_path": file.tree, "steps": steps}
+        files[complete(file.path)] = {"object_path": file.tree, "steps": steps}
     return lazy_events(files)
 
 

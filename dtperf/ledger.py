@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dtperf.addresses import hide
 from dtperf.errors import Cause, InputError
 
 __all__ = ["Ledger", "LedgerRow"]
@@ -169,7 +170,8 @@ def _values(column: Any) -> list[Any]:
         if chunk.null_count:
             raise ValueError("a value is missing")
         if pa.types.is_dictionary(chunk.type):
-            texts = np.array(chunk.dictionary.to_pylist(), dtype=object)
+            # an older one may have tokens in it
+            texts = np.array([*map(hide, chunk.dictionary.to_pylist())], dtype=object)
             values += texts[chunk.indices.to_numpy()].tolist()
         else:
             values += chunk.to_numpy().tolist()

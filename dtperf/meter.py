@@ -26,6 +26,8 @@ class Progress(NamedTuple):
     """Events, among those that are done, that could not be read."""
     dashboard: str = ""
     """Told once: where the workers can be seen at work."""
+    notice: str = ""
+    """Told once: what to see to before it goes on."""
 
 
 class Meter:
@@ -39,6 +41,10 @@ class Meter:
         """Say how many events are to be measured, and where the workers can be seen."""
         self._now = self._now._replace(total=total)
         self._tell(self._now._replace(dashboard=dashboard))
+
+    def notice(self, text: str) -> None:
+        """Say what to see to."""
+        self._tell(Progress("checking", 1, 1, notice=text))
 
     def wait(self, waiting: Waiting) -> None:
         """Say how many workers have come."""

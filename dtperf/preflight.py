@@ -14,7 +14,7 @@ from dtperf.interrupts import raise_if_asked
 from dtperf.nanoaod import generation_of, open_tree, require_columns
 from dtperf.nanoaod.clusters import cluster_of
 from dtperf.nanoaod.open import unfinished
-from dtperf.sources import Turns, sources
+from dtperf.sources import Cache, Turns, sources
 
 __all__ = ["Checked", "CheckedFile", "Patience", "Problem", "check_files", "refusal"]
 
@@ -53,12 +53,21 @@ class Checked(NamedTuple):
 
 
 class Patience(NamedTuple):
-    """How hard to try to open a file; as in `dtperf.config` under `run`."""
+    """Where and how hard to try to read a file; as in `dtperf.config` under `run`."""
 
     retries: int = 3
     backoff_s: float = 1.0
     timeout_s: int = 60
     redirectors: tuple[str, ...] = ()
+    cache: Cache | None = None
+
+    def turns(self, path: str, replicas: Iterable[str]) -> Turns:
+        """Say where to try to read a file, and when."""
+        addresses = sources(path, replicas, self.redirectors)
+        if self.cache is None:
+            return Turns(addresses, self.retries, self.backoff_s)
+        through = self.cache.before(addresses)
+        return Turns(through, self.retries, self.backoff_s, self.cache.note)
 
 
 def check_files(
@@ -126,8 +135,7 @@ def _check(
 ) -> CheckedFile | Problem:
     if file.is_known:
         return CheckedFile(file, file.path)
-    addresses = sources(file.path, file.replicas, patience.redirectors)
-    turns = Turns(addresses, patience.retries, patience.backoff_s)
+    turns = patience.turns(file.path, file.replicas)
     known = file
     while True:
         address = turns.address

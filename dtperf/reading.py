@@ -10,6 +10,8 @@ from coffea.processor import Runner
 from coffea.processor.accumulator import accumulate
 from coffea.processor.executor import WorkItem
 
+from dtperf.addresses import remember
+from dtperf.credentials import adopt
 from dtperf.errors import InputError
 from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
 from dtperf.nanoaod.open import TIMEOUT_S
@@ -74,7 +76,9 @@ def read_events(item: WorkItem, following: WorkItem | None = None) -> Chunk:
     Args:
         item: File, tree, range of events, UUID of the file, and a `ColumnFilter` as `preload`.
             Of its `usermeta`, all optional: "source", the address to read from instead of the
-            file's own; "bytes", the size that the file must have; "required", the branches that
+            file's own; "secret", the same address with what must not be shown; "credentials", our
+            proxy and token as `dtperf.credentials.Lender` gives them; "bytes", the size that the
+            file must have; "required", the branches that
             it must have, if nobody has looked yet; "timeout_s", how long an XRootD server may
             take for an answer, in seconds; "threads", how many threads of this process, which
             does nothing else, may work on it.
@@ -116,6 +120,9 @@ def read_events(item: WorkItem, following: WorkItem | None = None) -> Chunk:
 
 def _wanted(item: WorkItem) -> Wanted:
     said = item.usermeta or {}
+    if secret := said.get("secret"):
+        remember(secret.content)
+    adopt(said.get("credentials") or {})
     return Wanted(
         address=said.get("source") or item.filename,
         tree=item.treename,

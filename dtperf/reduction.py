@@ -11,6 +11,7 @@ import pickle
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import count
 from queue import Empty, SimpleQueue
@@ -21,7 +22,9 @@ from uuid import uuid4
 import cloudpickle
 from coffea.processor.executor import WorkItem
 
+from dtperf.addresses import is_remote
 from dtperf.apart import Apart
+from dtperf.credentials import Lender
 from dtperf.errors import OURS, DtperfError
 from dtperf.mailbox import Mailbox
 from dtperf.nanoaod.faults import classify
@@ -64,8 +67,16 @@ class _Task(NamedTuple):
 class DaskWorkers:
     """The workers of a Dask cluster, however many there are at the time."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, *, lends: bool = False) -> None:
+        """Take the workers of a client.
+
+        Args:
+            client: Connected.
+            lends: They get our proxy and token, if the connection is encrypted.
+        """
         self._client = client
+        is_private = str(getattr(client.scheduler, "address", "")).startswith("tls://")
+        self._lender = Lender() if lends and is_private else None
         self._run = uuid4().hex[:8]
         self._numbers = count()
         self._tasks: dict[int, _Task] = {}
@@ -100,6 +111,9 @@ class DaskWorkers:
         """Hand in an attempt."""
         number = next(self._numbers)
         self._mailbox.expect(number)
+        if self._lender and is_remote(item.usermeta["source"]):
+            lent = {"credentials": self._lender.current()}
+            item = replace(item, usermeta={**item.usermeta, **lent})
         arguments = (self._mailbox.topic, number, self._function, item)
         self._start("chunk", {ticket: item}, measure, arguments, number)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from itertools import islice
@@ -11,24 +11,27 @@ from typing import Any, NamedTuple
 
 from coffea.processor.executor import WorkItem
 
+from dtperf.addresses import is_remote
 from dtperf.books import Books
 from dtperf.checkpoint import FILESET, RunDirectory, open_run
 from dtperf.chunksize import LARGEST, events_at_once
 from dtperf.clusters.load import load_cluster
 from dtperf.config import AnalysisConfig
+from dtperf.credentials import find, in_addresses, warnings
 from dtperf.errors import ConfigError
-from dtperf.executors import ChunkExecutor, Progressed, Workplace, worker_pool
+from dtperf.estimate import seconds_needed
+from dtperf.executors import ChunkExecutor, Progressed, Workplace, cores_expected, worker_pool
 from dtperf.filesets import InputFile, resolve, write
 from dtperf.identity import code_version
-from dtperf.intake import check_inputs, plan_inputs, redirectors
+from dtperf.intake import check_inputs, patience_of, plan_inputs
 from dtperf.ledger import Ledger
 from dtperf.meter import Meter, Progress
 from dtperf.planning import Measured, check_measured
 from dtperf.pools import Pool
-from dtperf.preflight import Problem
+from dtperf.preflight import Patience, Problem
 from dtperf.reading import ChunkRunner
 from dtperf.results import Result
-from dtperf.sources import Turns, sources
+from dtperf.sources import Turns
 from processors.segment_efficiency import SegmentEfficiency
 
 __all__ = ["Job", "Progress", "run"]
@@ -133,7 +136,8 @@ def _run(
     previous = None if directory is None else directory.previous
     measured = Measured(Ledger([]) if previous is None else previous.ledger)
     files = resolve(inputs, config.input.tree, config.run.timeout_s)[files_taken]
-    checked = check_inputs(config, processor, files, on_progress)
+    patience = patience_of(config)
+    checked = check_inputs(config, processor, files, patience, on_progress)
     readable = [each.file for each in checked.files]
     check_measured(readable, {file.path for file in files}, measured)
     problems = _recall(checked.problems, directory)
@@ -147,12 +151,14 @@ def _run(
             books.note_empty(each)
     try:
         if any(True for _ in planned(LARGEST)):
+            for line in _ending(readable, measured, cores_expected(config, place)):
+                meter.notice(line)
             with worker_pool(config, place, meter.wait) as pool:
                 size = config.run.chunksize or events_at_once(pool.memory)
                 chunks = list(islice(planned(size), limit_chunks))
                 books.begin_measuring()
                 meter.begin(sum(map(len, chunks)), pool.dashboard)
-                _measure(config, job, chunks, pool, books)
+                _measure(patience, job, chunks, pool, books)
     except BaseException:
         # whatever has ended it: what is measured is measured
         books.save()
@@ -162,6 +168,15 @@ def _run(
         directory.finish(result)
     job.finish(result)
     return result
+
+
+def _ending(files: Sequence[InputFile], measured: Measured, cores: int) -> Iterator[str]:
+    """Say which proxy or token ends before the files of servers are read."""
+    if not any(is_remote(address) for file in files for address in (file.path, *file.replicas)):
+        return
+    left = sum(stop - start for file in files for start, stop in measured.left(file))
+    needed = seconds_needed(left, cores, measured.ledger)
+    yield from warnings([*find(), *in_addresses()], needed)
 
 
 def _recall(problems: Sequence[Problem], directory: RunDirectory | None) -> list[Problem]:
@@ -189,17 +204,14 @@ def _describe(directory: RunDirectory, files: Sequence[InputFile]) -> None:
 
 
 def _measure(
-    config: AnalysisConfig,
+    patience: Patience,
     job: Job,
     chunks: Sequence[WorkItem],
     pool: Pool,
     books: Books,
 ) -> None:
-    others = redirectors(config)
-
     def turns(item: WorkItem) -> Turns:
-        addresses = sources(item.filename, item.usermeta["replicas"], others)
-        return Turns(addresses, config.run.retries, config.run.backoff_s)
+        return patience.turns(item.filename, item.usermeta["replicas"])
 
     def note(progressed: Progressed) -> None:
         books.workers = max(books.workers, pool.workers)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from coffea.processor.executor import WorkItem
 
+from dtperf.addresses import hide
 from dtperf.errors import DtperfError
 from dtperf.memory import keep_freed, most_so_far
 from dtperf.nanoaod.faults import own_fault
@@ -79,7 +80,7 @@ def _explain(item: WorkItem, failure: Exception) -> DtperfError:
         error = failure
     else:
         error = own_fault(f"{_place(item)}: measuring failed", failure)
-    error.add_note("".join(traceback.format_exception(failure)))
+    error.add_note(hide("".join(traceback.format_exception(failure))))
     return error
 
 

@@ -33,15 +33,19 @@ def inspect(
     ] = False,
 ) -> None:
     """Show what files hold: format, generation, runs, branches, supported measurements."""
+    from dtperf.addresses import bare
+    from dtperf.filesets.names import refuse_elsewhere, written
     from dtperf.nanoaod.inspect import inspect_file
 
     refused = {}
     summaries = []
-    for path in files:
+    for text in files:
+        path, its_tree = written(text)
         try:
-            summaries.append(inspect_file(path, tree))
+            refuse_elsewhere(path)
+            summaries.append(inspect_file(path, its_tree or tree))
         except InputError as error:
-            refused[path] = str(error)
+            refused[bare(path)] = str(error)
     refused |= {s.path: _refusal(s) for s in summaries if s.generation == "unknown"}
     if as_json:
         errors = [{"path": path, "error": error} for path, error in refused.items()]

@@ -57,6 +57,9 @@ def progress_bar() -> Iterator[Callable[[State], None]]:
     tasks = {}
 
     def show(state: State) -> None:
+        if notice := getattr(state, "notice", ""):
+            bar.console.print(notice, style="yellow", markup=False, highlight=False, soft_wrap=True)
+            return
         if state.stage not in tasks:
             tasks[state.stage] = bar.add_task(
                 state.stage, total=state.total, unit=UNITS[state.stage]

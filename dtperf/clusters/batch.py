@@ -180,8 +180,11 @@ def _htcondor(config: HTCondor, credentials: Credentials | None) -> dict[str, An
     if config.proxy:
         proxy = Path(config.proxy).expanduser()
         environment["DTPERF_PROXY"] = proxy.name
-        # HTCondor renews it as long as the job runs
-        lines["x509userproxy"] = str(proxy)
+        if _is_token(proxy):
+            files.append(str(proxy))
+        else:
+            # HTCondor renews it as long as the job runs
+            lines["x509userproxy"] = str(proxy)
     if files:
         lines["transfer_input_files"] = ", ".join(files)
     if config.image:
@@ -193,6 +196,14 @@ def _htcondor(config: HTCondor, credentials: Credentials | None) -> dict[str, An
         "job_extra_directives": {**lines, **config.directives},
         "job_script_prologue": [*config.setup],
     }
+
+
+def _is_token(path: Path) -> bool:
+    """Tell whether a file that is there is no proxy, which condor_submit would refuse."""
+    try:
+        return b"-----BEGIN" not in path.read_bytes()
+    except OSError:
+        return False
 
 
 def _environment(config: Slurm | HTCondor) -> dict[str, str]:

@@ -65,6 +65,9 @@ class Cluster(Model):
     """How long to wait for them, in seconds."""
     ship: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*$")], ...] = ("processors",)
     """Modules of this machine whose code goes to the workers, as it is at the start of each run."""
+    send_credentials: bool = True
+    """Give workers the proxy and token that grid tools find here, over TLS and anew as they change,
+    unless they have their own."""
 
     @model_validator(mode="after")
     def _can_come(self) -> Self:
@@ -88,6 +91,7 @@ class Address(Cluster):
     """A scheduler that runs already."""
 
     kind: Literal["address"]
+    send_credentials: bool = False
     address: Annotated[str, Field(pattern=r"^(tls|tcp)://[-.:\[\]A-Za-z0-9]+:[0-9]+$")]
     """Such as tls://dask.example:8786."""
     credentials: Line | None = None

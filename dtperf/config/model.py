@@ -56,6 +56,8 @@ class Run(Model):
     """Other servers to try for a file with a root:// address, as a list for each site."""
     site: str | None = None
     """Whose list of redirectors to take; null: all lists, one after the other."""
+    cache: Annotated[str, Field(pattern=r"^root://[-.:\[\]A-Za-z0-9]+/*$")] | None = None
+    """XCache that forwards, such as root://xcache.example:1094, to read root:// files through."""
     memory_per_worker: Annotated[str, Field(pattern=r"^[0-9]+ ?[KMGT]?i?B$")] | None = None
     """Memory that a Dask worker of ours may take, such as 2GiB; null: its share of the machine."""
 

@@ -18,6 +18,7 @@ from dtperf.errors import InputError
 from dtperf.exploring.block import Block
 from dtperf.exploring.parts import Origin, first_events, named
 from dtperf.filesets import InputFile
+from dtperf.intake import patience_of
 from dtperf.kernels.fourvector import EITHER
 from dtperf.kernels.pairs import EITHER_CHARGE, PairLimits
 from dtperf.ledger import Ledger, LedgerRow
@@ -31,7 +32,6 @@ from dtperf.selection.luminosity import within
 from dtperf.skim.columns import to_arrow
 from dtperf.skim.tally import Tally, added, tally
 from dtperf.skim.thin import thinned
-from dtperf.sources import Turns, sources
 from processors.segment_efficiency import SegmentEfficiency
 
 __all__ = ["Loaded", "Progress", "load_files", "threads"]
@@ -96,12 +96,12 @@ def check(config: AnalysisConfig, files: Sequence[InputFile]) -> list[InputFile]
     Raises:
         InputError: One cannot; also if the config says to skip such files in a run.
     """
-    run, processor = config.run, SegmentEfficiency(config)
+    processor = SegmentEfficiency(config)
     checked = check_files(
         files,
         processor.columns,
         _optional(processor),
-        patience=Patience(run.retries, run.backoff_s, run.timeout_s),
+        patience=patience_of(config),
     )
     if checked.problems:
         raise refusal(checked.problems, len(files))
@@ -133,9 +133,10 @@ def load_files(origin: Origin, limit: int, on_events: Progress) -> Loaded:
     wanted = sum(file.events for file in files)
     by_file = [[*items] for _, items in groupby(_items(config, files), lambda i: i.filename)]
     chunks: list[_Chunk] = []
+    patience = patience_of(config)
     pool = ThreadPoolExecutor(threads())
     try:
-        for read in pool.map(lambda items: _read_file(config, items), by_file):
+        for read in pool.map(lambda items: _read_file(config, patience, items), by_file):
             chunks += read
             on_events(sum(chunk.row.events for chunk in chunks), wanted)
     finally:
@@ -177,17 +178,18 @@ class _Chunk(NamedTuple):
     row: LedgerRow
 
 
-def _read_file(config: AnalysisConfig, items: Sequence[WorkItem]) -> list[_Chunk]:
+def _read_file(
+    config: AnalysisConfig, patience: Patience, items: Sequence[WorkItem]
+) -> list[_Chunk]:
     try:
-        return [_read(config, item) for item in items]
+        return [_read(config, patience, item) for item in items]
     finally:
         close_all()  # of this thread, which is done with it
 
 
-def _read(config: AnalysisConfig, item: WorkItem) -> _Chunk:
+def _read(config: AnalysisConfig, patience: Patience, item: WorkItem) -> _Chunk:
     start = time.perf_counter()
-    addresses = sources(item.filename, item.usermeta["replicas"], ())
-    turns = Turns(addresses, config.run.retries, config.run.backoff_s)
+    turns = patience.turns(item.filename, item.usermeta["replicas"])
     while True:
         usermeta = {**item.usermeta, "source": turns.address}
         try:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import fsspec
 
+from dtperf.addresses import bare, complete
 from dtperf.errors import InputError
 from dtperf.filesets.model import NO_ROOT_FILE, ROOT_SUFFIXES
 from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
@@ -50,7 +51,7 @@ def list_remote(name: str, timeout_s: int) -> list[str]:
         InputError: The server does not list it, or lists what cannot be, or there is no such file;
             `cause` tells which.
     """
-    place, mark, query = name.partition("?")
+    name, (place, mark, query) = bare(name), complete(name).partition("?")
     # a server's name may have brackets, too: [::1]
     server, path = re.fullmatch(r"([^:/]*://[^/]*/?)(.*)", place, re.DOTALL).groups()  # type: ignore[union-attr]
     is_directory = path.endswith("/") or not path
@@ -58,7 +59,7 @@ def list_remote(name: str, timeout_s: int) -> list[str]:
         if mark and "=" not in query and name.startswith("root://"):
             msg = f"{name}: a '?' in a URL begins a query: write * or [0-9] in a pattern"
             raise InputError(msg)
-        return [name]
+        return [place + mark + query]
     if name.startswith("root://") and not path.startswith("/"):
         raise InputError(f"{name}: write two slashes after the server: {server}/{path}")
     fixed, pattern = _split(path)

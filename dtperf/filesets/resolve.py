@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from dtperf.addresses import is_remote, remember
 from dtperf.errors import ConfigError, InputError
 from dtperf.filesets.catalog import REDIRECTOR, is_catalog, list_catalog
 from dtperf.filesets.model import NO_ROOT_FILE, ROOT_SUFFIXES, InputFile, known_uuid
+from dtperf.filesets.names import refuse_elsewhere, several, written
 from dtperf.filesets.stored import is_fileset, is_printable, read
 
 __all__ = ["Inputs", "resolve"]
@@ -38,16 +40,16 @@ def resolve(
     Args:
         inputs: Files, globs, directories (searched to the bottom), URLs (of files, globs, or
             directories, which end in '/'), filesets as `dtperf.filesets.read` takes them, datasets
-            of a catalog (rucio:/A/B/C or das:/A/B/C, in which * stands for any text), and
-            `InputFile`s.
+            of a catalog (rucio:/A/B/C or das:/A/B/C, in which * stands for any text), written in
+            any of the ways of `dtperf.filesets.names.written`; and `InputFile`s.
         tree: Tree to read where a fileset does not name one.
         timeout_s: How long a server may take to list a directory or a dataset.
         sites: Regular expression; of the replicas that Rucio knows only those at such sites.
         redirector: Server to read the files from that DAS names.
 
     Returns:
-        The files; local ones with their absolute paths. A file that a fileset names need not be
-        there.
+        The files; local ones with their absolute paths, URLs without the tokens in them, which
+        this process remembers. A file that a fileset names need not be there.
 
     Raises:
         ConfigError: A fileset has another form, or one file is named with different events, tree
@@ -59,7 +61,7 @@ def resolve(
     how = _How(tree, timeout_s, sites, redirector)
     files: dict[str, InputFile] = {}
     for each in given:
-        for file in _expand(each, how):
+        for file in map(_without_secrets, _expand(each, how)):
             if not is_printable(file.path):
                 raise ConfigError(f"{file.path!r}: the name has characters that cannot be printed")
             same = files.setdefault(file.path, file)
@@ -68,6 +70,13 @@ def resolve(
     if not files:
         raise ConfigError("no input: name files, globs, directories, URLs, datasets or a fileset")
     return [*files.values()]
+
+
+def _without_secrets(file: InputFile) -> InputFile:
+    if not (is_remote(file.path) or file.replicas):
+        return file
+    replicas = dict.fromkeys(map(remember, file.replicas))
+    return file._replace(path=remember(file.path), replicas=tuple(replicas))
 
 
 def _same(first: InputFile, second: InputFile) -> InputFile:
@@ -87,10 +96,14 @@ def _expand(given: Input, how: _How) -> Iterator[InputFile]:
         is_local = "://" not in given.path
         path = str(Path(given.path).resolve()) if is_local else given.path
         yield given._replace(path=path, uuid=known_uuid(given.uuid))
-    elif is_catalog(str(given)):
-        yield from list_catalog(str(given), how.tree, how.timeout_s, how.sites, how.redirector)
     else:
-        yield from _places(str(given), how)
+        for text in several(str(given)):
+            name, tree = written(text)
+            if is_catalog(name):
+                where = (how.timeout_s, how.sites, how.redirector)
+                yield from list_catalog(name, how.tree, *where)
+            else:
+                yield from _places(name, how._replace(tree=tree or how.tree))
 
 
 def _places(name: str, how: _How) -> Iterator[InputFile]:
@@ -119,11 +132,14 @@ def _places(name: str, how: _How) -> Iterator[InputFile]:
         for match in matches:
             yield from _places(match, how)
     else:
+        refuse_elsewhere(name)
         raise InputError(f"{name}: no such file or directory", "missing")
 
 
 def _members(fileset: Path, how: _How) -> Iterator[InputFile]:
-    for file in read(fileset, how.tree):
+    for said in read(fileset, how.tree):
+        path, tree = written(said.path, fileset.parent)
+        file = said._replace(path=path, tree=tree or said.tree)
         for refused, what in ((is_fileset, "fileset"), (is_catalog, "dataset")):
             if refused(file.path):
                 raise ConfigError(
@@ -138,6 +154,8 @@ def _members(fileset: Path, how: _How) -> Iterator[InputFile]:
         elif "://" in name:
             yield file
         else:
+            if name.startswith(("/store/", "/eos/")):
+                refuse_elsewhere(name)
             # one that is gone is left to the check, which tells of all that are
             yield file._replace(path=str(Path(name).resolve()))
 

@@ -9,14 +9,17 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
 
+from dtperf.addresses import bare, remember
 from dtperf.config.reader import parse, read_text
 from dtperf.errors import ConfigError, InputError
 from dtperf.filesets.model import InputFile, Range, known_uuid
+from dtperf.filesets.names import in_code, listed
 from dtperf.untrusted import read_json, write_json
 
 __all__ = ["FILESET_SUFFIXES", "is_fileset", "is_printable", "read", "write"]
 
-FILESET_SUFFIXES = (".json", ".json.gz", ".yaml", ".yml", ".txt")
+TEXT_SUFFIXES = (".txt", ".list", ".lst", ".csv", ".tsv")
+FILESET_SUFFIXES = (".json", ".json.gz", ".yaml", ".yml", *TEXT_SUFFIXES, ".py")
 MAX_BYTES = 500_000_000
 """Some 40,000 files take 20 MB."""
 
@@ -62,11 +65,12 @@ def is_fileset(name: str) -> bool:
 
 
 def read(path: Path, tree: str = "Events") -> Iterator[InputFile]:
-    """Read a fileset; names in it stay as they are written.
+    """Read a fileset; names in it stay as they are written, but for tokens in URLs.
 
     Args:
-        path: JSON (plain or packed), YAML, or text with a name on each line. JSON and YAML hold a
-            list of names, or datasets in coffea's form.
+        path: JSON (plain or packed), YAML, or text as `dtperf.filesets.names.listed` takes it, such
+            as a name on each line, or Python, such as a configuration of CMSSW. JSON and YAML hold
+            a list of names, or datasets in coffea's form.
         tree: Tree to read where the fileset does not name one.
 
     Raises:
@@ -82,9 +86,13 @@ def read(path: Path, tree: str = "Events") -> Iterator[InputFile]:
 
 
 def _content(path: Path) -> Any:
-    if path.suffix == ".txt":
-        lines = (line.partition("#")[0].strip() for line in read_text(path).splitlines())
-        return [line for line in lines if line]
+    if path.suffix in TEXT_SUFFIXES:
+        try:
+            return [*listed(read_text(path))]
+        except ValueError as error:
+            raise ConfigError(f"{path}: {error}") from None
+    if path.suffix == ".py":
+        return [*in_code(read_text(path))]
     if path.suffix in (".yaml", ".yml"):
         return parse(read_text(path), str(path))
     try:
@@ -125,8 +133,8 @@ def _file(label: str, name: Any, entry: Any, tree: str) -> InputFile:
         raise ConfigError(f"{label}: {key}: {ascii(first['msg'])[1:-1]}") from None
     known = (said.uuid, said.num_entries, said.bytes)
     ranges = None if said.steps is None else _ranges(label, said.steps, said.num_entries)
-    rest = (said.replicas, said.generation, said.cluster)
-    return InputFile(name, said.object_path or tree, "", *known, ranges, *rest)
+    rest = (tuple(map(remember, said.replicas)), said.generation, said.cluster)
+    return InputFile(remember(name), said.object_path or tree, "", *known, ranges, *rest)
 
 
 def _ranges(label: str, steps: list[Range], entries: int | None) -> tuple[Range, ...] | None:
@@ -150,7 +158,8 @@ def write(path: Path, files: Iterable[InputFile]) -> None:
 
     Args:
         path: JSON file, packed if the name ends in .gz.
-        files: In the order in which they are to be read. What is not known of one is left out.
+        files: In the order in which they are to be read. What is not known of one is left out, and
+            so are tokens in URLs.
 
     Raises:
         ConfigError: A dataset has a file twice, or the path has another ending.
@@ -160,12 +169,11 @@ def write(path: Path, files: Iterable[InputFile]) -> None:
     content: dict[str, dict[str, Any]] = {}
     for file in files:
         its = content.setdefault(file.dataset, {"files": {}})["files"]
-        if file.path in its:
+        name = bare(file.path)
+        if name in its:
             # the later one would replace the earlier one
-            raise ConfigError(f"{file.path}: is twice in dataset {file.dataset}")
-        its[file.path] = {
-            key: value for key, value in _entry(file).items() if value not in (None, ())
-        }
+            raise ConfigError(f"{name}: is twice in dataset {file.dataset}")
+        its[name] = {key: value for key, value in _entry(file).items() if value not in (None, ())}
     write_json(path, content)
 
 
@@ -180,5 +188,5 @@ def _entry(file: InputFile) -> dict[str, Any]:
         "bytes": file.bytes,
         "generation": file.generation,
         "cluster": file.cluster,
-        "replicas": file.replicas,
+        "replicas": tuple(map(bare, file.replicas)),
     }

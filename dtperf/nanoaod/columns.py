@@ -13,7 +13,7 @@ __all__ = ["ColumnFilter", "Numbers", "column_types", "numbers_in", "typenames"]
 
 _NUMBER = r"(?:std::)?(u?int\d+_t|float|double|bool|char)"
 _ONE = re.compile(rf"{_NUMBER}|ROOT::RNTupleCardinality<{_NUMBER}>")
-_LIST = re.compile(rf"{_NUMBER}\[\]|(?:std::vector|ROOT::(?:VecOps::)?RVec)<{_NUMBER}>")
+_LIST = re.compile(rf"{_NUMBER}\[\]|(?:(?:std::)?vector|(?:ROOT::)?(?:VecOps::)?RVec)<{_NUMBER}>")
 _DTYPES = {"float": "float32", "double": "float64", "bool": "bool", "char": "int8"}
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import uproot
 
+from dtperf.addresses import remember
 from dtperf.errors import InputError
 from dtperf.nanoaod.branches import branch_table, collection_of, known_collections
 from dtperf.nanoaod.columns import column_types
@@ -82,9 +83,10 @@ def inspect_file(path: str, tree: str = "Events") -> FileSummary:
     Raises:
         InputError: The file cannot be opened or read.
     """
+    path = remember(str(path))
     with open_tree(path, tree) as events:
         try:
-            return _summarise(events, str(path))
+            return _summarise(events, path)
         except Exception as error:
             raise_if_ours(f"{path}: reading it failed", error)
             told = f"{path}: is damaged, reading it failed: {first_line(error)}"

@@ -15,6 +15,7 @@ import uproot
 
 import dtperf.nanoaod.pages  # lets uproot check RNTuples
 import dtperf.nanoaod.projections  # noqa: F401  # lets uproot name the columns of RNTuples
+from dtperf.addresses import AUTHZ, bare, complete
 from dtperf.errors import DtperfError, InputError
 from dtperf.nanoaod.decompress import watch
 from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
@@ -67,7 +68,8 @@ def open_file(path: str, timeout_s: int = TIMEOUT_S) -> Any:
     """Open a ROOT file, or say in words what is wrong with it.
 
     Args:
-        path: A local path or a URL.
+        path: A local path or a URL; messages name it without its secrets, which are sent to its
+            server as `dtperf.addresses.complete` knows them.
         timeout_s: How long an XRootD server may take for an answer, in seconds.
 
     Returns:
@@ -77,13 +79,14 @@ def open_file(path: str, timeout_s: int = TIMEOUT_S) -> Any:
     Raises:
         InputError: It is no readable and complete ROOT file; `cause` tells why.
     """
+    whole, path = complete(path), bare(path)
     if "://" not in path:
         _check_local(path)
     remote = "://" in path
     options = fsspec_options(path, timeout_s) if remote else {}
     handler = RemoteSource if remote else LocalSource
     try:
-        directory = uproot.open({path: None}, handler=handler, array_cache=None, **options)
+        directory = uproot.open({whole: None}, handler=handler, array_cache=None, **options)
     except Exception as error:
         raise _cannot_open(path, error, options) from error
     try:
@@ -200,12 +203,15 @@ def _cannot_open(path: str, error: Exception, options: Mapping[str, Any]) -> Inp
         told = (
             f"{path}: is {'not a ROOT file: it begins with ' + repr(start) if start else 'empty'}"
         )
-    return InputError(f"{told}. {remote_hint(path)}", cause)
+    hint = remote_hint(path)
+    if cause == "refused" and complete(path) == path:
+        hint += f" Tokens in URLs are not stored: name it with one, or put that into {AUTHZ}."
+    return InputError(f"{told}. {hint}", cause)
 
 
 def _first_bytes(url: str, options: Mapping[str, Any]) -> bytes:
     try:
-        server, path = fsspec.core.url_to_fs(url, **options)
+        server, path = fsspec.core.url_to_fs(complete(url), **options)
         return bytes(server.cat_file(path, start=0, end=4))
     except Exception:  # noqa: BLE001  # the error that led here says more
         return b"root"

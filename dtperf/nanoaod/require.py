@@ -81,7 +81,8 @@ def _can_stand_for(found: Numbers, expected: Numbers, branch: Branch) -> bool:
     if found.is_list != expected.is_list:
         return False
     if want == "b":
-        return found.dtype in ("bool", "uint8")
+        # what RVecs of booleans give when they are combined is a list of int
+        return have in "biu"
     if want == "u" or branch.is_counter:
         return have in "iu"
     # signed ones have to be signed: -1 could be stored as 255

@@ -243,12 +243,23 @@ def _collection(
         layout = ak.to_packed(events[name][wanted]).layout
     offsets = np.asarray(ak.to_numpy(layout.offsets.data), dtype=np.int64)
     columns = {
-        field: ak.to_numpy(layout.content.content(field)[offsets[0] : offsets[-1]]).astype(
-            dtypes.get(field, np.float32), copy=False
+        field: _as_type(
+            ak.to_numpy(layout.content.content(field)[offsets[0] : offsets[-1]]),
+            np.dtype(dtypes.get(field, np.float32)),
         )
         for field in wanted
     }
     return _Collection(offsets - offsets[0], columns)
+
+
+def _as_type(values: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Give numbers of another width; one that does not fit is the largest, which nothing has."""
+    if values.dtype.kind in "iu" and dtype.kind in "iu" and not np.can_cast(values.dtype, dtype):
+        limits = np.iinfo(dtype)
+        fits = (values >= limits.min) & (values <= limits.max)
+        values = np.where(fits, values, limits.max)
+    with np.errstate(over="ignore"):  # what is not finite is dealt with where it matters
+        return values.astype(dtype, copy=False)
 
 
 def _is_plain(layout: Any) -> bool:

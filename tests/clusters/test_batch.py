@@ -96,9 +96,18 @@ def test_slurm_script(tmp_path: Path) -> None:
     assert "PRIVATE KEY" not in text
 
 
+def test_htcondor_carries_a_token_as_a_file(tmp_path: Path) -> None:
+    token = tmp_path / "bt_u1000"
+    token.write_text("eyJ.eyJ.x")
+    submit = htcondor2.Submit(script({"kind": "htcondor", "proxy": str(token)}, tmp_path))
+    assert str(token) in submit["transfer_input_files"]
+    # condor_submit would look for a certificate in it
+    assert "x509userproxy" not in submit
+
+
 def test_htcondor_description(tmp_path: Path) -> None:
     proxy = tmp_path / "x509up"
-    proxy.touch()
+    proxy.write_text("-----BEGIN CERTIFICATE-----")
     text = script(
         {
             "kind": "htcondor",

@@ -18,6 +18,7 @@ from dtperf.exploring.cuts import MEASURED
 from dtperf.results import SUMS, Result
 from tests.golden import GOLDEN, GOLDEN_RNTUPLE, efficiencies
 
+README = str(Path(__file__).parents[2] / "README.md")
 KEPT = (*SUMS, "files")
 
 
@@ -220,7 +221,7 @@ def test_numbers_of_numpy_are_numbers() -> None:
         (GOLDEN, {"config": "reference_2023", "limit_events": 0}, dtperf.ConfigError, r"at least"),
         ("nowhere.root", {"config": "reference_2023"}, dtperf.InputError, r"nowhere\.root: no"),
         ("nowhere", {}, dtperf.ConfigError, r"nowhere: is no result directory; files need"),
-        (__file__, {"config": "reference_2023"}, dtperf.InputError, r"test_explorer\.py"),
+        (README, {"config": "reference_2023"}, dtperf.InputError, r"README\.md: is not a ROOT"),
     ],
 )
 def test_what_cannot_be_explored(

@@ -75,7 +75,7 @@ def test_das_with_a_pattern_and_private_datasets(das: Das) -> None:
         "das:/A/B/C|grep",
         "rucio:/A/B/C;ls",
         "rucio:/A/B/\x1b[31m",
-        "rucio:/A/B/C\n",
+        "rucio:/A/B/C\nD",
     ],
 )
 def test_names_that_cannot_be(name: str, das: Das) -> None:

@@ -35,6 +35,8 @@ class Proxy:
         self.answers = 0
         self.swallowed = 0
         self.opened: Counter[str] = Counter()
+        self.queries: Counter[str] = Counter()
+        """What was behind the '?' of the files that were opened."""
         self._server = port
         self._ends: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -95,7 +97,9 @@ class _Connection:
             number, kind, said, size = struct.unpack(">2sH16si", head)
             body = _take(self.client, size)
             if kind == OPEN:
-                self.opening[number] = body.split(b"?")[0].rstrip(b"\0").decode()
+                name, _, query = body.rstrip(b"\0").decode().partition("?")
+                self.opening[number] = name
+                self.proxy.queries[query] += 1
             handles = {said[:4]} if kind == READ else set()
             if kind == READV:
                 handles = {body[at : at + 4] for at in range(0, size, 16)}

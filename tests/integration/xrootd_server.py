@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-__all__ = ["Server", "free_port", "until"]
+__all__ = ["CACHE", "Server", "free_port", "until"]
 
 CONFIG = """
 all.export /data r/o
@@ -32,6 +32,15 @@ all.manager 127.0.0.1 {port}
 cms.delay startup 3 servers 1
 cms.space min 1k
 """
+CACHE = """
+all.export /root:/ r/o
+oss.localroot {folder}/cache
+ofs.osslib libXrdPss.so
+pss.cachelib libXrdPfc.so
+pss.origin =
+pfc.ram 1g
+"""
+"""An XCache that forwards."""
 UNPRIVILEGED = "nobody"
 
 
@@ -53,21 +62,24 @@ def until(happened: Callable[[], object], patience_s: float = 60) -> bool:
 class Server:
     """Serves the files in `data` as ``url(name)``."""
 
-    def __init__(self, role: str | None = None, manager: int = 0) -> None:
+    def __init__(self, role: str | None = None, manager: int = 0, more: str = "") -> None:
         """Make its directory.
 
         Args:
             role: In a cluster 'manager', whose server redirects, or 'server'.
             manager: In a cluster, the port at which its manager listens to the servers.
+            more: Further lines of its configuration.
         """
+        self.more = more
         self.cluster = CLUSTER.format(role=role, port=manager) if role else ""
         # a directory of our own: pytest's are closed to the server's user
         self.folder = Path(tempfile.mkdtemp(prefix="dtperf-xrootd-"))
         self.folder.chmod(0o755)
         self.data, self.run = self.folder / "data", self.folder / "run"
-        for path in (self.data, self.run):
+        # what a cache keeps needs a directory of its own: it falls over what else it finds
+        for path in (self.data, self.run, self.folder / "cache"):
             path.mkdir()
-            path.chmod(0o777 if path == self.run else 0o755)
+            path.chmod(0o755 if path == self.data else 0o777)
         self.port = free_port()
         self.processes: list[subprocess.Popen[bytes]] = []
 
@@ -95,7 +107,7 @@ class Server:
 
     def start(self) -> None:
         """Start the server, and wait until it listens."""
-        config = CONFIG.format(folder=self.folder, port=self.port) + self.cluster
+        config = (CONFIG + self.more).format(folder=self.folder, port=self.port) + self.cluster
         (self.folder / "config").write_text(config)
         self.processes = [*map(self._start, ["cmsd", "xrootd"] if self.cluster else ["xrootd"])]
         ready = until(lambda: self._listens() or not self._runs())
