@@ -18,14 +18,13 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
-import cloudpickle
 from coffea.processor.executor import WorkItem
 
 from dtperf.apart import Apart
 from dtperf.errors import DtperfError
 from dtperf.mailbox import Mailbox
 from dtperf.pools import Batch
-from dtperf.tasks import Summed, add_up, measure, unpack
+from dtperf.tasks import OtherSoftware, Summed, add_up, measure, sealed, unpack
 from dtperf.work import Function, lost
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ class DaskWorkers:
 
     def begin(self, function: Function) -> None:
         """Take the work function."""
-        self._function = cloudpickle.dumps(function)
+        self._function = sealed(function)
 
     def submit(self, ticket: int, item: WorkItem) -> None:
         """Hand in an attempt."""
@@ -152,6 +151,9 @@ class DaskWorkers:
             return
         task.copies.remove(future)
         if future.status != "finished":
+            error = future.exception() if future.status == "error" else None
+            if isinstance(error, OtherSoftware):
+                raise error
             if not task.copies:
                 del self._tasks[number]
                 self._mailbox.take(number)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
+from typing import Any
 
 __all__ = ["main"]
 
@@ -13,6 +15,7 @@ def main() -> None:
     from dtperf.memory import collect_rarely
 
     collect_rarely()
+    warnings.showwarning = _told_in_one_line(warnings.showwarning)
     from dtperf.cli.app import app
     from dtperf.errors import DtperfError
 
@@ -26,3 +29,16 @@ def main() -> None:
     except KeyboardInterrupt:
         print("dtperf: interrupted", file=sys.stderr)
         sys.exit(130)
+
+
+def _told_in_one_line(show: Any) -> Any:
+    """Show what was left behind without the line of code that says so."""
+    from dtperf.takedown import LeftBehind
+
+    def told(message: Warning | str, category: type[Warning], *place: Any) -> None:
+        if issubclass(category, LeftBehind):
+            print(f"dtperf: warning: {message}", file=sys.stderr)
+        else:
+            show(message, category, *place)
+
+    return told

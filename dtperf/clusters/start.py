@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +20,7 @@ from dtperf.clusters.model import Address, ClusterConfig, HTCondor, Local, Pods,
 from dtperf.clusters.tls import Credentials
 from dtperf.errors import DtperfError
 from dtperf.interrupts import raise_if_asked
+from dtperf.takedown import taken_down
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -65,7 +67,7 @@ def cluster(
     """
     config = load_cluster(source)
     ship(config.ship)
-    with ExitStack() as stack:
+    with taken_down() as stack:
         kept = find_same(source)
         if kept is not None:
             client = stack.enter_context(connect(kept.address, kept.security))
@@ -115,9 +117,13 @@ def connect(where: Any, security: Security | None = None) -> Iterator[Client]:
         DtperfError: It cannot be reached, or one side refuses the other's certificate.
     """
     from distributed import Client
+    from distributed.versions import VersionMismatchWarning
 
     try:
-        client = Client(where, security=security, timeout=CONNECT_S)
+        with warnings.catch_warnings():
+            # `check_same` says it in fewer words, of what matters
+            warnings.simplefilter("ignore", VersionMismatchWarning)
+            client = Client(where, security=security, timeout=CONNECT_S)
     except (OSError, TimeoutError, RuntimeError) as error:
         raise DtperfError(f"{where}: {_why(error)}") from error
     with client:
