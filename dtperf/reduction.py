@@ -11,7 +11,6 @@ import pickle
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from importlib.util import find_spec
 from itertools import count
 from queue import Empty, SimpleQueue
 from statistics import median
@@ -21,6 +20,8 @@ from uuid import uuid4
 from coffea.processor.executor import WorkItem
 
 from dtperf.apart import Apart
+from dtperf.clusters.dashboard import dashboard_of
+from dtperf.clusters.deaths import look
 from dtperf.errors import DtperfError
 from dtperf.mailbox import Mailbox
 from dtperf.pools import Batch
@@ -74,7 +75,7 @@ class DaskWorkers:
         self._times: deque[float] = deque(maxlen=SAMPLE)
         self._oldest = self._looked = 0.0
         self.workers = 1
-        self.dashboard = client.dashboard_link if find_spec("bokeh") else ""
+        self.dashboard = dashboard_of(client)
         self._alone_since: float | None = None
         self._count_cores()
 
@@ -202,6 +203,7 @@ class DaskWorkers:
     def _look(self, last: bool) -> None:
         self._looked = time.monotonic()
         if self._client.status != "running":
+            look(self._client, 0)
             raise DtperfError(
                 "the connection to the Dask scheduler is lost: what was measured is kept"
             )
@@ -225,6 +227,7 @@ class DaskWorkers:
 
     def _count_cores(self) -> None:
         cores = sum(self._client.nthreads().values())
+        look(self._client, cores)
         self.workers = max(1, cores)
         if cores:
             self._alone_since = None

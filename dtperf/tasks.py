@@ -88,10 +88,21 @@ def measure(topic: str, number: int, function: bytes, item: WorkItem) -> Measure
         OtherSoftware: The client runs other versions.
     """
     output, outcome = attempt(_load(function), item)
+    outcome = outcome._replace(worker=_own_name())
     apart = output.pop(APART, None) if isinstance(output, dict) else None
     if apart:
         post(topic, number, pack({APART: apart}))
     return Measured(pack(output), outcome, bool(apart))
+
+
+def _own_name() -> str:
+    """Tell this worker from others: in containers, process numbers repeat."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    # whoever gave it no name left it that of its address
+    name = worker.address.rpartition(":")[2] if worker.name == worker.address else worker.name
+    return f"{gethostname()}:{name}"
 
 
 def add_up(topic: str, number: int, chunks: list[Measured]) -> None:
