@@ -108,9 +108,7 @@ class Watch:
         if self._before is None:
             self._before = {death.identity for death in seen.deaths}
         early = [
-            death
-            for death in seen.deaths
-            if death.is_early and death.identity not in self._before
+            death for death in seen.deaths if death.is_early and death.identity not in self._before
         ]
         # what is only just over may not be known as such everywhere
         sure = [death for death in early if death.identity in self._suspects]

@@ -51,9 +51,7 @@ def _queued(config: Slurm | HTCondor) -> set[str]:
     """
     command = [*QUEUES[config.kind], *USER.get(config.kind, ())]
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=ANSWER_S, check=True
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=ANSWER_S, check=True)
     except (OSError, subprocess.SubprocessError) as error:
         raise DtperfError(f"{command[0]}: {error}") from error
     return {_number(line) for line in done.stdout.split()}

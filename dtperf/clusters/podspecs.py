@@ -193,4 +193,5 @@ def _mount(name: str, path: str) -> Object:
 
 
 def _volume(name: str, secret: str, mode: int | None = None) -> Object:
-    return {"name": name, "secret": {"secretName": secret} | ({"defaultMode": mode} if mode else {})}
+    modes = {} if mode is None else {"defaultMode": mode}
+    return {"name": name, "secret": {"secretName": secret, **modes}}

@@ -108,10 +108,10 @@ def _ends(one: Object) -> Iterator[float | None]:
 
 
 def _seconds(begin: str | None, end: str | None) -> float | None:
-    with suppress(TypeError, ValueError):
-        times = [datetime.fromisoformat(str(text)) for text in (begin, end)]
-        # some plugins do not know when a job began
-        return (times[1] - times[0]).total_seconds() if begin and times[0].year > PLAUSIBLE else None
+    with suppress(ValueError):
+        first, last = (datetime.fromisoformat(text or "") for text in (begin, end))
+        if first.year > PLAUSIBLE:  # some plugins do not know when a job began
+            return (last - first).total_seconds()
     return None
 
 

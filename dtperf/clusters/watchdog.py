@@ -55,11 +55,10 @@ def _watch(folder: Path, limit_s: float) -> None:
         if _nannies and _nannies[0].status in WELL:
             well = time.monotonic()
     state = f"its nanny is {_nannies[0].status.name}" if _nannies else "it has no nanny yet"
-    print(
-        f"dtperf worker: has not run for {seconds:.0f} s ({state}): gives up its place",
-        file=sys.stderr,
-        flush=True,
+    sys.stderr.write(
+        f"dtperf worker: has not run for {seconds:.0f} s ({state}): gives up its place\n"
     )
+    sys.stderr.flush()
     shutil.rmtree(folder, ignore_errors=True)
     # no handler, lock or thread may keep what is stuck
     os._exit(1)

@@ -203,7 +203,7 @@ def test_an_asynchronous_client_is_refused(reference_config: AnalysisConfig) -> 
 def test_a_closed_client_is_refused(reference_config: AnalysisConfig) -> None:
     with local_client(1) as client:
         pass
-    with pytest.raises(ConfigError, match="client: is not connected .*closed"):
+    with pytest.raises(ConfigError, match=r"client: is not connected .*closed"):
         dtperf.run(reference_config, GOLDEN, client=client)
 
 

@@ -200,5 +200,5 @@ def test_workers_that_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError("no room")
 
     monkeypatch.setattr(OneStartAtATime, "instantiate", fail)
-    with pytest.raises(DtperfError, match="does not start: .*no room"), local_client(1):
+    with pytest.raises(DtperfError, match=r"does not start: .*no room"), local_client(1):
         pass

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,7 +28,11 @@ pytestmark = [
 
 ROOT = Path(__file__).parents[2]
 MINORS = [minor for minor in range(11, 16) if minor != sys.version_info.minor]
-USE = "import sys, distributed; c = distributed.Client(sys.argv[1]); print(c.submit(sum, (4, 5)).result())"
+USE = """
+import sys
+from distributed import Client
+print(Client(sys.argv[1]).submit(sum, (4, 5)).result())
+"""
 
 
 def other_python() -> str | None:
@@ -36,7 +41,7 @@ def other_python() -> str | None:
     for minor in MINORS:
         places = [shutil.which(f"python3.{minor}"), *pyenv.glob(f"3.{minor}.*/bin/python")]
         for place in filter(None, places):
-            done = subprocess.run([place, "-c", "import ensurepip"], capture_output=True)
+            done = subprocess.run([place, "-c", "import ensurepip"], check=False)
             if done.returncode == 0:
                 return str(place)
     return None
@@ -89,13 +94,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.mark.parametrize("way", ["address", "client"])
 def test_everybody_lives(way: str, served: Served, reference_config: AnalysisConfig) -> None:
-    with pytest.raises(DtperfError, match="software is not the same everywhere") as caught:
-        if way == "address":
-            cluster: dict[str, Any] = {"kind": "address", "address": served.address}
-            dtperf.run(reference_config, GOLDEN, cluster=cluster)
-        else:
-            with Client(served.address) as client:
-                dtperf.run(reference_config, GOLDEN, client=client)
+    with ExitStack() as stack:
+        place: dict[str, Any] = {"cluster": {"kind": "address", "address": served.address}}
+        if way == "client":
+            place = {"client": stack.enter_context(Client(served.address))}
+        with pytest.raises(DtperfError, match="software is not the same everywhere") as caught:
+            dtperf.run(reference_config, GOLDEN, **place)
     [line] = [line for line in str(caught.value).splitlines() if line.split()[0] == "python"]
     here = ".".join(map(str, sys.version_info[:3]))
     assert f"{here} on client; " in line
