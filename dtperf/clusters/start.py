@@ -159,8 +159,9 @@ def wait_for_workers(
     Raises:
         DtperfError: They do not come in time, die young, or the scheduler is gone.
     """
-    begin = time.monotonic()
+    begin, found = time.monotonic(), 0
     while True:
+        look(client, found)
         try:
             found = len(client.nthreads())
         except OSError as error:
@@ -171,7 +172,6 @@ def wait_for_workers(
         raise_if_asked()
         if found >= config.min_workers:
             return
-        look(client, found)
         if waited > config.wait_s:
             raise DtperfError(
                 f"{found} of {config.min_workers} workers have come in {config.wait_s} s: "
