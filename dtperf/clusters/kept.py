@@ -224,5 +224,7 @@ def down(source: Source) -> bool:
         was_up = delete(config) or was_up
     if kept is not None and kept.pid in _started:
         _started.pop(kept.pid).wait()
+    for pid in [pid for pid, keeper in _started.items() if keeper.poll() is not None]:
+        del _started[pid]  # one that has ended by itself
     remove(folder)
     return was_up
