@@ -144,10 +144,9 @@ def _named(packages: Mapping[str, str | None]) -> dict[str, str]:
 
 
 def _of_scheduler(client: Client) -> dict[str, str]:
+    scheduler: Any = client.scheduler
     try:
-        told: Any = client.sync(
-            client.scheduler.versions, packages=ASKED, callback_timeout=ANSWER_S
-        )
+        told: Any = client.sync(scheduler.versions, packages=ASKED, callback_timeout=ANSWER_S)
     except (OSError, TimeoutError) as error:
         raise DtperfError(f"the scheduler does not tell its versions: {error!r}") from error
     return _named(told["packages"])
@@ -155,12 +154,11 @@ def _of_scheduler(client: Client) -> dict[str, str]:
 
 def _of_workers_without_code(client: Client) -> dict[str, dict[str, str]]:
     """Ask those that the scheduler can dial; nobody knows the versions of the others."""
-    asked = {"op": "versions", "packages": ASKED}
+    scheduler: Any = client.scheduler
+    how = {"msg": {"op": "versions", "packages": ASKED}, "on_error": "ignore"}
     told: dict[str, Any] = {}
     with suppress(OSError, TimeoutError):
-        told = client.sync(
-            client.scheduler.broadcast, msg=asked, on_error="ignore", callback_timeout=BRIEF_S
-        )
+        told = client.sync(scheduler.broadcast, **how, callback_timeout=BRIEF_S)
     return {address: _named(its["packages"]) for address, its in told.items()}
 
 

@@ -10,7 +10,7 @@ __all__ = ["OneStartAtATime"]
 TRIES = 3
 
 
-class OneStartAtATime(Nanny):  # type: ignore[misc]  # distributed is typed in part
+class OneStartAtATime(Nanny):
     """Start a worker that dies while it starts again, but not before that start has ended.
 
     Dask's own begins the second start beside the first one; each then waits for a message that the

@@ -67,6 +67,7 @@ def cluster(
     """
     config = load_cluster(source)
     ship(config.ship)
+    watch: Callable[[int], None]
     with taken_down() as stack:
         kept = find_same(source)
         if kept is not None:

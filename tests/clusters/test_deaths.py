@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,18 @@ from distributed import Client
 import dtperf
 from dtperf.clusters import deaths, start
 from dtperf.clusters import pods as clusters
-from dtperf.clusters.deaths import Death, Seen, Watch
+from dtperf.clusters.deaths import Death, Seen, Watch, looked_after
 from dtperf.clusters.local import local_cluster
+from dtperf.clusters.podwatch import watch_pods
 from dtperf.config import AnalysisConfig
 from dtperf.errors import DtperfError
+from dtperf.reduction import DaskWorkers
 from dtperf.results import Result
 from dtperf.takedown import LeftBehind
 from tests.clusters.apiserver import Object, Stub, kubeconfig, serve
+from tests.clusters.configs import pods
 from tests.golden import GOLDEN
+from tests.test_executors import counted, run
 from tests.test_runner import assert_same
 
 READY = [{"type": "Ready", "status": "True"}]
@@ -170,16 +174,16 @@ def failing(server: Stub) -> Callable[[Object], None]:
         answer = server.answer
 
         def and_fail(method: str, url: str, body: Object) -> tuple[int, Any]:
-            pods = [one for (kind, _), one in server.objects.items() if kind == "Pod"]
-            if method == "GET" and "/pods?" in url and pods:
-                for one in pods:
+            there = [one for (kind, _), one in server.objects.items() if kind == "Pod"]
+            if method == "GET" and "/pods?" in url and there:
+                for one in there:
                     if one["metadata"]["labels"]["dask.org/component"] == "worker":
                         ended = {"reason": "Error", "exitCode": 1}
                         one["status"] = {
                             "phase": "Failed",
                             "containerStatuses": [{"state": {"terminated": ended}}],
                         }
-                server.start(cluster["metadata"]["name"], "worker", len(pods))
+                server.start(cluster["metadata"]["name"], "worker", len(there))
             if url.partition("?")[0].endswith("/log"):
                 return 200, f"{FATAL}\n"
             return answer(method, url, body)
@@ -223,6 +227,60 @@ def test_pods_whose_image_is_missing_are_not_waited_for(
     with pytest.raises(DtperfError, match="speaks of the image"), dtperf.cluster(CLUSTER):
         pass
     assert server.has() == ["Node vk"]
+
+
+def worker_pods(server: Stub, phase: str, container: Object) -> Watch:
+    """Let the workers of a cluster in Kubernetes have a status; gives who watches them."""
+    config = pods("least")
+    server.operate({"metadata": {"name": config.name}, "spec": {"worker": {"replicas": 2}}})
+    for (kind, _), one in server.objects.items():
+        if kind == "Pod" and one["metadata"]["labels"]["dask.org/component"] == "worker":
+            one["status"] = {"phase": phase, "containerStatuses": [container]}
+    return watch_pods(config)
+
+
+def test_containers_that_start_again_and_again(server: Stub) -> None:
+    container = {"restartCount": 2, "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
+    watch = worker_pods(server, "Running", container)
+    for _ in range(3):
+        watch(0)
+    container["restartCount"] = 3
+    watch(0)
+    with pytest.raises(DtperfError, match="6 workers have ended") as caught:
+        watch(0)
+    assert "CrashLoopBackOff" in str(caught.value)
+    assert "ends:\nlog of dtperf-worker-1-pod" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("begin", "is_young"),
+    [
+        ("2026-11-27T09:00:00Z", False),
+        ("2026-11-27T17:59:00Z", True),
+        ("1970-01-01T00:00:00Z", True),
+    ],
+)
+def test_how_long_a_pod_has_lived(begin: str, is_young: bool, server: Stub) -> None:
+    ended = {"reason": "Error", "startedAt": begin, "finishedAt": "2026-11-27T18:00:00Z"}
+    container = {"state": {"terminated": ended}}
+    seen = worker_pods(server, "Failed", container)._see()
+    assert [death.is_early for death in seen.deaths] == [is_young, is_young]
+
+
+def test_a_run_ends_when_its_workers_die_one_after_the_other() -> None:
+    def watch(connected: int) -> None:
+        if not connected:
+            raise DtperfError("they die")
+
+    with (
+        local_cluster(1) as cluster,
+        Client(cluster) as client,
+        looked_after(client, watch),
+        closing(DaskWorkers(client)) as pool,
+    ):
+        cluster.scale(0)
+        with pytest.raises(DtperfError, match="they die"):
+            run(counted, 100_000, pool)
 
 
 def test_time_is_up_and_what_the_last_pod_does_is_told(
