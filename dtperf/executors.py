@@ -23,6 +23,7 @@ from dtperf.errors import ConfigError
 from dtperf.interrupts import raise_if_asked
 from dtperf.pools import Here, Pool, Processes
 from dtperf.sources import Turns
+from dtperf.takedown import taken_down
 from dtperf.work import Outcome
 
 if TYPE_CHECKING:
@@ -195,43 +196,46 @@ def worker_pool(
 
     Raises:
         ConfigError: A report is wanted of workers that are not Dask's, or without bokeh.
+        DtperfError: Scheduler or workers do not come, or run other software.
     """
     from dask.system import CPU_COUNT  # those that this process may use
 
     workers = config.run.workers or CPU_COUNT
-    if place.client is not None:
-        from dtperf.reduction import DaskWorkers
+    with taken_down() as stack:
+        if place.client is not None:
+            from dtperf.clusters.environment import check_same
 
-        with (
-            _reported(place.report),
-            closing(DaskWorkers(place.client, lends=place.lends)) as pool,
-        ):
-            yield pool
-    elif place.cluster is not None:
-        from dtperf.clusters import cluster
-        from dtperf.clusters.load import load_cluster
+            check_same(place.client)
+            yield stack.enter_context(_of_dask(place.client, place.report, lends=place.lends))
+        elif place.cluster is not None:
+            from dtperf.clusters import cluster
+            from dtperf.clusters.load import load_cluster
 
-        lends = load_cluster(place.cluster).send_credentials
-        with (
-            cluster(place.cluster, on_wait) as client,
-            worker_pool(config, place._replace(client=client, lends=lends)) as pool,
-        ):
-            yield pool
-    elif config.run.executor == "dask":
-        from dtperf.clusters import local_client
+            lends = load_cluster(place.cluster).send_credentials
+            client = stack.enter_context(cluster(place.cluster, on_wait))
+            yield stack.enter_context(_of_dask(client, place.report, lends=lends))
+        elif config.run.executor == "dask":
+            from dtperf.clusters import local_client
 
-        with (
-            local_client(workers, config.run.memory_per_worker or "auto") as client,
-            worker_pool(config, place._replace(client=client)) as pool,
-        ):
-            yield pool
-    elif place.report is not None:
-        raise ConfigError("a performance report is made by Dask: use a cluster or --executor dask")
-    elif config.run.executor == "iterative":
-        yield Here(workers)
-    else:
-        with closing(Processes(workers)) as processes:
-            yield processes
+            memory = config.run.memory_per_worker or "auto"
+            client = stack.enter_context(local_client(workers, memory))
+            yield stack.enter_context(_of_dask(client, place.report))
+        elif place.report is not None:
+            raise ConfigError(
+                "a performance report is made by Dask: use a cluster or --executor dask"
+            )
+        elif config.run.executor == "iterative":
+            yield Here(workers)
+        else:
+            yield stack.enter_context(closing(Processes(workers)))
+
+
+@contextmanager
+def _of_dask(client: Any, report: Path | None, *, lends: bool = False) -> Iterator[Pool]:
+    from dtperf.reduction import DaskWorkers
+
+    with _reported(report), closing(DaskWorkers(client, lends=lends)) as pool:
+        yield pool
 
 
 def _reported(path: Path | None) -> AbstractContextManager[object]:

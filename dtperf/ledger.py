@@ -65,7 +65,7 @@ class LedgerRow(NamedTuple):
     seconds: float
     """Wall time of reading and measuring."""
     worker: str
-    """Host and process that did it."""
+    """Host, and process or name of the Dask worker, that did it."""
     cpu_seconds: float = 0.0
     """Of the last attempt, of its thread."""
     memory: int = 0

@@ -12,24 +12,24 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from itertools import count
 from queue import Empty, SimpleQueue
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
-import cloudpickle
 from coffea.processor.executor import WorkItem
 
 from dtperf.addresses import is_remote
 from dtperf.apart import Apart
+from dtperf.clusters.dashboard import dashboard_of
+from dtperf.clusters.deaths import look
 from dtperf.credentials import Lender
 from dtperf.errors import OURS, DtperfError
 from dtperf.mailbox import Mailbox
 from dtperf.nanoaod.faults import classify
 from dtperf.pools import Batch
-from dtperf.tasks import Summed, add_up, measure, unpack
+from dtperf.tasks import OtherSoftware, Summed, add_up, measure, sealed, unpack
 from dtperf.work import Function, Outcome, broken, lost
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class DaskWorkers:
         self._times: deque[float] = deque(maxlen=SAMPLE)
         self._oldest = self._looked = 0.0
         self.workers = 1
-        self.dashboard = client.dashboard_link if find_spec("bokeh") else ""
+        self.dashboard = dashboard_of(client)
         self._alone_since: float | None = None
         self._count_cores()
 
@@ -105,7 +105,7 @@ class DaskWorkers:
 
     def begin(self, function: Function) -> None:
         """Take the work function."""
-        self._function = cloudpickle.dumps(function)
+        self._function = sealed(function)
 
     def submit(self, ticket: int, item: WorkItem) -> None:
         """Hand in an attempt."""
@@ -167,6 +167,9 @@ class DaskWorkers:
             return
         task.copies.remove(future)
         if future.status != "finished":
+            error = future.exception() if future.status == "error" else None
+            if isinstance(error, OtherSoftware):
+                raise error
             if not task.copies:
                 del self._tasks[number]
                 self._mailbox.take(number)
@@ -214,6 +217,7 @@ class DaskWorkers:
     def _look(self, last: bool) -> None:
         self._looked = time.monotonic()
         if self._client.status != "running":
+            look(self._client, 0)
             raise DtperfError(
                 "the connection to the Dask scheduler is lost: what was measured is kept"
             )
@@ -237,6 +241,7 @@ class DaskWorkers:
 
     def _count_cores(self) -> None:
         cores = sum(self._client.nthreads().values())
+        look(self._client, cores)
         self.workers = max(1, cores)
         if cores:
             self._alone_since = None

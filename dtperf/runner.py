@@ -15,6 +15,7 @@ from dtperf.addresses import is_remote
 from dtperf.books import Books
 from dtperf.checkpoint import FILESET, RunDirectory, open_run
 from dtperf.chunksize import LARGEST, events_at_once
+from dtperf.clusters.environment import check_client
 from dtperf.clusters.load import load_cluster
 from dtperf.config import AnalysisConfig
 from dtperf.credentials import find, in_addresses, warnings
@@ -77,7 +78,8 @@ def run(
             early can be resumed; None: the result is only returned.
         resume: Go on with what an earlier run of the same config and code has measured in `out`.
         force: Replace what is in `out`.
-        client: A connected Dask client to work on, instead of `config.run.executor`.
+        client: A connected Dask client to work on, instead of `config.run.executor`; scheduler and
+            workers must run the same software.
         cluster: Where Dask workers come from instead, as `dtperf.cluster` takes it; it is started
             when the files are checked, and ended with the run.
         performance_report: HTML file for Dask's own report of the run.
@@ -92,8 +94,8 @@ def run(
 
     Raises:
         InputError: A file cannot be used, and `config.run.on_error` is 'stop'.
-        ConfigError: The inputs, the directory or the cluster cannot be used.
-        DtperfError: The cluster does not come up, or is lost.
+        ConfigError: The inputs, the directory, the client or the cluster cannot be used.
+        DtperfError: The cluster does not come up, runs other software, or is lost.
     """
     from dtperf.skim.stored import is_skim, skim_among  # which need this module
 
@@ -107,8 +109,11 @@ def run(
         return rerun(config, skim, out=out, force=force, on_progress=on_progress, **options)
     if job is _measuring and resume and out is not None and is_skim(Path(out)):
         raise ConfigError(f"{out}: is a skim: go on with `dtperf skim … --resume`")
+    # mistakes in these shall show before files are checked
+    if client is not None:
+        check_client(client)
     if cluster is not None:
-        load_cluster(cluster)  # a mistake in it shall show before files are checked
+        load_cluster(cluster)
     place = Workplace(client, cluster, performance_report)
     with ExitStack() as stack:
         directory = None
@@ -149,24 +154,26 @@ def _run(
     for each in checked.files:
         if not each.file.entries and each.file not in measured:
             books.note_empty(each)
-    try:
-        if any(True for _ in planned(LARGEST)):
-            for line in _ending(readable, measured, cores_expected(config, place)):
-                meter.notice(line)
-            with worker_pool(config, place, meter.wait) as pool:
+    with ExitStack() as stack:
+        try:
+            if any(True for _ in planned(LARGEST)):
+                for line in _ending(readable, measured, cores_expected(config, place)):
+                    meter.notice(line)
+                pool = stack.enter_context(worker_pool(config, place, meter.wait))
                 size = config.run.chunksize or events_at_once(pool.memory)
                 chunks = list(islice(planned(size), limit_chunks))
                 books.begin_measuring()
                 meter.begin(sum(map(len, chunks)), pool.dashboard)
                 _measure(patience, job, chunks, pool, books)
-    except BaseException:
-        # whatever has ended it: what is measured is measured
-        books.save()
-        raise
-    result = books.result()
-    if directory is not None:
-        directory.finish(result)
-    job.finish(result)
+        except BaseException:
+            # whatever has ended it: what is measured is measured
+            books.save()
+            raise
+        # before workers are ended, which takes its time and may fail
+        result = books.result()
+        if directory is not None:
+            directory.finish(result)
+        job.finish(result)
     return result
 
 

@@ -8,16 +8,24 @@ from __future__ import annotations
 
 import pickle
 from functools import lru_cache
+from socket import gethostname
 from typing import Any, NamedTuple
 
+import cloudpickle
 import lz4.frame
 from coffea.processor.accumulator import accumulate
 from coffea.processor.executor import WorkItem
 
+from dtperf.clusters.environment import own_versions, refuse_others
+from dtperf.errors import DtperfError
 from dtperf.mailbox import post
 from dtperf.work import APART, Function, Outcome, attempt
 
-__all__ = ["Measured", "Summed", "add_up", "measure", "pack", "unpack"]
+__all__ = ["Measured", "OtherSoftware", "Summed", "add_up", "measure", "pack", "sealed", "unpack"]
+
+
+class OtherSoftware(DtperfError):
+    """A worker, which may have come when all were checked, does not run what the client runs."""
 
 
 class Measured(NamedTuple):
@@ -51,9 +59,19 @@ def unpack(content: bytes | None) -> Any:
     return pickle.loads(lz4.frame.decompress(content))  # noqa: S301  # of our own workers
 
 
+def sealed(function: Function) -> bytes:
+    """Pickle a work function; only a worker that runs the same software opens it."""
+    return pickle.dumps((dict(own_versions()), cloudpickle.dumps(function)))
+
+
 @lru_cache(maxsize=2)
 def _load(function: bytes) -> Function:
-    loaded: Function = pickle.loads(function)  # noqa: S301  # of our own client
+    versions, code = pickle.loads(function)  # noqa: S301  # of our own client
+    try:
+        refuse_others({"client": versions, f"a worker on {gethostname()}": own_versions()})
+    except DtperfError as error:
+        raise OtherSoftware(f"{error}\nWhat was measured is kept.") from None
+    loaded: Function = pickle.loads(code)  # noqa: S301
     return loaded
 
 
@@ -63,14 +81,28 @@ def measure(topic: str, number: int, function: bytes, item: WorkItem) -> Measure
     Args:
         topic: Of the client's mailbox.
         number: That it expects.
-        function: The pickled work function.
+        function: The work function, as `sealed` gives it.
         item: The chunk.
+
+    Raises:
+        OtherSoftware: The client runs other versions.
     """
     output, outcome = attempt(_load(function), item)
+    outcome = outcome._replace(worker=_own_name())
     apart = output.pop(APART, None) if isinstance(output, dict) else None
     if apart:
         post(topic, number, pack({APART: apart}))
     return Measured(pack(output), outcome, bool(apart))
+
+
+def _own_name() -> str:
+    """Tell this worker from others: in containers, process numbers repeat."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    # whoever gave it no name left it that of its address
+    name = worker.address.rpartition(":")[2] if worker.name == worker.address else worker.name
+    return f"{gethostname()}:{name}"
 
 
 def add_up(topic: str, number: int, chunks: list[Measured]) -> None:

@@ -33,7 +33,7 @@ class Outcome(NamedTuple):
     seconds: float
     """Wall time of reading and measuring."""
     worker: str
-    """Host and process."""
+    """Host, and process or name of the Dask worker."""
     cpu_seconds: float = 0.0
     """CPU time of the thread, or of the process if its threads work for this attempt alone."""
     memory: int = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -37,6 +39,7 @@ def up(file: File) -> None:
     """Start a cluster, wait for its workers, leave it up for `dtperf run --cluster`."""
     from dtperf.cli.progress import progress_bar
     from dtperf.clusters import kept as clusters
+    from dtperf.clusters.deaths import looked_after
     from dtperf.clusters.environment import check_same
     from dtperf.clusters.start import wait_for_workers
     from dtperf.runner import Progress
@@ -46,6 +49,7 @@ def up(file: File) -> None:
         with ExitStack() as stack:
             on_progress = stack.enter_context(progress_bar())
             client = _connected(kept, stack)
+            stack.enter_context(looked_after(client, kept.check))
             wait_for_workers(
                 client,
                 kept.config,
@@ -53,11 +57,11 @@ def up(file: File) -> None:
                 kept.folder,
             )
             check_same(client)
-            dashboard = client.dashboard_link
+            place = _place(kept, client)
     except BaseException:
         clusters.down(file)
         raise
-    print(f"{file}: up at {kept.address}, dashboard {dashboard}")
+    print(f"{file}: {place}")
     print(f"now: dtperf run … --cluster {file}; at the end: dtperf cluster down {file}")
 
 
@@ -67,11 +71,11 @@ def status(file: File) -> None:
     with ExitStack() as stack:
         kept = _kept(file)
         client = _connected(kept, stack)
-        workers = client.run_on_scheduler(_workers)
-        print(f"{file}: up at {kept.address}, dashboard {client.dashboard_link}")
-        asked = kept.config.workers
-        print(f"{len(workers)} workers are there; {asked} were asked for when it was started")
-    for problem in _problems(kept):
+        workers = _workers(client)
+        print(f"{file}: {_place(kept, client)}")
+    asked, problems = _asked(kept)
+    print(f"{len(workers)} workers are there; {asked} are asked for now")
+    for problem in problems:
         print(f"Kubernetes: {problem}")
     if workers:
         Console(highlight=False, soft_wrap=True).print(_table(workers))
@@ -133,14 +137,22 @@ def logs(file: File) -> None:
     from dtperf.clusters.model import InterLink, Kubernetes
 
     kept = _kept(file)
+    found = kept.folder.glob("**/*")
+    ends = [
+        (str(path), path.read_text(errors="replace").splitlines()[-LINES:])
+        for path in sorted(path for path in found if path.suffix in (".log", ".out", ".err"))
+    ]
     if isinstance(kept.config, Kubernetes | InterLink):
         from dtperf.clusters.pods import logs as logs_of_pods
 
-        for name, text in logs_of_pods(kept.config, LINES):
-            print(f"== {name}", text, sep="\n")
-    for path in sorted(p for p in kept.folder.glob("**/*") if p.suffix in (".log", ".out", ".err")):
-        lines = path.read_text(errors="replace").splitlines()[-LINES:]
-        print(f"== {path}", *lines, sep="\n")
+        ends = [(name, text.splitlines()) for name, text in logs_of_pods(kept.config, LINES)] + ends
+    try:
+        for name, lines in ends:
+            print(f"== {name}", *lines, sep="\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whoever reads has seen enough, as `head` has; Python would report it once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _kept(file: str) -> Kept:
@@ -148,19 +160,31 @@ def _kept(file: str) -> Kept:
 
     found = clusters.find(file)
     if found is None:
-        raise ConfigError(f"{file}: is not up: start it with `dtperf cluster up {file}`")
+        folder = clusters.folder_of(file)
+        why = f" any more: {clusters.why_ended(folder)}" if folder.is_dir() else ""
+        raise ConfigError(f"{file}: is not up{why}: start it with `dtperf cluster up {file}`")
     return found
 
 
-def _problems(kept: Kept) -> tuple[str, ...]:
+def _place(kept: Kept, client: Client) -> str:
+    from dtperf.clusters.dashboard import dashboard_of
+
+    seen = dashboard_of(client)
+    return f"up at {kept.address}{f', dashboard {seen}' if seen else ''}"
+
+
+def _asked(kept: Kept) -> tuple[int, tuple[str, ...]]:
+    """Tell how many workers are asked for, and what Kubernetes has against them."""
+    from dtperf.clusters.kept import wanted
     from dtperf.clusters.model import InterLink, Kubernetes
 
     if not isinstance(kept.config, Kubernetes | InterLink):
-        return ()
+        return wanted(kept), ()
     from dtperf.clusters.pods import status as status_of_pods
 
+    # an autoscaler may ask for others than somebody here
     found = status_of_pods(kept.config)
-    return found.problems if found else ("the cluster is gone",)
+    return (found.wanted, found.problems) if found else (0, ("the cluster is gone",))
 
 
 def _connected(kept: Kept, stack: ExitStack) -> Client:
@@ -169,11 +193,21 @@ def _connected(kept: Kept, stack: ExitStack) -> Client:
     return stack.enter_context(connect(kept.address, kept.security))
 
 
-def _workers(dask_scheduler: object) -> list[tuple[str, str, int, float, float]]:
-    """Run on the scheduler: name, host, threads, CPU in percent, bytes of each worker."""
+def _workers(client: Client) -> list[tuple[str, str, int, float, float]]:
+    """Give name, host, threads, CPU in percent and bytes of each worker.
+
+    Asked for without any code, since who asks may run another Python than the cluster.
+    """
+    found = client.scheduler_info(n_workers=-1)["workers"].values()
     return [
-        (str(w.name), w.host, w.nthreads, w.metrics.get("cpu", 0), w.metrics.get("memory", 0))
-        for w in dask_scheduler.workers.values()  # type: ignore[attr-defined]
+        (
+            str(each["name"]),
+            each["host"],
+            each["nthreads"],
+            each["metrics"].get("cpu", 0),
+            each["metrics"].get("memory", 0),
+        )
+        for each in found
     ]
 
 

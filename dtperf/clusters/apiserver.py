@@ -28,6 +28,7 @@ KINDS = {
     "Secret": ("v1", "secrets"),
     "Service": ("v1", "services"),
     "Pod": ("v1", "pods"),
+    "Node": ("v1", "nodes"),
     "Deployment": ("apps/v1", "deployments"),
     "NetworkPolicy": ("networking.k8s.io/v1", "networkpolicies"),
     "DaskCluster": ("kubernetes.dask.org/v1", "daskclusters"),
@@ -55,7 +56,7 @@ class NoAnswer(DtperfError):
 
 
 class Server:
-    """Objects of one namespace."""
+    """Objects of one namespace, and the nodes of all."""
 
     def __init__(self, api: kr8s.Api, portal: BlockingPortal, namespace: str) -> None:
         self._api = api
@@ -102,8 +103,9 @@ class Server:
         async def ask() -> str:
             version, plural = KINDS[kind]
             url = f"{plural}/{name}" if name else plural
+            namespace = None if kind == "Node" else self.namespace
             asked = self._api.call_api(
-                method, version=version, namespace=self.namespace, url=url, **more
+                method, version=version, namespace=namespace, url=url, **more
             )
             async with asked as response:
                 return str(response.text)

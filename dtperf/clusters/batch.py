@@ -12,6 +12,7 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
+from dtperf.clusters.local import grow
 from dtperf.clusters.model import HTCondor, Slurm
 from dtperf.clusters.tls import Credentials
 from dtperf.errors import ConfigError, DtperfError
@@ -48,10 +49,16 @@ def batch_cluster(config: Slurm | HTCondor, folder: Path) -> Iterator[Any]:
         try:
             # one alone first: what is wrong with it is wrong with all
             for workers in (1, config.workers):
-                cluster.sync(_submit, cluster, workers)
+                cluster.sync(grow, cluster, workers, callback_timeout=config.wait_s)
         except RuntimeError as error:
             _give_up_refused(cluster)
             raise DtperfError(f"{COMMANDS[config.kind]} refused the job: {_said(error)}") from None
+        except TimeoutError:
+            _give_up_refused(cluster)
+            raise DtperfError(
+                f"{COMMANDS[config.kind]} has not taken the jobs within {config.wait_s} s: is the "
+                "batch system up? What it has taken may be left: look at its queue"
+            ) from None
         cluster.loop.add_callback(_replace_ended, cluster)
         yield cluster
 
@@ -83,13 +90,6 @@ def _give_up_refused(cluster: Any) -> None:
     for job in cluster._created:
         if job.status == Status.created:
             job.status = Status.failed
-
-
-async def _submit(cluster: Any, workers: int) -> None:
-    # as its scale does, which leaves to a log what the batch system says against a job
-    while len(cluster.worker_spec) < workers:
-        cluster.worker_spec.update(cluster.new_worker_spec())
-    await cluster._correct_state()
 
 
 @contextmanager

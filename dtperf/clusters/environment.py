@@ -1,12 +1,18 @@
-"""The same code everywhere: ``check_same(client)`` before any work."""
+"""The same code everywhere: ``check_same(client)`` before any work.
+
+Functions travel as byte code, and a Python that is given another version's byte code dies of it: a
+scheduler that others use, too, is asked for its versions without any, and a worker is sent some
+only when the scheduler knows that it runs the same Python.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
+from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dtperf.errors import ConfigError, DtperfError
 from dtperf.mailbox import Mailbox
@@ -14,31 +20,75 @@ from dtperf.mailbox import Mailbox
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["PACKAGES", "check_same", "ship", "versions_everywhere"]
+__all__ = [
+    "PACKAGES",
+    "check_client",
+    "check_same",
+    "own_versions",
+    "refuse_others",
+    "ship",
+    "versions_everywhere",
+]
 
+SOURCE = "dtperf.clusters.source"
 PACKAGES = (
     *("python", "dtperf", "coffea", "awkward", "uproot", "numba", "numpy"),
-    *("dask", "distributed", "msgpack", "source"),
+    *("dask", "distributed", "cloudpickle", "msgpack", "source"),
 )
 """Of each the version; of dtperf's source its state."""
+ASKED = [*(name for name in PACKAGES if name not in ("python", "source")), SOURCE]
 ANSWER_S = 120
+BRIEF_S = 10
+"""For an answer that is good to have, and not needed."""
+BUSY_S = 30
+"""Workers that are at something else for so long tell their versions with the first chunk."""
 SHOWN = 3
 """How many workers a line names."""
+NOWHERE = "not installed"
 
 Versions = Mapping[str, Mapping[str, str]]
 """Place to package to version."""
+
+
+def check_client(client: Any) -> None:
+    """Refuse a client that nothing can be done with.
+
+    Raises:
+        ConfigError: It is asynchronous, or not connected.
+    """
+    if client.asynchronous:
+        raise ConfigError(
+            "client: is asynchronous, and dtperf waits for its work: give it one that is made with "
+            "Client(ADDRESS) alone, without asynchronous=True; that works in a notebook, too"
+        )
+    if client.status != "running":
+        raise ConfigError(
+            f"client: is not connected to a scheduler (it is {client.status}): make a new one"
+        )
 
 
 def check_same(client: Client) -> None:
     """Refuse to work with other versions on scheduler or workers than here.
 
     Args:
-        client: With workers.
+        client: Connected to them.
 
     Raises:
         DtperfError: Some differ; the message is a table that says which, and where.
     """
-    lines = [*_differences(versions_everywhere(client))]
+    refuse_others(versions_everywhere(client))
+
+
+def refuse_others(found: Versions) -> None:
+    """Raise an error that says which versions differ, if any do.
+
+    Args:
+        found: Place to package to version, the client first.
+
+    Raises:
+        DtperfError: Some differ.
+    """
+    lines = [*_differences(found)]
     if lines:
         raise DtperfError(
             "the software is not the same everywhere; counts could differ, or nothing work:\n"
@@ -53,79 +103,120 @@ def versions_everywhere(client: Client) -> dict[str, dict[str, str]]:
     Dask's own way dials the workers, which may be able to dial out only.
 
     Args:
-        client: With workers.
+        client: Connected to scheduler and workers.
 
     Returns:
         Place to package to version; 'source' is the state of the code within dtperf, since equal
-        version numbers do not tell a checkout that somebody has edited.
+        version numbers do not tell a checkout that somebody has edited. Of a place where something
+        else differs that byte code depends on, no more than can be had without; workers that are
+        busy are left out.
 
     Raises:
-        DtperfError: A worker that is there does not answer.
+        DtperfError: The scheduler does not answer, or a worker fails.
     """
+    found = {"client": dict(own_versions()), "scheduler": _of_scheduler(client)}
+    if found["scheduler"] != found["client"]:
+        return found | _of_workers_without_code(client)
+    there = client.run_on_scheduler(_as_registered)
+    same = []
+    for address, told in there.items():
+        if told == {name: found["client"].get(name) for name in told}:
+            same.append(address)
+        else:
+            found[address] = told
+    return found | _of_workers(client, same)
+
+
+@cache
+def own_versions() -> Mapping[str, str]:
+    """Tell the versions of this process."""
+    from distributed.versions import get_versions
+
+    return _named(get_versions(ASKED)["packages"])
+
+
+def _named(packages: Mapping[str, str | None]) -> dict[str, str]:
+    """Give the versions of `PACKAGES` among those that Dask tells."""
+    told = {"source" if name == SOURCE else name: its for name, its in packages.items()}
+    if python := told.get("python"):
+        told["python"] = python.removesuffix(".final.0")
+    return {name: str(told[name] or NOWHERE) for name in PACKAGES if name in told}
+
+
+def _of_scheduler(client: Client) -> dict[str, str]:
+    scheduler: Any = client.scheduler
+    try:
+        told: Any = client.sync(scheduler.versions, packages=ASKED, callback_timeout=ANSWER_S)
+    except (OSError, TimeoutError) as error:
+        raise DtperfError(f"the scheduler does not tell its versions: {error!r}") from error
+    return _named(told["packages"])
+
+
+def _of_workers_without_code(client: Client) -> dict[str, dict[str, str]]:
+    """Ask those that the scheduler can dial; nobody knows the versions of the others."""
+    scheduler: Any = client.scheduler
+    how = {"msg": {"op": "versions", "packages": ASKED}, "on_error": "ignore"}
+    told: dict[str, Any] = {}
+    with suppress(OSError, TimeoutError):
+        told = client.sync(scheduler.broadcast, **how, callback_timeout=BRIEF_S)
+    return {address: _named(its["packages"]) for address, its in told.items()}
+
+
+def _as_registered(dask_scheduler: Any) -> dict[str, dict[str, str]]:
+    """Run on the scheduler: what each worker has told of itself when it came."""
+    return {
+        address: _named(worker.versions.get("packages") or {})
+        for address, worker in dask_scheduler.workers.items()
+    }
+
+
+def _of_workers(client: Client, addresses: list[str]) -> dict[str, dict[str, str]]:
     from distributed import wait
 
-    tell = _teller(PACKAGES)
-    found = {"client": tell(), "scheduler": client.run_on_scheduler(tell)}
+    found = {}
     with closing(Mailbox(client)) as mailbox:
-        workers = dict(enumerate(client.nthreads()))
         tasks = []
-        for number, address in workers.items():
+        for number, address in enumerate(addresses):
             mailbox.expect(number)
             how = {"workers": [address], "pure": False, "priority": 100}
-            tasks.append(client.submit(_posting(tell, mailbox.topic), number, **how))
+            tell = _teller(tuple(ASKED), mailbox.topic)
+            tasks.append(client.submit(tell, number, **how))
         with suppress(TimeoutError):
-            wait(tasks, ANSWER_S)
+            wait(tasks, BUSY_S)
         there = client.nthreads()
-        for (number, address), task in zip(workers.items(), tasks, strict=True):
+        for number, (address, task) in enumerate(zip(addresses, tasks, strict=True)):
             if task.status == "finished":
-                found[address] = mailbox.get(number)
-            elif address in there:
-                why = repr(task.exception()) if task.status == "error" else "no answer"
-                raise DtperfError(f"the worker {address} does not tell its versions: {why}")
+                found[address] = _named(mailbox.get(number))
+            elif address in there and task.status == "error":
+                why = task.exception()
+                raise DtperfError(f"the worker {address} does not tell its versions: {why!r}")
     return found
 
 
-def _teller(packages: Sequence[str]) -> Callable[[], dict[str, str]]:
+def _teller(asked: tuple[str, ...], topic: str) -> Callable[[int], None]:
     # within a function, so that its code travels: the worker's dtperf may be another one
-    def tell() -> dict[str, str]:
+    def tell(number: int) -> None:
+        from distributed import get_worker
         from distributed.versions import get_versions
 
-        names = [name for name in packages if name not in ("python", "source")]
-        told = {name: str(its) for name, its in get_versions(names)["packages"].items() if its}
-        try:
-            from dtperf.identity import package_state
-
-            told["source"] = package_state()
-        except ImportError:
-            told["source"] = "unknown"
-        return {name: told[name] for name in packages if name in told}
+        get_worker().log_event(topic, (number, get_versions(asked)["packages"]))
 
     return tell
 
 
-def _posting(tell: Callable[[], dict[str, str]], topic: str) -> Callable[[int], None]:
-    def post(number: int) -> None:
-        from distributed import get_worker
-
-        get_worker().log_event(topic, (number, tell()))
-
-    return post
-
-
 def _differences(found: Versions) -> Iterator[str]:
     """Say, for each package of more than one version, who has which."""
-    here = found["client"]
     for package in PACKAGES:
         places: dict[str, list[str]] = defaultdict(list)
         for place, versions in found.items():
-            if package in here:
-                places[str(versions.get(package) or "not installed")].append(place)
+            if package in versions:
+                places[versions[package]].append(place)
         if len(places) > 1:
-            each = (f"{version} on {_named(names)}" for version, names in places.items())
+            each = (f"{version} on {_several(names)}" for version, names in places.items())
             yield f"  {package:<12} {'; '.join(each)}"
 
 
-def _named(places: list[str]) -> str:
+def _several(places: list[str]) -> str:
     more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
     return ", ".join(places[:SHOWN]) + more
 

@@ -9,9 +9,10 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dtperf.clusters.kept import CONFIG, LOCK, SCHEDULER, TLS, WANTED
 from dtperf.clusters.load import load_cluster
@@ -19,11 +20,17 @@ from dtperf.clusters.local import local_cluster
 from dtperf.clusters.model import ClusterConfig, HTCondor, Local, Pods, Slurm
 from dtperf.clusters.tls import Credentials
 from dtperf.errors import DtperfError
+from dtperf.takedown import taken_down
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 __all__ = ["keep"]
 
 LOOK_S = 0.5
 Scale = Callable[[int], object]
+Look = Callable[[], None]
+"""Ends the cluster, by an error, if its workers die young."""
 
 
 def keep(folder: Path) -> None:
@@ -35,17 +42,19 @@ def keep(folder: Path) -> None:
     config = load_cluster(json.loads((folder / CONFIG).read_text()))
     with (folder / LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        with _started(config, folder) as (address, scale):
+        with taken_down() as stack:
+            address, scale, look = stack.enter_context(_started(config, folder))
             told = {"address": address, "pid": os.getpid()}
             new = folder / f".{SCHEDULER}.new"
             new.write_text(json.dumps(told))
             new.replace(folder / SCHEDULER)
-            _follow(folder / WANTED, scale)
+            _follow(folder / WANTED, scale, look)
 
 
-def _follow(wanted: Path, scale: Scale) -> None:
+def _follow(wanted: Path, scale: Scale, look: Look) -> None:
     last = 0.0
     while True:
+        look()
         if wanted.is_file() and wanted.stat().st_mtime != last:
             last = wanted.stat().st_mtime
             scale(int(wanted.read_text()))
@@ -53,24 +62,38 @@ def _follow(wanted: Path, scale: Scale) -> None:
 
 
 @contextmanager
-def _started(config: ClusterConfig, folder: Path) -> Iterator[tuple[str, Scale]]:
+def _started(config: ClusterConfig, folder: Path) -> Iterator[tuple[str, Scale, Look]]:
     if isinstance(config, Local):
         # others can log in to this machine as well
         security = Credentials.make(folder / TLS).security()
         with local_cluster(config.workers, config.memory or "auto", security) as cluster:
-            yield cluster.scheduler_address, cluster.scale
+            yield cluster.scheduler_address, cluster.scale, lambda: None
     elif isinstance(config, Slurm | HTCondor):
         from dtperf.clusters.batch import batch_cluster
+        from dtperf.clusters.jobs import watch_jobs
 
         with batch_cluster(config, folder) as cluster:
-            yield cluster.scheduler_address, cluster.scale
+            watch = watch_jobs(config, cluster, folder)
+            look = lambda: watch(len(cluster.scheduler.workers))  # noqa: E731
+            yield cluster.scheduler_address, cluster.scale, look
     elif isinstance(config, Pods):
         from dtperf.clusters.pods import pod_cluster, scale
+        from dtperf.clusters.podwatch import watch_pods
+        from dtperf.clusters.start import connect
 
-        with pod_cluster(config, folder) as (address, _):
-            yield address, partial(scale, config)
+        with pod_cluster(config, folder) as place, connect(*place) as client:
+            watch = watch_pods(config)
+            look = lambda: watch(_connected(client))  # noqa: E731
+            yield place[0], partial(scale, config), look
     else:
         raise DtperfError(f"a cluster of the kind {config.kind} cannot be kept")
+
+
+def _connected(client: Client) -> int:
+    """Count workers; a scheduler that is busy is no reason to end it."""
+    with suppress(OSError):
+        return len(client.nthreads())
+    return 1
 
 
 def _end(*_: object) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dtperf.clusters.folders import state_folder
+from dtperf.clusters.folders import remove, state_folder
 from dtperf.clusters.load import load_cluster
 from dtperf.clusters.model import Address, ClusterConfig, Pods
 from dtperf.clusters.tls import Credentials
@@ -36,6 +35,8 @@ __all__ = [
     "find_same",
     "scale",
     "up",
+    "wanted",
+    "why_ended",
 ]
 
 CONFIG, SCHEDULER, WANTED = "cluster.json", "scheduler.json", "wanted"
@@ -65,6 +66,15 @@ class Kept(NamedTuple):
         """What a client needs to be let in; None without TLS."""
         tls = self.folder / TLS
         return Credentials.in_folder(tls).security() if tls.is_dir() else None
+
+    def check(self, connected: int) -> None:  # noqa: ARG002  # the keeper itself counts them
+        """See that the cluster is still kept.
+
+        Raises:
+            DtperfError: It has ended by itself; the message says why.
+        """
+        if not is_kept(self.folder):
+            raise DtperfError(f"the cluster has ended: {why_ended(self.folder)}")
 
 
 def name_of(source: Source) -> str:
@@ -131,7 +141,7 @@ def up(source: Source) -> Kept:
     folder = folder_of(source)
     if is_kept(folder):
         raise ConfigError(f"{name_of(source)}: is up already: see `dtperf cluster status`")
-    shutil.rmtree(folder, ignore_errors=True)
+    remove(folder)
     folder.mkdir(mode=0o700)
     (folder / CONFIG).write_text(config.model_dump_json(indent=2))
     with (folder / LOG).open("wb") as log:
@@ -142,15 +152,26 @@ def up(source: Source) -> Kept:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    deadline = time.monotonic() + config.wait_s + END_S
     while keeper.poll() is None:
         if (kept := find(source)) is not None:
             _started[kept.pid] = keeper
             return kept
+        if time.monotonic() > deadline:
+            keeper.kill()
         time.sleep(LOOK_S)
-    said = (folder / LOG).read_text(errors="replace").strip()
-    shutil.rmtree(folder, ignore_errors=True)
-    # what the keeper ends with may have several lines
-    raise DtperfError(said.rpartition("dtperf: ")[2] or "the cluster did not start")
+    why = why_ended(folder)
+    remove(folder)
+    raise DtperfError(why)
+
+
+def why_ended(folder: Path) -> str:
+    """Tell what the keeper of a cluster has ended with."""
+    said = ""
+    with suppress(OSError):
+        said = (folder / LOG).read_text(errors="replace").strip()
+    # it may have several lines
+    return said.rpartition("dtperf: ")[2] or "it did not say why"
 
 
 def scale(source: Source, workers: int) -> None:
@@ -165,6 +186,14 @@ def scale(source: Source, workers: int) -> None:
     new = kept.folder / f".{WANTED}.new"
     new.write_text(str(workers))
     new.replace(kept.folder / WANTED)
+
+
+def wanted(kept: Kept) -> int:
+    """Tell how many workers are asked for now."""
+    try:
+        return int((kept.folder / WANTED).read_text())
+    except (OSError, ValueError):
+        return kept.config.workers
 
 
 def down(source: Source) -> bool:
@@ -195,5 +224,7 @@ def down(source: Source) -> bool:
         was_up = delete(config) or was_up
     if kept is not None and kept.pid in _started:
         _started.pop(kept.pid).wait()
-    shutil.rmtree(folder, ignore_errors=True)
+    for pid in [pid for pid, keeper in _started.items() if keeper.poll() is not None]:
+        del _started[pid]  # one that has ended by itself
+    remove(folder)
     return was_up

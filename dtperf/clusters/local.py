@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-__all__ = ["local_client", "local_cluster"]
+from dtperf.errors import DtperfError
+
+__all__ = ["grow", "local_client", "local_cluster"]
 
 SETTINGS = {
     # else a worker that dies twice within this time is not replaced: in the end all could be lost
     "distributed.deploy.lost-worker-timeout": "52 weeks",
 }
+START_S = 180
+"""How long the workers may take to start; they import all that they need."""
+END_S = 60
 
 
 @contextmanager
@@ -26,24 +31,74 @@ def local_cluster(workers: int, memory: str = "auto", security: Any = None) -> I
 
     Yields:
         Dask's `LocalCluster`.
+
+    Raises:
+        DtperfError: They do not start.
     """
     import dask
     from distributed import LocalCluster
 
-    with (
-        dask.config.set(SETTINGS),
-        LocalCluster(
-            n_workers=workers,
+    from dtperf.clusters.nanny import OneStartAtATime
+
+    with dask.config.set(SETTINGS):
+        cluster = LocalCluster(
+            n_workers=0,
             threads_per_worker=1,
             memory_limit=memory,
             # any free port: without one it would try for 8787, which another run may have
             dashboard_address="127.0.0.1:0",
+            worker_class=OneStartAtATime,
             preload=["dtperf.clusters.quiet"],
             security=security,
             protocol="tls://" if security else None,
-        ) as cluster,
-    ):
-        yield cluster
+        )
+        try:
+            _start(cluster, workers)
+            yield cluster
+        finally:
+            _end(cluster)
+
+
+def _start(cluster: Any, workers: int) -> None:
+    try:
+        cluster.sync(grow, cluster, workers, callback_timeout=START_S)
+    except TimeoutError:
+        raise DtperfError(
+            f"the {workers} workers of this machine have not started within {START_S} s: "
+            "is it busy, or out of memory?"
+        ) from None
+    except (RuntimeError, OSError) as error:
+        why = error.__cause__ or error
+        raise DtperfError(f"a worker of this machine does not start: {why}") from error
+
+
+async def grow(cluster: Any, workers: int) -> None:
+    """Start workers, and wait until they have started or failed to.
+
+    Dask's own `scale` leaves to a log why they have not.
+    """
+    while len(cluster.worker_spec) < workers:
+        cluster.worker_spec.update(cluster.new_worker_spec())
+    await cluster._correct_state()
+
+
+def _end(cluster: Any) -> None:
+    """Close a cluster, however stuck it is."""
+    import psutil  # type: ignore[import-untyped]
+    from distributed.core import Status
+
+    nannies = [*cluster._created]
+    for nanny in nannies:
+        # a cluster does not close while it takes a worker for about to start
+        if nanny.status == Status.init:
+            nanny.status = Status.failed
+    pids = [nanny.pid for nanny in nannies]
+    with suppress(TimeoutError):
+        cluster.close(timeout=END_S)
+        pids = [nanny.pid for nanny in nannies]
+    for pid in filter(None, pids):
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(pid).kill()
 
 
 @contextmanager

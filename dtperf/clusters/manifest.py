@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 from copy import deepcopy
+from hashlib import sha256
 from typing import Any
 
 import yaml
@@ -42,10 +43,11 @@ def manifest(
         ConfigError: Something in the config is known to go wrong.
     """
     check_pods(config)
-    objects = [_secret(config, credentials), *_policies(config)]
+    secret = _secret(config, credentials)
+    objects = [secret, *_policies(config)]
     if config.service.type != "ClusterIP":
         objects.append(_outside(config))
-    objects.append(_cluster(config))
+    objects.append(_cluster(config, secret["metadata"]["name"]))
     if config.maximum:
         span = {"minimum": config.workers, "maximum": config.maximum}
         objects.append(
@@ -90,12 +92,18 @@ def _object(config: Pods, kind: str, version: str, suffix: str = "", **content: 
 
 
 def _secret(config: Pods, credentials: Credentials | None) -> Object:
+    """Make the Secret with the certificates, under a name that no earlier cluster has had.
+
+    A virtual node may go on trying to start pods of a cluster that was deleted, until it finds
+    their Secret: it must not be that of the next cluster, which they would join.
+    """
     names = (CA, CERTIFICATE, KEY)
-    data = {name: _placeholder(name) for name in names}
+    data, made = {name: _placeholder(name) for name in names}, "<made>"
     if credentials:
         files = zip(names, credentials, strict=True)
         data = {name: base64.b64encode(path.read_bytes()).decode() for name, path in files}
-    return _object(config, "Secret", "v1", "-tls", type="Opaque", data=data)
+        made = sha256(credentials.ca.read_bytes()).hexdigest()[:10]
+    return _object(config, "Secret", "v1", f"-tls-{made}", type="Opaque", data=data)
 
 
 def _placeholder(name: str) -> str:
@@ -154,10 +162,10 @@ def _outside(config: Pods) -> Object:
     return _object(config, "Service", "v1", "-outside", spec=spec)
 
 
-def _cluster(config: Pods) -> Object:
+def _cluster(config: Pods, secret: str) -> Object:
     spec: Object = {
-        "scheduler": {"spec": scheduler_spec(config), "service": _inside(config)},
-        "worker": {"replicas": config.workers, "spec": worker_spec(config)},
+        "scheduler": {"spec": scheduler_spec(config, secret), "service": _inside(config)},
+        "worker": {"replicas": config.workers, "spec": worker_spec(config, secret)},
     }
     if config.idle_s:
         # not by default: an operator that asks a scheduler in vain lets nothing be deleted

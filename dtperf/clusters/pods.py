@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dtperf.clusters.apiserver import AlreadyThere, NoAnswer, NotThere, Object, Server, api_server
 from dtperf.clusters.checks import check_pods
-from dtperf.clusters.manifest import manifest
+from dtperf.clusters.manifest import CLUSTER_LABEL, manifest
 from dtperf.clusters.model import InterLink, Kubernetes
-from dtperf.clusters.podstatus import Pod, problems_of, read_pods, wait_for_scheduler
+from dtperf.clusters.nodes import check_node, problem_of_node
+from dtperf.clusters.podstatus import (
+    Pod,
+    problems_of,
+    read_pods,
+    wait_for_scheduler,
+    why_it_stays,
+)
 from dtperf.clusters.tls import Credentials
 from dtperf.errors import ConfigError, DtperfError
 
@@ -82,6 +89,8 @@ def create(config: Kubernetes | InterLink, folder: Path) -> tuple[str, Security]
     made: list[Object] = []
     with api_server(config.namespace) as server:
         _find_secrets(server, config)
+        if isinstance(config, InterLink):
+            check_node(server, config.node)
         try:
             for one in manifest(config, credentials):
                 _create(server, one, made)
@@ -106,11 +115,11 @@ def delete(config: Kubernetes | InterLink) -> bool:
     """
     with api_server(config.namespace) as server:
         found: list[Object] = []
-        for kind, suffix in EVERYTHING:
+        for kind, name in _names(server, config):
             with suppress(NotThere):
-                one = server.get(kind, config.name + suffix)
+                one = server.get(kind, name)
                 if not OURS.items() <= one["metadata"].get("labels", {}).items():
-                    raise ConfigError(f"{kind} {config.name}{suffix}: is not of dtperf's making")
+                    raise ConfigError(f"{kind} {name}: is not of dtperf's making")
                 found.append({**one, "kind": kind})
         if left := _remove(server, found):
             raise DtperfError(left)
@@ -154,7 +163,7 @@ def status(config: Kubernetes | InterLink) -> Status | None:
             phase=cluster.get("status", {}).get("phase", ""),
             wanted=asked["spec"]["worker"]["replicas"],
             pods=tuple(pods),
-            problems=tuple(problems_of(server, config.name, pods)),
+            problems=(*problems_of(server, config.name, pods), *problem_of_node(server, config)),
         )
 
 
@@ -183,8 +192,22 @@ EVERYTHING = (
     ("Service", "-outside"),
     ("NetworkPolicy", "-worker"),
     ("NetworkPolicy", "-scheduler"),
-    ("Secret", "-tls"),
 )
+ORDER = [*dict(EVERYTHING), "Secret"]
+
+
+def _names(server: Server, config: Kubernetes | InterLink) -> list[tuple[str, str]]:
+    """List kind and name of all that a cluster may have; its Secret has a name of its own."""
+    secrets = set[str]()
+    with suppress(NotThere):
+        cluster = server.get("DaskCluster", config.name)
+        volumes = cluster["spec"]["worker"].get("spec", {}).get("volumes") or []
+        secrets |= {one["secret"]["secretName"] for one in volumes if one["name"] == TLS}
+    with suppress(ConfigError):  # not everybody may list them; without a cluster they go with it
+        labels = {**OURS, CLUSTER_LABEL: config.name}
+        secrets |= {one["metadata"]["name"] for one in server.list("Secret", labels)}
+    named = [(kind, config.name + suffix) for kind, suffix in EVERYTHING]
+    return [*named, *(("Secret", name) for name in sorted(secrets))]
 
 
 def _not_up(config: Kubernetes | InterLink) -> ConfigError:
@@ -244,9 +267,8 @@ def _find_secrets(server: Server, config: Kubernetes | InterLink) -> None:
 
 def _remove(server: Server, objects: list[Object]) -> str:
     """Delete objects, the cluster before what it needs; say what is left and why."""
-    order = [kind for kind, _ in EVERYTHING]
     left = []
-    for one in sorted(objects, key=lambda one: order.index(one["kind"])):
+    for one in sorted(objects, key=lambda one: ORDER.index(one["kind"])):
         kind, name = one["kind"], one["metadata"]["name"]
         try:
             with suppress(NotThere):
@@ -262,5 +284,5 @@ def _wait_until_gone(server: Server, kind: str, name: str) -> None:
     while True:
         server.get(kind, name)
         if time.monotonic() > deadline:
-            raise DtperfError(f"it has not ended in {END_S} s: does the operator run?")
+            raise DtperfError(f"it has not ended in {END_S} s: {why_it_stays(server, name)}")
         time.sleep(LOOK_S)

@@ -17,7 +17,6 @@ __all__ = [
     "quantity",
     "scheduler_image",
     "scheduler_spec",
-    "secret_name",
     "worker_spec",
 ]
 
@@ -29,6 +28,7 @@ ROUTES = ["distributed.http.health", "distributed.http.scheduler.api"]
 PAGES = ["distributed.http.scheduler.info", "distributed.http.statics"]
 DEATH_TIMEOUT_S = 300
 """A plugin that fails to delete a job does not try again: the worker must end by itself."""
+OWNER_ONLY = 0o400
 UNITS = {
     "KiB": "Ki",
     "MiB": "Mi",
@@ -44,8 +44,13 @@ NO_RIGHTS = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]
 Object = dict[str, Any]
 
 
-def scheduler_spec(config: Pods) -> Object:
-    """Make the pod of the scheduler, which runs on the cluster's own nodes."""
+def scheduler_spec(config: Pods, secret: str) -> Object:
+    """Make the pod of the scheduler, which runs on the cluster's own nodes.
+
+    Args:
+        config: Of the cluster.
+        secret: Name of the Secret with its certificates.
+    """
     files = {"--tls-ca-file": CA, "--tls-cert": CERTIFICATE, "--tls-key": KEY}
     routes = [*ROUTES, *(PAGES if config.dashboard else [])]
     health = {"httpGet": {"path": "/health", "port": HTTP}, "timeoutSeconds": 10}
@@ -81,16 +86,23 @@ def scheduler_spec(config: Pods) -> Object:
         **_common(config),
         "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [container],
-        "volumes": [_volume("tls", secret_name(config))],
+        "volumes": [_volume("tls", secret)],
     }
 
 
-def worker_spec(config: Pods) -> Object:
-    """Make the pod of a worker: one container, Secret volumes only, requests as limits."""
-    mounts, volumes = [_mount("tls", TLS)], [_volume("tls", secret_name(config))]
+def worker_spec(config: Pods, secret: str) -> Object:
+    """Make the pod of a worker: one container, Secret volumes only, requests as limits.
+
+    Args:
+        config: Of the cluster.
+        secret: Name of the Secret with its certificates.
+    """
+    # files of a site's file system; in a pod of Kubernetes they belong to root, whoever runs there
+    mode = OWNER_ONLY if isinstance(config, InterLink) else None
+    mounts, volumes = [_mount("tls", TLS)], [_volume("tls", secret, mode)]
     if config.proxy_secret:
         mounts.append(_mount("proxy", PROXY))
-        volumes.append(_volume("proxy", config.proxy_secret))
+        volumes.append(_volume("proxy", config.proxy_secret, mode))
     container: Object = {
         "name": "worker",
         "image": config.image,
@@ -101,7 +113,8 @@ def worker_spec(config: Pods) -> Object:
     }
     spec: Object = {**_common(config), "containers": [container], "volumes": volumes}
     if isinstance(config, InterLink):
-        return spec | _placement(config)
+        # the job ends at once; the virtual node keeps its pod for the whole of this
+        return spec | _placement(config) | {"terminationGracePeriodSeconds": 1}
     container["securityContext"] = NO_RIGHTS
     return spec | {"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}}
 
@@ -130,11 +143,6 @@ def inside_address(config: Pods) -> str:
 def scheduler_image(config: Pods) -> str:
     """Give the image as a node of Kubernetes wants it."""
     return config.scheduler_image or config.image.removeprefix("docker://")
-
-
-def secret_name(config: Pods) -> str:
-    """Name the Secret with the certificates."""
-    return f"{config.name}-tls"
 
 
 def quantity(memory: str) -> str:
@@ -184,5 +192,6 @@ def _mount(name: str, path: str) -> Object:
     return {"name": name, "mountPath": path, "readOnly": True}
 
 
-def _volume(name: str, secret: str) -> Object:
-    return {"name": name, "secret": {"secretName": secret}}
+def _volume(name: str, secret: str, mode: int | None = None) -> Object:
+    modes = {} if mode is None else {"defaultMode": mode}
+    return {"name": name, "secret": {"secretName": secret, **modes}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from typing import NamedTuple
 
 from dtperf.clusters.apiserver import NotThere, Object, Server
@@ -13,13 +14,16 @@ from dtperf.clusters.model import InterLink, Kubernetes
 from dtperf.clusters.podspecs import inside_address, scheduler_image
 from dtperf.errors import ConfigError, DtperfError
 
-__all__ = ["Pod", "problems_of", "read_pods", "wait_for_scheduler"]
+__all__ = ["Pod", "problems_of", "read_pods", "wait_for_scheduler", "why_it_stays"]
 
 LOOK_S = 1.0
 LINES = 5
 NO_IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
 FATAL = (*NO_IMAGE, "CreateContainerConfigError", "CreateContainerError", "CrashLoopBackOff")
 """Why a container does not start, where waiting does not help."""
+UNSCHEDULABLE = "Unschedulable"
+PLAUSIBLE = 2000
+"""No job of ours began before this year."""
 
 
 class Pod(NamedTuple):
@@ -30,12 +34,29 @@ class Pod(NamedTuple):
     """Either scheduler or worker."""
     node: str
     """Empty as long as it has none."""
+    phase: str
+    """Pending, Running, Succeeded, Failed or Unknown."""
     state: str
     """Phase, or why its container waits or has ended, such as ImagePullBackOff."""
     message: str
     is_ready: bool
     host: str
     """Address of its node; empty as long as it has none."""
+    uid: str = ""
+    is_ending: bool = False
+    """It is to be deleted."""
+    ends: tuple[float | None, ...] = ()
+    """How long each of its containers lived that have ended, in seconds; None if nobody knows."""
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it will not start, however often it is tried."""
+        return self.state in FATAL and self.state not in ("ErrImagePull", "CrashLoopBackOff")
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it will not run again."""
+        return self.phase in ("Failed", "Succeeded")
 
 
 def read_pods(server: Server, name: str) -> list[Pod]:
@@ -46,7 +67,8 @@ def read_pods(server: Server, name: str) -> list[Pod]:
 
 def _pod(one: Object) -> Pod:
     told = one.get("status", {})
-    state, message = told.get("phase", "Pending"), told.get("message", "")
+    phase, message = told.get("phase", "Pending"), told.get("message", "")
+    state = told.get("reason") or phase
     conditions = {c["type"]: c for c in told.get("conditions") or []}
     scheduled = conditions.get("PodScheduled", {})
     if scheduled.get("status") == "False":
@@ -61,11 +83,36 @@ def _pod(one: Object) -> Pod:
         name=one["metadata"]["name"],
         part=one["metadata"].get("labels", {}).get(COMPONENT_LABEL, ""),
         node=one.get("spec", {}).get("nodeName", ""),
+        phase=phase,
         state=state,
         message=message,
         is_ready=conditions.get("Ready", {}).get("status") == "True",
         host=told.get("hostIP", ""),
+        uid=one["metadata"].get("uid") or one["metadata"]["name"],
+        is_ending="deletionTimestamp" in one["metadata"],
+        ends=tuple(_ends(one)),
     )
+
+
+def _ends(one: Object) -> Iterator[float | None]:
+    """Say how long each container lived that has ended; of the earlier ones only how many."""
+    told = one.get("status", {})
+    containers = told.get("containerStatuses") or []
+    for container in containers:
+        restarts = container.get("restartCount", 0)
+        yield from [None] * restarts
+        if ended := container.get("state", {}).get("terminated"):
+            yield _seconds(ended.get("startedAt"), ended.get("finishedAt"))
+    if not containers and told.get("phase") == "Failed":
+        yield None
+
+
+def _seconds(begin: str | None, end: str | None) -> float | None:
+    with suppress(ValueError):
+        first, last = (datetime.fromisoformat(text or "") for text in (begin, end))
+        if first.year > PLAUSIBLE:  # some plugins do not know when a job began
+            return (last - first).total_seconds()
+    return None
 
 
 def _exit_of(why: Object) -> str:
@@ -81,6 +128,7 @@ def problems_of(server: Server, name: str, pods: Iterable[Pod], part: str = "") 
         pods: As they are now.
         part: Only of scheduler or worker; empty: of both.
     """
+    pods = [pod for pod in pods if part in ("", pod.part)]
     labels = {CLUSTER_LABEL: name} | ({COMPONENT_LABEL: part} if part else {})
     deployments: list[Object] = []
     with suppress(ConfigError):  # not everybody may look at them
@@ -90,8 +138,11 @@ def problems_of(server: Server, name: str, pods: Iterable[Pod], part: str = "") 
             if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
                 yield _refusal(server, deployment["metadata"]["name"], condition["message"])
     for pod in pods:
-        if pod.state in FATAL and part in ("", pod.part):
+        if pod.state in (*FATAL, UNSCHEDULABLE):
             yield f"{pod.name}: {pod.state}: {pod.message}"
+    if ended := [pod for pod in pods if pod.has_ended]:
+        last = ended[-1]
+        yield f"{len(ended)} pods have ended; {last.name}: {last.state}: {last.message}"
 
 
 def _refusal(server: Server, name: str, said: str) -> str:
@@ -136,7 +187,9 @@ def _give_up_if_fatal(
             )
         if pod.state == "CrashLoopBackOff":
             raise DtperfError(f"the scheduler fails; its log ends:\n{_end_of_log(server, pod)}")
-    for problem in problems_of(server, config.name, schedulers, "scheduler"):
+    # there may be room in a while
+    placed = [pod for pod in schedulers if pod.state != UNSCHEDULABLE]
+    for problem in problems_of(server, config.name, placed, "scheduler"):
         raise DtperfError(problem)
     if phase == "Error":
         raise DtperfError(f"the operator refuses the cluster {config.name}: see its log")
@@ -146,6 +199,18 @@ def _end_of_log(server: Server, pod: Pod) -> str:
     with suppress(DtperfError):
         return server.logs(pod.name, LINES)
     return pod.message
+
+
+def why_it_stays(server: Server, name: str) -> str:
+    """Say what a cluster waits for that is to be deleted."""
+    ending = [pod for pod in read_pods(server, name) if pod.is_ending]
+    if not ending:
+        return "does the operator run?"
+    nodes = ", ".join(sorted({pod.node for pod in ending}))
+    return (
+        f"{len(ending)} pods are Terminating on {nodes}: does that node answer? All goes once it "
+        "does, and the workers end by themselves when the scheduler is gone"
+    )
 
 
 def _so_far(phase: str, schedulers: list[Pod]) -> str:

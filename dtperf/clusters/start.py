@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dtperf.clusters.deaths import look, looked_after
 from dtperf.clusters.environment import check_same, ship
-from dtperf.clusters.folders import state_folder
+from dtperf.clusters.folders import last_words, remove, state_folder
 from dtperf.clusters.kept import find_same
 from dtperf.clusters.load import load_cluster
 from dtperf.clusters.local import local_client
@@ -19,6 +20,7 @@ from dtperf.clusters.model import Address, ClusterConfig, HTCondor, Local, Pods,
 from dtperf.clusters.tls import Credentials
 from dtperf.errors import DtperfError
 from dtperf.interrupts import raise_if_asked
+from dtperf.takedown import taken_down
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -65,42 +67,45 @@ def cluster(
     """
     config = load_cluster(source)
     ship(config.ship)
-    with ExitStack() as stack:
+    watch: Callable[[int], None]
+    with taken_down() as stack:
         kept = find_same(source)
         if kept is not None:
+            folder, watch = kept.folder, kept.check
             client = stack.enter_context(connect(kept.address, kept.security))
-            wait_for_workers(client, config, on_wait, kept.folder)
-            check_same(client)
-            yield client
-            return
-        folder = stack.enter_context(_folder_of_a_run(config))
-        client = stack.enter_context(_start(config, folder))
+        else:
+            folder = stack.enter_context(_folder_of_a_run(config))
+            client, watch = stack.enter_context(_start(config, folder))
+        stack.enter_context(looked_after(client, watch))
         wait_for_workers(client, config, on_wait, folder)
         check_same(client)
         yield client
 
 
 @contextmanager
-def _start(config: ClusterConfig, folder: Path) -> Iterator[Client]:
+def _start(config: ClusterConfig, folder: Path) -> Iterator[tuple[Client, Callable[[int], None]]]:
+    """Start a cluster; gives a client, and what looks at workers that die."""
     if isinstance(config, Local):
         with local_client(config.workers, config.memory or "auto") as client:
-            yield client
+            yield client, lambda _: None
     elif isinstance(config, Address):
         credentials = config.credentials and Credentials.in_folder(
             Path(config.credentials).expanduser()
         )
         with connect(config.address, credentials.security() if credentials else None) as client:
-            yield client
+            yield client, lambda _: None
     elif isinstance(config, Slurm | HTCondor):
         from dtperf.clusters.batch import batch_cluster
+        from dtperf.clusters.jobs import watch_jobs
 
         with batch_cluster(config, folder) as started, connect(started) as client:
-            yield client
+            yield client, watch_jobs(config, started, folder)
     else:
         from dtperf.clusters.pods import pod_cluster
+        from dtperf.clusters.podwatch import watch_pods
 
         with pod_cluster(config, folder) as place, connect(*place) as client:
-            yield client
+            yield client, watch_pods(config)
 
 
 @contextmanager
@@ -115,9 +120,13 @@ def connect(where: Any, security: Security | None = None) -> Iterator[Client]:
         DtperfError: It cannot be reached, or one side refuses the other's certificate.
     """
     from distributed import Client
+    from distributed.versions import VersionMismatchWarning
 
     try:
-        client = Client(where, security=security, timeout=CONNECT_S)
+        with warnings.catch_warnings():
+            # `check_same` says it in fewer words, of what matters
+            warnings.simplefilter("ignore", VersionMismatchWarning)
+            client = Client(where, security=security, timeout=CONNECT_S)
     except (OSError, TimeoutError, RuntimeError) as error:
         raise DtperfError(f"{where}: {_why(error)}") from error
     with client:
@@ -149,11 +158,16 @@ def wait_for_workers(
     """Wait until enough workers have come.
 
     Raises:
-        DtperfError: They do not come in time.
+        DtperfError: They do not come in time, die young, or the scheduler is gone.
     """
-    begin = time.monotonic()
+    begin, found = time.monotonic(), 0
     while True:
-        found = len(client.nthreads())
+        look(client, found)
+        try:
+            found = len(client.nthreads())
+        except OSError as error:
+            look(client, 0)
+            raise DtperfError(f"the connection to the scheduler is lost: {error}") from error
         waited = time.monotonic() - begin
         on_wait(Waiting(found, config.min_workers, waited))
         raise_if_asked()
@@ -162,36 +176,37 @@ def wait_for_workers(
         if waited > config.wait_s:
             raise DtperfError(
                 f"{found} of {config.min_workers} workers have come in {config.wait_s} s: "
-                f"is the queue full, or the quota used up?{_problems(config)}{_last_words(folder)}"
+                f"is the queue full, or the quota used up?{_state(config)}{_log(folder)}"
             )
         time.sleep(LOOK_S)
 
 
-def _problems(config: ClusterConfig) -> str:
-    """Say what Kubernetes has against the workers."""
+def _state(config: ClusterConfig) -> str:
+    """Say what Kubernetes has against the workers, or what it waits for."""
     if not isinstance(config, Pods):
         return ""
     from dtperf.clusters.pods import status
 
-    found = status(config)
-    return "".join(f"\nKubernetes: {problem}" for problem in (found.problems if found else ()))
+    with suppress(DtperfError):
+        if (found := status(config)) is None:
+            return "\nKubernetes: the cluster is gone"
+        states = [f"{p.name} is {p.state} {p.message}" for p in found.pods if p.part == "worker"]
+        told = found.problems or states[-1:]
+        return "".join(f"\nKubernetes: {each.rstrip()}" for each in told)
+    return ""
 
 
-def _last_words(folder: Path | None) -> str:
-    """Give the end of the newest log of a worker, if there is one."""
-    logs = [*folder.glob("logs/*")] if folder else []
-    written = [path for path in logs if path.stat().st_size]
-    if not written:
-        return ""
-    newest = max(written, key=lambda path: path.stat().st_mtime)
-    lines = newest.read_text(errors="replace").splitlines()[-LINES:]
-    return f" The newest log, {newest}, ends:\n" + "\n".join(lines)
+def _log(folder: Path | None) -> str:
+    words = last_words(folder, LINES) if folder else ""
+    return f"\nThe newest log of a worker ends:\n{words}" if words else ""
 
 
 @contextmanager
 def _folder_of_a_run(config: ClusterConfig) -> Iterator[Path]:
-    """Make a folder that goes with the cluster, unless it ends badly."""
+    """Make a folder that goes with the cluster."""
     base = state_folder(getattr(config, "folder", None))
     folder = Path(tempfile.mkdtemp(prefix=f"{config.kind}-", dir=base))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield folder
+    finally:
+        remove(folder)

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import multiprocessing
 import os
 import sys
 import tempfile
@@ -31,6 +32,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dtperf.clusters.tls import CA, CERTIFICATE, KEY, Credentials, write_private
+from dtperf.clusters.watchdog import watch
 from dtperf.errors import ConfigError
 
 __all__ = ["arguments", "decoded", "main", "use_proxy"]
@@ -48,25 +50,53 @@ def main(given: Sequence[str]) -> None:
         given: Further options of ``dask worker``; the environment wins over them.
 
     Raises:
-        ConfigError: The environment does not say what is needed.
+        ConfigError: The environment does not say what is needed, or lets no process start.
     """
     from distributed.cli.dask_worker import main as dask_worker
 
+    _check_processes()
     with _private_folder(os.environ.get("DTPERF_SCRATCH")) as folder:
         options = [*arguments(os.environ, folder, given), *_preloads()]
+        watch(folder, _death_timeout([*given, *options]))
         os.environ.update(dict.fromkeys(THREADS, "1"))
         if source := os.environ.get("DTPERF_PROXY"):
             os.environ |= use_proxy(Path(source), folder)
         dask_worker.main([*given, *options], prog_name="dask worker")
 
 
+def _check_processes() -> None:
+    """Say in one line what Dask would wait for without a word."""
+    import dask
+
+    method = dask.config.get("distributed.worker.multiprocessing-method")
+    try:
+        multiprocessing.get_context(method).Queue().close()
+    except (OSError, ImportError) as error:
+        raise ConfigError(
+            f"no process can be started here, since no semaphore can be made ({error}): "
+            "is there a /dev/shm that the user of this job may write to?"
+        ) from None
+
+
 def _preloads() -> list[str]:
     """Add our own to what the site's configuration loads, which an option would displace."""
     import dask
 
-    said = dask.config.get("distributed.worker.preload")
-    modules = [said] if isinstance(said, str) else said
-    return [text for name in (*modules, "dtperf.clusters.ending") for text in ("--preload", name)]
+    options = []
+    for option, key, own in (
+        ("--preload", "distributed.worker.preload", "dtperf.clusters.ending"),
+        ("--preload-nanny", "distributed.nanny.preload", "dtperf.clusters.watchdog"),
+    ):
+        said = dask.config.get(key)
+        modules = [said] if isinstance(said, str) else said
+        options += [text for name in (*modules, own) for text in (option, name)]
+    return options
+
+
+def _death_timeout(options: Sequence[str]) -> float:
+    from dask.utils import parse_timedelta
+
+    return float(parse_timedelta(options[options.index("--death-timeout") + 1]))
 
 
 def arguments(environ: Mapping[str, str], folder: Path, given: Sequence[str] = ()) -> list[str]:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import re
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
 
+from dtperf.clusters import kept as clusters
+from dtperf.pools import Here, Pool
 from dtperf.results import Result
+from dtperf.takedown import LeftBehind, taken_down
 from tests.cli.commands import Done, call
 from tests.golden import GOLDEN
 from tests.test_runner import assert_same
@@ -40,17 +50,72 @@ def test_up_run_status_scale_down(
         assert up.code == 0, up.err
         assert "up at tls://127.0.0.1:" in up.out
         status = dtperf("cluster", "status", mine)
-        assert "1 workers are there" in status.out
+        assert "1 workers are there; 1 are asked for now" in status.out
+        assert re.search(r"dashboard http://127\.0\.0\.1:\d+/status$", status.out, re.MULTILINE)
         run = dtperf("run", "reference_2023", GOLDEN, "-o", tmp_path / "out", "--cluster", mine)
         assert run.code == 0, run.err
         assert_same(Result.load(tmp_path / "out"), golden_result)
         assert dtperf("cluster", "scale", mine, "2").code == 0
+        assert "2 are asked for now" in dtperf("cluster", "status", mine).out
         logs = dtperf("cluster", "logs", mine)
         assert "keeper.log" in logs.out
+        assert said_to_a_closed_pipe("cluster", "logs", mine) == (0, "")
     finally:
         down = dtperf("cluster", "down", mine)
     assert (down.code, down.out) == (0, f"{mine}: down\n")
     assert dtperf("cluster", "down", mine).out == f"{mine}: was not up\n"
+
+
+def said_to_a_closed_pipe(*words: str | Path) -> tuple[int, str]:
+    """Run a command whose reader has seen enough, as that of `| head` has."""
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-c", "from dtperf.cli import main; main()", *map(str, words)]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    return done.returncode, done.stderr
+
+
+def test_a_cluster_that_was_up_says_why_it_is_not_any_more(dtperf: Call, mine: Path) -> None:
+    assert dtperf("cluster", "up", mine).code == 0
+    try:
+        kept = clusters.find(mine)
+        assert kept is not None
+        (kept.folder / "wanted").write_text("nonsense")
+        deadline = time.monotonic() + 60
+        while clusters.find(mine) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        status = dtperf("cluster", "status", mine)
+        assert status.code == 2
+        assert "mine.yaml: is not up any more: " in status.err
+        assert "nonsense" in status.err
+    finally:
+        dtperf("cluster", "down", mine)
+
+
+def test_what_was_left_behind_is_one_line(
+    dtperf: Call, monkeypatch: pytest.MonkeyPatch, mine: Path, tmp_path: Path
+) -> None:
+    """And the run has not failed."""
+
+    @contextmanager
+    def stuck(*_: object) -> Iterator[Pool]:
+        with taken_down() as stack:
+            stack.callback(fail)
+            yield Here()
+
+    def fail() -> None:
+        raise OSError("no such job")
+
+    monkeypatch.setattr("dtperf.runner.worker_pool", stuck)
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", LeftBehind)
+        run = dtperf("run", "reference_2023", GOLDEN, "-o", tmp_path / "out")
+    assert run.code == 0
+    assert "dtperf: warning: the workers were not taken down: no such job\n" in run.err
+    assert "takedown.py" not in run.err
+    assert Result.load(tmp_path / "out").totals["events"] == 4000
 
 
 @pytest.mark.parametrize("command", [["status"], ["logs"], ["scale"]])

@@ -16,6 +16,7 @@ KINDS = {
     "secrets": "Secret",
     "services": "Service",
     "pods": "Pod",
+    "nodes": "Node",
     "deployments": "Deployment",
     "networkpolicies": "NetworkPolicy",
     "daskclusters": "DaskCluster",
@@ -74,8 +75,10 @@ class Stub:
     def answer(self, method: str, url: str, body: Object) -> tuple[int, Any]:
         split = urlsplit(url)
         parts = split.path.strip("/").split("/")
-        kind = KINDS[parts[parts.index("namespaces") + 2]]
-        name, *rest = [*parts[parts.index("namespaces") + 3 :], ""]
+        # nodes are of no namespace
+        parts = parts[2:] if "nodes" in parts else parts[parts.index("namespaces") + 2 :]
+        kind = KINDS[parts[0]]
+        name, *rest = [*parts[1:], ""]
         self.calls.append((method, kind, name))
         if kind in self.unknown:
             return 404, "404 page not found\n"

@@ -57,7 +57,9 @@ def remove(jobs: Path, job: str) -> None:
 
 def queue(jobs: Path) -> None:
     for job in sorted(jobs.iterdir()):
-        sys.stdout.write(f"{job.name}.0\n")
+        with suppress(OSError, ProcessLookupError):
+            os.kill(int((job / "pid").read_text()), 0)
+            sys.stdout.write(f"{job.name}\n")
 
 
 if __name__ == "__main__":

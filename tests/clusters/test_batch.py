@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import stat
 import sys
 import time
@@ -12,10 +13,14 @@ from typing import Any
 
 import htcondor2
 import pytest
+import yaml
+from typer.testing import CliRunner
 
 import dtperf
+from dtperf.cli.app import app
 from dtperf.clusters import load_cluster
 from dtperf.clusters.batch import description, seconds
+from dtperf.clusters.folders import last_words, remove
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError, DtperfError
 from dtperf.results import Result
@@ -175,6 +180,88 @@ def test_workers_that_do_not_come_and_what_their_log_says(commands: Path, tmp_pa
     assert removed.read_text().split() == ["7", "7"]
 
 
+def slurm_that_fails(commands: Path, logs: str, said: str) -> None:
+    """Take each job, let it say something, and forget it."""
+    number = f"n=$(($(ls {commands} | grep -c taken) + 1)); touch {commands}/taken$n"
+    write = f"for d in {logs}; do echo '{said}' > $d/dtperf-$n.err; done"
+    tool(commands, "sbatch", f"#!/bin/sh\n{number}\n{write}\necho Submitted batch job $n\n")
+    tool(commands, "squeue", "#!/bin/sh\n")
+    tool(commands, "scancel", "#!/bin/sh\n")
+
+
+def test_jobs_that_have_all_ended_are_not_waited_for(
+    commands: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dtperf.clusters.deaths.LOOK_S", 0.2)
+    said = "/usr/bin/python: No module named dtperf"
+    slurm_that_fails(commands, f"{tmp_path}/state/dtperf/slurm-*/logs", said)
+    with (
+        pytest.raises(DtperfError, match="2 workers have ended soon after the start") as caught,
+        dtperf.cluster({**BASE, "kind": "slurm", "wait_s": 100}),
+    ):
+        pass
+    assert said in str(caught.value)
+    assert "speaks of the software" in str(caught.value)
+    assert not [*(tmp_path / "state/dtperf").iterdir()], "folders are left"
+
+
+@pytest.mark.parametrize("squeue", ["#!/bin/sh\necho 1; echo 2\n", "#!/bin/sh\nexit 1\n"])
+def test_jobs_that_wait_or_of_which_nothing_is_known_are_waited_for(
+    squeue: str, commands: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dtperf.clusters.deaths.LOOK_S", 0.1)
+    slurm_that_fails(commands, f"{tmp_path}/state/dtperf/slurm-*/logs", "hello")
+    tool(commands, "squeue", squeue)
+    with (
+        pytest.raises(DtperfError, match="0 of 1 workers have come in 2 s"),
+        dtperf.cluster({**BASE, "kind": "slurm", "wait_s": 2}),
+    ):
+        pass
+
+
+def test_a_kept_cluster_whose_jobs_all_end_says_so_and_goes(commands: Path, tmp_path: Path) -> None:
+    said = "/usr/bin/python: No module named dtperf"
+    slurm_that_fails(commands, f"{tmp_path}/state/dtperf/kept-*/logs", said)
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump({**BASE, "kind": "slurm", "wait_s": 100}))
+    done = CliRunner().invoke(app, ["cluster", "up", str(path)])
+    assert isinstance(done.exception, DtperfError)
+    assert "the cluster has ended: 2 workers have ended soon after" in str(done.exception)
+    assert said in str(done.exception)
+    assert not [*(tmp_path / "state/dtperf").iterdir()], "folders are left"
+
+
+def test_what_a_worker_said_comes_before_what_is_said_of_it(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    assert last_words(tmp_path, 2) == ""
+    (tmp_path / "logs/worker-3.log").write_text("Image size of job updated\n")
+    assert last_words(tmp_path, 2) == "Image size of job updated"
+    (tmp_path / "logs/worker-3.0.err").write_text("one\ntwo\nthree\n")
+    (tmp_path / "logs/worker-3.0.out").write_text("nothing\n")
+    (tmp_path / "logs/worker-4.0.err").touch()
+    os.utime(tmp_path / "logs/worker-3.0.err", (1, 1))
+    assert last_words(tmp_path, 2) == "two\nthree"
+
+
+def test_a_folder_goes_although_somebody_writes_into_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "htcondor-x"
+    (folder / "logs").mkdir(parents=True)
+    rmtree, writes = shutil.rmtree, iter(range(2))
+
+    def and_written_to(path: Path, **options: Any) -> None:
+        rmtree(path, **options)
+        for _ in writes:
+            (folder / "logs").mkdir(parents=True)
+            (folder / "logs/worker-1.log").write_text("Job was aborted")
+            return
+
+    monkeypatch.setattr(shutil, "rmtree", and_written_to)
+    remove(folder)
+    assert not folder.exists()
+
+
 def test_a_whole_run_on_a_stand_in_for_htcondor(
     commands: Path,
     tmp_path: Path,
@@ -191,7 +278,8 @@ def test_a_whole_run_on_a_stand_in_for_htcondor(
     result = dtperf.run(config, GOLDEN, cluster=cluster)
     assert_same(result, golden_result)
     workers = {row.worker.split(":")[1] for row in result.ledger}
-    assert len(workers) == 2
+    assert workers == {"HTCondorCluster-0", "HTCondorCluster-1"}
+    assert not [*(tmp_path / "state/dtperf").iterdir()]
     pids = [int((job / "pid").read_text()) for job in jobs.iterdir()]
     assert len(pids) == 2
     deadline = time.monotonic() + 30

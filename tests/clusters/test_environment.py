@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import inspect
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import cloudpickle
 import pytest
+from coffea.processor.executor import WorkItem
+from distributed import Client, LocalCluster, Scheduler
+from distributed.versions import get_versions
 
+import dtperf
+from dtperf import tasks
 from dtperf.clusters import environment, local_client
-from dtperf.clusters.environment import check_same, ship, versions_everywhere
+from dtperf.clusters.environment import check_same, own_versions, ship, versions_everywhere
+from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError, DtperfError
 from dtperf.identity import package_state
+from dtperf.reduction import DaskWorkers
+from dtperf.tasks import OtherSoftware
+from tests.golden import GOLDEN
+from tests.test_executors import counted, run
 
 HERE = dict.fromkeys(environment.PACKAGES, "1.0")
 
@@ -51,7 +65,7 @@ def test_a_table_says_what_differs_where(told: dict[str, dict[str, str]]) -> Non
 
 
 def test_something_is_not_installed_there(told: dict[str, dict[str, str]]) -> None:
-    told["a"] = {name: version for name, version in HERE.items() if name != "dtperf"}
+    told["a"] = {**HERE, "dtperf": environment.NOWHERE}
     assert "dtperf       1.0 on client, scheduler; not installed on a" in refused()
 
 
@@ -69,6 +83,128 @@ def test_what_is_told_on_a_real_cluster() -> None:
     assert found["client"].keys() == {*environment.PACKAGES}
     assert found["client"]["uproot"] == version("uproot")
     assert found["client"]["source"] == package_state()
+
+
+@pytest.fixture
+def asked() -> Iterator[tuple[Client, Scheduler, list[str]]]:
+    """A client, its scheduler, and what the client asks of it."""
+    with (
+        LocalCluster(
+            n_workers=1, processes=False, memory_limit=0, dashboard_address="127.0.0.1:0"
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        scheduler, seen = cluster.scheduler, list[str]()
+
+        def noting(name: str, handler: Any) -> Any:
+            @functools.wraps(handler)
+            def noted(*args: Any, **kwargs: Any) -> Any:
+                seen.append(name)
+                return handler(*args, **kwargs)
+
+            @functools.wraps(handler)
+            async def noted_and_awaited(*args: Any, **kwargs: Any) -> Any:
+                seen.append(name)
+                return await handler(*args, **kwargs)
+
+            return noted_and_awaited if inspect.iscoroutinefunction(handler) else noted
+
+        for handlers in (scheduler.handlers, scheduler.stream_handlers):
+            handlers.update({name: noting(name, each) for name, each in handlers.items()})
+        yield client, scheduler, seen
+
+
+WITHOUT_CODE = {"versions", "broadcast", "ncores", "heartbeat-client", "heartbeat_worker"}
+WITH_CODE = {"run_function", "update-graph"}
+
+
+def of_another_python(**packages: Any) -> dict[str, Any]:
+    told = get_versions(**packages)
+    told["packages"]["python"] = "3.99.0.final.0"
+    return told
+
+
+def test_a_scheduler_of_another_python_is_sent_no_code(
+    asked: tuple[Client, Scheduler, list[str]],
+) -> None:
+    client, scheduler, seen = asked
+    scheduler.handlers["versions"] = of_another_python
+    seen.clear()
+    with pytest.raises(DtperfError, match=r"python .* on client.*; 3\.99\.0 on scheduler"):
+        check_same(client)
+    assert {*seen} <= WITHOUT_CODE
+
+
+def test_a_client_that_is_handed_in_is_checked_before_its_scheduler_is_sent_code(
+    asked: tuple[Client, Scheduler, list[str]], reference_config: AnalysisConfig
+) -> None:
+    client, scheduler, seen = asked
+    scheduler.handlers["versions"] = of_another_python
+    seen.clear()
+    with pytest.raises(DtperfError, match=r"3\.99\.0 on scheduler"):
+        dtperf.run(reference_config, GOLDEN, client=client)
+    assert not WITH_CODE & {*seen}
+
+
+def test_a_worker_of_another_python_is_sent_no_code(
+    asked: tuple[Client, Scheduler, list[str]],
+) -> None:
+    client, scheduler, seen = asked
+    [worker] = scheduler.workers.values()
+    worker.versions["packages"] = {**worker.versions["packages"], "python": "3.99.0.final.0"}
+    seen.clear()
+    with pytest.raises(DtperfError, match=rf"3\.99\.0 on {worker.address}"):
+        check_same(client)
+    assert "update-graph" not in seen
+
+
+def test_what_the_other_tests_watch_is_how_code_travels(
+    asked: tuple[Client, Scheduler, list[str]],
+) -> None:
+    client, _, seen = asked
+    check_same(client)
+    assert {*seen} >= WITH_CODE
+
+
+def test_a_worker_that_comes_later_opens_nothing_of_another_python(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = own_versions()
+    monkeypatch.setattr(tasks, "own_versions", lambda: {**here, "python": "3.99.0"})
+    monkeypatch.setattr(tasks.cloudpickle, "dumps", lambda _: b"byte code that would be fatal")
+    function = tasks.sealed(counted)
+    monkeypatch.setattr(tasks, "own_versions", lambda: here)
+    with pytest.raises(OtherSoftware, match=r"python +3\.99\.0 on client"):
+        tasks.measure("topic", 1, function, WorkItem("d", "f", "t", 0, 1, b"", {}))
+
+
+def test_a_run_ends_when_a_worker_of_other_software_joins(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = own_versions()
+    monkeypatch.setattr(tasks, "own_versions", lambda: {**here, "uproot": "0.9"})
+    with (
+        local_client(1) as client,
+        closing(DaskWorkers(client)) as pool,
+        pytest.raises(OtherSoftware, match=r"uproot +0\.9 on client; .* on a worker on"),
+    ):
+        run(counted, 3, pool)
+
+
+def test_an_asynchronous_client_is_refused(reference_config: AnalysisConfig) -> None:
+    async def cell() -> None:
+        async with Client(
+            n_workers=1, processes=False, asynchronous=True, dashboard_address="127.0.0.1:0"
+        ) as client:
+            with pytest.raises(ConfigError, match="client: is asynchronous"):
+                dtperf.run(reference_config, GOLDEN, client=client)
+
+    asyncio.run(cell())
+
+
+def test_a_closed_client_is_refused(reference_config: AnalysisConfig) -> None:
+    with local_client(1) as client:
+        pass
+    with pytest.raises(ConfigError, match=r"client: is not connected .*closed"):
+        dtperf.run(reference_config, GOLDEN, client=client)
 
 
 @pytest.fixture

@@ -274,7 +274,40 @@ def test_secrets_are_shown_on_request_only(credentials: Credentials) -> None:
     assert "BEGIN" not in hidden
     assert key[:40] not in hidden
     assert "&id" not in shown
-    assert [*yaml.safe_load_all(hidden)] == manifest(pods("least"))
+
+
+def secrets_in(pod: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {volume["name"]: volume["secret"] for volume in pod["volumes"]}
+
+
+def test_pods_of_an_earlier_cluster_of_the_same_name_do_not_find_the_secret(
+    tmp_path: Path,
+) -> None:
+    names = set()
+    for number in range(2):
+        objects = manifest(pods("least"), Credentials.make(tmp_path / str(number)))
+        name = only(objects, "Secret")["metadata"]["name"]
+        for pod in (worker_of(objects), scheduler_of(objects)):
+            assert secrets_in(pod)["tls"]["secretName"] == name
+        names.add(name)
+    assert len(names) == 2
+
+
+def test_only_the_owner_reads_keys_and_proxies_at_a_site() -> None:
+    virtual = secrets_in(worker_of(manifest(pods("virtual"))))
+    assert {name: one["defaultMode"] for name, one in virtual.items()} == {
+        "tls": 0o400,
+        "proxy": 0o400,
+    }
+    # root would own them, and the image runs as somebody else
+    inside = secrets_in(worker_of(manifest(pods("all"))))
+    assert not any("defaultMode" in one for one in inside.values())
+
+
+def test_the_end_of_a_virtual_nodes_pod_is_not_waited_for() -> None:
+    assert worker_of(manifest(pods("virtual")))["terminationGracePeriodSeconds"] == 1
+    # where pods are processes, they end as soon as they have handed their work back
+    assert "terminationGracePeriodSeconds" not in worker_of(manifest(pods("all")))
 
 
 @pytest.mark.parametrize(

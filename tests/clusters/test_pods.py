@@ -42,6 +42,11 @@ def config() -> Kubernetes | InterLink:
     return pods("least", wait_s=5, service={"external_address": "tls://dask.example:8786"})
 
 
+def secret_of(server: Stub) -> str:
+    [name] = [name for kind, name in server.objects if kind == "Secret"]
+    return name
+
+
 def refusal(config: Kubernetes | InterLink, folder: Path, kind: type = DtperfError) -> str:
     with pytest.raises(kind) as caught:
         clusters.create(config, folder)
@@ -56,7 +61,8 @@ def test_life(server: Stub, config: Kubernetes, tmp_path: Path) -> None:
         files = Credentials.in_folder(tmp_path / "tls")
         assert stat.S_IMODE(files.key.stat().st_mode) == 0o600
         assert "DaskCluster dtperf" in server.has()
-        for one in ("NetworkPolicy dtperf-worker", "Secret dtperf-tls", "Service dtperf-outside"):
+        secret = secret_of(server)
+        for one in ("NetworkPolicy dtperf-worker", f"Secret {secret}", "Service dtperf-outside"):
             kind, name = one.split()
             (owner,) = server.objects[kind, name]["metadata"]["ownerReferences"]
             assert (owner["kind"], owner["uid"]) == ("DaskCluster", "uid of dtperf")
@@ -107,8 +113,11 @@ def test_deleting_twice(server: Stub, config: Kubernetes, tmp_path: Path) -> Non
     assert clusters.status(config) is None
     # what the operator, or somebody, has deleted half
     clusters.create(config, tmp_path)
-    for kind, name in [("DaskCluster", "dtperf"), ("Secret", "dtperf-tls")]:
-        server.delete(kind, name)
+    server.delete("DaskCluster", "dtperf")
+    assert clusters.delete(config)
+    assert server.has() == []
+    clusters.create(config, tmp_path)
+    server.delete("Secret", secret_of(server))
     assert clusters.delete(config)
     assert server.has() == []
 
@@ -283,6 +292,7 @@ def test_secrets_that_we_may_not_see(server: Stub, config: Kubernetes, tmp_path:
 def test_few_rights_do(server: Stub, config: Kubernetes, tmp_path: Path) -> None:
     server.refusals = {
         ("GET", "Deployment"): (403, "cannot list resource"),
+        ("GET", "Node"): (403, "cannot list resource"),
         ("PATCH", "Secret"): (403, "cannot patch resource"),
         ("PATCH", "NetworkPolicy"): (403, "cannot patch resource"),
     }
@@ -298,8 +308,9 @@ def test_what_cannot_be_deleted_is_named(server: Stub, config: Kubernetes, tmp_p
     server.image = "ErrImagePull"
     first, second = refusal(config, tmp_path).splitlines()
     assert first.startswith("the image ")
-    assert second.startswith("Secret dtperf-tls may be left in the namespace default: not allowed")
-    with pytest.raises(DtperfError, match="Secret dtperf-tls may be left"):
+    secret = secret_of(server)
+    assert second.startswith(f"Secret {secret} may be left in the namespace default: not allowed")
+    with pytest.raises(DtperfError, match=f"Secret {secret} may be left"):
         clusters.delete(config)
 
 
@@ -313,6 +324,91 @@ def test_a_cluster_that_does_not_end(
         DtperfError, match=r"DaskCluster dtperf may be left .*does the operator run"
     ):
         clusters.delete(config)
+
+
+def test_a_cluster_that_does_not_end_because_its_node_is_gone(
+    server: Stub, config: Kubernetes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mark(kind: str, name: str) -> Object:
+        for (its, _), one in server.objects.items():
+            if its == "Pod":
+                one["metadata"]["deletionTimestamp"] = "2026-11-27T12:00:00Z"
+        return server.objects[kind, name]
+
+    monkeypatch.setattr(clusters, "END_S", 0.05)
+    monkeypatch.setattr(server, "delete", mark)
+    clusters.create(config, tmp_path)
+    with pytest.raises(DtperfError, match="3 pods are Terminating on node-1: does that node"):
+        clusters.delete(config)
+
+
+def test_the_secret_goes_where_we_may_not_list_any(
+    server: Stub, config: Kubernetes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = server.answer
+
+    def without_lists(method: str, url: str, body: Object) -> tuple[int, Any]:
+        if method == "GET" and "/secrets?" in url:
+            return 403, {"kind": "Status", "message": "cannot list resource", "code": 403}
+        return answer(method, url, body)
+
+    monkeypatch.setattr(server, "answer", without_lists)
+    with clusters.pod_cluster(config, tmp_path):
+        assert secret_of(server)
+    assert server.has() == []
+
+
+def node(name: str, ready: str) -> Object:
+    status = {"conditions": [{"type": "Ready", "status": ready}]}
+    labels = {"virtual-node.interlink/type": "virtual-kubelet", "kubernetes.io/hostname": name}
+    return {"metadata": {"name": name, "labels": labels}, "status": status}
+
+
+def test_a_virtual_node_that_is_not_there(server: Stub, tmp_path: Path) -> None:
+    wanted = pods("virtual", wait_s=5)
+    said = refusal_without_nodes(server, wanted, tmp_path)
+    assert said == (
+        "node: there is no virtual node vk-bari.site.example; there is none at all: "
+        "does interLink run?"
+    )
+    server.objects["Node", "vk-bori.site.example"] = node("vk-bori.site.example", "True")
+    said = refusal_without_nodes(server, wanted, tmp_path)
+    assert said.endswith("; did you mean 'vk-bori.site.example'?")
+
+
+def refusal_without_nodes(server: Stub, config: InterLink, folder: Path) -> str:
+    server.add("Secret", "my-proxy", "", "", data={"proxy": ""})
+    said = refusal(config, folder, ConfigError)
+    assert not [one for one in server.has() if not one.startswith(("Node", "Secret my-proxy"))]
+    return said
+
+
+def test_a_virtual_node_that_is_not_ready_is_told_of(server: Stub, tmp_path: Path) -> None:
+    config = pods("virtual", proxy_secret=None)
+    server.objects["Node", config.node] = node(config.node, "Unknown")
+    clusters.create(config, tmp_path)
+    told = clusters.status(config)
+    assert told is not None
+    assert told.problems == (
+        "the node vk-bari.site.example is not ready: the site's interLink does not answer",
+    )
+    server.objects["Node", config.node] = node(config.node, "True")
+    told = clusters.status(config)
+    assert told is not None
+    assert told.problems == ()
+
+
+def test_a_pod_that_finds_no_node_is_told_of(
+    server: Stub, config: Kubernetes, tmp_path: Path
+) -> None:
+    clusters.create(config, tmp_path)
+    why = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    why["message"] = "0/3 nodes are available: 3 node(s) didn't match node selector."
+    server.objects["Pod", "dtperf-worker-1-pod"]["status"] = {"conditions": [why]}
+    told = clusters.status(config)
+    assert told is not None
+    [problem] = told.problems
+    assert problem == f"dtperf-worker-1-pod: Unschedulable: {why['message']}"
 
 
 def test_unreachable(config: Kubernetes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

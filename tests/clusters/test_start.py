@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 import dtperf
 from dtperf.clusters import kept
-from dtperf.clusters.local import local_cluster
+from dtperf.clusters.local import local_client, local_cluster
+from dtperf.clusters.nanny import OneStartAtATime
 from dtperf.clusters.start import Waiting
 from dtperf.clusters.tls import Credentials
 from dtperf.config import AnalysisConfig
@@ -150,3 +156,49 @@ def test_a_cluster_that_does_not_start_says_why(tmp_path: Path) -> None:
     path.write_text("kind: htcondor\n")
     with pytest.raises(DtperfError, match="htcondor: there is no condor_submit here"):
         kept.up(path)
+
+
+def test_a_worker_that_is_killed_while_it_starts_is_started_again() -> None:
+    """Dask's own nanny waits for ever then, and so did `dtperf run --executor dask`."""
+    killed = threading.Event()
+
+    def kill() -> None:
+        while not killed.is_set():
+            for child in psutil.Process().children():
+                with suppress(psutil.Error):
+                    if "spawn_main" in " ".join(child.cmdline()):
+                        child.kill()
+                        killed.set()
+                        return
+            time.sleep(0.005)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        with local_client(2) as client:
+            assert killed.is_set()
+            assert len(client.nthreads()) == 2
+            assert client.submit(sum, (4, 5)).result(timeout=60) == 9
+    finally:
+        killed.set()
+        killer.join()
+
+
+def test_workers_that_do_not_start_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang(_: object) -> None:
+        await asyncio.sleep(1000)
+
+    monkeypatch.setattr("dtperf.clusters.local.START_S", 1)
+    monkeypatch.setattr("dtperf.clusters.local.END_S", 1)
+    monkeypatch.setattr(OneStartAtATime, "instantiate", hang)
+    with pytest.raises(DtperfError, match="have not started within 1 s"), local_client(1):
+        pass
+
+
+def test_workers_that_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(_: object) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr(OneStartAtATime, "instantiate", fail)
+    with pytest.raises(DtperfError, match=r"does not start: .*no room"), local_client(1):
+        pass

@@ -164,6 +164,52 @@ def test_sigterm_gives_the_work_back(client: Client, tls: Path, tmp_path: Path) 
             process.communicate()
 
 
+def patched(folder: Path, text: str) -> dict[str, str]:
+    """Let a process begin with some code; gives the variables that do that."""
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(text)
+    paths = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {"PYTHONPATH": os.pathsep.join(paths)}
+
+
+def test_a_node_that_lets_no_process_start_is_told_in_one_line(
+    client: Client, tls: Path, tmp_path: Path
+) -> None:
+    """As where /dev/shm is not writable: Dask's own worker hangs then, and ignores SIGTERM."""
+    text = (
+        "import _multiprocessing\n"
+        "class Refused(_multiprocessing.SemLock):\n"
+        "    def __new__(cls, *_): raise PermissionError(13, 'Permission denied')\n"
+        "_multiprocessing.SemLock = Refused\n"
+    )
+    process = begin(client, tls, tmp_path, **patched(tmp_path / "patch", text))
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert said.startswith("dtperf worker: no process can be started here")
+    assert "/dev/shm" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_a_worker_whose_nanny_hangs_in_its_end_gives_up_its_place(
+    client: Client, tls: Path, tmp_path: Path
+) -> None:
+    """Dask's death timeout is over then; SIGTERM waits for the same end."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    text = (
+        "import asyncio, distributed\n"
+        "async def fail(self): raise RuntimeError('no luck')\n"
+        "async def hang(self, *_, **__): await asyncio.sleep(1e6)\n"
+        "distributed.Nanny.instantiate, distributed.Nanny.close = fail, hang\n"
+    )
+    more = {**patched(tmp_path / "patch", text), "DTPERF_DEATH_TIMEOUT_S": "3"}
+    process = begin(client, tls, scratch, **more)
+    said, _ = process.communicate(timeout=100)
+    assert process.returncode == 1
+    assert "dtperf worker: has not run for" in said.splitlines()[-1]
+    assert not [*scratch.iterdir()], "the private folder is still there"
+
+
 def test_what_is_told_twice_is_taken_from_the_environment(tmp_path: Path) -> None:
     given = ["tls://host:1", "--name", "a", "--death-timeout", "60"]
     options = arguments({"DTPERF_LIFETIME_S": "99"}, tmp_path, given)

@@ -30,15 +30,26 @@ WAITING = ("PENDING", "CONFIGURING", "REQUEUED")
 RUNNING = ("RUNNING", "COMPLETING")
 RESOURCES = {"cpu": "128", "memory": "512Gi", "pods": "1000"}
 END_S = 60
+SAME_S = 10
 
 
 class Plugin:
     """Jobs by the pod's UID."""
 
-    def __init__(self, folder: Path, slurm: Slurm) -> None:
+    def __init__(self, folder: Path, slurm: Slurm, *, keeps_base64: bool = False) -> None:
+        """Serve a Slurm.
+
+        Args:
+            folder: For files of jobs.
+            slurm: Where they run.
+            keeps_base64: Leave Secrets as they come, as the plugin for HTCondor does.
+        """
         self.folder = folder
         self.slurm = slurm
+        self.keeps_base64 = keeps_base64
         self.jobs: dict[str, str] = {}
+        self._told: Any = None
+        self._told_at = 0.0
         self.url = ""
 
     def create(self, body: Object) -> Object:
@@ -47,9 +58,14 @@ class Plugin:
         uid = pod["metadata"]["uid"]
         folder = self.folder / uid
         folder.mkdir(mode=0o700)
+        modes = {
+            one["secret"]["secretName"]: one["secret"].get("defaultMode", 0o644)
+            for one in pod["spec"].get("volumes", [])
+        }
         for part in body["container"]:
             for secret in part.get("secrets") or []:
-                write_secret(folder / "secrets" / secret["metadata"]["name"], secret)
+                name = secret["metadata"]["name"]
+                self.write_secret(folder / "secrets" / name, secret, modes[name])
         (container,) = pod["spec"]["containers"]
         script = folder / "job.sh"
         script.write_text(self.script(pod, container, folder))
@@ -65,6 +81,15 @@ class Plugin:
             raise RuntimeError(f"Slurm has refused {pod['metadata']['name']}")
         self.jobs[uid] = job
         return {"PodUID": uid, "PodJID": job}
+
+    def write_secret(self, folder: Path, secret: Object, mode: int) -> None:
+        """Write a Secret where the site's nodes see it, with the mode that its volume asks for."""
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        for name, value in secret["data"].items():
+            content = base64.b64decode(value, validate=True)
+            path = folder / name
+            path.write_bytes(value.encode() if self.keeps_base64 else content)
+            path.chmod(mode)
 
     def script(self, pod: Object, container: Object, folder: Path) -> str:
         """Write what the job runs; values are quoted, and $(NAME) is left as it is."""
@@ -84,7 +109,11 @@ class Plugin:
         """GET /status: of each pod; without any, whether there is somebody."""
         if not pods:
             return {"status": "ok", "resources": RESOURCES}
-        return [self.status_of(pod) for pod in pods]
+        # as the real one: it tells the same again, of whatever pods, for some time
+        if time.monotonic() - self._told_at > SAME_S:
+            self._told = [self.status_of(pod) for pod in pods]
+            self._told_at = time.monotonic()
+        return self._told
 
     def status_of(self, pod: Object) -> Object:
         meta = pod["metadata"]
@@ -128,14 +157,6 @@ class Plugin:
         path = self.folder / asked["PodUID"] / f"{asked['ContainerName']}.log"
         lines = path.read_text(errors="replace").splitlines(keepends=True)
         return "".join(lines[-int(asked.get("Opts", {}).get("Tail") or 0) :])
-
-
-def write_secret(folder: Path, secret: Object) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, value in secret["data"].items():
-        file = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(file, "wb") as opened:
-            opened.write(base64.b64decode(value, validate=True))
 
 
 def root(mounts: dict[str, Path]) -> list[str]:
@@ -193,9 +214,9 @@ def megabytes(memory: str) -> int:
 
 
 @contextmanager
-def serve(folder: Path, slurm: Slurm) -> Iterator[Plugin]:
+def serve(folder: Path, slurm: Slurm, *, keeps_base64: bool = False) -> Iterator[Plugin]:
     """Answer on loopback."""
-    plugin = Plugin(folder, slurm)
+    plugin = Plugin(folder, slurm, keeps_base64=keeps_base64)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -41,12 +41,19 @@ def queue() -> Iterator[Slurm]:
 
 
 @pytest.fixture
-def plugin(queue: Slurm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plugin]:
+def keeps_base64() -> bool:
+    return False
+
+
+@pytest.fixture
+def plugin(
+    queue: Slurm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keeps_base64: bool
+) -> Iterator[Plugin]:
     # the image is this machine: its python is ours
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     monkeypatch.setenv("PATH", path)
     (tmp_path / "site").mkdir()
-    with serve(tmp_path / "site", queue) as started:
+    with serve(tmp_path / "site", queue, keeps_base64=keeps_base64) as started:
         yield started
 
 
@@ -86,6 +93,7 @@ def processes(config: InterLink) -> list[str]:
     return found
 
 
+@pytest.mark.parametrize("keeps_base64", [False, True])
 def test_a_full_run(
     plugin: Plugin,
     queue: Slurm,
@@ -106,7 +114,7 @@ def test_a_full_run(
             until(lambda: states(plugin, pods) == ["running", "running"], "both pods to run")
             files = [*plugin.folder.glob("*/secrets/*/*")]
             assert len(files) == 6
-            assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+            assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o400}
             address = config.service.external_address
             with Client(address, security=credentials.security(), timeout=60) as client:
                 client.wait_for_workers(2, timeout=180)
@@ -117,6 +125,8 @@ def test_a_full_run(
                 result = dtperf.run(run, GOLDEN, client=client)
                 assert_same(result, golden_result)
                 assert len(result.ledger) == EVENTS // CHUNK
+                # by name: in containers process numbers repeat
+                assert {row.worker.partition(":")[2] for row in result.ledger} <= names
                 # what the operator asks for is there, and what it does not is not
                 pages = ["/health", "/api/v1/get_workers", "/api/v1/adaptive_target", "/status"]
                 assert [page(name) for name in pages] == [200, 200, 200, 404]

@@ -113,7 +113,7 @@ def test_one_cluster_for_several_runs(
             assert_same(Result.load(out), golden_result)
         assert len(system.jobs()) == 2
         code, text = finished("cluster", "status", cluster)
-        assert "2 workers are there" in text
+        assert "2 workers are there; 2 are asked for now" in text
         assert finished("cluster", "scale", cluster, "1")[0] == 0
         deadline = time.monotonic() + 60
         while len(system.jobs()) > 1 and time.monotonic() < deadline:
@@ -141,6 +141,23 @@ def test_a_job_that_slurm_does_not_take(cluster: Path, system: Slurm, files: Pat
     assert "invalid partition" in text
     assert "Traceback" not in text
     nothing_is_left(system, begun)
+
+
+def test_workers_that_fail_at_once(cluster: Path, system: Slurm, files: Path) -> None:
+    """Long before the time is up that workers are waited for, with what they said."""
+    content = yaml.safe_load(cluster.read_text())
+    cluster.write_text(yaml.safe_dump({**content, "python": "/nowhere/python", "wait_s": 600}))
+    begun = Command(
+        ["run", "reference_2023", files, "-o", cluster.parent / "out", "--cluster", cluster]
+    )
+    code, text = begun.wait(150)
+    assert code == 1, text
+    assert "2 workers have ended soon after the start" in text
+    assert "/nowhere/python: No such file or directory" in text
+    assert "speaks of the software" in text
+    assert "Traceback" not in text
+    nothing_is_left(system, begun)
+    assert not [*(cluster.parent / "state/dtperf").iterdir()]
 
 
 def test_more_memory_than_any_node_has(cluster: Path, system: Slurm, files: Path) -> None:

@@ -1,0 +1,50 @@
+"""The virtual nodes of a Kubernetes, as far as we may see them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from dtperf.clusters.apiserver import NotThere, Object, Server
+from dtperf.clusters.model import InterLink, Pods
+from dtperf.config.suggest import suggest
+from dtperf.errors import ConfigError
+
+__all__ = ["check_node", "problem_of_node"]
+
+VIRTUAL = {"virtual-node.interlink/type": "virtual-kubelet"}
+HOST = "kubernetes.io/hostname"
+
+
+def check_node(server: Server, name: str) -> None:
+    """Refuse a virtual node that is not there; not being allowed to see any is no fault.
+
+    Raises:
+        ConfigError: There is none of this name; the message says which there are.
+    """
+    nodes = _virtual_nodes(server)
+    if nodes is None or name in nodes:
+        return
+    hint = suggest(name, nodes) if nodes else "; there is none at all: does interLink run?"
+    raise ConfigError(f"node: there is no virtual node {name}{hint}")
+
+
+def problem_of_node(server: Server, config: Pods) -> tuple[str, ...]:
+    """Say whether the node of a cluster's workers does not answer; nothing if all is well."""
+    nodes = _virtual_nodes(server) if isinstance(config, InterLink) else None
+    if not nodes or not isinstance(config, InterLink) or _is_ready(nodes.get(config.node)):
+        return ()
+    return (f"the node {config.node} is not ready: the site's interLink does not answer",)
+
+
+def _is_ready(node: Object | None) -> bool:
+    """Tell whether a node answers."""
+    conditions = (node or {}).get("status", {}).get("conditions") or []
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+def _virtual_nodes(server: Server) -> dict[str, Object] | None:
+    """Give all by the name that pods know them by; None if we may not see them."""
+    with suppress(ConfigError, NotThere):
+        found = server.list("Node", VIRTUAL)
+        return {one["metadata"].get("labels", {}).get(HOST, ""): one for one in found}
+    return None
