@@ -113,7 +113,7 @@ def test_what_was_left_behind_is_one_line(
         warnings.simplefilter("always", LeftBehind)
         run = dtperf("run", "reference_2023", GOLDEN, "-o", tmp_path / "out")
     assert run.code == 0
-    assert "dtperf: warning: the workers were not taken down: no such job\n" in run.err
+    assert "dtperf: the workers were not taken down: no such job\n" in run.err
     assert "takedown.py" not in run.err
     assert Result.load(tmp_path / "out").totals["events"] == 4000
 
