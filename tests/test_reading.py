@@ -261,7 +261,7 @@ def test_an_interrupt_closes_the_file(path: Path, monkeypatch: pytest.MonkeyPatc
     item = item_of(path)
     read_events(item)
     file = opened_for(item)
-    monkeypatch.setattr(openfiles.FileEvents, "events", interrupt)
+    monkeypatch.setattr(openfiles.OpenFile, "read", interrupt)
     with pytest.raises(KeyboardInterrupt):
         read_events(item)
     assert file.directory.closed
