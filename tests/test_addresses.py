@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from dtperf import addresses, filesets
 from dtperf.addresses import bare, complete, hide, remember, secret_of
 from dtperf.errors import InputError
+from dtperf.exploring.command import command
+from dtperf.exploring.parts import find
 from dtperf.filesets import InputFile, resolve
 from dtperf.ledger import Ledger
 from tests.test_accounting import row
@@ -176,3 +178,9 @@ def test_an_older_ledger_is_read_without_tokens(tmp_path: Path) -> None:
     found = Ledger.read(path)
     assert SECRET not in str(found)
     assert {each.file for each in found} == {FILE}
+
+
+def test_the_command_that_an_explorer_shows_has_no_token() -> None:
+    origin = find([f"{FILE}?a=b&authz={SECRET}"], "reference_2023")
+    assert origin.arguments == (f"{FILE}?a=b",)
+    assert SECRET not in command(origin, origin.config)

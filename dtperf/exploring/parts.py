@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from dtperf.addresses import bare
 from dtperf.checkpoint import FILESET, newest
 from dtperf.config import AnalysisConfig, load_config
 from dtperf.errors import ConfigError, InputError
@@ -58,7 +59,7 @@ def find(source: Source, config: Any) -> Origin:
         )
     files = resolve(source, given.input.tree, given.run.timeout_s)
     inputs = [source] if isinstance(source, str | Path) else source
-    texts = tuple(str(each) for each in inputs if isinstance(each, str | Path))
+    texts = tuple(bare(str(each)) for each in inputs if isinstance(each, str | Path))
     return Origin(given, files, texts if len(texts) <= FEW else (), "explored")
 
 
@@ -121,10 +122,10 @@ def _of_result(result: Result, known: dict[str, InputFile]) -> list[InputFile]:
     files = []
     for (path, uuid), read in ranges.items():
         try:
-            bare = InputFile(path, result.config.input.tree, uuid=UUID(uuid))
+            file = InputFile(path, result.config.input.tree, uuid=UUID(uuid))
         except ValueError:
             raise InputError(f"{path}: the ledger has no UUID of it: {uuid[:60]!r}") from None
-        files.append(known.get(uuid, bare).only(read))
+        files.append(known.get(uuid, file).only(read))
     return files
 
 
