@@ -12,7 +12,7 @@ from dtperf.clusters.apiserver import AlreadyThere, NoAnswer, NotThere, Object, 
 from dtperf.clusters.checks import check_pods
 from dtperf.clusters.manifest import CLUSTER_LABEL, manifest
 from dtperf.clusters.model import InterLink, Kubernetes
-from dtperf.clusters.nodes import check_node, problem_of_node
+from dtperf.clusters.needs import check_node, find_secrets, problem_of_node
 from dtperf.clusters.podstatus import (
     Pod,
     problems_of,
@@ -88,7 +88,7 @@ def create(config: Kubernetes | InterLink, folder: Path) -> tuple[str, Security]
     credentials = Credentials.make(folder / TLS, max(7.0, config.lifetime_s / DAY_S + 1))
     made: list[Object] = []
     with api_server(config.namespace) as server:
-        _find_secrets(server, config)
+        find_secrets(server, config)
         if isinstance(config, InterLink):
             check_node(server, config.node)
         try:
@@ -246,23 +246,6 @@ def _adopt(server: Server, config: Kubernetes | InterLink, made: list[Object]) -
             change = {"metadata": {"ownerReferences": [owner]}}
             with suppress(ConfigError):  # whoever may not change them can delete them by hand
                 server.patch(one["kind"], one["metadata"]["name"], change)
-
-
-def _find_secrets(server: Server, config: Kubernetes | InterLink) -> None:
-    """See that the Secrets are there that we do not make; not being allowed to see is no fault."""
-    for key, name in (("proxy_secret", config.proxy_secret), ("pull_secret", config.pull_secret)):
-        if name is None:
-            continue
-        try:
-            data = server.get("Secret", name).get("data") or {}
-        except NotThere:
-            raise ConfigError(
-                f"{key}: there is no Secret {name} in the namespace {config.namespace}"
-            ) from None
-        except ConfigError:
-            continue
-        if key == "proxy_secret" and "proxy" not in data:
-            raise ConfigError(f"{key}: the Secret {name} has no key `proxy`")
 
 
 def _remove(server: Server, objects: list[Object]) -> str:

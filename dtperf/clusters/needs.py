@@ -1,4 +1,4 @@
-"""The virtual nodes of a Kubernetes, as far as we may see them."""
+"""What clusters of pods need that others have made: virtual nodes, and Secrets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dtperf.clusters.model import InterLink, Pods
 from dtperf.config.suggest import suggest
 from dtperf.errors import ConfigError
 
-__all__ = ["check_node", "problem_of_node"]
+__all__ = ["check_node", "find_secrets", "problem_of_node"]
 
 VIRTUAL = {"virtual-node.interlink/type": "virtual-kubelet"}
 HOST = "kubernetes.io/hostname"
@@ -26,6 +26,27 @@ def check_node(server: Server, name: str) -> None:
         return
     hint = suggest(name, nodes) if nodes else "; there is none at all: does interLink run?"
     raise ConfigError(f"node: there is no virtual node {name}{hint}")
+
+
+def find_secrets(server: Server, config: Pods) -> None:
+    """See that the Secrets are there that we do not make; not being allowed to see is no fault.
+
+    Raises:
+        ConfigError: One is not, or has not what is needed of it.
+    """
+    for key, name in (("proxy_secret", config.proxy_secret), ("pull_secret", config.pull_secret)):
+        if name is None:
+            continue
+        try:
+            data = server.get("Secret", name).get("data") or {}
+        except NotThere:
+            raise ConfigError(
+                f"{key}: there is no Secret {name} in the namespace {config.namespace}"
+            ) from None
+        except ConfigError:
+            continue
+        if key == "proxy_secret" and "proxy" not in data:
+            raise ConfigError(f"{key}: the Secret {name} has no key `proxy`")
 
 
 def problem_of_node(server: Server, config: Pods) -> tuple[str, ...]:
