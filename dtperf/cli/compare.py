@@ -57,7 +57,8 @@ def compare(
         console.print(table_of_changes(found.named, "what has changed"))
     console.print(f"{sentence(guarantee(found))}\n{sentence(allowance(found))}")
     if unseen := len(old.by_chamber()) - len(found.chambers):
-        console.print(f"{unseen} chambers have no probe in one of them, and were not compared")
+        without = "1 chamber has" if unseen == 1 else f"{unseen} chambers have"
+        console.print(f"{without} no probe in one of them, and no look of its own")
     console.print(f"A: {harmless(str(before))}\nB: {harmless(str(after))}")
     if page:
         from dtperf.report import render_comparison, save
