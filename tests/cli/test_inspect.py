@@ -42,7 +42,8 @@ def test_what_a_file_does_not_support(tmp_path: Path) -> None:
     assert "generation A" in done.stdout
     row = next(line for line in done.stdout.splitlines() if "measurements" in line)
     assert "none" in row
-    assert "lacking muon_isTight, muon_pfIso04" in " ".join(done.stdout.split())
+    words = done.stdout.replace("│", " ").split()
+    assert "lacking muon_isTight, muon_pfIso04" in " ".join(words)
 
 
 def row(text: str, name: str) -> str:
