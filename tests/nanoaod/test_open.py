@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import uproot
 
-from dtperf.errors import Cause, InputError
+from dtperf.errors import Cause, DtperfError, InputError
 from dtperf.nanoaod import open as opening
 from dtperf.nanoaod.open import open_tree
 from tests.nanoaod.files import GOLDEN
@@ -183,8 +183,13 @@ def test_missing_remote_file(memory: Any) -> None:
 
 def test_xrootd_without_its_library_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "find_spec", lambda _: None)
-    message = refusal("root://server.example//store/f.root", "unusable")
-    assert "pip install 'dtperf[xrootd]'" in message
+    # no fault of the file, so that it is never skipped for it
+    with (
+        pytest.raises(DtperfError, match=r"pip install 'dtperf\[xrootd\]'") as caught,
+        open_tree("root://server.example//store/f.root"),
+    ):
+        pass
+    assert caught.value.cause == "environment"
 
 
 def test_xrootd_failure_names_server_and_path(monkeypatch: pytest.MonkeyPatch) -> None:
