@@ -74,11 +74,13 @@ def test_life(server: Stub, config: Kubernetes, tmp_path: Path) -> None:
     assert server.has() == []
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, ValueError, DtperfError])
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), SystemExit(), ValueError(), DtperfError("broken")], ids=repr
+)
 def test_all_is_deleted_whatever_happens(
-    error: type[BaseException], server: Stub, config: Kubernetes, tmp_path: Path
+    error: BaseException, server: Stub, config: Kubernetes, tmp_path: Path
 ) -> None:
-    with pytest.raises(error), clusters.pod_cluster(config, tmp_path):
+    with pytest.raises(type(error)), clusters.pod_cluster(config, tmp_path):
         raise error
     assert server.has() == []
 
