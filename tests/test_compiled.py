@@ -6,6 +6,8 @@ import errno
 import importlib.util
 import os
 import re
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -186,6 +188,12 @@ def test_a_user_without_a_home_gets_no_folder_of_that_name(
     assert not (tmp_path / "~").exists()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert module._UserWide.from_function(misses, str(kernels)) is not None
+
+
+def test_commands_load_no_compiler_before_they_need_it() -> None:
+    program = "import sys, dtperf.cli.app; print({'numba', 'uproot'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.strip() == b"set()"
 
 
 def test_every_kernel_that_is_kept_is_kept_so() -> None:

@@ -6,15 +6,19 @@ import threading
 import time
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 from coffea.processor.executor import WorkItem
 from distributed import Client, LocalCluster
+from distributed.scheduler import KilledWorker
 
 from dtperf.clusters import local_client
-from dtperf.reduction import DaskWorkers
-from tests.test_executors import counted, run
+from dtperf.errors import Cause
+from dtperf.reduction import DaskWorkers, _ended
+from tests.test_executors import counted, items, run
 
 
 def slowly(item: WorkItem) -> dict[str, Any]:
@@ -72,6 +76,24 @@ def greedy(marks: Path, always: bool, item: WorkItem) -> dict[str, Any]:
         time.sleep(20)
         assert taken[-1]
     return counted(item)
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (ModuleNotFoundError("No module named 'dtperf'"), "environment"),
+        (MemoryError(), "memory"),
+        (KilledWorker("chunk", SimpleNamespace(address="tcp://x"), 3), "worker-lost"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_task_that_could_not_begin_says_what_its_worker_lacks(
+    error: Exception, cause: Cause
+) -> None:
+    ended = SimpleNamespace(status="error", exception=lambda: error)
+    [item] = items(1)
+    outcome = _ended(ended, item)  # type: ignore[arg-type]
+    assert outcome.error is not None
+    assert outcome.error.cause == cause
 
 
 def test_a_worker_that_took_too_much_memory_is_replaced(tmp_path: Path) -> None:

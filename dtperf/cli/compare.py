@@ -12,7 +12,6 @@ from rich.table import Table
 from dtperf.cli.changed import table_of_changes
 from dtperf.cli.options import FalseAlarms
 from dtperf.cli.printed import harmless
-from dtperf.geometry import Place
 
 if TYPE_CHECKING:
     from dtperf.comparison import Change, Changes
@@ -69,6 +68,8 @@ def compare(
 
 
 def _stations(old: Result, new: Result, found: Changes) -> Table:
+    from dtperf.geometry import Place  # which loads numba
+
     table = Table(box=None)
     for name in ("fiducial efficiency", "A %", "B %", "B − A", "sigma"):
         table.add_column(name, justify="right" if table.columns else "left", no_wrap=True)
