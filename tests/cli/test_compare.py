@@ -62,7 +62,7 @@ def test_the_chamber_that_has_changed_is_named_and_not_its_station(
     first = done.out.splitlines()[0]
     assert re.match(rf"{name} has changed by −\d\.\d+ ± \d\.\d+ points \(\d+\.\d sigma\)\.$", first)
     assert [line.split("  ")[0] for line in table(done)] == [name]
-    assert "1 chambers have no probe in one of them" in done.out
+    assert "1 chamber has no probe in one of them" in done.out
     assert "at most 1 % of the changes named are there by chance" in done.out
     assert "Uncertainties are those of the counts alone" in done.out
     assert "not measured" in done.out  # the acceptance
