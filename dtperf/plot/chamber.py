@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 
 import matplotlib as mpl
 import numpy as np
@@ -20,7 +21,7 @@ from dtperf.plot.curves import Curve, draw_curves
 from dtperf.plot.style import STATIONS, Sheet, new_sheet, style
 from dtperf.results import Result
 
-__all__ = ["chamber_trend", "inside_chamber", "mark_change"]
+__all__ = ["against_runs", "chamber_trend", "inside_chamber"]
 
 Region = tuple[float, float, float, float]
 
@@ -78,16 +79,39 @@ def chamber_trend(result: Result, chamber: geometry.Chamber, change: int | None 
     binned, edges = Binned.of(counts, "run"), edges_of(counts.axes["run"])
     look = STATIONS[chamber.station - 1]
     curve = Curve(chamber.name, edges, binned, look, is_exact=True)
+    return against_runs([curve], runs, result.config.title, "efficiency", change, columns=2)
+
+
+def against_runs(
+    curves: Sequence[Curve],
+    runs: list[int],
+    title: str,
+    label: str,
+    change: int | None,
+    *,
+    columns: int = 4,
+) -> Sheet:
+    """Draw curves against the run.
+
+    Args:
+        curves: Of equal edges, one bin for each run.
+        runs: Their numbers.
+        title: Plain text for the header.
+        label: Of the vertical axis.
+        change: First run after something has changed, to be marked by a line.
+        columns: Of the legend.
+    """
+    edges = curves[0].edges
     with style():
-        sheet = new_sheet(size=(12, 6.5), title=result.config.title)
+        sheet = new_sheet(size=(12, 6.5), title=title)
         panel = sheet.panels[0, 0]
-        draw_curves(panel, [curve], [curve], 2)
+        draw_curves(panel, curves, curves, columns)
         panel.set_xlim(edges[0], max(edges[-1], 0.5))
         run_ticks(panel, runs)
         panel.set_xlabel("run")
-        panel.set_ylabel("efficiency")
+        panel.set_ylabel(label)
         if change is not None:
-            mark_change(panel, runs, change)
+            _mark_change(panel, runs, change)
     return sheet
 
 
@@ -143,7 +167,7 @@ def _outline(panel: Axes, chamber: geometry.Chamber, region: Region | None) -> N
         )
 
 
-def mark_change(panel: Axes, runs: list[int], change: int) -> None:
+def _mark_change(panel: Axes, runs: list[int], change: int) -> None:
     """Draw a line before the first run of the change."""
     line = panel.axvline(
         bisect_left(runs, change) - 0.5, color="black", ls="--", lw=1.6, label=f"from {change}"

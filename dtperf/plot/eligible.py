@@ -6,11 +6,10 @@ import numpy as np
 
 from dtperf.errors import InputError
 from dtperf.geometry import Place
-from dtperf.plot.axes import run_ticks
 from dtperf.plot.bins import Binned, edges_of, values_of
-from dtperf.plot.chamber import mark_change
-from dtperf.plot.curves import SHIFTS, Curve, draw_curves
-from dtperf.plot.style import STATIONS, Sheet, new_sheet, style
+from dtperf.plot.chamber import against_runs
+from dtperf.plot.curves import SHIFTS, Curve
+from dtperf.plot.style import STATIONS, Sheet
 from dtperf.results import Result
 
 __all__ = ["eligible_trend"]
@@ -41,14 +40,5 @@ def eligible_trend(result: Result, place: Place, change: int | None = None) -> S
             cells = sum(view[station - 1, c.wheel + 2, c.sector - 1] for c in mine)
             binned = Binned(cells[:, 1], cells.sum(axis=-1))
             curves.append(Curve(f"MB{station}", edges, binned, look, is_exact=True, shift=shift))
-    with style():
-        sheet = new_sheet(size=(12, 6.5), title=f"{place.name}; {result.config.title}")
-        panel = sheet.panels[0, 0]
-        draw_curves(panel, curves, curves)
-        panel.set_xlim(edges[0], max(edges[-1], 0.5))
-        run_ticks(panel, runs)
-        panel.set_xlabel("run")
-        panel.set_ylabel("eligible fraction")
-        if change is not None:
-            mark_change(panel, runs, change)
-    return sheet
+    title = f"{place.name}; {result.config.title}"
+    return against_runs(curves, runs, title, "eligible fraction", change)
