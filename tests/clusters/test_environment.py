@@ -114,7 +114,10 @@ def asked() -> Iterator[tuple[Client, Scheduler, list[str]]]:
         yield client, scheduler, seen
 
 
-WITHOUT_CODE = {"versions", "broadcast", "ncores", "heartbeat-client", "heartbeat_worker"}
+WITHOUT_CODE = {
+    *("versions", "broadcast", "ncores", "heartbeat-client", "heartbeat_worker"),
+    "subscribe-topic",  # which a client does when it connects
+}
 WITH_CODE = {"run_function", "update-graph"}
 
 
