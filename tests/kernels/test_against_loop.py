@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,9 +70,7 @@ def config_of(cuts: Cuts) -> AnalysisConfig:
     )
 
 
-@settings(max_examples=200)
-@given(data=st.data())
-def test_any_events_and_cuts(data: st.DataObject) -> None:
+def check_against_loop(data: st.DataObject) -> None:
     cuts = data.draw(strategies.cuts())
     events = data.draw(st.lists(strategies.events(cuts), min_size=1, max_size=6))
     config = config_of(cuts)
@@ -81,6 +80,13 @@ def test_any_events_and_cuts(data: st.DataObject) -> None:
     doubles = count_doubles(events, cuts)
     found = totals(tables.pairs, tables.crossings)
     assert {name: found[name] for name in doubles} == doubles
+
+
+any_data = given(data=st.data())
+test_any_events_and_cuts = settings(max_examples=80)(any_data(check_against_loop))
+test_many_events_and_cuts = pytest.mark.slow(
+    settings(max_examples=500)(any_data(check_against_loop))
+)
 
 
 def test_rpc_layers_do_not_count_when_told_so() -> None:
