@@ -6,7 +6,7 @@ from contextlib import suppress
 from http.client import HTTPException
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -26,9 +26,11 @@ def dashboard_of(client: Client) -> str:
     link = client.dashboard_link if find_spec("bokeh") else None
     if not link or not link.startswith(("http://", "https://")):
         return link or ""  # a notebook's server knows the way
+    # without its content: a server that is still sending when a short run ends leaves a socket
+    asked = Request(link.removesuffix(PAGE) + SCRIPT, method="HEAD")
     with (
         suppress(OSError, ValueError, HTTPException),
-        urlopen(link.removesuffix(PAGE) + SCRIPT, timeout=ANSWER_S) as answer,
+        urlopen(asked, timeout=ANSWER_S) as answer,
     ):
         return link if answer.status == 200 else ""
     return ""
