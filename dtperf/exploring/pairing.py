@@ -138,12 +138,10 @@ def prepare(muons: Muons, fires: Bytes, limits: PairLimits) -> tuple[Tags, Probe
                 probe = probe_muon[p]
                 if probe == tag:
                     continue
-                eta1, phi1 = np.float64(eta[tag]), np.float64(phi[tag])
-                eta2, phi2 = np.float64(eta[probe]), np.float64(phi[probe])
                 mass[row] = invariant_mass(
-                    np.float64(pt[tag]), eta1, phi1, np.float64(pt[probe]), eta2, phi2
+                    pt[tag], eta[tag], phi[tag], pt[probe], eta[probe], phi[probe]
                 )
-                dr[row] = delta_r(eta1, phi1, eta2, phi2)
+                dr[row] = delta_r(eta[tag], phi[tag], eta[probe], phi[probe])
                 tag_of[row], probe_of[row] = t, p
                 is_possible[p] |= is_pair(
                     dz[tag] - dz[probe], charge[tag] * charge[probe], mass[row], dr[row], limits

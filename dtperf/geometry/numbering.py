@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -15,11 +16,14 @@ from dtperf.compiled import compiled
 
 __all__ = [
     "N_CODES",
+    "SECTOR_IN_PLACE",
     "Chamber",
+    "chamber_code",
     "chamber_codes",
     "chambers",
     "codes_of_raw_ids",
     "raw_ids",
+    "second_sector",
     "sectors",
     "stations",
     "wheels",
@@ -29,6 +33,8 @@ N_WHEELS = 5
 N_SECTORS = 14
 N_STATION_CODES = N_WHEELS * N_SECTORS
 N_CODES = 4 * N_STATION_CODES
+SECTOR_IN_PLACE = {13: 4, 14: 10}
+"""The second chambers of MB4, and the sector that they share with the first."""
 
 # CMS DetId: bits 28-31 hold the detector (2, muon), 25-27 its part (1, DT); a DTChamberId has
 # station, sector and wheel below, and leaves the last bits to superlayer, layer and wire
@@ -36,6 +42,14 @@ DT_BITS = (2 << 28) | (1 << 25)
 STATION_BIT, SECTOR_BIT, WHEEL_BIT = 22, 18, 15
 
 Shorts = npt.NDArray[np.int16]
+
+
+def _code(wheel: int, sector: int, station: int) -> int:
+    return (station - 1) * N_STATION_CODES + (wheel + 2) * N_SECTORS + sector - 1
+
+
+chamber_code = numba.njit(nogil=True, inline="always")(_code)
+"""Compute the code of a chamber within a compiled function, of wheel, sector and station."""
 
 
 class Chamber(NamedTuple):
@@ -48,7 +62,7 @@ class Chamber(NamedTuple):
     @property
     def code(self) -> int:
         """Dense index of the chamber, 0 to N_CODES - 1."""
-        return (self.station - 1) * N_STATION_CODES + (self.wheel + 2) * N_SECTORS + self.sector - 1
+        return _code(self.wheel, self.sector, self.station)
 
     @property
     def name(self) -> str:
@@ -75,6 +89,19 @@ class Chamber(NamedTuple):
         if code < 0:
             raise ValueError(f"{raw_id} (0x{raw_id:x}) is not the raw id of a DT chamber")
         return cls(int(wheels()[code]), int(sectors()[code]), int(stations()[code]))
+
+
+@numba.njit(nogil=True, inline="always")
+def second_sector(sector: int, station: int) -> int:
+    """Return the number that the second chamber of a sector bears, 0 where there is only one.
+
+    Args:
+        sector: 1 to 12.
+        station: 1 to 4.
+    """
+    if station != 4:
+        return 0
+    return 13 if sector == 4 else 14 if sector == 10 else 0
 
 
 @cache
@@ -161,7 +188,7 @@ def chamber_codes(
     for i in range(len(wheel)):
         last = 14 if station[i] == 4 else 12
         if 1 <= station[i] <= 4 and -2 <= wheel[i] <= 2 and 1 <= sector[i] <= last:
-            codes[i] = ((station[i] - 1) * 5 + wheel[i] + 2) * 14 + sector[i] - 1
+            codes[i] = chamber_code(wheel[i], sector[i], station[i])
         else:
             codes[i] = -1
     return codes

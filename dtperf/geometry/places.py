@@ -8,8 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from dtperf.geometry.numbering import Chamber, chambers
-from dtperf.geometry.table import SECTOR_IN_PLACE
+from dtperf.geometry.numbering import SECTOR_IN_PLACE, Chamber, chambers
 
 __all__ = ["Place", "places"]
 

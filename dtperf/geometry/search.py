@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dtperf.compiled import compiled
-from dtperf.geometry.numbering import N_SECTORS, N_STATION_CODES, wheels
+from dtperf.geometry.numbering import N_STATION_CODES, chamber_code, second_sector, wheels
 from dtperf.geometry.table import (
     centres_cm,
     distances_cm,
@@ -137,7 +137,7 @@ def candidate_codes(
     """
     if not np.isfinite(phi + z + half_phi + half_z):
         return 0
-    first_code = (station - 1) * N_STATION_CODES
+    first_code = chamber_code(-2, 1, station)
     along = half_z + search[first_code, Z_REACH]
     first_wheel = int(np.ceil(max((z - along) / WHEEL_CM, -2.0)))
     last_wheel = int(np.floor(min((z + along) / WHEEL_CM, 2.0)))
@@ -146,15 +146,13 @@ def candidate_codes(
     last = min(int(np.floor((phi + around) / SECTOR_RAD)), first + 11)
     count = 0
     for wheel in range(first_wheel, last_wheel + 1):
-        row = first_code + (wheel + 2) * N_SECTORS
         for step in range(first, last + 1):
-            sector = step % 12  # counted from 0
-            if _is_candidate(search, row + sector, phi, z, half_phi, half_z):
-                codes[count] = row + sector
-                count += 1
-            if station == 4 and sector in (3, 9):
-                second = row + (12 if sector == 3 else 13)
-                if _is_candidate(search, second, phi, z, half_phi, half_z):
-                    codes[count] = second
+            sector = step % 12 + 1
+            for number in (sector, second_sector(sector, station)):
+                if not number:
+                    continue
+                code = chamber_code(wheel, number, station)
+                if _is_candidate(search, code, phi, z, half_phi, half_z):
+                    codes[count] = code
                     count += 1
     return count

@@ -16,7 +16,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from dtperf.geometry.numbering import N_CODES, Chamber, chambers
+from dtperf.geometry.numbering import N_CODES, SECTOR_IN_PLACE, Chamber, chambers
 
 __all__ = [
     "centres_cm",
@@ -72,9 +72,6 @@ CHIMNEY_Z_CM = 287.25
 
 WHEEL0_NEGATIVE_SECTORS = frozenset((1, 4, 5, 8, 9, 12, 13))
 """Sectors of wheel 0 that are built like those of the negative wheels."""
-
-SECTOR_IN_PLACE = {13: 4, 14: 10}
-"""Second chambers of MB4 share the plane of the first."""
 
 
 @cache

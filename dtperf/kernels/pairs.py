@@ -81,12 +81,20 @@ class Candidates(NamedTuple):
 
 @numba.njit(nogil=True, inline="always")
 def invariant_mass(
-    pt1: float, eta1: float, phi1: float, pt2: float, eta2: float, phi2: float
-) -> float:
-    """Add up the four-momenta of two muons and give their invariant mass, GeV.
+    pt1: np.float32,
+    eta1: np.float32,
+    phi1: np.float32,
+    pt2: np.float32,
+    eta2: np.float32,
+    phi2: np.float32,
+) -> np.float32:
+    """Return the invariant mass of two muons, GeV.
 
-    The operations are those of ROOT's TLorentzVector, in its order.
+    The operations are those of ROOT's TLorentzVector, in its order and in double precision.
     """
+    # numba's float() would leave these in single precision
+    pt1, eta1, phi1 = np.float64(pt1), np.float64(eta1), np.float64(phi1)
+    pt2, eta2, phi2 = np.float64(pt2), np.float64(eta2), np.float64(phi2)
     px1, py1, pz1 = pt1 * cos(phi1), pt1 * sin(phi1), pt1 * sinh(eta1)
     px2, py2, pz2 = pt2 * cos(phi2), pt2 * sin(phi2), pt2 * sinh(eta2)
     m2 = MUON_MASS_GEV * MUON_MASS_GEV
@@ -94,16 +102,16 @@ def invariant_mass(
     energy += sqrt(px2 * px2 + py2 * py2 + pz2 * pz2 + m2)
     px, py, pz = px1 + px2, py1 + py2, pz1 + pz2
     squared = energy * energy - (px * px + py * py + pz * pz)
-    return copysign(sqrt(abs(squared)), squared)  # rounding can make it negative
+    return np.float32(copysign(sqrt(abs(squared)), squared))  # rounding can make it negative
 
 
 @numba.njit(nogil=True, inline="always")
-def delta_r(eta1: float, phi1: float, eta2: float, phi2: float) -> float:
-    """Give the distance in (eta, phi)."""
-    deta = eta1 - eta2
-    dphi = phi1 - phi2
+def delta_r(eta1: np.float32, phi1: np.float32, eta2: np.float32, phi2: np.float32) -> np.float32:
+    """Return the distance of two muons in (eta, phi), computed in double precision."""
+    deta = np.float64(eta1) - np.float64(eta2)
+    dphi = np.float64(phi1) - np.float64(phi2)
     dphi -= 2 * pi * np.rint(dphi / (2 * pi))
-    return sqrt(deta * deta + dphi * dphi)
+    return np.float32(sqrt(deta * deta + dphi * dphi))
 
 
 @numba.njit(nogil=True, inline="always")
@@ -222,13 +230,10 @@ def find_pairs(muons: Muons, limits: PairLimits) -> Candidates:
                     # of two tags each is the other's probe, with the same mass to the last bit
                     mass[row], dr[row] = mass[last], dr[last]
                 else:
-                    # numba's float() would leave these in single precision
-                    eta1, phi1 = np.float64(eta[tag]), np.float64(phi[tag])
-                    eta2, phi2 = np.float64(eta[probe]), np.float64(phi[probe])
                     mass[row] = invariant_mass(
-                        np.float64(pt[tag]), eta1, phi1, np.float64(pt[probe]), eta2, phi2
+                        pt[tag], eta[tag], phi[tag], pt[probe], eta[probe], phi[probe]
                     )
-                    dr[row] = delta_r(eta1, phi1, eta2, phi2)
+                    dr[row] = delta_r(eta[tag], phi[tag], eta[probe], phi[probe])
                 if is_pair(dz[row], charge[tag] * charge[probe], mass[row], dr[row], limits):
                     selected[row] = True
                     break

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from dtperf.compiled import compiled
 from dtperf.geometry.frames import DISTANCE, FACING, HALF_LENGTH, HALF_WIDTH, OFFSET
 from dtperf.geometry.frames import Z as Z_CENTRE
+from dtperf.geometry.numbering import chamber_code, second_sector
 from dtperf.kernels.arrays import Floats, Offsets, Shorts
 from dtperf.kernels.flight import (
     ANGLE2,
@@ -40,7 +41,6 @@ N_VALUES = 8
 WHEEL_PITCH_CM = 267.75
 PER_PITCH = 1 / WHEEL_PITCH_CM
 LARGEST_OVERLAP_CM = 45  # of chambers in neighbouring sectors, where they stand closest (MB4)
-SPLIT_IN_MB4 = (4, 10)  # their second chambers are numbered 13 and 14
 COS_SECTOR, SIN_SECTOR = cos(SECTOR), sin(SECTOR)
 
 
@@ -66,13 +66,8 @@ class Propagated(NamedTuple):
 @numba.njit(nogil=True, inline="always")
 def _code(station: int, wheel: int, number: int, t: float) -> int:
     """Number the chamber of a place; t tells the two MB4 chambers of a sector apart."""
-    sector = number + 1
-    if station == 4 and t > 0:
-        if sector == SPLIT_IN_MB4[0]:
-            sector = 13
-        elif sector == SPLIT_IN_MB4[1]:
-            sector = 14
-    return ((station - 1) * 5 + wheel + 2) * 14 + sector - 1
+    second = second_sector(number + 1, station) if t > 0 else 0
+    return chamber_code(wheel, second or number + 1, station)
 
 
 @compiled(error_model="numpy")

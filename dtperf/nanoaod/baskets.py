@@ -14,7 +14,7 @@ from uproot.interpretation.numerical import AsDtype
 from dtperf.errors import InputError
 from dtperf.nanoaod.decompress import decompress_into, takes_long
 
-__all__ = ["Basket", "Layout", "Unusual", "is_slow", "layout_of", "unpack"]
+__all__ = ["Basket", "Layout", "Unusual", "is_slow", "layout_of", "pieces", "unpack"]
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -24,6 +24,20 @@ _COUNTS = struct.Struct(">Hiiiix")
 
 class Unusual(Exception):  # no error: uproot can read it
     """A basket or branch that is stored in another way than those of NanoAOD."""
+
+
+def pieces(edges: npt.NDArray[np.int64], start: int, stop: int) -> range:
+    """Return which pieces of a column hold some of a range of its rows.
+
+    Args:
+        edges: First row of each piece, and the number of all rows; shape (pieces + 1,).
+        start: First row.
+        stop: One past the last row.
+    """
+    if start >= stop:
+        return range(0)
+    first = np.searchsorted(edges, start, side="right") - 1
+    return range(int(first), int(np.searchsorted(edges, stop, side="left")))
 
 
 class Layout(NamedTuple):
@@ -42,10 +56,7 @@ class Layout(NamedTuple):
 
     def baskets(self, start: int, stop: int) -> range:
         """Number the baskets that hold some of these events."""
-        if start >= stop:
-            return range(0)
-        first = np.searchsorted(self.edges, start, side="right") - 1
-        return range(int(first), int(np.searchsorted(self.edges, stop, side="left")))
+        return pieces(self.edges, start, stop)
 
 
 class Basket(NamedTuple):

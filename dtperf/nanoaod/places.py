@@ -10,6 +10,7 @@ import numpy.typing as npt
 import uproot
 from uproot.const import RNTupleFieldRole, rntuple_index_types
 
+from dtperf.nanoaod.baskets import pieces
 from dtperf.nanoaod.columns import numbers_in
 from dtperf.nanoaod.pagelists import Pages
 
@@ -47,10 +48,7 @@ class Column(NamedTuple):
 
     def pages(self, start: int, stop: int) -> range:
         """Number the pages that hold some of these numbers."""
-        if start >= stop:
-            return range(0)
-        first = np.searchsorted(self.edges, start, side="right") - 1
-        return range(int(first), int(np.searchsorted(self.edges, stop, side="left")))
+        return pieces(self.edges, start, stop)
 
 
 class Field(NamedTuple):

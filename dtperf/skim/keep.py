@@ -12,11 +12,11 @@ from dtperf.geometry.numbering import N_CODES
 from dtperf.kernels.arrays import Bools, Muons, Offsets, Shorts
 from dtperf.kernels.pairs import (
     PairLimits,
-    are_charges,
     delta_r,
     find_probes,
     find_tags,
     invariant_mass,
+    is_pair,
 )
 from dtperf.kernels.ranges import Ranges
 
@@ -72,20 +72,12 @@ def find_kept(muons: Muons, limits: PairLimits) -> Kept:
             for probe in range(begin, end):
                 if probe == tag or is_probe[probe] or not probes[probe]:
                     continue
-                if not (
-                    abs(trk_dz[tag] - trk_dz[probe]) < limits.max_abs_dz
-                    and are_charges(charge[tag] * charge[probe], limits.charges)
-                ):
-                    continue
-                eta1, phi1 = np.float64(eta[tag]), np.float64(phi[tag])
-                eta2, phi2 = np.float64(eta[probe]), np.float64(phi[probe])
-                mass = np.float32(
-                    invariant_mass(
-                        np.float64(pt[tag]), eta1, phi1, np.float64(pt[probe]), eta2, phi2
-                    )
+                mass = invariant_mass(
+                    pt[tag], eta[tag], phi[tag], pt[probe], eta[probe], phi[probe]
                 )
-                dr = np.float32(delta_r(eta1, phi1, eta2, phi2))
-                is_probe[probe] = limits.min_mass < mass < limits.max_mass and dr > limits.min_dr
+                dr = delta_r(eta[tag], phi[tag], eta[probe], phi[probe])
+                dz, charges = trk_dz[tag] - trk_dz[probe], charge[tag] * charge[probe]
+                is_probe[probe] = is_pair(dz, charges, mass, dr, limits)
         if n_tags and end - begin > 1:
             kept[n] = event
             n += 1

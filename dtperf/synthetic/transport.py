@@ -21,6 +21,7 @@ from dtperf.geometry.frames import (
     local_direction,
     local_point,
 )
+from dtperf.geometry.numbering import chamber_code, second_sector
 from dtperf.kernels.flight import NORMALS, SECTOR
 from dtperf.kernels.planes import LARGEST_OVERLAP_CM
 from dtperf.kernels.propagate import propagate
@@ -270,22 +271,18 @@ def _cross_station(
     is_left = state[1] * NORMALS[sector, 0] - state[0] * NORMALS[sector, 1] > 0
     for neighbour in range(2):
         number = (sector + neighbour * (1 if is_left else -1)) % 12
-        first = (station - 1) * 70 + number  # of wheel -2
         nx, ny = NORMALS[number, 0], NORMALS[number, 1]
         for j in range(8):  # quicker than probe[:] = state
             probe[j] = state[j]
-        if not _to_plane(
-            probe, nx, ny, frames[first, DISTANCE], k, has_field, solenoid, outside, longest_cm
-        ):
+        distance = frames[chamber_code(-2, number + 1, station), DISTANCE]
+        if not _to_plane(probe, nx, ny, distance, k, has_field, solenoid, outside, longest_cm):
             continue
         deepest = 0.0
-        for second in range(2):
-            # sectors 13 and 14 of MB4 stand beside 4 and 10
-            if second and not (station == 4 and (number in (3, 9))):
+        for in_place in (number + 1, second_sector(number + 1, station)):
+            if not in_place:
                 continue
-            shift = 0 if not second else (9 if number == 3 else 4)
-            for wheel in range(5):
-                c = first + shift + 14 * wheel
+            for wheel in range(-2, 3):
+                c = chamber_code(wheel, in_place, station)
                 if abs(probe[2] - frames[c, Z]) > frames[c, HALF_LENGTH] + margin_cm:
                     continue
                 x, y, _ = local_point(frames, c, probe[0], probe[1], probe[2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 import pytest
 
@@ -16,6 +17,7 @@ from dtperf.geometry import (
     stations,
     wheels,
 )
+from dtperf.geometry.numbering import SECTOR_IN_PLACE, chamber_code, second_sector
 
 # as CMS numbers them
 RAW_IDS = [
@@ -85,3 +87,21 @@ def test_other_numbers_are_no_chamber(wrong: int) -> None:
     assert codes_of_raw_ids(np.array([wrong, 574914560])).tolist() == [-1, Chamber(-2, 1, 1).code]
     with pytest.raises(ValueError, match=f"^{wrong} .*not the raw id of a DT chamber"):
         Chamber.from_raw_id(wrong)
+
+
+def test_kernels_number_all_chambers_as_everybody_does() -> None:
+    @numba.njit
+    def codes_in_order() -> list[int]:
+        found = []
+        for station in range(1, 5):
+            for wheel in range(-2, 3):
+                for sector in range(1, 13):
+                    for place in (sector, second_sector(sector, station)):
+                        if place:
+                            found.append(chamber_code(wheel, place, station))  # noqa: PERF401
+        return found
+
+    in_order = sorted(
+        chambers(), key=lambda c: (c.station, c.wheel, SECTOR_IN_PLACE.get(c.sector, c.sector))
+    )
+    assert codes_in_order() == [chamber.code for chamber in in_order]
