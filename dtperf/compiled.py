@@ -22,15 +22,12 @@ from typing import Any, TypeVar, overload
 import numba
 from numba.core import caching, config
 
+from dtperf.code_state import code_state
 from dtperf.errors import DtperfWarning
 
 __all__ = ["compiled"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-PARTS = ("exploring", "field", "geometry", "kernels", "skim", "synthetic")
-"""Of the package: they have the kernels, and the constants that become part of them."""
-SOURCES = {".py", ".csv", ".json", ".npz"}
 
 
 @overload
@@ -103,7 +100,9 @@ class _Cache(caching.FunctionCache):
 
     def __init__(self, function: Any) -> None:
         super().__init__(function)
-        self._cache_file = _Files(self._cache_path, self._impl.filename_base, _state())
+        # functions and constants of other modules become part of a kernel
+        state = code_state(Path(function.__code__.co_filename))
+        self._cache_file = _Files(self._cache_path, self._impl.filename_base, state)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Take what is there; None, so that it is compiled, if that cannot be used."""
@@ -164,17 +163,6 @@ class _Files(caching.IndexDataCacheFile):
         stored = self._dump(content)
         with self._open_for_write(path) as file:
             file.write(hashlib.sha256(stored).digest() + stored)
-
-
-@cache
-def _state() -> str:
-    """Tell the state of all code that may be part of a kernel, its own or what it calls."""
-    state = hashlib.sha256()
-    package = Path(__file__).parent
-    for path in sorted(path for part in PARTS for path in (package / part).glob("*.*")):
-        if path.suffix in SOURCES:
-            state.update(path.read_bytes())
-    return state.hexdigest()
 
 
 @cache

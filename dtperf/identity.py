@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import socket
@@ -12,8 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import dtperf
 import processors
+from dtperf.code_state import code_state
 
 __all__ = ["code_version", "machine", "package_state", "package_versions"]
 
@@ -22,12 +21,12 @@ PACKAGES = (
     *("hist", "boost-histogram", "dask", "distributed"),
 )
 
-NUMBERS = (
-    *("exploring", "field", "geometry", "kernels", "measurements", "nanoaod", "selection", "skim"),
-    *("openfiles.py", "reading.py"),
+CHUNK_WORK = (
+    *("dtperf.reading", "dtperf.work", "dtperf.tasks", "dtperf.accounting"),
+    *("dtperf.skim.processor", "dtperf.exploring.sums"),
 )
-"""The parts of the package that can change a number."""
-KINDS = {".py", ".csv", ".json", ".npz"}
+"""The modules with which the work on a chunk begins, whoever does it: what they import can change a
+number, as can what the processor imports."""
 
 
 @cache
@@ -37,8 +36,8 @@ def code_version() -> str:
     Returns:
         Such as '0.1.0+3f2a9c01b7de'; a change of one source file changes it.
     """
-    state = _state([*_places(), Path(processors.__file__).parent])
-    return f"{version('dtperf')}+{state}"
+    own = sorted(Path(processors.__file__).parent.rglob("*.py"))
+    return f"{version('dtperf')}+{code_state(*CHUNK_WORK, *own)}"
 
 
 @cache
@@ -59,18 +58,4 @@ def machine() -> dict[str, Any]:
 
 def package_state() -> str:
     """Tell the state of the code within dtperf alone that can change a number."""
-    return _state(_places())
-
-
-def _places() -> list[Path]:
-    package = Path(dtperf.__file__).parent
-    return [package / name for name in NUMBERS]
-
-
-def _state(places: list[Path]) -> str:
-    files = [path for root in places for path in (root.rglob("*") if root.is_dir() else [root])]
-    state = hashlib.sha256()
-    for path in sorted(files):
-        if path.suffix in KINDS:
-            state.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return state.hexdigest()[:12]
+    return code_state(*CHUNK_WORK)
