@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -12,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError, DtperfError
+from dtperf.files import is_locked, locked, write_atomic
 from dtperf.ledger import Ledger
 from dtperf.results import RESULT, Result
 
@@ -43,10 +43,7 @@ def newest(out: Path) -> Path | None:
 
 def is_running(out: Path) -> bool:
     """Tell whether a run works in this directory, as far as the file system's locks tell."""
-    if not (out / LOCK).is_file():
-        return False
-    with (out / LOCK).open() as file:
-        return not _lock(file)
+    return is_locked(out / LOCK)
 
 
 class RunDirectory:
@@ -63,7 +60,7 @@ class RunDirectory:
     def describe(self, content: Mapping[str, Any]) -> None:
         """Write down what is run."""
         place = {"host": socket.gethostname(), "pid": os.getpid()}
-        _write(self.path / RUN, json.dumps({**content, **place}, indent=2) + "\n")
+        write_atomic(self.path / RUN, json.dumps({**content, **place}, indent=2) + "\n")
 
     @property
     def is_due(self) -> bool:
@@ -107,8 +104,8 @@ def open_run(
     out = Path(path)
     is_new = not out.exists()
     _make(out)
-    with (out / LOCK).open("a") as lock:
-        if not _lock(lock):
+    with locked(out / LOCK) as is_ours:
+        if not is_ours:
             raise ConfigError(f"{out}: another run works in this directory{_who(out)}")
         found = newest(out)
         if force and not resume:
@@ -145,16 +142,6 @@ def _make(out: Path) -> None:
         nearest = next(path for path in (out, *out.absolute().parents) if path.exists())
         why = error.strerror or error
         raise ConfigError(f"{out}: cannot be made or written in {nearest}: {why}") from None
-
-
-def _lock(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True  # a file system without locks
-    return True
 
 
 def _who(out: Path) -> str:
@@ -201,9 +188,3 @@ def _clear(out: Path) -> None:
     for name in (RESULT, RUN, FILESET):
         (out / name).unlink(missing_ok=True)
     shutil.rmtree(out / PARTIAL, ignore_errors=True)
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text)
-    temporary.replace(path)

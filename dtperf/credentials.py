@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from dtperf.addresses import Hidden, known_secrets
+from dtperf.files import write_atomic
 
 __all__ = ["Credential", "Lender", "adopt", "end_of", "find", "in_addresses", "warnings"]
 
@@ -199,12 +200,9 @@ def adopt(lent: Mapping[str, Hidden]) -> None:
 
 
 def _written(variable: str, content: Hidden) -> Path:
-    from dtperf.clusters.tls import write_private
-
     path = Path(_folder()) / variable.lower()
-    new = path.with_suffix(".new")
-    write_private(new, content.content.encode() + b"\n")
-    return new.replace(path)
+    write_atomic(path, content.content + "\n", mode=0o600)
+    return path
 
 
 def _folder() -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 from dtperf.accounting import refuse_overlap
 from dtperf.config import AnalysisConfig, load_config
 from dtperf.errors import ConfigError, InputError
+from dtperf.files import write_atomic
 from dtperf.histogram_json import MAX_BYTES, from_uhi, to_json
 from dtperf.ledger import Ledger
 from dtperf.measurements.declaration import Histogram
@@ -93,19 +93,7 @@ def write_files(
     whole = {"schema_version": SCHEMA_VERSION, **content, "sha256": sums}
     data[RESULT] = (json.dumps(whole, indent=2) + "\n").encode()
     for name, each in data.items():
-        _replace(out / name, each)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put a file, or a link, out of its place by a whole new one."""
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
-    # x: what somebody else puts here meanwhile is not followed
-    with new.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+        write_atomic(out / name, each)
 
 
 class Head(NamedTuple):

@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from dtperf.errors import InputError
+from dtperf.files import write_atomic
 from dtperf.memory import many_lists
 
 __all__ = ["read_json", "validated", "write_json"]
@@ -79,9 +80,7 @@ def write_json(path: Path, content: Any) -> None:
         content: Equal contents give equal bytes.
     """
     text = json.dumps(content, indent=1).encode() + b"\n"
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_bytes(gzip.compress(text, 6, mtime=0) if path.suffix == ".gz" else text)
-    temporary.replace(path)
+    write_atomic(path, gzip.compress(text, 6, mtime=0) if path.suffix == ".gz" else text)
 
 
 def _read(path: Path, max_bytes: int, gzipped: bool) -> bytes:

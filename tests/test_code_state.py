@@ -78,7 +78,7 @@ def test_the_pattern_finds_all_imports_that_the_parser_finds() -> None:
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package = tmp_path / "dtperf"
     contents = {
-        "kernels/pairs.py": "from dtperf.kernels.cuts import (  # why\n    LIMIT,\n    pair as p\n)",
+        "kernels/pairs.py": "from dtperf.kernels.cuts import (  # why\n    LIMIT,\n    pair as p)",
         "kernels/cuts.py": "def is_pair():\n    from dtperf.geometry import codes\n",
         "kernels/__init__.py": "from dtperf.plot import curve\n",
         "geometry/__init__.py": "if 1:\n    from dtperf.geometry.numbering import codes\n",

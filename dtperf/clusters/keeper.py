@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
@@ -20,6 +19,7 @@ from dtperf.clusters.local import local_cluster
 from dtperf.clusters.model import ClusterConfig, HTCondor, Local, Pods, Slurm
 from dtperf.clusters.tls import Credentials
 from dtperf.errors import DtperfError
+from dtperf.files import locked, write_atomic
 from dtperf.takedown import taken_down
 
 if TYPE_CHECKING:
@@ -40,14 +40,13 @@ def keep(folder: Path) -> None:
         folder: With the cluster's config; the number of workers that is wanted is looked for here.
     """
     config = load_cluster(json.loads((folder / CONFIG).read_text()))
-    with (folder / LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with locked(folder / LOCK) as is_ours:
+        if not is_ours:
+            raise DtperfError(f"{folder}: another process keeps this cluster")
         with taken_down() as stack:
             address, scale, look = stack.enter_context(_started(config, folder))
             told = {"address": address, "pid": os.getpid()}
-            new = folder / f".{SCHEDULER}.new"
-            new.write_text(json.dumps(told))
-            new.replace(folder / SCHEDULER)
+            write_atomic(folder / SCHEDULER, json.dumps(told))
             _follow(folder / WANTED, scale, look)
 
 

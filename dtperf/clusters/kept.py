@@ -6,7 +6,6 @@ a folder that only its user can read, named after the file that describes the cl
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
@@ -23,6 +22,7 @@ from dtperf.clusters.load import load_cluster
 from dtperf.clusters.model import Address, ClusterConfig, Pods
 from dtperf.clusters.tls import Credentials
 from dtperf.errors import ConfigError, DtperfError
+from dtperf.files import is_locked, write_atomic
 
 __all__ = [
     "CONFIG",
@@ -73,7 +73,7 @@ class Kept(NamedTuple):
         Raises:
             DtperfError: It has ended by itself; the message says why.
         """
-        if not is_kept(self.folder):
+        if not is_locked(self.folder / LOCK):
             raise DtperfError(f"the cluster has ended: {why_ended(self.folder)}")
 
 
@@ -91,7 +91,7 @@ def folder_of(source: Source) -> Path:
 def find(source: Source) -> Kept | None:
     """Find a cluster that is up; None if it is not."""
     folder = folder_of(source)
-    if not is_kept(folder):
+    if not is_locked(folder / LOCK):
         return None
     try:
         told = json.loads((folder / SCHEDULER).read_text())
@@ -116,18 +116,6 @@ def find_same(source: Source) -> Kept | None:
     return kept
 
 
-def is_kept(folder: Path) -> bool:
-    """Tell whether a process keeps the cluster of a folder."""
-    try:
-        with (folder / LOCK).open("r+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
-
-
 def up(source: Source) -> Kept:
     """Start a cluster that stays up; does not wait for its workers.
 
@@ -139,7 +127,7 @@ def up(source: Source) -> Kept:
     if isinstance(config, Address):
         raise ConfigError(f"{config.address}: runs already, and is not ours to keep")
     folder = folder_of(source)
-    if is_kept(folder):
+    if is_locked(folder / LOCK):
         raise ConfigError(f"{name_of(source)}: is up already: see `dtperf cluster status`")
     remove(folder)
     folder.mkdir(mode=0o700)
@@ -183,9 +171,7 @@ def scale(source: Source, workers: int) -> None:
     kept = find(source)
     if kept is None:
         raise ConfigError(f"{name_of(source)}: is not up: start it with `dtperf cluster up`")
-    new = kept.folder / f".{WANTED}.new"
-    new.write_text(str(workers))
-    new.replace(kept.folder / WANTED)
+    write_atomic(kept.folder / WANTED, str(workers))
 
 
 def wanted(kept: Kept) -> int:
@@ -207,12 +193,12 @@ def down(source: Source) -> bool:
     """
     folder = folder_of(source)
     kept = find(source)
-    was_up = is_kept(folder)
+    was_up = is_locked(folder / LOCK)
     if kept is not None:
         with suppress(ProcessLookupError):
             os.kill(kept.pid, signal.SIGTERM)
     deadline = time.monotonic() + END_S
-    while is_kept(folder):
+    while is_locked(folder / LOCK):
         if time.monotonic() > deadline:
             raise DtperfError(f"{folder}: the cluster does not end: see {folder / LOG}")
         time.sleep(LOOK_S)

@@ -6,19 +6,19 @@ client: nobody can make another one, and who has none of these is refused.
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from dtperf.errors import ConfigError
+from dtperf.files import write_atomic
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.x509 import Certificate
     from distributed.security import Security
 
-__all__ = ["CA", "CERTIFICATE", "KEY", "Credentials", "write_private"]
+__all__ = ["CA", "CERTIFICATE", "KEY", "Credentials"]
 
 # the names that Kubernetes has for them in a Secret
 CA, CERTIFICATE, KEY = "ca.crt", "tls.crt", "tls.key"
@@ -49,7 +49,7 @@ class Credentials(NamedTuple):
         made = cls.in_folder(folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path, content in zip(made, _issue(timedelta(days=days)), strict=True):
-            write_private(path, content)
+            write_atomic(path, content, mode=0o600)
         return made
 
     def security(self) -> Security:
@@ -147,11 +147,3 @@ def _usage(is_ca: bool) -> Any:
         encipher_only=False,
         decipher_only=False,
     )
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that nobody else can read, in the place of an older one."""
-    path.unlink(missing_ok=True)
-    # x: nobody may have put a link here; the mode from the start on
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)

@@ -31,9 +31,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from dtperf.clusters.tls import CA, CERTIFICATE, KEY, Credentials, write_private
+from dtperf.clusters.tls import CA, CERTIFICATE, KEY, Credentials
 from dtperf.clusters.watchdog import watch
 from dtperf.errors import ConfigError
+from dtperf.files import write_atomic
 
 __all__ = ["arguments", "decoded", "main", "use_proxy"]
 
@@ -195,9 +196,7 @@ def _copy_proxy(source: Path, copy: Path, last: bytes) -> bytes:
         return last
     content = _plain(content)
     if content and content != last:
-        new = copy.with_suffix(".new")
-        write_private(new, content)
-        new.replace(copy)
+        write_atomic(copy, content, mode=0o600)
         return content
     return last
 
@@ -221,7 +220,7 @@ def _credentials(source: Path, folder: Path) -> Credentials:
             raise ConfigError(
                 f"DTPERF_TLS: {source / name}: cannot be read: {error.strerror}"
             ) from None
-        write_private(private / name, decoded(content, str(source / name)))
+        write_atomic(private / name, decoded(content, str(source / name)), mode=0o600)
     return Credentials.in_folder(private)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,6 +12,7 @@ from dtperf.export.plain import csv_table, json_file
 from dtperf.export.readable import readable_objects
 from dtperf.export.reference import reference_objects
 from dtperf.export.root import root_file
+from dtperf.files import write_atomic
 from dtperf.results import Result
 
 __all__ = ["FORMATS", "NAMINGS", "check_choice", "to_bytes", "write"]
@@ -72,15 +71,10 @@ def write(
     if out.exists() and not overwrite:
         raise ConfigError(f"{out}: is there already: choose another name, or overwrite it")
     content = to_bytes(result, format, naming)
-    # a reader never sees half a file, and an older file outlives a full disk
-    partial = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(out)
+        write_atomic(out, content)
     except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
         raise ConfigError(f"{out}: cannot be written: {error.strerror}") from error
     return out
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -16,6 +15,7 @@ from markupsafe import Markup
 
 from dtperf import __version__
 from dtperf.errors import ConfigError
+from dtperf.files import write_atomic
 from dtperf.report import changed, words
 from dtperf.statistics import probability
 from dtperf.web import asset, embedded_json
@@ -69,9 +69,7 @@ def save(page: str, path: Path) -> Path:
     try:
         if path.exists() and not _is_ours(path):
             raise ConfigError(f"{path}: is there already, and no page of dtperf: choose another")
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        part.write_text(page, encoding="utf-8")
-        part.replace(path)
+        write_atomic(path, page)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror or error}") from error
     return path

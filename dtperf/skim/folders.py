@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from dtperf.errors import ConfigError, InputError
+from dtperf.files import TEMPORARY
 from dtperf.skim.parts import BLOCKS, EVENTS, SUFFIX
 
 __all__ = ["MANIFEST", "PART", "TALLY", "TOKEN", "begin", "clear", "part_names", "sweep"]
@@ -16,7 +17,8 @@ __all__ = ["MANIFEST", "PART", "TALLY", "TOKEN", "begin", "clear", "part_names",
 MANIFEST, TALLY, TOKEN = "skim.json", "blocks.parquet", ".token"
 PART = re.compile(r"([0-9a-f-]{36})-([0-9]{1,18})-([0-9]{1,18})")
 """UUID of the file, first event, one past the last."""
-_OURS = re.compile(rf"{PART.pattern}\{SUFFIX}|\.{PART.pattern}\.[0-9a-f]{{8}}")
+_FILE = rf"{PART.pattern}\{SUFFIX}"
+_OURS = re.compile(rf"{_FILE}|{TEMPORARY.format(name=_FILE, random='[0-9a-f]{8}')}")
 
 
 def begin(out: Path, *, is_new: bool) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
-from uuid import uuid4
 
 import pyarrow as pa
 import xxhash
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dtperf.errors import InputError
+from dtperf.files import write_atomic
 from dtperf.skim.columns import Columns, to_arrow
 from dtperf.skim.tally import Tally
 
@@ -51,17 +50,8 @@ class Packed(NamedTuple):
             out: Directory of the skim, in which `begin` was called.
         """
         for folder, content in ((EVENTS, self.events), (BLOCKS, self.blocks)):
-            path = out / folder / f"{self.name}{SUFFIX}"
             # a chunk that is late is done twice, perhaps at the same time: with equal content
-            temporary = path.with_name(f".{self.name}.{uuid4().hex[:8]}")
-            try:
-                with temporary.open("xb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.replace(path)
-            finally:
-                temporary.unlink(missing_ok=True)
+            write_atomic(out / folder / f"{self.name}{SUFFIX}", content)
 
 
 def pack(name: str, columns: Columns, tallied: Tally, compression: Compression) -> Packed:

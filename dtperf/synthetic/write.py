@@ -11,6 +11,7 @@ import awkward as ak
 import numpy as np
 import uproot
 
+from dtperf.files import TEMPORARY, replacing
 from dtperf.nanoaod.branches import Branch
 from dtperf.synthetic.rows import Rows
 from dtperf.synthetic.settings import Settings
@@ -18,7 +19,7 @@ from dtperf.synthetic.stages import Indices
 
 __all__ = ["UNFINISHED", "open_writer"]
 
-UNFINISHED = ".nano_*.unfinished"
+UNFINISHED = TEMPORARY.format(name="nano_*", random="*")
 """Glob of the names that files have until they are complete."""
 
 ALGORITHMS = {"zstd": uproot.ZSTD, "lzma": uproot.LZMA, "lz4": uproot.LZ4}
@@ -49,16 +50,12 @@ def open_writer(
     Yields:
         What writes rows as one basket of each branch.
     """
-    unfinished = path.with_name(f".{path.name}.unfinished")
     compression = ALGORITHMS[settings.compression](settings.level)
     write_to = _ttree if settings.format == "ttree" else _rntuple
-    try:
+    with replacing(path) as unfinished:
         with uproot.recreate(unfinished, compression=compression) as file:
             yield write_to(file, tree, table, baskets)
         finish(unfinished)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _ttree(file: Any, name: str, table: Table, baskets: int) -> Callable[[Rows], None]:

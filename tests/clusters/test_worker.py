@@ -264,12 +264,11 @@ def test_a_proxy_is_renewed_after_a_copy_failed(tmp_path: Path) -> None:
     folder = tmp_path / "private"
     folder.mkdir()
     copy = Path(use_proxy(source, folder)["X509_USER_PROXY"])
-    in_the_way = copy.with_suffix(".new")
-    in_the_way.mkdir()
+    kept = folder.rename(tmp_path / "elsewhere")
     source.write_bytes(PEM + b"new")
     time.sleep(0.2)
-    assert copy.read_bytes() == PEM
-    in_the_way.rmdir()
+    assert (kept / copy.name).read_bytes() == PEM
+    kept.rename(folder)
     deadline = time.monotonic() + 20
     while copy.read_bytes() != PEM + b"new" and time.monotonic() < deadline:
         time.sleep(0.02)
