@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from pathlib import Path
+
+from platformdirs import user_state_path
 
 from dtperf.errors import ConfigError
 
@@ -18,13 +19,12 @@ def state_folder(given: str | None = None) -> Path:
     """Find the folder, and make it if it is not there, for nobody else to read.
 
     Args:
-        given: A folder instead of the default one, XDG_STATE_HOME/dtperf.
+        given: A folder instead of the user's own, on Linux XDG_STATE_HOME/dtperf.
 
     Raises:
         ConfigError: It cannot be made.
     """
-    home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
-    folder = Path(given).expanduser() if given else Path(home) / "dtperf"
+    folder = Path(given).expanduser() if given else user_state_path("dtperf")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
