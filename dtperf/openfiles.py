@@ -19,6 +19,7 @@ from dtperf.nanoaod.faults import classify
 from dtperf.nanoaod.lists import check_counters
 from dtperf.nanoaod.ntuples import NTupleReader
 from dtperf.nanoaod.open import find_tree, open_file, unfinished
+from dtperf.nanoaod.patches import install
 from dtperf.nanoaod.sane import check_storage
 
 __all__ = ["OpenFile", "Wanted", "close", "close_all", "opened", "reason"]
@@ -152,6 +153,7 @@ def opened(wanted: Wanted) -> OpenFile:
     Raises:
         InputError: It cannot be opened, or is not what is wanted.
     """
+    install()  # somebody may have undone it since the file was opened
     key = _key(wanted)
     if key not in _files.open:
         while len(_files.open) >= AT_MOST:

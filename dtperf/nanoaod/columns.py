@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import dtperf.nanoaod.projections  # noqa: F401  # lets uproot name the columns of RNTuples
+from dtperf.nanoaod.patches import install
 
 __all__ = ["ColumnFilter", "Numbers", "column_types", "numbers_in", "typenames"]
 
@@ -46,6 +46,7 @@ def column_types(tree: Any) -> dict[str, str]:
 
 def typenames(tree: Any) -> dict[str, str]:
     """Return the columns of a tree, as `column_types` does, with their C++ types."""
+    install()
     spelled = tree.typenames(recursive=False)
     return {name: typename for name, typename in spelled.items() if typename}
 

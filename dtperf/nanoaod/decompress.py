@@ -1,4 +1,4 @@
-"""Decompress ROOT's blocks within the bytes that they claim: importing this sees to it.
+"""Decompress ROOT's blocks within the bytes that they claim.
 
 uproot hands the claimed size of a block to zlib, zstd and xz as a hint only: a block of 12 kB
 that claims 1 kB and holds 400 MB takes 400 MB before it is refused. Also uproot does not notice
@@ -22,7 +22,16 @@ import xxhash
 
 from dtperf.errors import InputError
 
-__all__ = ["decompress_into", "takes_long", "watch"]
+__all__ = [
+    "after_block",
+    "before_block",
+    "decompress_into",
+    "lzma_block",
+    "takes_long",
+    "watch",
+    "zlib_block",
+    "zstd_block",
+]
 
 FREE_BYTES = 1 << 26
 """So much a file may claim however short it is: some baskets of nothing but zeros."""
@@ -46,9 +55,14 @@ def watch(source: Any) -> None:
     _claims[source] = 0
 
 
-def _before_block(
+def before_block(
     *, chunk: Any, compressed_bytes: int, uncompressed_bytes: int, num_blocks: int, **_: Any
 ) -> None:
+    """Check the claim of a basket, when uproot begins with its first block.
+
+    Raises:
+        InputError: It is absurd.
+    """
     if not num_blocks:
         _claim(chunk.source, compressed_bytes, uncompressed_bytes)
 
@@ -110,7 +124,7 @@ def decompress_into(source: Any, packed: Bytes, room: Callable[[int], Bytes], si
 
 
 def _zlib_into(packed: Bytes, target: Bytes) -> int:
-    return _put(_zlib(None, packed, len(target)), target)
+    return _put(zlib_block(None, packed, len(target)), target)
 
 
 def _lz4_into(packed: Bytes, target: Bytes) -> int:
@@ -126,7 +140,7 @@ def _put(content: bytes, target: Bytes) -> int:
     return len(content)
 
 
-def _after_block(
+def after_block(
     *,
     cursor: Any,
     start: Any,
@@ -135,12 +149,22 @@ def _after_block(
     filled: int,
     **_: Any,
 ) -> None:
+    """Check that a basket is as long as it should be, when uproot has ended its last block.
+
+    Raises:
+        ValueError: It is not.
+    """
     done = cursor.displacement(start) >= compressed_bytes
     if done and filled != uncompressed_bytes:
         raise ValueError(f"{filled} bytes were decompressed where {uncompressed_bytes} should be")
 
 
-def _zlib(_: Any, data: Any, uncompressed_bytes: int) -> bytes:
+def zlib_block(_: Any, data: Any, uncompressed_bytes: int) -> bytes:
+    """Decompress a block, as uproot's class for ZLIB, up to the bytes that it claims.
+
+    Raises:
+        ValueError: It has more.
+    """
     stream = zlib.decompressobj()
     content = stream.decompress(data, uncompressed_bytes + 1)  # the one is to see the end
     if not stream.eof:
@@ -148,11 +172,13 @@ def _zlib(_: Any, data: Any, uncompressed_bytes: int) -> bytes:
     return content
 
 
-def _zstd(_: Any, data: Any, uncompressed_bytes: int) -> Bytes:
+def zstd_block(_: Any, data: Any, uncompressed_bytes: int) -> Bytes:
+    """Decompress a block, as uproot's class for ZSTD, into the bytes that it claims."""
     return _fill(cramjam.zstd.decompress_into, data, uncompressed_bytes)
 
 
-def _lzma(_: Any, data: Any, uncompressed_bytes: int) -> Bytes:
+def lzma_block(_: Any, data: Any, uncompressed_bytes: int) -> Bytes:
+    """Decompress a block, as uproot's class for LZMA, into the bytes that it claims."""
     return _fill(cramjam.xz.decompress_into, data, uncompressed_bytes)
 
 
@@ -167,8 +193,3 @@ _ALGORITHMS: dict[bytes, Callable[[Any, Any], int]] = {
     b"XZ": cramjam.xz.decompress_into,
     b"L4": _lz4_into,
 }
-uproot.compression.decompress.hook_before_block = _before_block
-uproot.compression.decompress.hook_after_block = _after_block
-uproot.compression._DecompressZLIB.decompress = _zlib
-uproot.compression._DecompressZSTD.decompress = _zstd
-uproot.compression._DecompressLZMA.decompress = _lzma

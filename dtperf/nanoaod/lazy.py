@@ -12,6 +12,7 @@ from coffea.nanoevents.factory import _map_schema_uproot
 
 from dtperf.nanoaod.columns import ColumnFilter
 from dtperf.nanoaod.ntuples import NTupleReader
+from dtperf.nanoaod.patches import install
 from dtperf.nanoaod.schema import MuonDPGSchema
 
 __all__ = ["lazy_events"]
@@ -45,6 +46,11 @@ class _BulkNTuple:
 class _SchemaMapping(_map_schema_uproot):  # type: ignore[misc]  # coffea has no type hints
     """coffea's mapping from columns to buffers, for RNTuples too."""
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Come to a worker, which opens files by coffea alone."""
+        install()
+        self.__dict__.update(state)
+
     def load_buffers(self, tree: Any, *args: Any, **options: Any) -> Any:
         """Read the columns of one partition."""
         if isinstance(tree, uproot.behaviors.RNTuple.HasFields):
@@ -64,6 +70,7 @@ def lazy_events(files: Any, metadata: Mapping[str, Any] | None = None, **options
     Returns:
         A dask-awkward array with the methods of `MuonDPGSchema`.
     """
+    install()
     factory = NanoEventsFactory.from_root(
         files, mode="dask", schemaclass=MuonDPGSchema, metadata=metadata, **options
     )

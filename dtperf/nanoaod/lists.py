@@ -1,4 +1,4 @@
-"""Check the lengths of lists, which uproot takes as they are: importing this sees to it."""
+"""Check the lengths of lists, which uproot takes as they are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from uproot.interpretation.jagged import AsJagged
 from dtperf.errors import InputError
 from dtperf.nanoaod.branches import collection_of, known_collections
 
-__all__ = ["check_counters", "check_lengths"]
+__all__ = ["after_basket", "check_counters", "check_lengths"]
 
 
 def check_lengths(arrays: Mapping[str, Any], events: int) -> None:
@@ -63,7 +63,12 @@ def check_counters(arrays: Mapping[str, Any]) -> None:
             raise InputError(f"{counter} does not count what {name} has", "corrupt")
 
 
-def _after_basket(_: AsJagged, *, branch: Any, output: Any, **__: Any) -> None:
+def after_basket(_: AsJagged, *, branch: Any, output: Any, **__: Any) -> None:
+    """Check the lists of a basket, when uproot has read it.
+
+    Raises:
+        ValueError: They are not in it.
+    """
     # uproot would fill up lists that end beyond the content with whatever is in memory
     if not _are_in(output.offsets, len(output.content)):
         raise ValueError(f"a basket of {branch.name} has lists that are not in it")
@@ -73,6 +78,3 @@ def _are_in(offsets: Any, size: int) -> bool:
     """Tell whether lists lie one behind the other in so many numbers."""
     ordered = offsets[0] == 0 and np.all(offsets[1:] >= offsets[:-1])
     return bool(ordered and offsets[-1] <= size)
-
-
-AsJagged.hook_after_basket_array = _after_basket

@@ -13,13 +13,12 @@ from urllib.parse import urlsplit
 import fsspec
 import uproot
 
-import dtperf.nanoaod.pages  # lets uproot check RNTuples
-import dtperf.nanoaod.projections  # noqa: F401  # lets uproot name the columns of RNTuples
 from dtperf.addresses import AUTHZ, bare, complete
 from dtperf.errors import DtperfError, InputError
 from dtperf.nanoaod.decompress import watch
 from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
 from dtperf.nanoaod.local import LocalSource
+from dtperf.nanoaod.patches import install
 from dtperf.nanoaod.remote import RemoteSource
 from dtperf.nanoaod.sane import check_entries
 from dtperf.nanoaod.uuids import identify
@@ -79,6 +78,7 @@ def open_file(path: str, timeout_s: int = TIMEOUT_S) -> Any:
     Raises:
         InputError: It is no readable and complete ROOT file; `cause` tells why.
     """
+    install()
     whole, path = complete(path), bare(path)
     if "://" not in path:
         _check_local(path)

@@ -7,7 +7,7 @@ in them: 410 columns of some hundred clusters are of 100,000 pages and more.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from uproot.models import RNTuple as uproot_model
 from uproot.source.cursor import Cursor
 
-__all__ = ["ClusterPages", "ColumnPages", "Pages"]
+__all__ = ["ClusterPages", "ColumnPages", "Pages", "with_clusters"]
 
 _SIZE = struct.Struct("<q")
 _LIST = struct.Struct("<qI")
@@ -137,14 +137,11 @@ def _frames(
     return found
 
 
-def _install() -> None:
-    make = uproot_model.PageLink.__init__
+def with_clusters(make: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Return the initializer of uproot's PageLink, with our reader of lists of pages."""
 
     def made(self: Any) -> None:
         make(self)
         self.nested_page_locations = _Clusters()
 
-    uproot_model.PageLink.__init__ = made
-
-
-_install()
+    return made

@@ -1,4 +1,4 @@
-"""Check what uproot does not check of RNTuples: importing this sees to it.
+"""Check what uproot does not check of RNTuples.
 
 uproot looks at no checksum of a page or of a list of pages, and believes any number of items in a
 list: four thousand million of them end when memory does.
@@ -16,15 +16,23 @@ import numpy as np
 import numpy.typing as npt
 import uproot.compression
 import xxhash
-from uproot.models import RNTuple as uproot_model
 from uproot.source.chunk import Chunk
 from uproot.source.cursor import Cursor
 
-import dtperf.nanoaod.pagelists  # noqa: F401  # lets uproot read lists of pages
 from dtperf.errors import InputError
 from dtperf.nanoaod.decompress import decompress_into
 
-__all__ = ["CHECKSUM_BYTES", "unpack"]
+__all__ = [
+    "CHECKSUM_BYTES",
+    "PAGE_BYTES",
+    "bounded_list",
+    "bounded_record",
+    "checked_page_list",
+    "marked_locator",
+    "marked_page",
+    "read_locator",
+    "unpack",
+]
 
 Bytes = npt.NDArray[np.uint8]
 Reader = Callable[[Any, Any, Any, Any], Any]
@@ -33,11 +41,13 @@ _FRAME = struct.Struct("<q")
 _LIST = struct.Struct("<qI")
 _CHECKSUM = struct.Struct("<Q")
 CHECKSUM_BYTES = _CHECKSUM.size
-_PAGE_BYTES = 16
+PAGE_BYTES = 16
 """Of the shortest description of a page."""
 
 
-def _bounded_record(read: Reader) -> Reader:
+def bounded_record(read: Reader) -> Reader:
+    """Return uproot's reader of a record, which refuses one that ends beyond what is there."""
+
     def bounded(self: Any, chunk: Any, cursor: Any, context: Any) -> Any:
         (size,) = cursor.fields(chunk, _FRAME, context, move=False)
         if not _FRAME.size <= size <= chunk.stop - cursor.index:
@@ -47,7 +57,9 @@ def _bounded_record(read: Reader) -> Reader:
     return bounded
 
 
-def _bounded_list(read: Reader, item_bytes: int = _FRAME.size) -> Reader:
+def bounded_list(read: Reader, item_bytes: int = _FRAME.size) -> Reader:
+    """Return uproot's reader of a list, which refuses one of more items than its bytes can hold."""
+
     def bounded(self: Any, chunk: Any, cursor: Any, context: Any) -> Any:
         size, items = cursor.fields(chunk, _LIST, context, move=False)
         if not _LIST.size + items * item_bytes <= -size <= chunk.stop - cursor.index:
@@ -57,7 +69,9 @@ def _bounded_list(read: Reader, item_bytes: int = _FRAME.size) -> Reader:
     return bounded
 
 
-def _checked_page_list(read: Reader) -> Reader:
+def checked_page_list(read: Reader) -> Reader:
+    """Return uproot's reader of a list of pages, which looks at its checksum."""
+
     def checked(self: Any, chunk: Any, cursor: Any, context: Any) -> Any:
         _check(chunk.raw_data, "list of pages")
         return read(self, chunk, cursor, context)
@@ -65,7 +79,9 @@ def _checked_page_list(read: Reader) -> Reader:
     return checked
 
 
-def _marked_locator(read: Reader) -> Reader:
+def marked_locator(read: Reader) -> Reader:
+    """Return uproot's reader of a place in a file, which `read_locator` takes."""
+
     def marked(self: Any, chunk: Any, cursor: Any, context: Any) -> Any:
         locator = read(self, chunk, cursor, context)
         locator.has_checksum = False
@@ -74,7 +90,9 @@ def _marked_locator(read: Reader) -> Reader:
     return marked
 
 
-def _marked_page(read: Reader) -> Reader:
+def marked_page(read: Reader) -> Reader:
+    """Return uproot's reader of a page's place, which knows of the checksum behind the page."""
+
     def marked(self: Any, chunk: Any, cursor: Any, context: Any) -> Any:
         page = read(self, chunk, cursor, context)
         page.locator.has_checksum = page.has_checksum
@@ -83,7 +101,7 @@ def _marked_page(read: Reader) -> Reader:
     return marked
 
 
-def _read_locator(self: Any, locator: Any, uncompressed_bytes: int) -> tuple[Any, Any]:
+def read_locator(self: Any, locator: Any, uncompressed_bytes: int) -> tuple[Any, Any]:
     """Read a page or an envelope; as uproot's, and with the checksum behind the page."""
     start, stop = locator.offset, locator.offset + locator.num_bytes
     source = self.file.source
@@ -135,21 +153,3 @@ def _check(content: Any, what: str) -> None:
     (expected,) = _CHECKSUM.unpack(bytes(content[-_CHECKSUM.size :]))
     if xxhash.xxh3_64_intdigest(content[: -_CHECKSUM.size]) != expected:
         raise ValueError(f"a {what} has another checksum than is written behind it")
-
-
-def _install() -> None:
-    model: Any = uproot_model
-    record, listed, pages = (
-        *(model.RecordFrameReader, model.ListFrameReader),
-        model.ColumnPageListFrameReader,
-    )
-    record.read = _bounded_record(record.read)
-    listed.read = _bounded_list(listed.read)
-    pages.read = _bounded_list(pages.read, _PAGE_BYTES)
-    model.PageLink.read = _checked_page_list(model.PageLink.read)
-    model.LocatorReader.read = _marked_locator(model.LocatorReader.read)
-    model.PageDescription.read = _marked_page(model.PageDescription.read)
-    model.Model_ROOT_3a3a_RNTuple.read_locator = _read_locator
-
-
-_install()

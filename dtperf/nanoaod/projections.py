@@ -1,4 +1,4 @@
-"""One name for a column in every layout of an RNTuple: importing this sees to it.
+"""One name for a column in every layout of an RNTuple.
 
 CMSSW writes a table as one collection, ``muon`` with ``pt`` in it, whose own offsets are the
 counts; so does uproot with records of awkward arrays. ROOT's converter, and newer CMSSW, add what
@@ -19,7 +19,7 @@ from uproot.models import RNTuple as uproot_model
 
 from dtperf.nanoaod.branches import branch_table, collection_of, known_collections
 
-__all__: list[str] = []
+__all__ = ["field_records", "subfields"]
 
 _COUNT = "ROOT::RNTupleCardinality<std::uint32_t>"
 
@@ -138,7 +138,7 @@ def _record(
     )
 
 
-def _field_records(self: Any) -> list[Any]:
+def field_records(self: Any) -> list[Any]:
     """Give the stored fields, and behind them those that are projected here."""
     if self._field_records is None:
         stored = [*self.header.field_records, *self.footer.extension_links.field_records]
@@ -147,7 +147,7 @@ def _field_records(self: Any) -> list[Any]:
     return records
 
 
-def _subfields(self: Any) -> list[Any]:
+def subfields(self: Any) -> list[Any]:
     """Give what is in a field; uproot looks at all fields of the file, and does so for each."""
     if self._fields is None:
         ntuple = self.ntuple
@@ -158,7 +158,3 @@ def _subfields(self: Any) -> list[Any]:
         self._fields = found
     fields: list[Any] = self._fields
     return fields
-
-
-uproot_model.Model_ROOT_3a3a_RNTuple.field_records = property(_field_records)
-uproot_model.RField.fields = property(_subfields)

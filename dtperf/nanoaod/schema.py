@@ -9,7 +9,6 @@ from coffea.nanoevents import transforms
 from coffea.nanoevents.schemas.base import BaseSchema, listarray_form
 from coffea.nanoevents.util import concat, quote
 
-import dtperf.nanoaod.projections  # noqa: F401  # lets coffea find the columns of RNTuples
 from dtperf.nanoaod.branches import collection_of, known_collections
 from dtperf.nanoaod.links import LINKS
 from dtperf.nanoaod.methods import behavior
