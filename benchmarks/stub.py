@@ -52,4 +52,4 @@ def chunks(number: int) -> Iterator[WorkItem]:
         path = f"root://server.example//store/data/Run2023C/Muon0/MUDPG/v1/0000/file_{file}.root"
         start = piece * EVENTS
         uuid = UUID(int=file + 1).bytes
-        yield WorkItem("events", path, "Events", start, start + EVENTS, uuid, usermeta={})
+        yield WorkItem("events", path, "Events", start, start + EVENTS, uuid)

@@ -74,6 +74,7 @@ def decompression(path: Path, config: AnalysisConfig) -> Work:
 
 def bulk_reading(path: Path, config: AnalysisConfig) -> Work:
     """Read the branches as a run does, into coffea's events, without measuring."""
+    from dtperf.chunks import ChunkMeta
     from dtperf.filesets import resolve
     from dtperf.ledger import Ledger
     from dtperf.memory import keep_freed
@@ -87,7 +88,7 @@ def bulk_reading(path: Path, config: AnalysisConfig) -> Work:
 
     def read() -> None:
         files = [each.file for each in check_files(resolve(path, "Events", 60)).files]
-        for item in plan(files, Measured(Ledger([])), LARGEST, columns, lambda _: {}):
+        for item in plan(files, Measured(Ledger([])), LARGEST, columns, lambda _: ChunkMeta()):
             read_events(item)
         close_all()
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from coffea.processor.executor import ExecutorBase
 
 from dtperf.addresses import secret_of
+from dtperf.chunks import meta_of
 from dtperf.errors import ConfigError
 from dtperf.interrupts import raise_if_asked
 from dtperf.pools import Here, Pool, Processes
@@ -73,8 +74,8 @@ class _Task:
 
     def next_attempt(self) -> WorkItem:
         address = self.turns.address
-        how = {"source": address, "secret": secret_of(address)}
-        return replace(self.item, usermeta={**self.item.usermeta, **how})
+        meta = replace(meta_of(self.item), source=address, secret=secret_of(address))
+        return replace(self.item, usermeta=meta)
 
     def note(self, outcome: Outcome) -> float | None:
         """Say in how many seconds to try again; None: it has ended."""

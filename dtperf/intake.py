@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
 
 from coffea.processor.executor import WorkItem
 
+from dtperf.chunks import ChunkMeta
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError
 from dtperf.filesets import InputFile
@@ -100,14 +100,14 @@ def plan_inputs(
     # those of a built fileset were not opened: the worker sees to their branches
     unopened = {file for file in named if file.is_known}
 
-    def carried(file: InputFile) -> dict[str, Any]:
-        return {
-            "bytes": file.bytes,
-            "cluster": file.cluster,
-            "replicas": file.replicas,
-            "required": required if file in unopened else (),
-            "timeout_s": config.run.timeout_s,
-        }
+    def carried(file: InputFile) -> ChunkMeta:
+        return ChunkMeta(
+            bytes=file.bytes,
+            cluster=file.cluster,
+            replicas=file.replicas,
+            required=required if file in unopened else (),
+            timeout_s=config.run.timeout_s,
+        )
 
     columns = ColumnFilter.of(processor.columns | processor.optional_columns)
     return plan(files, measured, chunksize, columns, carried)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
 from coffea.processor.executor import WorkItem
 
+from dtperf.chunks import ChunkMeta
 from dtperf.errors import ConfigError, InputError
 from dtperf.filesets import InputFile
 from dtperf.filesets.ranges import Range, without
@@ -37,7 +38,11 @@ class Measured:
 
 
 def plan(
-    files: Iterable[InputFile], measured: Measured, chunksize: int, columns: Any, usermeta: Any
+    files: Iterable[InputFile],
+    measured: Measured,
+    chunksize: int,
+    columns: Any,
+    meta: Callable[[InputFile], ChunkMeta],
 ) -> Iterator[WorkItem]:
     """Cut what is left of the files into chunks.
 
@@ -47,11 +52,11 @@ def plan(
         chunksize: Events in a chunk at most; chunks of a range are as even as possible, and end
             with a cluster of the file where that is known.
         columns: What to read, a `dtperf.nanoaod.ColumnFilter`.
-        usermeta: Gives, for a file, what else its chunks carry.
+        meta: Gives, for a file, what else its chunks carry.
     """
     for file in files:
         assert file.uuid is not None
-        place, carried = (file.dataset, file.path, file.tree), usermeta(file)
+        place, carried = (file.dataset, file.path, file.tree), meta(file)
         for first, last in measured.left(file):
             for start, stop in cut(first, last, chunksize, file.cluster):
                 yield WorkItem(

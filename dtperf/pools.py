@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from coffea.processor.executor import WorkItem
 
+from dtperf.chunks import meta_of
 from dtperf.chunksize import memory_of_machine
 from dtperf.memory import collect_rarely
 from dtperf.work import Function, Outcome, attempt, lost
@@ -91,7 +92,7 @@ class Here:
             time.sleep(timeout)
             return []
         ticket, item = self._waiting.popleft()
-        item = replace(item, usermeta={**(item.usermeta or {}), "threads": self._threads})
+        item = replace(item, usermeta=replace(meta_of(item), threads=self._threads))
         output, outcome = attempt(self._function, item)
         return [Batch(output, {ticket: outcome})]
 

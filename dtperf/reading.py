@@ -11,10 +11,10 @@ from coffea.processor.accumulator import accumulate
 from coffea.processor.executor import WorkItem
 
 from dtperf.addresses import remember
+from dtperf.chunks import meta_of
 from dtperf.credentials import adopt
 from dtperf.errors import InputError
 from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
-from dtperf.nanoaod.open import TIMEOUT_S
 from dtperf.openfiles import OpenFile, Wanted, close, opened, reason
 from dtperf.planning import cut
 
@@ -61,9 +61,9 @@ def _parts(item: WorkItem) -> list[WorkItem]:
 
     Only where clusters end, since what lies across an edge would be read twice.
     """
-    said = item.usermeta or {}
-    is_remote, cluster = "://" in (said.get("source") or item.filename), said.get("cluster")
-    if not (is_remote and cluster):
+    meta = meta_of(item)
+    cluster = meta.cluster
+    if not cluster or "://" not in (meta.source or item.filename):
         return [item]
     size = max(-(-len(item) // PARTS), SMALLEST_PART, cluster)
     edges = cut(item.entrystart, item.entrystop, size, cluster)
@@ -74,14 +74,8 @@ def read_events(item: WorkItem, following: WorkItem | None = None) -> Chunk:
     """Read the columns of a chunk that are declared in its `preload`.
 
     Args:
-        item: File, tree, range of events, UUID of the file, and a `ColumnFilter` as `preload`.
-            Of its `usermeta`, all optional: "source", the address to read from instead of the
-            file's own; "secret", the same address with what must not be shown; "credentials", our
-            proxy and token as `dtperf.credentials.Lender` gives them; "bytes", the size that the
-            file must have; "required", the branches that
-            it must have, if nobody has looked yet; "timeout_s", how long an XRootD server may
-            take for an answer, in seconds; "threads", how many threads of this process, which
-            does nothing else, may work on it.
+        item: File, tree, range of events, UUID of the file, a `ColumnFilter` as `preload`, and a
+            `dtperf.chunks.ChunkMeta` as `usermeta`, or None.
         following: Events of the same file that will be read next: their bytes are asked for, but
             not waited for.
 
@@ -98,8 +92,7 @@ def read_events(item: WorkItem, following: WorkItem | None = None) -> Chunk:
         file = opened(wanted)
         _refuse_too_short(file, item)
         before = file.bytes_read
-        threads = (item.usermeta or {}).get("threads") or 1
-        columns = file.read(item.entrystart, item.entrystop, threads)
+        columns = file.read(item.entrystart, item.entrystop, meta_of(item).threads)
         if following is None:
             file.refuse_changed()
         else:
@@ -119,18 +112,18 @@ def read_events(item: WorkItem, following: WorkItem | None = None) -> Chunk:
 
 
 def _wanted(item: WorkItem) -> Wanted:
-    said = item.usermeta or {}
-    if secret := said.get("secret"):
-        remember(secret.content)
-    adopt(said.get("credentials") or {})
+    meta = meta_of(item)
+    if meta.secret:
+        remember(meta.secret.content)
+    adopt(meta.credentials)
     return Wanted(
-        address=said.get("source") or item.filename,
+        address=meta.source or item.filename,
         tree=item.treename,
         uuid=item.fileuuid,
-        bytes=said.get("bytes"),
+        bytes=meta.bytes,
         columns=item.preload,
-        required=tuple(said.get("required") or ()),
-        timeout_s=said.get("timeout_s") or TIMEOUT_S,
+        required=meta.required,
+        timeout_s=meta.timeout_s,
     )
 
 

@@ -22,6 +22,7 @@ from coffea.processor.executor import WorkItem
 
 from dtperf.addresses import is_remote
 from dtperf.apart import Apart
+from dtperf.chunks import meta_of
 from dtperf.clusters.dashboard import dashboard_of
 from dtperf.clusters.deaths import look
 from dtperf.credentials import Lender
@@ -111,9 +112,9 @@ class DaskWorkers:
         """Hand in an attempt."""
         number = next(self._numbers)
         self._mailbox.expect(number)
-        if self._lender and is_remote(item.usermeta["source"]):
-            lent = {"credentials": self._lender.current()}
-            item = replace(item, usermeta={**item.usermeta, **lent})
+        meta = meta_of(item)
+        if self._lender and is_remote(meta.source):
+            item = replace(item, usermeta=replace(meta, credentials=self._lender.current()))
         arguments = (self._mailbox.topic, number, self._function, item)
         self._start("chunk", {ticket: item}, measure, arguments, number)
 

@@ -14,6 +14,7 @@ from coffea.processor.executor import WorkItem
 from dtperf.addresses import is_remote
 from dtperf.books import Books
 from dtperf.checkpoint import FILESET, RunDirectory, open_run
+from dtperf.chunks import meta_of
 from dtperf.chunksize import LARGEST, events_at_once
 from dtperf.clusters.environment import check_client
 from dtperf.clusters.load import load_cluster
@@ -218,7 +219,7 @@ def _measure(
     books: Books,
 ) -> None:
     def turns(item: WorkItem) -> Turns:
-        return patience.turns(item.filename, item.usermeta["replicas"])
+        return patience.turns(item.filename, meta_of(item).replicas)
 
     def note(progressed: Progressed) -> None:
         books.workers = max(books.workers, pool.workers)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from coffea.processor.executor import WorkItem
 
 from dtperf.addresses import hide
+from dtperf.chunks import meta_of
 from dtperf.errors import DtperfError
 from dtperf.memory import keep_freed, most_so_far
 from dtperf.nanoaod.faults import own_fault
@@ -49,7 +50,7 @@ def attempt(function: Function, item: WorkItem) -> tuple[Any, Outcome]:
         The processor's output, None if it failed; and the outcome. Nothing is raised.
     """
     keep_freed()
-    has_process = (item.usermeta or {}).get("threads", 1) > 1
+    has_process = meta_of(item).threads > 1
     cpu_time = time.process_time if has_process else time.thread_time
     start, cpu = time.perf_counter(), cpu_time()
     output, size, error, remark = None, 0, None, ""

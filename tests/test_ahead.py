@@ -13,6 +13,7 @@ from coffea.processor.executor import WorkItem
 
 import dtperf
 from dtperf import openfiles, reading
+from dtperf.chunks import ChunkMeta
 from dtperf.errors import InputError
 from dtperf.nanoaod import ColumnFilter
 from dtperf.nanoaod.bulk import BulkReader
@@ -36,7 +37,7 @@ def measure(path: str, processor: Any, cluster: int | None = None) -> dict[str, 
     columns = ColumnFilter.of(processor.columns)
     with uproot.open({path: None}) as file:
         uuid = file.file.uuid.bytes
-    usermeta = {"cluster": cluster}
+    usermeta = ChunkMeta(cluster=cluster)
     item = WorkItem("d", path, "Events", 0, EVENTS, uuid, usermeta=usermeta, preload=columns)
     return ChunkRunner._work_function(item, processor_instance=processor)
 

@@ -32,7 +32,7 @@ with open_tree(path) as tree:
     uuid = tree.file.uuid.bytes
 processor = SegmentEfficiency(load_config("reference_2023"))
 columns = ColumnFilter.of(processor.columns | processor.optional_columns)
-item = WorkItem("d", path, "Events", 0, 500, uuid, usermeta={}, preload=columns)
+item = WorkItem("d", path, "Events", 0, 500, uuid, preload=columns)
 function = lambda item: ChunkRunner._work_function(item, processor_instance=processor)
 called = set()
 sys.setprofile(lambda frame, *_: called.add(frame.f_code))

@@ -28,7 +28,7 @@ HOME, REPLICA, FAR = "root://home//f.root", "root://replica//f.root", "root://fa
 
 
 def items(number: int) -> list[WorkItem]:
-    return [WorkItem("d", HOME, "Events", i, i + 1, bytes(16), usermeta={}) for i in range(number)]
+    return [WorkItem("d", HOME, "Events", i, i + 1, bytes(16)) for i in range(number)]
 
 
 def run(
@@ -67,7 +67,7 @@ class Flaky:
         self.asked: list[str] = []
 
     def __call__(self, item: WorkItem) -> dict[str, Any]:
-        self.asked.append(item.usermeta["source"])
+        self.asked.append(item.usermeta.source)
         if self.causes:
             raise InputError("no", self.causes.pop(0))
         return counted(item)
@@ -232,7 +232,7 @@ def test_threads_of_this_process(workers: int, threads: int) -> None:
     seen: list[int] = []
 
     def see(item: WorkItem) -> dict[str, Any]:
-        seen.append(item.usermeta["threads"])
+        seen.append(item.usermeta.threads)
         return counted(item)
 
     config = load_config("reference_2023", [f"run.workers={workers}"])

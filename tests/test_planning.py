@@ -10,6 +10,7 @@ import uproot
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dtperf.chunks import ChunkMeta
 from dtperf.filesets import InputFile
 from dtperf.ledger import Ledger
 from dtperf.nanoaod.clusters import cluster_of
@@ -24,7 +25,7 @@ Chunks = list[tuple[int, int]]
 def chunks(ranges: Chunks, chunksize: int, cluster: int | None) -> Chunks:
     last = max(stop for _, stop in ranges)
     file = InputFile("a.root", "Events", "d", UUID(int=1), last, 1, cluster=cluster)
-    items = plan([file.only(ranges)], Measured(Ledger([])), chunksize, None, lambda _: {})
+    items = plan([file.only(ranges)], Measured(Ledger([])), chunksize, None, lambda _: ChunkMeta())
     return [(item.entrystart, item.entrystop) for item in items]
 
 

@@ -20,12 +20,13 @@ TIMEOUT_S = 2
 PROGRAM = """
 import json, os, sys, time
 from coffea.processor.executor import WorkItem
+from dtperf.chunks import ChunkMeta
 from dtperf.errors import InputError
 from dtperf.nanoaod import ColumnFilter, open_tree
 from dtperf.reading import read_events
 
 url, timeout_s = sys.argv[1], int(sys.argv[2])
-said = {"source": url, "timeout_s": timeout_s}
+said = ChunkMeta(source=url, timeout_s=timeout_s)
 place = ("/nano.root", "Events", 0, 5, bytes(16))
 item = WorkItem("events", *place, usermeta=said, preload=ColumnFilter.of(["run"]))
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from coffea.processor.executor import WorkItem
 
+from dtperf.chunks import ChunkMeta, meta_of
 from dtperf.config import AnalysisConfig
 from dtperf.errors import InputError
 from dtperf.exploring.block import Block
@@ -163,12 +164,12 @@ def _items(config: AnalysisConfig, files: Iterable[InputFile]) -> Iterable[WorkI
         Measured(Ledger([])),
         CHUNKSIZE,
         columns,
-        lambda file: {
-            "bytes": file.bytes,
-            "replicas": file.replicas,
-            "required": needed,  # a file that is known was not opened yet
-            "timeout_s": timeout_s,
-        },
+        lambda file: ChunkMeta(
+            bytes=file.bytes,
+            replicas=file.replicas,
+            required=needed,  # a file that is known was not opened yet
+            timeout_s=timeout_s,
+        ),
     )
 
 
@@ -189,11 +190,11 @@ def _read_file(
 
 def _read(config: AnalysisConfig, patience: Patience, item: WorkItem) -> _Chunk:
     start = time.perf_counter()
-    turns = patience.turns(item.filename, item.usermeta["replicas"])
+    turns = patience.turns(item.filename, meta_of(item).replicas)
     while True:
-        usermeta = {**item.usermeta, "source": turns.address}
+        meta = replace(meta_of(item), source=turns.address)
         try:
-            events, size, _ = read_events(replace(item, usermeta=usermeta))
+            events, size, _ = read_events(replace(item, usermeta=meta))
             break
         except InputError as error:
             wait = turns.failed(error.cause)

@@ -33,6 +33,8 @@ MUON_MASS_GEV = 0.106  # the reference's value, not the PDG's
 MUON_SEEDED_TRACK = 14
 EITHER_CHARGE = 0
 
+Real = float | np.float32
+
 
 class PairLimits(NamedTuple):
     """Cut values in the width they are compared in."""
@@ -81,12 +83,7 @@ class Candidates(NamedTuple):
 
 @numba.njit(nogil=True, inline="always")
 def invariant_mass(
-    pt1: np.float32,
-    eta1: np.float32,
-    phi1: np.float32,
-    pt2: np.float32,
-    eta2: np.float32,
-    phi2: np.float32,
+    pt1: Real, eta1: Real, phi1: Real, pt2: Real, eta2: Real, phi2: Real
 ) -> np.float32:
     """Return the invariant mass of two muons, GeV.
 
@@ -106,7 +103,7 @@ def invariant_mass(
 
 
 @numba.njit(nogil=True, inline="always")
-def delta_r(eta1: np.float32, phi1: np.float32, eta2: np.float32, phi2: np.float32) -> np.float32:
+def delta_r(eta1: Real, phi1: Real, eta2: Real, phi2: Real) -> np.float32:
     """Return the distance of two muons in (eta, phi), computed in double precision."""
     deta = np.float64(eta1) - np.float64(eta2)
     dphi = np.float64(phi1) - np.float64(phi2)
@@ -121,7 +118,9 @@ def are_charges(charges: int, wanted: int) -> bool | np.bool_:
 
 
 @numba.njit(nogil=True, inline="always")
-def is_pair(dz: float, charges: int, mass: float, dr: float, limits: PairLimits) -> bool | np.bool_:
+def is_pair(
+    dz: np.float32, charges: int, mass: np.float32, dr: np.float32, limits: PairLimits
+) -> bool | np.bool_:
     """Tell whether the pair cuts hold.
 
     Args:

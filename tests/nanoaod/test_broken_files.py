@@ -9,6 +9,7 @@ import pytest
 import uproot
 from coffea.processor.executor import WorkItem
 
+from dtperf.chunks import ChunkMeta
 from dtperf.errors import Cause, InputError
 from dtperf.nanoaod import ColumnFilter, open_tree
 from dtperf.reading import read_events
@@ -80,7 +81,7 @@ def item_of(path: Path, fault: Fault) -> WorkItem:
             uuid = file.file.uuid.bytes
     columns = ColumnFilter.of(COLUMNS)
     place = (str(path), "Events", 0, entries, uuid)
-    return WorkItem("events", *place, usermeta={"required": tuple(COLUMNS)}, preload=columns)
+    return WorkItem("events", *place, usermeta=ChunkMeta(required=tuple(COLUMNS)), preload=columns)
 
 
 @pytest.mark.parametrize(("kind", "fault"), [pair for pair in PAIRS if CAUSES[pair[1]]])

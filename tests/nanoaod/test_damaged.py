@@ -18,6 +18,7 @@ import uproot
 from coffea.processor.executor import WorkItem
 
 from dtperf import openfiles
+from dtperf.chunks import ChunkMeta
 from dtperf.errors import InputError
 from dtperf.memory import many_lists, most_so_far
 from dtperf.nanoaod import ColumnFilter, open_tree, require_columns
@@ -63,7 +64,7 @@ def _read(path: Path, entries: int) -> dict[str, Any] | None:
         with open_tree(str(path)) as tree:
             require_columns(tree, str(path), COLUMNS)
             uuid = tree.file.uuid.bytes
-        said = {"required": COLUMNS}
+        said = ChunkMeta(required=tuple(COLUMNS))
         place = (str(path), "Events", 0, entries, uuid)
         events = read_events(WorkItem("events", *place, usermeta=said, preload=FILTER)).events
     except InputError:

@@ -23,6 +23,7 @@ import json, resource, signal, sys
 from uuid import UUID
 from coffea.processor.executor import WorkItem
 from dtperf.memory import most_so_far
+from dtperf.chunks import ChunkMeta
 from dtperf.errors import InputError
 from dtperf.nanoaod import ColumnFilter, open_tree
 from dtperf.reading import read_events
@@ -34,7 +35,7 @@ COLUMNS = {COLUMNS!r}
 def read(path):
     with open_tree(path) as tree:
         assert tree.num_entries < 10**6, tree.num_entries
-    said = {{"required": COLUMNS}}
+    said = ChunkMeta(required=tuple(COLUMNS))
     place = (path, "Events", 0, {EVENTS}, UUID(uuid).bytes)
     item = WorkItem("events", *place, usermeta=said, preload=ColumnFilter.of(COLUMNS))
     return read_events(item).events.muon.pt.to_list()
