@@ -1,4 +1,4 @@
-"""What a processor may return of a chunk: ``checked("Mine", output, n_events, measurements)``.
+"""What a processor may return of a chunk: ``checked("Mine", output, n_events, axes)``.
 
 A mapping by name of
 
@@ -12,7 +12,7 @@ the config), 'totals' and 'anomalies' are what `SegmentEfficiency` returns under
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import boost_histogram as bh
@@ -21,7 +21,7 @@ import numpy as np
 from coffea.processor.accumulator import accumulate
 
 from dtperf.errors import DtperfError
-from dtperf.measurements.declaration import Histogram, Measurement
+from dtperf.measurements.declaration import Histogram
 from dtperf.results import SUMS
 
 __all__ = ["STORAGES", "added", "checked"]
@@ -39,7 +39,7 @@ ALLOWED = "allowed are histograms, numbers, and mappings of these by name"
 
 
 def checked(
-    processor: str, output: Any, n_events: int, measurements: Mapping[str, Measurement]
+    processor: str, output: Any, n_events: int, axes: Mapping[str, Sequence[Any]]
 ) -> dict[str, Any]:
     """Bring what a processor returns into one form.
 
@@ -47,7 +47,7 @@ def checked(
         processor: Its name, for messages.
         output: Of one chunk.
         n_events: Number of events of the chunk.
-        measurements: Those of the config, by name.
+        axes: Those of the config's measurements, by name.
 
     Returns:
         'histograms', 'totals' and 'anomalies' as `dtperf.Result` has them, and 'extra': the
@@ -59,7 +59,7 @@ def checked(
     try:
         output = dict(_of_mapping(output, "its output"))
         return {
-            "histograms": _measured(output.get("histograms", {}), measurements),
+            "histograms": _measured(output.get("histograms", {}), axes),
             "totals": _totals(output.get("totals", {"events": n_events}), n_events),
             "anomalies": _counts(output.get("anomalies", {}), "anomalies"),
             "extra": _extra(output),
@@ -87,29 +87,29 @@ def added(outputs: Iterable[Any], total: Any = None) -> Any:
         ) from error
 
 
-def _measured(found: Any, measurements: Mapping[str, Measurement]) -> dict[str, Histogram]:
+def _measured(found: Any, axes: Mapping[str, Sequence[Any]]) -> dict[str, Histogram]:
     for name, histogram in _of_mapping(found, "histograms"):
-        if name not in measurements:
+        if name not in axes:
             raise ValueError(
                 f"histograms.{name}: 'histograms' is for the measurements of the config; return "
                 f"{name!r} beside it, under a name of its own"
             )
-        expected = measurements[name].empty()
-        if not isinstance(histogram, hist.Hist) or not _is_like(histogram, expected):
+        if not isinstance(histogram, hist.Hist) or not _has(histogram, axes[name]):
             raise ValueError(
                 f"histograms.{name}: not the integers on the axes that the config declares for it"
             )
     return dict(found)
 
 
-def _is_like(histogram: Histogram, expected: Histogram) -> bool:
-    if histogram.storage_type is not expected.storage_type:
+def _has(histogram: Histogram, axes: Sequence[Any]) -> bool:
+    """Tell whether a histogram counts on axes, but for the bins of one that grows."""
+    found = [*histogram.axes]
+    if histogram.storage_type is not bh.storage.Int64 or len(found) != len(axes):
         return False
-    if histogram.axes.name != expected.axes.name:
-        return False
-    # the bins of an axis that grows depend on the chunk
-    pairs = zip(histogram.axes, expected.axes, strict=True)
-    return all(a == b or (b.traits.growth and type(a) is type(b)) for a, b in pairs)
+    return all(
+        a == b or (b.traits.growth and type(a) is type(b) and a.name == b.name)
+        for a, b in zip(found, axes, strict=True)
+    )
 
 
 def _totals(found: Any, n_events: int) -> dict[str, int]:

@@ -73,12 +73,12 @@ class PortableProcessor(ProcessorABC):  # type: ignore[misc]  # coffea is untype
             DtperfError: The processor fails, or returns something that cannot be kept.
         """
         try:
-            made, measurements = _opened(self.content)
+            made, expected = _opened(self.content)
             self._remember_sources()
             output = deepcopy(made).process(events)
         except (Exception, SystemExit) as error:
             raise blamed(self, events, error) from error
-        return checked(self.name, output, len(events), measurements)
+        return checked(self.name, output, len(events), expected)
 
     def postprocess(self, accumulator: Any) -> Any:
         """Leave the sum as it is: results of several runs are added up later."""
@@ -92,7 +92,8 @@ class PortableProcessor(ProcessorABC):  # type: ignore[misc]  # coffea is untype
 
 @lru_cache(maxsize=4)
 def _opened(content: bytes) -> Any:
-    return pickle.loads(content)  # noqa: S301  # of our own client
+    made, measurements = pickle.loads(content)  # noqa: S301  # of our own client
+    return made, {name: tuple(each.empty().axes) for name, each in measurements.items()}
 
 
 def portable(processor: Any, config: AnalysisConfig) -> PortableProcessor:

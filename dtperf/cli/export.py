@@ -48,6 +48,7 @@ def export(
 def _say_what_is_left_out(result: Result) -> None:
     from dtperf.export.reference import ROWS
 
-    left = sorted(set(result.counts) - {row.measurement for row in ROWS})
+    names = {*result.counts, *result.extra_histograms}
+    left = sorted(names - {row.measurement for row in ROWS})
     if left:
         print(f"left out, as the reference program does not know them: {', '.join(left)}")
