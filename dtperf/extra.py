@@ -17,7 +17,16 @@ from dtperf.measurements.declaration import Histogram
 from dtperf.measurements.histograms import sort_categories
 from dtperf.untrusted import validated
 
-__all__ = ["Extra", "extra_from_json", "extra_to_json", "histograms_of", "in_order", "sum_extra"]
+__all__ = [
+    "Extra",
+    "exported",
+    "extra_from_json",
+    "extra_to_json",
+    "histograms_of",
+    "in_order",
+    "of_one_kind",
+    "sum_extra",
+]
 
 Extra: TypeAlias = "Histogram | int | float"
 
@@ -34,24 +43,41 @@ def in_order(value: Extra) -> Extra:
     return sort_categories(value) if isinstance(value, hist.Hist) else value
 
 
+def of_one_kind(a: Any, b: Any) -> bool:
+    """Tell whether both are histograms of one storage, or both are numbers.
+
+    A number and a histogram would add up, bin by bin.
+    """
+    kinds = (each.storage_type if isinstance(each, hist.Hist) else None for each in (a, b))
+    return len({*kinds}) == 1
+
+
 def sum_extra(a: Mapping[str, Extra], b: Mapping[str, Extra]) -> dict[str, Extra]:
     """Add up by name.
 
     Raises:
-        InputError: Two histograms of a name have different axes.
+        InputError: Two histograms of a name have different axes, or one is a number.
     """
     both: dict[str, Extra] = {**a, **b}
     for name in a.keys() & b.keys():
+        told = f"extra: {name}: of both results does not add up"
+        if not of_one_kind(a[name], b[name]):
+            raise InputError(f"{told}: they are of different kinds")
         try:
-            both[name] = in_order(a[name] + b[name])  # type: ignore[operator]  # or a TypeError
-        except (TypeError, ValueError) as error:
-            raise InputError(f"extra: {name}: of both results does not add up: {error}") from error
+            both[name] = in_order(a[name] + b[name])
+        except ValueError as error:
+            raise InputError(f"{told}: {error}") from error
     return both
 
 
 def histograms_of(extra: Mapping[str, Extra]) -> dict[str, Histogram]:
-    """Return histograms by name, all numbers as the bins of one."""
-    found = {f"extra/{n}": value for n, value in extra.items() if isinstance(value, hist.Hist)}
+    """Return the histograms by their path below 'extra/', as they are drawn and exported."""
+    return {f"extra/{n}": value for n, value in extra.items() if isinstance(value, hist.Hist)}
+
+
+def exported(extra: Mapping[str, Extra]) -> dict[str, Histogram]:
+    """Return the histograms, and all numbers as the bins of another one, 'extra_numbers'."""
+    found = histograms_of(extra)
     numbers = {n: value for n, value in extra.items() if not isinstance(value, hist.Hist)}
     if numbers:
         axis = hist.axis.StrCategory([*numbers], name="number", label="", flow=False)

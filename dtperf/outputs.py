@@ -21,6 +21,7 @@ import numpy as np
 from coffea.processor.accumulator import accumulate
 
 from dtperf.errors import DtperfError
+from dtperf.extra import Extra, of_one_kind
 from dtperf.measurements.declaration import Histogram
 from dtperf.results import SUMS
 
@@ -79,12 +80,21 @@ def added(outputs: Iterable[Any], total: Any = None) -> Any:
         DtperfError: What the processor returned for some chunks does not add up.
     """
     try:
+        for output in (outputs := [*outputs]):
+            _refuse_other_kinds(output, outputs[0] if total is None else total)
         return accumulate(outputs, total)
     except (TypeError, ValueError, KeyError) as error:
         raise DtperfError(
             "what the processor returned for different chunks does not add up: has each histogram "
             f"the same axes, and each name the same kind of content? {error}"
         ) from error
+
+
+def _refuse_other_kinds(output: Any, other: Any) -> None:
+    before = other.get("extra", {})
+    for name, value in output.get("extra", {}).items():
+        if name in before and not of_one_kind(value, before[name]):
+            raise TypeError(f"{name}: once a {type(before[name]).__name__}, once another")
 
 
 def _measured(found: Any, axes: Mapping[str, Sequence[Any]]) -> dict[str, Histogram]:
@@ -140,9 +150,9 @@ def _of_mapping(found: Any, where: str) -> Iterable[tuple[Any, Any]]:
     return found.items()
 
 
-def _extra(output: Mapping[Any, Any]) -> dict[str, Any]:
+def _extra(output: Mapping[Any, Any]) -> dict[str, Extra]:
     own = {name: value for name, value in output.items() if name not in _STANDARD}
-    extra = {}
+    extra: dict[str, Extra] = {}
     n_bins = 0
     for path, value in _leaves(own, ""):
         if path in extra:

@@ -86,7 +86,7 @@ class PortableProcessor(ProcessorABC):  # type: ignore[misc]  # coffea is untype
 
     def _remember_sources(self) -> None:
         for name, text in self.sources.items():
-            if name not in linecache.cache and not Path(name).is_file():
+            if not Path(name).is_file():
                 linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
 
 
@@ -233,7 +233,7 @@ def _made(cls: type, config: AnalysisConfig, files: Iterable[str]) -> Any:
     if not callable(getattr(cls, "process", None)):
         raise ConfigError(f"{cls.__name__} is no processor: it lacks {ATTRIBUTES['process']}")
     try:
-        return cls(config)  # type: ignore[call-arg]
+        return cls(config)
     except DtperfError:
         raise
     except Exception as error:
@@ -284,7 +284,7 @@ def _files(cls: type) -> tuple[str, ...]:
 
 def _label(cls: type, own: Iterable[type], instance: Any) -> str:
     """Name a class with the state of all that is not of dtperf and can change its numbers."""
-    parts = []
+    parts: list[str | bytes] = []
     for module in dict.fromkeys(each.__module__ for each in own):
         parts += _source(sys.modules[module], [each for each in own if each.__module__ == module])
     if instance is not None:

@@ -115,10 +115,7 @@ class Result(Mapping[str, "Histogram"]):
 
     @property
     def extra_histograms(self) -> Mapping[str, Histogram]:
-        """The histograms among `extra`, as they are exported and drawn.
-
-        By path below 'extra/'; all numbers together are the histogram 'extra_numbers'.
-        """
+        """The histograms among `extra`, by the names under which they are drawn and exported."""
         return histograms_of(self.extra)
 
     @property

@@ -14,6 +14,7 @@ from dtperf.export.plain import csv_table, json_file
 from dtperf.export.readable import extra_objects, readable_objects
 from dtperf.export.reference import reference_objects
 from dtperf.export.root import root_file
+from dtperf.extra import exported
 from dtperf.results import Result
 
 __all__ = ["FORMATS", "NAMINGS", "check_choice", "to_bytes", "write"]
@@ -24,7 +25,7 @@ NAMINGS: Mapping[str, Callable[[Result], dict[str, ReferenceObject]]] = MappingP
     {
         READABLE: lambda result: {
             **readable_objects(result.counts, result.config.measurements.active()),
-            **extra_objects(result.extra_histograms),
+            **extra_objects(exported(result.extra)),
         },
         "reference": lambda result: reference_objects(result.counts),
     }
@@ -34,7 +35,7 @@ NAMINGS: Mapping[str, Callable[[Result], dict[str, ReferenceObject]]] = MappingP
 FORMATS: Mapping[str, Callable[[Result, str], bytes]] = MappingProxyType(
     {
         "root": lambda result, naming: root_file(NAMINGS[naming](result)),
-        "json": lambda result, _: json_file(result.counts, result.extra_histograms),
+        "json": lambda result, _: json_file(result.counts, exported(result.extra)),
         "csv": lambda result, _: csv_table(result.counts),
     }
 )

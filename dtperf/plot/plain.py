@@ -11,6 +11,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.colors import Normalize
+from matplotlib.mathtext import MathTextParser
 
 from dtperf.measurements.declaration import Histogram
 from dtperf.plot.axes import whole_numbers
@@ -38,7 +39,9 @@ def plain_picture(histogram: Histogram, reference: Histogram | None, title: str)
     panel = sheet.panels[0, 0]
     if summed:
         panel.set_title(plain(f"summed over {', '.join(summed)}"), loc="left", fontsize="small")
-    if len(shown) == 1:
+    if not histogram.size:
+        panel.text(0.5, 0.5, "no bins", ha="center", transform=panel.transAxes)
+    elif len(shown) == 1:
         _draw_line(panel, histogram, reference)
         panel.set_ylabel("sum of weights" if _has_weights(histogram) else "entries")
     else:
@@ -82,7 +85,7 @@ def _range(entries: npt.NDArray[Any]) -> tuple[float, float]:
 
 
 def _has_weights(histogram: Histogram) -> bool:
-    return histogram.storage_type is not hist.storage.Int64
+    return histogram.storage_type is hist.storage.Weight
 
 
 def _is_labelled(axis: Any) -> bool:
@@ -90,12 +93,20 @@ def _is_labelled(axis: Any) -> bool:
 
 
 def _edges(axis: Any) -> npt.NDArray[np.float64]:
-    # an axis that never grew has no bins
-    return np.arange(max(len(axis), 1) + 1.0) - 0.5 if _is_labelled(axis) else edges_of(axis)
+    return np.arange(len(axis) + 1.0) - 0.5 if _is_labelled(axis) else edges_of(axis)
+
+
+def _label(text: str) -> str:
+    """Return a label with its mathematics, if matplotlib can draw them."""
+    try:
+        MathTextParser("path").parse(text)
+    except ValueError:
+        return plain(text)
+    return text if text.isprintable() else plain(text)
 
 
 def _describe(drawn: Axis, axis: Any) -> None:
-    drawn.set_label_text(plain(axis.label or axis.name))
+    drawn.set_label_text(_label(axis.label or axis.name))
     if _is_labelled(axis):
         step = -(-len(axis) // MOST_LABELS) or 1
         drawn.set_ticks(range(0, len(axis), step), [plain(str(v), 20) for v in [*axis][::step]])
