@@ -19,7 +19,7 @@ from dtperf.results import Result
 from dtperf.runner import Progress
 from tests.cli.commands import call
 from tests.golden import GOLDEN
-from tests.processors.written import STATIONS, by_station, write_processor
+from tests.processors.written import STATIONS, assert_counted, write_processor
 from tests.test_runner import assert_same, with_run
 
 N_EVENTS = 4000
@@ -31,18 +31,6 @@ class Beside(dtperf.SegmentEfficiency):
     def process(self, events):
         return super().process(events) | {"events_seen": len(events)}
 """
-
-
-def assert_counted(extra: Any) -> None:
-    truth = by_station()
-    assert extra["segments/by_station"].values().tolist() == truth["station"]
-    weighted = extra["segments/weighted"]
-    assert weighted.values().tolist() == (0.25 * truth["wheel"]).tolist()
-    assert weighted.variances().tolist() == (0.25**2 * truth["wheel"]).tolist()
-    sides = extra["segments/by_side"]
-    assert dict(zip(sides.axes[0], sides.values(), strict=True)) == truth["side"]
-    assert list(sides.axes[0]) == sorted(sides.axes[0])
-    assert (extra["seen"], extra["half"]) == (N_EVENTS, N_EVENTS / 2)
 
 
 @pytest.mark.parametrize("executor", ["iterative", "futures", "dask"])

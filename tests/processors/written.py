@@ -10,7 +10,7 @@ import numpy as np
 from tests.golden import GOLDEN
 from tests.nanoaod.files import read_arrays
 
-__all__ = ["STATIONS", "by_station", "write_processor"]
+__all__ = ["STATIONS", "assert_counted", "write_processor"]
 
 STATIONS = """\
 import awkward as ak
@@ -53,7 +53,7 @@ def write_processor(folder: Path, text: str = STATIONS, name: str = "mine.py") -
     return path
 
 
-def by_station(path: Path = GOLDEN) -> dict[str, Any]:
+def _by_station(path: Path = GOLDEN) -> dict[str, Any]:
     """Count the segments of a file without awkward arrays or hist."""
     arrays = read_arrays(path)
     stations = [s for event in arrays["dtSegment_station"].tolist() for s in event]
@@ -67,3 +67,16 @@ def by_station(path: Path = GOLDEN) -> dict[str, Any]:
             "plus": sum(w > 0 for w in wheels),
         },
     }
+
+
+def assert_counted(extra: Any) -> None:
+    """Compare what `Stations` has counted in the golden events, however they were cut up."""
+    truth = _by_station()
+    assert extra["segments/by_station"].values().tolist() == truth["station"]
+    weighted = extra["segments/weighted"]
+    assert weighted.values().tolist() == (0.25 * truth["wheel"]).tolist()
+    assert weighted.variances().tolist() == (0.25**2 * truth["wheel"]).tolist()
+    sides = extra["segments/by_side"]
+    assert dict(zip(sides.axes[0], sides.values(), strict=True)) == truth["side"]
+    assert list(sides.axes[0]) == sorted(sides.axes[0])
+    assert (extra["seen"], extra["half"]) == (4000, 2000)
