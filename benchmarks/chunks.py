@@ -51,7 +51,7 @@ def main() -> None:
         open_run(Path(place) / "out", config, code_version(), resume=False, force=False) as out,
     ):
         client.run(golden_output)
-        books = Books(config, out, lambda _: None)
+        books = Books(config, out, lambda _: None, code_version())
         meter = _Meter(client, options.chunks)
 
         sent = set[str]()

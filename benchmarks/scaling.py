@@ -105,7 +105,7 @@ def measure_costs(config: AnalysisConfig) -> Costs:
     items = [*chunks(rows)]
     outcome = Outcome(None, 1000, 1.0, "worker:1")
     ended = [Ended(item, outcome, item.filename, 1, 1.0) for item in items]
-    book = Books(config, None, lambda _: None)
+    book = Books(config, None, lambda _: None, "")
     return Costs(
         hand_out_s=hand_out_seconds(),
         pack_s=timed(lambda: pack(output)),

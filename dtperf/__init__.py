@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dtperf.config import AnalysisConfig, load_config
     from dtperf.errors import ConfigError, DtperfError, InputError
     from dtperf.exploring import Analysis, explore
+    from dtperf.processor import SegmentEfficiency
     from dtperf.results import Result
     from dtperf.runner import run
     from dtperf.selection import tag_and_probe
@@ -27,6 +28,7 @@ __all__ = [
     "DtperfError",
     "InputError",
     "Result",
+    "SegmentEfficiency",
     "cluster",
     "explore",
     "load_config",
@@ -45,6 +47,7 @@ _HOMES = {
     "config": ("AnalysisConfig", "load_config"),
     "errors": ("ConfigError", "DtperfError", "InputError"),
     "exploring": ("Analysis", "explore"),
+    "processor": ("SegmentEfficiency",),
     "results": ("Result",),
     "runner": ("run",),
     "selection": ("tag_and_probe",),

@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from coffea.processor.accumulator import accumulate
-
 from dtperf.checkpoint import RunDirectory
 from dtperf.config import AnalysisConfig
 from dtperf.errors import OURS, DtperfError
 from dtperf.executors import Ended, Progressed
-from dtperf.identity import code_version, machine
+from dtperf.extra import in_order
+from dtperf.identity import machine
 from dtperf.ledger import Ledger, LedgerRow
 from dtperf.measurements.histograms import sort_categories
+from dtperf.outputs import added
 from dtperf.preflight import CheckedFile, Problem
 from dtperf.results import Result
 
@@ -31,6 +31,7 @@ class Books:
         config: AnalysisConfig,
         directory: RunDirectory | None,
         on_ended: Callable[[LedgerRow], None],
+        code: str,
     ) -> None:
         """Open empty books.
 
@@ -38,11 +39,13 @@ class Books:
             config: What is run.
             directory: Where to save what there is; None: nowhere.
             on_ended: Called with the row of each chunk that ends.
+            code: What measures, as `dtperf.identity.code_version` names it.
         """
         self.workers = 0
         self._config = config
         self._directory = directory
         self._on_ended = on_ended
+        self._code = code
         self._output: dict[str, Any] | None = None
         self._rows: list[LedgerRow] = []
         self._saved = 0
@@ -79,7 +82,7 @@ class Books:
         # Ctrl-C in between would leave a sum that no row speaks of
         self._is_balanced = False
         if progressed.output is not None:
-            self._output = accumulate([progressed.output], self._output)
+            self._output = added([progressed.output], self._output)
         self._rows += rows
         self._is_balanced = True
         for row in rows:
@@ -102,7 +105,7 @@ class Books:
 
     def result(self) -> Result:
         """Sum up, with what the directory had before."""
-        output = self._output or {"histograms": {}, "totals": {}, "anomalies": {}}
+        output = self._output or {"histograms": {}, "totals": {}, "anomalies": {}, "extra": {}}
         new = Result(
             config=self._config,
             counts={name: sort_categories(h) for name, h in output["histograms"].items()},
@@ -110,7 +113,8 @@ class Books:
             anomalies=dict(output["anomalies"]),
             ledger=Ledger(self._rows),
             jobs=(self._job(),),
-            code=code_version(),
+            code=self._code,
+            extra={name: in_order(each) for name, each in output.get("extra", {}).items()},
         )
         previous = None if self._directory is None else self._directory.previous
         return new if previous is None else previous + new

@@ -93,7 +93,7 @@ def open_run(
     Args:
         path: The directory.
         config: What is to be run.
-        code: Version of the code, `dtperf.identity.code_version`.
+        code: What measures, as `dtperf.identity.code_version` names it.
         resume: Go on with what is there.
         force: Remove what is there.
 
@@ -161,14 +161,19 @@ def _occupied(out: Path, found: Path) -> str:
 
 def _previous(found: Path, config: AnalysisConfig, code: str) -> Result:
     result = Result.load(found)
-    for what, there, here in (
+    (dtperf_there, _, there), (dtperf_here, _, here) = (
+        each.partition(" ") for each in (result.code, code)
+    )
+    for what, before, now in (
         ("config", result.config.hash[:12], config.hash[:12]),
-        ("version of dtperf", result.code, code),
+        ("version of dtperf", dtperf_there, dtperf_here),
+        ("processor, or one whose source has changed since", there, here),
     ):
-        if there != here:
+        if before != now:
             raise ConfigError(
-                f"{found}: was measured with another {what} ({there}, this is {here}): counts "
-                "of both cannot be mixed; use the same, or another directory, or --force"
+                f"{found}: was measured with another {what} ({before or 'unknown'}, this is "
+                f"{now}): counts of both cannot be mixed; use the same, or another directory, or "
+                "--force"
             )
     return replace(result, ledger=Ledger(row for row in result.ledger if row.status == "read"))
 

@@ -51,6 +51,8 @@ def as_html(result: Result) -> str:
         f"{totals['events']:,} events of {totals['files']:,} files, {totals['pairs']:,} pairs, "
         f"{totals['crossings']:,} crossings ({counted_twice(result)}), {len(result)} measurements"
     )
+    if result.extra:
+        words += f", {len(result.extra)} of the processor's own: see result.extra"
     if result.skims:
         words += f", on {escape(', '.join(result.skims))}"
     rows = chamber_rows(result)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain
 from math import prod
 from typing import Annotated, Any, Literal
@@ -19,7 +19,7 @@ from dtperf.errors import DtperfError, InputError
 from dtperf.measurements.declaration import MOMENTS, Histogram
 from dtperf.memory import many_lists
 
-__all__ = ["MAX_BYTES", "from_uhi", "to_json"]
+__all__ = ["MAX_BYTES", "from_uhi", "real_from_uhi", "to_json"]
 
 MAX_BYTES = 1 << 25
 """Of the text of all histograms of a result; the standard ones take three MiB."""
@@ -175,6 +175,32 @@ class _Storage(BaseModel):
     type: Literal["int"]
     values: Any
 
+    def read(self, shape: list[int]) -> tuple[Any, npt.NDArray[Any]]:
+        """Return the storage, and what it holds."""
+        return hist.storage.Int64(), _counts(self.values, shape)
+
+
+class _Floats(BaseModel):
+    type: Literal["double"]
+    values: Any
+
+    def read(self, shape: list[int]) -> tuple[Any, npt.NDArray[Any]]:
+        return hist.storage.Double(), _reals(self.values, shape)
+
+
+class _Weights(BaseModel):
+    type: Literal["weighted"]
+    values: Any
+    variances: Any
+
+    def read(self, shape: list[int]) -> tuple[Any, npt.NDArray[Any]]:
+        content = np.empty(shape, dtype=[("value", np.float64), ("variance", np.float64)])
+        content["value"] = _reals(self.values, shape)
+        content["variance"] = _reals(self.variances, shape)
+        if (content["variance"] < 0).any():
+            raise ValueError("has a negative variance")
+        return hist.storage.Weight(), content
+
 
 class _Histogram(BaseModel):
     uhi_schema: Literal[1]
@@ -188,6 +214,10 @@ class _Histogram(BaseModel):
         Field(min_length=1, max_length=8),
     ]
     storage: _Storage
+
+
+class _RealHistogram(_Histogram):
+    storage: Annotated[_Storage | _Floats | _Weights, Field(discriminator="type")]  # type: ignore[assignment]  # more than integers
 
 
 def _told(axis: _Axis) -> dict[str, Any]:
@@ -214,12 +244,21 @@ def from_uhi(content: Any, label: str) -> dict[str, Histogram]:
     Raises:
         InputError: It is something else, or a count cannot be.
     """
+    return _read(content, label, _histogram)
+
+
+def real_from_uhi(content: Any, label: str) -> dict[str, Histogram]:
+    """Make histograms of integers, floats or weights; arguments and errors as of `from_uhi`."""
+    return _read(content, label, _real_histogram)
+
+
+def _read(content: Any, label: str, make: Callable[[Any], Histogram]) -> dict[str, Histogram]:
     if not isinstance(content, dict):
         raise InputError(f"{label}: is no object of histograms", "corrupt")
     found = {}
     for name, value in content.items():
         try:
-            found[name] = _histogram(value)
+            found[name] = make(value)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             key = ".".join(map(str, (name[:100], *first["loc"])))
@@ -230,21 +269,28 @@ def from_uhi(content: Any, label: str) -> dict[str, Histogram]:
 
 
 def _histogram(content: Any) -> Histogram:
-    described = _Histogram.model_validate(content, strict=True)
+    histogram = _filled(_Histogram.model_validate(content, strict=True))
+    counts: npt.NDArray[np.int64] = np.asarray(histogram.view(flow=True))
+    if (_unsigned(histogram, counts) < 0).any():
+        raise ValueError("has a negative number of entries")
+    return histogram
+
+
+def _real_histogram(content: Any) -> Histogram:
+    return _filled(_RealHistogram.model_validate(content, strict=True))
+
+
+def _filled(described: _Histogram) -> Histogram:
     names = [axis.metadata.name for axis in described.axes]
     if len({*names}) < len(names):
         raise ValueError(f"axes share a name: {names}")
     shape = [len(axis) for axis in described.axes]
-    counts = _counts(described.storage.values, shape)
+    storage, content = described.storage.read(shape)
     # only now: it has as many bins as were read
-    histogram: Histogram = hist.Hist(
-        *(axis.build() for axis in described.axes), storage=hist.storage.Int64()
-    )
-    if histogram.view(flow=True).shape != counts.shape:
-        raise ValueError(f"has {counts.shape} values, but not so many bins")
-    if (_unsigned(histogram, counts) < 0).any():
-        raise ValueError("has a negative number of entries")
-    histogram.view(flow=True)[...] = counts
+    histogram: Histogram = hist.Hist(*(axis.build() for axis in described.axes), storage=storage)
+    if histogram.view(flow=True).shape != content.shape:
+        raise ValueError(f"has {content.shape} values, but not so many bins")
+    histogram.view(flow=True)[...] = content
     return histogram
 
 
@@ -258,12 +304,24 @@ def _unsigned(histogram: Histogram, counts: npt.NDArray[np.int64]) -> npt.NDArra
 
 
 def _counts(values: Any, shape: list[int]) -> npt.NDArray[np.int64]:
+    level = _flat(values, shape)
+    if any(kind is not int for kind in set(map(type, level))):
+        raise ValueError("its values are not whole numbers")
+    return np.array(level, dtype=np.int64).reshape(shape)
+
+
+def _reals(values: Any, shape: list[int]) -> npt.NDArray[np.float64]:
+    level = _flat(values, shape)
+    if any(kind not in (int, float) for kind in set(map(type, level))):
+        raise ValueError("its values are not numbers")
+    return np.array(level, dtype=np.float64).reshape(shape)
+
+
+def _flat(values: Any, shape: list[int]) -> list[Any]:
     level = [values]
     for length in shape:
         if any(not isinstance(each, list) or len(each) != length for each in level):
             raise ValueError(f"its values are not of the shape {tuple(shape)} of its axes")
         level = list(chain.from_iterable(level))
-    if any(kind is not int for kind in set(map(type, level))):
-        raise ValueError("its values are not whole numbers")
     assert len(level) == prod(shape)
-    return np.array(level, dtype=np.int64).reshape(shape)
+    return level

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import processors
+import dtperf
 from dtperf.code_state import code_state
 
-__all__ = ["code_version", "machine", "package_state", "package_versions"]
+__all__ = [
+    "CLASS",
+    "MODULE",
+    "code_version",
+    "digest_of",
+    "machine",
+    "package_state",
+    "package_versions",
+    "packaged_processors",
+]
+
+MODULE, CLASS = "segment_efficiency", "SegmentEfficiency"
+"""The processor that is run where none is named."""
 
 PACKAGES = (
     *("dtperf", "coffea", "uproot", "awkward", "numba", "numpy"),
@@ -29,15 +42,42 @@ CHUNK_WORK = (
 number, as can what the processor imports."""
 
 
-@cache
-def code_version() -> str:
-    """Name the version of dtperf, and the state of all code that can change a number.
+def code_version(processor: str | None = None) -> str:
+    """Name the version of dtperf, the processor, and the state of all code that changes numbers.
+
+    Args:
+        processor: `dtperf.processor.PortableProcessor.label`; None: the packaged one.
 
     Returns:
-        Such as '0.1.0+3f2a9c01b7de'; a change of one source file changes it.
+        Such as '0.1.0+3f2a9c01b7de SegmentEfficiency@5d41402abc4b'; a change of one source file
+        changes it.
     """
-    own = sorted(Path(processors.__file__).parent.rglob("*.py"))
-    return f"{version('dtperf')}+{code_state(*CHUNK_WORK, *own)}"
+    return f"{version('dtperf')}+{package_state()} {processor or _packaged_label()}"
+
+
+@cache
+def _packaged_label() -> str:
+    return f"{CLASS}@{digest_of([packaged_processors()[MODULE].read_bytes()])}"
+
+
+@cache
+def packaged_processors() -> Mapping[str, Path]:
+    """Find the files of the processors that come with dtperf, by the name of their module."""
+    package = Path(dtperf.__file__).resolve().parent
+    # a wheel has them within the package, a checkout next to it
+    for folder in (package / "processors", package.parent / "processors"):
+        if (folder / f"{MODULE}.py").is_file():
+            return {path.stem: path for path in sorted(folder.glob("[!_]*.py"))}
+    return {}
+
+
+def digest_of(parts: Iterable[str | bytes]) -> str:
+    """Return twelve hexadecimal digits that differ when one of the parts does."""
+    state = hashlib.sha256()
+    for part in parts:
+        content = part.encode() if isinstance(part, str) else part
+        state.update(len(content).to_bytes(8, "big") + content)
+    return state.hexdigest()[:12]
 
 
 @cache
@@ -56,6 +96,7 @@ def machine() -> dict[str, Any]:
     }
 
 
+@cache
 def package_state() -> str:
     """Tell the state of the code within dtperf alone that can change a number."""
-    return code_state(*CHUNK_WORK)
+    return code_state(*CHUNK_WORK, *packaged_processors().values())

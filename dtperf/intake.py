@@ -15,14 +15,14 @@ from dtperf.nanoaod import ColumnFilter
 from dtperf.planning import Measured, plan
 from dtperf.preflight import Checked, Patience, check_files, refusal
 from dtperf.sources import Cache
-from processors.segment_efficiency import SegmentEfficiency
+from dtperf.work import ChunkProcessor
 
 __all__ = ["check_inputs", "patience_of", "plan_inputs"]
 
 
 def check_inputs(
     config: AnalysisConfig,
-    processor: SegmentEfficiency,
+    processor: ChunkProcessor,
     files: Sequence[InputFile],
     patience: Patience,
     on_progress: Callable[[Progress], None],
@@ -80,7 +80,7 @@ def _redirectors(config: AnalysisConfig) -> tuple[str, ...]:
 
 def plan_inputs(
     config: AnalysisConfig,
-    processor: SegmentEfficiency,
+    processor: ChunkProcessor,
     files: Iterable[InputFile],
     named: Iterable[InputFile],
     measured: Measured,

@@ -31,9 +31,8 @@ from dtperf.measurements.declaration import Histogram
 from dtperf.measurements.histograms import presented, sort_categories
 from dtperf.nanoaod import collection_of, lazy_events, open_tree
 from dtperf.nanoaod.branches import known_collections
-from dtperf.selection import tag_and_probe
+from dtperf.selection import branches_of, tag_and_probe
 from dtperf.selection.table import Table
-from processors.segment_efficiency import SegmentEfficiency
 
 __all__ = ["LazyTables", "events", "histograms", "tables"]
 
@@ -123,8 +122,7 @@ def _measured(events: Any, config: AnalysisConfig) -> Any:
     without events: that touches the columns that are taken here.
     """
     traced = ak.backend(events) == "typetracer"
-    processor = SegmentEfficiency(config)
-    taken = _only(events, processor.columns | processor.optional_columns)
+    taken = _only(events, frozenset().union(*branches_of(config)))
     found = tag_and_probe(ak.typetracer.length_zero_if_typetracer(taken), config)
     tables = {"pairs": found.pairs.to_awkward(), "crossings": found.crossings.to_awkward()}
     record = ak.zip(

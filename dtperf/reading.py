@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from coffea.processor import Runner
-from coffea.processor.accumulator import accumulate
 from coffea.processor.executor import WorkItem
 
 from dtperf.addresses import remember
@@ -16,6 +15,7 @@ from dtperf.credentials import adopt
 from dtperf.errors import InputError
 from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
 from dtperf.openfiles import OpenFile, Wanted, close, opened, reason
+from dtperf.outputs import added
 from dtperf.planning import cut
 
 __all__ = ["ChunkRunner", "read_events"]
@@ -50,7 +50,7 @@ class ChunkRunner(Runner):  # type: ignore[misc]  # coffea is untyped
         for number, part in enumerate(parts):
             chunk = read_events(part, *parts[number + 1 : number + 2])
             measured = processor_instance.process(chunk.events)
-            output = measured if output is None else accumulate([measured], output)
+            output = measured if output is None else added([measured], output)
             size += chunk.bytes
             remark = chunk.remark
         return {"out": output, "bytes": size, "remark": remark}

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 from dtperf.accounting import refuse_overlap
 from dtperf.config import AnalysisConfig, load_config
 from dtperf.errors import ConfigError, InputError
+from dtperf.extra import Extra, extra_from_json, extra_to_json
 from dtperf.files import write_atomic
 from dtperf.histogram_json import MAX_BYTES, from_uhi, to_json
 from dtperf.ledger import Ledger
@@ -33,7 +34,10 @@ __all__ = [
 
 SCHEMA_VERSION = 2
 RESULT, HISTOGRAMS, LEDGER = "result.json", "histograms.json.gz", "ledger.parquet"
+EXTRA = "extra.json.gz"
+"""Only there if a processor has counted something of its own."""
 MAX_RESULT_BYTES = 1 << 24
+MAX_EXTRA_BYTES = 1 << 27
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -71,10 +75,15 @@ class Stored(NamedTuple):
     ledger: Ledger
     jobs: tuple[dict[str, Any], ...]
     code: str
+    extra: dict[str, Extra]
 
 
 def write_files(
-    out: Path, content: Mapping[str, Any], counts: Mapping[str, Histogram], ledger: Ledger
+    out: Path,
+    content: Mapping[str, Any],
+    counts: Mapping[str, Histogram],
+    ledger: Ledger,
+    extra: Mapping[str, Extra],
 ) -> None:
     """Write the files of a result.
 
@@ -83,17 +92,22 @@ def write_files(
         content: What is neither histogram nor ledger.
         counts: Histograms of integers by name.
         ledger: The ledger.
+        extra: What a processor has counted of its own.
     """
     # mtime=0: equal counts give equal bytes
     data = {
         HISTOGRAMS: gzip.compress(to_json(counts), compresslevel=1, mtime=0),
         LEDGER: ledger.to_parquet(),
     }
+    if extra:
+        data[EXTRA] = gzip.compress(extra_to_json(extra), compresslevel=1, mtime=0)
     sums = {name: hashlib.sha256(each).hexdigest() for name, each in data.items()}
     whole = {"schema_version": SCHEMA_VERSION, **content, "sha256": sums}
     data[RESULT] = (json.dumps(whole, indent=2) + "\n").encode()
     for name, each in data.items():
         write_atomic(out / name, each)
+    if not extra:
+        (out / EXTRA).unlink(missing_ok=True)
 
 
 class Head(NamedTuple):
@@ -128,7 +142,7 @@ def read_files(out: Path) -> Stored:
             raise InputError(f"{out}: is not a result directory: it has no {name}", "missing")
     try:
         content = _read_content(out / RESULT)
-        for name in (HISTOGRAMS, LEDGER):
+        for name in (HISTOGRAMS, LEDGER, *((EXTRA,) if EXTRA in content.sha256 else ())):
             with (out / name).open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
             if found != content.sha256.get(name):
@@ -139,6 +153,7 @@ def read_files(out: Path) -> Stored:
                 )
         histograms = read_json(out / HISTOGRAMS, MAX_BYTES, gzipped=True)
         ledger = Ledger.read(out / LEDGER)
+        extra = _read_extra(out / EXTRA) if EXTRA in content.sha256 else {}
     except OSError as error:
         raise InputError(f"{out}: the result cannot be read: {error}") from error
     refuse_overlap(ledger)
@@ -150,7 +165,12 @@ def read_files(out: Path) -> Stored:
         ledger=ledger,
         jobs=tuple(job.model_dump(exclude_unset=True) for job in content.jobs),
         code=content.code,
+        extra=extra,
     )
+
+
+def _read_extra(path: Path) -> dict[str, Extra]:
+    return extra_from_json(read_json(path, MAX_EXTRA_BYTES, gzipped=True), path)
 
 
 def _read_content(path: Path) -> _Content:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from dtperf.accounting import combine
 from dtperf.config import AnalysisConfig
 from dtperf.display import as_html, in_one_line
 from dtperf.errors import InputError
+from dtperf.extra import Extra, histograms_of, sum_extra
 from dtperf.ledger import Ledger
 from dtperf.measurements.declaration import Histogram
 from dtperf.measurements.histograms import presented, sort_categories
@@ -37,6 +38,9 @@ class Result(Mapping[str, "Histogram"]):
     anomalies: Mapping[str, int]
     """How often something was found that no detector writes, by name."""
     ledger: Ledger
+    extra: Mapping[str, Extra] = field(default_factory=dict)
+    """What the run's processor has counted beside the measurements, by its path, such as 't0/MB1':
+    histograms of integers, floats or weights, and numbers."""
     jobs: tuple[Mapping[str, Any], ...] = ()
     """Versions, host, times of each run: nothing here is a number of the measurement."""
     code: str = ""
@@ -50,6 +54,7 @@ class Result(Mapping[str, "Histogram"]):
             "counts": {name: self.counts[name] for name in (*measured, *others)},
             "totals": {name: self.totals.get(name, 0) for name in SUMS} | _volume(self.ledger),
             "anomalies": dict(sorted(self.anomalies.items())),
+            "extra": dict(sorted(self.extra.items())),
             "jobs": tuple(sorted(self.jobs, key=lambda job: json.dumps(job, sort_keys=True))),
         }
         for name, value in ordered.items():
@@ -88,6 +93,7 @@ class Result(Mapping[str, "Histogram"]):
             totals=_sum_numbers(self.totals, other.totals),
             anomalies=_sum_numbers(self.anomalies, other.anomalies),
             ledger=combine(self.ledger, other.ledger),
+            extra=sum_extra(self.extra, other.extra),
             jobs=(*self.jobs, *other.jobs),
         )
 
@@ -106,6 +112,11 @@ class Result(Mapping[str, "Histogram"]):
     def by_chamber(self) -> tuple[Chamber, ...]:
         """List the fiducial efficiency of the 250 chambers."""
         return by_chamber(self.counts)
+
+    @property
+    def extra_histograms(self) -> Mapping[str, Histogram]:
+        """The histograms among `extra`, by the names under which they are drawn and exported."""
+        return histograms_of(self.extra)
 
     @property
     def skims(self) -> tuple[str, ...]:
@@ -159,7 +170,7 @@ class Result(Mapping[str, "Histogram"]):
             "anomalies": dict(self.anomalies),
             "jobs": [dict(job) for job in self.jobs],
         }
-        write_files(out, content, self.counts, self.ledger)
+        write_files(out, content, self.counts, self.ledger, self.extra)
         return out
 
     @classmethod
@@ -177,6 +188,7 @@ class Result(Mapping[str, "Histogram"]):
             totals=stored.totals,
             anomalies=stored.anomalies,
             ledger=stored.ledger,
+            extra=stored.extra,
             jobs=stored.jobs,
             code=stored.code,
         )

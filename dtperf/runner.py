@@ -31,10 +31,11 @@ from dtperf.meter import Meter, Progress
 from dtperf.planning import Measured, check_measured
 from dtperf.pools import Pool
 from dtperf.preflight import Patience, Problem
+from dtperf.processor import portable
 from dtperf.reading import ChunkRunner
 from dtperf.results import Result
 from dtperf.sources import Turns
-from processors.segment_efficiency import SegmentEfficiency
+from dtperf.work import ChunkProcessor
 
 __all__ = ["Job", "Progress", "run"]
 
@@ -42,15 +43,11 @@ __all__ = ["Job", "Progress", "run"]
 class Job(NamedTuple):
     """What is done with the chunks."""
 
-    processor: SegmentEfficiency
+    processor: ChunkProcessor
     receive: Callable[[Any], None] = lambda _: None
     """Called with each sum of the processor's outputs, of which it may take its part; or None."""
     finish: Callable[[Result], None] = lambda _: None
     """Called when all is saved, while the directory is locked."""
-
-
-def _measuring(config: AnalysisConfig, _: RunDirectory | None) -> Job:
-    return Job(SegmentEfficiency(config))
 
 
 def run(
@@ -60,12 +57,13 @@ def run(
     out: str | Path | None = None,
     resume: bool = False,
     force: bool = False,
+    processor: Any = None,
     client: Any = None,
     cluster: str | Path | Mapping[str, Any] | None = None,
     performance_report: Path | None = None,
     limit_files: int | None = None,
     limit_chunks: int | None = None,
-    job: Callable[[AnalysisConfig, RunDirectory | None], Job] = _measuring,
+    job: Callable[[AnalysisConfig, RunDirectory | None], Job] | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Result:
     """Measure all events of the inputs.
@@ -79,6 +77,9 @@ def run(
             early can be resumed; None: the result is only returned.
         resume: Go on with what an earlier run of the same config and code has measured in `out`.
         force: Replace what is in `out`.
+        processor: What measures each chunk, in the place of `config.processor`: FILE.py:CLASS or
+            MODULE:CLASS; a class, which is called with the config; or an instance. It is sent to
+            workers by value. What it may return: `dtperf.outputs`. None: the packaged one.
         client: A connected Dask client to work on, instead of `config.run.executor`; scheduler and
             workers must run the same software.
         cluster: Where Dask workers come from instead, as `dtperf.cluster` takes it; it is started
@@ -86,7 +87,8 @@ def run(
         performance_report: HTML file for Dask's own report of the run.
         limit_files: Take only the first files.
         limit_chunks: Take only the first chunks of events, all files counted together.
-        job: Makes what is done with each chunk, once the directory is locked.
+        job: Makes what is done with each chunk in the place of a processor, once the directory is
+            locked.
         on_progress: Called as files are checked and chunks are done.
 
     Returns:
@@ -95,34 +97,47 @@ def run(
 
     Raises:
         InputError: A file cannot be used, and `config.run.on_error` is 'stop'.
-        ConfigError: The inputs, the directory, the client or the cluster cannot be used.
-        DtperfError: The cluster does not come up, runs other software, or is lost.
+        ConfigError: The inputs, the processor, the directory, the client or the cluster cannot be
+            used.
+        DtperfError: The cluster does not come up, runs other software, or is lost; or the processor
+            fails, or returns what cannot be kept.
     """
     from dtperf.skim.stored import is_skim, skim_among  # which need this module
 
     given = [inputs] if isinstance(inputs, str | Path) else [*inputs]
-    if job is _measuring and (skim := skim_among(given)) is not None:
+    if isinstance(processor, str):
+        config = config.model_copy(update={"processor": processor})
+    processor = config.processor if processor is None else processor
+    if job is None and (skim := skim_among(given)) is not None:
         from dtperf.exploring.rerun import rerun
 
-        options = {"resume": resume, "client": client, "cluster": cluster}
+        options = {"processor": processor, "resume": resume, "client": client, "cluster": cluster}
         options |= {"performance_report": performance_report, "limit_files": limit_files}
         options["limit_chunks"] = limit_chunks
         return rerun(config, skim, out=out, force=force, on_progress=on_progress, **options)
-    if job is _measuring and resume and out is not None and is_skim(Path(out)):
+    if job is None and resume and out is not None and is_skim(Path(out)):
         raise ConfigError(f"{out}: is a skim: go on with `dtperf skim … --resume`")
     # mistakes in these shall show before files are checked
     if client is not None:
         check_client(client)
     if cluster is not None:
         load_cluster(cluster)
+    code = code_version()
+    if job is None:
+        made = portable(processor, config)
+        code = code_version(made.label)
+
+        def job(_config: AnalysisConfig, _directory: RunDirectory | None) -> Job:
+            return Job(made)
+
     place = Workplace(client, cluster, performance_report)
     with ExitStack() as stack:
         directory = None
         if out is not None:
-            opened = open_run(out, config, code_version(), resume=resume, force=force)
+            opened = open_run(out, config, code, resume=resume, force=force)
             directory = stack.enter_context(opened)
         limits = (slice(limit_files), limit_chunks)
-        return _run(config, given, directory, place, *limits, job, on_progress)
+        return _run(config, given, directory, place, *limits, job, code, on_progress)
 
 
 def _run(
@@ -133,12 +148,13 @@ def _run(
     files_taken: slice,
     limit_chunks: int | None,
     make_job: Callable[[AnalysisConfig, RunDirectory | None], Job],
+    code: str,
     on_progress: Callable[[Progress], None],
 ) -> Result:
     job = make_job(config, directory)
     processor = job.processor
     meter = Meter(on_progress)
-    books = Books(config, directory, meter.note)
+    books = Books(config, directory, meter.note, code)
     previous = None if directory is None else directory.previous
     measured = Measured(Ledger([]) if previous is None else previous.ledger)
     files = resolve(inputs, config.input.tree, config.run.timeout_s)[files_taken]

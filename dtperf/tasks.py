@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 import cloudpickle
 import lz4.frame
-from coffea.processor.accumulator import accumulate
 from coffea.processor.executor import WorkItem
 
 from dtperf.clusters.environment import own_versions, refuse_others
 from dtperf.errors import DtperfError
 from dtperf.mailbox import post
+from dtperf.outputs import added
 from dtperf.work import APART, Function, Outcome, attempt
 
 __all__ = ["Measured", "OtherSoftware", "Summed", "add_up", "measure", "pack", "sealed", "unpack"]
@@ -108,6 +108,6 @@ def _own_name() -> str:
 def add_up(topic: str, number: int, chunks: list[Measured]) -> None:
     """Add up what some chunks have found, and post it."""
     found = [unpack(each.output) for each in chunks if each.output is not None]
-    total = pack(accumulate(found)) if found else None
+    total = pack(added(found)) if found else None
     told = Summed(total, [each.outcome for each in chunks], [each.has_sent for each in chunks])
     post(topic, number, pickle.dumps(told))

@@ -7,7 +7,7 @@ import socket
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from coffea.processor.executor import WorkItem
 
@@ -17,12 +17,27 @@ from dtperf.errors import DtperfError
 from dtperf.memory import keep_freed, most_so_far
 from dtperf.nanoaod.faults import own_fault
 
-__all__ = ["APART", "Outcome", "attempt", "broken", "lost"]
+__all__ = ["APART", "ChunkProcessor", "Outcome", "attempt", "broken", "lost"]
 
 Function = Callable[[WorkItem], Any]
 """coffea's work function: a chunk to ``{"out": …, "bytes": …}``, perhaps with a "remark"."""
 APART = "parts"
 """What an output has under this name is too large to be added up: each chunk hands it on alone."""
+
+
+class ChunkProcessor(Protocol):
+    """What measures chunks; outputs add up with coffea's `accumulate`."""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Branches that every input file must have."""
+
+    @property
+    def optional_columns(self) -> frozenset[str]:
+        """Branches that are read where a file has them."""
+
+    def process(self, events: Any) -> dict[str, Any]:
+        """Measure one chunk of NanoEvents, which have these branches and no others."""
 
 
 class Outcome(NamedTuple):
@@ -72,7 +87,9 @@ def lost(item: WorkItem, why: str) -> Outcome:
 
 def broken(item: WorkItem, error: Exception) -> Outcome:
     """Say that a chunk cannot be worked on, whatever it holds."""
-    return Outcome(own_fault(f"{_place(item)}: measuring failed", error), 0, 0.0, "")
+    if not isinstance(error, DtperfError):
+        error = own_fault(f"{_place(item)}: measuring failed", error)
+    return Outcome(error, 0, 0.0, "")
 
 
 def _explain(item: WorkItem, failure: Exception) -> DtperfError:

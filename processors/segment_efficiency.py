@@ -8,8 +8,7 @@ from coffea.processor import ProcessorABC
 
 from dtperf.config import AnalysisConfig
 from dtperf.measurements.booking import book
-from dtperf.selection import Tables, needed_branches, optional_branches, tag_and_probe
-from dtperf.selection.flatten import isolations
+from dtperf.selection import Tables, branches_of, tag_and_probe
 from dtperf.selection.totals import totals
 
 __all__ = ["SegmentEfficiency"]
@@ -26,14 +25,12 @@ class SegmentEfficiency(ProcessorABC):  # type: ignore[misc]  # coffea is untype
     @property
     def columns(self) -> frozenset[str]:
         """Branches that every input file must have."""
-        trigger, extrapolation = self.config.selection.tag.trigger, self.config.extrapolation
-        return needed_branches(trigger, extrapolation, isolations(self.config))
+        return branches_of(self.config)[0]
 
     @property
     def optional_columns(self) -> frozenset[str]:
         """Branches that are read where a file has them."""
-        used = frozenset[str]().union(*(m.columns for m in self.measurements.values()))
-        return optional_branches(used, self.config.extrapolation)
+        return branches_of(self.config)[1]
 
     def process(self, events: Any) -> dict[str, Any]:
         """Measure one chunk.

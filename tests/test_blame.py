@@ -18,8 +18,8 @@ from dtperf import openfiles
 from dtperf.config import AnalysisConfig
 from dtperf.errors import Cause, DtperfError, InputError
 from dtperf.results import Result
+from dtperf.selection import tagging
 from dtperf.status import summarize
-from processors.segment_efficiency import SegmentEfficiency
 from tests.cli.test_run import missing_branch
 from tests.golden import GOLDEN
 from tests.test_runner import assert_same, with_run
@@ -67,7 +67,7 @@ OURS: list[tuple[Callable[..., Any], Cause]] = [
 PLACES = {
     "opening": (uproot, "open"),
     "decoding": (dtperf.nanoaod.bulk, "read_offsets"),
-    "measuring": (SegmentEfficiency, "process"),
+    "measuring": (tagging, "flatten"),
 }
 CASES = [
     (place, number)
@@ -99,16 +99,16 @@ def test_what_was_measured_before_is_kept_and_the_run_goes_on(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    process, calls = SegmentEfficiency.process, []
+    flatten, calls = tagging.flatten, []
 
-    def fails_later(self: SegmentEfficiency, events: Any) -> Any:
-        calls.append(events)
+    def fails_later(*arguments: Any) -> Any:
+        calls.append(arguments)
         if len(calls) == 3:
             raise MemoryError
-        return process(self, events)
+        return flatten(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(SegmentEfficiency, "process", fails_later)
+        patch.setattr(tagging, "flatten", fails_later)
         with pytest.raises(DtperfError, match="too little memory"):
             dtperf.run(skipping, GOLDEN, out=tmp_path / "out")
     found = summarize(tmp_path / "out")
@@ -119,15 +119,15 @@ def test_what_was_measured_before_is_kept_and_the_run_goes_on(
 def test_what_may_be_over_is_tried_again(
     skipping: AnalysisConfig, golden_result: Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process, calls = SegmentEfficiency.process, []
+    flatten, calls = tagging.flatten, []
 
-    def fails_once(self: SegmentEfficiency, events: Any) -> Any:
-        calls.append(events)
+    def fails_once(*arguments: Any) -> Any:
+        calls.append(arguments)
         if len(calls) == 2:
             raise OSError(errno.EMFILE, "Too many open files")
-        return process(self, events)
+        return flatten(*arguments)
 
-    monkeypatch.setattr(SegmentEfficiency, "process", fails_once)
+    monkeypatch.setattr(tagging, "flatten", fails_once)
     result = dtperf.run(with_run(skipping, retries=1, backoff_s=0.01), GOLDEN)
     assert_same(result, golden_result)
     assert [row.attempts for row in result.ledger] == [1, 2, 1, 1]

@@ -25,16 +25,27 @@ def blocks(language: str) -> list[str]:
 
 def test_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    _, example = blocks("python")
+    _, example, _ = blocks("python")
     names: dict[str, object] = {}
     exec(example.replace("tests/data/golden_input.root", str(GOLDEN)), names)
     assert not golden_differences(names["again"].counts)
 
 
+def test_a_processor_of_ones_own(tmp_path: Path) -> None:
+    *_, example = blocks("python")
+    (tmp_path / "mine.py").write_text(example)
+    config = dtperf.load_config("reference_2023")
+    result = dtperf.run(config, GOLDEN, processor=f"{tmp_path / 'mine.py'}:WithMuons")
+    assert not golden_differences(result.counts)
+    standalone = ak.sum(read_arrays(GOLDEN, 4000)["muon_isStandalone"])
+    assert result.extra == {"muons/standalone": standalone}
+    assert standalone > 0
+
+
 def test_a_skim_is_read_without_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     dtperf.skim.skim(dtperf.load_config("reference_2023"), GOLDEN, out="skim")
-    example, _ = blocks("python")
+    example, _, _ = blocks("python")
     names: dict[str, Any] = {}
     exec(example, names)
     arrays = read_arrays(GOLDEN, 4000)

@@ -13,11 +13,9 @@ from distributed import Client
 
 import dtperf
 from dtperf.config import AnalysisConfig
-from dtperf.errors import DtperfError
 from dtperf.geometry import chamber_codes, lengths_cm, widths_cm
 from dtperf.results import Result
 from dtperf.runner import Progress
-from processors.segment_efficiency import SegmentEfficiency
 from tests.golden import GOLDEN, GOLDEN_RNTUPLE, golden_differences
 from tests.nanoaod.files import read_arrays, write_like
 
@@ -174,22 +172,6 @@ def test_progress(reference_config: AnalysisConfig) -> None:
     measured = [state.done for state in seen if state.stage == "measuring"]
     assert measured == [0, 1000, 2000, 3000, 4000]
     assert seen[-1].bytes > 0
-
-
-class Broken(SegmentEfficiency):
-    def process(self, events: Any) -> dict[str, Any]:
-        raise ZeroDivisionError(f"oops, {len(events)} events")
-
-
-@pytest.mark.parametrize("executor", ["iterative", "futures"])
-def test_failing_processor_names_events_and_keeps_its_traceback(
-    executor: str, reference_config: AnalysisConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("dtperf.runner.SegmentEfficiency", Broken)
-    config = with_run(reference_config, executor=executor, workers=1, chunksize=2000)
-    with pytest.raises(DtperfError, match=r"golden_input\.root: events \d+ to \d+: .*oops") as info:
-        dtperf.run(config, GOLDEN)
-    assert "in process" in "".join(info.value.__notes__)
 
 
 def test_measurements_of_absent_branches_are_left_out_and_said(golden_result: Result) -> None:

@@ -47,7 +47,9 @@ def export(
 
 def _say_what_is_left_out(result: Result) -> None:
     from dtperf.export.reference import ROWS
+    from dtperf.extra import exported
 
-    left = sorted(set(result.counts) - {row.measurement for row in ROWS})
+    names = {*result.counts, *exported(result.extra)}
+    left = sorted(names - {row.measurement for row in ROWS})
     if left:
         print(f"left out, as the reference program does not know them: {', '.join(left)}")

@@ -20,6 +20,7 @@ __all__ = [
     "LimitFiles",
     "OnError",
     "PerformanceReport",
+    "Processor",
     "Resume",
     "Retries",
     "Set",
@@ -50,6 +51,12 @@ OnError = Annotated[
     str | None,
     typer.Option(metavar="stop|skip", help="What to do with events that cannot be read."),
 ]
+Processor = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE.py:CLASS", help="What measures each chunk: your own, or MODULE:CLASS."
+    ),
+]
 Retries = Annotated[int | None, typer.Option(help="How often to ask a server again.")]
 Site = Annotated[str | None, typer.Option(help="Whose redirectors to try, too.")]
 Cluster = Annotated[
@@ -77,6 +84,7 @@ def load_for_run(
     retries: int | None,
     site: str | None,
     tree: str | None,
+    processor: str | None = None,
     cluster: str | None,
     resume: bool,
     force: bool,
@@ -97,6 +105,7 @@ def load_for_run(
         "run.retries": retries,
         "run.site": site,
         "input.tree": tree,
+        "processor": processor,
     }
     if resume and force:
         raise ConfigError("--resume and --force: go on with what is there, or replace it?")

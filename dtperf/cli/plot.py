@@ -38,6 +38,6 @@ def plot(
     directory = result / "plots" if output is None else output
     written = save(content, directory, formats or ["png"], other, only or [])
     print(f"wrote {len(written)} files to {directory}")
-    left = () if only else not_measured(content)
+    left = not_measured(content) if content.counts and not only else ()
     if left:
         print(f"not drawn, as it was not measured: {', '.join(left)}")

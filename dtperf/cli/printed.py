@@ -14,6 +14,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from dtperf.flags import Flag
     from dtperf.ledger import LedgerRow
+    from dtperf.measurements.declaration import Histogram
     from dtperf.results import Result
     from dtperf.summary import Efficiency
 
@@ -33,7 +34,8 @@ def print_report(result: Result, out: Path, *, is_skim: bool = False) -> None:
         is_skim: Whether it was saved as a skim.
     """
     console = Console(highlight=False, soft_wrap=True)
-    console.print(_efficiencies(result))
+    if _is_measured(result):
+        console.print(_efficiencies(result))
     skipped = _skipped(result, out, is_skim=is_skim)
     for line in (*_accounting(result), *skipped, *_warnings(result), _throughput(result)):
         console.print(line)
@@ -96,11 +98,33 @@ def _accounting(result: Result) -> Iterator[str]:
             f"[yellow]{result.unknown_files:,} files could not be opened: "
             "their events are not counted here[/]"
         )
-    if result.config.selection.luminosity_mask is not None:
+    if result.config.selection.luminosity_mask is not None and _is_measured(result):
         yield f"{totals['certified']:,} of those read are in the luminosity mask"
     yield f"{totals['files']:,} files, {totals['chunks']:,} chunks"
-    yield f"{totals['pairs']:,} pairs, {totals['crossings']:,} crossings"
-    yield counted_twice(result)
+    if _is_measured(result):
+        yield f"{totals['pairs']:,} pairs, {totals['crossings']:,} crossings"
+        yield counted_twice(result)
+    yield from _own(result)
+
+
+def _is_measured(result: Result) -> bool:
+    """Tell whether a result speaks of efficiencies, and not of a processor's own counts alone."""
+    return bool(result.counts) or not result.extra
+
+
+def _own(result: Result) -> Iterator[str]:
+    """Tell what the processor has counted of its own."""
+    for name, value in [*result.extra.items()][:SHOWN]:
+        told = (
+            f"{value:,}" if isinstance(value, int | float) else f"{_entries(value):,.10g} entries"
+        )
+        yield f"{harmless(name)}: {told}"
+    if len(result.extra) > SHOWN:
+        yield f"… and {len(result.extra) - SHOWN:,} more of the processor's own"
+
+
+def _entries(histogram: Histogram) -> float:
+    return float(histogram.values(flow=True).sum())
 
 
 def _skipped(result: Result, out: Path, *, is_skim: bool) -> Iterator[str]:
@@ -143,7 +167,7 @@ def _reason(row: LedgerRow) -> str:
 
 def _warnings(result: Result) -> list[str]:
     lines = []
-    if not result.totals["pairs"]:
+    if not result.totals["pairs"] and _is_measured(result):
         lines.append("[yellow]No pair was selected: check the cuts with 'dtperf config show'.[/]")
     remarks = [f"{file}: {told}" for file, told in result.remarks.items()]
     lines += [f"[yellow]{harmless(told[:LONGEST])}[/]" for told in remarks[:SHOWN]]
@@ -155,7 +179,7 @@ def _warnings(result: Result) -> list[str]:
             lines.append(f"[yellow]{name.replace('_', ' ')}: {count:,} times[/]")
         elif count and measurement not in result.left_out:
             lines.append(f"[yellow]{measurement} lacks {count:,} events without its branches[/]")
-    if result.left_out:
+    if result.left_out and _is_measured(result):
         lines.append(
             f"[yellow]Left out, the input lacks their branches: {', '.join(result.left_out)}[/]"
         )

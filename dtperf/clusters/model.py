@@ -63,7 +63,7 @@ class Cluster(Model):
     """Begin the work when so many have come; the others join it."""
     wait_s: Annotated[int, Field(ge=1, le=604_800)] = 600
     """How long to wait for them, in seconds."""
-    ship: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*$")], ...] = ("processors",)
+    ship: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*$")], ...] = ()
     """Modules of this machine whose code goes to the workers, as it is at the start of each run."""
     send_credentials: bool = True
     """Give workers the proxy and token that grid tools find here, over TLS and anew as they change,

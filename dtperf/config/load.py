@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from dtperf.config.errors import Loc, explain
-from dtperf.config.maskfile import with_blocks, with_blocks_set
+from dtperf.config.maskfile import with_blocks, with_blocks_set, with_processor
 from dtperf.config.model import AnalysisConfig
 from dtperf.config.overrides import Override, apply, origin, read_overrides
 from dtperf.config.packaged import packaged
@@ -91,7 +91,7 @@ def _read(source: str | Path | Mapping[str, Any] | AnalysisConfig) -> tuple[str,
     content = read_sections(path, label, "selection")
     if content is None:
         raise ConfigError(f"{label}: empty; `dtperf config show reference_2023` prints every key")
-    return label, with_blocks(content, path.parent)
+    return label, with_processor(with_blocks(content, path.parent), path.parent)
 
 
 def read_sections(path: Path, label: str, section: str) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Luminosity masks in files: their content takes the place of the name."""
+"""Files that a config names: a luminosity mask, and where relative names start."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dtperf.config.overrides import Override
 from dtperf.errors import ConfigError, InputError
 from dtperf.untrusted import read_json
 
-__all__ = ["with_blocks", "with_blocks_set"]
+__all__ = ["with_blocks", "with_blocks_set", "with_processor"]
 
 KEY = ("selection", "luminosity_mask")
 MAX_BYTES = 10_000_000
@@ -39,6 +39,19 @@ def with_blocks_set(override: Override) -> Override:
     if override.loc == KEY and isinstance(override.value, str):
         return override._replace(value=_read(Path(override.value)))
     return override
+
+
+def with_processor(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """Let the file of a processor be found from anywhere.
+
+    Args:
+        data: Content of a config.
+        folder: Where a relative name starts.
+    """
+    place, separator, name = str(data.get("processor") or "").rpartition(":")
+    if not place.endswith(".py"):
+        return data
+    return {**data, "processor": f"{(folder / place).resolve()}{separator}{name}"}
 
 
 def _read(path: Path) -> Any:

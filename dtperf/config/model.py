@@ -72,6 +72,8 @@ class AnalysisConfig(Model):
     """Who says where a probe crosses chambers: the file's muon_matches, or our own propagation."""
     compatibility: Compatibility = Compatibility()
     measurements: MeasurementSettings = MeasurementSettings()
+    processor: Annotated[str, Field(pattern=r"^.+:[A-Za-z_][A-Za-z_0-9]*$")] | None = None
+    """What measures each chunk, FILE.py:CLASS or MODULE:CLASS; null: the packaged one."""
     input: Input = Input()
     run: Run = Run()
 
@@ -86,8 +88,11 @@ class AnalysisConfig(Model):
 
     @property
     def hash(self) -> str:
-        """SHA-256 of everything that can change a number: all but the title and `run`."""
-        content = self.model_dump(mode="json", exclude={"run", "title"})
+        """SHA-256 of all that can change a number, but for code: without title and `run`.
+
+        Nor is the processor in it, whose source `dtperf.identity.code_version` tells.
+        """
+        content = self.model_dump(mode="json", exclude={"run", "title", "processor"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

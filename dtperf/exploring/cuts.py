@@ -13,13 +13,26 @@ from dtperf.config.overrides import Override, apply
 from dtperf.errors import ConfigError
 from dtperf.measurements.standard import STANDARD
 
-__all__ = ["MEASURED", "flat_values", "only", "with_cuts"]
+__all__ = ["MEASURED", "flat_values", "only", "refuse_processor", "with_cuts"]
 
 MEASURED = ("by_chamber", "efficiency_vs_pt", "acceptance_vs_pt")
 MASK = "selection.luminosity_mask"
 READ_WITH = ("selection.tag.trigger", MASK)
 """What decides which events and columns are in memory."""
 MOVABLE = ("selection.", "compatibility.")
+
+
+def refuse_processor(config: AnalysisConfig) -> None:
+    """Refuse a config whose histograms are not those that can be counted again.
+
+    Raises:
+        ConfigError: It names a processor.
+    """
+    if config.processor is not None:
+        raise ConfigError(
+            f"processor: {config.processor}: what it counts cannot be counted again with other "
+            "cuts; leave it out (--set processor=null), or run it on the files"
+        )
 
 
 def with_cuts(

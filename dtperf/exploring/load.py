@@ -17,6 +17,7 @@ from dtperf.chunks import ChunkMeta, meta_of
 from dtperf.config import AnalysisConfig
 from dtperf.errors import InputError
 from dtperf.exploring.block import Block
+from dtperf.exploring.cuts import refuse_processor
 from dtperf.exploring.parts import Origin, first_events, named
 from dtperf.filesets import InputFile
 from dtperf.intake import patience_of
@@ -28,12 +29,17 @@ from dtperf.openfiles import close_all
 from dtperf.planning import Measured, plan
 from dtperf.preflight import Patience, check_files, refusal
 from dtperf.reading import read_events
-from dtperf.selection.flatten import TRACKER_ISO, TRIGGER_COLUMNS, flatten, isolations
+from dtperf.selection.flatten import (
+    TRACKER_ISO,
+    TRIGGER_COLUMNS,
+    branches_of,
+    flatten,
+    isolations,
+)
 from dtperf.selection.luminosity import within
 from dtperf.skim.columns import to_arrow
 from dtperf.skim.tally import Tally, added, tally
 from dtperf.skim.thin import thinned
-from processors.segment_efficiency import SegmentEfficiency
 
 __all__ = ["Loaded", "Progress", "load_files", "threads"]
 
@@ -97,11 +103,11 @@ def check(config: AnalysisConfig, files: Sequence[InputFile]) -> list[InputFile]
     Raises:
         InputError: One cannot; also if the config says to skip such files in a run.
     """
-    processor = SegmentEfficiency(config)
+    needed, optional = _branches(config)
     checked = check_files(
         files,
-        processor.columns,
-        _optional(processor),
+        needed,
+        optional,
         patience=patience_of(config),
     )
     if checked.problems:
@@ -109,9 +115,10 @@ def check(config: AnalysisConfig, files: Sequence[InputFile]) -> list[InputFile]
     return [each.file for each in checked.files if each.file.entries]
 
 
-def _optional(processor: SegmentEfficiency) -> frozenset[str]:
-    """Name the branches that are read where a file has them, the other isolation among them."""
-    return processor.optional_columns | {f"muon_{TRACKER_ISO}"}
+def _branches(config: AnalysisConfig) -> tuple[frozenset[str], frozenset[str]]:
+    """Name the branches needed, and those read where they are: the other isolation among them."""
+    needed, optional = branches_of(config)
+    return needed, optional | {f"muon_{TRACKER_ISO}"}
 
 
 def load_files(origin: Origin, limit: int, on_events: Progress) -> Loaded:
@@ -126,6 +133,7 @@ def load_files(origin: Origin, limit: int, on_events: Progress) -> Loaded:
         InputError: A file cannot be read.
     """
     config = origin.config
+    refuse_processor(config)
     # files whose events are known to be too many need not be opened
     needed = origin.files[: len(first_events(origin.files, limit))]
     checked = check(config, needed)
@@ -155,9 +163,8 @@ def load_files(origin: Origin, limit: int, on_events: Progress) -> Loaded:
 
 
 def _items(config: AnalysisConfig, files: Iterable[InputFile]) -> Iterable[WorkItem]:
-    processor = SegmentEfficiency(config)
-    needed = tuple(sorted(processor.columns))
-    columns = ColumnFilter.of(processor.columns | _optional(processor))
+    needed, optional = _branches(config)
+    required, columns = tuple(sorted(needed)), ColumnFilter.of(needed | optional)
     timeout_s = config.run.timeout_s
     return plan(
         files,
@@ -167,7 +174,7 @@ def _items(config: AnalysisConfig, files: Iterable[InputFile]) -> Iterable[WorkI
         lambda file: ChunkMeta(
             bytes=file.bytes,
             replicas=file.replicas,
-            required=needed,  # a file that is known was not opened yet
+            required=required,  # a file that is known was not opened yet
             timeout_s=timeout_s,
         ),
     )

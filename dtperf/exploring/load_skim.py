@@ -8,6 +8,7 @@ from typing import Any
 from dtperf.config import load_config
 from dtperf.errors import ConfigError
 from dtperf.exploring.block import Block
+from dtperf.exploring.cuts import refuse_processor
 from dtperf.exploring.load import Loaded, Progress, threads
 from dtperf.exploring.parts import Origin
 from dtperf.identity import code_version
@@ -34,31 +35,33 @@ def load_parts(skim: Skim, config: Any, limit: int | None, on_events: Progress) 
         InputError: A part cannot be read.
         ConfigError: The config cannot be used.
     """
-    given, loosest = skim.config, loosest_limits(skim.config)
+    wanted = skim.config if config is None else load_config(config)
+    refuse_processor(wanted)
+    loosest = loosest_limits(skim.config)
     rows = skim.ledger if limit is None else _first_rows(skim.ledger, limit)
     names = [*skim.parts] if limit is None else tiles(Ledger(rows), skim.parts)
     tally = skim.tally
     if limit is not None:
         folder = skim.path / BLOCKS
         tally = added(read_blocks(folder / f"{name}{SUFFIX}")[0] for name in names)
-    wanted, done = sum(skim.parts[name].events for name in names), 0
+    all_events, done = sum(skim.parts[name].events for name in names), 0
     blocks: list[Block] = []
     pool = ThreadPoolExecutor(threads())
 
     def read(name: str) -> tuple[str, list[Block]]:
         return name, [Block(batch, loosest) for batch in read_part(skim, name)]
 
-    on_events(0, wanted)
+    on_events(0, all_events)
     try:
         for name, found in pool.map(read, names):
             blocks += found
             done += skim.parts[name].events
-            on_events(done, wanted)
+            on_events(done, all_events)
     finally:
         pool.shutdown(cancel_futures=True)
     mine, theirs = code_version(), skim.code
     origin = Origin(
-        given if config is None else load_config(config),
+        wanted,
         [],
         (str(skim.path),),
         f"{skim.path}-explored",

@@ -26,8 +26,8 @@ class Bins:
     high: float
     given_edges: tuple[float, ...] = ()
     """All edges, where the widths differ."""
-    values: tuple[int, ...] = ()
-    """The integer that each bin stands for, if it stands for one."""
+    values: tuple[int, ...] | tuple[str, ...] = ()
+    """The integer or text that each bin stands for, if it stands for one."""
     labelled: bool = False
     """The values are labels, such as run numbers: the bins' positions have no meaning."""
 
@@ -53,6 +53,9 @@ class Bins:
             case hist.axis.IntCategory():
                 values = tuple(int(str(value)) for value in axis)
                 return cls(name, title, number, 0, number, values=values, labelled=True)
+            case hist.axis.StrCategory() | hist.axis.Boolean():
+                texts = tuple(str(value) for value in axis)
+                return cls(name, title, number, 0, number, values=texts, labelled=True)
             case hist.axis.Integer():
                 first, end = int(axis.edges[0]), int(axis.edges[-1])
                 values = tuple(range(first, end))

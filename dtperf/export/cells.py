@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,19 +14,20 @@ from dtperf.measurements.declaration import Histogram
 
 __all__ = ["Cells", "Kind"]
 
-Kind = Literal["histogram", "efficiency", "profile"]
+Kind = Literal["histogram", "efficiency", "profile", "weighted"]
 
 KINDS: dict[str, Kind] = {"passed": "efficiency", "moment": "profile"}
 
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """The integers of a measurement, with underflow and overflow on every axis."""
+    """The integers of a measurement, or a processor's own, with all underflow and overflow."""
 
     kind: Kind
     axes: tuple[Bins, ...]
-    values: npt.NDArray[np.int64]
-    """Shape (bins + 2 of each axis, n). n is 1, or 2 for failed and passed, or 3 for moments."""
+    values: npt.NDArray[Any]
+    """Shape (bins + 2 of each axis, n). n is 1, or 2 for failed and passed, or for weights and
+    their variances, or 3 for moments."""
 
     @classmethod
     def of(cls, counts: Histogram) -> Cells:
@@ -35,6 +37,18 @@ class Cells:
         axes = counts.axes[:-1]
         if kind == "histogram":
             values, axes = values[..., np.newaxis], counts.axes
+        return cls._padded(kind, axes, values)
+
+    @classmethod
+    def plain(cls, histogram: Histogram) -> Cells:
+        """Take the cells of any histogram of integers, floats or weights."""
+        view: Any = histogram.view(flow=True)
+        names = view.dtype.names
+        values = np.stack([view[name] for name in names or ()] or [view], axis=-1)
+        return cls._padded("weighted" if names else "histogram", histogram.axes, values)
+
+    @classmethod
+    def _padded(cls, kind: Kind, axes: Iterable[Any], values: npt.NDArray[Any]) -> Cells:
         missing = [(1 - axis.traits.underflow, 1 - axis.traits.overflow) for axis in axes]
         padded = np.pad(values, [*missing, (0, 0)])
         return cls(kind, tuple(Bins.of(axis) for axis in axes), padded)
@@ -80,13 +94,13 @@ class Cells:
     def _without(self, at: int) -> tuple[Bins, ...]:
         return self.axes[:at] + self.axes[at + 1 :]
 
-    def _with(self, axes: tuple[Bins, ...], values: npt.NDArray[np.int64]) -> Cells:
+    def _with(self, axes: tuple[Bins, ...], values: npt.NDArray[Any]) -> Cells:
         return Cells(self.kind, axes, values)
 
 
 def _label(axis: Bins, number: int) -> str:
     """Name a bin, counted from 0, so that it can be part of the name of an object."""
-    if axis.name.endswith("charge"):
+    if axis.name.endswith("charge") and not axis.labelled:
         low, high = axis.edges[number : number + 2]
         signs = {word for word, sign in (("minus", -1), ("plus", 1)) if low <= sign < high}
         if len(signs) == 1:
@@ -94,5 +108,7 @@ def _label(axis: Bins, number: int) -> str:
     if not axis.values:
         return f"{axis.name}_bin{number + 1}"
     value = axis.values[number]
+    if isinstance(value, str):
+        return value
     known = {"station": f"MB{value}", "wheel": f"W{value:+d}" if value else "W0"}
     return known.get(axis.name, f"{axis.name}_{value}")

@@ -9,9 +9,10 @@ from types import MappingProxyType
 from dtperf.errors import ConfigError
 from dtperf.export.objects import ReferenceObject
 from dtperf.export.plain import csv_table, json_file
-from dtperf.export.readable import readable_objects
+from dtperf.export.readable import extra_objects, readable_objects
 from dtperf.export.reference import reference_objects
 from dtperf.export.root import root_file
+from dtperf.extra import exported
 from dtperf.files import write_atomic
 from dtperf.results import Result
 
@@ -21,9 +22,10 @@ READABLE = "readable"
 
 NAMINGS: Mapping[str, Callable[[Result], dict[str, ReferenceObject]]] = MappingProxyType(
     {
-        READABLE: lambda result: readable_objects(
-            result.counts, result.config.measurements.active()
-        ),
+        READABLE: lambda result: {
+            **readable_objects(result.counts, result.config.measurements.active()),
+            **extra_objects(exported(result.extra)),
+        },
         "reference": lambda result: reference_objects(result.counts),
     }
 )
@@ -32,7 +34,7 @@ NAMINGS: Mapping[str, Callable[[Result], dict[str, ReferenceObject]]] = MappingP
 FORMATS: Mapping[str, Callable[[Result, str], bytes]] = MappingProxyType(
     {
         "root": lambda result, naming: root_file(NAMINGS[naming](result)),
-        "json": lambda result, _: json_file(result.counts),
+        "json": lambda result, _: json_file(result.counts, exported(result.extra)),
         "csv": lambda result, _: csv_table(result.counts),
     }
 )

@@ -30,6 +30,8 @@ class Histogram(_Object):
     """Counts; every array has shape (bins + 2 of each axis), with underflow and overflow."""
 
     counts: Numbers
+    variances: Numbers | None = None
+    """Of weights; None: counts."""
     kind: ClassVar[Literal["histogram"]] = "histogram"
 
 
@@ -78,6 +80,8 @@ def to_object(
     match cells.kind:
         case "histogram":
             return Histogram(title, value_title, axes, numbers[0])
+        case "weighted":
+            return Histogram(title, value_title, axes, *numbers)
         case "efficiency":
             failed, passed = numbers
             return Efficiency(title, value_title, axes, passed, failed + passed)

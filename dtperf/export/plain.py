@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import uhi.io.json as uhi_json
 
@@ -19,16 +20,19 @@ __all__ = ["csv_table", "json_file"]
 HEADER = ("wheel", "sector", "station", "passed", "total", "efficiency", "low", "high")
 
 
-def json_file(counts: Mapping[str, Histogram]) -> bytes:
+def json_file(
+    counts: Mapping[str, Histogram], extra: Mapping[str, Histogram] = MappingProxyType({})
+) -> bytes:
     """Write all histograms as UHI JSON, which hist and boost-histogram read.
 
     Args:
         counts: Histograms of integers by the measurement's name.
+        extra: Others, which are written as they are.
 
     Returns:
         One JSON object of histograms by name; a profile has a mean and a spread in each bin.
     """
-    shown = {name: presented(histogram) for name, histogram in counts.items()}
+    shown = {name: presented(histogram) for name, histogram in counts.items()} | dict(extra)
     return (json.dumps(shown, default=uhi_json.default) + "\n").encode()
 
 

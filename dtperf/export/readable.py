@@ -9,7 +9,7 @@ from dtperf.export.objects import ReferenceObject, to_object
 from dtperf.export.tlatex import to_tlatex
 from dtperf.measurements.declaration import Histogram, Measurement
 
-__all__ = ["readable_objects"]
+__all__ = ["extra_objects", "readable_objects"]
 
 ONE_PLOT_EACH = ("station", "probe_charge", "tag_charge")
 """Axes that nobody wants to see beside another one in the same plot."""
@@ -37,6 +37,22 @@ def readable_objects(
         for labels, piece in _pieces(cells):
             path = _path(name, labels, cells)
             objects[path] = to_object(piece, ", ".join((title, *labels)), value)
+    return objects
+
+
+def extra_objects(histograms: Mapping[str, Histogram]) -> dict[str, ReferenceObject]:
+    """Turn a processor's own histograms into objects of one or two axes.
+
+    Args:
+        histograms: Integers, floats or weights, by path.
+    """
+    objects = {}
+    for name, histogram in histograms.items():
+        cells = Cells.plain(histogram)
+        value = "sum of weights" if cells.kind == "weighted" else "entries"
+        for labels, piece in _pieces(cells):
+            title = ", ".join((to_tlatex(name), *labels))
+            objects[_path(name, labels, cells)] = to_object(piece, title, value)
     return objects
 
 

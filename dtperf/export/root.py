@@ -58,7 +58,7 @@ def _identifiers(objects: Mapping[str, ReferenceObject]) -> Callable[[], UUID]:
 def _models(name: str, item: ReferenceObject) -> Iterator[tuple[str, Any]]:
     match item:
         case Histogram():
-            yield name, _histogram(item, item.title, item.counts, item.value_title)
+            yield name, _histogram(item, item.title, item.counts, item.value_title, item.variances)
         case Profile():
             yield name, _profile(item)
         case Efficiency():
@@ -69,13 +69,21 @@ def _models(name: str, item: ReferenceObject) -> Iterator[tuple[str, Any]]:
 
 
 def _histogram(
-    item: ReferenceObject, title: str, counts: npt.NDArray[np.float64], value_title: str = "entries"
+    item: ReferenceObject,
+    title: str,
+    counts: npt.NDArray[np.float64],
+    value_title: str = "entries",
+    variances: npt.NDArray[np.float64] | None = None,
 ) -> Any:
-    """Make a TH1D or TH2D of counts of shape (bins + 2 of each axis)."""
-    common = {"fName": None, "fTitle": title, "fEntries": counts.sum(), "fSumw2": None}
+    """Make a TH1D or TH2D of counts, or of weights, of shape (bins + 2 of each axis)."""
+    squares = None if variances is None else variances.ravel(order="F")
+    common = {"fName": None, "fTitle": title, "fEntries": counts.sum(), "fSumw2": squares}
+    moments = _moments(item.axes, counts)
+    if variances is not None:
+        moments["fTsumw2"] = variances[(slice(1, -1),) * variances.ndim].sum()
     if len(item.axes) == 1:
         axes = {"fXaxis": _axis("x", item.axes[0]), "fYaxis": _value_axis("y", value_title)}
-        return identify.to_TH1x(data=counts, **common, **axes, **_moments(item.axes, counts))
+        return identify.to_TH1x(data=counts, **common, **axes, **moments)
     axes = {
         f"f{letter}axis": _axis(letter.lower(), a)
         for letter, a in zip("XY", item.axes, strict=True)
@@ -86,7 +94,7 @@ def _histogram(
         fOption="colz",
         **common,
         **axes,
-        **_moments(item.axes, counts),
+        **moments,
     )
 
 

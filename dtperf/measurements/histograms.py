@@ -37,10 +37,10 @@ def presented(counts: Histogram) -> Histogram:
 
 
 def sort_categories(counts: Histogram) -> Histogram:
-    """Put the bins of category axes in order, so that the order of adding does not show.
+    """Put the bins of category axes that grow in order, so that the order of adding does not show.
 
     Args:
-        counts: As booked by a measurement, or a sum of such.
+        counts: As booked by a measurement or by a processor, or a sum of such.
 
     Returns:
         The same contents, with increasing categories.
@@ -49,20 +49,18 @@ def sort_categories(counts: Histogram) -> Histogram:
     view = counts.view(flow=True)
     changed = False
     for number, axis in enumerate(counts.axes):
-        if not isinstance(axis, hist.axis.IntCategory):
+        if not axis.traits.growth:
             axes.append(axis)
             continue
-        values = np.asarray(list(axis), dtype=np.int64)
+        values = np.asarray(list(axis))
         order = np.argsort(values)
         changed |= bool(np.any(order[:-1] > order[1:]))
         view = np.take(view, order, axis=number)
-        axes.append(
-            hist.axis.IntCategory(
-                values[order].tolist(), growth=True, name=axis.name, label=axis.label
-            )
-        )
+        kind: Any = type(axis)
+        named = {"name": axis.name, "label": axis.label}
+        axes.append(kind(values[order].tolist(), growth=True, **named))
     if not changed:
         return counts
-    ordered = hist.Hist(*axes, storage=hist.storage.Int64())
+    ordered = hist.Hist(*axes, storage=counts.storage_type())
     ordered.view(flow=True)[...] = view
     return ordered

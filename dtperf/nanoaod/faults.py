@@ -156,12 +156,13 @@ def raise_if_ours(doing: str, error: BaseException) -> None:
         raise error if isinstance(error, DtperfError) else own_fault(doing, error) from error
 
 
-def own_fault(doing: str, error: BaseException) -> DtperfError:
+def own_fault(doing: str, error: BaseException, verdict: str = _REMEDIES["failed"]) -> DtperfError:
     """Make an error of what no file is to blame for.
 
     Args:
         doing: What was done.
         error: What was raised.
+        verdict: Whose mistake it is, unless memory or machine are to blame.
     """
     cause = classify(error)
     if isinstance(error, OSError) and cause not in OURS:
@@ -170,7 +171,8 @@ def own_fault(doing: str, error: BaseException) -> DtperfError:
         cause = "memory"
     cause = cause if cause in OURS else "failed"
     told = f"{error!r}" if cause == "failed" else first_line(error)
-    return DtperfError(f"{doing}: {told}; {_REMEDIES[cause]}", cause)
+    remedy = verdict if cause == "failed" else _REMEDIES[cause]
+    return DtperfError(f"{doing}: {told}; {remedy}", cause)
 
 
 def _of_ours(error: BaseException) -> Cause | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from dtperf.config.suggest import suggest
 from dtperf.errors import ConfigError, InputError
+from dtperf.plot.plain import plain_picture
 from dtperf.plot.style import Sheet, style
 from dtperf.plot.table import PLOTS
 from dtperf.results import Result
@@ -22,14 +23,18 @@ def figure(result: Result, name: str, reference: Result | None = None) -> Sheet:
 
     Args:
         result: What was measured.
-        name: Of the plot, see `PLOTS`.
+        name: Of the plot, see `PLOTS`; or of one of `Result.extra_histograms`.
         reference: Another result, drawn in grey; left out where it lacks the measurement.
 
     Raises:
         ConfigError: There is no such plot.
         InputError: What it shows was not measured.
     """
-    check_names([name])
+    check_names([name], result)
+    if name in (own := result.extra_histograms):
+        before = None if reference is None else reference.extra_histograms.get(name)
+        with style():
+            return plain_picture(own[name], before, result.config.title)
     plot = PLOTS[name]
     if plot.measurement not in result.counts:
         raise InputError(f"plot '{name}': the result lacks the measurement '{plot.measurement}'")
@@ -56,9 +61,10 @@ def draw(
         InputError: What a plot of `only` shows was not measured.
     """
     names = tuple(dict.fromkeys(only))
-    check_names(names)
+    check_names(names, result)
     missing = not_measured(result)
-    for name in names or [name for name in PLOTS if name not in missing]:
+    measured = [name for name in PLOTS if name not in missing]
+    for name in names or (*measured, *result.extra_histograms):
         yield name, figure(result, name, reference)
 
 
@@ -69,7 +75,7 @@ def save(
     reference: Result | None = None,
     only: Iterable[str] = (),
 ) -> list[Path]:
-    """Write plots as files, named after the plots; those of that name are replaced.
+    """Write plots as files, named after the plots with _ for /; those of that name are replaced.
 
     Args:
         result: What was measured.
@@ -93,7 +99,7 @@ def save(
         for name, sheet in draw(result, reference, only):
             out.mkdir(parents=True, exist_ok=True)
             for each in dict.fromkeys(formats):
-                path = out / f"{name}.{each}"
+                path = out / f"{name.replace('/', '_')}.{each}"
                 sheet.savefig(path, format=each, metadata=_without_date(each))
                 written.append(path)
     except OSError as error:
@@ -106,15 +112,16 @@ def not_measured(result: Result) -> tuple[str, ...]:
     return tuple(name for name, plot in PLOTS.items() if plot.measurement not in result.counts)
 
 
-def check_names(names: Iterable[str]) -> None:
-    """Refuse names that no plot has.
+def check_names(names: Iterable[str], result: Result) -> None:
+    """Refuse names that no plot of a result has.
 
     Raises:
         ConfigError: There is one.
     """
+    known = (*PLOTS, *result.extra_histograms)
     for name in names:
-        if name not in PLOTS:
-            raise ConfigError(f"unknown plot '{name}'{suggest(name, PLOTS)}")
+        if name not in known:
+            raise ConfigError(f"unknown plot '{name}'{suggest(name, known)}")
 
 
 def _without_date(format: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dtperf.geometry import Chamber
     from dtperf.results import Result
 
-__all__ = ["MOST_PLOTTED", "Flagged", "Picture", "addresses", "flagged_places"]
+__all__ = ["MOST_PLOTTED", "Flagged", "Picture", "addresses", "flagged_places", "picture"]
 
 T = TypeVar("T")
 
@@ -84,16 +84,16 @@ def _pictures(result: Result, loss: Loss) -> tuple[Picture, ...]:
         if "by_chamber_and_run" in result.counts:
             run = _first(flag.run for flag in loss.flags if flag.kind == "drifting")
             figure = plot.chamber_trend(result, chamber, change=run)
-            pictures.append(_picture(figure, f"Efficiency of {place.name} against run"))
+            pictures.append(picture(figure, f"Efficiency of {place.name} against run"))
         if "inside_chambers" in result.counts:
             region = _first(flag.region for flag in loss.flags)
             figure = plot.inside_chamber(result, chamber, region=region)
-            pictures.append(_picture(figure, f"Efficiency inside {place.name}, local x and y"))
+            pictures.append(picture(figure, f"Efficiency inside {place.name}, local x and y"))
     is_hiding = any(flag.kind in HIDING for flag in loss.flags)
     if is_hiding and "eligible_by_sector_and_run" in result.counts:
         run = _first(flag.run for flag in loss.flags if flag.kind == "eligible drifting")
         figure = plot.eligible_trend(result, place, change=run)
-        pictures.append(_picture(figure, f"Eligible fraction of {place.name} against run"))
+        pictures.append(picture(figure, f"Eligible fraction of {place.name} against run"))
     return tuple(pictures)
 
 
@@ -101,7 +101,8 @@ def _first(values: Iterable[T | None]) -> T | None:
     return next((value for value in values if value is not None), None)
 
 
-def _picture(figure: Figure, text: str) -> Picture:
+def picture(figure: Figure, text: str) -> Picture:
+    """Return a figure as a part of the page."""
     width, height = figure.get_size_inches()
     stream = BytesIO()
     # without the date and version that matplotlib writes: the same result gives the same page

@@ -17,6 +17,7 @@ from dtperf.geometry import Place
 from dtperf.report import changed, charts
 from dtperf.report.flagged import MOST_PLOTTED, addresses, flagged_places
 from dtperf.report.headlines import verdict
+from dtperf.report.own import own_numbers, own_pictures
 from dtperf.report.pages import fill, save
 from dtperf.web import chamber_rows
 from dtperf.web.chamber_map import chamber_map
@@ -88,6 +89,8 @@ def render(result: Result, flags: Sequence[Flag], reference: Result | None = Non
         place=Place,
         shared=shared_files(reference, result) if reference is not None else 0,
         charts=charts.of_runs(result),
+        own_numbers=own_numbers(result),
+        own_pictures=own_pictures(result),
         config_yaml=config_to_yaml(result.config),
         counted_twice=counted_twice(result),
         skipped=_skipped(result),

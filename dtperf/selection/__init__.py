@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dtperf.selection.flatten import needed_branches, optional_branches
+from dtperf.selection.flatten import branches_of, needed_branches, optional_branches
 from dtperf.selection.tagging import Tables, tag_and_probe
 
-__all__ = ["Tables", "needed_branches", "optional_branches", "tag_and_probe"]
+__all__ = ["Tables", "branches_of", "needed_branches", "optional_branches", "tag_and_probe"]

@@ -220,6 +220,15 @@ def optional_branches(
     return frozenset(wanted)
 
 
+def branches_of(config: AnalysisConfig) -> tuple[frozenset[str], frozenset[str]]:
+    """Name the branches that a config needs, and those that are read where a file has them."""
+    extrapolation = config.extrapolation
+    needed = needed_branches(config.selection.tag.trigger, extrapolation, isolations(config))
+    measured = config.filled_measurements().values()
+    used = frozenset[str]().union(*(measurement.columns for measurement in measured))
+    return needed, optional_branches(used, extrapolation)
+
+
 class _Collection(NamedTuple):
     offsets: npt.NDArray[np.int64]
     columns: dict[str, npt.NDArray[Any]]

@@ -9,6 +9,7 @@ from typing import Any
 from dtperf.checkpoint import RunDirectory
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError, DtperfError
+from dtperf.processor import portable
 from dtperf.results import Result
 from dtperf.runner import Job, run
 from dtperf.skim.folders import begin
@@ -47,6 +48,10 @@ def skim(
     given = [inputs] if isinstance(inputs, str | Path) else [*inputs]
     if (skimmed := skim_among(given)) is not None:
         raise ConfigError(f"{skimmed}: is a skim: run or explore it, or skim the original files")
+    if config.processor is not None or options.pop("processor", None) is not None:
+        raise ConfigError(
+            "processor: a skim keeps what the packaged one can need; run another on the files"
+        )
 
     def job(config: AnalysisConfig, directory: RunDirectory | None) -> Job:
         assert directory is not None
@@ -64,7 +69,7 @@ def skim(
                     why = error.strerror or error
                     raise DtperfError(f"{path}: cannot be written: {why}") from error
 
-        processor = SkimEvents(config, path, token, compression)
+        processor = SkimEvents(config, portable(None, config), path, token, compression)
         return Job(processor, receive, lambda result: finish(path, result))
 
     return run(config, given, out=out, job=job, **options)

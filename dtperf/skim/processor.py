@@ -8,6 +8,7 @@ from typing import Any
 
 import awkward as ak
 import numpy as np
+from coffea.processor import ProcessorABC
 
 from dtperf.config import AnalysisConfig
 from dtperf.selection.flatten import (
@@ -23,13 +24,12 @@ from dtperf.skim.parts import Compression, Packed, pack
 from dtperf.skim.tally import tally
 from dtperf.skim.thin import thinned
 from dtperf.skim.tighter import loosest_limits
-from dtperf.work import APART
-from processors.segment_efficiency import SegmentEfficiency
+from dtperf.work import APART, ChunkProcessor
 
 __all__ = ["SkimEvents", "part_name"]
 
 
-class SkimEvents(SegmentEfficiency):
+class SkimEvents(ProcessorABC):  # type: ignore[misc]  # coffea is untyped
     """Measure, and write the part of a skim, or send it along where the directory is not seen.
 
     What is sent: the two files of a chunk, in one message for each chunk; a worker holds no more of
@@ -38,26 +38,37 @@ class SkimEvents(SegmentEfficiency):
     """
 
     def __init__(
-        self, config: AnalysisConfig, out: Path, token: str, compression: Compression = "none"
+        self,
+        config: AnalysisConfig,
+        measuring: ChunkProcessor,
+        out: Path,
+        token: str,
+        compression: Compression = "none",
     ) -> None:
         """Set up the processor.
 
         Args:
             config: The loosest cuts.
+            measuring: What measures with them.
             out: Directory of the skim, as the client sees it.
             token: Content of its file `TOKEN`, by which a worker knows that it sees the same.
             compression: Of the files of events.
         """
-        super().__init__(config)
+        self._config, self._measuring = config, measuring
         self._out, self._token, self._compression = out, token, compression
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Branches that every input file must have."""
+        return self._measuring.columns
 
     @property
     def optional_columns(self) -> frozenset[str]:
         """Branches that are read where a file has them."""
         triggers = (f"muon_{name}" for name in TRIGGER_COLUMNS.values() if name)
-        wanted = triggers if self.config.selection.tag.trigger == "none" else ()
+        wanted = triggers if self._config.selection.tag.trigger == "none" else ()
         always = {*OPTIONAL_EVENT_COLUMNS.values(), f"muon_{TRACKER_ISO}"}
-        return super().optional_columns | {*wanted, *always}
+        return self._measuring.optional_columns | {*wanted, *always}
 
     def process(self, events: Any) -> dict[str, Any]:
         """Measure one chunk.
@@ -66,9 +77,9 @@ class SkimEvents(SegmentEfficiency):
             events: NanoEvents made with `dtperf.nanoaod.MuonDPGSchema`.
 
         Returns:
-            What `SegmentEfficiency` gives, and under `APART` what the client has to write.
+            What was measured, and under `APART` what the client has to write.
         """
-        output = super().process(events)
+        output = self._measuring.process(events)
         packed = self._pack(events)
         if self._sees_directory():
             with suppress(OSError):  # it may see it, and not be allowed to write
@@ -76,18 +87,22 @@ class SkimEvents(SegmentEfficiency):
                 return output
         return output | {APART: {packed.name: packed}}
 
+    def postprocess(self, accumulator: Any) -> Any:
+        """Leave the sum as it is."""
+        return accumulator
+
     def _pack(self, events: Any) -> Packed:
-        selection = self.config.selection
+        selection = self._config.selection
         inside = within(events, selection.luminosity_mask)
-        used = isolations(self.config)._replace(with_tracker=TRACKER_ISO in inside.muon.fields)
-        flat = flatten(inside, selection.tag.trigger, self.config.extrapolation, used)
+        used = isolations(self._config)._replace(with_tracker=TRACKER_ISO in inside.muon.fields)
+        flat = flatten(inside, selection.tag.trigger, self._config.extrapolation, used)
         fires = {
             name: np.asarray(ak.to_numpy(ak.flatten(inside.muon[name]))).astype(np.bool_)
             for name in TRIGGER_COLUMNS.values()
             if name and name in inside.muon.fields
         }
-        columns = thinned(flat, loosest_limits(self.config), fires)
-        counted = tally(events, self.config, flat.anomalies)
+        columns = thinned(flat, loosest_limits(self._config), fires)
+        counted = tally(events, self._config, flat.anomalies)
         about = events.metadata
         name = part_name(about["fileuuid"], about["entrystart"], about["entrystop"])
         return pack(name, columns, counted, self._compression)

@@ -16,6 +16,7 @@ from dtperf.results import Result
 from dtperf.runner import Progress
 from tests.integration.commands import Command, finished
 from tests.integration.slurm import Slurm, slurm
+from tests.processors.written import assert_counted, write_processor
 from tests.test_runner import assert_same, with_run
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
@@ -59,6 +60,27 @@ def test_a_run(cluster: Path, system: Slurm, files: Path, golden_result: Result)
     assert len({row.worker for row in result.ledger}) == 2
     nothing_is_left(system, begun)
     assert not [*(cluster.parent / "state/dtperf").iterdir()]
+
+
+def test_a_users_processor_whose_file_no_worker_has(
+    cluster: Path, system: Slurm, files: Path, reference_config: AnalysisConfig
+) -> None:
+    path = write_processor(cluster.parent / "mine")
+
+    def remove(_: Progress) -> None:
+        path.unlink(missing_ok=True)
+
+    result = dtperf.run(
+        with_run(reference_config, chunksize=200),
+        files,
+        cluster=cluster,
+        processor=f"{path}:Stations",
+        on_progress=remove,
+    )
+    assert not path.exists()
+    assert_counted(result.extra)
+    assert len({row.worker for row in result.ledger}) == 2
+    nothing_is_left(system)
 
 
 def test_a_job_is_cancelled_in_mid_run(

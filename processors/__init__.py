@@ -1,1 +1,0 @@
-"""Coffea processors: the units that a user copies and changes."""
