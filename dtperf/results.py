@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from dtperf.accounting import combine
 from dtperf.config import AnalysisConfig
 from dtperf.display import as_html, in_one_line
+from dtperf.doubled import EventSample, refusal
 from dtperf.errors import InputError
 from dtperf.ledger import Ledger
 from dtperf.measurements.declaration import Histogram
@@ -41,6 +42,8 @@ class Result(Mapping[str, "Histogram"]):
     """Versions, host, times of each run: nothing here is a number of the measurement."""
     code: str = ""
     """The version of the code that measured it."""
+    event_sample: EventSample = field(default_factory=EventSample)
+    """Numbers of its events, which tell events that are there twice."""
 
     def __post_init__(self) -> None:
         """Put everything into one order, whatever it was added up from."""
@@ -75,11 +78,17 @@ class Result(Mapping[str, "Histogram"]):
         """Merge the results of two jobs of the same analysis, in whatever order.
 
         Raises:
-            InputError: Config or code differ, or both have read the same events.
+            InputError: Config or code differ, or both have read the same events, and not both
+                configs allow that (`allow_doubled_events`).
         """
         if not isinstance(other, Result):
             return NotImplemented
         _refuse_to_mix(self, other)
+        ledger, event_sample = combine(self.ledger, other.ledger), self.event_sample
+        event_sample += other.event_sample
+        allowed = {each.config.run.doubled_events for each in (self, other)} == {"allow"}
+        if not allowed and (doubled := event_sample.doubled) is not None:
+            raise refusal(doubled, ledger.path_of)
         return replace(
             self,
             # titles and the ways to run may differ
@@ -87,9 +96,15 @@ class Result(Mapping[str, "Histogram"]):
             counts=_sum_histograms(self.counts, other.counts),
             totals=_sum_numbers(self.totals, other.totals),
             anomalies=_sum_numbers(self.anomalies, other.anomalies),
-            ledger=combine(self.ledger, other.ledger),
+            ledger=ledger,
             jobs=(*self.jobs, *other.jobs),
+            event_sample=event_sample,
         )
+
+    def allow_doubled_events(self) -> Result:
+        """Return the same result, which may be added to another one with the same events."""
+        run = self.config.run.model_copy(update={"doubled_events": "allow"})
+        return replace(self, config=self.config.model_copy(update={"run": run}))
 
     def __repr__(self) -> str:
         """Say what it is, in one line."""
@@ -129,6 +144,21 @@ class Result(Mapping[str, "Histogram"]):
         return len({row.identity for row in skipped})
 
     @property
+    def doubled_events(self) -> int:
+        """How many of the events that were read are there already, by their numbers.
+
+        Run, luminosity block and event, and the dataset of simulated ones. Counted as far as
+        `event_sample` has all events, else inferred from it.
+        """
+        doubled = self.event_sample.doubled
+        return 0 if doubled is None else doubled.events
+
+    @property
+    def unnumbered_events(self) -> int:
+        """Events whose numbers are not known, so that nobody knows if they are there twice."""
+        return self.totals["events"] - self.event_sample.events
+
+    @property
     def remarks(self) -> Mapping[str, str]:
         """What a user should know of files that were read, by file."""
         read = (row for row in self.ledger if row.status == "read" and row.message)
@@ -159,7 +189,7 @@ class Result(Mapping[str, "Histogram"]):
             "anomalies": dict(self.anomalies),
             "jobs": [dict(job) for job in self.jobs],
         }
-        write_files(out, content, self.counts, self.ledger)
+        write_files(out, content, self.counts, self.ledger, self.event_sample)
         return out
 
     @classmethod
@@ -179,6 +209,7 @@ class Result(Mapping[str, "Histogram"]):
             ledger=stored.ledger,
             jobs=stored.jobs,
             code=stored.code,
+            event_sample=stored.event_sample,
         )
         read = stored.ledger.events("read")
         if result.totals != stored.totals or read != result.totals["events"]:

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -14,11 +14,12 @@ import numpy as np
 from coffea.processor.executor import WorkItem
 
 from dtperf.config import AnalysisConfig
+from dtperf.doubled import EventSample, halvings_for
 from dtperf.errors import InputError
 from dtperf.exploring.block import Block
 from dtperf.exploring.parts import Origin, first_events, named
 from dtperf.filesets import InputFile
-from dtperf.intake import patience_of
+from dtperf.intake import optional_branches, patience_of
 from dtperf.kernels.fourvector import EITHER
 from dtperf.kernels.pairs import EITHER_CHARGE, PairLimits
 from dtperf.ledger import Ledger, LedgerRow
@@ -67,6 +68,8 @@ class Loaded:
     """Of the input; None if not all files were opened."""
     code: str = ""
     """Of what was made of it; empty: the code that is here."""
+    event_sample: EventSample = field(default_factory=EventSample)
+    """Of all events that were read; of none, where their numbers are not known."""
 
     @property
     def is_whole(self) -> bool:
@@ -110,7 +113,7 @@ def check(config: AnalysisConfig, files: Sequence[InputFile]) -> list[InputFile]
 
 def _optional(processor: SegmentEfficiency) -> frozenset[str]:
     """Name the branches that are read where a file has them, the other isolation among them."""
-    return processor.optional_columns | {f"muon_{TRACKER_ISO}"}
+    return optional_branches(processor) | {f"muon_{TRACKER_ISO}"}
 
 
 def load_files(origin: Origin, limit: int, on_events: Progress) -> Loaded:
@@ -150,14 +153,16 @@ def load_files(origin: Origin, limit: int, on_events: Progress) -> Loaded:
         Ledger(chunk.row for chunk in chunks),
         len(origin.files),
         sum(file.events for file in checked) if all_opened else None,
+        event_sample=sum((chunk.sample for chunk in chunks), EventSample()),
     )
 
 
-def _items(config: AnalysisConfig, files: Iterable[InputFile]) -> Iterable[WorkItem]:
+def _items(config: AnalysisConfig, files: Sequence[InputFile]) -> Iterable[WorkItem]:
     processor = SegmentEfficiency(config)
     needed = tuple(sorted(processor.columns))
     columns = ColumnFilter.of(processor.columns | _optional(processor))
     timeout_s = config.run.timeout_s
+    halvings = halvings_for(sum(file.events for file in files))
     return plan(
         files,
         Measured(Ledger([])),
@@ -168,6 +173,7 @@ def _items(config: AnalysisConfig, files: Iterable[InputFile]) -> Iterable[WorkI
             "replicas": file.replicas,
             "required": needed,  # a file that is known was not opened yet
             "timeout_s": timeout_s,
+            "halvings": halvings,
         },
     )
 
@@ -176,6 +182,7 @@ class _Chunk(NamedTuple):
     block: Block
     tally: Tally
     row: LedgerRow
+    sample: EventSample
 
 
 def _read_file(
@@ -193,7 +200,7 @@ def _read(config: AnalysisConfig, patience: Patience, item: WorkItem) -> _Chunk:
     while True:
         usermeta = {**item.usermeta, "source": turns.address}
         try:
-            events, size, _ = read_events(replace(item, usermeta=usermeta))
+            events, size, sample, _ = read_events(replace(item, usermeta=usermeta))
             break
         except InputError as error:
             wait = turns.failed(error.cause)
@@ -205,7 +212,7 @@ def _read(config: AnalysisConfig, patience: Patience, item: WorkItem) -> _Chunk:
     place = (item.filename, uuid, item.entrystart, item.entrystop, "read", "", "")
     seconds = time.perf_counter() - start
     row = LedgerRow(*place, turns.address, turns.attempts + 1, size, seconds, "")
-    return _Chunk(block, counted, row)
+    return _Chunk(block, counted, row, sample)
 
 
 def _kept(events: Any, config: AnalysisConfig) -> tuple[Block, Tally]:
