@@ -31,7 +31,7 @@ __all__ = [
     "halvings_for",
     "hash_entries",
     "refusal",
-    "told",
+    "remarks",
 ]
 
 EVENT_BRANCHES = ("run", "luminosityBlock", "event")
@@ -214,21 +214,41 @@ def refusal(found: Doubled, path_of: Callable[[str], str]) -> InputError:
     paths = [path_of(file.uuid) for file in found.files]
     is_one = found.files[0] == found.files[1]
     where = f"twice in {paths[0]}" if is_one else f"in {paths[0]} and in {paths[1]}"
-    remedy = "use the file that it was made of" if is_one else "leave one of them out"
+    remedy = "use the files that it was made of" if is_one else "leave one of them out"
     if found.run == SIMULATION and not is_one:
         remedy += " (simulated datasets, which share numbers, need a fileset that names each)"
     return InputError(
-        f"{told(found)} would count twice, such as run {found.run}, luminosity block "
+        f"{_counted(found)} would count twice, such as run {found.run}, luminosity block "
         f"{found.luminosity_block}, event {found.event}, which is {where}: {remedy}, or allow it "
-        "with run.doubled_events: allow"
+        "with run.doubled_events: allow (of `dtperf merge`, --allow-doubled-events)"
     )
 
 
-def told(found: Doubled | None) -> str:
+def _counted(found: Doubled) -> str:
     """Return in words how many events are too many, such as 'about 1,200 events'."""
-    events = 0 if found is None else found.events
-    about = "" if found is None or found.is_exact else "about "
-    return f"{about}{events:,} event{'s' if events != 1 else ''}"
+    about = "" if found.is_exact else "about "
+    return f"{about}{found.events:,} event{'s' if found.events != 1 else ''}"
+
+
+def remarks(events: int, sample: EventSample) -> list[str]:
+    """Return what a user should know of the numbers of events; nothing where all are there once.
+
+    Args:
+        events: How many were read.
+        sample: Theirs.
+    """
+    lines = []
+    if (found := sample.doubled) is not None:
+        lines.append(
+            f"{_counted(found)} counted twice, such as run {found.run}, luminosity block "
+            f"{found.luminosity_block}, event {found.event}"
+        )
+    if events > sample.events:
+        lines.append(
+            f"{events - sample.events:,} events whose numbers are not known: they may be there "
+            "twice"
+        )
+    return lines
 
 
 def hash_entries(entries: Entries, files: Sequence[SourceFile]) -> None:
@@ -259,8 +279,9 @@ def _hashed(
     hashes ^= run.astype(np.uint64) << np.uint64(32) | block
     _mix(hashes)
     if (is_simulated := run == SIMULATION).any():
-        hashes ^= np.where(is_simulated, space, np.uint64(0))
-        _mix(hashes)
+        some = hashes[is_simulated] ^ np.broadcast_to(space, hashes.shape)[is_simulated]
+        _mix(some)
+        hashes[is_simulated] = some
     return hashes
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from dtperf.accounting import combine
 from dtperf.config import AnalysisConfig
 from dtperf.display import as_html, in_one_line
-from dtperf.doubled import EventSample, refusal
+from dtperf.doubled import EventSample, refusal, remarks
 from dtperf.errors import InputError
 from dtperf.ledger import Ledger
 from dtperf.measurements.declaration import Histogram
@@ -157,6 +157,11 @@ class Result(Mapping[str, "Histogram"]):
     def unnumbered_events(self) -> int:
         """Events whose numbers are not known, so that nobody knows if they are there twice."""
         return self.totals["events"] - self.event_sample.events
+
+    @property
+    def event_remarks(self) -> list[str]:
+        """What a user should know of doubled and unnumbered events; empty: nothing."""
+        return remarks(self.totals["events"], self.event_sample)
 
     @property
     def remarks(self) -> Mapping[str, str]:

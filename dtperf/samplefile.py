@@ -77,7 +77,9 @@ def read_sample(path: Path) -> EventSample:
             raise ValueError("a value is missing")
         sample = _made(about, {name: table[name].to_numpy() for name in SCHEMA.names})
     except (pa.ArrowException, OSError, ValidationError, ValueError, TypeError) as error:
-        raise InputError(f"{path}: the sample of events cannot be read: {error}", "corrupt") from None
+        raise InputError(
+            f"{path}: the sample of events cannot be read: {error}", "corrupt"
+        ) from None
     return sample
 
 
