@@ -71,28 +71,28 @@ def read_sample(path: Path) -> EventSample:
     try:
         with pq.ParquetFile(path) as file:
             check_table(file, path, SCHEMA, LARGEST, "sample of events")
-            about = _About.model_validate_json((file.metadata.metadata or {}).get(ABOUT, b""))
+            about = _About.model_validate_json(
+                (file.metadata.metadata or {}).get(ABOUT, b""), strict=True
+            )
             table = file.read()
-        if any(column.null_count for column in table.columns):
-            raise ValueError("a value is missing")
-        sample = _made(about, {name: table[name].to_numpy() for name in SCHEMA.names})
+        return _made(about, table)
     except (pa.ArrowException, OSError, ValidationError, ValueError, TypeError) as error:
-        raise InputError(
-            f"{path}: the sample of events cannot be read: {error}", "corrupt"
-        ) from None
-    return sample
+        told = f"{path}: the sample of events cannot be read: {error}"
+        raise InputError(told, "corrupt") from None
 
 
-def _made(about: _About, columns: dict[str, np.ndarray]) -> EventSample:
+def _made(about: _About, table: pa.Table) -> EventSample:
     """Make a sample of what was read, if it can be true.
 
     Raises:
         ValueError: It cannot.
     """
     files = tuple(SourceFile(*each) for each in about.files)
-    entries = np.empty(len(columns["event"]), dtype=ENTRY)
-    for name, values in columns.items():
-        entries[name] = values
+    if any(column.null_count for column in table.columns):
+        raise ValueError("a value is missing")
+    entries = np.empty(len(table), dtype=ENTRY)
+    for name in SCHEMA.names:
+        entries[name] = table[name].to_numpy()
     first, second, count = (entries[name] for name in ("first", "second", "count"))
     if [*files] != sorted({*files}):
         raise ValueError("its files are not in order")

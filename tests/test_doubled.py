@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import reduce
+from itertools import pairwise
 from operator import add
 
 import numpy as np
@@ -125,8 +126,7 @@ def test_of_many_events_one_in_10_000_that_is_doubled_is_found(
     planned = data.draw(st.sampled_from([0, halvings_for(events)]))
     edges = [0, *cuts, events]
     pieces = [
-        many(first + a, first + b, f"{n}", planned)
-        for n, (a, b) in enumerate(zip(edges, edges[1:], strict=False))
+        many(first + a, first + b, f"{n}", planned) for n, (a, b) in enumerate(pairwise(edges))
     ]
     assert added(pieces, data).doubled is None
     again = many(first + begin, first + begin + doubled, "merged", planned)
