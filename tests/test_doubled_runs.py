@@ -59,7 +59,7 @@ def test_a_merged_file_beside_its_parts(
     executor: str, parts: list[Path], reference_config: AnalysisConfig, tmp_path: Path
 ) -> None:
     config = with_run(reference_config, executor=executor, workers=2, chunksize=100)
-    with pytest.raises(InputError, match=r"events? would count twice, such as run 37") as error:
+    with pytest.raises(InputError, match=r"events? would count twice, such as run 36") as error:
         dtperf.run(config, parts, out=tmp_path / "out")
     assert "merged.root" in str(error.value)
     whole = dtperf.run(allowing(config), parts, out=tmp_path / "out", resume=True)
@@ -149,7 +149,7 @@ def test_what_is_allowed_is_told_wherever_the_result_is_shown(
 ) -> None:
     out = tmp_path / "out"
     result = dtperf.run(allowing(reference_config), parts, out=out)
-    told = "400 events counted twice, such as run 37"
+    told = "400 events counted twice, such as run 36"
     print_report(result, out)
     assert told in capsys.readouterr().out
     assert told in result._repr_html_()
