@@ -33,7 +33,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         files = [
-            repeat(GOLDEN, Path(folder) / f"{number}.root", options.events)
+            repeat(GOLDEN, Path(folder) / f"{number}.root", options.events, number=number)
             for number in range(max(FILES))
         ]
         by_files = growth(FILES, options.rounds, lambda n: cpu_s(files[:n], 10**9))

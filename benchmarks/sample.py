@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import awkward as ak
+import numpy as np
 import uproot
 
 from dtperf.nanoaod import collection_of
@@ -23,8 +24,9 @@ def repeat(
     cluster: int = 8000,
     compression: Any = _ZSTD,
     form: Literal["ttree", "rntuple"] = "ttree",
+    number: int = 0,
 ) -> Path:
-    """Write the golden events again and again.
+    """Write the golden events again and again, each time with other event numbers.
 
     Args:
         golden: The golden file.
@@ -33,6 +35,7 @@ def repeat(
         cluster: Events in each basket or page.
         compression: Of uproot.
         form: A TTree as CMSSW writes it, or an RNTuple: one collection a table, no counters.
+        number: Of the file: those of different numbers have no event number in common.
 
     Returns:
         The path.
@@ -59,6 +62,7 @@ def repeat(
     with uproot.recreate(path, compression=compression) as file:
         is_tree = form == "ttree"
         tree = file.mktree("Events", types, **names) if is_tree else file.mkrntuple("Events", types)
-        for _ in range(-(-events // len(block["run"]))):
-            tree.extend(block)
+        n = len(block["run"])
+        for begin in range(number << 40, (number << 40) + events, n):
+            tree.extend(block | {"event": np.arange(begin, begin + n, dtype=np.uint64)})
     return path

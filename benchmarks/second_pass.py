@@ -24,6 +24,7 @@ import pyarrow as pa
 import dtperf
 from benchmarks.history import append
 from benchmarks.skim_formats import measure_formats
+from dtperf.doubled import EventSample
 from dtperf.exploring.load import threads
 from dtperf.ledger import Ledger
 from dtperf.measurements import STANDARD
@@ -231,6 +232,7 @@ def repeat(source: Path, out: Path, times: int) -> Path:
         counts={name: counts * times for name, counts in whole.counts.items()},
         totals={name: total * times for name, total in whole.totals.items()},
         ledger=Ledger(rows),
+        event_sample=EventSample(),
     )
     result.save(out)
     finish(out, result)

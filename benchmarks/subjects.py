@@ -13,6 +13,7 @@ import uproot
 import dtperf
 from dtperf.chunksize import LARGEST
 from dtperf.config import AnalysisConfig
+from dtperf.intake import optional_branches
 from dtperf.nanoaod import ColumnFilter, MuonDPGSchema
 from dtperf.selection.flatten import flatten
 from processors.segment_efficiency import SegmentEfficiency
@@ -33,7 +34,7 @@ Work = Callable[[], object]
 
 def _columns(config: AnalysisConfig) -> ColumnFilter:
     processor = SegmentEfficiency(config)
-    return ColumnFilter.of(processor.columns | processor.optional_columns)
+    return ColumnFilter.of(processor.columns | optional_branches(processor))
 
 
 def bare_reading(path: Path, config: AnalysisConfig) -> Work:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from dtperf.checkpoint import RunDirectory
 from dtperf.config import AnalysisConfig
+from dtperf.doubled import EventSample, Gathered, refusal
 from dtperf.errors import OURS, DtperfError
 from dtperf.executors import Ended, Progressed
 from dtperf.extra import in_order
@@ -18,6 +20,7 @@ from dtperf.ledger import Ledger, LedgerRow
 from dtperf.measurements.histograms import sort_categories
 from dtperf.outputs import added
 from dtperf.preflight import CheckedFile, Problem
+from dtperf.reading import EVENT_SAMPLE
 from dtperf.results import Result
 
 __all__ = ["Books"]
@@ -40,6 +43,9 @@ class Books:
             directory: Where to save what there is; None: nowhere.
             on_ended: Called with the row of each chunk that ends.
             code: What measures, as `dtperf.identity.code_version` names it.
+
+        Raises:
+            InputError: What there is has events twice, which the config does not allow.
         """
         self.workers = 0
         self._config = config
@@ -52,6 +58,9 @@ class Books:
         self._is_balanced = True
         self._begin = datetime.now(UTC)
         self._start = self._measuring = time.perf_counter()
+        previous = None if directory is None else directory.previous
+        self._gathered = Gathered(EventSample() if previous is None else previous.event_sample)
+        self._refuse_doubled(EventSample(), ())
 
     def begin_measuring(self) -> None:
         """Start the clock of the measurement, after the files are checked."""
@@ -72,17 +81,23 @@ class Books:
         self._rows.append(LedgerRow(*place, *told, 1, 0, 0.0, ""))
 
     def add(self, progressed: Progressed) -> None:
-        """Add what has come from the workers.
+        """Add what has come from the workers, or nothing of it.
 
         Raises:
+            InputError: It has events that are there already, which the config does not allow.
             DtperfError: A chunk has failed, and the config says to stop then; or something has
                 failed that is no fault of a file, which is never skipped.
         """
         rows = [_row(ended) for ended in progressed.ended]
+        output = progressed.output
+        # a processor of somebody else's may be run without the reading that makes it
+        sample = (output or {}).pop(EVENT_SAMPLE, EventSample())
+        self._refuse_doubled(sample, rows)
         # Ctrl-C in between would leave a sum that no row speaks of
         self._is_balanced = False
-        if progressed.output is not None:
-            self._output = added([progressed.output], self._output)
+        if output is not None:
+            self._output = added([output], self._output)
+            self._gathered.add(sample)
         self._rows += rows
         self._is_balanced = True
         for row in rows:
@@ -117,7 +132,18 @@ class Books:
             extra={name: in_order(each) for name, each in output.get("extra", {}).items()},
         )
         previous = None if self._directory is None else self._directory.previous
-        return new if previous is None else previous + new
+        whole = new if previous is None else previous + new
+        return replace(whole, event_sample=self._gathered.total)
+
+    def _refuse_doubled(self, sample: EventSample, rows: Iterable[LedgerRow]) -> None:
+        """Refuse a sample of events, before they are added, if some would be there twice."""
+        if self._config.run.doubled_events == "allow":
+            return
+        doubled = self._gathered.doubled_with(sample)
+        if doubled is not None:
+            previous = None if self._directory is None else self._directory.previous
+            known = () if previous is None else previous.ledger
+            raise refusal(doubled, Ledger([*known, *self._rows, *rows]).path_of)
 
     def _job(self) -> Mapping[str, Any]:
         now = time.perf_counter()

@@ -175,7 +175,9 @@ def _previous(found: Path, config: AnalysisConfig, code: str) -> Result:
                 f"{now}): counts of both cannot be mixed; use the same, or another directory, or "
                 "--force"
             )
-    return replace(result, ledger=Ledger(row for row in result.ledger if row.status == "read"))
+    read = Ledger(row for row in result.ledger if row.status == "read")
+    # the title and the way to run are those of the run that goes on
+    return replace(result, config=config, ledger=read)
 
 
 def _saved(out: Path) -> list[Path]:

@@ -33,6 +33,8 @@ class ChunkMeta:
     """The same address with what must not be shown, if there is such."""
     credentials: Mapping[str, Hidden] = field(default_factory=dict)
     """Our proxy and token, as `dtperf.credentials.Lender` gives them."""
+    halvings: int = 0
+    """What part of its events goes into the sample, as `dtperf.doubled.EventSample` has it."""
     threads: int = 1
     """How many threads of the process, which does nothing else, may work on the chunk."""
 

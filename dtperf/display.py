@@ -72,6 +72,7 @@ def _warnings(result: Result) -> Iterator[str]:
             f"{result.skipped_events:,} events of {result.skipped_files:,} files were skipped"
             f"{unknown}: see result.ledger"
         )
+    yield from result.event_remarks
     if found := {name: n for name, n in result.anomalies.items() if n}:
         yield "anomalies: " + ", ".join(f"{name} {n:,}" for name, n in found.items())
 

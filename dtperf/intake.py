@@ -8,6 +8,7 @@ from coffea.processor.executor import WorkItem
 
 from dtperf.chunks import ChunkMeta
 from dtperf.config import AnalysisConfig
+from dtperf.doubled import EVENT_BRANCHES, halvings_for
 from dtperf.errors import ConfigError
 from dtperf.filesets import InputFile
 from dtperf.meter import Progress
@@ -17,7 +18,12 @@ from dtperf.preflight import Checked, Patience, check_files, refusal
 from dtperf.sources import Cache
 from dtperf.work import ChunkProcessor
 
-__all__ = ["check_inputs", "patience_of", "plan_inputs"]
+__all__ = ["check_inputs", "optional_branches", "patience_of", "plan_inputs"]
+
+
+def optional_branches(processor: ChunkProcessor) -> frozenset[str]:
+    """Name the branches that are read where a file has them, the numbers of events among them."""
+    return processor.optional_columns.union(EVENT_BRANCHES)
 
 
 def check_inputs(
@@ -42,7 +48,7 @@ def check_inputs(
     checked = check_files(
         files,
         processor.columns,
-        processor.optional_columns,
+        optional_branches(processor),
         patience=patience,
         on_checked=lambda n: on_progress(Progress("checking", n, len(files))),
     )
@@ -96,6 +102,8 @@ def plan_inputs(
         measured: What is done already.
         chunksize: Events at once.
     """
+    files = [*files]
+    halvings = halvings_for(sum(file.events for file in files))
     required = tuple(sorted(processor.columns))
     # those of a built fileset were not opened: the worker sees to their branches
     unopened = {file for file in named if file.is_known}
@@ -107,7 +115,8 @@ def plan_inputs(
             replicas=file.replicas,
             required=required if file in unopened else (),
             timeout_s=config.run.timeout_s,
+            halvings=halvings,
         )
 
-    columns = ColumnFilter.of(processor.columns | processor.optional_columns)
+    columns = ColumnFilter.of(processor.columns | optional_branches(processor))
     return plan(files, measured, chunksize, columns, carried)

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from dtperf.addresses import hide
 from dtperf.errors import Cause, InputError
+from dtperf.untrusted import check_table
 
 __all__ = ["Ledger", "LedgerRow"]
 
@@ -95,6 +96,10 @@ class Ledger(tuple[LedgerRow, ...]):
         """Count the events of all chunks with this status."""
         return sum(row.events for row in self if row.status == status)
 
+    def path_of(self, uuid: str) -> str:
+        """Return the path of the file of a UUID; the UUID itself, if there is none."""
+        return next((row.file for row in self if row.uuid == uuid), uuid)
+
     def to_parquet(self) -> bytes:
         """Make a Parquet table of the rows."""
         columns = list(zip(*self, strict=True)) or [() for _ in SCHEMA]
@@ -116,7 +121,7 @@ class Ledger(tuple[LedgerRow, ...]):
             raise InputError(f"{path}: more than {MAX_BYTES >> 20} MiB: no ledger", "oversize")
         try:
             with pq.ParquetFile(path) as file:
-                _check_form(file, path)
+                check_table(file, path, SCHEMA, MAX_ROWS, "ledger")
             # texts stay in a dictionary: a long one that a million rows share takes its length once
             with pq.ParquetFile(path, read_dictionary=TEXTS) as file:
                 table = file.read()
@@ -139,27 +144,6 @@ def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
         raise ValueError("the texts of a ledger take more than 2 GB")
     offsets = pa.py_buffer(ends.astype(np.int32))
     return pa.Array.from_buffers(kind, len(texts), [None, offsets, pa.py_buffer(b"".join(texts))])
-
-
-def _check_form(file: pq.ParquetFile, path: Path) -> None:
-    found = file.metadata
-    if found.num_rows > MAX_ROWS:
-        raise InputError(f"{path}: claims {found.num_rows:,} rows, more than can be", "oversize")
-    schema = file.schema_arrow
-    for field in SCHEMA:
-        if field.name not in schema.names or schema.field(field.name).type != field.type:
-            raise InputError(
-                f"{path}: column '{field.name}': missing, or not of type {field.type}", "corrupt"
-            )
-    if schema.names != SCHEMA.names:
-        raise InputError(f"{path}: has columns that no ledger has", "corrupt")
-    groups = [found.row_group(number) for number in range(found.num_row_groups)]
-    chunks = [group.column(number) for group in groups for number in range(group.num_columns)]
-    if any(chunk.compression != "UNCOMPRESSED" for chunk in chunks):
-        raise InputError(f"{path}: is compressed, which no ledger is", "corrupt")
-    # pieces of a file that are named many times would be read many times
-    if sum(chunk.total_compressed_size for chunk in chunks) > path.stat().st_size:
-        raise InputError(f"{path}: claims more content than it has", "oversize")
 
 
 def _values(column: Any) -> list[Any]:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import awkward as ak
 from coffea.processor import Runner
 from coffea.processor.executor import WorkItem
 
 from dtperf.addresses import remember
 from dtperf.chunks import meta_of
 from dtperf.credentials import adopt
+from dtperf.doubled import EVENT_BRANCHES, EventSample, SourceFile
 from dtperf.errors import InputError
 from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
 from dtperf.openfiles import OpenFile, Wanted, close, opened, reason
 from dtperf.outputs import added
 from dtperf.planning import cut
 
-__all__ = ["ChunkRunner", "read_events"]
+__all__ = ["EVENT_SAMPLE", "ChunkRunner", "read_events"]
 
 
+EVENT_SAMPLE = "event_sample"
+"""What the outputs of processors have in addition: an `EventSample`."""
 PARTS, SMALLEST_PART = 4, 10_000
 """Of a chunk from a server: about a quarter of its transfer is waited for."""
 
@@ -32,6 +37,8 @@ class Chunk(NamedTuple):
     """NanoEvents."""
     bytes: int
     """Compressed bytes that were read."""
+    sample: EventSample
+    """Of their numbers; of no events where the file has none."""
     remark: str = ""
     """What a user should know of the file; empty: nothing."""
 
@@ -49,7 +56,7 @@ class ChunkRunner(Runner):  # type: ignore[misc]  # coffea is untyped
         parts = _parts(args[-1])
         for number, part in enumerate(parts):
             chunk = read_events(part, *parts[number + 1 : number + 2])
-            measured = processor_instance.process(chunk.events)
+            measured = {**processor_instance.process(chunk.events), EVENT_SAMPLE: chunk.sample}
             output = measured if output is None else added([measured], output)
             size += chunk.bytes
             remark = chunk.remark
@@ -108,7 +115,15 @@ def read_events(item: WorkItem, following: WorkItem | None = None) -> Chunk:
         raise
     # the file has nothing more to say: what goes wrong from here on is none of its faults
     events = file.events(columns, item.entrystart, item.entrystop, _metadata(item))
-    return Chunk(events, size, remark)
+    return Chunk(events, size, _sample(item, columns), remark)
+
+
+def _sample(item: WorkItem, columns: Mapping[str, Any]) -> EventSample:
+    if not columns.keys() >= {*EVENT_BRANCHES}:
+        return EventSample()
+    numbers = {name: ak.to_numpy(columns[name]) for name in EVENT_BRANCHES}
+    file = SourceFile(str(UUID(bytes=item.fileuuid)), item.dataset)
+    return EventSample.of(numbers, file, meta_of(item).halvings)
 
 
 def _wanted(item: WorkItem) -> Wanted:

@@ -1,4 +1,4 @@
-"""The three files of a result directory: written so that no mix loads, read with suspicion."""
+"""The files of a result directory: written so that no mix loads, read with suspicion."""
 
 from __future__ import annotations
 
@@ -13,20 +13,24 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from dtperf.accounting import refuse_overlap
 from dtperf.config import AnalysisConfig, load_config
+from dtperf.doubled import EventSample
 from dtperf.errors import ConfigError, InputError
 from dtperf.extra import Extra, extra_from_json, extra_to_json
 from dtperf.files import write_atomic
 from dtperf.histogram_json import MAX_BYTES, from_uhi, to_json
 from dtperf.ledger import Ledger
 from dtperf.measurements.declaration import Histogram
+from dtperf.samplefile import read_sample, sample_to_parquet
 from dtperf.untrusted import read_json, validated
 
 __all__ = [
+    "EVENT_SAMPLE",
     "LEDGER",
     "RESULT",
     "SCHEMA_VERSION",
     "Head",
     "Stored",
+    "read_event_sample",
     "read_files",
     "read_head",
     "write_files",
@@ -36,6 +40,8 @@ SCHEMA_VERSION = 2
 RESULT, HISTOGRAMS, LEDGER = "result.json", "histograms.json.gz", "ledger.parquet"
 EXTRA = "extra.json.gz"
 """Only there if a processor has counted something of its own."""
+EVENT_SAMPLE = "event_sample.parquet"
+"""Which not all results have: older ones have none."""
 MAX_RESULT_BYTES = 1 << 24
 MAX_EXTRA_BYTES = 1 << 27
 
@@ -76,6 +82,7 @@ class Stored(NamedTuple):
     jobs: tuple[dict[str, Any], ...]
     code: str
     extra: dict[str, Extra]
+    event_sample: EventSample
 
 
 def write_files(
@@ -84,20 +91,23 @@ def write_files(
     counts: Mapping[str, Histogram],
     ledger: Ledger,
     extra: Mapping[str, Extra],
+    event_sample: EventSample,
 ) -> None:
     """Write the files of a result.
 
     Args:
         out: Directory.
-        content: What is neither histogram nor ledger.
+        content: What is neither histogram nor table.
         counts: Histograms of integers by name.
         ledger: The ledger.
         extra: What a processor has counted of its own.
+        event_sample: The sample of its events.
     """
     # mtime=0: equal counts give equal bytes
     data = {
         HISTOGRAMS: gzip.compress(to_json(counts), compresslevel=1, mtime=0),
         LEDGER: ledger.to_parquet(),
+        EVENT_SAMPLE: sample_to_parquet(event_sample),
     }
     if extra:
         data[EXTRA] = gzip.compress(extra_to_json(extra), compresslevel=1, mtime=0)
@@ -143,17 +153,11 @@ def read_files(out: Path) -> Stored:
     try:
         content = _read_content(out / RESULT)
         for name in (HISTOGRAMS, LEDGER, *((EXTRA,) if EXTRA in content.sha256 else ())):
-            with (out / name).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-            if found != content.sha256.get(name):
-                raise InputError(
-                    f"{out / name}: was changed or written only in part: "
-                    f"it does not belong to this {RESULT}",
-                    "changed",
-                )
+            _refuse_changed(out / name, content)
         histograms = read_json(out / HISTOGRAMS, MAX_BYTES, gzipped=True)
         ledger = Ledger.read(out / LEDGER)
         extra = _read_extra(out / EXTRA) if EXTRA in content.sha256 else {}
+        event_sample = _event_sample(out, content, ledger)
     except OSError as error:
         raise InputError(f"{out}: the result cannot be read: {error}") from error
     refuse_overlap(ledger)
@@ -166,11 +170,52 @@ def read_files(out: Path) -> Stored:
         jobs=tuple(job.model_dump(exclude_unset=True) for job in content.jobs),
         code=content.code,
         extra=extra,
+        event_sample=event_sample,
     )
 
 
 def _read_extra(path: Path) -> dict[str, Extra]:
     return extra_from_json(read_json(path, MAX_EXTRA_BYTES, gzipped=True), path)
+
+
+def read_event_sample(out: Path, ledger: Ledger) -> EventSample:
+    """Read the sample of a result's events.
+
+    Args:
+        out: Directory of the result.
+        ledger: Its ledger.
+
+    Returns:
+        An empty sample of no events, where an older dtperf has written none.
+
+    Raises:
+        InputError: It does not belong to the result, or cannot be true.
+    """
+    return _event_sample(out, _read_content(out / RESULT), ledger)
+
+
+def _event_sample(out: Path, content: _Content, ledger: Ledger) -> EventSample:
+    path = out / EVENT_SAMPLE
+    if EVENT_SAMPLE not in content.sha256:
+        return EventSample()
+    if not path.is_file():
+        raise InputError(f"{path}: is missing, which its {RESULT} names", "missing")
+    _refuse_changed(path, content)
+    sample = read_sample(path)
+    known = {row.uuid for row in ledger if row.status == "read"}
+    if sample.events > ledger.events("read") or any(f.uuid not in known for f in sample.files):
+        raise InputError(f"{path}: has events that the ledger has not read", "corrupt")
+    return sample
+
+
+def _refuse_changed(path: Path, content: _Content) -> None:
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != content.sha256.get(path.name):
+        raise InputError(
+            f"{path}: was changed or written only in part: it does not belong to this {RESULT}",
+            "changed",
+        )
 
 
 def _read_content(path: Path) -> _Content:

@@ -11,6 +11,7 @@ from typing import Any
 from dtperf.accounting import combine
 from dtperf.config import AnalysisConfig
 from dtperf.display import as_html, in_one_line
+from dtperf.doubled import EventSample, refusal, remarks
 from dtperf.errors import InputError
 from dtperf.extra import Extra, histograms_of, sum_extra
 from dtperf.ledger import Ledger
@@ -45,6 +46,8 @@ class Result(Mapping[str, "Histogram"]):
     """Versions, host, times of each run: nothing here is a number of the measurement."""
     code: str = ""
     """The version of the code that measured it."""
+    event_sample: EventSample = field(default_factory=EventSample)
+    """Numbers of its events, which tell events that are there twice."""
 
     def __post_init__(self) -> None:
         """Put everything into one order, whatever it was added up from."""
@@ -80,11 +83,17 @@ class Result(Mapping[str, "Histogram"]):
         """Merge the results of two jobs of the same analysis, in whatever order.
 
         Raises:
-            InputError: Config or code differ, or both have read the same events.
+            InputError: Config or code differ, or both have read the same events, and not both
+                configs allow that (`allow_doubled_events`).
         """
         if not isinstance(other, Result):
             return NotImplemented
         _refuse_to_mix(self, other)
+        ledger, event_sample = combine(self.ledger, other.ledger), self.event_sample
+        event_sample += other.event_sample
+        allowed = {each.config.run.doubled_events for each in (self, other)} == {"allow"}
+        if not allowed and (doubled := event_sample.doubled) is not None:
+            raise refusal(doubled, ledger.path_of)
         return replace(
             self,
             # titles and the ways to run may differ
@@ -92,10 +101,16 @@ class Result(Mapping[str, "Histogram"]):
             counts=_sum_histograms(self.counts, other.counts),
             totals=_sum_numbers(self.totals, other.totals),
             anomalies=_sum_numbers(self.anomalies, other.anomalies),
-            ledger=combine(self.ledger, other.ledger),
+            ledger=ledger,
             extra=sum_extra(self.extra, other.extra),
             jobs=(*self.jobs, *other.jobs),
+            event_sample=event_sample,
         )
+
+    def allow_doubled_events(self) -> Result:
+        """Return the same result, which may be added to another one with the same events."""
+        run = self.config.run.model_copy(update={"doubled_events": "allow"})
+        return replace(self, config=self.config.model_copy(update={"run": run}))
 
     def __repr__(self) -> str:
         """Say what it is, in one line."""
@@ -140,6 +155,26 @@ class Result(Mapping[str, "Histogram"]):
         return len({row.identity for row in skipped})
 
     @property
+    def doubled_events(self) -> int:
+        """How many of the events that were read are there already, by their numbers.
+
+        Run, luminosity block and event, and the dataset of simulated ones. Counted as far as
+        `event_sample` has all events, else inferred from it.
+        """
+        doubled = self.event_sample.doubled
+        return 0 if doubled is None else doubled.events
+
+    @property
+    def unnumbered_events(self) -> int:
+        """Events whose numbers are not known, so that nobody knows if they are there twice."""
+        return self.totals["events"] - self.event_sample.events
+
+    @property
+    def event_remarks(self) -> list[str]:
+        """What a user should know of doubled and unnumbered events; empty: nothing."""
+        return remarks(self.totals["events"], self.event_sample)
+
+    @property
     def remarks(self) -> Mapping[str, str]:
         """What a user should know of files that were read, by file."""
         read = (row for row in self.ledger if row.status == "read" and row.message)
@@ -170,7 +205,7 @@ class Result(Mapping[str, "Histogram"]):
             "anomalies": dict(self.anomalies),
             "jobs": [dict(job) for job in self.jobs],
         }
-        write_files(out, content, self.counts, self.ledger, self.extra)
+        write_files(out, content, self.counts, self.ledger, self.extra, self.event_sample)
         return out
 
     @classmethod
@@ -191,6 +226,7 @@ class Result(Mapping[str, "Histogram"]):
             extra=stored.extra,
             jobs=stored.jobs,
             code=stored.code,
+            event_sample=stored.event_sample,
         )
         read = stored.ledger.events("read")
         if result.totals != stored.totals or read != result.totals["events"]:

@@ -83,6 +83,12 @@ class Status(NamedTuple):
     events_read: int
     events_skipped: int
     events_left: int
+    events_doubled: int
+    """Of those read, that are there already by their numbers; see `Result.doubled_events`."""
+    events_unnumbered: int
+    """Of those read, whose numbers are not known."""
+    event_remarks: tuple[str, ...]
+    """The same in words; none where each event is known to be there once."""
     files_total: int
     files_read: int
     """Files of which something was read."""
@@ -169,6 +175,9 @@ def summarize(out: str | Path) -> Status:
         events_read=read,
         events_skipped=skipped,
         events_left=left,
+        events_doubled=0 if result is None else result.doubled_events,
+        events_unnumbered=0 if result is None else result.unnumbered_events,
+        event_remarks=() if result is None else tuple(result.event_remarks),
         files_total=max(planned.get("files", 0), len({row.identity for row in ledger})),
         files_read=len({row.identity for row in rows_read}),
         files_skipped=0 if result is None else result.skipped_files,

@@ -1,4 +1,4 @@
-"""JSON from anyone: ``read_json(path, max_bytes=1_000_000)``."""
+"""JSON and Parquet from anyone: ``read_json(path, max_bytes=1_000_000)``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import re
 import zlib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
@@ -16,7 +16,11 @@ from dtperf.errors import InputError
 from dtperf.files import write_atomic
 from dtperf.memory import many_lists
 
-__all__ = ["read_json", "validated", "write_json"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+__all__ = ["check_table", "read_json", "validated", "write_json"]
 
 M = TypeVar("M", bound=BaseModel)
 MAX_DEPTH = 30
@@ -70,6 +74,41 @@ def validated(model: type[M], content: Any, path: Path) -> M:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(map(str, first["loc"]))[:200]
         raise InputError(f"{path}: {key}: {first['msg']}", "corrupt") from None
+
+
+def check_table(
+    file: pq.ParquetFile, path: Path, schema: pa.Schema, max_rows: int, what: str
+) -> None:
+    """See that a Parquet table can be read in memory that is bounded by its rows.
+
+    Args:
+        file: The open file.
+        path: Its path, for messages.
+        schema: The columns that it must have, and no others.
+        max_rows: How many rows it may have.
+        what: What it should be, for messages.
+
+    Raises:
+        InputError: It has other columns, is compressed, or claims more than it can have.
+    """
+    found = file.metadata
+    if found.num_rows > max_rows:
+        raise InputError(f"{path}: claims {found.num_rows:,} rows, more than can be", "oversize")
+    present = file.schema_arrow
+    for field in schema:
+        if field.name not in present.names or present.field(field.name).type != field.type:
+            raise InputError(
+                f"{path}: column '{field.name}': missing, or not of type {field.type}", "corrupt"
+            )
+    if present.names != schema.names:
+        raise InputError(f"{path}: has columns that no {what} has", "corrupt")
+    groups = [found.row_group(number) for number in range(found.num_row_groups)]
+    chunks = [group.column(number) for group in groups for number in range(group.num_columns)]
+    if any(chunk.compression != "UNCOMPRESSED" for chunk in chunks):
+        raise InputError(f"{path}: is compressed, which no {what} is", "corrupt")
+    # pieces of a file that are named many times would be read many times
+    if sum(chunk.total_compressed_size for chunk in chunks) > path.stat().st_size:
+        raise InputError(f"{path}: claims more content than it has", "oversize")
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -8,15 +8,19 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dtperf.doubled import EVENT_BRANCHES, EventSample, SourceFile
 from dtperf.errors import InputError
 from dtperf.ledger import SCHEMA, Ledger
+from dtperf.resultfiles import EVENT_SAMPLE
 from dtperf.results import Result
 from tests.made_results import config, made
 from tests.test_accounting import row
@@ -332,3 +336,116 @@ def test_it_runs_nothing_and_writes_nothing(
     monkeypatch.setattr("pickle.load", None)
     Result.load(saved)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def sampled(tmp_path: Path) -> Path:
+    """A result with the numbers of its events, some of which are there twice."""
+    files = [SourceFile(uuid, "events") for uuid in "ab"]
+    rows = [row(file.uuid, 0, 30)._replace(uuid=file.uuid) for file in files]
+    numbers = {name: np.arange(30) for name in EVENT_BRANCHES}
+    a, b = (EventSample.of(numbers, file) for file in files)
+    return replace(made(rows), event_sample=a + b).save(tmp_path / "theirs")
+
+
+def test_a_sample_of_events_is_saved_and_loaded(tmp_path: Path) -> None:
+    loaded = Result.load(sampled(tmp_path))
+    assert (loaded.doubled_events, loaded.unnumbered_events) == (30, 0)
+    again = loaded.save(tmp_path / "again")
+    assert (again / EVENT_SAMPLE).read_bytes() == (tmp_path / "theirs" / EVENT_SAMPLE).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [
+        ("count", 0, "a count cannot be"),
+        ("count", -(2**63), "a count cannot be"),
+        ("count", 2**62, "a count cannot be"),
+        ("count", 1, "not in the files that it is counted in"),
+        ("count", 3, "it has 61 of 60 events"),
+        ("first", 2, "an event is in no file"),
+        ("first", -1, "an event is in no file"),
+        ("second", 2, "not in the files that it is counted in"),
+        ("second", -1, "a count cannot be"),
+        ("event", 1, "events that it cannot have"),
+    ],
+)
+def test_rows_of_the_sample(tmp_path: Path, column: str, value: int, told: str) -> None:
+    out = sampled(tmp_path)
+    table = pq.read_table(out / EVENT_SAMPLE)
+    if column == "event":  # makes it equal to another one
+        for name in EVENT_BRANCHES:
+            table = _with(table, name, value)
+    else:
+        table = _with(table, column, value)
+    pq.write_table(table, out / EVENT_SAMPLE, compression="none")
+    with pytest.raises(InputError, match=f"{EVENT_SAMPLE}: .*({told})"):
+        Result.load(seal(out))
+
+
+def _with(table: pa.Table, column: str, value: int) -> pa.Table:
+    """The table with another value in the first row of a column."""
+    values = table[column].to_pylist()
+    number = table.schema.get_field_index(column)
+    field = table.schema.field(number)
+    return table.set_column(number, field, pa.array([value, *values[1:]], field.type))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("version", 2),
+        ("events", -1),
+        ("events", 59),
+        ("events", 61),
+        ("events", 1 << 62),
+        ("events", "60"),
+        ("halvings", -1),
+        ("halvings", 1),
+        ("halvings", 66),
+        ("files", [["b", "events"], ["a", "events"]]),
+        ("files", [["a", "events"], ["c", "events"]]),
+        ("files", [["a", "events"]]),
+        ("files", [["a", "events"], ["b", "events"], ["c", "events"]]),
+        ("files", [[1, 2]]),
+        ("more", 1),
+    ],
+)
+def test_what_a_sample_says_of_itself(tmp_path: Path, key: str, value: Any) -> None:
+    out = sampled(tmp_path)
+    table = pq.read_table(out / EVENT_SAMPLE)
+    about = json.loads(table.schema.metadata[b"dtperf"]) | {key: value}
+    table = table.replace_schema_metadata({b"dtperf": json.dumps(about)})
+    pq.write_table(table, out / EVENT_SAMPLE, compression="none")
+    with pytest.raises(InputError, match=EVENT_SAMPLE):
+        Result.load(seal(out))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda table: table.drop_columns(["count"]),
+        lambda table: table.append_column("more", [[1] * 30]),
+        lambda table: table.replace_schema_metadata({}),
+        lambda table: table.replace_schema_metadata({b"dtperf": b"["}),
+        lambda table: pa.concat_tables([table] * 10_000),
+    ],
+)
+def test_another_table_than_a_sample(tmp_path: Path, change: Change) -> None:
+    out = sampled(tmp_path)
+    table = change(pq.read_table(out / EVENT_SAMPLE))
+    pq.write_table(table, out / EVENT_SAMPLE, compression="none")
+    with pytest.raises(InputError, match=EVENT_SAMPLE):
+        Result.load(seal(out))
+
+
+def test_a_sample_that_is_damaged_or_gone(tmp_path: Path) -> None:
+    out = sampled(tmp_path)
+    content = (out / EVENT_SAMPLE).read_bytes()
+    (out / EVENT_SAMPLE).write_bytes(content[:-1])
+    with pytest.raises(InputError, match=f"{EVENT_SAMPLE}: was changed"):
+        Result.load(out)
+    with pytest.raises(InputError, match=f"{EVENT_SAMPLE}: the sample of events cannot be read"):
+        Result.load(seal(out))
+    (out / EVENT_SAMPLE).unlink()
+    with pytest.raises(InputError, match=f"{EVENT_SAMPLE}: is missing"):
+        Result.load(out)

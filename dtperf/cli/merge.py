@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +21,12 @@ def merge(
     inputs: Annotated[list[Path], typer.Argument(help="Result directories.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Directory for the sum.")],
     force: Annotated[bool, typer.Option("--force", help="Replace an older result in OUT.")] = False,
+    allow_doubled_events: Annotated[
+        bool,
+        typer.Option(
+            "--allow-doubled-events", help="Add up results that have the same events, too."
+        ),
+    ] = False,
 ) -> None:
     """Add up the results of several jobs of one analysis."""
     from dtperf.checkpoint import open_run
@@ -26,9 +34,10 @@ def merge(
     from dtperf.skim import is_skim
 
     _refuse(inputs, out, force)
-    total = _load(inputs[0])
+    load = partial(_load, allowed=allow_doubled_events)
+    total = load(inputs[0])
     for number, path in enumerate(inputs[1:], 1):
-        total = _add(total, path, inputs[:number])
+        total = _add(total, path, inputs[:number], load)
     with open_run(out, total.config, total.code, resume=False, force=force) as directory:
         directory.finish(total)
     print_report(total, out)
@@ -61,7 +70,7 @@ def _refuse(inputs: list[Path], out: Path, force: bool) -> None:
         raise ConfigError(f"{out}: holds a result; name another directory, or add --force")
 
 
-def _load(path: Path) -> Result:
+def _load(path: Path, allowed: bool) -> Result:
     from dtperf.checkpoint import is_running, newest
     from dtperf.errors import InputError
     from dtperf.results import Result
@@ -70,26 +79,29 @@ def _load(path: Path) -> Result:
         raise InputError(f"{path}: its run goes on: wait for its end")
     if newest(path) not in (path, None):
         raise InputError(f"{path}: its run is not finished: finish it with `dtperf run … --resume`")
-    return Result.load(path)
+    result = Result.load(path)
+    return result.allow_doubled_events() if allowed else result
 
 
-def _add(total: Result, path: Path, earlier: list[Path]) -> Result:
+def _add(total: Result, path: Path, earlier: list[Path], load: Callable[[Path], Result]) -> Result:
     from dtperf.errors import InputError
 
-    result = _load(path)
+    result = load(path)
     try:
         return total + result
     except InputError as error:
-        raise InputError(f"{_rival(result, earlier)} and {path}: {error}", error.cause) from None
+        raise InputError(
+            f"{_rival(result, earlier, load)} and {path}: {error}", error.cause
+        ) from None
 
 
-def _rival(result: Result, earlier: list[Path]) -> Path:
+def _rival(result: Result, earlier: list[Path], load: Callable[[Path], Result]) -> Path:
     """Find out with which of the earlier results one does not go together."""
     from dtperf.errors import InputError
 
     for path in earlier:
         try:
-            _load(path) + result
+            load(path) + result
         except InputError:
             return path
     return earlier[-1]

@@ -169,6 +169,7 @@ def _warnings(result: Result) -> list[str]:
     lines = []
     if not result.totals["pairs"] and _is_measured(result):
         lines.append("[yellow]No pair was selected: check the cuts with 'dtperf config show'.[/]")
+    lines += [f"[yellow]{line}[/]" for line in result.event_remarks]
     remarks = [f"{file}: {told}" for file, told in result.remarks.items()]
     lines += [f"[yellow]{harmless(told[:LONGEST])}[/]" for told in remarks[:SHOWN]]
     if len(remarks) > SHOWN:

@@ -80,6 +80,7 @@ def _progress(found: Status, out: Path) -> list[str]:
         lines.append(
             f"{found.files_unknown:,} files could not be opened: their events are not counted here"
         )
+    lines += found.event_remarks
     if found.skims:
         told = (
             f"{found.events_per_second:,.0f} events/s of {', '.join(map(printable, found.skims))}"

@@ -46,6 +46,8 @@ class Run(Model):
     """Events read and measured at once; null: what fits into a worker's memory, 200,000 at most."""
     on_error: Literal["stop", "skip"] = "stop"
     """End the run at events that cannot be read, or go on without them and say so."""
+    doubled_events: Literal["refuse", "allow"] = "refuse"
+    """End the run at events that are there twice, by run, luminosity block and event, or go on."""
     retries: Annotated[int, Field(ge=0, le=100)] = 3
     """How often a server that does not answer is asked again."""
     backoff_s: Annotated[float, Field(ge=0, le=3600)] = 1.0

@@ -20,6 +20,7 @@ import numpy as np
 
 from dtperf.config import AnalysisConfig
 from dtperf.config.suggest import suggest
+from dtperf.doubled import refusal
 from dtperf.errors import ConfigError
 from dtperf.exploring.cuts import only, with_cuts
 from dtperf.exploring.layout import Layout
@@ -63,7 +64,8 @@ class Analysis:
         Raises:
             ConfigError: The config cannot be used, asks for more than the skim has, or files are
                 given without one.
-            InputError: A file cannot be read, or is not the one that the result was made of.
+            InputError: A file cannot be read, or is not the one that the result was made of; or
+                events are there twice, and the config does not allow that.
         """
         self._skim = ""
         self._about: Mapping[str, str] = {}
@@ -79,6 +81,9 @@ class Analysis:
             limit = LIMIT_EVENTS if limit_events is None else limit_events
             loaded = load_files(find(source, config), limit, on_events)
         self._loaded: Loaded = loaded
+        doubled = loaded.event_sample.doubled
+        if doubled is not None and loaded.config.run.doubled_events == "refuse":
+            raise refusal(doubled, loaded.ledger.path_of)
         self._refuse_lacking(loaded.config)
         self.config = loaded.config
         """The cuts to start from."""
@@ -235,6 +240,7 @@ class Analysis:
             ledger=self.ledger,
             jobs=(job,),
             code=self._loaded.code or code_version(),
+            event_sample=self._loaded.event_sample,
         )
 
 

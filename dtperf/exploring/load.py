@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from coffea.processor.executor import WorkItem
 
 from dtperf.chunks import ChunkMeta, meta_of
 from dtperf.config import AnalysisConfig
+from dtperf.doubled import EVENT_BRANCHES, EventSample, halvings_for
 from dtperf.errors import InputError
 from dtperf.exploring.block import Block
 from dtperf.exploring.cuts import refuse_processor
@@ -74,6 +75,8 @@ class Loaded:
     """Of the input; None if not all files were opened."""
     code: str = ""
     """Of what was made of it; empty: the code that is here."""
+    event_sample: EventSample = field(default_factory=EventSample)
+    """Of all events that were read; of none, where their numbers are not known."""
 
     @property
     def is_whole(self) -> bool:
@@ -118,7 +121,7 @@ def check(config: AnalysisConfig, files: Sequence[InputFile]) -> list[InputFile]
 def _branches(config: AnalysisConfig) -> tuple[frozenset[str], frozenset[str]]:
     """Name the branches needed, and those read where they are: the other isolation among them."""
     needed, optional = branches_of(config)
-    return needed, optional | {f"muon_{TRACKER_ISO}"}
+    return needed, optional | {f"muon_{TRACKER_ISO}", *EVENT_BRANCHES}
 
 
 def load_files(origin: Origin, limit: int, on_events: Progress) -> Loaded:
@@ -159,13 +162,15 @@ def load_files(origin: Origin, limit: int, on_events: Progress) -> Loaded:
         Ledger(chunk.row for chunk in chunks),
         len(origin.files),
         sum(file.events for file in checked) if all_opened else None,
+        event_sample=sum((chunk.sample for chunk in chunks), EventSample()),
     )
 
 
-def _items(config: AnalysisConfig, files: Iterable[InputFile]) -> Iterable[WorkItem]:
+def _items(config: AnalysisConfig, files: Sequence[InputFile]) -> Iterable[WorkItem]:
     needed, optional = _branches(config)
     required, columns = tuple(sorted(needed)), ColumnFilter.of(needed | optional)
     timeout_s = config.run.timeout_s
+    halvings = halvings_for(sum(file.events for file in files))
     return plan(
         files,
         Measured(Ledger([])),
@@ -176,6 +181,7 @@ def _items(config: AnalysisConfig, files: Iterable[InputFile]) -> Iterable[WorkI
             replicas=file.replicas,
             required=required,  # a file that is known was not opened yet
             timeout_s=timeout_s,
+            halvings=halvings,
         ),
     )
 
@@ -184,6 +190,7 @@ class _Chunk(NamedTuple):
     block: Block
     tally: Tally
     row: LedgerRow
+    sample: EventSample
 
 
 def _read_file(
@@ -201,7 +208,7 @@ def _read(config: AnalysisConfig, patience: Patience, item: WorkItem) -> _Chunk:
     while True:
         meta = replace(meta_of(item), source=turns.address)
         try:
-            events, size, _ = read_events(replace(item, usermeta=meta))
+            events, size, sample, _ = read_events(replace(item, usermeta=meta))
             break
         except InputError as error:
             wait = turns.failed(error.cause)
@@ -213,7 +220,7 @@ def _read(config: AnalysisConfig, patience: Patience, item: WorkItem) -> _Chunk:
     place = (item.filename, uuid, item.entrystart, item.entrystop, "read", "", "")
     seconds = time.perf_counter() - start
     row = LedgerRow(*place, turns.address, turns.attempts + 1, size, seconds, "")
-    return _Chunk(block, counted, row)
+    return _Chunk(block, counted, row, sample)
 
 
 def _kept(events: Any, config: AnalysisConfig) -> tuple[Block, Tally]:

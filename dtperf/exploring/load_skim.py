@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from dtperf.config import load_config
+from dtperf.doubled import EventSample
 from dtperf.errors import ConfigError
 from dtperf.exploring.block import Block
 from dtperf.exploring.cuts import refuse_processor
@@ -76,6 +77,8 @@ def load_parts(skim: Skim, config: Any, limit: int | None, on_events: Progress) 
         len({row.identity for row in skim.ledger}),
         skim.totals["events"],
         "" if mine == theirs else f"{mine} on a skim by {theirs}",
+        # of a part of the events it is not known which of the sample are theirs
+        skim.event_sample if limit is None else EventSample(),
     )
 
 

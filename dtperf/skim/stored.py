@@ -15,9 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from dtperf.accounting import refuse_overlap
 from dtperf.checkpoint import LOCK
 from dtperf.config import AnalysisConfig
+from dtperf.doubled import EventSample
 from dtperf.errors import ConfigError, InputError
 from dtperf.ledger import Ledger, LedgerRow
-from dtperf.resultfiles import LEDGER, RESULT, read_head
+from dtperf.resultfiles import LEDGER, RESULT, read_event_sample, read_head
 from dtperf.results import Result
 from dtperf.skim.folders import MANIFEST, PART, TALLY, TOKEN, part_names, sweep
 from dtperf.skim.parts import BLOCKS, EVENTS, MAX_BLOCKS_BYTES, SUFFIX, PartInfo, read_blocks
@@ -51,6 +52,7 @@ class Skim(NamedTuple):
     totals: Mapping[str, int]
     """As `Result` has them, of the loosest cuts."""
     ledger: Ledger
+    event_sample: EventSample
     tally: Tally
     parts: Mapping[str, PartInfo]
     """The files of events, by their names."""
@@ -163,7 +165,8 @@ def load_skim(path: Path) -> Skim:
         "code": head.code,
         "sha256": hashlib.sha256((path / MANIFEST).read_bytes()).hexdigest(),
     }
-    return Skim(path, head.config, head.code, about, head.totals, ledger, counted, parts)
+    sample = read_event_sample(path, ledger)
+    return Skim(path, head.config, head.code, about, head.totals, ledger, sample, counted, parts)
 
 
 def tiles(ledger: Ledger, names: Iterable[str]) -> list[str]:

@@ -78,6 +78,7 @@ def _events(settings: Settings, block: int) -> Events:
         runs=settings.runs,
         first_run=settings.first_run,
         lumi_blocks_per_run=settings.lumi_blocks_per_run,
+        seed=settings.seed,
     )
     # a block is made whole, so that where the sample ends changes none of its events
     columns: Any = (np.pad(column, (0, BLOCK_EVENTS - n), mode="edge") for column in events)

@@ -26,6 +26,8 @@ RUN_SPACING = 5
 BUNCHES = 3564
 """Places for bunches in the LHC, numbered from 1."""
 EVENT_SPACING = 997
+SEED_SPACING, SEEDS = 1 << 43, 1 << 20
+"""Event numbers of a seed, and seeds before they repeat: samples can be measured together."""
 START_LUMINOSITY_HZ_PER_UB = 20_000.0
 """2e34 / (cm² s), as at the start of a fill of 2023."""
 END_LUMINOSITY_HZ_PER_UB = 12_000.0
@@ -72,6 +74,7 @@ def make_events(
     runs: int,
     first_run: int,
     lumi_blocks_per_run: int,
+    seed: int = 1,
 ) -> Events:
     """Make the event-level branches of events first_event to first_event + n - 1.
 
@@ -85,6 +88,7 @@ def make_events(
         runs: How many runs they are spread over.
         first_run: Number of the first run.
         lumi_blocks_per_run: How many luminosity blocks a run has.
+        seed: Of the sample: those of other seeds have other event numbers.
     """
     index = np.arange(first_event, first_event + n, dtype=np.int64)
     run = index * runs // total_events
@@ -93,11 +97,12 @@ def make_events(
     block = 1 + (index - run_start) * lumi_blocks_per_run // (run_stop - run_start)
     luminosity = instantaneous_luminosity(block, lumi_blocks_per_run)
     jitter = _hashed(index, 2) % np.uint64(EVENT_SPACING)
+    offset = np.uint64((seed - 1) % SEEDS * SEED_SPACING)
     bunch = 1 + _hashed(index, 3) % np.uint64(BUNCHES)
     return Events(
         run=run_numbers(runs, first_run)[run],
         luminosityBlock=block.astype(np.uint32),
-        event=1 + index.astype(np.uint64) * np.uint64(EVENT_SPACING) + jitter,
+        event=1 + index.astype(np.uint64) * np.uint64(EVENT_SPACING) + jitter + offset,
         bunchCrossing=bunch.astype(np.uint32),
         lumi_instLumi=luminosity,
         lumi_avgPileUp=PILE_UP_PER_LUMINOSITY * luminosity,
