@@ -41,7 +41,7 @@ CAUSES = {
 
 
 class Death(NamedTuple):
-    """A worker's job or pod that has ended."""
+    """A worker's job or pod that has ended, or does not go on by itself."""
 
     identity: str
     name: str
@@ -49,6 +49,8 @@ class Death(NamedTuple):
     """As the batch system or Kubernetes says it; empty if it does not."""
     seconds: float | None
     """How long it lived; None if nobody knows."""
+    is_held: bool = False
+    """Whether the batch system keeps it from running until somebody releases it."""
 
     @property
     def is_early(self) -> bool:
@@ -118,6 +120,9 @@ class Watch:
 
     def _said(self, deaths: list[Death]) -> str:
         last = deaths[-1]
+        if last.is_held:
+            count = "a job is" if len(deaths) == 1 else f"{len(deaths)} jobs are"
+            return f"{count} held or gone, and no worker is there\n{last.name} is held: {last.why}"
         count = "a worker has" if len(deaths) == 1 else f"{len(deaths)} workers have"
         text = f"{count} ended soon after the start, and none is there: no more are started"
         words = self._last_words(last)
