@@ -40,7 +40,7 @@ def pool() -> Iterator[HTCondor]:
 
 
 @pytest.fixture
-def describe(pool: HTCondor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Describe:
+def describe(pool: HTCondor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Describe]:
     """Writes a description of two workers; the way to HTCondor is in the environment."""
     for name, value in pool.environment.items():
         monkeypatch.setenv(name, value)
@@ -51,11 +51,20 @@ def describe(pool: HTCondor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         path.write_text(yaml.safe_dump({**CONTENT, **more}))
         return path
 
-    return write
+    yield write
+    for command in _begun:
+        if command.process.poll() is None:
+            command.kill()
+            command.wait()
+    _begun.clear()
+
+
+_begun: list[Command] = []
 
 
 def dtperf(*arguments: str | Path) -> Command:
-    return Command([*arguments], before=AS_USER)
+    _begun.append(Command([*arguments], before=AS_USER))
+    return _begun[-1]
 
 
 def run(cluster: Path, files: Path, *more: str) -> Command:
@@ -99,7 +108,7 @@ def test_a_job_is_removed_or_held_in_mid_run(
     what: str, describe: Describe, pool: HTCondor, files: Path, golden_result: Result
 ) -> None:
     cluster = describe()
-    begun = run(cluster, files, "--chunksize", "10")
+    begun = run(cluster, files, "--chunksize", "20")
     until_mid_run(begun, cluster)
     job, other = pool.jobs(status=2)
     pool.ask(what, job)
@@ -115,7 +124,7 @@ def test_a_job_is_removed_or_held_in_mid_run(
 
 def test_ctrl_c_ends_the_jobs(describe: Describe, pool: HTCondor, files: Path) -> None:
     cluster = describe()
-    begun = run(cluster, files, "--chunksize", "10")
+    begun = run(cluster, files, "--chunksize", "20")
     until_mid_run(begun, cluster)
     begun.interrupt()
     code, text = begun.wait(60)
@@ -164,8 +173,12 @@ def test_one_cluster_for_several_runs(
     [
         ({"directives": {"universe": "parallel_worlds"}}, ["condor_submit refused the job"]),
         (
-            {"directives": {"transfer_input_files": "http://127.0.0.1:1/calibration"}},
-            ["2 jobs are held or gone, and no worker is there", " is held: ", "calibration"],
+            {"directives": {"transfer_input_files": "file:///nowhere/calibration"}},
+            [
+                "2 jobs are held or gone, and no worker is there",
+                " is held: Transfer input files failure",
+                "Couldn't open file /nowhere/calibration",
+            ],
         ),
         (
             {"python": "/nowhere/python"},
