@@ -80,8 +80,11 @@ def read_jobs(config: Slurm | HTCondor, folder: Path) -> list[Job]:
         attributes = "ClusterId,JobStatus,HoldReason"
         mine = f'JobBatchName == "{name}"'
         told = _answer("condor_q", "-json", "-attributes", attributes, "-constraint", mine)
-        # an empty queue is an empty text
-        ads = json.loads(told) if told.strip() else []
+        try:
+            # an empty queue is an empty text
+            ads = json.loads(told) if told.strip() else []
+        except ValueError as error:
+            raise DtperfError(f"condor_q: its answer cannot be read: {error}") from error
         return [
             Job(
                 str(ad["ClusterId"]),
@@ -97,7 +100,7 @@ def read_jobs(config: Slurm | HTCondor, folder: Path) -> list[Job]:
     return [_of_slurm(*line.strip().split("|", maxsplit=2)) for line in told.splitlines()]
 
 
-def _of_slurm(number: str, state: str, why: str) -> Job:
+def _of_slurm(number: str, state: str = "", why: str = "") -> Job:
     if state != "PENDING" and not HELD_IN_SLURM.search(state):
         return Job(number, RUNNING)
     return Job(number, HELD if HELD_IN_SLURM.search(f"{state} {why}") else WAITING, why)

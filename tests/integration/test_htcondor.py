@@ -1,4 +1,4 @@
-"""Workers as jobs of a real HTCondor: equal counts, what is held and why, and nothing left behind."""
+"""Workers as jobs of a real HTCondor: equal counts, what is held and why, and nothing left."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_job_is_removed_or_held_in_mid_run(
     what: str, describe: Describe, pool: HTCondor, files: Path, golden_result: Result
 ) -> None:
     cluster = describe()
-    begun = run(cluster, files, "--chunksize", "20")
+    begun = run(cluster, files, "--chunksize", "40")
     until_mid_run(begun, cluster)
     job, other = pool.jobs(status=2)
     pool.ask(what, job)
@@ -124,7 +124,7 @@ def test_a_job_is_removed_or_held_in_mid_run(
 
 def test_ctrl_c_ends_the_jobs(describe: Describe, pool: HTCondor, files: Path) -> None:
     cluster = describe()
-    begun = run(cluster, files, "--chunksize", "20")
+    begun = run(cluster, files, "--chunksize", "40")
     until_mid_run(begun, cluster)
     begun.interrupt()
     code, text = begun.wait(60)
