@@ -15,7 +15,7 @@ from dtperf.clusters.folders import last_words
 from dtperf.clusters.model import HTCondor, Slurm
 from dtperf.errors import DtperfError
 
-__all__ = ["Job", "read_jobs", "states_of_jobs", "watch_jobs", "were_held"]
+__all__ = ["Job", "read_jobs", "remove_jobs", "states_of_jobs", "watch_jobs", "were_held"]
 
 LINES = 10
 ANSWER_S = 30
@@ -98,6 +98,21 @@ def read_jobs(config: Slurm | HTCondor, folder: Path) -> list[Job]:
         *("squeue", "--noheader", "--user", getuser(), "--name", name, "--format=%A|%T|%r")
     )
     return [_of_slurm(*line.strip().split("|", maxsplit=2)) for line in told.splitlines()]
+
+
+def remove_jobs(config: Slurm | HTCondor, folder: Path) -> bool:
+    """Remove all jobs of a cluster that are in the queue.
+
+    Returns:
+        Whether there were any.
+
+    Raises:
+        DtperfError: The batch system does not answer.
+    """
+    numbers = [job.number for job in read_jobs(config, folder)]
+    if numbers:
+        _answer("condor_rm" if isinstance(config, HTCondor) else "scancel", *numbers)
+    return bool(numbers)
 
 
 def _of_slurm(number: str, state: str = "", why: str = "") -> Job:

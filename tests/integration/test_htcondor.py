@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -165,6 +167,19 @@ def test_one_cluster_for_several_runs(
     finally:
         code, text = dtperf("cluster", "down", cluster).wait(180)
     assert code == 0, text
+    nothing_is_left(pool, up, cluster)
+
+
+def test_what_a_killed_keeper_has_left(describe: Describe, pool: HTCondor) -> None:
+    cluster = describe()
+    up = dtperf("cluster", "up", cluster)
+    code, text = up.wait(180)
+    assert code == 0, text
+    told = json.loads((cluster.parent / "state/dtperf/kept-condor/scheduler.json").read_text())
+    os.kill(told["pid"], signal.SIGKILL)
+    assert len(pool.jobs()) == 2
+    code, text = dtperf("cluster", "down", cluster).wait(60)
+    assert text == f"{cluster}: down\n"
     nothing_is_left(pool, up, cluster)
 
 
