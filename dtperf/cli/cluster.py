@@ -12,9 +12,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dtperf.cli.printed import harmless
+from dtperf.cli.printed import harmless, printable
 from dtperf.cli.streams import saving
-from dtperf.errors import ConfigError
+from dtperf.errors import ConfigError, DtperfError
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -76,7 +76,7 @@ def status(file: File) -> None:
     asked, problems = _asked(kept)
     print(f"{len(workers)} workers are there; {asked} are asked for now")
     for problem in problems:
-        print(f"Kubernetes: {problem}")
+        print(printable(problem))
     if workers:
         Console(highlight=False, soft_wrap=True).print(_table(workers))
 
@@ -173,18 +173,29 @@ def _place(kept: Kept, client: Client) -> str:
     return f"up at {kept.address}{f', dashboard {seen}' if seen else ''}"
 
 
-def _asked(kept: Kept) -> tuple[int, tuple[str, ...]]:
-    """Tell how many workers are asked for, and what Kubernetes has against them."""
+def _asked(kept: Kept) -> tuple[int, list[str]]:
+    """Tell how many workers are asked for, and what their jobs or pods wait for."""
     from dtperf.clusters.kept import wanted
-    from dtperf.clusters.model import InterLink, Kubernetes
+    from dtperf.clusters.model import HTCondor, InterLink, Kubernetes, Slurm
 
-    if not isinstance(kept.config, Kubernetes | InterLink):
-        return wanted(kept), ()
+    config = kept.config
+    if isinstance(config, Slurm | HTCondor):
+        from dtperf.clusters.jobs import states_of_jobs
+
+        try:
+            states = states_of_jobs(config, kept.folder)
+        except DtperfError as error:
+            states = [str(error)]
+        return wanted(kept), [f"{type(config).__name__}: {state}" for state in states]
+    if not isinstance(config, Kubernetes | InterLink):
+        return wanted(kept), []
     from dtperf.clusters.pods import status as status_of_pods
 
     # an autoscaler may ask for others than somebody here
-    found = status_of_pods(kept.config)
-    return (found.wanted, found.problems) if found else (0, ("the cluster is gone",))
+    found = status_of_pods(config)
+    if found is None:
+        return 0, ["Kubernetes: the cluster is gone"]
+    return found.wanted, [f"Kubernetes: {problem}" for problem in found.problems]
 
 
 def _connected(kept: Kept, stack: ExitStack) -> Client:

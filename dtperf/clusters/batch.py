@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import signal
 import socket
@@ -17,7 +18,7 @@ from dtperf.clusters.model import HTCondor, Slurm
 from dtperf.clusters.tls import Credentials
 from dtperf.errors import ConfigError, DtperfError
 
-__all__ = ["LOGS", "batch_cluster", "description"]
+__all__ = ["LOGS", "batch_cluster", "description", "name_of_jobs"]
 
 LOGS = "logs"
 WORKER = "dtperf.clusters.worker"
@@ -27,6 +28,7 @@ HAND_BACK_S = 300
 REPLACE_MS = 20_000
 """How often to look for jobs that have ended, and submit others."""
 DEATH_TIMEOUT_S = 300
+TRANSFERRED = "transfer_input_files"
 
 
 @contextmanager
@@ -136,7 +138,7 @@ def description(config: Slurm | HTCondor, folder: Path) -> dict[str, Any]:
         "python": config.python or sys.executable,
         "worker_command": WORKER,
         "death_timeout": DEATH_TIMEOUT_S,
-        "job_name": "dtperf",
+        "job_name": name_of_jobs(folder),
         "log_directory": str(folder / LOGS),
         "protocol": "tls://" if credentials else "tcp://",
         "security": credentials.security() if credentials else None,
@@ -148,7 +150,16 @@ def description(config: Slurm | HTCondor, folder: Path) -> dict[str, Any]:
     }
     if isinstance(config, Slurm):
         return said | _slurm(config, credentials)
-    return said | _htcondor(config, credentials)
+    return said | _htcondor(config, credentials, said["job_name"])
+
+
+def name_of_jobs(folder: Path) -> str:
+    """Name the jobs of a cluster, as queues show it and can be asked for it.
+
+    Args:
+        folder: Of the cluster; no other that is there has its name.
+    """
+    return f"dtperf-{re.sub(r'[^A-Za-z0-9_.-]', '-', folder.name)}"
 
 
 def _slurm(config: Slurm, credentials: Credentials | None) -> dict[str, Any]:
@@ -168,12 +179,16 @@ def _slurm(config: Slurm, credentials: Credentials | None) -> dict[str, Any]:
     }
 
 
-def _htcondor(config: HTCondor, credentials: Credentials | None) -> dict[str, Any]:
+def _htcondor(config: HTCondor, credentials: Credentials | None, name: str) -> dict[str, Any]:
     """Let HTCondor carry the secrets: its nodes need not see our folder."""
     from dask_jobqueue.htcondor import quote_environment
 
     environment, files = _environment(config), list[str]()
-    lines = {"should_transfer_files": "YES", "when_to_transfer_output": "ON_EXIT"}
+    lines = {
+        "batch_name": name,
+        "should_transfer_files": "YES",
+        "when_to_transfer_output": "ON_EXIT",
+    }
     if credentials:
         environment["DTPERF_TLS"] = "."
         files += map(str, credentials)
@@ -185,15 +200,18 @@ def _htcondor(config: HTCondor, credentials: Credentials | None) -> dict[str, An
         else:
             # HTCondor renews it as long as the job runs
             lines["x509userproxy"] = str(proxy)
+    theirs = dict(config.directives)
+    for key in [key for key in theirs if key.lower() == TRANSFERRED]:
+        files.append(theirs.pop(key))
     if files:
-        lines["transfer_input_files"] = ", ".join(files)
+        lines[TRANSFERRED] = ", ".join(files)
     if config.image:
         lines |= {"universe": "container", "container_image": config.image}
     lines["environment"] = f'"{quote_environment(environment)}"'
     lines["+MaxRuntime"] = str(seconds(config.walltime))
     return {
         "disk": config.disk,
-        "job_extra_directives": {**lines, **config.directives},
+        "job_extra_directives": {**lines, **theirs},
         "job_script_prologue": [*config.setup],
     }
 

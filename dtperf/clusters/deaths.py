@@ -28,7 +28,7 @@ FEW, MOST = 3, 20
 CAUSES = {
     r"ImagePull|InvalidImageName|docker://|oras://|\.sif\b|could not open image|manifest unknown"
     r"|pull image|CreateContainer": "the image: is its name right, and may the site have it?",
-    r"No module named|command not found|No such file|not found in \$PATH": (
+    r"No module named|command not found|: not found|No such file|not found in \$PATH": (
         "the software: is dtperf in the image, or what `python:` names on the nodes?"
     ),
     r"OOM|out of memory|oom-kill": "memory: ask for more than `memory:` does",
@@ -41,7 +41,7 @@ CAUSES = {
 
 
 class Death(NamedTuple):
-    """A worker's job or pod that has ended."""
+    """A worker's job or pod that has ended, or does not go on by itself."""
 
     identity: str
     name: str
@@ -49,6 +49,8 @@ class Death(NamedTuple):
     """As the batch system or Kubernetes says it; empty if it does not."""
     seconds: float | None
     """How long it lived; None if nobody knows."""
+    is_held: bool = False
+    """Whether the batch system keeps it from running until somebody releases it."""
 
     @property
     def is_early(self) -> bool:
@@ -117,6 +119,10 @@ class Watch:
             raise DtperfError(self._said(sure))
 
     def _said(self, deaths: list[Death]) -> str:
+        if held := [death for death in deaths if death.is_held]:
+            count = "a job is" if len(deaths) == 1 else f"{len(deaths)} jobs are"
+            its = f"{held[-1].name} is held: {held[-1].why}"
+            return f"{count} held or gone, and no worker is there\n{its}"
         last = deaths[-1]
         count = "a worker has" if len(deaths) == 1 else f"{len(deaths)} workers have"
         text = f"{count} ended soon after the start, and none is there: no more are started"

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from dtperf.clusters.folders import remove, state_folder
 from dtperf.clusters.load import load_cluster
-from dtperf.clusters.model import Address, ClusterConfig, Pods
+from dtperf.clusters.model import Address, ClusterConfig, HTCondor, Pods, Slurm
 from dtperf.clusters.tls import Credentials
 from dtperf.errors import ConfigError, DtperfError
 from dtperf.files import is_locked, write_atomic
@@ -129,6 +129,7 @@ def up(source: Source) -> Kept:
     folder = folder_of(source)
     if is_locked(folder / LOCK):
         raise ConfigError(f"{name_of(source)}: is up already: see `dtperf cluster status`")
+    _end_jobs(config, folder)
     remove(folder)
     folder.mkdir(mode=0o700)
     (folder / CONFIG).write_text(config.model_dump_json(indent=2))
@@ -208,9 +209,20 @@ def down(source: Source) -> bool:
 
         # if its keeper was killed, it could not
         was_up = delete(config) or was_up
+    elif not was_up:
+        was_up = _end_jobs(config, folder)
     if kept is not None and kept.pid in _started:
         _started.pop(kept.pid).wait()
     for pid in [pid for pid, keeper in _started.items() if keeper.poll() is not None]:
         del _started[pid]  # one that has ended by itself
     remove(folder)
     return was_up
+
+
+def _end_jobs(config: ClusterConfig, folder: Path) -> bool:
+    """End the jobs that a keeper has left which was killed; tells whether there were any."""
+    if not isinstance(config, Slurm | HTCondor) or not folder.is_dir():
+        return False
+    from dtperf.clusters.jobs import remove_jobs
+
+    return remove_jobs(config, folder)

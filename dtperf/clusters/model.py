@@ -147,6 +147,15 @@ class Slurm(Batch):
     """Further options of sbatch, such as --constraint=el9."""
 
 
+INSTEAD = {
+    "arguments": "setup:",
+    "batch_name": "the name of the file, with `dtperf cluster up`",
+    "environment": "environment:",
+    "executable": "python: and setup:",
+}
+"""Lines of HTCondor's submit description that a worker does not come without."""
+
+
 class HTCondor(Batch):
     """Jobs of HTCondor, through dask-jobqueue."""
 
@@ -158,6 +167,13 @@ class HTCondor(Batch):
         default_factory=dict
     )
     """Further lines of the submit description, such as +JobFlavour: '"longlunch"'."""
+
+    @model_validator(mode="after")
+    def _leaves_what_is_set(self) -> Self:
+        for key in self.directives:
+            if instead := INSTEAD.get(key.lower()):
+                raise ValueError(f"directives.{key}: is set by dtperf: use {instead}")
+        return self
 
 
 class Service(Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,7 +18,7 @@ from dtperf.clusters.load import load_cluster
 from dtperf.clusters.local import local_client
 from dtperf.clusters.model import Address, ClusterConfig, HTCondor, Local, Pods, Slurm
 from dtperf.clusters.tls import Credentials
-from dtperf.errors import DtperfError
+from dtperf.errors import DtperfError, DtperfWarning
 from dtperf.interrupts import raise_if_asked
 from dtperf.takedown import taken_down
 
@@ -96,10 +96,13 @@ def _start(config: ClusterConfig, folder: Path) -> Iterator[tuple[Client, Callab
             yield client, lambda _: None
     elif isinstance(config, Slurm | HTCondor):
         from dtperf.clusters.batch import batch_cluster
-        from dtperf.clusters.jobs import watch_jobs
+        from dtperf.clusters.jobs import watch_jobs, were_held
 
         with batch_cluster(config, folder) as started, connect(started) as client:
             yield client, watch_jobs(config, started, folder)
+            for number, why in were_held(folder).items():
+                held = f"job {number} was held, and its place taken by another: {why}"
+                warnings.warn(held, DtperfWarning, stacklevel=2)
     else:
         from dtperf.clusters.pods import pod_cluster
         from dtperf.clusters.podwatch import watch_pods
@@ -176,24 +179,31 @@ def wait_for_workers(
         if waited > config.wait_s:
             raise DtperfError(
                 f"{found} of {config.min_workers} workers have come in {config.wait_s} s: "
-                f"is the queue full, or the quota used up?{_state(config)}{_log(folder)}"
+                f"is the queue full, or the quota used up?{_state(config, folder)}{_log(folder)}"
             )
         time.sleep(LOOK_S)
 
 
-def _state(config: ClusterConfig) -> str:
-    """Say what Kubernetes has against the workers, or what it waits for."""
-    if not isinstance(config, Pods):
-        return ""
-    from dtperf.clusters.pods import status
-
+def _state(config: ClusterConfig, folder: Path | None) -> str:
+    """Say what Kubernetes or a batch system has against the workers, or what they wait for."""
     with suppress(DtperfError):
-        if (found := status(config)) is None:
-            return "\nKubernetes: the cluster is gone"
-        states = [f"{p.name} is {p.state} {p.message}" for p in found.pods if p.part == "worker"]
-        told = found.problems or states[-1:]
-        return "".join(f"\nKubernetes: {each.rstrip()}" for each in told)
+        if isinstance(config, Slurm | HTCondor) and folder:
+            from dtperf.clusters.jobs import states_of_jobs
+
+            return _lines(type(config).__name__, states_of_jobs(config, folder))
+        if isinstance(config, Pods):
+            from dtperf.clusters.pods import status
+
+            if (found := status(config)) is None:
+                return "\nKubernetes: the cluster is gone"
+            pods = [pod for pod in found.pods if pod.part == "worker"]
+            states = [f"{pod.name} is {pod.state} {pod.message}" for pod in pods]
+            return _lines("Kubernetes", found.problems or states[-1:])
     return ""
+
+
+def _lines(who: str, told: Iterable[str]) -> str:
+    return "".join(f"\n{who}: {each.rstrip()}" for each in told)
 
 
 def _log(folder: Path | None) -> str:

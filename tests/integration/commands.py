@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -25,10 +26,12 @@ class Command:
 
     arguments: list[str | Path]
     mark: str = field(default_factory=lambda: uuid4().hex)
+    before: Sequence[str] = ()
+    """What runs it, such as `unshare` with its options."""
 
     def __post_init__(self) -> None:
         self.process = subprocess.Popen(
-            [DTPERF, *map(str, self.arguments)],
+            [*self.before, DTPERF, *map(str, self.arguments)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

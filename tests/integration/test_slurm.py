@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -182,6 +183,19 @@ def test_workers_that_fail_at_once(cluster: Path, system: Slurm, files: Path) ->
     assert not [*(cluster.parent / "state/dtperf").iterdir()]
 
 
+def test_jobs_that_are_held(cluster: Path, system: Slurm, files: Path) -> None:
+    content = yaml.safe_load(cluster.read_text())
+    cluster.write_text(yaml.safe_dump({**content, "flags": ["--hold"], "wait_s": 600}))
+    begun = Command(
+        ["run", "reference_2023", files, "-o", cluster.parent / "out", "--cluster", cluster]
+    )
+    code, text = begun.wait(150)
+    assert code == 1, text
+    assert "2 jobs are held or gone, and no worker is there" in text
+    assert " is held: JobHeldUser" in text
+    nothing_is_left(system, begun)
+
+
 def test_more_memory_than_any_node_has(cluster: Path, system: Slurm, files: Path) -> None:
     """Slurm takes such a job where another node may come; then no worker does."""
     content = yaml.safe_load(cluster.read_text())
@@ -191,6 +205,8 @@ def test_more_memory_than_any_node_has(cluster: Path, system: Slurm, files: Path
     )
     code, text = begun.wait(120)
     assert code == 1
-    assert "refused the job" in text or "0 of 2 workers have come in 10 s" in text
+    assert "refused the job" in text or re.search(
+        r"0 of 2 workers have come in 10 s.*\nSlurm: jobs \d+, \d+: waiting: \w+", text
+    )
     assert "Traceback" not in text
     nothing_is_left(system, begun)
