@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 __all__ = ["Addresses", "serving"]
@@ -85,9 +85,6 @@ def serving() -> Iterator[Addresses]:
 
 def _keep_silent(listening: socket.socket) -> None:
     """Take every connection and say nothing."""
-    taken = []
-    while True:
-        try:
-            taken.append(listening.accept()[0])
-        except OSError:
-            return
+    with ExitStack() as taken, suppress(OSError):
+        while True:
+            taken.enter_context(listening.accept()[0])

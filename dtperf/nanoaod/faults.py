@@ -229,8 +229,9 @@ def _of_one(error: BaseException) -> Cause | None:
 
 def _of_http(error: BaseException) -> Cause | None:
     """Tell the cause from what aiohttp raises, if it is there and has."""
-    aiohttp = sys.modules.get("aiohttp")
-    if aiohttp is None or not isinstance(error, aiohttp.ClientError):
+    # not there yet while another thread imports it
+    kind = getattr(sys.modules.get("aiohttp"), "ClientError", ())
+    if not isinstance(error, kind):
         return None
     status = getattr(error, "status", None)
     if not isinstance(status, int):
