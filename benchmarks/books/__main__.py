@@ -31,8 +31,8 @@ from processors.segment_efficiency import SegmentEfficiency
 
 CONFIG = "reference_2023"
 TEMPLATES = 64
-CHUNKSIZES = (40, 100)
-"""Files of two chunks and of one, in turn."""
+CHUNKSIZES = (100, 40)
+"""Files of one chunk, and of two, in turn."""
 WAITING = ("run.retries=1", "run.backoff_s=0.1", "run.timeout_s=2")
 """Servers that say nothing are waited for, but not for long."""
 KILLED, GAPS = -9, 3
@@ -55,8 +55,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--minutes", type=float, default=10.0, help="for which there are kills")
-    parser.add_argument("--every", type=float, default=5.0, help="seconds between two kills, mean")
-    parser.add_argument("--client", type=float, default=90.0, help="the same of the command itself")
+    parser.add_argument("--every", type=float, default=10.0, help="seconds between two kills, mean")
+    parser.add_argument(
+        "--client", type=float, default=120.0, help="the same of the command itself"
+    )
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -113,19 +115,18 @@ def _passes(
     number = 0
     while number == 0 or time.monotonic() < until:
         is_known, size = number % 2 == 0, CHUNKSIZES[number // 2 % 2]
-        out = place / f"out{number}"
+        out, log = place / f"out{number}", place / f"log{number}"
         arguments = ["run", CONFIG, str(inputs[is_known]), "-o", str(out), "--executor", "dask"]
         arguments += ["--workers", str(options.workers), "--chunksize", str(size)]
         arguments += ["--on-error", "skip", *(f"--set={each}" for each in WAITING)]
         begin, kills, code = time.monotonic(), Kills(), KILLED
         while code == KILLED:
-            code, more = run(
-                [*arguments, *["--resume"][: out.exists()]], place / f"log{number}", workers, client
-            )
+            again = ["--resume"] if out.exists() else []
+            code, more = run([*arguments, *again], out, log, workers, client)
             kills = Kills(*(a + b for a, b in zip(kills, more, strict=True)))
         seconds = time.monotonic() - begin
         if code != GAPS:
-            print((place / f"log{number}").read_text()[-3000:])
+            print(log.read_text()[-3000:])
         result = Result.load(out) if code == GAPS else None
         yield Pass(is_known, seconds, kills, code, result)
         number += 1

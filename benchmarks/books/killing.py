@@ -20,7 +20,7 @@ WORKER = "spawn_main"
 """In the command line of what multiprocessing has started, as Dask's nannies do."""
 LOOK_S = 0.2
 STUCK_S = 600.0
-"""A run that goes on for so long after the last kill hangs."""
+"""A run that has saved nothing for so long, and lost no worker, hangs."""
 
 
 class Kills(NamedTuple):
@@ -63,11 +63,14 @@ class Chance:
         self._next = time.monotonic() + self._rng.expovariate(1 / self._mean_s)
 
 
-def run(arguments: Sequence[str], log: Path, workers: Chance, client: Chance) -> tuple[int, Kills]:
+def run(
+    arguments: Sequence[str], out: Path, log: Path, workers: Chance, client: Chance
+) -> tuple[int, Kills]:
     """Run `dtperf`, kill its workers, and perhaps itself.
 
     Args:
         arguments: Of the command.
+        out: Directory of its result.
         log: File to which what it prints is added.
         workers: When to kill one of its workers.
         client: When to kill the command itself.
@@ -78,7 +81,7 @@ def run(arguments: Sequence[str], log: Path, workers: Chance, client: Chance) ->
     Raises:
         TimeoutError: It hangs; it is ended then.
     """
-    killed, last = Kills(), time.monotonic()
+    killed, alive = Kills(), time.time()
     with log.open("ab") as stream:
         command = subprocess.Popen([DTPERF, *arguments], stdout=stream, stderr=stream)
     its = psutil.Process(command.pid)
@@ -90,11 +93,18 @@ def run(arguments: Sequence[str], log: Path, workers: Chance, client: Chance) ->
         elif workers.has_come() and (found := _workers(its)):
             with suppress(psutil.NoSuchProcess):
                 workers.choose(found).kill()
-                killed, last = killed._replace(workers=killed.workers + 1), time.monotonic()
-        elif time.monotonic() - last > STUCK_S:
+                killed, alive = killed._replace(workers=killed.workers + 1), time.time()
+        elif time.time() - max(alive, _saved(out)) > STUCK_S:
             command.kill()
-            raise TimeoutError(f"the run does not end {STUCK_S:.0f} s after the last kill: {log}")
+            raise TimeoutError(f"the run has saved nothing for {STUCK_S:.0f} s: {log.read_text()}")
     return command.returncode, killed
+
+
+def _saved(out: Path) -> float:
+    """Return when a run has saved something last."""
+    with suppress(OSError):
+        return (out / "partial").stat().st_mtime
+    return 0.0
 
 
 def _workers(command: psutil.Process) -> list[psutil.Process]:
