@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,8 +12,11 @@ import uproot
 
 from dtperf.nanoaod import collection_of
 
-__all__ = ["repeat"]
+__all__ = ["TREE", "Form", "columns", "new_tree", "repeat"]
 
+Form = Literal["ttree", "rntuple"]
+
+TREE = "Events"
 _ZSTD = uproot.ZSTD(5)
 COLLECTIONS = ("muon_matches", "muon", "dtSegment")
 
@@ -23,7 +27,7 @@ def repeat(
     events: int,
     cluster: int = 8000,
     compression: Any = _ZSTD,
-    form: Literal["ttree", "rntuple"] = "ttree",
+    form: Form = "ttree",
     number: int = 0,
 ) -> Path:
     """Write the golden events again and again, each time with other event numbers.
@@ -40,7 +44,23 @@ def repeat(
     Returns:
         The path.
     """
-    with uproot.open(golden) as file:
+    content = columns(golden)
+    copies = -(-cluster // len(content["run"]))
+    block = {name: ak.concatenate([values] * copies) for name, values in content.items()}
+    with uproot.recreate(path, compression=compression) as file:
+        tree, n = new_tree(file, block, form), len(block["run"])
+        for begin in range(number << 40, (number << 40) + events, n):
+            tree.extend(block | {"event": np.arange(begin, begin + n, dtype=np.uint64)})
+    return path
+
+
+def columns(path: Path) -> dict[str, ak.Array]:
+    """Return the columns of a file, those of a collection as records, without their counters.
+
+    Args:
+        path: Of a TTree with the collections of the golden events.
+    """
+    with uproot.open(path) as file:
         arrays = file["Events"].arrays(how=dict)
     counters = {f"n{name}" for name in COLLECTIONS}
     content = {n: v for n, v in arrays.items() if not collection_of(n, COLLECTIONS)}
@@ -52,17 +72,26 @@ def repeat(
                 if collection_of(name, COLLECTIONS) == collection and name not in counters
             }
         )
-    copies = -(-cluster // len(arrays["run"]))
-    block = {name: ak.concatenate([values] * copies) for name, values in content.items()}
-    types = {name: ak.type(values).content for name, values in block.items()}
-    names = {
-        "counter_name": lambda counted: f"n{counted}",
-        "field_name": lambda outer, inner: f"{outer}_{inner}",
-    }
-    with uproot.recreate(path, compression=compression) as file:
-        is_tree = form == "ttree"
-        tree = file.mktree("Events", types, **names) if is_tree else file.mkrntuple("Events", types)
-        n = len(block["run"])
-        for begin in range(number << 40, (number << 40) + events, n):
-            tree.extend(block | {"event": np.arange(begin, begin + n, dtype=np.uint64)})
-    return path
+    return content
+
+
+def new_tree(file: Any, content: Mapping[str, ak.Array], form: Form = "ttree") -> Any:
+    """Begin a tree in an open file of uproot.
+
+    Args:
+        file: Where it is to be written.
+        content: Columns like those that will be, as `columns` returns them.
+        form: A TTree as CMSSW writes it, or an RNTuple: one collection a table, no counters.
+
+    Returns:
+        The tree, to be extended.
+    """
+    types = {name: ak.type(values).content for name, values in content.items()}
+    if form == "rntuple":
+        return file.mkrntuple(TREE, types)
+    return file.mktree(
+        TREE,
+        types,
+        counter_name=lambda counted: f"n{counted}",
+        field_name=lambda outer, inner: f"{outer}_{inner}",
+    )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import dtperf
 from dtperf.errors import ConfigError, DtperfError, InputError
 from dtperf.filesets import InputFile, resolve
 
@@ -203,3 +205,25 @@ def test_a_fileset_that_names_itself(tree: Path) -> None:
 def test_no_input() -> None:
     with pytest.raises(ConfigError, match="no input"):
         resolve([])
+
+
+LONG = f"{'x' * 300}.root"
+
+
+def test_a_list_leaves_what_is_no_file_to_the_check(tmp_path: Path) -> None:
+    (tmp_path / "loop.root").symlink_to("loop.root")
+    (tmp_path / "folder.root").mkdir()
+    names = ["loop.root", "folder.root", LONG, "gone.root"]
+    (tmp_path / "files.txt").write_text("\n".join(names))
+    found = resolve(tmp_path / "files.txt")
+    assert [file.path for file in found] == [str(tmp_path / name) for name in names]
+
+
+@pytest.mark.parametrize("name", ["loop.root", LONG, LONG.replace(".root", ".txt")])
+def test_names_that_no_file_can_have(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reference_config: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("loop.root").symlink_to("loop.root")
+    with pytest.raises(InputError, match="no such file or directory"):
+        dtperf.run(reference_config, name)

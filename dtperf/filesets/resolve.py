@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -94,7 +95,7 @@ def _same(first: InputFile, second: InputFile) -> InputFile:
 def _expand(given: Input, how: _How) -> Iterator[InputFile]:
     if isinstance(given, InputFile):
         is_local = "://" not in given.path
-        path = str(Path(given.path).resolve()) if is_local else given.path
+        path = os.path.realpath(given.path) if is_local else given.path
         yield given._replace(path=path, uuid=known_uuid(given.uuid))
     else:
         for text in several(str(given)):
@@ -107,7 +108,6 @@ def _expand(given: Input, how: _How) -> Iterator[InputFile]:
 
 
 def _places(name: str, how: _How) -> Iterator[InputFile]:
-    path = Path(name)
     if "://" in name:
         urls = [name]
         if name.endswith("/") or glob.has_magic(name):
@@ -115,16 +115,16 @@ def _places(name: str, how: _How) -> Iterator[InputFile]:
 
             urls = list_remote(name, how.timeout_s)
         yield from (InputFile(url, how.tree) for url in urls)
-    elif path.is_dir():
-        files = sorted(file for suffix in ROOT_SUFFIXES for file in path.rglob(f"*{suffix}"))
+    elif _is_directory(name):
+        files = _root_files(name)
         if not files:
             raise InputError(f"{name}: {NO_ROOT_FILE}")
-        yield from (InputFile(str(file.resolve()), how.tree) for file in files)
-    elif path.exists():
+        yield from (InputFile(os.path.realpath(file), how.tree) for file in files)
+    elif os.path.exists(name):  # noqa: PTH110  # as `_is_directory`
         if is_fileset(name):
-            yield from _members(path, how)
+            yield from _members(Path(name), how)
         else:
-            yield InputFile(str(path.resolve()), how.tree)
+            yield InputFile(os.path.realpath(name), how.tree)
     elif glob.has_magic(name):
         matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207  # of absolute patterns, too
         if not matches:
@@ -148,7 +148,7 @@ def _members(fileset: Path, how: _How) -> Iterator[InputFile]:
         # relative paths start from where the fileset is
         name = file.path if "://" in file.path else str(fileset.parent / file.path)
         is_bare = file == InputFile(file.path, file.tree, file.dataset)
-        if is_bare and (name.endswith("/") or _is_pattern(name) or Path(name).is_dir()):
+        if is_bare and (name.endswith("/") or _is_pattern(name) or _root_files(name)):
             for each in _places(name, how):
                 yield each._replace(tree=file.tree, dataset=file.dataset)
         elif "://" in name:
@@ -156,9 +156,24 @@ def _members(fileset: Path, how: _How) -> Iterator[InputFile]:
         else:
             if name.startswith(("/store/", "/eos/")):
                 refuse_elsewhere(name)
-            # one that is gone is left to the check, which tells of all that are
-            yield file._replace(path=str(Path(name).resolve()))
+            # one that is gone, or no file, is left to the check, which tells of all that are
+            yield file._replace(path=os.path.realpath(name))
 
 
 def _is_pattern(name: str) -> bool:
-    return glob.has_magic(name) and not Path(name).exists()
+    return glob.has_magic(name) and not os.path.exists(name)  # noqa: PTH110  # as `_is_directory`
+
+
+def _is_directory(name: str) -> bool:
+    """Tell whether there is a directory, whatever is asked for.
+
+    That of pathlib raises for a name that is too long, as `Path.resolve` does for a link to itself.
+    """
+    return os.path.isdir(name)  # noqa: PTH112
+
+
+def _root_files(name: str) -> list[Path]:
+    """List the ROOT files in a directory to its bottom; none if it is none."""
+    if not _is_directory(name):
+        return []
+    return sorted(file for suffix in ROOT_SUFFIXES for file in Path(name).rglob(f"*{suffix}"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import math
 import re
+import sys
 from collections.abc import Iterator
 from types import TracebackType
 
@@ -30,6 +31,14 @@ _XROOTD_CODES: dict[int, Cause] = {
     3019: "corrupt",
 }
 _XROOTD_CODE = re.compile(r"\[(3\d\d\d)\]")
+# Status codes of HTTP (RFC 9110, section 15, and RFC 6585); of the rest, 5xx are of the server
+_HTTP_STATUS: dict[int, Cause] = {
+    **dict.fromkeys((401, 403, 407, 451), "refused"),
+    **dict.fromkeys((404, 410), "missing"),
+    **dict.fromkeys((408, 504), "timeout"),
+    **dict.fromkeys((425, 429), "unreachable"),
+    416: "truncated",
+}
 # What servers say, XrdClStatus.cc and the operating system, in the order of looking
 _WORDS: tuple[tuple[str, Cause], ...] = (
     ("permission denied", "refused"),
@@ -67,6 +76,8 @@ _WORDS: tuple[tuple[str, Cause], ...] = (
 )
 _ERRNOS: dict[int, Cause] = {
     **dict.fromkeys((errno.ENOENT, errno.ESTALE, errno.ENOTDIR), "missing"),
+    # links that lead in a circle, or a name that no file can have: there is no such file
+    **dict.fromkeys((errno.ELOOP, errno.ENAMETOOLONG), "missing"),
     errno.EISDIR: "not-root",
     **dict.fromkeys((errno.EACCES, errno.EPERM), "refused"),
     errno.ETIMEDOUT: "timeout",
@@ -209,11 +220,26 @@ def _of_one(error: BaseException) -> Cause | None:
             return cause
     if isinstance(error, ValueError) and str(error).rstrip(".") == _CLOSED:
         return "unreachable"
+    if cause := _of_http(error):
+        return cause
     if not isinstance(error, OSError | RuntimeError):
         return None  # the words of others may be of the file
     if isinstance(error, OSError) and error.errno in _ERRNOS:
         return _ERRNOS[error.errno]
     return _of_words(str(error))
+
+
+def _of_http(error: BaseException) -> Cause | None:
+    """Tell the cause from what aiohttp raises, if it is there and has."""
+    # not there yet while another thread imports it
+    kind = getattr(sys.modules.get("aiohttp"), "ClientError", ())
+    if not isinstance(error, kind):
+        return None
+    status = getattr(error, "status", None)
+    if not isinstance(status, int):
+        # no answer, or one that broke off; a URL that is none is a ValueError, too
+        return "unusable" if isinstance(error, ValueError) else "unreachable"
+    return _HTTP_STATUS.get(status, "unreachable" if status >= 500 else "unusable")
 
 
 def _of_words(message: str) -> Cause | None:

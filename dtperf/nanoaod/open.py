@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -133,7 +134,7 @@ def fsspec_options(url: str, timeout_s: int) -> dict[str, Any]:
 
     Args:
         url: Any address on the server.
-        timeout_s: How long an XRootD server may take for an answer, in seconds.
+        timeout_s: How long the server may take for an answer, in seconds.
 
     Returns:
         Options of its file system.
@@ -141,6 +142,12 @@ def fsspec_options(url: str, timeout_s: int) -> dict[str, Any]:
     Raises:
         DtperfError: What is needed for XRootD is not installed.
     """
+    if url.startswith(("http://", "https://")) and find_spec("aiohttp") is not None:
+        from aiohttp import ClientTimeout
+
+        # of each answer, and not of the whole file; aiohttp's own are five minutes for all
+        waiting = ClientTimeout(total=None, sock_connect=timeout_s, sock_read=timeout_s)
+        return {"client_kwargs": {"timeout": waiting}}
     if not url.startswith("root://"):
         return {}
     if find_spec("fsspec_xrootd") is None:
@@ -154,6 +161,11 @@ def _check_local(path: str) -> None:
     """Refuse what is no complete ROOT file, before uproot stumbles over it."""
     file = Path(path)
     try:
+        # a pipe would be waited for until somebody writes into it
+        mode = file.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            msg = f"{path}: is a pipe, socket or device, not a ROOT file"
+            raise InputError(msg, "not-root")
         with file.open("rb") as stream:
             header = stream.read(_HEADER_BYTES)
             size = stream.seek(0, 2)

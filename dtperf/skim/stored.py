@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -60,6 +61,8 @@ class Skim(NamedTuple):
 
 def is_skim(path: Path) -> bool:
     """Tell whether a directory is a skim, or was to become one."""
+    if not os.path.isdir(path):  # noqa: PTH112  # pathlib's raises for names that are too long
+        return False
     return (path / MANIFEST).is_file() or (
         (path / LOCK).is_file() and (path / EVENTS).is_dir() and (path / BLOCKS).is_dir()
     )

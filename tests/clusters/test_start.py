@@ -7,12 +7,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from distributed.core import Status
 
 import dtperf
 from dtperf.clusters import kept
@@ -158,30 +159,63 @@ def test_a_cluster_that_does_not_start_says_why(tmp_path: Path) -> None:
         kept.up(path)
 
 
-def test_a_worker_that_is_killed_while_it_starts_is_started_again() -> None:
-    """Dask's own nanny waits for ever then, and so did `dtperf run --executor dask`."""
-    killed = threading.Event()
+@contextmanager
+def killing(kills: int) -> Iterator[set[int]]:
+    """Kill worker processes as soon as they are there; those that were."""
+    killed: set[int] = set()
+    over = threading.Event()
 
     def kill() -> None:
-        while not killed.is_set():
+        while len(killed) < kills and not over.is_set():
             for child in psutil.Process().children():
                 with suppress(psutil.Error):
-                    if "spawn_main" in " ".join(child.cmdline()):
+                    is_new = child.pid not in killed and len(killed) < kills
+                    if is_new and "spawn_main" in " ".join(child.cmdline()):
                         child.kill()
-                        killed.set()
-                        return
+                        killed.add(child.pid)
             time.sleep(0.005)
 
     killer = threading.Thread(target=kill)
     killer.start()
     try:
-        with local_client(2) as client:
-            assert killed.is_set()
-            assert len(client.nthreads()) == 2
-            assert client.submit(sum, (4, 5)).result(timeout=60) == 9
+        yield killed
     finally:
-        killed.set()
+        over.set()
         killer.join()
+
+
+@pytest.mark.parametrize(("workers", "kills"), [(2, 1), (1, 6)])
+def test_workers_that_are_killed_while_they_start_are_started_again(
+    workers: int, kills: int
+) -> None:
+    """Dask's own nanny waits for ever then, and so did `dtperf run --executor dask`."""
+    with killing(kills) as killed, local_client(workers) as client:
+        assert len(killed) == kills
+        assert len(client.nthreads()) == workers
+        assert client.submit(sum, (4, 5)).result(timeout=60) == 9
+
+
+def test_a_worker_that_is_killed_again_and_again_later_comes_back() -> None:
+    with local_client(1) as client, killing(5) as killed:
+        deadline = time.monotonic() + 60
+        while len(killed) < 5 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert client.submit(sum, (4, 5), pure=False).result(timeout=60) == 9
+        assert len(killed) == 5
+
+
+def test_a_worker_that_ends_by_itself_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    async def start(self: OneStartAtATime) -> Status:
+        started.append(self)
+        self._on_worker_exit_sync(1)
+        return Status.stopped
+
+    monkeypatch.setattr("distributed.Nanny.instantiate", start)
+    with pytest.raises(DtperfError, match="does not start: Nanny failed"), local_client(1):
+        pass
+    assert len(started) == 3
 
 
 def test_workers_that_do_not_start_in_time(monkeypatch: pytest.MonkeyPatch) -> None:

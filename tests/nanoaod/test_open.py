@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,24 @@ def test_missing_file(tmp_path: Path) -> None:
 
 def test_directory(tmp_path: Path) -> None:
     assert "is a directory" in refusal(tmp_path, "not-root")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.root")
+    assert "is a pipe, socket or device" in refusal(tmp_path / "pipe.root", "not-root")
+
+
+def test_sockets_and_devices(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "s.root"))
+    for path in (tmp_path / "s.root", "/dev/null"):
+        assert "is a pipe, socket or device" in refusal(path, "not-root")
+
+
+def test_names_that_no_file_can_have(tmp_path: Path) -> None:
+    (tmp_path / "loop.root").symlink_to("loop.root")
+    refusal(tmp_path / "loop.root", "missing")
+    refusal(tmp_path / f"{'x' * 300}.root", "missing")
 
 
 def test_empty_file(tmp_path: Path) -> None:
