@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +17,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -39,9 +42,11 @@ TOP_LEVEL = {
     "README.md",
     "benchmarks",
     "configs",
+    "constraints-lazy.txt",
     "constraints.txt",
     "dtperf",
     "notebooks",
+    "noxfile.py",
     "pixi.toml",
     "processors",
     "pyproject.toml",
@@ -87,24 +92,64 @@ def test_pixi_has_a_feature_per_extra() -> None:
     features = {name: conda_bounds(each["dependencies"]) for name, each in PIXI["feature"].items()}
     extras = PROJECT["optional-dependencies"]
     assert features == {name: in_conda_names(each) for name, each in extras.items()}
-    assert set(PIXI["environments"]["default"]) == set(extras)
+    # dask-awkward holds Dask back, so it is kept out of the environment that all else works in
+    assert set(PIXI["environments"]["default"]) == set(extras) - {"lazy"}
+    assert set(PIXI["environments"]["lazy"]) == set(extras)
 
 
 def test_pixi_has_the_tasks() -> None:
     assert set(PIXI["tasks"]) == {"benchmark", "demo", "lint", "test", "types"}
 
 
-def test_constraints_are_versions_within_the_bounds() -> None:
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
-    pins = [line for line in lines if not line.startswith("#")]
-    assert [pin for pin in pins if not re.fullmatch(r"[\w.-]+==[\w.]+", pin)] == []
-    versions = [pin.split("==") for pin in pins]
-    pinned: dict[str, str] = {canonicalize_name(name): pin for name, pin in versions}
+SETS = {"constraints.txt": "lazy", "constraints-lazy.txt": None}
+"""Of each set of versions the extra that it is not for."""
 
-    lists: list[list[str]] = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
-    wanted = {name: bound for each in lists for name, bound in bounds(each).items()}
-    outside = {name for name, bound in wanted.items() if pinned.get(name, "0") not in bound}
-    assert outside == set()
+
+def pins(name: str) -> dict[str, str]:
+    lines = (ROOT / name).read_text().splitlines()
+    found = [line for line in lines if not line.startswith("#")]
+    assert [pin for pin in found if not re.fullmatch(r"[\w.-]+==[\w.]+", pin)] == []
+    return {canonicalize_name(each): pin for each, pin in (line.split("==") for line in found)}
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_constraints_are_versions_within_the_bounds(name: str) -> None:
+    pinned = pins(name)
+    extras = PROJECT["optional-dependencies"]
+    lists: list[list[str]] = [PROJECT["dependencies"]]
+    lists += [each for extra, each in extras.items() if extra != SETS[name]]
+    wanted = [bound for each in lists for bound in bounds(each).items()]
+    assert {name for name, bound in wanted if pinned.get(name, "0") not in bound} == set()
+
+
+def test_only_what_dask_awkward_holds_back_is_in_two_versions() -> None:
+    newest, lazy = pins("constraints.txt"), pins("constraints-lazy.txt")
+    differ = {name for name in newest | lazy if newest.get(name) != lazy.get(name)}
+    assert differ == {"bokeh", "dask", "dask-awkward", "dask-histogram", "distributed"}
+    held = {name for name in differ & newest.keys() if Version(newest[name]) > Version(lazy[name])}
+    assert held == {"bokeh", "dask", "distributed"}
+    assert newest.keys() <= lazy.keys()
+
+
+def test_continuous_integration_runs_each_session() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "nox", "--list", "--json", "--noxfile", ROOT / "noxfile.py"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    sessions = {each["name"] for each in json.loads(done.stdout)}
+    run = (ROOT / ".ci/run").read_text()
+    # lint and types are looked at in .venv
+    assert sessions == {*re.findall(r"nox -s (\w+)", run), "lint", "types"}
+    pythons = re.findall(r"Python :: (3\.\d+)", "".join(PROJECT["classifiers"]))
+    assert f"for python in {' '.join(pythons)}; do" in run
+
+
+def test_the_central_tests_are_there() -> None:
+    names = (ROOT / "tests/central.txt").read_text().split()
+    assert names
+    assert [name for name in names if not (ROOT / name).exists()] == []
 
 
 def test_one_version_everywhere() -> None:

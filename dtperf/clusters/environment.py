@@ -30,13 +30,13 @@ __all__ = [
     "versions_everywhere",
 ]
 
-SOURCE = "dtperf.clusters.source"
 PACKAGES = (
     *("python", "dtperf", "coffea", "awkward", "uproot", "numba", "numpy"),
     *("dask", "distributed", "cloudpickle", "msgpack", "source"),
 )
 """Of each the version; of dtperf's source its state."""
-ASKED = [*(name for name in PACKAGES if name not in ("python", "source")), SOURCE]
+ASKED = tuple(name for name in PACKAGES if name not in ("python", "source"))
+"""What Dask tells the versions of, by the names of distributions, without being sent any code."""
 ANSWER_S = 120
 BRIEF_S = 10
 """For an answer that is good to have, and not needed."""
@@ -129,33 +129,35 @@ def versions_everywhere(client: Client) -> dict[str, dict[str, str]]:
 
 @cache
 def own_versions() -> Mapping[str, str]:
-    """Tell the versions of this process."""
-    from distributed.versions import get_versions
-
-    return _named(get_versions(ASKED)["packages"])
+    """Return the versions of this process, by the names of `PACKAGES`."""
+    return _named(_teller()())
 
 
 def _named(packages: Mapping[str, str | None]) -> dict[str, str]:
-    """Give the versions of `PACKAGES` among those that Dask tells."""
-    told = {"source" if name == SOURCE else name: its for name, its in packages.items()}
+    """Return the versions of `PACKAGES` among those that were told."""
+    told = dict(packages)
     if python := told.get("python"):
         told["python"] = python.removesuffix(".final.0")
     return {name: str(told[name] or NOWHERE) for name in PACKAGES if name in told}
 
 
 def _of_scheduler(client: Client) -> dict[str, str]:
+    """Ask for the versions without code, and for the state of the source only if they are ours."""
     scheduler: Any = client.scheduler
     try:
-        told: Any = client.sync(scheduler.versions, packages=ASKED, callback_timeout=ANSWER_S)
+        told: Any = client.sync(scheduler.versions, packages=[*ASKED], callback_timeout=ANSWER_S)
     except (OSError, TimeoutError) as error:
         raise DtperfError(f"the scheduler does not tell its versions: {error!r}") from error
-    return _named(told["packages"])
+    versions = _named(told["packages"])
+    if versions == {name: its for name, its in own_versions().items() if name != "source"}:
+        return _named(client.run_on_scheduler(_teller()))
+    return versions
 
 
 def _of_workers_without_code(client: Client) -> dict[str, dict[str, str]]:
     """Ask those that the scheduler can dial; nobody knows the versions of the others."""
     scheduler: Any = client.scheduler
-    how = {"msg": {"op": "versions", "packages": ASKED}, "on_error": "ignore"}
+    how = {"msg": {"op": "versions", "packages": [*ASKED]}, "on_error": "ignore"}
     told: dict[str, Any] = {}
     with suppress(OSError, TimeoutError):
         told = client.sync(scheduler.broadcast, **how, callback_timeout=BRIEF_S)
@@ -179,8 +181,7 @@ def _of_workers(client: Client, addresses: list[str]) -> dict[str, dict[str, str
         for number, address in enumerate(addresses):
             mailbox.expect(number)
             how = {"workers": [address], "pure": False, "priority": 100}
-            tell = _teller(tuple(ASKED), mailbox.topic)
-            tasks.append(client.submit(tell, number, **how))
+            tasks.append(client.submit(_poster(mailbox.topic), number, **how))
         with suppress(TimeoutError):
             wait(tasks, BUSY_S)
         there = client.nthreads()
@@ -193,15 +194,33 @@ def _of_workers(client: Client, addresses: list[str]) -> dict[str, dict[str, str
     return found
 
 
-def _teller(asked: tuple[str, ...], topic: str) -> Callable[[int], None]:
-    # within a function, so that its code travels: the worker's dtperf may be another one
-    def tell(number: int) -> None:
-        from distributed import get_worker
+def _teller() -> Callable[[], dict[str, str | None]]:
+    """Make a function whose code travels: the dtperf of whoever calls it may be another one."""
+
+    def tell() -> dict[str, str | None]:
         from distributed.versions import get_versions
 
-        get_worker().log_event(topic, (number, get_versions(asked)["packages"]))
+        try:
+            from dtperf.identity import package_state
+
+            state = package_state()
+        except (ImportError, OSError):  # not installed, or with other files than ours
+            state = None
+        return {**get_versions(ASKED)["packages"], "source": state}
 
     return tell
+
+
+def _poster(topic: str) -> Callable[[int], None]:
+    """Make a function that posts what a worker tells; its code travels, as that of `_teller`."""
+    tell = _teller()
+
+    def post(number: int) -> None:
+        from distributed import get_worker
+
+        get_worker().log_event(topic, (number, tell()))
+
+    return post
 
 
 def _differences(found: Versions) -> Iterator[str]:

@@ -85,6 +85,17 @@ def test_what_is_told_on_a_real_cluster() -> None:
     assert found["client"]["source"] == package_state()
 
 
+def test_a_scheduler_of_edited_source_is_refused(
+    asked: tuple[Client, Scheduler, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = {**own_versions(), "source": "0123456789ab"}
+    monkeypatch.setattr(environment, "own_versions", lambda: here)
+    with pytest.raises(DtperfError) as caught:
+        check_same(asked[0])
+    [line] = [line for line in str(caught.value).splitlines() if line.startswith("  ")]
+    assert line.split() == f"source 0123456789ab on client; {package_state()} on scheduler".split()
+
+
 @pytest.fixture
 def asked() -> Iterator[tuple[Client, Scheduler, list[str]]]:
     """A client, its scheduler, and what the client asks of it."""

@@ -322,12 +322,19 @@ def test_a_wrong_environment_ends_in_one_line(environ: dict[str, str], told: str
 def test_a_worker_with_other_software_is_not_worked_with(
     client: Client, tls: Path, tmp_path: Path
 ) -> None:
+    # Dask asks coffea itself, or, from 2026 on, what its installation says of it
     old = tmp_path / "old.py"
     old.write_text("import coffea\ncoffea.__version__ = '2020.1'\n")
-    preload = {"DASK_DISTRIBUTED__WORKER__PRELOAD": str(old)}
+    installed = tmp_path / "coffea-2020.1.dist-info/METADATA"
+    installed.parent.mkdir()
+    installed.write_text("Metadata-Version: 2.1\nName: coffea\nVersion: 2020.1\n")
+    environ = {
+        "DASK_DISTRIBUTED__WORKER__PRELOAD": str(old),
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path]),
+    }
     workers = [
         begin(client, tls, tmp_path, DASK_WORKER_NAME="new"),
-        begin(client, tls, tmp_path, DASK_WORKER_NAME="old", **preload),
+        begin(client, tls, tmp_path, DASK_WORKER_NAME="old", **environ),
     ]
     try:
         client.wait_for_workers(2, timeout=60)

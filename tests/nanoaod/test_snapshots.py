@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 
 import dtperf
-from dtperf import lazy
 from dtperf.filesets import InputFile
 from dtperf.nanoaod import open_tree
 from dtperf.nanoaod.columns import typenames
@@ -78,6 +77,9 @@ def test_they_can_be_skimmed(format: str, tmp_path: Path, expected: Result) -> N
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_they_can_be_measured_lazily(format: str, expected: Result) -> None:
+    pytest.importorskip("dask_awkward")
+    from dtperf import lazy
+
     config = dtperf.load_config("reference_2023")
     tables = lazy.tables(lazy.events(snapshot(format), config), config)
     (found,) = dask.compute(lazy.histograms(tables, config), scheduler="sync")

@@ -1,0 +1,78 @@
+"""Tests on each Python, with the oldest and the newest libraries, and what else CI looks at.
+
+`nox --list` names the sessions; what follows `--` goes to pytest. `.ci/run` runs those that the
+machine has a Python for, with the tests that tests/central.txt names.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nox
+
+PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
+HERE = Path(__file__).parent
+EXTRAS = "clusters,notebook,xrootd,dev"
+WITH_LAZY = ("-k", "laz or dask or reduction or environment")
+"""The extra `lazy`, and what else meets the older Dask that comes with it."""
+
+nox.needs_version = ">=2025.5"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = False
+
+
+def install(session: nox.Session, *options: str, extras: str = EXTRAS) -> None:
+    """Install dtperf with extras, as it is in this folder."""
+    session.install("--editable", f".[{extras}]", *options)
+
+
+def pytest(session: nox.Session, *default: str) -> None:
+    """Run the tests that the command line names, or else the default ones."""
+    # numba keeps what it compiled for one version of itself at a time
+    cache = {"NUMBA_CACHE_DIR": str(HERE / ".numba_cache" / session.name)}
+    command = ["python", "-m", "pytest", "-n", "logical", "--maxprocesses", "8"]
+    session.run(*command, "--dist", "worksteal", *(session.posargs or default), env=cache)
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Test with the versions of constraints.txt."""
+    install(session, "--constraint", "constraints.txt")
+    pytest(session)
+
+
+@nox.session(python=PYTHONS[0], venv_backend="uv")
+def lowest(session: nox.Session) -> None:
+    """Test with the lowest version of each library that pyproject.toml allows."""
+    install(session, "--resolution", "lowest-direct")
+    pytest(session)
+
+
+@nox.session(python=PYTHONS[-1])
+def newest(session: nox.Session) -> None:
+    """Test with the newest version of each library that there is."""
+    install(session)
+    pytest(session)
+
+
+@nox.session
+def lazy(session: nox.Session) -> None:
+    """Test the extra `lazy`, and Dask, with the versions of constraints-lazy.txt."""
+    install(session, "--constraint", "constraints-lazy.txt", extras=f"lazy,{EXTRAS}")
+    pytest(session, *WITH_LAZY)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Look for mistakes and for another format."""
+    session.install("--constraint", "constraints.txt", "ruff")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types."""
+    install(session, "--constraint", "constraints.txt")
+    session.run("mypy")
