@@ -103,8 +103,10 @@ class EventSample:
         run, block = run.astype(np.uint32), block.astype(np.uint32)
         event = event.astype(np.uint64)
         hashes = _hashed(run, block, event, _space(file.dataset))
-        kept = np.flatnonzero(hashes < _limit(halvings)) if halvings else slice(None)
-        entries = np.empty(len(hashes[kept]), dtype=ENTRY)
+        kept = np.flatnonzero(hashes < _limit(halvings)) if halvings else np.arange(len(hashes))
+        # what is in order already is soon put into order
+        kept = kept[np.argsort(hashes[kept])]
+        entries = np.empty(len(kept), dtype=ENTRY)
         columns = {"hash": hashes, "event": event, "run": run, "luminosityBlock": block}
         for name, values in columns.items():
             entries[name] = values[kept]
@@ -324,8 +326,12 @@ def _numbered(
 
 def _unique(entries: Entries, files: Iterable[SourceFile]) -> Entries:
     """Return entries in order of the hash, those of one event as one."""
-    entries = entries[np.argsort(entries["hash"], kind="stable")]
-    equal = entries["hash"][1:] == entries["hash"][:-1]
+    hashes = entries["hash"]
+    if (hashes[1:] < hashes[:-1]).any():
+        # stable: in little more than no time where two samples, each in order, were put together
+        entries = entries[np.argsort(hashes, kind="stable")]
+        hashes = entries["hash"]
+    equal = hashes[1:] == hashes[:-1]
     if not equal.any():
         return entries
     datasets = [file.dataset for file in files]
