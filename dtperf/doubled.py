@@ -164,10 +164,13 @@ class EventSample:
             return None
         surplus = int(several["count"].sum()) - len(several)
         shown = several[0]
+        run, block, event = (int(shown[name]) for name in EVENT_BRANCHES)
         return Doubled(
             surplus << self.halvings,
             not self.halvings,
-            *(int(shown[name]) for name in EVENT_BRANCHES),
+            run,
+            block,
+            event,
             (self.files[shown["first"]], self.files[shown["second"]]),
         )
 
@@ -256,8 +259,8 @@ def remarks(events: int, sample: EventSample) -> list[str]:
 def hash_entries(entries: Entries, files: Sequence[SourceFile]) -> None:
     """Fill in the hashes of entries whose other columns are there."""
     spaces = np.array([_space(file.dataset) for file in files], dtype=np.uint64)
-    numbers = (entries[name] for name in EVENT_BRANCHES)
-    entries["hash"] = _hashed(*numbers, spaces[entries["first"]])
+    run, block, event = (entries[name] for name in EVENT_BRANCHES)
+    entries["hash"] = _hashed(run, block, event, spaces[entries["first"]])
 
 
 def _space(dataset: str) -> np.uint64:
