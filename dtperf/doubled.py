@@ -103,8 +103,10 @@ class EventSample:
         run, block = run.astype(np.uint32), block.astype(np.uint32)
         event = event.astype(np.uint64)
         hashes = _hashed(run, block, event, _space(file.dataset))
-        kept = np.flatnonzero(hashes < _limit(halvings)) if halvings else slice(None)
-        entries = np.empty(len(hashes[kept]), dtype=ENTRY)
+        kept = np.flatnonzero(hashes < _limit(halvings)) if halvings else np.arange(len(hashes))
+        # what is in order already is soon put into order
+        kept = kept[np.argsort(hashes[kept])]
+        entries = np.empty(len(kept), dtype=ENTRY)
         columns = {"hash": hashes, "event": event, "run": run, "luminosityBlock": block}
         for name, values in columns.items():
             entries[name] = values[kept]
@@ -162,10 +164,13 @@ class EventSample:
             return None
         surplus = int(several["count"].sum()) - len(several)
         shown = several[0]
+        run, block, event = (int(shown[name]) for name in EVENT_BRANCHES)
         return Doubled(
             surplus << self.halvings,
             not self.halvings,
-            *(int(shown[name]) for name in EVENT_BRANCHES),
+            run,
+            block,
+            event,
             (self.files[shown["first"]], self.files[shown["second"]]),
         )
 
@@ -254,8 +259,8 @@ def remarks(events: int, sample: EventSample) -> list[str]:
 def hash_entries(entries: Entries, files: Sequence[SourceFile]) -> None:
     """Fill in the hashes of entries whose other columns are there."""
     spaces = np.array([_space(file.dataset) for file in files], dtype=np.uint64)
-    numbers = (entries[name] for name in EVENT_BRANCHES)
-    entries["hash"] = _hashed(*numbers, spaces[entries["first"]])
+    run, block, event = (entries[name] for name in EVENT_BRANCHES)
+    entries["hash"] = _hashed(run, block, event, spaces[entries["first"]])
 
 
 def _space(dataset: str) -> np.uint64:
@@ -324,8 +329,12 @@ def _numbered(
 
 def _unique(entries: Entries, files: Iterable[SourceFile]) -> Entries:
     """Return entries in order of the hash, those of one event as one."""
-    entries = entries[np.argsort(entries["hash"], kind="stable")]
-    equal = entries["hash"][1:] == entries["hash"][:-1]
+    hashes = entries["hash"]
+    if (hashes[1:] < hashes[:-1]).any():
+        # stable: in little more than no time where two samples, each in order, were put together
+        entries = entries[np.argsort(hashes, kind="stable")]
+        hashes = entries["hash"]
+    equal = hashes[1:] == hashes[:-1]
     if not equal.any():
         return entries
     datasets = [file.dataset for file in files]

@@ -34,7 +34,7 @@ from tests.nanoaod.files import read_arrays, write_like
 from tests.test_accounting import jobs, row, unopened
 from tests.test_runner import assert_same, pieces
 
-FILES = ("histograms.json.gz", "ledger.parquet", "result.json")
+FILES = ("histograms.json.gz", "ledger.parquet", "event_sample.parquet", "result.json")
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +177,7 @@ def test_saving_replaces_what_is_there(tmp_path: Path) -> None:
     assert sorted(path.name for path in out.iterdir()) == sorted(FILES)
 
 
-@pytest.mark.parametrize("after", range(1, 8))
+@pytest.mark.parametrize("after", range(1, 10))
 def test_a_crash_while_saving_leaves_no_mix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
@@ -198,10 +198,10 @@ def test_a_crash_while_saving_leaves_no_mix(
     with monkeypatch.context() as patched:
         patched.setattr("os.fsync", crash(os.fsync))
         patched.setattr(Path, "replace", crash(Path.replace))
-        # each of three files is made safe, and then put in its place
-        with nullcontext() if after > 6 else pytest.raises(RuntimeError):
+        # each of four files is made safe, and then put in its place
+        with nullcontext() if after > 8 else pytest.raises(RuntimeError):
             new.save(out)
-    if 2 < after <= 6:
+    if 2 < after <= 8:
         with pytest.raises(InputError, match="was changed or written only in part"):
             Result.load(out)
     else:
