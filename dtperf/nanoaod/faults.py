@@ -218,8 +218,8 @@ def _of_one(error: BaseException) -> Cause | None:
             return cause
     if isinstance(error, ValueError) and str(error).rstrip(".") == _CLOSED:
         return "unreachable"
-    if cause := _of_http(error):
-        return cause
+    if told := _of_http(error):
+        return told
     if not isinstance(error, OSError | RuntimeError):
         return None  # the words of others may be of the file
     if isinstance(error, OSError) and error.errno in _ERRNOS:
