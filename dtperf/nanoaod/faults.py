@@ -228,7 +228,7 @@ def _of_one(error: BaseException) -> Cause | None:
 
 
 def _of_http(error: BaseException) -> Cause | None:
-    """Tell the cause from what aiohttp raises, if it is there and has."""
+    """Return the cause for an error of aiohttp; None for any other."""
     # not there yet while another thread imports it
     kind = getattr(sys.modules.get("aiohttp"), "ClientError", ())
     if not isinstance(error, kind):
