@@ -97,8 +97,9 @@ def _print_files(files: list[Made], folder: Path, seconds: float) -> None:
     broken = sum(file.way is not INTACT for file in files)
     print(f"{len(files):,} files, {events:,} events, {size / 1e6:,.0f} MB, ", end="")
     print(f"{broken} of them broken or odd in {len(ways())} ways; made in {seconds:.0f} s\n")
-    print("| files | seconds | workers killed | commands killed | tried again | read | skipped ")
-    print("| lost | doubled | wrong causes | wrong bins | events/s |")
+    counted = ("workers killed", "commands killed", "tried again", "events read", "skipped")
+    wrong = ("lost", "doubled", "wrong causes", "wrong bins")
+    print("|", " | ".join(("files", "seconds", *counted, *wrong, "events/s")), "|")
     print("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|", flush=True)
 
 

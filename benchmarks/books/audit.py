@@ -44,7 +44,7 @@ class Faults(NamedTuple):
     """The first of them, in words."""
 
     def __add__(self, other: Self) -> Self:  # type: ignore[override]
-        """Put those of two runs together."""
+        """Return those of two runs together."""
         return type(self)(*(mine + its for mine, its in zip(self, other, strict=True)))
 
     @property
@@ -153,7 +153,7 @@ def _may_be_skipped(row: LedgerRow, file: Made) -> bool:
 
 
 def _audit_sums(result: Result, files: Sequence[Made], truth: Truth) -> Faults:
-    """See that the sums are those of what the ledger says was read."""
+    """Compare the sums with those of what stands as read in the ledger."""
     template = {file.path: file.template for file in files}
     read = Counter(
         (template[row.file], row.start, row.stop)

@@ -48,7 +48,7 @@ class Chance:
         self._draw()
 
     def has_come(self) -> bool:
-        """Tell, once, whether it is time."""
+        """Return whether it is time, once each time."""
         now = time.monotonic()
         if now < self._next or now > self._until:
             return False

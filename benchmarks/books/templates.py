@@ -80,7 +80,7 @@ class Template:
         return bytes(content)
 
     def with_uuid(self, content: bytes, uuid: UUID) -> bytes:
-        """Give a file that was made of this one another UUID."""
+        """Return the content of a file that was made of this one, with another UUID."""
         place = self._uuid_place
         return content[:place] + uuid.bytes + content[place + len(uuid.bytes) :]
 

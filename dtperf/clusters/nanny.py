@@ -43,7 +43,7 @@ class OneStartAtATime(Nanny):
 
     def _on_worker_exit_sync(self, exitcode: Any) -> None:
         self._exit_code = exitcode
-        super()._on_worker_exit_sync(exitcode)
+        super()._on_worker_exit_sync(exitcode)  # type: ignore[no-untyped-call]  # as most of Dask
 
     async def _on_worker_exit(self, exitcode: int) -> None:
         if not self._is_starting:

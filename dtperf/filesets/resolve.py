@@ -165,7 +165,7 @@ def _is_pattern(name: str) -> bool:
 
 
 def _is_directory(name: str) -> bool:
-    """Tell whether there is a directory, whatever is asked for.
+    """Return whether there is a directory of that name, whatever the name is.
 
     That of pathlib raises for a name that is too long, as `Path.resolve` does for a link to itself.
     """

@@ -220,8 +220,8 @@ def _of_one(error: BaseException) -> Cause | None:
             return cause
     if isinstance(error, ValueError) and str(error).rstrip(".") == _CLOSED:
         return "unreachable"
-    if cause := _of_http(error):
-        return cause
+    if told := _of_http(error):
+        return told
     if not isinstance(error, OSError | RuntimeError):
         return None  # the words of others may be of the file
     if isinstance(error, OSError) and error.errno in _ERRNOS:
@@ -230,7 +230,7 @@ def _of_one(error: BaseException) -> Cause | None:
 
 
 def _of_http(error: BaseException) -> Cause | None:
-    """Tell the cause from what aiohttp raises, if it is there and has."""
+    """Return the cause for an error of aiohttp; None for any other."""
     # not there yet while another thread imports it
     kind = getattr(sys.modules.get("aiohttp"), "ClientError", ())
     if not isinstance(error, kind):

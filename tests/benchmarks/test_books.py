@@ -82,7 +82,8 @@ def test_a_lost_chunk(sample: Sample) -> None:
 def test_a_doubled_chunk(sample: Sample) -> None:
     twice = max(row for row in sample.result.ledger if row.status == "read").events
     faults = sample.audit(tampered(sample.result, lambda row: [row, row]))
-    assert faults[:3] == (twice, twice, 0) or faults[:3] == (twice, twice, 0)
+    # in the sums they are once
+    assert faults[:3] == (twice, twice, 0)
 
 
 def test_a_chunk_that_was_skipped_without_need(sample: Sample) -> None:
