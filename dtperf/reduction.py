@@ -62,7 +62,7 @@ class _Task(NamedTuple):
     work: Callable[..., Any]
     arguments: Any
     begin: float
-    copies: list[Future]
+    copies: list[Future[Any]]
 
 
 class DaskWorkers:
@@ -81,10 +81,10 @@ class DaskWorkers:
         self._run = uuid4().hex[:8]
         self._numbers = count()
         self._tasks: dict[int, _Task] = {}
-        self._measured: dict[int, tuple[WorkItem, Future]] = {}
+        self._measured: dict[int, tuple[WorkItem, Future[Any]]] = {}
         self._mailbox = Mailbox(client)
         self._apart = Apart(self._mailbox)
-        self._events: SimpleQueue[tuple[int, Future]] = SimpleQueue()
+        self._events: SimpleQueue[tuple[int, Future[Any]]] = SimpleQueue()
         self._times: deque[float] = deque(maxlen=SAMPLE)
         self._oldest = self._looked = 0.0
         self.workers = 1
@@ -153,7 +153,7 @@ class DaskWorkers:
             self._look(last)
         return batches
 
-    def _ended(self, timeout: float) -> Iterator[tuple[int, Future]]:
+    def _ended(self, timeout: float) -> Iterator[tuple[int, Future[Any]]]:
         try:
             yield self._events.get(timeout=min(timeout, PATIENCE_S))
             while True:
@@ -161,7 +161,7 @@ class DaskWorkers:
         except Empty:
             return
 
-    def _note(self, number: int, future: Future) -> Iterator[Batch]:
+    def _note(self, number: int, future: Future[Any]) -> Iterator[Batch]:
         """Take the first copy that ends; the others are of no use any more."""
         task = self._tasks.get(number)
         if task is None or future.status == "cancelled":
@@ -263,7 +263,7 @@ def _missing(task: _Task, why: str) -> Batch:
     return Batch(None, {ticket: lost(item, why) for ticket, item in task.items.items()})
 
 
-def _ended(future: Future, item: WorkItem) -> Outcome:
+def _ended(future: Future[Any], item: WorkItem) -> Outcome:
     """Say why a task has ended without a word of its own, such as before it could begin."""
     if future.status != "error":
         return lost(item, "Dask lost it")
