@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import uproot
@@ -47,14 +48,12 @@ def test_a_failure_leaves_the_older_file_and_nothing_else(tmp_path: Path) -> Non
 def test_a_full_disk_leaves_the_older_file(
     result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def half(self: Path, content: bytes) -> int:
-        with self.open("wb") as file:
-            file.write(content[:10])
+    def full(_: int) -> NoReturn:
         raise OSError(28, "No space left on device")
 
     path = tmp_path / "a.csv"
     path.write_text("mine")
-    monkeypatch.setattr(Path, "write_bytes", half)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(ConfigError, match=r"a\.csv: cannot be written: No space left"):
         write(result, path, "csv", overwrite=True)
     assert path.read_text() == "mine"
