@@ -16,7 +16,7 @@ import dtperf
 from dtperf.exploring import Explorer
 from dtperf.exploring.cuts import MEASURED
 from dtperf.results import SUMS, Result
-from tests.golden import GOLDEN, GOLDEN_RNTUPLE, efficiencies
+from tests.golden import EDGES, GOLDEN, GOLDEN_RNTUPLE, efficiencies
 
 README = str(Path(__file__).parents[2] / "README.md")
 KEPT = (*SUMS, "files")
@@ -156,7 +156,7 @@ def test_a_part_is_named_as_such(saved: Path) -> None:
 
 
 def test_files_beyond_the_limit_are_not_opened(tmp_path: Path) -> None:
-    for name, source in (("a", GOLDEN), ("b", GOLDEN_RNTUPLE)):
+    for name, source in (("a", GOLDEN), ("b", EDGES)):
         shutil.copy(source, tmp_path / f"{name}.root")
     dtperf.run(explorer().config, tmp_path, out=tmp_path / "out")
     (tmp_path / "b.root").unlink()

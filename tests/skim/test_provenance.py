@@ -79,9 +79,11 @@ def test_what_comes_after(
     dtperf.run(config, out, out=tmp_path / "a")
     dtperf.run(config, GOLDEN, out=tmp_path / "b")
     done = call(
-        monkeypatch, capfd, "merge", tmp_path / "a", tmp_path / "b", "-o", tmp_path / "both"
+        *(monkeypatch, capfd, "merge", tmp_path / "a", tmp_path / "b", "-o", tmp_path / "both"),
+        "--allow-doubled-events",
     )
     assert done.code == 0
+    assert "4,000 events counted twice" in done.out
     assert f"of {out} and files\n" in done.out
     assert "8,000 events read + 0 skipped = 8,000" in done.out
     assert call(monkeypatch, capfd, "status", tmp_path / "both").out.count(f"of {out};") == 1
@@ -146,7 +148,7 @@ def test_a_name_that_would_paint_the_terminal(
     path.write_text(json.dumps(content))
     dtperf.run(first.config, GOLDEN, out=tmp_path / "b")
     for words in (
-        ("merge", tmp_path / "a", tmp_path / "b", "-o", tmp_path / "c"),
+        ("merge", tmp_path / "a", tmp_path / "b", "-o", tmp_path / "c", "--allow-doubled-events"),
         ("status", tmp_path / "a"),
     ):
         told = call(monkeypatch, capfd, *words).out
