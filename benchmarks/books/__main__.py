@@ -21,7 +21,7 @@ import dtperf
 from benchmarks.books.audit import Faults, Truth, audit
 from benchmarks.books.breaking import ways
 from benchmarks.books.files import INTACT, Made, Maker
-from benchmarks.books.killing import Chance, Kills, run
+from benchmarks.books.killing import Killer, Kills, run
 from benchmarks.books.servers import serving
 from benchmarks.books.templates import oddities, templates
 from dtperf.filesets import write
@@ -56,9 +56,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--minutes", type=float, default=10.0, help="for which there are kills")
     parser.add_argument("--every", type=float, default=10.0, help="seconds between two kills, mean")
-    parser.add_argument(
-        "--client", type=float, default=120.0, help="the same of the command itself"
-    )
+    parser.add_argument("--command", type=float, default=120.0, help="the same of the command")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -81,10 +79,12 @@ def _test(options: argparse.Namespace, place: Path) -> Faults:
         files = maker.make(folder, options.files, max(options.files // 100, len(ways())))
         _print_files(files, folder, time.monotonic() - begin)
         truth = Truth(config, made_of, sources)
-        found = Faults()
+        found, kills = Faults(), Kills()
         for each in _passes(options, place, files, rng):
             found += _judged(each, files, truth)
-    print(f"\nEvents lost: {found.lost}. Events doubled: {found.doubled}. ", end="")
+            kills = Kills(*map(sum, zip(kills, each.kills, strict=True)))
+    print(f"\n{kills.workers} workers and {kills.commands} commands were killed.")
+    print(f"Events lost: {found.lost}. Events doubled: {found.doubled}. ", end="")
     print(f"Wrong causes: {found.wrong_causes}. Wrong bins: {found.wrong_bins}.")
     for line in found.told[:SHOWN]:
         print(line)
@@ -110,21 +110,19 @@ def _passes(
     inputs = {False: place / "files.txt", True: place / "files.json.gz"}
     inputs[False].write_text("".join(f"{file.path}\n" for file in files))
     write(inputs[True], [file.as_known() for file in files])
-    until = time.monotonic() + 60 * options.minutes
-    workers = Chance(rng, options.every, until)
-    client = Chance(rng, options.client, until)
+    killer = Killer(rng, 60 * options.minutes, options.every, options.command)
     number = 0
-    while number == 0 or time.monotonic() < until:
+    while number == 0 or not killer.is_over:
         is_known, size = number % 2 == 0, CHUNKSIZES[number // 2 % 2]
         out, log = place / f"out{number}", place / f"log{number}"
         arguments = ["run", CONFIG, str(inputs[is_known]), "-o", str(out), "--executor", "dask"]
         arguments += ["--workers", str(options.workers), "--chunksize", str(size)]
         arguments += ["--on-error", "skip", *(f"--set={each}" for each in WAITING)]
-        begin, kills, code = time.monotonic(), Kills(), KILLED
+        begin, before, code = time.monotonic(), killer.kills, KILLED
         while code == KILLED:
             again = ["--resume"] if out.exists() else []
-            code, more = run([*arguments, *again], out, log, workers, client)
-            kills = Kills(*(a + b for a, b in zip(kills, more, strict=True)))
+            code = run([*arguments, *again], out, log, killer)
+        kills = Kills(*(a - b for a, b in zip(killer.kills, before, strict=True)))
         seconds = time.monotonic() - begin
         if code != GAPS:
             print(log.read_text()[-3000:])

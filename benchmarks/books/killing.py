@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import psutil
 
-__all__ = ["Chance", "Kills", "run"]
+__all__ = ["Killer", "Kills", "run"]
 
 DTPERF = Path(sys.executable).with_name("dtperf")
 WORKER = "spawn_main"
@@ -27,77 +27,87 @@ class Kills(NamedTuple):
     """How many processes were killed."""
 
     workers: int = 0
-    clients: int = 0
+    commands: int = 0
 
 
-class Chance:
-    """When to kill next: after times that know nothing of each other."""
+class Killer:
+    """Kills at random times, that know nothing of each other, from the first worker on."""
 
-    def __init__(self, rng: Random, mean_s: float, until: float) -> None:
-        """Take how long the mean time between two kills is, in seconds, and when to stop.
+    def __init__(self, rng: Random, seconds: float, worker_s: float, command_s: float) -> None:
+        """Take how often to kill, in seconds.
 
         Args:
             rng: What is drawn from.
-            mean_s: Mean time between two kills, in seconds.
-            until: Of `time.monotonic`.
+            seconds: For how long.
+            worker_s: Mean time between two workers.
+            command_s: Mean time between two commands.
         """
+        self.kills = Kills()
         self._rng = rng
-        self._mean_s = mean_s
-        self._until = until
-        self._next = time.monotonic()
-        self._draw()
+        self._seconds = seconds
+        self._means = (worker_s, command_s)
+        self._until: float | None = None
+        self._next = (0.0, 0.0)
 
-    def has_come(self) -> bool:
-        """Return whether it is time, once each time."""
-        now = time.monotonic()
-        if now < self._next or now > self._until:
-            return False
-        self._draw()
-        return True
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is over."""
+        return self._until is not None and time.monotonic() > self._until
 
-    def choose(self, found: Sequence[psutil.Process]) -> psutil.Process:
-        """Choose whom to kill."""
-        return self._rng.choice(found)
+    def look(self, command: psutil.Process, *, has_saved: bool) -> None:
+        """Kill a worker of a command, or the command itself, if it is time.
 
-    def _draw(self) -> None:
-        self._next = time.monotonic() + self._rng.expovariate(1 / self._mean_s)
+        What is due waits until there is a worker, or until the command has saved something.
+        """
+        workers, now = _workers(command), time.monotonic()
+        if self._until is None and workers:
+            self._until = now + self._seconds
+            self._next = (self._after(now, 0), self._after(now, 1))
+        until = self._until or 0.0
+        worker_s, command_s = self._next
+        with suppress(psutil.NoSuchProcess):
+            if workers and worker_s <= min(now, until):
+                self._next = (self._after(now, 0), command_s)
+                self._rng.choice(workers).kill()
+                self.kills = self.kills._replace(workers=self.kills.workers + 1)
+            elif has_saved and command_s <= min(now, until):
+                self._next = (worker_s, self._after(now, 1))
+                command.kill()
+                self.kills = self.kills._replace(commands=self.kills.commands + 1)
+
+    def _after(self, now: float, which: int) -> float:
+        return now + self._rng.expovariate(1 / self._means[which])
 
 
-def run(
-    arguments: Sequence[str], out: Path, log: Path, workers: Chance, client: Chance
-) -> tuple[int, Kills]:
-    """Run `dtperf`, kill its workers, and perhaps itself.
+def run(arguments: Sequence[str], out: Path, log: Path, killer: Killer) -> int:
+    """Run `dtperf`, while it and its workers may be killed.
 
     Args:
         arguments: Of the command.
         out: Directory of its result.
         log: File to which what it prints is added.
-        workers: When to kill one of its workers.
-        client: When to kill the command itself.
+        killer: Kills only what this command has started, and itself.
 
     Returns:
-        Its exit code, and what was killed; only processes that it has started.
+        Its exit code.
 
     Raises:
         TimeoutError: It hangs; it is ended then.
     """
-    killed, alive = Kills(), time.time()
     with log.open("ab") as stream:
         command = subprocess.Popen([DTPERF, *arguments], stdout=stream, stderr=stream)
-    its = psutil.Process(command.pid)
+    its, begin = psutil.Process(command.pid), time.time()
+    alive, kills = begin, killer.kills
     while command.poll() is None:
         time.sleep(LOOK_S)
-        if client.has_come():
-            command.kill()
-            killed = killed._replace(clients=killed.clients + 1)
-        elif workers.has_come() and (found := _workers(its)):
-            with suppress(psutil.NoSuchProcess):
-                workers.choose(found).kill()
-                killed, alive = killed._replace(workers=killed.workers + 1), time.time()
-        elif time.time() - max(alive, _saved(out)) > STUCK_S:
+        saved = _saved(out)
+        killer.look(its, has_saved=saved > begin)
+        if killer.kills != kills:
+            alive, kills = time.time(), killer.kills
+        if time.time() - max(alive, saved) > STUCK_S:
             command.kill()
             raise TimeoutError(f"the run has saved nothing for {STUCK_S:.0f} s: {log.read_text()}")
-    return command.returncode, killed
+    return command.returncode
 
 
 def _saved(out: Path) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -115,7 +116,7 @@ def test_wrong_sums(sample: Sample) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_nothing_is_lost_doubled_or_blamed_wrongly_while_workers_are_killed() -> None:
-    options = ("--files", "300", "--minutes", "0.5", "--every", "5", "--client", "15")
+    options = ("--files", "300", "--minutes", "0.5", "--every", "5", "--command", "10")
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.books", *options],
         capture_output=True,
@@ -125,3 +126,6 @@ def test_nothing_is_lost_doubled_or_blamed_wrongly_while_workers_are_killed() ->
     )
     right = "Events lost: 0. Events doubled: 0. Wrong causes: 0. Wrong bins: 0."
     assert (done.returncode, right in done.stdout) == (0, True), done.stdout + done.stderr
+    killed = re.search(r"(\d+) workers and (\d+) commands were killed", done.stdout)
+    assert killed is not None
+    assert min(map(int, killed.groups())) > 0, done.stdout
