@@ -16,7 +16,7 @@ EXTRAS = "clusters,notebook,xrootd,dev"
 WITH_LAZY = ("-k", "laz or dask or reduction or environment")
 """The extra `lazy`, and what else meets the older Dask that comes with it."""
 
-nox.needs_version = ">=2025.5"
+nox.needs_version = ">=2025.10.14"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False
