@@ -13,8 +13,9 @@ from coffea.processor.accumulator import accumulate
 
 from dtperf.checkpoint import RunDirectory
 from dtperf.config import AnalysisConfig
-from dtperf.doubled import EventSample, Gathered, refusal
+from dtperf.doubled import Gathered, refusal
 from dtperf.errors import OURS, DtperfError
+from dtperf.eventsample import EventSample
 from dtperf.executors import Ended, Progressed
 from dtperf.identity import code_version, machine
 from dtperf.ledger import Ledger, LedgerRow

@@ -14,8 +14,8 @@ from coffea.processor.executor import WorkItem
 
 from dtperf.addresses import remember
 from dtperf.credentials import adopt
-from dtperf.doubled import EVENT_BRANCHES, EventSample, SourceFile
 from dtperf.errors import InputError
+from dtperf.eventsample import EVENT_BRANCHES, EventSample, SourceFile
 from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
 from dtperf.nanoaod.open import TIMEOUT_S
 from dtperf.openfiles import OpenFile, Wanted, close, opened, reason

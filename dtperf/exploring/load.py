@@ -14,8 +14,8 @@ import numpy as np
 from coffea.processor.executor import WorkItem
 
 from dtperf.config import AnalysisConfig
-from dtperf.doubled import EventSample, halvings_for
 from dtperf.errors import InputError
+from dtperf.eventsample import EventSample, halvings_for
 from dtperf.exploring.block import Block
 from dtperf.exploring.parts import Origin, first_events, named
 from dtperf.filesets import InputFile
