@@ -24,7 +24,7 @@ import pyarrow as pa
 import dtperf
 from benchmarks.history import append
 from benchmarks.skim_formats import measure_formats
-from dtperf.doubled import EventSample
+from dtperf.eventsample import EventSample
 from dtperf.exploring.load import threads
 from dtperf.ledger import Ledger
 from dtperf.measurements import STANDARD

@@ -11,8 +11,9 @@ from uuid import UUID
 
 from dtperf.checkpoint import RunDirectory
 from dtperf.config import AnalysisConfig
-from dtperf.doubled import EventSample, Gathered, refusal
+from dtperf.doubled import Gathered, refusal
 from dtperf.errors import OURS, DtperfError
+from dtperf.eventsample import EventSample
 from dtperf.executors import Ended, Progressed
 from dtperf.extra import in_order
 from dtperf.identity import machine

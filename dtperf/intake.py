@@ -8,8 +8,8 @@ from coffea.processor.executor import WorkItem
 
 from dtperf.chunks import ChunkMeta
 from dtperf.config import AnalysisConfig
-from dtperf.doubled import EVENT_BRANCHES, halvings_for
 from dtperf.errors import ConfigError
+from dtperf.eventsample import EVENT_BRANCHES, halvings_for
 from dtperf.filesets import InputFile
 from dtperf.meter import Progress
 from dtperf.nanoaod import ColumnFilter

@@ -14,8 +14,8 @@ from coffea.processor.executor import WorkItem
 from dtperf.addresses import remember
 from dtperf.chunks import meta_of
 from dtperf.credentials import adopt
-from dtperf.doubled import EVENT_BRANCHES, EventSample, SourceFile
 from dtperf.errors import InputError
+from dtperf.eventsample import EVENT_BRANCHES, EventSample, SourceFile
 from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
 from dtperf.openfiles import OpenFile, Wanted, close, opened, reason
 from dtperf.outputs import added

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from dtperf.accounting import refuse_overlap
 from dtperf.config import AnalysisConfig, load_config
-from dtperf.doubled import EventSample
 from dtperf.errors import ConfigError, InputError
+from dtperf.eventsample import EventSample
 from dtperf.extra import Extra, extra_from_json, extra_to_json
 from dtperf.files import write_atomic
 from dtperf.histogram_json import MAX_BYTES, from_uhi, to_json

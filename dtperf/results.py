@@ -11,8 +11,9 @@ from typing import Any
 from dtperf.accounting import combine
 from dtperf.config import AnalysisConfig
 from dtperf.display import as_html, in_one_line
-from dtperf.doubled import EventSample, refusal, remarks
+from dtperf.doubled import refusal, remarks
 from dtperf.errors import InputError
+from dtperf.eventsample import EventSample
 from dtperf.extra import Extra, histograms_of, sum_extra
 from dtperf.ledger import Ledger
 from dtperf.measurements.declaration import Histogram

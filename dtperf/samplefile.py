@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dtperf.doubled import ENTRY, LARGEST, NO_FILE, EventSample, SourceFile, hash_entries
 from dtperf.errors import InputError
+from dtperf.eventsample import ENTRY, LARGEST, NO_FILE, EventSample, SourceFile, hash_entries
 from dtperf.untrusted import check_table
 
 __all__ = ["read_sample", "sample_to_parquet"]

@@ -13,16 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dtperf.doubled import (
-    LARGEST,
-    Doubled,
-    EventSample,
-    Gathered,
-    SourceFile,
-    halvings_for,
-    refusal,
-    remarks,
-)
+from dtperf.doubled import Gathered, refusal, remarks
+from dtperf.eventsample import LARGEST, Doubled, EventSample, SourceFile, halvings_for
 
 Event = tuple[int, int, int]
 Part = tuple[SourceFile, list[Event]]
@@ -93,7 +85,7 @@ def test_of_few_events_every_doubled_one_is_counted(parts: list[Part], data: st.
 @given(PARTS, st.data())
 def test_the_order_of_adding_does_not_show(parts: list[Part], data: st.DataObject) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dtperf.doubled.LARGEST", 4)
+        patch.setattr("dtperf.eventsample.LARGEST", 4)
         pieces = [sample(events, file) for file, events in parts]
         one, other = added(pieces, data), added(pieces, data)
         assert one == other

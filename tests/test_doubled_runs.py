@@ -15,8 +15,8 @@ import dtperf
 from dtperf import Analysis
 from dtperf.cli.printed import print_report
 from dtperf.config import AnalysisConfig
-from dtperf.doubled import EventSample
 from dtperf.errors import InputError
+from dtperf.eventsample import EventSample
 from dtperf.report.overview import render
 from dtperf.resultfiles import EVENT_SAMPLE
 from dtperf.results import Result

@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dtperf.doubled import EVENT_BRANCHES, EventSample, SourceFile
 from dtperf.errors import InputError
+from dtperf.eventsample import EVENT_BRANCHES, EventSample, SourceFile
 from dtperf.ledger import SCHEMA, Ledger
 from dtperf.resultfiles import EVENT_SAMPLE
 from dtperf.results import Result

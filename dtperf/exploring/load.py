@@ -15,8 +15,8 @@ from coffea.processor.executor import WorkItem
 
 from dtperf.chunks import ChunkMeta, meta_of
 from dtperf.config import AnalysisConfig
-from dtperf.doubled import EVENT_BRANCHES, EventSample, halvings_for
 from dtperf.errors import InputError
+from dtperf.eventsample import EVENT_BRANCHES, EventSample, halvings_for
 from dtperf.exploring.block import Block
 from dtperf.exploring.cuts import refuse_processor
 from dtperf.exploring.parts import Origin, first_events, named

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from dtperf.config import load_config
-from dtperf.doubled import EventSample
 from dtperf.errors import ConfigError
+from dtperf.eventsample import EventSample
 from dtperf.exploring.block import Block
 from dtperf.exploring.cuts import refuse_processor
 from dtperf.exploring.load import Loaded, Progress, threads

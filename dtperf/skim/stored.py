@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from dtperf.accounting import refuse_overlap
 from dtperf.checkpoint import LOCK
 from dtperf.config import AnalysisConfig
-from dtperf.doubled import EventSample
 from dtperf.errors import ConfigError, InputError
+from dtperf.eventsample import EventSample
 from dtperf.ledger import Ledger, LedgerRow
 from dtperf.resultfiles import LEDGER, RESULT, read_event_sample, read_head
 from dtperf.results import Result
