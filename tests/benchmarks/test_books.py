@@ -114,7 +114,7 @@ def test_wrong_sums(sample: Sample) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_nothing_is_lost_doubled_or_blamed_wrongly_while_workers_are_killed() -> None:
     options = ("--files", "300", "--minutes", "0.5", "--every", "5", "--command", "10")
     done = subprocess.run(
