@@ -17,6 +17,8 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.typing import U32, U64
+
 __all__ = [
     "ENTRY",
     "EVENT_BRANCHES",
@@ -48,7 +50,6 @@ ENTRY = np.dtype(
     ]
 )
 Entries = npt.NDArray[np.void]
-Hashes = npt.NDArray[np.uint64]
 
 
 class SourceFile(NamedTuple):
@@ -188,9 +189,7 @@ def _space(dataset: str) -> np.uint64:
     return np.uint64(int.from_bytes(hashlib.sha256(dataset.encode()).digest()[:8], "little"))
 
 
-def _hashed(
-    run: npt.NDArray[np.uint32], block: npt.NDArray[np.uint32], event: Hashes, space: Any
-) -> Hashes:
+def _hashed(run: U32, block: U32, event: U64, space: Any) -> U64:
     """Mix the numbers of events to 64 bits each, which all count; and the space of simulated ones.
 
     Args:
@@ -210,7 +209,7 @@ def _hashed(
     return hashes
 
 
-def _mix(state: Hashes) -> None:
+def _mix(state: U64) -> None:
     """Make random bits of numbers, in their place."""
     # SplitMix64 (Steele, Lea, Flood, OOPSLA 2014)
     state += np.uint64(0x9E3779B97F4A7C15)

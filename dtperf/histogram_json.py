@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal
 
 import hist
 import numpy as np
-import numpy.typing as npt
 from boost_histogram.serialization import to_uhi
 from pydantic import BaseModel, Field, FiniteFloat, TypeAdapter, ValidationError
 from uhi.io.json import default
@@ -18,6 +17,7 @@ from uhi.io.json import default
 from dtperf.errors import DtperfError, InputError
 from dtperf.measurements.declaration import MOMENTS, Histogram
 from dtperf.memory import many_lists
+from dtperf.typing import F64, I64, AnyArray
 
 __all__ = ["MAX_BYTES", "from_uhi", "real_from_uhi", "to_json"]
 
@@ -62,7 +62,7 @@ def _text(histogram: Histogram) -> str:
     return f'{head}, "storage": {{"type": "int", "values": {values}}}}}'
 
 
-def _nested(counts: npt.NDArray[np.int64]) -> str:
+def _nested(counts: I64) -> str:
     """Write nested lists, quickly where most rows have nothing but zeros."""
     if not counts.size:
         return repr(counts.tolist())
@@ -175,7 +175,7 @@ class _Storage(BaseModel):
     type: Literal["int"]
     values: Any
 
-    def read(self, shape: list[int]) -> tuple[Any, npt.NDArray[Any]]:
+    def read(self, shape: list[int]) -> tuple[Any, AnyArray]:
         """Return the storage, and what it holds."""
         return hist.storage.Int64(), _counts(self.values, shape)
 
@@ -184,7 +184,7 @@ class _Floats(BaseModel):
     type: Literal["double"]
     values: Any
 
-    def read(self, shape: list[int]) -> tuple[Any, npt.NDArray[Any]]:
+    def read(self, shape: list[int]) -> tuple[Any, AnyArray]:
         return hist.storage.Double(), _reals(self.values, shape)
 
 
@@ -193,7 +193,7 @@ class _Weights(BaseModel):
     values: Any
     variances: Any
 
-    def read(self, shape: list[int]) -> tuple[Any, npt.NDArray[Any]]:
+    def read(self, shape: list[int]) -> tuple[Any, AnyArray]:
         content = np.empty(shape, dtype=[("value", np.float64), ("variance", np.float64)])
         content["value"] = _reals(self.values, shape)
         content["variance"] = _reals(self.variances, shape)
@@ -270,7 +270,7 @@ def _read(content: Any, label: str, make: Callable[[Any], Histogram]) -> dict[st
 
 def _histogram(content: Any) -> Histogram:
     histogram = _filled(_Histogram.model_validate(content, strict=True))
-    counts: npt.NDArray[np.int64] = np.asarray(histogram.view(flow=True))
+    counts: I64 = np.asarray(histogram.view(flow=True))
     if (_unsigned(histogram, counts) < 0).any():
         raise ValueError("has a negative number of entries")
     return histogram
@@ -294,7 +294,7 @@ def _filled(described: _Histogram) -> Histogram:
     return histogram
 
 
-def _unsigned(histogram: Histogram, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _unsigned(histogram: Histogram, counts: I64) -> I64:
     """Leave out the sums of a profile, which may be negative."""
     if "moment" not in histogram.axes.name:
         return counts
@@ -303,14 +303,14 @@ def _unsigned(histogram: Histogram, counts: npt.NDArray[np.int64]) -> npt.NDArra
     return counts[..., [number for number, name in enumerate(MOMENTS) if name != "sum"]]
 
 
-def _counts(values: Any, shape: list[int]) -> npt.NDArray[np.int64]:
+def _counts(values: Any, shape: list[int]) -> I64:
     level = _flat(values, shape)
     if any(kind is not int for kind in set(map(type, level))):
         raise ValueError("its values are not whole numbers")
     return np.array(level, dtype=np.int64).reshape(shape)
 
 
-def _reals(values: Any, shape: list[int]) -> npt.NDArray[np.float64]:
+def _reals(values: Any, shape: list[int]) -> F64:
     level = _flat(values, shape)
     if any(kind not in (int, float) for kind in set(map(type, level))):
         raise ValueError("its values are not numbers")

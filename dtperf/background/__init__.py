@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dtperf.background.fit import fit
-from dtperf.background.masses import Numbers, masses
+from dtperf.background.masses import masses
 from dtperf.background.model import Bias, Estimate, Fit
 from dtperf.background.sideband import sideband
 from dtperf.results import Result
 from dtperf.statistics import clopper_pearson
 from dtperf.summary import Efficiency
+from dtperf.typing import AnyArray
 
 __all__ = ["WINDOW_GEV", "Bias", "Estimate", "Fit", "biases"]
 
@@ -42,7 +43,7 @@ def biases(result: Result, window: tuple[float, float] = WINDOW_GEV) -> tuple[Bi
     )
 
 
-def _counted(counts: Numbers) -> Efficiency:
+def _counted(counts: AnyArray) -> Efficiency:
     failed, passed = (int(each) for each in counts.sum(axis=0))
     low, high = clopper_pearson(passed, passed + failed)
     return Efficiency(passed, passed + failed, float(low), float(high))

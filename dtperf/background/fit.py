@@ -8,9 +8,10 @@ import numpy as np
 from iminuit import Minuit  # type: ignore[import-untyped]
 from iminuit.cost import ExtendedBinnedNLL, NormalConstraint  # type: ignore[import-untyped]
 
-from dtperf.background.masses import Masses, Numbers
+from dtperf.background.masses import Masses
 from dtperf.background.model import Estimate, Fit
 from dtperf.background.shapes import background_shares, signal_shares
+from dtperf.typing import AnyArray
 
 __all__ = ["fit"]
 
@@ -42,7 +43,7 @@ YIELDS = ("passing", "passing_background", "failing", "failing_background")
 """Of signal and background in the window."""
 
 
-def fit(masses: Masses, counts: Numbers) -> Fit | None:
+def fit(masses: Masses, counts: AnyArray) -> Fit | None:
     """Fit a Z over an exponential background to passing and failing probes.
 
     They share the shape of the Z; both have their own numbers of signal and background, and their
@@ -73,7 +74,7 @@ def fit(masses: Masses, counts: Numbers) -> Fit | None:
     )
 
 
-def _minuit(masses: Masses, counts: Numbers) -> Minuit:
+def _minuit(masses: Masses, counts: AnyArray) -> Minuit:
     model = _model(masses.window)
     cost = NormalConstraint([f"{side}_slope" for side in SIDES], [SLOPE] * 2, [SLOPE_SPREAD] * 2)
     starts = dict(STARTS)
@@ -93,11 +94,11 @@ def _names(side: str) -> tuple[str, ...]:
     return side, f"{side}_background", f"{side}_slope", *SHAPE
 
 
-def _model(window: tuple[float, float]) -> Callable[..., Numbers]:
+def _model(window: tuple[float, float]) -> Callable[..., AnyArray]:
     """Make the function that gives the mean counts from the first edge on to each."""
 
     def model(
-        edges: Numbers,
+        edges: AnyArray,
         signal: float,
         background: float,
         slope: float,
@@ -105,14 +106,14 @@ def _model(window: tuple[float, float]) -> Callable[..., Numbers]:
         resolution: float,
         tail: float,
         power: float,
-    ) -> Numbers:
+    ) -> AnyArray:
         z = signal_shares(edges, window, shift, resolution, tail, power)
         return signal * z + background * background_shares(edges, window, slope)
 
     return model
 
 
-def _expected(masses: Masses, values: dict[str, float]) -> Numbers:
+def _expected(masses: Masses, values: dict[str, float]) -> AnyArray:
     """Give the mean counts, shape (bins, 2): failed and passed."""
     model = _model(masses.window)
     columns = [
@@ -121,7 +122,7 @@ def _expected(masses: Masses, values: dict[str, float]) -> Numbers:
     return np.stack(columns, axis=-1)
 
 
-def _covariance(masses: Masses, values: dict[str, float]) -> Numbers:
+def _covariance(masses: Masses, values: dict[str, float]) -> AnyArray:
     """Invert the Fisher information, for the yields, shape (4, 4)."""
     # where there is none there could have been one
     at = values | {name: max(values[name], 1.0) for name in YIELDS}
@@ -140,7 +141,7 @@ def _covariance(masses: Masses, values: dict[str, float]) -> Numbers:
 
 
 def _result(
-    counts: Numbers, yields: Numbers, covariance: Numbers, goodness: tuple[float, int]
+    counts: AnyArray, yields: AnyArray, covariance: AnyArray, goodness: tuple[float, int]
 ) -> Fit:
     """Put together what was fitted.
 

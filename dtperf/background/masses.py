@@ -2,46 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.errors import ConfigError, InputError
 from dtperf.results import Result
+from dtperf.typing import AnyArray
 
-__all__ = ["Masses", "Numbers", "masses"]
+__all__ = ["Masses", "masses"]
 
 MEASUREMENT = "efficiency_vs_mass"
 LEAST_SIDEBAND_GEV = 5.0
 """On either side of the window."""
 TOLERANCE_GEV = 1e-6
 
-Numbers = npt.NDArray[Any]
-
 
 class Masses(NamedTuple):
     """Counts of the mass bins that the selection leaves whole."""
 
-    edges: Numbers
+    edges: AnyArray
     """GeV, shape (bins + 1,)."""
-    counts: Numbers
+    counts: AnyArray
     """Shape (4, bins, 2): station, mass, failed and passed."""
     window: tuple[float, float]
     """Lowest and highest mass of the signal, GeV; both are edges."""
 
     @property
-    def is_below(self) -> Numbers:
+    def is_below(self) -> AnyArray:
         """Which bins are below the window, shape (bins,)."""
         return np.asarray(self.edges[1:] <= self.window[0] + TOLERANCE_GEV)
 
     @property
-    def is_above(self) -> Numbers:
+    def is_above(self) -> AnyArray:
         """Which bins are above the window, shape (bins,)."""
         return np.asarray(self.edges[:-1] >= self.window[1] - TOLERANCE_GEV)
 
     @property
-    def is_inside(self) -> Numbers:
+    def is_inside(self) -> AnyArray:
         """Which bins are in the window, shape (bins,)."""
         return ~(self.is_below | self.is_above)
 
@@ -80,7 +78,7 @@ def masses(result: Result, window: tuple[float, float]) -> Masses:
     return Masses(np.append(kept[0], kept[1][-1]), view[:, whole], window)
 
 
-def _check_window(window: tuple[float, float], edges: Numbers) -> None:
+def _check_window(window: tuple[float, float], edges: AnyArray) -> None:
     low, high = window
     is_edge = [bool(np.any(np.abs(edges - value) < TOLERANCE_GEV)) for value in window]
     if not (low < high and all(is_edge)):

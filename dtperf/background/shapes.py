@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from dtperf.typing import AnyArray
 
 __all__ = ["background_shares", "signal_shares"]
 
-Numbers = npt.NDArray[Any]
 
 Z_MASS_GEV, Z_WIDTH_GEV = 91.1876, 2.4952
 """Particle Data Group, Phys. Rev. D 110 (2024) 030001."""
@@ -20,13 +19,13 @@ REACH_GEV = 40.0
 
 
 def signal_shares(
-    edges: Numbers,
+    edges: AnyArray,
     window: tuple[float, float],
     shift: float,
     resolution: float,
     tail: float,
     power: float,
-) -> Numbers:
+) -> AnyArray:
     """Integrate the measured lineshape of the Z up to each edge.
 
     A relativistic Breit-Wigner, folded with a Crystal Ball whose tail towards lower masses stands
@@ -50,7 +49,7 @@ def signal_shares(
     return np.asarray((at[:-2] - at[0]) / (at[-1] - at[-2]))
 
 
-def background_shares(edges: Numbers, window: tuple[float, float], slope: float) -> Numbers:
+def background_shares(edges: AnyArray, window: tuple[float, float], slope: float) -> AnyArray:
     """Integrate exp(-slope * mass) from the first edge to each, over the integral of the window.
 
     Args:
@@ -69,7 +68,7 @@ def background_shares(edges: Numbers, window: tuple[float, float], slope: float)
 @lru_cache(maxsize=8)
 def _integral(
     first: float, last: float, shift: float, resolution: float, tail: float, power: float
-) -> tuple[Numbers, Numbers]:
+) -> tuple[AnyArray, AnyArray]:
     steps = round((last - first) / STEP_GEV)
     reach = round(REACH_GEV / STEP_GEV)
     true = first + STEP_GEV * np.arange(-reach, steps + reach + 1)
@@ -82,7 +81,7 @@ def _integral(
     return grid, np.concatenate([[0.0], np.cumsum(between)])
 
 
-def _crystal_ball(t: Numbers, tail: float, power: float) -> Numbers:
+def _crystal_ball(t: AnyArray, tail: float, power: float) -> AnyArray:
     """Evaluate a Gaussian whose left side goes over to a power law, 1 at its peak."""
     core = np.exp(-(t**2) / 2)
     offset = power / tail - tail

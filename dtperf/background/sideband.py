@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dtperf.background.masses import Masses, Numbers
+from dtperf.background.masses import Masses
 from dtperf.background.model import Estimate
 from dtperf.background.shapes import background_shares
+from dtperf.typing import AnyArray
 
 __all__ = ["sideband"]
 
@@ -16,7 +17,7 @@ STEEPEST = 0.5
 """Largest slope of the background, 1/GeV: it has fallen by half after 1.4 GeV."""
 
 
-def sideband(masses: Masses, counts: Numbers) -> Estimate | None:
+def sideband(masses: Masses, counts: AnyArray) -> Estimate | None:
     """Subtract what the sidebands say is below the signal.
 
     Passing and failing probes in the sidebands are scaled by one factor. The tails of the signal in
@@ -49,14 +50,14 @@ def sideband(masses: Masses, counts: Numbers) -> Estimate | None:
     )
 
 
-def _efficiency(masses: Masses, regions: Numbers) -> float:
+def _efficiency(masses: Masses, regions: AnyArray) -> float:
     """Give the efficiency of counts of shape (3, 2): below, inside, above; failed, passed."""
     beside = regions[0] + regions[2]
     left = regions[1] - _scale(masses, regions[0, 0], regions[2, 0]) * beside
     return float(left[1] / left.sum()) if left.sum() > 0 else float("nan")
 
 
-def _bias(masses: Masses, regions: Numbers) -> float:
+def _bias(masses: Masses, regions: AnyArray) -> float:
     total = regions[1].sum()
     return float(regions[1, 1] / total) - _efficiency(masses, regions) if total else float("nan")
 
@@ -69,7 +70,7 @@ def _scale(masses: Masses, below: float, above: float) -> float:
     # one half: an empty sideband has no logarithm
     ratio = np.log((below + 0.5) / (above + 0.5))
 
-    def contents(slope: float) -> Numbers:
+    def contents(slope: float) -> AnyArray:
         """Integrate the exponential below, inside and above the window."""
         return np.diff(background_shares(ends, masses.window, slope))
 
@@ -87,7 +88,7 @@ def _scale(masses: Masses, below: float, above: float) -> float:
     return float(inside / (lower + upper))
 
 
-def _spread(function: Callable[[Numbers], float], regions: Numbers) -> float:
+def _spread(function: Callable[[AnyArray], float], regions: AnyArray) -> float:
     """Propagate the Poisson spread of independent counts."""
     variance = 0.0
     for at in np.ndindex(regions.shape):

@@ -8,21 +8,18 @@ are set aside, and the rest is looked at again.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.comparison.cuts import Cuts
 from dtperf.comparison.family import family
+from dtperf.typing import AnyArray, Bools
 
 __all__ = ["Named", "name_changes"]
 
 HELD = 0.5
 """A place is named if more than this part of it has changed alike."""
-
-Numbers = npt.NDArray[Any]
-Sets = npt.NDArray[np.bool_]
 
 
 class Named(NamedTuple):
@@ -32,7 +29,7 @@ class Named(NamedTuple):
     """Number in `family()`."""
     moment: int
     """Number of the cut."""
-    members: npt.NDArray[np.bool_]
+    members: Bools
     """Its chambers that have changed with it, shape (250,)."""
     without: tuple[int, ...]
     """Places whose chambers in it have changed otherwise."""
@@ -57,7 +54,7 @@ class _Looks:
         """Part of the place that is tested, by weight."""
         self.look_at(np.arange(whole.size), np.zeros(whole.members.shape[1], dtype=np.bool_), [])
 
-    def look_at(self, places: Numbers, explained: Sets, named: list[Named]) -> None:
+    def look_at(self, places: AnyArray, explained: Bools, named: list[Named]) -> None:
         """Test places again."""
         whole = family()
         self.sets[places] = whole.members[places] & ~explained
@@ -86,7 +83,7 @@ class _Looks:
         mine = dict.fromkeys(self.apart[place])
         return tuple(part for part in mine if not any(holds[other, part] for other in mine))
 
-    def _odd_parts(self, places: Numbers) -> tuple[Numbers, Numbers]:
+    def _odd_parts(self, places: AnyArray) -> tuple[AnyArray, AnyArray]:
         """Find in each of some places the part that differs most from the rest of it, if one does.
 
         Returns:
@@ -106,7 +103,7 @@ class _Looks:
         _, first = np.unique(outer[order], return_index=True)
         return outer[order][first], inner[order][first]
 
-    def _pulls(self, outer: Numbers, inner: Numbers, part: Sets, rest: Sets) -> Numbers:
+    def _pulls(self, outer: AnyArray, inner: AnyArray, part: Bools, rest: Bools) -> AnyArray:
         """Tell how much parts differ from the rest: distances over their standard deviations."""
         moments = self.moments[outer]
         one, other = self.cuts.sums(moments, inner, part), self.cuts.sums(moments, outer, rest)

@@ -3,46 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.comparison.spread import Runs, Spread, by_run, spread_between_runs
 from dtperf.results import Result
 from dtperf.statistics import Strata
 from dtperf.summary import Efficiency, efficiencies
+from dtperf.typing import AnyArray, Bools
 
 __all__ = ["Cuts", "Sums", "Tested"]
-
-Numbers = npt.NDArray[Any]
-Sets = npt.NDArray[np.bool_]
 
 
 class Sums(NamedTuple):
     """Sums over sets of chambers, arrays of shape (sets,)."""
 
-    excess: Numbers
+    excess: AnyArray
     """Passed after the cut, beyond what is expected if nothing has changed."""
-    variance: Numbers
+    variance: AnyArray
     """Of the excess, if nothing has changed, with the spread between runs."""
-    weight: Numbers
+    weight: AnyArray
     """By which the excess is the difference of the efficiencies; about half the number of probes
     of the smaller sample."""
-    later: Numbers
+    later: AnyArray
     """What a loss of all later probes would add to the variance; of a smaller one, its part."""
-    earlier: Numbers
+    earlier: AnyArray
     """As much of the earlier ones."""
 
 
 class Tested(NamedTuple):
     """How sets of chambers differ before and after a cut, arrays of shape (sets,)."""
 
-    value: Numbers
+    value: AnyArray
     """Efficiency after minus before, chamber by chamber; NaN without probes in both."""
-    uncertainty: Numbers
+    uncertainty: AnyArray
     """Of the value, by counts and by what differs between runs."""
-    sigmas: Numbers
+    sigmas: AnyArray
     """0 or more."""
 
 
@@ -56,8 +53,8 @@ class Cuts:
     def __init__(self, results: Sequence[Result]) -> None:
         self.spread: Spread = spread_between_runs(results)
         rows = [result.by_chamber() for result in results]
-        self.passed: Numbers = np.array([[row.efficiency.passed for row in each] for each in rows])
-        self.total: Numbers = np.array([[row.efficiency.total for row in each] for each in rows])
+        self.passed: AnyArray = np.array([[row.efficiency.passed for row in each] for each in rows])
+        self.total: AnyArray = np.array([[row.efficiency.total for row in each] for each in rows])
         self._runs: list[Runs] = []
         if self.spread.is_known:
             self._runs = [runs for runs in map(by_run, results) if runs is not None]
@@ -71,7 +68,7 @@ class Cuts:
         """How many there are."""
         return len(self.strata)
 
-    def sums(self, moments: Numbers, places: Numbers, sets: Sets) -> Sums:
+    def sums(self, moments: AnyArray, places: AnyArray, sets: Bools) -> Sums:
         """Sum up over sets of chambers.
 
         Args:
@@ -85,7 +82,7 @@ class Cuts:
             found[:, mine] = self._sums(int(moment), places[mine], sets[mine])
         return Sums(*found)
 
-    def test(self, moments: Numbers, places: Numbers, sets: Sets) -> Tested:
+    def test(self, moments: AnyArray, places: AnyArray, sets: Bools) -> Tested:
         """Compare sets of chambers before and after a cut; the arguments are those of `sums`."""
         summed = self.sums(moments, places, sets)
         found = np.zeros((len(Tested._fields), len(sets)))
@@ -103,7 +100,7 @@ class Cuts:
             )
         return Tested(*found)
 
-    def best_moments(self, places: Numbers, sets: Sets) -> Numbers:
+    def best_moments(self, places: AnyArray, sets: Bools) -> AnyArray:
         """Find the cut at which each set differs most; the arguments are those of `sums`."""
         pulls = []
         for moment in range(self.moments):
@@ -112,7 +109,7 @@ class Cuts:
             pulls.append(np.abs(excess) / np.sqrt(np.maximum(variance, 1.0)))
         return np.asarray(np.argmax(pulls, axis=0))
 
-    def counts(self, moments: Numbers, sets: Sets) -> tuple[list[Efficiency], list[Efficiency]]:
+    def counts(self, moments: AnyArray, sets: Bools) -> tuple[list[Efficiency], list[Efficiency]]:
         """Sum up passed and total before and after, of chambers that have probes in both."""
         sides = []
         for side in (self._before, self._after):
@@ -127,20 +124,20 @@ class Cuts:
             sides.append(efficiencies(*np.array(summed).T))
         return sides[0], sides[1]
 
-    def _before(self, moment: int) -> tuple[Numbers, Numbers]:
+    def _before(self, moment: int) -> tuple[AnyArray, AnyArray]:
         return self.passed[: moment + 1].sum(axis=0), self.total[: moment + 1].sum(axis=0)
 
-    def _after(self, moment: int) -> tuple[Numbers, Numbers]:
+    def _after(self, moment: int) -> tuple[AnyArray, AnyArray]:
         return self.passed[moment + 1 :].sum(axis=0), self.total[moment + 1 :].sum(axis=0)
 
-    def _sums(self, moment: int, places: Numbers, sets: Sets) -> Sums:
+    def _sums(self, moment: int, places: AnyArray, sets: Bools) -> Sums:
         strata = self.strata[moment]
         columns = (strata.excess, strata.variance, strata.weight, strata.weight * strata.share)
         excess, variance, weight, earlier = (sets @ np.stack(columns, axis=1)).T
         beyond = self.spread.variance[places] * self._levers(moment, sets)
         return Sums(excess, variance + beyond, weight, weight - earlier, earlier)
 
-    def _levers(self, moment: int, sets: Sets) -> Numbers:
+    def _levers(self, moment: int, sets: Bools) -> AnyArray:
         """Sum the squared weights of all runs: by this a variance between runs counts."""
         share = self.strata[moment].share
         levers = np.zeros(len(sets))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.geometry import Place, chambers, places
+from dtperf.typing import F64, I64, AnyArray, Bools
 
 __all__ = ["Family", "family"]
 
@@ -18,13 +18,13 @@ class Family(NamedTuple):
 
     places: tuple[Place, ...]
     """From the barrel to the chambers, in order of station, wheel and sector."""
-    members: npt.NDArray[np.bool_]
+    members: Bools
     """Which of `geometry.chambers()` each holds, shape (places, 250)."""
-    holds: npt.NDArray[np.bool_]
+    holds: Bools
     """Whether one holds all of another, and more, shape (places, places)."""
-    kinds: npt.NDArray[np.int64]
+    kinds: I64
     """Number of the kind of each, 0 up: stations are one kind."""
-    shares: npt.NDArray[np.float64]
+    shares: F64
     """Part of the false alarms that each may have: every kind as many, and every place of it."""
 
     @property
@@ -43,7 +43,7 @@ def family() -> Family:
     for row, place in zip(members, found, strict=True):
         row[[at[chamber] for chamber in place.chambers]] = True
     size = members.sum(axis=1)
-    common: npt.NDArray[Any] = members.astype(np.int64) @ members.T
+    common: AnyArray = members.astype(np.int64) @ members.T
     given = [tuple(part is not None for part in place) for place in found]
     # a sector of a wheel and its station are told apart by what their names give
     _, kinds, many = np.unique(given, axis=0, return_inverse=True, return_counts=True)

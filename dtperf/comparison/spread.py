@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import chdtrc
 
 from dtperf import geometry
 from dtperf.comparison.family import Family, family
 from dtperf.results import Result
 from dtperf.statistics import Strata, student
+from dtperf.typing import I64, AnyArray, Bools
 
 __all__ = ["FEWEST", "Runs", "Spread", "by_run", "spread_between_runs"]
 
@@ -27,16 +27,14 @@ FEWEST = 6
 UNLIKE = 0.01
 """Chance at which a place, or one chamber of all, is taken to spread more than its peers."""
 
-Numbers = npt.NDArray[Any]
-
 
 class Runs(NamedTuple):
     """Counts of the chambers in the runs of one result, of shape (250, runs)."""
 
-    numbers: npt.NDArray[np.int64]
+    numbers: I64
     """Of the runs, in their order."""
-    passed: Numbers
-    total: Numbers
+    passed: AnyArray
+    total: AnyArray
 
 
 class Spread(NamedTuple):
@@ -47,9 +45,9 @@ class Spread(NamedTuple):
 
     runs: int
     """In all results together; 0 if not all have measured 'by_chamber_and_run'."""
-    variance: Numbers
+    variance: AnyArray
     """Of the efficiency of a place in a run, beyond that of the counts; 0 if not known."""
-    freedom: Numbers
+    freedom: AnyArray
     """Degrees of freedom of the variance; infinite if it is not known."""
 
     @property
@@ -68,7 +66,7 @@ class Spread(NamedTuple):
         mine = whole.kinds == whole.kinds[whole.places.index(place)]
         return float(np.sqrt(np.median(self.variance[mine])))
 
-    def p_values(self, sigmas: Numbers, at: Any = slice(None)) -> Numbers:
+    def p_values(self, sigmas: AnyArray, at: Any = slice(None)) -> AnyArray:
         """Turn standard deviations into two-sided p-values: Student's, if known from few runs.
 
         Args:
@@ -126,11 +124,11 @@ def spread_between_runs(results: Sequence[Result]) -> Spread:
 class _Steps(NamedTuple):
     """From each run to the next one, arrays of shape (250, runs - 1)."""
 
-    excess: Numbers
+    excess: AnyArray
     """Passed in the later one beyond expectation."""
-    variance: Numbers
+    variance: AnyArray
     """Of that, by the counts alone."""
-    weight: Numbers
+    weight: AnyArray
     """Half the number of probes in each of two equal runs."""
 
 
@@ -166,18 +164,18 @@ class _Scatter(NamedTuple):
     much as a large one nor, as by their squares, for next to nothing.
     """
 
-    deviation: Numbers
+    deviation: AnyArray
     """Passed beyond expectation."""
-    expected: Numbers
+    expected: AnyArray
     """Square of it by the counts alone."""
-    lever: Numbers
+    lever: AnyArray
     """By what the square grows with the variance of the efficiency."""
 
     @property
-    def squared(self) -> Numbers:
+    def squared(self) -> AnyArray:
         return np.square(self.deviation)
 
-    def rows(self, which: Numbers) -> _Scatter:
+    def rows(self, which: AnyArray) -> _Scatter:
         """Take some of the places."""
         return _Scatter(*(array[which] for array in self))
 
@@ -186,18 +184,20 @@ class _Scatter(NamedTuple):
         beyond = float((self.squared - self.expected).sum())
         return max(beyond / max(float(self.lever.sum()), 1e-9), 0.0)
 
-    def likely(self, variance: float) -> Numbers:
+    def likely(self, variance: float) -> AnyArray:
         """Sum the squares that are expected with a variance, shape (places,)."""
         return np.asarray((self.expected + variance * self.lever).sum(axis=1))
 
-    def ratios(self, variance: float) -> Numbers:
+    def ratios(self, variance: float) -> AnyArray:
         """Give observed over expected squares, shape (places,); 1 where none are expected."""
         likely = self.likely(variance)
         some = np.where(likely > 0, likely, 1)
         return np.where(likely > 0, self.squared.sum(axis=1) / some, 1.0)
 
 
-def _estimated(whole: Family, blocks: Sequence[_Steps], freedom: float) -> tuple[Numbers, Numbers]:
+def _estimated(
+    whole: Family, blocks: Sequence[_Steps], freedom: float
+) -> tuple[AnyArray, AnyArray]:
     """Give variance and degrees of freedom of each place."""
     is_chamber = whole.members.sum(axis=1) == 1
     ratios = _scatter(whole.members[is_chamber], blocks).ratios(0.0)
@@ -220,7 +220,7 @@ def _estimated(whole: Family, blocks: Sequence[_Steps], freedom: float) -> tuple
     return variance, degrees
 
 
-def _scatter(members: npt.NDArray[np.bool_], blocks: Sequence[_Steps]) -> _Scatter:
+def _scatter(members: Bools, blocks: Sequence[_Steps]) -> _Scatter:
     excess, variance, weight = (
         members @ np.concatenate(arrays, axis=1) for arrays in zip(*blocks, strict=True)
     )

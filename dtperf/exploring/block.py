@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from dtperf.config import AnalysisConfig
@@ -33,10 +32,9 @@ from dtperf.selection.table import Table
 from dtperf.selection.tagging import pair_limits
 from dtperf.skim.columns import Columns, view
 from dtperf.skim.thin import by_either_isolation, expanded
+from dtperf.typing import I64, U8, AnyArray, Bools
 
 __all__ = ["Block"]
-
-Column = npt.NDArray[Any]
 
 
 class Block:
@@ -63,12 +61,12 @@ class Block:
         self._n_crossed[self.possible] = usable
         self.most_rows = most + 4
         """As many rows as one probe has at most."""
-        self._of_tags: dict[Layout, Column] = {}
-        self._of_pairs: dict[Layout, Column] = {}
+        self._of_tags: dict[Layout, AnyArray] = {}
+        self._of_pairs: dict[Layout, AnyArray] = {}
         self._rows: Crossed | None = None
 
     @property
-    def segment_offsets(self) -> Column:
+    def segment_offsets(self) -> AnyArray:
         """Segments offsets[i] to offsets[i + 1] belong to event i, shape (events + 1,)."""
         return np.asarray(self._batch.column("dtSegment").offsets)
 
@@ -150,7 +148,7 @@ class Block:
 
     def look_up(
         self, layouts: Mapping[str, Layout], config: AnalysisConfig
-    ) -> tuple[dict[Layout, Column], dict[Layout, Column], Crossed]:
+    ) -> tuple[dict[Layout, AnyArray], dict[Layout, AnyArray], Crossed]:
         """Give the places of muons and entries, what pairs add, and the rows of probes.
 
         Args:
@@ -193,7 +191,7 @@ class Block:
         """Give what the possible probes cross, of their own propagation or of the file."""
         return self._tracks(flat)[1].matches
 
-    def some_rows(self, chosen: Column, config: AnalysisConfig) -> tuple[Table, Column]:
+    def some_rows(self, chosen: AnyArray, config: AnalysisConfig) -> tuple[Table, AnyArray]:
         """Make the table of crossings of some possible probes.
 
         Args:
@@ -220,7 +218,7 @@ class Block:
         segment = table["segment"]
         return table, np.where(segment < 0, -1, segment + begins[table["pair"]])
 
-    def _tracks(self, flat: FlatEvents) -> tuple[Column, ProbeMatches]:
+    def _tracks(self, flat: FlatEvents) -> tuple[AnyArray, ProbeMatches]:
         """Give the possible probes as muons, and what they cross."""
         probes = self.probes.muon[self.possible].astype(np.int64)
         if self._propagated is not None:
@@ -231,10 +229,10 @@ class Block:
             self._propagated = crossed  # it takes long
         return probes, crossed
 
-    def _tracker_iso(self) -> Column:
+    def _tracker_iso(self) -> AnyArray:
         return np.asarray(self._batch.column("muon").values.field(TRACKER_ISO))
 
-    def _fires(self) -> npt.NDArray[np.uint8]:
+    def _fires(self) -> U8:
         muons = self.columns.collections["muon"].columns
         fired = np.zeros(len(muons["pt"]), dtype=np.uint8)
         for name, trigger in (("firesIsoTrig", "isolated"), ("firesTrig", "single")):
@@ -242,13 +240,13 @@ class Block:
                 fired |= np.where(muons[name], np.uint8(FIRES[trigger]), np.uint8(0))
         return fired
 
-    def _certified(self, mask: Any) -> npt.NDArray[np.bool_]:
+    def _certified(self, mask: Any) -> Bools:
         if mask is None:
             return np.empty(0, dtype=np.bool_)
         return is_certified(self.columns.events, mask)
 
 
-def _usable(crossed: ProbeMatches) -> npt.NDArray[np.int64]:
+def _usable(crossed: ProbeMatches) -> I64:
     """Count the usable matches of each probe."""
     total = np.concatenate([[0], np.cumsum(crossed.matches.code >= 0)])
     return np.asarray(total[crossed.ends] - total[crossed.begins])
@@ -259,7 +257,7 @@ def _nbytes(value: Any) -> int:
     return sum({id(each): each.nbytes for each in _arrays(value)}.values())
 
 
-def _arrays(value: Any) -> Iterator[Column]:
+def _arrays(value: Any) -> Iterator[AnyArray]:
     if isinstance(value, np.ndarray):
         yield value
     elif isinstance(value, Mapping | tuple):

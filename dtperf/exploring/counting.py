@@ -5,12 +5,12 @@ Counters have 32 bits, half the cache that 64 take; `Sums` empties them before t
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.compiled import compiled
+from dtperf.typing import I32, I64, U32, AnyArray
 
 __all__ = [
     "Among",
@@ -27,27 +27,22 @@ __all__ = [
     "sum_rows",
 ]
 
-Counters = npt.NDArray[np.uint32]
-Indices = npt.NDArray[np.int32]
-Places = npt.NDArray[Any]
-"""Where a row is in the flat counters, of as few bytes as can be."""
-
 
 class ProbeRows(NamedTuple):
     """The rows of each probe, and what holds for them."""
 
-    offsets: Indices
+    offsets: I32
     """Rows offsets[i] to offsets[i + 1] belong to probe i, shape (probes + 1,)."""
-    flags: npt.NDArray[np.uint32]
+    flags: U32
     """Bits of each row, numbered as in `dtperf.exploring.flags`, shape (rows,)."""
 
 
 class Among(NamedTuple):
     """The rows of selected probes."""
 
-    rows: Indices
+    rows: I32
     """Their numbers, shape (n,)."""
-    flags: npt.NDArray[np.uint32]
+    flags: U32
     """The bits of each, same shape."""
 
 
@@ -64,7 +59,7 @@ class Entering(NamedTuple):
 
 
 @compiled
-def muons_among(first: Indices, last: Indices, tag: Indices) -> Indices:
+def muons_among(first: I32, last: I32, tag: I32) -> I32:
     """List the muons from first to last of each tag, but the tag itself.
 
     Args:
@@ -85,7 +80,7 @@ def muons_among(first: Indices, last: Indices, tag: Indices) -> Indices:
 
 
 @compiled
-def count_at(counters: Counters, chosen: Indices, places: Places) -> None:
+def count_at(counters: U32, chosen: I32, places: AnyArray) -> None:
     """Count muons or entries.
 
     Args:
@@ -98,7 +93,7 @@ def count_at(counters: Counters, chosen: Indices, places: Places) -> None:
 
 
 @compiled
-def rows_of(probes: Indices, rows: ProbeRows) -> Among:
+def rows_of(probes: I32, rows: ProbeRows) -> Among:
     """List all rows of probes.
 
     Args:
@@ -119,7 +114,7 @@ def rows_of(probes: Indices, rows: ProbeRows) -> Among:
 
 
 @compiled
-def rows_entering(among: Among, entering: Entering) -> Indices:
+def rows_entering(among: Among, entering: Entering) -> I32:
     """List the rows that enter: for all measurements of the same rows.
 
     Args:
@@ -140,7 +135,7 @@ def rows_entering(among: Among, entering: Entering) -> Indices:
 
 
 @compiled
-def count_rows(counters: Counters, entering: Indices, places: Places) -> None:
+def count_rows(counters: U32, entering: I32, places: AnyArray) -> None:
     """Count rows of probes.
 
     Args:
@@ -154,13 +149,13 @@ def count_rows(counters: Counters, entering: Indices, places: Places) -> None:
 
 @compiled
 def count_rows_of(
-    counters: Counters,
-    probes: Indices,
+    counters: U32,
+    probes: I32,
     rows: ProbeRows,
     entering: Entering,
-    places: Places,
-    entries: Indices,
-    shifts: Places,
+    places: AnyArray,
+    entries: I32,
+    shifts: AnyArray,
 ) -> None:
     """Count the rows of probes where the pair has a part in the place.
 
@@ -185,10 +180,10 @@ def count_rows_of(
 
 @compiled
 def sum_rows(
-    sums: npt.NDArray[np.int64],
-    entering: Indices,
-    places: Places,
-    values: npt.NDArray[Any],
+    sums: I64,
+    entering: I32,
+    places: AnyArray,
+    values: AnyArray,
     units: tuple[float, float],
 ) -> None:
     """Add up a value of the rows of probes.
@@ -209,7 +204,7 @@ def sum_rows(
 
 
 @compiled
-def add_bins(places: npt.NDArray[np.uint32], bins: Places, stride: int) -> None:
+def add_bins(places: U32, bins: AnyArray, stride: int) -> None:
     """Move rows along one axis.
 
     Args:
@@ -222,7 +217,7 @@ def add_bins(places: npt.NDArray[np.uint32], bins: Places, stride: int) -> None:
 
 
 @compiled
-def offsets_of(pairs: npt.NDArray[Any], probes: npt.NDArray[Any]) -> Indices:
+def offsets_of(pairs: AnyArray, probes: AnyArray) -> I32:
     """Say which rows belong to which probe.
 
     Args:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.config import AnalysisConfig
-from dtperf.exploring.counting import Indices, ProbeRows, offsets_of
+from dtperf.exploring.counting import ProbeRows, offsets_of
 from dtperf.exploring.flags import BITS, Hits, Place, Tracks, mark_stations, moved
 from dtperf.exploring.layout import Layout
 from dtperf.exploring.places import Known, is_on, row_places
@@ -20,13 +19,12 @@ from dtperf.selection.columns import border_distances, station_limits
 from dtperf.selection.flatten import FlatEvents
 from dtperf.selection.table import Table
 from dtperf.selection.tagging import passing_limits
+from dtperf.typing import I32, U32, AnyArray
 
 if TYPE_CHECKING:
     from dtperf.exploring.block import Block
 
 __all__ = ["Crossed"]
-
-Column = npt.NDArray[Any]
 
 
 class Crossed:
@@ -45,15 +43,15 @@ class Crossed:
         """
         self._cuts = _cuts(config)
         self._place = Place(table["match"], table["station"], table["n_other_stations"])
-        self._segment: Indices = table["segment"]
+        self._segment: I32 = table["segment"]
         possible = np.append(block.possible, len(block.probes.muon))
         self.rows = ProbeRows(offsets_of(table["pair"], possible), _flags(table))
         matches, muons = block.matches(flat), block.probes.muon
         self._hits = _hits(flat.segments, matches, block.segment_offsets)
         self._matches = matches
         self._tracks = Tracks(*(getattr(flat.muons, name)[muons] for name in Tracks._fields))
-        self.places: dict[Layout, Column] = {}
-        self.values: dict[Layout, Column] = {}
+        self.places: dict[Layout, AnyArray] = {}
+        self.values: dict[Layout, AnyArray] = {}
         """What profiles are the mean of."""
         self._axes: dict[Integer, tuple[int, Layout]] = {}
 
@@ -106,7 +104,7 @@ class Crossed:
             edges = border_distances(self._matches, limits_of)
             mark_stations(self.rows, self._place, self._tracks, *edges, limits_of)
 
-    def _update(self, rows: Column, table: Table, segment: Indices) -> None:
+    def _update(self, rows: AnyArray, table: Table, segment: I32) -> None:
         known: Known = {}
         self._segment[rows] = segment
         self.rows.flags[rows] = _flags(table)
@@ -131,7 +129,7 @@ def _cuts(config: AnalysisConfig) -> tuple[Any, ...]:
     return (on_stations, selection.passing, compatibility.truncate_extrapolation)
 
 
-def _hits(segments: Segments, matches: Matches, offsets: Indices) -> Hits:
+def _hits(segments: Segments, matches: Matches, offsets: I32) -> Hits:
     return Hits(
         match_code=matches.code,
         match_x=matches.x,
@@ -146,7 +144,7 @@ def _hits(segments: Segments, matches: Matches, offsets: Indices) -> Hits:
     )
 
 
-def _flags(table: Table) -> npt.NDArray[np.uint32]:
+def _flags(table: Table) -> U32:
     flags = np.zeros(table.rows, dtype=np.uint32)
     for name, bit in BITS.items():
         flags |= table[name].astype(np.uint32) << np.uint32(bit)

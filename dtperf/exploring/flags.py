@@ -6,14 +6,13 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.compiled import compiled
-from dtperf.exploring.counting import Indices, ProbeRows
-from dtperf.kernels.arrays import Bools, Floats, Shorts
+from dtperf.exploring.counting import ProbeRows
 from dtperf.kernels.fourvector import is_within
 from dtperf.kernels.segments import PassingLimits, best_segment
 from dtperf.kernels.station import StationLimits, is_eligible, is_fiducial
+from dtperf.typing import F32, I8, I16, I32, Bools
 
 __all__ = [
     "BITS",
@@ -55,40 +54,40 @@ def mask_of(columns: Iterable[str]) -> np.uint32:
 class Hits(NamedTuple):
     """What the search for the best segment looks at; local frame, cm."""
 
-    match_code: Shorts
+    match_code: I16
     """Chamber of each match, shape (matches,)."""
-    match_x: Floats
-    match_y: Floats
-    offsets: Indices
+    match_x: F32
+    match_y: F32
+    offsets: I32
     """Segments offsets[i] to offsets[i + 1] belong to event i, shape (events + 1,)."""
-    code: Shorts
+    code: I16
     """Chamber of each segment, shape (segments,) as all that follow."""
-    x: Floats
-    y: Floats
+    x: F32
+    y: F32
     has_phi: Bools
     has_zed: Bools
-    n: Shorts
+    n: I16
     """Hits of the views that it has."""
 
 
 class Place(NamedTuple):
     """What no cut changes of the rows of probes, shape (rows,)."""
 
-    match: Indices
+    match: I32
     """Index into the matches, -1 where the station is not crossed."""
-    station: npt.NDArray[np.int8]
-    n_other: npt.NDArray[np.int8]
+    station: I8
+    n_other: I8
     """Other stations with segments of the probe."""
 
 
 class Tracks(NamedTuple):
     """What cuts on stations look at of the probes, by its name among the muons."""
 
-    pt: Floats
+    pt: F32
     """Shape (probes,), as the others."""
-    eta: Floats
-    phi: Floats
-    rpcMu_numberOfMatchedRPCLayers: Shorts
+    eta: F32
+    phi: F32
+    rpcMu_numberOfMatchedRPCLayers: I16
 
 
 @compiled
@@ -96,8 +95,8 @@ def mark_stations(
     rows: ProbeRows,
     place: Place,
     tracks: Tracks,
-    edge_x: Floats,
-    edge_y: Floats,
+    edge_x: F32,
+    edge_y: F32,
     limits: StationLimits,
 ) -> None:
     """Set the bits `OF_STATION` anew.
@@ -129,13 +128,13 @@ def mark_stations(
 
 @compiled
 def moved(
-    probe_offsets: Indices,
-    offsets: Indices,
-    match: Indices,
-    segment: Indices,
+    probe_offsets: I32,
+    offsets: I32,
+    match: I32,
+    segment: I32,
     hits: Hits,
     limits: PassingLimits,
-) -> Indices:
+) -> I32:
     """List the probes that have another best segment in a chamber than they had.
 
     Args:

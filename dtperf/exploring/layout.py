@@ -7,7 +7,6 @@ from math import prod
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.exploring.counting import Entering
 from dtperf.exploring.flags import BITS, MOST_BITS, OF_SEGMENT, OF_STATION
@@ -16,6 +15,7 @@ from dtperf.measurements import Measurement
 from dtperf.measurements.axes import AtLeast, Axis, Category, Integer
 from dtperf.measurements.booking import SUM_OF_SQUARES_UNIT, SUM_UNIT
 from dtperf.measurements.declaration import Histogram
+from dtperf.typing import I64, AnyArray
 
 __all__ = ["UNITS", "Layout", "is_of_pair"]
 
@@ -33,7 +33,7 @@ class Layout:
     """One measurement in flat counters."""
 
     def __init__(
-        self, measurement: Measurement, runs: npt.NDArray[Any], axis_bits: dict[Axis, int]
+        self, measurement: Measurement, runs: AnyArray, axis_bits: dict[Axis, int]
     ) -> None:
         """Lay out the bins.
 
@@ -128,7 +128,7 @@ class Layout:
         booked: Any = axis.to_hist()
         return int(booked.extent) + isinstance(axis, AtLeast)
 
-    def histogram(self, counts: npt.NDArray[np.int64]) -> Histogram:
+    def histogram(self, counts: I64) -> Histogram:
         """Make the histogram.
 
         Args:
@@ -157,7 +157,7 @@ def _ends_with_integers(axes: tuple[Axis, ...]) -> bool:
     return any(isinstance(axis, Integer) for axis in axes[first:])
 
 
-def _reached(raw: npt.NDArray[np.int64], at: int) -> npt.NDArray[np.int64]:
+def _reached(raw: I64, at: int) -> I64:
     """Count at all thresholds that are reached: of the passed axis, the rest is failed."""
     total = raw.sum(axis=(at, -1), keepdims=True)[..., 0]
     passed = np.flip(np.cumsum(np.flip(raw[..., 1], axis=at), axis=at), axis=at)

@@ -9,10 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.compiled import compiled
-from dtperf.kernels.arrays import Bools, Floats, Muons, Shorts
+from dtperf.kernels.arrays import Muons
 from dtperf.kernels.fourvector import is_above
 from dtperf.kernels.pairs import (
     PairLimits,
@@ -22,13 +21,10 @@ from dtperf.kernels.pairs import (
     invariant_mass,
     is_pair,
 )
+from dtperf.typing import F32, I8, I16, I32, U8, Bools
 
 __all__ = ["FIRES", "Entries", "Found", "Probes", "Tags", "prepare", "search"]
 
-Indices = npt.NDArray[np.int32]
-Bytes = npt.NDArray[np.uint8]
-Signs = npt.NDArray[np.int8]
-"""0 for a charge that no muon has: such pairs are of neither opposite nor the same charge."""
 
 FIRES = {"isolated": 1, "single": 2, "none": 0}
 """Bits of `Tags.fires` that a trigger asks for."""
@@ -37,31 +33,31 @@ FIRES = {"isolated": 1, "single": 2, "none": 0}
 class Tags(NamedTuple):
     """Muons that pass the loosest cuts on a tag."""
 
-    offsets: Indices
+    offsets: I32
     """Tags offsets[i] to offsets[i + 1] belong to event i, shape (events + 1,)."""
-    muon: Indices
+    muon: I32
     """Index into the muons, as all that follow of shape (tags,)."""
-    pt: Floats
-    phi: Floats
-    iso: Floats
-    dz: Floats
-    charge: Signs
-    fires: Bytes
+    pt: F32
+    phi: F32
+    iso: F32
+    dz: F32
+    charge: I8
+    fires: U8
     """Bits as in `FIRES`."""
 
 
 class Probes(NamedTuple):
     """Muons that pass the loosest cuts on a probe."""
 
-    offsets: Indices
-    muon: Indices
-    pt: Floats
-    phi: Floats
-    iso: Floats
-    dz: Floats
-    charge: Signs
-    layers: Shorts
-    pixel_hits: Shorts
+    offsets: I32
+    muon: I32
+    pt: F32
+    phi: F32
+    iso: F32
+    dz: F32
+    charge: I8
+    layers: I16
+    pixel_hits: I16
     is_possible: Bools
     """A tag may select it: one pair with it passes the loosest cuts."""
 
@@ -69,35 +65,35 @@ class Probes(NamedTuple):
 class Entries(NamedTuple):
     """Each of these tags with each of these probes of its event, in the order of the search."""
 
-    offsets: Indices
+    offsets: I32
     """Shape (events + 1,)."""
-    tag: Indices
+    tag: I32
     """Index into the tags, shape (entries,) as the others."""
-    probe: Indices
+    probe: I32
     """Index into the probes."""
-    mass: Floats
-    dr: Floats
+    mass: F32
+    dr: F32
 
 
 class Found(NamedTuple):
     """What the search has looked at, and what it has selected."""
 
-    first: Indices
+    first: I32
     """First muon of the event of each tag that passes, shape (tags that pass,)."""
-    last: Indices
+    last: I32
     """The last muon that was looked at for it."""
-    tag: Indices
+    tag: I32
     """The tag itself, a muon."""
-    entries: Indices
+    entries: I32
     """Entries looked at whose probe passes."""
-    selected: Indices
+    selected: I32
     """Entries that pass all cuts, at most one a tag."""
-    probes: Indices
+    probes: I32
     """Their probes."""
 
 
 @compiled
-def prepare(muons: Muons, fires: Bytes, limits: PairLimits) -> tuple[Tags, Probes, Entries]:
+def prepare(muons: Muons, fires: U8, limits: PairLimits) -> tuple[Tags, Probes, Entries]:
     """Find what no cut changes.
 
     Args:
@@ -176,7 +172,7 @@ def prepare(muons: Muons, fires: Bytes, limits: PairLimits) -> tuple[Tags, Probe
 
 @compiled
 def search(
-    muon_offsets: Indices,
+    muon_offsets: I32,
     tags: Tags,
     probes: Probes,
     entries: Entries,

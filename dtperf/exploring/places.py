@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.config import AnalysisConfig
 from dtperf.exploring.counting import add_bins
@@ -21,6 +18,7 @@ from dtperf.selection.extrapolation import ProbeMatches
 from dtperf.selection.flatten import FlatEvents
 from dtperf.selection.table import Table
 from dtperf.selection.tagging import passing_limits
+from dtperf.typing import AnyArray
 
 __all__ = [
     "Known",
@@ -33,10 +31,8 @@ __all__ = [
     "shifts",
 ]
 
-Column = npt.NDArray[Any]
 
-
-Known = dict[tuple[int, Axis], Column]
+Known = dict[tuple[int, Axis], AnyArray]
 """Bin numbers of a block, for all measurements: by the id of the table, and axis."""
 
 
@@ -53,7 +49,7 @@ def entry_table(flat: FlatEvents, tags: Tags, probes: Probes, entries: Entries) 
     return _table(flat, tag, probe, entries.mass, entries.dr, dz)
 
 
-def _table(flat: FlatEvents, tag: Column, probe: Column, *kinematics: Column) -> Table:
+def _table(flat: FlatEvents, tag: AnyArray, probe: AnyArray, *kinematics: AnyArray) -> Table:
     unknown = np.full(len(probe), np.nan, dtype=np.float32)
     mass, dr, dz = kinematics or (unknown, unknown, unknown)
     holds = np.ones(len(probe), dtype=np.bool_)
@@ -64,7 +60,7 @@ def _table(flat: FlatEvents, tag: Column, probe: Column, *kinematics: Column) ->
 
 
 def row_table(
-    flat: FlatEvents, probes: Column, crossed: ProbeMatches, config: AnalysisConfig
+    flat: FlatEvents, probes: AnyArray, crossed: ProbeMatches, config: AnalysisConfig
 ) -> Table:
     """Make the table of crossings of all possible probes, as if each were in one pair.
 
@@ -84,7 +80,7 @@ def row_table(
     return Table(len(found.pair), columns, parent=parent, link="candidate")
 
 
-def places(layout: Layout, table: Table, known: Known) -> Column:
+def places(layout: Layout, table: Table, known: Known) -> AnyArray:
     """Say where every row of a table is counted.
 
     Args:
@@ -98,7 +94,7 @@ def places(layout: Layout, table: Table, known: Known) -> Column:
     return total.astype(layout.place_type)
 
 
-def shifts(layout: Layout, table: Table, known: Known) -> Column:
+def shifts(layout: Layout, table: Table, known: Known) -> AnyArray:
     """Say what each entry adds to the place of a row.
 
     Args:
@@ -112,7 +108,7 @@ def shifts(layout: Layout, table: Table, known: Known) -> Column:
     return added.astype(layout.place_type)
 
 
-def row_places(layout: Layout, table: Table, known: Known) -> Column:
+def row_places(layout: Layout, table: Table, known: Known) -> AnyArray:
     """Say where rows of probes are counted that have not passed, if they enter.
 
     Args:
@@ -137,12 +133,12 @@ def row_places(layout: Layout, table: Table, known: Known) -> Column:
     return total.astype(layout.place_type)
 
 
-def is_on(layout: Layout, table: Table, axis: Integer, known: Known) -> Column:
+def is_on(layout: Layout, table: Table, axis: Integer, known: Known) -> AnyArray:
     """Tell which rows are on an axis of integers."""
     return np.asarray(_numbers(layout, table, axis, known) >= 0)
 
 
-def _numbers(layout: Layout, table: Table, axis: Axis, known: Known) -> Column:
+def _numbers(layout: Layout, table: Table, axis: Axis, known: Known) -> AnyArray:
     """Number the bins of an axis, once for all measurements."""
     key = (id(table), axis)
     if key not in known:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from coffea.processor.accumulator import accumulate
 
 from dtperf.config import AnalysisConfig
@@ -28,6 +27,7 @@ from dtperf.exploring.pairing import Found
 from dtperf.measurements.booking import book
 from dtperf.measurements.declaration import Histogram
 from dtperf.selection.tagging import find_tables
+from dtperf.typing import I64, AnyArray
 
 __all__ = ["Sums"]
 
@@ -43,8 +43,8 @@ class Sums:
         self._layouts, self._config = layouts, config
         self.found = Counter[str]()
         """What `dtperf.selection.totals` counts."""
-        self._counters: dict[str, npt.NDArray[Any]] = {}
-        self._totals: dict[str, npt.NDArray[np.int64]] = {}
+        self._counters: dict[str, AnyArray] = {}
+        self._totals: dict[str, I64] = {}
         self._booked: dict[str, Histogram] = {}
         self._rows = 0
         for name, layout in layouts.items():
@@ -90,7 +90,7 @@ class Sums:
         found: Found,
         among: Among,
         crossed: Crossed,
-        of_pairs: Mapping[Layout, npt.NDArray[Any]],
+        of_pairs: Mapping[Layout, AnyArray],
     ) -> None:
         lists: dict[tuple[int, int], Any] = {}
         for name, layout in layouts.items():

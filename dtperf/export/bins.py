@@ -7,9 +7,9 @@ from typing import Any
 
 import hist
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.export.tlatex import to_tlatex
+from dtperf.typing import F64
 
 __all__ = ["Bins"]
 
@@ -32,7 +32,7 @@ class Bins:
     """The values are labels, such as run numbers: the bins' positions have no meaning."""
 
     @property
-    def edges(self) -> npt.NDArray[np.float64]:
+    def edges(self) -> F64:
         """Edges of the bins, shape (number + 1,)."""
         if self.given_edges:
             return np.asarray(self.given_edges, dtype=np.float64)
@@ -40,7 +40,7 @@ class Bins:
         return np.asarray(self.low + steps * (self.high - self.low), dtype=np.float64)
 
     @property
-    def centres(self) -> npt.NDArray[np.float64]:
+    def centres(self) -> F64:
         """Middle of each bin, shape (number,)."""
         edges = self.edges
         return np.asarray((edges[1:] + edges[:-1]) / 2)

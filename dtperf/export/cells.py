@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.export.bins import Bins
 from dtperf.measurements.declaration import Histogram
+from dtperf.typing import I64, AnyArray
 
 __all__ = ["Cells", "Kind"]
 
@@ -25,7 +25,7 @@ class Cells:
 
     kind: Kind
     axes: tuple[Bins, ...]
-    values: npt.NDArray[Any]
+    values: AnyArray
     """Shape (bins + 2 of each axis, n). n is 1, or 2 for failed and passed, or for weights and
     their variances, or 3 for moments."""
 
@@ -33,7 +33,7 @@ class Cells:
     def of(cls, counts: Histogram) -> Cells:
         """Take the cells of a histogram as booked by a measurement."""
         kind = KINDS.get(counts.axes[-1].name, "histogram")
-        values: npt.NDArray[np.int64] = np.asarray(counts.view(flow=True), dtype=np.int64)
+        values: I64 = np.asarray(counts.view(flow=True), dtype=np.int64)
         axes = counts.axes[:-1]
         if kind == "histogram":
             values, axes = values[..., np.newaxis], counts.axes
@@ -48,7 +48,7 @@ class Cells:
         return cls._padded("weighted" if names else "histogram", histogram.axes, values)
 
     @classmethod
-    def _padded(cls, kind: Kind, axes: Iterable[Any], values: npt.NDArray[Any]) -> Cells:
+    def _padded(cls, kind: Kind, axes: Iterable[Any], values: AnyArray) -> Cells:
         missing = [(1 - axis.traits.underflow, 1 - axis.traits.overflow) for axis in axes]
         padded = np.pad(values, [*missing, (0, 0)])
         return cls(kind, tuple(Bins.of(axis) for axis in axes), padded)
@@ -94,7 +94,7 @@ class Cells:
     def _without(self, at: int) -> tuple[Bins, ...]:
         return self.axes[:at] + self.axes[at + 1 :]
 
-    def _with(self, axes: tuple[Bins, ...], values: npt.NDArray[Any]) -> Cells:
+    def _with(self, axes: tuple[Bins, ...], values: AnyArray) -> Cells:
         return Cells(self.kind, axes, values)
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.export.bins import Bins
 from dtperf.export.cells import Cells
+from dtperf.typing import I64, AnyArray
 
 __all__ = ["in_one_row", "sector_by_wheel", "side_by_side", "within_sectors"]
 
@@ -88,19 +86,19 @@ def side_by_side(cells: Cells) -> Cells:
     return _laid_out(cells, axes, merged.reshape(columns, TWELVE, -1))
 
 
-def _inner(cells: Cells) -> npt.NDArray[np.int64]:
+def _inner(cells: Cells) -> I64:
     """Leave away the flow bins of station, wheel and sector, which have none."""
     return cells.values[1:-1, 1:-1, 1:-1]
 
 
-def _without_twins(inner: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _without_twins(inner: I64) -> I64:
     merged = inner[:, :, :TWELVE].copy()
     for twin, sector in TWINS.items():
         merged[:, :, sector - 1] += inner[:, :, twin - 1]
     return merged
 
 
-def _laid_out(cells: Cells, axes: tuple[Bins, ...], values: npt.NDArray[Any]) -> Cells:
+def _laid_out(cells: Cells, axes: tuple[Bins, ...], values: AnyArray) -> Cells:
     """Give the new axes their flow bins; the axes after the sector keep theirs."""
     flow = [(1, 1)] * len(axes) + [(0, 0)] * (values.ndim - len(axes))
     return Cells(cells.kind, (*axes, *cells.axes[3:]), np.pad(values, flow))

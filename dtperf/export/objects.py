@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.export.bins import Bins
 from dtperf.export.cells import Cells
 from dtperf.measurements.booking import SUM_OF_SQUARES_UNIT, SUM_UNIT
+from dtperf.typing import F64
 
 __all__ = ["Efficiency", "Histogram", "Profile", "ReferenceObject", "to_object"]
-
-Numbers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +27,8 @@ class _Object:
 class Histogram(_Object):
     """Counts; every array has shape (bins + 2 of each axis), with underflow and overflow."""
 
-    counts: Numbers
-    variances: Numbers | None = None
+    counts: F64
+    variances: F64 | None = None
     """Of weights; None: counts."""
     kind: ClassVar[Literal["histogram"]] = "histogram"
 
@@ -39,8 +37,8 @@ class Histogram(_Object):
 class Efficiency(_Object):
     """Passed among all; every array has shape (bins + 2 of each axis)."""
 
-    passed: Numbers
-    total: Numbers
+    passed: F64
+    total: F64
     kind: ClassVar[Literal["efficiency"]] = "efficiency"
 
 
@@ -48,15 +46,15 @@ class Efficiency(_Object):
 class Profile(_Object):
     """Mean of y in bins of x; every array has shape (bins + 2,)."""
 
-    entries: Numbers
-    sums: Numbers
+    entries: F64
+    sums: F64
     """Sum of y."""
-    squares: Numbers
+    squares: F64
     """Sum of y squared."""
     kind: ClassVar[Literal["profile"]] = "profile"
 
     @property
-    def mean(self) -> Numbers:
+    def mean(self) -> F64:
         """Mean of y, 0 without entries."""
         return self.sums / np.maximum(self.entries, 1)
 

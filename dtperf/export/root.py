@@ -10,13 +10,13 @@ from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import numpy as np
-import numpy.typing as npt
 import uproot
 from uproot.writing import identify
 
 from dtperf.export.bins import Bins
 from dtperf.export.graph import efficiency_graph
 from dtperf.export.objects import Efficiency, Histogram, Profile, ReferenceObject
+from dtperf.typing import F64
 
 __all__ = ["root_file"]
 
@@ -71,9 +71,9 @@ def _models(name: str, item: ReferenceObject) -> Iterator[tuple[str, Any]]:
 def _histogram(
     item: ReferenceObject,
     title: str,
-    counts: npt.NDArray[np.float64],
+    counts: F64,
     value_title: str = "entries",
-    variances: npt.NDArray[np.float64] | None = None,
+    variances: F64 | None = None,
 ) -> Any:
     """Make a TH1D or TH2D of counts, or of weights, of shape (bins + 2 of each axis)."""
     squares = None if variances is None else variances.ravel(order="F")
@@ -116,7 +116,7 @@ def _profile(item: Profile) -> Any:
     )
 
 
-def _moments(axes: tuple[Bins, ...], counts: npt.NDArray[np.float64]) -> dict[str, float]:
+def _moments(axes: tuple[Bins, ...], counts: F64) -> dict[str, float]:
     """Give the sums from which ROOT takes mean and spread, with entries in the bins' middles."""
     inner = counts[(slice(1, -1),) * counts.ndim]
     sums = {"fTsumw": inner.sum(), "fTsumw2": inner.sum()}

@@ -7,14 +7,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.field.material import REGIONS, Region, in_iron, outside_field
 from dtperf.field.solenoid import solenoid_field
+from dtperf.typing import F64, I8, Bools
 
 __all__ = ["Z_STEP_CM", "Layers", "layers"]
 
-Floats = npt.NDArray[np.float64]
 
 LONGEST_STEP_CM = 130
 Z_MAX_CM = 800.0
@@ -24,21 +23,21 @@ Z_STEP_CM = 5.0
 class Layers(NamedTuple):
     """Steps from the beam outwards; k = 0 ... steps - 1, j = index of z in steps of 5 cm."""
 
-    outer_cm: Floats
+    outer_cm: F64
     """Where each step ends, shape (steps,): a radius, or a distance along the sector's normal."""
-    is_flat: npt.NDArray[np.bool_]
+    is_flat: Bools
     """False: a cylinder; True: the flat side of a dodecagon; shape (steps,)."""
-    station: npt.NDArray[np.int8]
+    station: I8
     """Station whose chambers stand in it, 0 for none, shape (steps,)."""
-    is_empty: npt.NDArray[np.bool_]
+    is_empty: Bools
     """Whether there is neither field nor matter, shape (steps,)."""
-    has_radial: npt.NDArray[np.bool_]
+    has_radial: Bools
     """Whether the field has a radial part, shape (steps,)."""
-    has_matter: npt.NDArray[np.bool_]
+    has_matter: Bools
     """Whether there is more than air, shape (steps,)."""
     first_z_cm: float
     """The z of j = 0, cm."""
-    table: Floats
+    table: F64
     """Field along the beam (T), radial field (T), energy loss of a muon of 20 GeV (GeV/cm) and
     radiation lengths per cm, in the middle of each step, shape (steps, z, 4)."""
 
@@ -70,14 +69,14 @@ def _divided(region: Region) -> list[tuple[float, float]]:
     return [(float(inner), float(outer)) for inner, outer in pairwise(ends)]
 
 
-def _row(region: Region, middle_cm: float, z: Floats) -> Floats:
+def _row(region: Region, middle_cm: float, z: F64) -> F64:
     along, radial = _field(region, middle_cm, z)
     iron = in_iron(region, z)
     loss = np.where(iron, region.loss_gev_per_cm, 0)
     return np.stack([along, radial, loss, np.where(iron, 1 / region.x0_cm, 0)], axis=-1)
 
 
-def _field(region: Region, middle_cm: float, z: Floats) -> tuple[Floats, Floats]:
+def _field(region: Region, middle_cm: float, z: F64) -> tuple[F64, F64]:
     if region.field != "solenoid":
         return outside_field(region, z)
     pairs = np.asarray([solenoid_field(middle_cm, value) for value in z])

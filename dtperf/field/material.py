@@ -12,9 +12,9 @@ from typing import Literal, NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.field.yoke import Part, yoke_field
+from dtperf.typing import F64, Bools
 
 __all__ = ["REGIONS", "SCATTERING_GEV", "Region", "in_iron", "outside_field", "relative_loss"]
 
@@ -74,7 +74,7 @@ REGIONS = (
 """From the beam outwards, without gaps."""
 
 
-def in_iron(region: Region, z_cm: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+def in_iron(region: Region, z_cm: F64) -> Bools:
     """Tell where the wheels of a region are: False in the gaps between them.
 
     Args:
@@ -84,15 +84,11 @@ def in_iron(region: Region, z_cm: npt.NDArray[np.float64]) -> npt.NDArray[np.boo
     if region.wheels == "none":
         return np.ones(z_cm.shape, dtype=np.bool_)
     centres = np.asarray(WHEEL_CENTRES_CM if region.wheels == "all" else (0.0,))
-    inside: npt.NDArray[np.bool_] = np.any(
-        np.abs(z_cm[..., np.newaxis] - centres) < WHEEL_HALF_LENGTH_CM, axis=-1
-    )
+    inside: Bools = np.any(np.abs(z_cm[..., np.newaxis] - centres) < WHEEL_HALF_LENGTH_CM, axis=-1)
     return inside
 
 
-def outside_field(
-    region: Region, z_cm: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def outside_field(region: Region, z_cm: F64) -> tuple[F64, F64]:
     """Give the field of a region outside the coil.
 
     In the iron the flux returns against that of the solenoid, and the gaps between the wheels of

@@ -8,22 +8,22 @@ from importlib.resources import files
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
+
+from dtperf.typing import F64
 
 __all__ = ["Part", "yoke_field"]
 
 Part = Literal["gap_mb1", "tail_catcher", "shell_1", "shell_2", "shell_3"]
-Floats = npt.NDArray[np.float64]
 
 
 @cache
-def _columns() -> dict[str, Floats]:
+def _columns() -> dict[str, F64]:
     text = files("dtperf.field").joinpath("data/yoke_field.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
     return {name: np.asarray([float(row[name]) for row in rows]) for name in rows[0]}
 
 
-def yoke_field(part: Part, z_cm: Floats) -> Floats:
+def yoke_field(part: Part, z_cm: F64) -> F64:
     """Give the absolute value of the field.
 
     Args:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import betaln
 
 from dtperf import geometry
@@ -14,14 +13,13 @@ from dtperf.comparison.spread import by_run, spread_between_runs
 from dtperf.flags.model import Flag, Look, percent
 from dtperf.results import Result
 from dtperf.statistics import Strata, student
+from dtperf.typing import F64, I64, Integers
 
 __all__ = ["MARGIN", "ChangePoint", "change_point", "drifting", "p_values", "when"]
 
 MARGIN = 0.005
 """A smaller change is not told, however sure it is."""
 CREDIBLE = 0.68
-
-Counts = npt.NDArray[np.integer[Any]]
 
 
 class ChangePoint(NamedTuple):
@@ -67,7 +65,7 @@ def drifting(result: Result) -> list[Look]:
     return [_look(*each) for each in found]
 
 
-def change_point(passed: Counts, total: Counts, variance: float = 0.0) -> ChangePoint:
+def change_point(passed: Integers, total: Integers, variance: float = 0.0) -> ChangePoint:
     """Cut counts in order of time into two parts of constant efficiency.
 
     Args:
@@ -104,9 +102,7 @@ def change_point(passed: Counts, total: Counts, variance: float = 0.0) -> Change
     )
 
 
-def p_values(
-    cuts: Sequence[ChangePoint], variance: float = 0.0, freedom: float = np.inf
-) -> npt.NDArray[np.float64]:
+def p_values(cuts: Sequence[ChangePoint], variance: float = 0.0, freedom: float = np.inf) -> F64:
     """Give the probability, or more, that counts without a change can be cut as well as these.
 
     Args:
@@ -128,7 +124,7 @@ def p_values(
     return np.asarray(np.minimum(student(sigmas, freedom) * many, 1.0))
 
 
-def when(found: ChangePoint, runs: npt.NDArray[np.int64]) -> tuple[int, tuple[int, int], str]:
+def when(found: ChangePoint, runs: I64) -> tuple[int, tuple[int, int], str]:
     """Tell the time of a change.
 
     Args:
@@ -144,9 +140,7 @@ def when(found: ChangePoint, runs: npt.NDArray[np.int64]) -> tuple[int, tuple[in
     return run, (first, last), f"with 68 % probability it changed {since}"
 
 
-def _look(
-    chamber: geometry.Chamber, found: ChangePoint, runs: npt.NDArray[np.int64], p_value: float
-) -> Look:
+def _look(chamber: geometry.Chamber, found: ChangePoint, runs: I64, p_value: float) -> Look:
     run, between, since = when(found, runs)
     reason = (
         f"efficiency {percent(found.after)} from run {run} on, {percent(found.before)} before; "

@@ -10,10 +10,11 @@ import numpy as np
 from scipy.special import bdtr
 
 from dtperf.flags.model import Flag, Look, percent
-from dtperf.flags.tally import Floats, Groups, Tally, by_station, eligible, mostly
+from dtperf.flags.tally import Groups, Tally, by_station, eligible, mostly
 from dtperf.geometry import Place, chambers, places
 from dtperf.results import Result
 from dtperf.statistics import exact_test
+from dtperf.typing import F64
 
 __all__ = ["CHANGE", "MARGIN", "eligible_dropped", "few_eligible", "suspect"]
 
@@ -64,7 +65,7 @@ def _usual(tally: Tally, place: Place, member: int) -> float:
     return float(np.nanquantile(fractions, USUAL))
 
 
-def _low(place: Place, groups: Groups, tally: Tally, usual: Floats) -> Look:
+def _low(place: Place, groups: Groups, tally: Tally, usual: F64) -> Look:
     sums, mine = tally.sums(groups), np.concatenate(groups)
     least = np.maximum(usual - MARGIN, 0.0)
     of_each = np.repeat(least, [len(group) for group in groups])

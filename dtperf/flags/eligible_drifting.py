@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.flags.drifting import ChangePoint, change_point, when
 from dtperf.flags.eligible import CHANGE, suspect
@@ -15,6 +14,7 @@ from dtperf.flags.tally import Tally, by_station, eligible, mostly
 from dtperf.geometry import Place, places
 from dtperf.results import Result
 from dtperf.statistics import exact_test
+from dtperf.typing import Bools
 
 __all__ = ["eligible_between", "eligible_drifting"]
 
@@ -23,7 +23,7 @@ class _Cut(NamedTuple):
     """Where the counts of a place are best cut into two."""
 
     found: ChangePoint
-    seen: npt.NDArray[np.bool_]
+    seen: Bools
     """Which moments have probes."""
 
     @property

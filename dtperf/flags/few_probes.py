@@ -7,9 +7,10 @@ from scipy.special import bdtr
 
 from dtperf import geometry
 from dtperf.flags.model import Flag, Look, percent
-from dtperf.flags.tally import Counts, Floats, by_station, eligible, mostly
+from dtperf.flags.tally import by_station, eligible, mostly
 from dtperf.geometry import Place
 from dtperf.results import Result
+from dtperf.typing import F64, I64
 
 __all__ = ["MARGIN", "MARGIN_OF_SEVERAL", "few_probes"]
 
@@ -50,7 +51,7 @@ def few_probes(result: Result) -> list[Look]:
     return [look for look in found if look is not None]
 
 
-def _counted(result: Result) -> tuple[Counts, str] | None:
+def _counted(result: Result) -> tuple[I64, str] | None:
     if (found := eligible(result)) is not None:
         return found[0].of_runs().total, "fiducial probes"
     rows = result.by_chamber()
@@ -58,7 +59,7 @@ def _counted(result: Result) -> tuple[Counts, str] | None:
     return (totals, "eligible probes") if rows else None
 
 
-def _look(place: Place, probes: Counts, what: str, acceptance: Floats) -> Look | None:
+def _look(place: Place, probes: I64, what: str, acceptance: F64) -> Look | None:
     """Look at a place; None where nothing is there to compare it with, or can be expected."""
     margin = MARGIN if place.station is not None else MARGIN_OF_SEVERAL
     p_value, n, expected = 0.0, 0, 0.0
@@ -87,7 +88,7 @@ def _look(place: Place, probes: Counts, what: str, acceptance: Floats) -> Look |
     return Look(flag, is_low_everywhere and mostly(is_low, is_expected))
 
 
-def _peers_and_itself(place: Place, mine: Counts) -> Counts:
+def _peers_and_itself(place: Place, mine: I64) -> I64:
     station = geometry.chambers()[mine[0]].station
     if place.sector is not None:
         return by_station(Place(place.wheel, station=station))[0]

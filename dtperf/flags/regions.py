@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import bdtrc
 
 from dtperf import geometry
 from dtperf.flags.model import Flag, Look, percent
 from dtperf.results import Result
+from dtperf.typing import AnyArray
 
 __all__ = ["dead_regions"]
 
@@ -25,18 +25,16 @@ WIDTHS = (1, 2, 3, 4, 6, 8, 10, 14, 20)
 HEIGHTS = (1, 2, 3, 4, 6, 8, 12)
 """Sizes of the regions, in bins."""
 
-Numbers = npt.NDArray[Any]
-
 
 class _Best(NamedTuple):
     """The most conspicuous rectangle of each chamber so far, arrays of shape (chambers,)."""
 
-    p_value: Numbers
-    box: Numbers
+    p_value: AnyArray
+    box: AnyArray
     """First and last edge in x, first and last edge in y, shape (chambers, 4)."""
-    failed: Numbers
-    total: Numbers
-    rest: Numbers
+    failed: AnyArray
+    total: AnyArray
+    rest: AnyArray
     """Part that fails elsewhere in the chamber."""
 
 
@@ -68,18 +66,18 @@ def dead_regions(result: Result) -> list[Look]:
     ]
 
 
-def _fiducial(chamber: geometry.Chamber, x_edges: Numbers, y_edges: Numbers) -> Numbers:
+def _fiducial(chamber: geometry.Chamber, x_edges: AnyArray, y_edges: AnyArray) -> AnyArray:
     """Tell which bins lie wholly inside the border, shape (bins in x, bins in y)."""
     sizes = (geometry.widths_cm()[chamber.code], geometry.lengths_cm()[chamber.code])
     x, y = (
         np.maximum(np.abs(edges[:-1]), np.abs(edges[1:])) <= size / 2 - BORDER_CM
         for edges, size in zip((x_edges, y_edges), sizes, strict=True)
     )
-    inside: Numbers = x[:, np.newaxis] & y
+    inside: AnyArray = x[:, np.newaxis] & y
     return inside
 
 
-def _scan(failed: Numbers, total: Numbers) -> tuple[_Best, Numbers]:
+def _scan(failed: AnyArray, total: AnyArray) -> tuple[_Best, AnyArray]:
     """Try all rectangles in all chambers.
 
     Args:
@@ -115,7 +113,12 @@ def _sizes(most_x: int, most_y: int) -> Iterator[tuple[int, int]]:
 
 
 def _better(
-    best: _Best, p: Numbers, failed: Numbers, total: Numbers, rest: Numbers, size: tuple[int, int]
+    best: _Best,
+    p: AnyArray,
+    failed: AnyArray,
+    total: AnyArray,
+    rest: AnyArray,
+    size: tuple[int, int],
 ) -> _Best:
     """Take the best rectangle of this size where it is better than the best so far."""
     n = len(p)
@@ -138,12 +141,12 @@ def _better(
     )
 
 
-def _summed(counts: Numbers) -> Numbers:
+def _summed(counts: AnyArray) -> AnyArray:
     """Sum up from the first corner, shape (chambers, bins in x + 1, bins in y + 1)."""
     return np.pad(counts.cumsum(axis=1).cumsum(axis=2), ((0, 0), (1, 0), (1, 0)))
 
 
-def _boxes(sums: Numbers, width: int, height: int) -> Numbers:
+def _boxes(sums: AnyArray, width: int, height: int) -> AnyArray:
     """Give the contents of every rectangle of one size."""
     return np.asarray(
         sums[:, width:, height:]
@@ -157,8 +160,8 @@ def _look(
     chamber: geometry.Chamber,
     i: int,
     best: _Best,
-    looks: Numbers,
-    edges: list[Numbers],
+    looks: AnyArray,
+    edges: list[AnyArray],
     probes: int,
 ) -> Look:
     failed, total = int(best.failed[i]), int(best.total[i])

@@ -6,20 +6,17 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.geometry import Place, chambers
 from dtperf.results import Result
+from dtperf.typing import F64, I64, Bools
 
-__all__ = ["Counts", "Floats", "Groups", "Tally", "by_station", "eligible", "mostly"]
+__all__ = ["Groups", "Tally", "by_station", "eligible", "mostly"]
 
 MOST = 0.75
 """A place has something if this part of its chambers has it: else it is theirs."""
 
-Counts = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
-Groups = tuple[Counts, ...]
+Groups = tuple[I64, ...]
 
 
 class Tally(NamedTuple):
@@ -28,13 +25,13 @@ class Tally(NamedTuple):
     Of shape (250,), or (250, runs).
     """
 
-    passed: Counts
-    total: Counts
+    passed: I64
+    total: I64
 
     @property
-    def fraction(self) -> Floats:
+    def fraction(self) -> F64:
         """Passed over total, NaN without probes."""
-        value: Floats = np.where(self.total > 0, self.passed / np.maximum(self.total, 1), np.nan)
+        value: F64 = np.where(self.total > 0, self.passed / np.maximum(self.total, 1), np.nan)
         return value
 
     def sums(self, groups: Groups) -> Tally:
@@ -46,7 +43,7 @@ class Tally(NamedTuple):
         return Tally(self.passed[:, which].sum(axis=1), self.total[:, which].sum(axis=1))
 
 
-def eligible(result: Result) -> tuple[Tally, Counts] | None:
+def eligible(result: Result) -> tuple[Tally, I64] | None:
     """Count the eligible ones among all fiducial probes, by chamber and run.
 
     Returns:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.geometry.numbering import stations
 from dtperf.geometry.superlayers import envelopes
 from dtperf.geometry.table import centres_cm, distances_cm, lengths_cm, offsets_cm, widths_cm
+from dtperf.typing import F64
 
 __all__ = ["fiducial_acceptances"]
-
-Floats = npt.NDArray[np.float64]
 
 
 def fiducial_acceptances(
@@ -22,7 +20,7 @@ def fiducial_acceptances(
     border_y_cm: float,
     *,
     of_superlayers: bool = False,
-) -> Floats:
+) -> F64:
     """Give the range in eta times that in phi which straight lines from the origin leave.
 
     The edges in eta are those at the chamber's centre, which is right to 2 %. Muons of Z decays are

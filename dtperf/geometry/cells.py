@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from dtperf.geometry.numbering import N_CODES
 from dtperf.geometry.superlayers import Superlayer, superlayers
+from dtperf.typing import F64, I16
 
 __all__ = ["CELL_HEIGHT_CM", "CELL_WIDTH_CM", "LayerCells", "layer_cells", "wire_positions_cm"]
 
@@ -39,13 +40,13 @@ CENTRED_LAYERS = ((1, 1, 0.0), (1, 0, 0.0), (1, 1, 0.0), (2, 2, 0.0))
 class LayerCells(NamedTuple):
     """The cells of all layers; arrays of shape (N_CODES, 3, 4), by superlayer - 1 and layer - 1."""
 
-    first: npt.NDArray[np.int16]
+    first: I16
     """Number of the first wire, 1 or 2; 0 where there is no layer."""
-    number: npt.NDArray[np.int16]
+    number: I16
     """Cells of the layer, numbered without gaps; 0 where there is no layer."""
-    centre_cm: npt.NDArray[np.float64]
+    centre_cm: F64
     """Origin of the layer's frame along its own x, from the chamber's origin; NaN without layer."""
-    z_cm: npt.NDArray[np.float64]
+    z_cm: F64
     """Its z in the chamber's frame; NaN without layer."""
 
 
@@ -78,9 +79,7 @@ def layer_cells() -> LayerCells:
     return table
 
 
-def wire_positions_cm(
-    wire: npt.ArrayLike, first: npt.ArrayLike, number: npt.ArrayLike
-) -> npt.NDArray[np.float64]:
+def wire_positions_cm(wire: npt.ArrayLike, first: npt.ArrayLike, number: npt.ArrayLike) -> F64:
     """Give the x of wires in the frames of their layers.
 
     Args:

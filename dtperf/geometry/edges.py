@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.compiled import compiled
 from dtperf.geometry.numbering import N_CODES
 from dtperf.geometry.superlayers import envelopes
 from dtperf.geometry.table import lengths_cm, widths_cm
+from dtperf.typing import F64, Floating, Integers
 
 __all__ = ["ACCEPT_CM", "edge_distance", "edge_distances", "sensitive_edge_distances"]
 
@@ -24,11 +24,11 @@ def edge_distance(position_cm: float, half_size_cm: float) -> float:
 
 @compiled
 def _fill(
-    codes: npt.NDArray[np.integer],
-    positions: npt.NDArray[np.floating],
-    centres: npt.NDArray[np.float64],
-    sizes: npt.NDArray[np.float64],
-) -> npt.NDArray[np.floating]:
+    codes: Integers,
+    positions: Floating,
+    centres: F64,
+    sizes: F64,
+) -> Floating:
     edges = np.empty_like(positions)
     for i in range(len(codes)):
         code = codes[i]
@@ -38,10 +38,10 @@ def _fill(
 
 
 def edge_distances(
-    codes: npt.NDArray[np.integer],
-    x: npt.NDArray[np.floating],
-    y: npt.NDArray[np.floating],
-) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+    codes: Integers,
+    x: Floating,
+    y: Floating,
+) -> tuple[Floating, Floating]:
     """Give the distances of points from the edges of their chambers.
 
     Args:
@@ -58,10 +58,10 @@ def edge_distances(
 
 
 def sensitive_edge_distances(
-    codes: npt.NDArray[np.integer],
-    x: npt.NDArray[np.floating],
-    y: npt.NDArray[np.floating],
-) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+    codes: Integers,
+    x: Floating,
+    y: Floating,
+) -> tuple[Floating, Floating]:
     """Give the distances of points from the edges of what is sensitive in their chambers.
 
     Arguments and what is returned are those of `edge_distances`, with `envelopes` for chambers. The

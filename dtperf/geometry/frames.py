@@ -29,6 +29,7 @@ from dtperf.geometry.table import (
     sector_angles,
     widths_cm,
 )
+from dtperf.typing import F64
 
 __all__ = [
     "DISTANCE",
@@ -50,13 +51,12 @@ __all__ = [
     "to_local",
 ]
 
-Floats = npt.NDArray[np.float64]
 
 NX, NY, DISTANCE, OFFSET, Z, FACING, HALF_WIDTH, HALF_LENGTH = range(8)
 
 
 @cache
-def frame_table() -> Floats:
+def frame_table() -> F64:
     """Give what kernels need of each chamber, in one cache line each.
 
     Returns:
@@ -80,9 +80,7 @@ def frame_table() -> Floats:
 
 
 @compiled
-def local_point(
-    frames: Floats, code: int, x: float, y: float, z: float
-) -> tuple[float, float, float]:
+def local_point(frames: F64, code: int, x: float, y: float, z: float) -> tuple[float, float, float]:
     """Put one global point, cm, into the frame of a chamber that exists."""
     nx, ny, f = frames[code, NX], frames[code, NY], frames[code, FACING]
     return (
@@ -94,7 +92,7 @@ def local_point(
 
 @compiled
 def global_point(
-    frames: Floats, code: int, x: float, y: float, z: float
+    frames: F64, code: int, x: float, y: float, z: float
 ) -> tuple[float, float, float]:
     """Put one point, cm, from the frame of a chamber that exists into the global one."""
     nx, ny, f = frames[code, NX], frames[code, NY], frames[code, FACING]
@@ -108,7 +106,7 @@ def global_point(
 
 @compiled
 def local_direction(
-    frames: Floats, code: int, x: float, y: float, z: float
+    frames: F64, code: int, x: float, y: float, z: float
 ) -> tuple[float, float, float]:
     """Turn one global vector into the frame of a chamber that exists."""
     nx, ny, f = frames[code, NX], frames[code, NY], frames[code, FACING]
@@ -117,7 +115,7 @@ def local_direction(
 
 @compiled
 def global_direction(
-    frames: Floats, code: int, x: float, y: float, z: float
+    frames: F64, code: int, x: float, y: float, z: float
 ) -> tuple[float, float, float]:
     """Turn one vector from the frame of a chamber that exists into the global one."""
     nx, ny, f = frames[code, NX], frames[code, NY], frames[code, FACING]
@@ -125,7 +123,7 @@ def global_direction(
 
 
 @compiled
-def _fill_local(frames: Floats, codes: Any, x: Any, y: Any, z: Any, out: Floats) -> None:
+def _fill_local(frames: F64, codes: Any, x: Any, y: Any, z: Any, out: F64) -> None:
     for i in range(len(codes)):
         known = 0 <= codes[i] < N_CODES
         point = local_point(frames, codes[i] if known else 0, x[i], y[i], z[i])
@@ -133,7 +131,7 @@ def _fill_local(frames: Floats, codes: Any, x: Any, y: Any, z: Any, out: Floats)
 
 
 @compiled
-def _fill_global(frames: Floats, codes: Any, x: Any, y: Any, z: Any, out: Floats) -> None:
+def _fill_global(frames: F64, codes: Any, x: Any, y: Any, z: Any, out: F64) -> None:
     for i in range(len(codes)):
         known = 0 <= codes[i] < N_CODES
         point = global_point(frames, codes[i] if known else 0, x[i], y[i], z[i])
@@ -141,7 +139,7 @@ def _fill_global(frames: Floats, codes: Any, x: Any, y: Any, z: Any, out: Floats
 
 
 @cache
-def _rotations() -> Floats:
+def _rotations() -> F64:
     table = frame_table().copy()
     table[:, [DISTANCE, OFFSET, Z]] = 0.0
     return table
@@ -149,10 +147,10 @@ def _rotations() -> Floats:
 
 def _transform(
     fill: Callable[..., None],
-    frames: Floats,
+    frames: F64,
     codes: npt.ArrayLike,
     vectors: tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike],
-) -> tuple[Floats, Floats, Floats]:
+) -> tuple[F64, F64, F64]:
     doubles = (np.asarray(component, dtype=np.float64) for component in vectors)
     columns = np.broadcast_arrays(np.asarray(codes, dtype=np.int64), *doubles)
     out = np.empty((3, columns[0].size))
@@ -163,7 +161,7 @@ def _transform(
 
 def to_local(
     codes: npt.ArrayLike, x: npt.ArrayLike, y: npt.ArrayLike, z: npt.ArrayLike
-) -> tuple[Floats, Floats, Floats]:
+) -> tuple[F64, F64, F64]:
     """Put global points into the frames of chambers.
 
     Args:
@@ -180,20 +178,20 @@ def to_local(
 
 def to_global(
     codes: npt.ArrayLike, x: npt.ArrayLike, y: npt.ArrayLike, z: npt.ArrayLike
-) -> tuple[Floats, Floats, Floats]:
+) -> tuple[F64, F64, F64]:
     """Put points from the frames of chambers into the global one: the inverse of `to_local`."""
     return _transform(_fill_global, frame_table(), codes, (x, y, z))
 
 
 def direction_to_local(
     codes: npt.ArrayLike, x: npt.ArrayLike, y: npt.ArrayLike, z: npt.ArrayLike
-) -> tuple[Floats, Floats, Floats]:
+) -> tuple[F64, F64, F64]:
     """Turn global vectors into the frames of chambers, with arguments as in `to_local`."""
     return _transform(_fill_local, _rotations(), codes, (x, y, z))
 
 
 def direction_to_global(
     codes: npt.ArrayLike, x: npt.ArrayLike, y: npt.ArrayLike, z: npt.ArrayLike
-) -> tuple[Floats, Floats, Floats]:
+) -> tuple[F64, F64, F64]:
     """Turn vectors of the frames of chambers into the global one, as `to_global` does points."""
     return _transform(_fill_global, _rotations(), codes, (x, y, z))

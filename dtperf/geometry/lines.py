@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,26 +24,24 @@ from dtperf.geometry.search import (
     candidate_codes,
     search_table,
 )
+from dtperf.typing import F64, I16, I64, AnyArray
 
 __all__ = ["LineCrossings", "chambers_on_lines"]
-
-Floats = npt.NDArray[np.float64]
-Table = npt.NDArray[Any]
 
 
 class LineCrossings(NamedTuple):
     """Chambers that lines meet, in order of line and station; arrays of shape (crossings,)."""
 
-    line: npt.NDArray[np.int64]
+    line: I64
     """Index of the line."""
-    code: npt.NDArray[np.int16]
+    code: I16
     """Chamber, `Chamber.code`."""
-    x: Floats
+    x: F64
     """Local x, cm."""
-    y: Floats
-    dxdz: Floats
+    y: F64
+    dxdz: F64
     """Slope dx/dz of the line in the chamber's frame."""
-    dydz: Floats
+    dydz: F64
 
 
 def chambers_on_lines(
@@ -74,9 +72,7 @@ def chambers_on_lines(
 
 
 @compiled
-def _cross(
-    frames: Floats, search: Floats, points: Floats, vectors: Floats, margin: float
-) -> tuple[npt.NDArray[np.int64], Floats]:
+def _cross(frames: F64, search: F64, points: F64, vectors: F64, margin: float) -> tuple[I64, F64]:
     candidates = np.empty(MAX_CANDIDATES, dtype=np.int64)
     parts = np.empty((2, 2))
     index = np.empty((2, 8 * len(points) + 64), dtype=np.int64)
@@ -118,7 +114,7 @@ def _cross(
 
 @compiled
 def _crossing(
-    frames: Floats, code: int, x: float, y: float, z: float, vx: float, vy: float, vz: float
+    frames: F64, code: int, x: float, y: float, z: float, vx: float, vy: float, vz: float
 ) -> tuple[float, float, float, float, float]:
     """Give path (in units of the vector), local x, y, dx/dz and dy/dz, or NaN for parallels."""
     px, py, pz = local_point(frames, code, x, y, z)
@@ -131,7 +127,7 @@ def _crossing(
 
 @compiled
 def _parts_in_shell(
-    parts: Floats, inner: float, outer: float, x: float, y: float, vx: float, vy: float
+    parts: F64, inner: float, outer: float, x: float, y: float, vx: float, vy: float
 ) -> int:
     """Find where a half line runs between two cylinders around the beam.
 
@@ -179,7 +175,7 @@ def _azimuths(x_1: float, y_1: float, x_2: float, y_2: float) -> tuple[float, fl
 
 
 @compiled
-def _doubled(table: Table) -> Table:
+def _doubled(table: AnyArray) -> AnyArray:
     larger = np.empty((table.shape[0], 2 * table.shape[1]), dtype=table.dtype)
     larger[:, : table.shape[1]] = table
     return larger

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.compiled import compiled
+from dtperf.typing import I16, I64, Integers
 
 __all__ = [
     "N_CODES",
@@ -40,8 +40,6 @@ SECTOR_IN_PLACE = {13: 4, 14: 10}
 # station, sector and wheel below, and leaves the last bits to superlayer, layer and wire
 DT_BITS = (2 << 28) | (1 << 25)
 STATION_BIT, SECTOR_BIT, WHEEL_BIT = 22, 18, 15
-
-Shorts = npt.NDArray[np.int16]
 
 
 def _code(wheel: int, sector: int, station: int) -> int:
@@ -115,21 +113,21 @@ def chambers() -> tuple[Chamber, ...]:
     )
 
 
-def _place(which: int, first: int) -> Shorts:
+def _place(which: int, first: int) -> I16:
     shape = (4, N_WHEELS, N_SECTORS)
-    column: Shorts = (np.indices(shape, dtype=np.int16)[which] + np.int16(first)).ravel()
+    column: I16 = (np.indices(shape, dtype=np.int16)[which] + np.int16(first)).ravel()
     column.setflags(write=False)
     return column
 
 
 @cache
-def wheels() -> Shorts:
+def wheels() -> I16:
     """Give the wheel, -2 to 2, of each code, shape (N_CODES,)."""
     return _place(1, -2)
 
 
 @cache
-def sectors() -> Shorts:
+def sectors() -> I16:
     """Give the sector, 1 to 14, of each code, shape (N_CODES,).
 
     Codes of sectors 13 and 14 of MB1 to MB3 exist, chambers there do not.
@@ -138,13 +136,13 @@ def sectors() -> Shorts:
 
 
 @cache
-def stations() -> Shorts:
+def stations() -> I16:
     """Give the station, 1 to 4, of each code, shape (N_CODES,)."""
     return _place(0, 1)
 
 
 @cache
-def raw_ids() -> npt.NDArray[np.int64]:
+def raw_ids() -> I64:
     """Give the CMS number of each chamber, shape (N_CODES,), 0 where no chamber exists."""
     table = np.zeros(N_CODES, dtype=np.int64)
     for chamber in chambers():
@@ -153,7 +151,7 @@ def raw_ids() -> npt.NDArray[np.int64]:
     return table
 
 
-def codes_of_raw_ids(raw_id: npt.NDArray[np.integer]) -> Shorts:
+def codes_of_raw_ids(raw_id: Integers) -> I16:
     """Find the chambers that CMS gives these numbers.
 
     Args:
@@ -163,17 +161,17 @@ def codes_of_raw_ids(raw_id: npt.NDArray[np.integer]) -> Shorts:
         Codes as in `Chamber.code`, shape (n,); -1 where no chamber has this number.
     """
     wheel = ((raw_id >> WHEEL_BIT) & 7) - 3
-    codes: Shorts = chamber_codes(wheel, (raw_id >> SECTOR_BIT) & 15, (raw_id >> STATION_BIT) & 7)
+    codes: I16 = chamber_codes(wheel, (raw_id >> SECTOR_BIT) & 15, (raw_id >> STATION_BIT) & 7)
     codes[raw_ids()[codes] != raw_id] = -1
     return codes
 
 
 @compiled
 def chamber_codes(
-    wheel: npt.NDArray[np.integer],
-    sector: npt.NDArray[np.integer],
-    station: npt.NDArray[np.integer],
-) -> Shorts:
+    wheel: Integers,
+    sector: Integers,
+    station: Integers,
+) -> I16:
     """Number chambers densely.
 
     Args:

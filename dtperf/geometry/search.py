@@ -15,7 +15,6 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.compiled import compiled
 from dtperf.geometry.numbering import N_STATION_CODES, chamber_code, second_sector, wheels
@@ -27,6 +26,7 @@ from dtperf.geometry.table import (
     sector_angles,
     widths_cm,
 )
+from dtperf.typing import F64, Integers
 
 __all__ = [
     "HALF_PHI",
@@ -42,7 +42,6 @@ __all__ = [
     "search_table",
 ]
 
-Floats = npt.NDArray[np.float64]
 
 MID_PHI, HALF_PHI, MID_Z, HALF_Z, PHI_REACH, Z_REACH, INNER_RADIUS, OUTER_RADIUS = range(8)
 
@@ -57,7 +56,7 @@ WHEEL_CM = 266.7
 
 
 @lru_cache(maxsize=16)
-def search_table(margin_cm: float) -> Floats:
+def search_table(margin_cm: float) -> F64:
     """Give the limits of each chamber in azimuth and z, and of each station in radius.
 
     Args:
@@ -92,14 +91,14 @@ def search_table(margin_cm: float) -> Floats:
     return table
 
 
-def _largest_in_station(values: Floats) -> Floats:
+def _largest_in_station(values: F64) -> F64:
     largest = np.nanmax(values.reshape(4, N_STATION_CODES), axis=1)
     return np.repeat(largest, N_STATION_CODES)
 
 
 @compiled
 def _is_candidate(
-    search: Floats, code: int, phi: float, z: float, half_phi: float, half_z: float
+    search: F64, code: int, phi: float, z: float, half_phi: float, half_z: float
 ) -> bool:
     if not abs(z - search[code, MID_Z]) <= search[code, HALF_Z] + half_z:
         return False
@@ -110,8 +109,8 @@ def _is_candidate(
 
 @compiled
 def candidate_codes(
-    codes: npt.NDArray[np.integer],
-    search: Floats,
+    codes: Integers,
+    search: F64,
     station: int,
     phi: float,
     z: float,

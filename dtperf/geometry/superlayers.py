@@ -13,10 +13,10 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.geometry.numbering import N_CODES, Chamber, chambers
 from dtperf.geometry.table import facing, is_at_chimney, lengths_cm
+from dtperf.typing import F64
 
 __all__ = [
     "SUPERLAYER_THICKNESS_CM",
@@ -112,7 +112,7 @@ def superlayers() -> tuple[Superlayer, ...]:
 
 
 @cache
-def superlayer_table() -> npt.NDArray[np.float64]:
+def superlayer_table() -> F64:
     """Give centres and sizes by chamber and superlayer.
 
     Returns:
@@ -134,10 +134,10 @@ class Envelopes(NamedTuple):
     has none, the length of the wires of the phi superlayers, which is the chamber's.
     """
 
-    middle_x_cm: npt.NDArray[np.float64]
+    middle_x_cm: F64
     """In the chamber's frame; the middle in y is 0."""
-    width_cm: npt.NDArray[np.float64]
-    length_cm: npt.NDArray[np.float64]
+    width_cm: F64
+    length_cm: F64
 
 
 @cache

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.geometry.numbering import N_CODES, SECTOR_IN_PLACE, Chamber, chambers
+from dtperf.typing import F64, I16
 
 __all__ = [
     "centres_cm",
@@ -30,7 +30,6 @@ __all__ = [
     "widths_cm",
 ]
 
-Floats = npt.NDArray[np.float64]
 
 DISTANCE_CM = {1: 431.175, 2: 512.475, 3: 617.875, 4: 720.2}
 MB4_FEET_DISTANCE_CM = 722.65
@@ -75,7 +74,7 @@ WHEEL0_NEGATIVE_SECTORS = frozenset((1, 4, 5, 8, 9, 12, 13))
 
 
 @cache
-def twelve_sectors() -> npt.NDArray[np.int16]:
+def twelve_sectors() -> I16:
     """Give for sector 1 to 14 its sector among the twelve that trigger and RPCs know, shape (15,).
 
     Element 0 stands for no sector and is 0.
@@ -137,7 +136,7 @@ def _z(chamber: Chamber) -> float:
     return facing(chamber) * (CHIMNEY_Z_CM if is_at_chimney(chamber) else Z_CM[abs(chamber.wheel)])
 
 
-def _by_code(value: Callable[[Chamber], float]) -> Floats:
+def _by_code(value: Callable[[Chamber], float]) -> F64:
     column = np.full(N_CODES, np.nan)
     for chamber in chambers():
         column[chamber.code] = value(chamber)
@@ -146,49 +145,49 @@ def _by_code(value: Callable[[Chamber], float]) -> Floats:
 
 
 @cache
-def distances_cm() -> Floats:
+def distances_cm() -> F64:
     """Give the distance d of each chamber's plane from the beam line, shape (N_CODES,)."""
     return _by_code(_distance)
 
 
 @cache
-def sector_angles() -> Floats:
+def sector_angles() -> F64:
     """Give the azimuth of each chamber's normal, rad in (-pi, pi], shape (N_CODES,)."""
     return _by_code(_angle)
 
 
 @cache
-def offsets_cm() -> Floats:
+def offsets_cm() -> F64:
     """Give the centre's offset from the foot of the normal, along rising phi, shape (N_CODES,)."""
     return _by_code(_offset)
 
 
 @cache
-def facings() -> Floats:
+def facings() -> F64:
     """Give the sign of local y along z, +1 or -1, shape (N_CODES,)."""
     return _by_code(facing)
 
 
 @cache
-def widths_cm() -> Floats:
+def widths_cm() -> F64:
     """Give the width (local x) of each chamber, shape (N_CODES,), NaN where none exists."""
     return _by_code(_width)
 
 
 @cache
-def lengths_cm() -> Floats:
+def lengths_cm() -> F64:
     """Give the length (local y) of each chamber, shape (N_CODES,), NaN where none exists."""
     return _by_code(_length)
 
 
 @cache
-def thicknesses_cm() -> Floats:
+def thicknesses_cm() -> F64:
     """Give the thickness (local z) of each chamber, shape (N_CODES,)."""
     return _by_code(_thickness)
 
 
 @cache
-def centres_cm() -> Floats:
+def centres_cm() -> F64:
     """Give the centre (x, y, z) of each chamber, shape (N_CODES, 3)."""
     d, offset = distances_cm(), offsets_cm()
     cos, sin = np.cos(sector_angles()), np.sin(sector_angles())

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from dtperf.compiled import compiled
-from dtperf.kernels.arrays import Floats, Offsets, Shorts
 from dtperf.kernels.ranges import Ranges
+from dtperf.typing import F32, I16, I64
 
 __all__ = ["count_bad_ranges", "mask_not_finite"]
 
 
 @compiled
-def mask_not_finite(codes: Shorts, x: Floats, y: Floats, edge_x: Floats, edge_y: Floats) -> int:
+def mask_not_finite(codes: I16, x: F32, y: F32, edge_x: F32, edge_y: F32) -> int:
     """Take entries with a NaN or infinite coordinate out of use.
 
     Args:
@@ -36,7 +36,7 @@ def mask_not_finite(codes: Shorts, x: Floats, y: Floats, edge_x: Floats, edge_y:
 
 
 @compiled
-def count_bad_ranges(muon_offsets: Offsets, ranges: Ranges) -> int:
+def count_bad_ranges(muon_offsets: I64, ranges: Ranges) -> int:
     """Count the muons whose range of matches points outside their event."""
     begins, ends, offsets = ranges.begin, ranges.end, ranges.offsets
     count = 0

@@ -7,12 +7,10 @@ on which side of an edge a value falls, so it is followed to the letter: the one
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.compiled import compiled
+from dtperf.typing import F64, I16, I32, I64, AnyArray, Intp
 
 __all__ = [
     "LARGEST_CATEGORY",
@@ -34,15 +32,10 @@ LARGEST_CATEGORY = 2**31 - 1
 MOST_CATEGORIES = 2**15 - 1
 """The most that can be numbered; LHC has had 4,000 runs in its best year."""
 
-Bins = npt.NDArray[np.int16]
-"""Half the memory of int32, and memory is what counting waits for."""
-
 
 # without the check for a division by zero the loop runs on several values at once
 @compiled(error_model="numpy")
-def regular_bins(
-    values: npt.NDArray[Any], n: int, start: float, stop: float, by_edges: bool = True
-) -> Bins:
+def regular_bins(values: AnyArray, n: int, start: float, stop: float, by_edges: bool = True) -> I16:
     """Number the bins of equal width: 1 + int(n (x - start) / (stop - start)).
 
     Args:
@@ -72,7 +65,7 @@ def regular_bins(
 
 
 @compiled
-def variable_bins(values: npt.NDArray[Any], edges: npt.NDArray[np.float64]) -> Bins:
+def variable_bins(values: AnyArray, edges: F64) -> I16:
     """Number the bins between edges, each with its lower edge.
 
     Args:
@@ -99,7 +92,7 @@ def variable_bins(values: npt.NDArray[Any], edges: npt.NDArray[np.float64]) -> B
 
 
 @compiled
-def integer_bins(values: npt.NDArray[Any], first: int, n: int) -> Bins:
+def integer_bins(values: AnyArray, first: int, n: int) -> I16:
     """Number integers from 0, with no bins beyond; -1 where a value is not on the axis.
 
     Args:
@@ -118,7 +111,7 @@ def integer_bins(values: npt.NDArray[Any], first: int, n: int) -> Bins:
 
 
 @compiled
-def category_bins(values: npt.NDArray[Any], categories: npt.NDArray[Any]) -> Bins:
+def category_bins(values: AnyArray, categories: AnyArray) -> I16:
     """Number integers by their place among categories; -1 where a value is none of them.
 
     Args:
@@ -142,7 +135,7 @@ def category_bins(values: npt.NDArray[Any], categories: npt.NDArray[Any]) -> Bin
 
 
 @compiled
-def step(positions: npt.NDArray[np.int32], bins: Bins, stride: int) -> None:
+def step(positions: I32, bins: I16, stride: int) -> None:
     """Move each row along one axis of a flat histogram, in place.
 
     Args:
@@ -159,9 +152,9 @@ def step(positions: npt.NDArray[np.int32], bins: Bins, stride: int) -> None:
 
 @compiled
 def count(
-    counts: npt.NDArray[np.int64],
-    rows: npt.NDArray[np.intp],
-    positions: npt.NDArray[np.int32],
+    counts: I64,
+    rows: Intp,
+    positions: I32,
 ) -> None:
     """Count rows in a flat histogram, in place.
 
@@ -176,10 +169,10 @@ def count(
 
 @compiled
 def add_rounded(
-    sums: npt.NDArray[np.int64],
-    rows: npt.NDArray[np.intp],
-    positions: npt.NDArray[np.int32],
-    values: npt.NDArray[Any],
+    sums: I64,
+    rows: Intp,
+    positions: I32,
+    values: AnyArray,
     unit: float,
     power: int,
 ) -> None:

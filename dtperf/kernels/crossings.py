@@ -6,15 +6,14 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.compiled import compiled
-from dtperf.kernels.arrays import Matches, Offsets, Segments, Shorts
+from dtperf.kernels.arrays import Matches, Segments
 from dtperf.kernels.segments import PassingLimits, best_segment, distance
+from dtperf.typing import F32, I8, I16, I32, I64, U8, Bools
 
 __all__ = ["Crossings", "count_hits", "count_other_stations", "find_crossings"]
 
-Indices = npt.NDArray[np.int32]
 
 N_STATIONS = 4
 FARTHEST_CM = np.float32(999.0)
@@ -26,25 +25,25 @@ class Crossings(NamedTuple):
     All arrays have shape (crossings,).
     """
 
-    pair: Indices
+    pair: I32
     """Index into the selected pairs."""
-    station: npt.NDArray[np.int8]
+    station: I8
     """1 to 4."""
-    match: Indices
+    match: I32
     """Index into the flat matches, -1 where the station is not crossed."""
-    segment: Indices
+    segment: I32
     """Best segment in the chamber, index into the flat segments, -1 if there is none."""
-    dx: npt.NDArray[np.float32]
+    dx: F32
     """|x(crossing) - x(segment)|, cm; NaN without segment."""
-    dy: npt.NDArray[np.float32]
+    dy: F32
     """|y(crossing) - y(segment)|, cm; NaN without segment."""
-    dr: npt.NDArray[np.float32]
+    dr: F32
     """Distance in the chamber plane, cm; NaN without segment."""
-    is_first: npt.NDArray[np.bool_]
+    is_first: Bools
     """First row of this pair and station: one row a station."""
-    nearest: Indices
+    nearest: I32
     """Row of the same pair and station with the smallest dr, -1 if none has a segment."""
-    n_other_stations: npt.NDArray[np.int8]
+    n_other_stations: I8
     """Other muon stations with segments matched to the probe."""
 
 
@@ -59,7 +58,7 @@ def count_other_stations(mask: int, station: int) -> int:
 
 
 @compiled
-def _count_rows(matches: Matches, begins: Offsets, ends: Offsets) -> int:
+def _count_rows(matches: Matches, begins: I64, ends: I64) -> int:
     """Count one row for each usable match, and one for each station without."""
     stations, codes = matches.station, matches.code
     rows = 0
@@ -78,12 +77,12 @@ def _count_rows(matches: Matches, begins: Offsets, ends: Offsets) -> int:
 
 @compiled
 def find_crossings(
-    masks: npt.NDArray[np.uint8],
+    masks: U8,
     matches: Matches,
-    begins: Offsets,
-    ends: Offsets,
+    begins: I64,
+    ends: I64,
     segments: Segments,
-    event: Offsets,
+    event: I64,
     limits: PassingLimits,
 ) -> Crossings:
     """Cross each station with the probe of each selected pair.
@@ -172,7 +171,7 @@ def find_crossings(
 
 
 @compiled
-def count_hits(segments: Segments) -> Shorts:
+def count_hits(segments: Segments) -> I16:
     """Count the hits of the views that each segment has, shape (segments,)."""
     has_phi, phi_hits = segments.seg4D_hasPhi, segments.seg2D_phi_nHits
     has_zed, z_hits = segments.seg4D_hasZed, segments.seg2D_z_nHits

@@ -10,17 +10,15 @@ from math import cos, exp, nan, pi, sin, sqrt, tan
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.compiled import compiled
 from dtperf.field.layers import Z_STEP_CM, Layers
 from dtperf.field.material import SCATTERING_GEV, relative_loss
-from dtperf.kernels.arrays import Floats
 from dtperf.kernels.helix import CURVATURE_PER_T, advance, to_cylinder, to_plane
+from dtperf.typing import F32, F64, I32
 
-__all__ = ["NORMALS", "ROWS", "SECTOR", "State", "look_ahead", "start", "step"]
+__all__ = ["NORMALS", "ROWS", "SECTOR", "look_ahead", "start", "step"]
 
-State = npt.NDArray[np.float64]
 
 X, Y, Z = 0, 1, 2  # cm
 UX, UY = 3, 4  # transverse direction, of length 1
@@ -46,13 +44,13 @@ NORMALS = np.asarray([(cos(number * SECTOR), sin(number * SECTOR)) for number in
 # the numpy error model leaves out the checks for division by zero
 @compiled(error_model="numpy")
 def start(
-    state: State,
-    pt: Floats,
-    eta: Floats,
-    phi: Floats,
-    charge: npt.NDArray[np.int32],
-    dxy: Floats,
-    dz: Floats,
+    state: F64,
+    pt: F32,
+    eta: F32,
+    phi: F32,
+    charge: I32,
+    dxy: F32,
+    dz: F32,
 ) -> None:
     """Put tracks at their point of closest approach; arguments as in `propagate`."""
     for i in range(len(pt)):
@@ -74,7 +72,7 @@ def start(
 
 
 @compiled(error_model="numpy")
-def look_ahead(state: State, k: int, layers: Layers) -> None:
+def look_ahead(state: F64, k: int, layers: Layers) -> None:
     """Find field and matter in the middle of step k, on a straight line to it."""
     outer, is_flat = layers.outer_cm[k], layers.is_flat[k]
     inner = layers.outer_cm[k - 1] if k > 0 else 0.0
@@ -128,7 +126,7 @@ def _inverse(small: float) -> float:
 
 
 @compiled
-def _turn_to_sector(state: State) -> None:
+def _turn_to_sector(state: F64) -> None:
     for i in range(state.shape[1]):
         nx, ny = state[NX, i], state[NY, i]
         ahead, aside = state[X, i] * nx + state[Y, i] * ny, state[Y, i] * nx - state[X, i] * ny
@@ -140,7 +138,7 @@ def _turn_to_sector(state: State) -> None:
 
 
 @compiled(error_model="numpy")
-def step(state: State, k: int, layers: Layers) -> None:
+def step(state: F64, k: int, layers: Layers) -> None:
     """Go to the end of step k, which was looked ahead to."""
     outer, is_flat = layers.outer_cm[k], layers.is_flat[k]
     has_radial, has_matter = layers.has_radial[k], layers.has_matter[k]

@@ -13,7 +13,7 @@ import numba
 import numpy as np
 
 from dtperf.compiled import compiled
-from dtperf.kernels.arrays import Floats
+from dtperf.typing import F32
 
 __all__ = [
     "EITHER",
@@ -115,7 +115,7 @@ def _is_ordinary(pt: np.float32, phi: np.float32) -> bool | np.bool_:
 
 
 @compiled
-def vector_pts(pt: Floats, phi: Floats) -> Floats:
+def vector_pts(pt: F32, phi: F32) -> F32:
     """Give the pT that comes back of each muon, rounded to single precision, shape (muons,)."""
     back = np.empty(len(pt), dtype=np.float32)
     for i in range(len(pt)):
@@ -127,7 +127,7 @@ def vector_pts(pt: Floats, phi: Floats) -> Floats:
 
 
 @compiled
-def vector_etas(pt: Floats, eta: Floats, phi: Floats) -> Floats:
+def vector_etas(pt: F32, eta: F32, phi: F32) -> F32:
     """Give the eta that comes back of each muon, rounded to single precision, shape (muons,)."""
     back = np.empty(len(eta), dtype=np.float32)
     for i in range(len(eta)):
@@ -139,7 +139,7 @@ def vector_etas(pt: Floats, eta: Floats, phi: Floats) -> Floats:
 
 
 @compiled
-def vector_phis(pt: Floats, phi: Floats) -> Floats:
+def vector_phis(pt: F32, phi: F32) -> F32:
     """Give the phi that comes back of each muon, rounded to single precision, shape (muons,)."""
     back = np.empty(len(phi), dtype=np.float32)
     for i in range(len(phi)):

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.compiled import compiled
+from dtperf.typing import AnyArray
 
 __all__ = ["take"]
 
 
 @compiled
-def take(source: npt.NDArray[Any], index: npt.NDArray[Any], nowhere: Any) -> npt.NDArray[Any]:
+def take(source: AnyArray, index: AnyArray, nowhere: Any) -> AnyArray:
     """Take the rows that an index names.
 
     Args:

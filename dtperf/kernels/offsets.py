@@ -6,18 +6,15 @@ from typing import Any
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.compiled import compiled
+from dtperf.typing import I64, U32
 
 __all__ = ["read_offsets", "same_offsets"]
 
-Stored = npt.NDArray[np.uint32]
-Offsets = npt.NDArray[np.int64]
-
 
 @numba.njit(nogil=True, inline="always")
-def _place(stored: Stored, entry: int, key_bytes: int, end: int) -> Any:
+def _place(stored: U32, entry: int, key_bytes: int, end: int) -> Any:
     """Give the first byte of a list; the stored ones are big-endian and count from the key."""
     if entry == len(stored):
         return end
@@ -28,7 +25,7 @@ def _place(stored: Stored, entry: int, key_bytes: int, end: int) -> Any:
 
 @compiled
 def read_offsets(
-    stored: Stored, key_bytes: int, end: int, shift: int, first: int, offsets: Offsets
+    stored: U32, key_bytes: int, end: int, shift: int, first: int, offsets: I64
 ) -> bool:
     """Read where lists begin and end.
 
@@ -60,7 +57,7 @@ def read_offsets(
 
 @compiled
 def same_offsets(
-    stored: Stored, key_bytes: int, end: int, shift: int, first: int, offsets: Offsets
+    stored: U32, key_bytes: int, end: int, shift: int, first: int, offsets: I64
 ) -> bool:
     """Tell whether lists are as long as those of another column.
 

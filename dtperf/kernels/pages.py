@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.compiled import compiled
+from dtperf.typing import U8, AnyArray
 
 __all__ = ["join_bytes"]
 
-Bytes = npt.NDArray[np.uint8]
-
 
 @compiled
-def join_bytes(content: Bytes, first: int, zigzag: bool, numbers: npt.NDArray[Any]) -> None:
+def join_bytes(content: U8, first: int, zigzag: bool, numbers: AnyArray) -> None:
     """Put numbers together whose first bytes are stored one behind the other, then the second ones.
 
     Args:

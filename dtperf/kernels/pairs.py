@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.compiled import compiled
-from dtperf.kernels.arrays import Bools, Floats, Muons, Offsets
+from dtperf.kernels.arrays import Muons
 from dtperf.kernels.fourvector import is_above
+from dtperf.typing import F32, I64, Bools, Integers
 
 __all__ = [
     "EITHER_CHARGE",
@@ -61,20 +61,20 @@ class Candidates(NamedTuple):
     All arrays have shape (candidates,).
     """
 
-    event: npt.NDArray[np.int64]
-    tag: npt.NDArray[np.int64]
+    event: I64
+    tag: I64
     """Index into the flat muon columns."""
-    probe: npt.NDArray[np.int64]
+    probe: I64
     """Index into the flat muon columns."""
-    mass: npt.NDArray[np.float32]
+    mass: F32
     """Invariant mass, GeV; NaN unless the probe cuts hold."""
-    dr: npt.NDArray[np.float32]
+    dr: F32
     """Distance in (eta, phi); NaN unless the probe cuts hold."""
-    dz: npt.NDArray[np.float32]
+    dz: F32
     """dz of the tag minus dz of the probe, cm."""
-    is_probe: npt.NDArray[np.bool_]
+    is_probe: Bools
     """The probe cuts hold."""
-    selected: npt.NDArray[np.bool_]
+    selected: Bools
     """The probe cuts and the pair cuts hold."""
 
 
@@ -139,7 +139,7 @@ def is_pair(
 
 
 @compiled
-def find_tags(muons: Muons, limits: PairLimits) -> npt.NDArray[np.bool_]:
+def find_tags(muons: Muons, limits: PairLimits) -> Bools:
     """Tell which muons may be a tag, shape (muons,)."""
     tight, fires, iso, pt = muons.isTight, muons.fires, muons.tag_iso, muons.pt
     tags = np.empty(len(pt), dtype=np.bool_)
@@ -150,7 +150,7 @@ def find_tags(muons: Muons, limits: PairLimits) -> npt.NDArray[np.bool_]:
 
 
 @compiled
-def find_probes(muons: Muons, limits: PairLimits) -> npt.NDArray[np.bool_]:
+def find_probes(muons: Muons, limits: PairLimits) -> Bools:
     """Tell which muons may be a probe, shape (muons,)."""
     tracker, rpc, algo = muons.isTracker, muons.isRPC, muons.trk_origAlgo
     pixel_hits = muons.trk_numberOfValidPixelHits
@@ -169,14 +169,14 @@ def find_probes(muons: Muons, limits: PairLimits) -> npt.NDArray[np.bool_]:
 
 
 @compiled
-def _cut_on_pt(chosen: Bools, pt: Floats, phi: Floats, limit: np.float32, kinematics: int) -> None:
+def _cut_on_pt(chosen: Bools, pt: F32, phi: F32, limit: np.float32, kinematics: int) -> None:
     # a loop of its own: the one before has no branches and runs on several muons at once
     for i in range(len(chosen)):
         chosen[i] = chosen[i] and is_above(pt[i], phi[i], limit, kinematics)
 
 
 @compiled
-def _count_candidates(offsets: Offsets, tags: npt.NDArray[np.bool_]) -> int:
+def _count_candidates(offsets: I64, tags: Bools) -> int:
     count = 0
     for event in range(len(offsets) - 1):
         begin, end = offsets[event], offsets[event + 1]
@@ -250,7 +250,7 @@ def find_pairs(muons: Muons, limits: PairLimits) -> Candidates:
 
 
 @compiled
-def is_repeated(probes: npt.NDArray[np.integer], n: int) -> npt.NDArray[np.bool_]:
+def is_repeated(probes: Integers, n: int) -> Bools:
     """Tell which selected pairs have a probe that an earlier pair has, too.
 
     Args:

@@ -7,13 +7,11 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.compiled import compiled
 from dtperf.geometry.frames import DISTANCE, FACING, HALF_LENGTH, HALF_WIDTH, OFFSET
 from dtperf.geometry.frames import Z as Z_CENTRE
 from dtperf.geometry.numbering import chamber_code, second_sector
-from dtperf.kernels.arrays import Floats, Offsets, Shorts
 from dtperf.kernels.flight import (
     ANGLE2,
     CURVATURE,
@@ -27,12 +25,12 @@ from dtperf.kernels.flight import (
     STRETCH,
     UX,
     UY,
-    State,
     X,
     Y,
     Z,
 )
 from dtperf.kernels.helix import advance, to_plane
+from dtperf.typing import F32, F64, I16, I64
 
 __all__ = ["LARGEST_OVERLAP_CM", "N_VALUES", "SLOTS", "Propagated", "append", "cross_station"]
 
@@ -47,20 +45,20 @@ COS_SECTOR, SIN_SECTOR = cos(SECTOR), sin(SECTOR)
 class Propagated(NamedTuple):
     """Chambers crossed by each track, in order of track and station; local frame, cm."""
 
-    offsets: Offsets
+    offsets: I64
     """Entries offsets[i] to offsets[i + 1] belong to track i, shape (n + 1,)."""
-    code: Shorts
-    x: Floats
-    y: Floats
-    edge_x: Floats
+    code: I16
+    x: F32
+    y: F32
+    edge_x: F32
     """Distance from the edge, negative inside."""
-    edge_y: Floats
-    dxdz: Floats
+    edge_y: F32
+    dxdz: F32
     """Slope of the direction; the chamber's z points to the beam."""
-    dydz: Floats
-    sigma_x: Floats
+    dydz: F32
+    sigma_x: F32
     """Uncertainty of x from multiple scattering."""
-    sigma_y: Floats
+    sigma_y: F32
 
 
 @numba.njit(nogil=True, inline="always")
@@ -72,13 +70,13 @@ def _code(station: int, wheel: int, number: int, t: float) -> int:
 
 @compiled(error_model="numpy")
 def cross_station(
-    state: State,
+    state: F64,
     station: int,
-    frames: npt.NDArray[np.float64],
+    frames: F64,
     margin_cm: float,
-    counts: npt.NDArray[np.int64],
-    codes: npt.NDArray[np.int16],
-    values: npt.NDArray[np.float32],
+    counts: I64,
+    codes: I16,
+    values: F32,
 ) -> None:
     """Find the chambers of one station that m tracks cross.
 
@@ -142,11 +140,11 @@ def cross_station(
 @compiled
 def append(
     row: int,
-    counts: npt.NDArray[np.int64],
-    codes: npt.NDArray[np.int16],
-    values: npt.NDArray[np.float32],
-    code: Shorts,
-    columns: Floats,
+    counts: I64,
+    codes: I16,
+    values: F32,
+    code: I16,
+    columns: F32,
 ) -> int:
     """Put the chambers of m tracks behind those of earlier tracks.
 

@@ -8,13 +8,12 @@ and multiple scattering adds to the uncertainty of the position.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.compiled import compiled
 from dtperf.field.layers import Layers
-from dtperf.kernels.arrays import Floats
 from dtperf.kernels.flight import ROWS, look_ahead, start, step
 from dtperf.kernels.planes import N_VALUES, SLOTS, Propagated, append, cross_station
+from dtperf.typing import F32, F64, I32
 
 __all__ = ["propagate"]
 
@@ -25,14 +24,14 @@ TOGETHER = 128
 
 @compiled
 def propagate(
-    pt: Floats,
-    eta: Floats,
-    phi: Floats,
-    charge: npt.NDArray[np.int32],
-    dxy: Floats,
-    dz: Floats,
+    pt: F32,
+    eta: F32,
+    phi: F32,
+    charge: I32,
+    dxy: F32,
+    dz: F32,
     layers: Layers,
-    frames: npt.NDArray[np.float64],
+    frames: F64,
     margin_cm: float,
 ) -> Propagated:
     """Propagate tracks from their vertex to all chambers in reach.

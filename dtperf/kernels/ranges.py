@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.compiled import compiled
-from dtperf.kernels.arrays import Offsets
+from dtperf.typing import I64, U32, AnyArray
 
 __all__ = ["Ranges", "numbers", "probe_ranges"]
 
@@ -16,16 +15,16 @@ __all__ = ["Ranges", "numbers", "probe_ranges"]
 class Ranges(NamedTuple):
     """Where each muon's matches stand among those of its event."""
 
-    offsets: Offsets
+    offsets: I64
     """Matches offsets[i] to offsets[i + 1] belong to event i, shape (events + 1,)."""
-    begin: npt.NDArray[np.uint32]
+    begin: U32
     """First match of each muon, counted within its event, shape (muons,)."""
-    end: npt.NDArray[np.uint32]
+    end: U32
     """One past its last match, shape (muons,)."""
 
 
 @compiled
-def probe_ranges(ranges: Ranges, event: Offsets, probe: Offsets) -> tuple[Offsets, Offsets]:
+def probe_ranges(ranges: Ranges, event: I64, probe: I64) -> tuple[I64, I64]:
     """Give the range of each probe's matches among those of all events.
 
     Args:
@@ -48,7 +47,7 @@ def probe_ranges(ranges: Ranges, event: Offsets, probe: Offsets) -> tuple[Offset
     return first, last
 
 
-def numbers(begins: npt.NDArray[Any], ends: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def numbers(begins: AnyArray, ends: AnyArray) -> AnyArray:
     """List the numbers of all ranges, one range behind the other.
 
     Args:

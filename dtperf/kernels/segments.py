@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from dtperf.kernels.arrays import Bools, Floats, Shorts
+from dtperf.typing import F32, I16, Bools
 
 __all__ = ["PassingLimits", "best_segment", "distance"]
 
@@ -34,12 +34,12 @@ def distance(dx: np.float32, dy: np.float32) -> np.float32:
 def best_segment(
     start: int,
     stop: int,
-    codes: Shorts,
-    segment_x: Floats,
-    segment_y: Floats,
+    codes: I16,
+    segment_x: F32,
+    segment_y: F32,
     has_phi: Bools,
     has_zed: Bools,
-    hits: Shorts,
+    hits: I16,
     code: int,
     x: np.float32,
     y: np.float32,

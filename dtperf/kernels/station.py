@@ -9,8 +9,9 @@ import numpy.typing as npt
 from numba.extending import register_jitable
 
 from dtperf.compiled import compiled
-from dtperf.kernels.arrays import Bools, Floats, Muons
+from dtperf.kernels.arrays import Muons
 from dtperf.kernels.fourvector import is_within
+from dtperf.typing import F32, I8, AnyArray, Bools
 
 __all__ = ["StationLimits", "count_double", "is_eligible", "is_fiducial", "mask_in_eta"]
 
@@ -21,7 +22,7 @@ class StationLimits(NamedTuple):
     min_other: int
     min_rpc_layers: float
     """Infinite where RPC layers do not count."""
-    max_abs_eta: Floats
+    max_abs_eta: F32
     """By station, shape (5,); that of 0 is not used."""
     border_x: np.float32
     """cm, as the other."""
@@ -39,9 +40,7 @@ def is_eligible(n_other: Any, rpc_layers: Any, min_other: int, min_rpc_layers: f
 
 
 @compiled
-def mask_in_eta(
-    muons: Muons, probe: npt.NDArray[Any], station: npt.NDArray[np.int8], limits: StationLimits
-) -> Bools:
+def mask_in_eta(muons: Muons, probe: AnyArray, station: I8, limits: StationLimits) -> Bools:
     """Tell whether probes are within the limit of a station.
 
     Args:

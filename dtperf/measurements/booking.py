@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.errors import InputError
 from dtperf.kernels.binning import (
@@ -31,6 +30,7 @@ from dtperf.measurements.axes import (
 )
 from dtperf.measurements.declaration import MOMENTS, Histogram, Measurement
 from dtperf.selection.table import Table
+from dtperf.typing import I16, I32, I64, AnyArray, Intp
 
 __all__ = ["SUM_OF_SQUARES_UNIT", "SUM_UNIT", "bin_numbers", "book"]
 
@@ -41,11 +41,6 @@ SUM_OF_SQUARES_UNIT = 2.0**-24
 
 LARGEST_IN_MEAN = 2.0**19
 """The square of such a value would fill a sum of these units alone."""
-
-Bins = npt.NDArray[np.int16]
-Positions = npt.NDArray[np.int32]
-
-Counts = npt.NDArray[np.int64]
 
 
 def book(
@@ -74,12 +69,12 @@ def book(
 class _Cache(NamedTuple):
     """What all measurements of some tables share."""
 
-    bins: dict[tuple[int, Axis | str], Bins]
+    bins: dict[tuple[int, Axis | str], I16]
     """Bin numbers by table, and by axis or boolean column."""
-    rooms: dict[int, Positions]
+    rooms: dict[int, I32]
     """Memory for the positions of so many rows: new memory would take longer than what is done."""
 
-    def room(self, rows: int) -> Positions:
+    def room(self, rows: int) -> I32:
         """Give the memory, with whatever is in it."""
         if rows not in self.rooms:
             self.rooms[rows] = np.empty(rows, dtype=np.int32)
@@ -116,7 +111,7 @@ def _fill(measurement: Measurement, table: Table, cache: _Cache) -> Histogram:
     return histogram
 
 
-def _cached_bins(table: Table, axis: Axis | str, cache: _Cache) -> Bins:
+def _cached_bins(table: Table, axis: Axis | str, cache: _Cache) -> I16:
     """Number the bins of an axis or of a boolean column, once for all measurements."""
     key = (id(table), axis)
     found = cache.bins
@@ -132,7 +127,7 @@ def _cached_bins(table: Table, axis: Axis | str, cache: _Cache) -> Bins:
     return found[key]
 
 
-def _categories(values: npt.NDArray[Any], axis: Category) -> tuple[npt.NDArray[Any], bool]:
+def _categories(values: AnyArray, axis: Category) -> tuple[AnyArray, bool]:
     """List the values that an axis can have, and tell whether these are all."""
     distinct = _distinct(values)
     fitting = distinct[(distinct <= LARGEST_CATEGORY) & (distinct >= -LARGEST_CATEGORY - 1)]
@@ -142,12 +137,12 @@ def _categories(values: npt.NDArray[Any], axis: Category) -> tuple[npt.NDArray[A
     return fitting, len(fitting) == len(distinct)
 
 
-def _distinct(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _distinct(values: AnyArray) -> AnyArray:
     # neighbours are mostly equal: leave few to sort
     return np.unique(values[np.flatnonzero(np.diff(values, prepend=values[:1] + 1))])
 
 
-def bin_numbers(axis: Axis, values: npt.NDArray[Any]) -> Bins:
+def bin_numbers(axis: Axis, values: AnyArray) -> I16:
     """Number the bins of values on an axis, flow bins included; -1 is on no bin.
 
     Args:
@@ -169,12 +164,12 @@ def bin_numbers(axis: Axis, values: npt.NDArray[Any]) -> Bins:
     raise AssertionError(axis)
 
 
-def _flat(counts: Counts) -> Counts:
+def _flat(counts: I64) -> I64:
     """View contents as one row, without a copy."""
     return counts.reshape(-1, order="A", copy=False)
 
 
-def _positions(counts: Counts, bins: list[Bins], room: Positions) -> Positions:
+def _positions(counts: I64, bins: list[I16], room: I32) -> I32:
     """Say where in the flat contents each row is, shape (rows,), in the memory that is given."""
     room.fill(0)
     for numbers, stride in zip(bins, counts.strides, strict=True):
@@ -183,11 +178,11 @@ def _positions(counts: Counts, bins: list[Bins], room: Positions) -> Positions:
 
 
 def _count_moments(
-    counts: Counts,
-    rows: npt.NDArray[np.intp],
-    bins: list[Bins],
-    values: npt.NDArray[Any],
-    room: Positions,
+    counts: I64,
+    rows: Intp,
+    bins: list[I16],
+    values: AnyArray,
+    room: I32,
 ) -> None:
     # NaN, and what would not fit into a sum, has no place in a mean
     rows = rows[np.abs(values[rows]) < LARGEST_IN_MEAN]
@@ -199,11 +194,11 @@ def _count_moments(
 
 
 def _count_thresholds(
-    counts: Counts,
-    rows: npt.NDArray[np.intp],
-    bins: list[Bins],
+    counts: I64,
+    rows: Intp,
+    bins: list[I16],
     measurement: Measurement,
-    room: Positions,
+    room: I32,
 ) -> None:
     at = next(i for i, axis in enumerate(measurement.axes) if isinstance(axis, AtLeast))
     shape = list(counts.shape)

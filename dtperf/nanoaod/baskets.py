@@ -7,16 +7,15 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from uproot.interpretation.jagged import AsJagged
 from uproot.interpretation.numerical import AsDtype
 
 from dtperf.errors import InputError
 from dtperf.nanoaod.decompress import decompress_into, takes_long
+from dtperf.typing import I64, U8, U32
 
 __all__ = ["Basket", "Layout", "Unusual", "is_slow", "layout_of", "pieces", "unpack"]
 
-Bytes = npt.NDArray[np.uint8]
 
 _KEY = struct.Struct(">ihiIhh")
 _COUNTS = struct.Struct(">Hiiiix")
@@ -26,7 +25,7 @@ class Unusual(Exception):  # no error: uproot can read it
     """A basket or branch that is stored in another way than those of NanoAOD."""
 
 
-def pieces(edges: npt.NDArray[np.int64], start: int, stop: int) -> range:
+def pieces(edges: I64, start: int, stop: int) -> range:
     """Return which pieces of a column hold some of a range of its rows.
 
     Args:
@@ -47,11 +46,11 @@ class Layout(NamedTuple):
     stored: np.dtype[Any]
     """Of one number, as in the file."""
     is_list: bool
-    edges: npt.NDArray[np.int64]
+    edges: I64
     """First event of each basket, and the number of all; shape (baskets + 1,)."""
-    starts: npt.NDArray[np.int64]
+    starts: I64
     """First byte of each basket."""
-    sizes: npt.NDArray[np.int64]
+    sizes: I64
     """Bytes of each basket."""
 
     def baskets(self, start: int, stop: int) -> range:
@@ -63,8 +62,8 @@ class Basket(NamedTuple):
     """Some events of a branch, in a buffer that the next basket may take."""
 
     events: range
-    content: Bytes
-    lists: npt.NDArray[np.uint32]
+    content: U8
+    lists: U32
     """Where each list begins, as stored, shape (events,); empty if there are no lists."""
     key_bytes: int
     """What these count too much."""
@@ -88,7 +87,7 @@ def layout_of(branch: Any) -> Layout | None:
     return Layout(branch.name, stored, is_list, edges, starts, sizes)
 
 
-def is_slow(raw: Bytes) -> bool:
+def is_slow(raw: U8) -> bool:
     """Say whether a basket is compressed in such a way that a thread of its own pays."""
     if len(raw) < _KEY.size:
         return False
@@ -96,9 +95,7 @@ def is_slow(raw: Bytes) -> bool:
     return takes_long(raw[key_bytes:])
 
 
-def unpack(
-    layout: Layout, number: int, raw: Bytes, source: Any, room: Callable[[int], Bytes]
-) -> Basket:
+def unpack(layout: Layout, number: int, raw: U8, source: Any, room: Callable[[int], U8]) -> Basket:
     """Take a basket apart.
 
     Args:

@@ -16,7 +16,6 @@ from typing import Any
 
 import awkward as ak
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.errors import InputError
 from dtperf.kernels.offsets import read_offsets, same_offsets
@@ -24,11 +23,10 @@ from dtperf.nanoaod.baskets import Basket, Layout, Unusual, is_slow, layout_of, 
 from dtperf.nanoaod.branches import collection_of, known_collections
 from dtperf.nanoaod.inturn import Job, in_turn
 from dtperf.nanoaod.lists import check_lengths
+from dtperf.typing import I64, U32, AnyArray
 
 __all__ = ["BulkReader"]
 
-Numbers = npt.NDArray[Any]
-Offsets = npt.NDArray[np.int64]
 Wanted = list[tuple[Layout, int]]
 """Baskets by number, in the order in which they are used."""
 
@@ -144,7 +142,7 @@ def _collection_of(
 
 def _first(
     layout: Layout, baskets: Iterator[Basket], start: int, stop: int
-) -> tuple[Offsets, Numbers]:
+) -> tuple[I64, AnyArray]:
     """Read the first branch of a collection, and where its lists begin."""
     offsets = np.zeros(stop - start + 1, dtype=np.int64)
     native = layout.stored.newbyteorder("=")
@@ -161,8 +159,8 @@ def _first(
 
 
 def _content(
-    layout: Layout, like: Layout, baskets: Iterator[Basket], offsets: Offsets, start: int
-) -> Numbers:
+    layout: Layout, like: Layout, baskets: Iterator[Basket], offsets: I64, start: int
+) -> AnyArray:
     """Read a branch whose lists are those of another one, or which has one number an event."""
     content = np.empty(offsets[-1], dtype=layout.stored.newbyteorder("="))
     for _ in layout.baskets(start, start + len(offsets) - 1):
@@ -182,12 +180,12 @@ def _overlap(basket: Basket, start: int, stop: int) -> tuple[range, int]:
     return range(first - start, last - start), first - basket.events.start
 
 
-def _stored(layout: Layout, basket: Basket) -> tuple[npt.NDArray[np.uint32], int, int, int]:
+def _stored(layout: Layout, basket: Basket) -> tuple[U32, int, int, int]:
     shift = layout.stored.itemsize.bit_length() - 1
     return basket.lists, basket.key_bytes, len(basket.content), shift
 
 
-def _numbers(layout: Layout, basket: Basket, first: int, count: int) -> Numbers:
+def _numbers(layout: Layout, basket: Basket, first: int, count: int) -> AnyArray:
     """View numbers of a basket, from those of an event on, as they are stored."""
     size = layout.stored.itemsize
     if not layout.is_list:

@@ -16,11 +16,11 @@ from weakref import WeakKeyDictionary
 
 import cramjam
 import numpy as np
-import numpy.typing as npt
 import uproot.compression
 import xxhash
 
 from dtperf.errors import InputError
+from dtperf.typing import U8
 
 __all__ = [
     "after_block",
@@ -38,7 +38,6 @@ FREE_BYTES = 1 << 26
 LARGEST_RATIO = 100
 """Beyond that, so often the compressed bytes that were read. Of muon DPG NANO it is 2 to 10."""
 
-Bytes = npt.NDArray[np.uint8]
 
 _SLOW = {b"ZL", b"XZ"}
 """ZSTD and LZ4 take hardly longer than to hand something to another thread and back."""
@@ -78,12 +77,12 @@ def _claim(source: Any, compressed_bytes: int, uncompressed_bytes: int) -> None:
         raise InputError(f"{told}: {claimed} in all, more than the {limit} that can be", "oversize")
 
 
-def takes_long(packed: Bytes) -> bool:
+def takes_long(packed: U8) -> bool:
     """Say whether blocks are compressed in such a way that a thread of its own pays."""
     return packed[:2].tobytes() in _SLOW
 
 
-def decompress_into(source: Any, packed: Bytes, room: Callable[[int], Bytes], size: int) -> Bytes:
+def decompress_into(source: Any, packed: U8, room: Callable[[int], U8], size: int) -> U8:
     """Decompress the blocks of a basket, without a new buffer for each.
 
     Args:
@@ -123,18 +122,18 @@ def decompress_into(source: Any, packed: Bytes, room: Callable[[int], Bytes], si
     return content
 
 
-def _zlib_into(packed: Bytes, target: Bytes) -> int:
+def _zlib_into(packed: U8, target: U8) -> int:
     return _put(zlib_block(None, packed, len(target)), target)
 
 
-def _lz4_into(packed: Bytes, target: Bytes) -> int:
+def _lz4_into(packed: U8, target: U8) -> int:
     checksum, data = packed[:8], packed[8:]
     if xxhash.xxh64_digest(data.data) != checksum.tobytes():
         raise ValueError("the checksum of a block is wrong")
     return _put(uproot.compression._DecompressLZ4().decompress(data, len(target)), target)
 
 
-def _put(content: bytes, target: Bytes) -> int:
+def _put(content: bytes, target: U8) -> int:
     if len(content) == len(target):
         target[:] = np.frombuffer(content, dtype=np.uint8)
     return len(content)
@@ -172,17 +171,17 @@ def zlib_block(_: Any, data: Any, uncompressed_bytes: int) -> bytes:
     return content
 
 
-def zstd_block(_: Any, data: Any, uncompressed_bytes: int) -> Bytes:
+def zstd_block(_: Any, data: Any, uncompressed_bytes: int) -> U8:
     """Decompress a block, as uproot's class for ZSTD, into the bytes that it claims."""
     return _fill(cramjam.zstd.decompress_into, data, uncompressed_bytes)
 
 
-def lzma_block(_: Any, data: Any, uncompressed_bytes: int) -> Bytes:
+def lzma_block(_: Any, data: Any, uncompressed_bytes: int) -> U8:
     """Decompress a block, as uproot's class for LZMA, into the bytes that it claims."""
     return _fill(cramjam.xz.decompress_into, data, uncompressed_bytes)
 
 
-def _fill(decompress_into: Callable[[Any, Any], int], data: Any, size: int) -> Bytes:
+def _fill(decompress_into: Callable[[Any, Any], int], data: Any, size: int) -> U8:
     content = np.empty(size, dtype=np.uint8)
     return content[: decompress_into(data, content)]
 

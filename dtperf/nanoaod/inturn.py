@@ -13,11 +13,11 @@ from itertools import cycle
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
-import numpy.typing as npt
+
+from dtperf.typing import U8
 
 __all__ = ["Job", "Room", "in_turn"]
 
-Bytes = npt.NDArray[np.uint8]
 T = TypeVar("T")
 
 
@@ -28,7 +28,7 @@ class Room:
         """Begin with none."""
         self._buffer = np.empty(0, dtype=np.uint8)
 
-    def __call__(self, size: int) -> Bytes:
+    def __call__(self, size: int) -> U8:
         """Give so many bytes, which the last one had."""
         if len(self._buffer) < size:
             self._buffer = np.empty(max(size, 2 * len(self._buffer)), dtype=np.uint8)

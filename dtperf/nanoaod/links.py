@@ -9,7 +9,8 @@ from typing import Any
 
 import awkward as ak
 import numpy as np
-import numpy.typing as npt
+
+from dtperf.typing import I64
 
 __all__ = [
     "EXTRAPOLATIONS",
@@ -21,8 +22,6 @@ __all__ = [
     "follow",
     "follow_lazily",
 ]
-
-Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ def _lists(parents: Any, targets: list[Any], link: Link) -> Any:
     return ak.contents.ListArray(ak.index.Index64(starts), ak.index.Index64(stops), content)
 
 
-def _ranges(begin: Indices, size: Indices, offsets: Indices) -> tuple[Indices, Indices]:
+def _ranges(begin: I64, size: I64, offsets: I64) -> tuple[I64, I64]:
     """Return ranges clipped to the events that they begin in.
 
     Args:

@@ -11,25 +11,23 @@ from typing import Any, NamedTuple
 
 import awkward as ak
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.errors import InputError
 from dtperf.nanoaod.branches import collection_of, known_collections
 from dtperf.nanoaod.lists import check_lengths
 from dtperf.nanoaod.pagereader import PageReader, Place, Range
 from dtperf.nanoaod.places import Field, layout_of
+from dtperf.typing import I64, AnyArray
 
 __all__ = ["NTupleReader"]
 
-Numbers = npt.NDArray[Any]
-Offsets = npt.NDArray[np.int64]
 _NOTHING = -1, -1
 
 
 class _Lists(NamedTuple):
     """The lists of a collection, of some events."""
 
-    offsets: Offsets
+    offsets: I64
     """Shape (events + 1,); the first is 0."""
     clusters: list[tuple[int, int, int, int]]
     """Of each cluster with such events: its number, the first and one past the last of its
@@ -136,7 +134,7 @@ class NTupleReader:
         ends = self._reader.read({number: [(first, last)] for number in numbers}, threads)
         return {number: self._to_lists(number, ends[number], start, stop) for number in numbers}
 
-    def _to_lists(self, number: int, stored: Numbers, start: int, stop: int) -> _Lists:
+    def _to_lists(self, number: int, stored: AnyArray, start: int, stop: int) -> _Lists:
         ends = stored.astype(np.int64, copy=False)
         offsets = np.zeros(stop - start + 1, dtype=np.int64)
         found, base, at = [], 0, 0
@@ -156,7 +154,7 @@ class NTupleReader:
 
     def _content(
         self, start: int, stop: int, lists: Mapping[int, _Lists], threads: int
-    ) -> dict[int, Numbers]:
+    ) -> dict[int, AnyArray]:
         wanted: dict[int, list[Range]] = {}
         for each in self._fields:
             if each.kind == "one":
@@ -222,7 +220,7 @@ def _unequal(first: Field, other: Field) -> InputError:
     return InputError(told, "corrupt")
 
 
-def _array(field: Field, content: Mapping[int, Numbers], lists: Mapping[int, _Lists]) -> ak.Array:
+def _array(field: Field, content: Mapping[int, AnyArray], lists: Mapping[int, _Lists]) -> ak.Array:
     if field.kind == "one":
         return ak.Array(content[field.content])
     offsets = lists[field.lists].offsets

@@ -12,9 +12,10 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from uproot.models import RNTuple as uproot_model
 from uproot.source.cursor import Cursor
+
+from dtperf.typing import I64, U64, Bools
 
 __all__ = ["ClusterPages", "ColumnPages", "Pages", "with_clusters"]
 
@@ -28,13 +29,13 @@ _PAGE = np.dtype([("numbers", "<i4"), ("bytes", "<i4"), ("start", "<u8")])
 class Pages(NamedTuple):
     """The pages of a column in a cluster; arrays of shape (pages,)."""
 
-    numbers: npt.NDArray[np.int64]
+    numbers: I64
     """How many there are in each."""
-    starts: npt.NDArray[np.uint64]
+    starts: U64
     """First byte in the file."""
-    sizes: npt.NDArray[np.int64]
+    sizes: I64
     """Bytes, without the checksum."""
-    checked: npt.NDArray[np.bool_]
+    checked: Bools
     """Whether a checksum stands behind it."""
 
 

@@ -9,18 +9,16 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.kernels.pages import join_bytes
 from dtperf.nanoaod.decompress import takes_long
 from dtperf.nanoaod.inturn import Job, in_turn
 from dtperf.nanoaod.pages import CHECKSUM_BYTES, unpack
 from dtperf.nanoaod.places import Column
+from dtperf.typing import U8, AnyArray
 
 __all__ = ["PageReader", "Place", "Range"]
 
-Bytes = npt.NDArray[np.uint8]
-Numbers = npt.NDArray[Any]
 Place = tuple[int, int]
 """A column, and one of its pages."""
 Range = tuple[int, int]
@@ -62,7 +60,7 @@ class PageReader:
         """Forget what was asked for."""
         self._asked = {}
 
-    def read(self, wanted: Mapping[int, Sequence[Range]], threads: int) -> dict[int, Numbers]:
+    def read(self, wanted: Mapping[int, Sequence[Range]], threads: int) -> dict[int, AnyArray]:
         """Read ranges of columns.
 
         Args:
@@ -83,7 +81,7 @@ class PageReader:
                 content[number] = _fill(self._columns[number], ranges, pages)
         return content
 
-    def _jobs(self, places: Sequence[Place]) -> Iterator[Job[Bytes]]:
+    def _jobs(self, places: Sequence[Place]) -> Iterator[Job[U8]]:
         for number, page in places:
             raw = self._asked.pop((number, page)).raw_data
             column = self._columns[number]
@@ -94,7 +92,7 @@ class PageReader:
             yield Job(work, takes_long(raw))
 
 
-def _fill(column: Column, ranges: Sequence[Range], pages: Iterator[Bytes]) -> Numbers:
+def _fill(column: Column, ranges: Sequence[Range], pages: Iterator[U8]) -> AnyArray:
     """Decode ranges of a column, each page once."""
     numbers = np.empty(sum(stop - start for start, stop in ranges), dtype=column.stored)
     at = 0
@@ -107,7 +105,7 @@ def _fill(column: Column, ranges: Sequence[Range], pages: Iterator[Bytes]) -> Nu
     return numbers
 
 
-def _decode(column: Column, page: Bytes, first: int, numbers: Numbers) -> None:
+def _decode(column: Column, page: U8, first: int, numbers: AnyArray) -> None:
     """Fill in numbers of a page, from one of them on."""
     last = first + len(numbers)
     if column.is_bit:

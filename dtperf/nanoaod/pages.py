@@ -12,8 +12,6 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import uproot.compression
 import xxhash
 from uproot.source.chunk import Chunk
@@ -21,6 +19,7 @@ from uproot.source.cursor import Cursor
 
 from dtperf.errors import InputError
 from dtperf.nanoaod.decompress import decompress_into
+from dtperf.typing import U8
 
 __all__ = [
     "CHECKSUM_BYTES",
@@ -34,7 +33,6 @@ __all__ = [
     "unpack",
 ]
 
-Bytes = npt.NDArray[np.uint8]
 Reader = Callable[[Any, Any, Any, Any], Any]
 
 _FRAME = struct.Struct("<q")
@@ -121,12 +119,12 @@ def read_locator(self: Any, locator: Any, uncompressed_bytes: int) -> tuple[Any,
 
 def unpack(
     name: str,
-    raw: Bytes,
+    raw: U8,
     is_checked: bool,
     source: Any,
     size: int,
-    room: Callable[[int], Bytes],
-) -> Bytes:
+    room: Callable[[int], U8],
+) -> U8:
     """Give what is in a page.
 
     Args:

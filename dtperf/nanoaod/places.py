@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import uproot
 from uproot.const import RNTupleFieldRole, rntuple_index_types
 
 from dtperf.nanoaod.baskets import pieces
 from dtperf.nanoaod.columns import numbers_in
 from dtperf.nanoaod.pagelists import Pages
+from dtperf.typing import I64, Bools
 
 __all__ = ["Column", "Field", "columns_of", "layout_of", "stored_bytes"]
 
@@ -35,15 +35,15 @@ class Column(NamedTuple):
     is_zigzag: bool
     is_delta: bool
     """Whether numbers but the first of a page are differences."""
-    clusters: npt.NDArray[np.int64]
+    clusters: I64
     """First number of each cluster, and how many there are; shape (clusters + 1,)."""
-    edges: npt.NDArray[np.int64]
+    edges: I64
     """First number of each page, and how many there are; shape (pages + 1,)."""
-    starts: npt.NDArray[np.int64]
+    starts: I64
     """First byte of each page."""
-    sizes: npt.NDArray[np.int64]
+    sizes: I64
     """Bytes of each page, without its checksum."""
-    checked: npt.NDArray[np.bool_]
+    checked: Bools
     """Whether a checksum stands behind the page."""
 
     def pages(self, start: int, stop: int) -> range:
@@ -194,5 +194,5 @@ def _column(ntuple: Any, number: int) -> Column | None:
     )
 
 
-def _edges(counts: Iterable[Any]) -> npt.NDArray[np.int64]:
+def _edges(counts: Iterable[Any]) -> I64:
     return np.cumsum(np.fromiter((0, *counts), dtype=np.int64))

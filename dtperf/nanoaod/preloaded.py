@@ -8,11 +8,10 @@ from urllib.parse import unquote
 
 import awkward as ak
 import numpy as np
-import numpy.typing as npt
+
+from dtperf.typing import AnyArray
 
 __all__ = ["Preloaded"]
-
-Numbers = npt.NDArray[Any]
 
 
 class Preloaded:
@@ -59,7 +58,7 @@ class _Whole:
         return self._column
 
 
-def _parts(column: ak.Array) -> tuple[Numbers, Numbers]:
+def _parts(column: ak.Array) -> tuple[AnyArray, AnyArray]:
     """Give where lists begin and end, and what is in them."""
     layout = column.layout
     if isinstance(layout, ak.contents.NumpyArray):

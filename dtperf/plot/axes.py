@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
 from dtperf.plot.bins import Binned
+from dtperf.typing import F64, Bools
 
 __all__ = [
     "LOWEST",
@@ -22,8 +22,7 @@ __all__ = [
     "whole_numbers",
 ]
 
-Floats = npt.NDArray[np.float64]
-Span = tuple[Floats, npt.NDArray[np.bool_]]
+Span = tuple[F64, Bools]
 
 LOWEST = (0.99, 0.98, 0.95, 0.9, 0.8, 0.6, 0.0)
 BELOW_ZERO = -0.04

@@ -8,15 +8,13 @@ from typing import Any, cast
 
 import hist
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.measurements.declaration import Histogram
 from dtperf.statistics import clopper_pearson
+from dtperf.typing import F64, I64, Bools
 
 __all__ = ["Binned", "at", "charges", "edges_of", "stations", "values_of", "variables"]
 
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 
 NOT_VARIABLES = frozenset({"station", "wheel", "sector", "probe_charge", "passed", "moment"})
 
@@ -25,9 +23,9 @@ NOT_VARIABLES = frozenset({"station", "wheel", "sector", "probe_charge", "passed
 class Binned:
     """Passed and total in bins."""
 
-    passed: Counts
+    passed: I64
     """Any shape."""
-    total: Counts
+    total: I64
     """The same shape."""
 
     @classmethod
@@ -42,18 +40,18 @@ class Binned:
         return cls(view[..., 1], view.sum(axis=-1))
 
     @property
-    def filled(self) -> npt.NDArray[np.bool_]:
+    def filled(self) -> Bools:
         """Whether there is anything in a bin."""
         return self.total > 0
 
     @property
-    def value(self) -> Floats:
+    def value(self) -> F64:
         """The efficiency, NaN in empty bins."""
-        value: Floats = np.where(self.filled, self.passed / np.maximum(self.total, 1), np.nan)
+        value: F64 = np.where(self.filled, self.passed / np.maximum(self.total, 1), np.nan)
         return value
 
     @property
-    def interval(self) -> tuple[Floats, Floats]:
+    def interval(self) -> tuple[F64, F64]:
         """Both ends of the Clopper-Pearson interval of one standard deviation."""
         return clopper_pearson(self.passed, self.total)
 
@@ -73,7 +71,7 @@ def variables(counts: Histogram) -> list[str]:
     return [axis.name for axis in counts.axes if axis.name not in NOT_VARIABLES]
 
 
-def edges_of(axis: Any) -> Floats:
+def edges_of(axis: Any) -> F64:
     """Give the edges of the bins; integers lie in the middle of theirs."""
     if isinstance(axis, hist.axis.IntCategory):
         return np.arange(len(axis) + 1.0) - 0.5

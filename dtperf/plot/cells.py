@@ -7,17 +7,16 @@ from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.patches import Rectangle
 
 from dtperf.plot.bins import Binned
 from dtperf.plot.style import Sheet
+from dtperf.typing import F64
 
 __all__ = ["Cells", "Scale", "colour_bar", "draw_cells", "draw_differences", "scale_for", "shade"]
 
-Floats = npt.NDArray[np.float64]
 
 LOWEST = (0.95, 0.9, 0.8, 0.5)
 SHOWN_IN_COLOUR = 0.75
@@ -34,9 +33,9 @@ DARK = 0.5
 class Cells(NamedTuple):
     """Efficiencies in a plane."""
 
-    x_edges: Floats
+    x_edges: F64
     """Shape (nx + 1,)."""
-    y_edges: Floats
+    y_edges: F64
     """Shape (ny + 1,)."""
     binned: Binned
     """Shape (nx, ny)."""
@@ -130,7 +129,7 @@ def shade(panel: Axes) -> None:
     panel.patch.set(facecolor="0.94", edgecolor="0.75", hatch="////")
 
 
-def _mesh(panel: Axes, cells: Cells, values: Floats, scale: Scale) -> Any:
+def _mesh(panel: Axes, cells: Cells, values: F64, scale: Scale) -> Any:
     shade(panel)
     few = values.size <= FEW_CELLS
     mesh = panel.pcolormesh(

@@ -7,26 +7,24 @@ from typing import Any, NamedTuple
 
 import hist
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from dtperf.measurements.declaration import Histogram
 from dtperf.plot.axes import efficiency_range, logarithmic, run_ticks, span, whole_numbers
 from dtperf.plot.bins import Binned, charges, edges_of, stations, values_of, variables
 from dtperf.plot.style import GREY, STATIONS, Look, Sheet, legend, new_sheet
+from dtperf.typing import F64
 
 __all__ = ["Curve", "draw_curves", "efficiency"]
 
 SHIFTS = (-0.15, -0.05, 0.05, 0.15)
-
-Floats = npt.NDArray[np.float64]
 
 
 class Curve(NamedTuple):
     """An efficiency in bins of one variable, and how it is drawn."""
 
     label: str
-    edges: Floats
+    edges: F64
     """Shape (n + 1,)."""
     binned: Binned
     """Shape (n,)."""
@@ -162,10 +160,10 @@ def _runs(counts: Histogram, reference: Histogram | None) -> list[int]:
     return sorted(found)
 
 
-def _at_runs(binned: Binned, own: list[int], runs: Sequence[int]) -> tuple[Binned, Floats]:
+def _at_runs(binned: Binned, own: list[int], runs: Sequence[int]) -> tuple[Binned, F64]:
     """Bring the bins of a result's own runs to those of all runs, shape (n,)."""
     places = np.searchsorted(runs, own)
     passed, total = (np.zeros(len(runs), dtype=np.int64) for _ in range(2))
     passed[places], total[places] = binned.passed, binned.total
-    edges: Floats = np.arange(len(runs) + 1.0) - 0.5
+    edges: F64 = np.arange(len(runs) + 1.0) - 0.5
     return Binned(passed, total), edges

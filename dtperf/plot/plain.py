@@ -7,7 +7,6 @@ from typing import Any
 import hist
 import matplotlib as mpl
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.colors import Normalize
@@ -18,6 +17,7 @@ from dtperf.plot.axes import whole_numbers
 from dtperf.plot.bins import edges_of
 from dtperf.plot.cells import Scale, colour_bar
 from dtperf.plot.style import GREY, Sheet, new_sheet, plain
+from dtperf.typing import F64, AnyArray
 
 __all__ = ["plain_picture"]
 
@@ -79,7 +79,7 @@ def _draw_line(panel: Axes, histogram: Histogram, reference: Histogram | None) -
         panel.set_ylim(bottom=0)
 
 
-def _range(entries: npt.NDArray[Any]) -> tuple[float, float]:
+def _range(entries: AnyArray) -> tuple[float, float]:
     low, high = float(entries.min(initial=0)), float(entries.max(initial=0))
     return low, high if high > low else low + 1
 
@@ -92,7 +92,7 @@ def _is_labelled(axis: Any) -> bool:
     return isinstance(axis, hist.axis.StrCategory | hist.axis.IntCategory | hist.axis.Boolean)
 
 
-def _edges(axis: Any) -> npt.NDArray[np.float64]:
+def _edges(axis: Any) -> F64:
     return np.arange(len(axis) + 1.0) - 0.5 if _is_labelled(axis) else edges_of(axis)
 
 

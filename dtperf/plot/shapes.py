@@ -7,17 +7,16 @@ from typing import NamedTuple
 
 import hist
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from dtperf.measurements.declaration import Histogram
 from dtperf.plot.axes import span, whole_numbers
 from dtperf.plot.bins import edges_of, stations, variables
 from dtperf.plot.style import GREY, STATIONS, Look, Sheet, legend, new_sheet
+from dtperf.typing import F64
 
 __all__ = ["distribution"]
 
-Floats = npt.NDArray[np.float64]
 
 ROOM_ABOVE, ROOM_ALONE = 1.3, 1.08
 DECADES_ABOVE = 0.25
@@ -30,9 +29,9 @@ class Shape(NamedTuple):
     """Entries in bins of one variable."""
 
     label: str
-    edges: Floats
+    edges: F64
     """Shape (n + 1,)."""
-    entries: Floats
+    entries: F64
     """Shape (n,)."""
     look: Look
 

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 import matplotlib.style
 import mplhep
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
+
+from dtperf.typing import AnyArray
 
 __all__ = ["GREY", "RC", "STATIONS", "Look", "Sheet", "legend", "new_sheet", "plain", "style"]
 
@@ -76,7 +77,7 @@ class Sheet(Figure):
     Matplotlib makes ticks and looks up fonts only then, when the user's rcParams hold again.
     """
 
-    panels: npt.NDArray[Any]
+    panels: AnyArray
     """The axes with data, shape (rows, columns); `axes` has the header and colour bars, too."""
 
     def draw(self, renderer: Any) -> None:

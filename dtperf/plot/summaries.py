@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from dtperf.measurements.declaration import Histogram
 from dtperf.plot.style import GREY, STATIONS, Sheet, legend, new_sheet
 from dtperf.summary import Chamber, by_chamber
+from dtperf.typing import F64
 
 __all__ = ["spread"]
 
@@ -57,7 +57,7 @@ def spread(counts: Histogram, reference: Histogram | None, title: str) -> Sheet:
     return sheet
 
 
-def _histogram(chambers: list[Chamber] | tuple[Chamber, ...]) -> npt.NDArray[np.float64]:
+def _histogram(chambers: list[Chamber] | tuple[Chamber, ...]) -> F64:
     values = [row.efficiency.value for row in chambers if row.efficiency.total]
     return np.histogram(values, EDGES)[0].astype(np.float64)
 

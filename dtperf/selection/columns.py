@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.geometry import sectors, sensitive_edge_distances, wheels
 from dtperf.kernels.fourvector import FOUR_VECTOR, STORED, vector_etas, vector_phis, vector_pts
@@ -15,11 +14,12 @@ from dtperf.kernels.gather import take
 from dtperf.kernels.station import StationLimits, is_eligible, is_fiducial, mask_in_eta
 from dtperf.selection.flatten import FlatEvents
 from dtperf.selection.table import Table
+from dtperf.typing import F32, AnyArray, Intp
 
 if TYPE_CHECKING:
     from dtperf.config import AnalysisConfig
     from dtperf.config.model import Compatibility
-    from dtperf.kernels.arrays import Floats, Matches
+    from dtperf.kernels.arrays import Matches
     from dtperf.kernels.crossings import Crossings
     from dtperf.kernels.pairs import Candidates
     from dtperf.selection.extrapolation import ProbeMatches
@@ -34,8 +34,7 @@ __all__ = [
     "station_limits",
 ]
 
-Column = npt.NDArray[Any]
-Make = dict[str, Callable[[Table], Column]]
+Make = dict[str, Callable[[Table], AnyArray]]
 
 MUON_COLUMNS = {
     "pt": ("pt", "transverse momentum, GeV"),
@@ -123,7 +122,7 @@ def kinematics(compatibility: Compatibility) -> int:
     return FOUR_VECTOR if compatibility.four_vector_rounding else STORED
 
 
-def border_distances(matches: Matches, limits: StationLimits) -> tuple[Floats, Floats]:
+def border_distances(matches: Matches, limits: StationLimits) -> tuple[F32, F32]:
     """Give the distances from the edges that the fiducial border is measured from.
 
     Args:
@@ -138,7 +137,7 @@ def border_distances(matches: Matches, limits: StationLimits) -> tuple[Floats, F
     return matches.edgeX, matches.edgeY
 
 
-def _indexed(source: Column, index: str) -> Callable[[Table], Column]:
+def _indexed(source: AnyArray, index: str) -> Callable[[Table], AnyArray]:
     return lambda table: take(source, table[index], source.dtype.type(0))
 
 
@@ -165,7 +164,7 @@ def pair_columns(flat: FlatEvents, candidates: Candidates) -> Make:
     return make
 
 
-def _taken(source: Column, index: str, nowhere: Any) -> Callable[[Table], Column]:
+def _taken(source: AnyArray, index: str, nowhere: Any) -> Callable[[Table], AnyArray]:
     return lambda table: take(source, table[index], source.dtype.type(nowhere))
 
 
@@ -173,7 +172,7 @@ def crossing_columns(
     flat: FlatEvents,
     crossed: ProbeMatches,
     crossings: Crossings,
-    selected: npt.NDArray[np.intp],
+    selected: Intp,
     limits: StationLimits,
 ) -> Make:
     """Say how each column of the table of crossings is made.
@@ -220,7 +219,7 @@ def crossing_columns(
     )
     make["is_in_eta"] = lambda t: mask_in_eta(flat.muons, t["probe"], t["station"], limits)
 
-    def fiducial(table: Table) -> Column:
+    def fiducial(table: Table) -> AnyArray:
         x, y = (_taken(edge, "match", np.nan)(table) for edge in border_distances(matches, limits))
         return np.asarray(is_fiducial(x, y, limits.border_x, limits.border_y))
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.field import layers
 from dtperf.geometry import frame_table, stations
 from dtperf.geometry.edges import ACCEPT_CM
-from dtperf.kernels.arrays import Floats, Matches, Offsets
+from dtperf.kernels.arrays import Matches
 from dtperf.kernels.propagate import propagate
 from dtperf.kernels.ranges import probe_ranges
 from dtperf.selection.flatten import FlatEvents
+from dtperf.typing import F32, I64
 
 __all__ = ["ProbeMatches", "extrapolate"]
 
@@ -22,22 +22,20 @@ class ProbeMatches(NamedTuple):
     """The chambers that each probe crosses."""
 
     matches: Matches
-    begins: Offsets
+    begins: I64
     """First match of each probe, -1 if its matches are not known, shape (pairs,).
 
     A probe whose range points outside its event, or whose dxy is not finite, is left out: it
     would count as one that misses the chambers.
     """
-    ends: Offsets
+    ends: I64
     """One past its last match, shape (pairs,)."""
-    sigma_x: Floats
+    sigma_x: F32
     """Uncertainty of x from scattering, cm, NaN where it is not known, shape (matches,)."""
-    sigma_y: Floats
+    sigma_y: F32
 
 
-def extrapolate(
-    flat: FlatEvents, event: npt.NDArray[np.int64], probe: npt.NDArray[np.int64]
-) -> ProbeMatches:
+def extrapolate(flat: FlatEvents, event: I64, probe: I64) -> ProbeMatches:
     """Find where probes cross chambers.
 
     Args:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import awkward as ak
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.errors import InputError
 from dtperf.geometry import chamber_codes, edge_distances
@@ -15,6 +14,7 @@ from dtperf.kernels.anomalies import count_bad_ranges, mask_not_finite
 from dtperf.kernels.arrays import Matches, Muons, Segments
 from dtperf.kernels.binning import LARGEST_CATEGORY
 from dtperf.kernels.ranges import Ranges
+from dtperf.typing import F32, I16, I64, AnyArray
 
 if TYPE_CHECKING:
     from dtperf.config import AnalysisConfig
@@ -32,7 +32,6 @@ __all__ = [
 ]
 
 Extrapolation = Literal["ntuple", "helix"]
-Floats = npt.NDArray[np.float32]
 
 EVENT_COLUMNS = ("run", "luminosityBlock")
 OPTIONAL_EVENT_COLUMNS = {"inst_lumi": "lumi_instLumi", "pileup": "lumi_avgPileUp"}
@@ -85,7 +84,7 @@ class Isolations(NamedTuple):
         is_used = self.with_tracker or "tracker" in (self.tag, self.probe)
         return {TRACKER_ISO: np.float32} if is_used else {}
 
-    def of(self, columns: Mapping[str, Floats]) -> dict[str, Floats]:
+    def of(self, columns: Mapping[str, F32]) -> dict[str, F32]:
         """Give what is cut on, by the names that `Muons` has for it."""
         return {
             "tag_iso": columns[ISO_COLUMNS[self.tag]],
@@ -114,14 +113,14 @@ class StoredMatches(NamedTuple):
 class FlatEvents(NamedTuple):
     """Everything the measurement needs of some events."""
 
-    events: dict[str, npt.NDArray[Any]]
+    events: dict[str, AnyArray]
     """Event columns, each of shape (events,)."""
     muons: Muons
     stored: StoredMatches | None
     """None where the file's extrapolation is not used."""
-    dxy: Floats | None
+    dxy: F32 | None
     """Distance of closest approach of each muon, cm; None where it is not used."""
-    tracker_iso: Floats | None
+    tracker_iso: F32 | None
     """Isolation of each muon by tracks; None where it is not used."""
     segments: Segments
     anomalies: dict[str, int]
@@ -178,7 +177,7 @@ def flatten(
     return FlatEvents(per_event, muons, stored, dxy, *found)
 
 
-def _count_not_finite(columns: dict[str, npt.NDArray[Any]], dtypes: dict[str, Any]) -> int:
+def _count_not_finite(columns: dict[str, AnyArray], dtypes: dict[str, Any]) -> int:
     """Count the entries of which a number of these is NaN or infinite; they fail all cuts on it."""
     wrong = np.zeros(len(columns["pt"]), dtype=np.bool_)
     for name, dtype in dtypes.items():
@@ -187,7 +186,7 @@ def _count_not_finite(columns: dict[str, npt.NDArray[Any]], dtypes: dict[str, An
     return int(np.count_nonzero(wrong))
 
 
-def _count_beyond(numbers: npt.NDArray[Any]) -> int:
+def _count_beyond(numbers: AnyArray) -> int:
     """Count the events with a number that no axis of categories can have."""
     return int(np.count_nonzero(numbers > LARGEST_CATEGORY))
 
@@ -230,10 +229,10 @@ def branches_of(config: AnalysisConfig) -> tuple[frozenset[str], frozenset[str]]
 
 
 class _Collection(NamedTuple):
-    offsets: npt.NDArray[np.int64]
-    columns: dict[str, npt.NDArray[Any]]
+    offsets: I64
+    columns: dict[str, AnyArray]
 
-    def in_order(self, kind: Any) -> tuple[npt.NDArray[Any], ...]:
+    def in_order(self, kind: Any) -> tuple[AnyArray, ...]:
         return (self.offsets, *(self.columns[name] for name in kind._fields[1:]))
 
 
@@ -261,7 +260,7 @@ def _collection(
     return _Collection(offsets - offsets[0], columns)
 
 
-def _as_type(values: npt.NDArray[Any], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+def _as_type(values: AnyArray, dtype: np.dtype[Any]) -> AnyArray:
     """Give numbers of another width; one that does not fit is the largest, which nothing has."""
     if values.dtype.kind in "iu" and dtype.kind in "iu" and not np.can_cast(values.dtype, dtype):
         limits = np.iinfo(dtype)
@@ -279,7 +278,7 @@ def _is_plain(layout: Any) -> bool:
     )
 
 
-def _codes(columns: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.int16]:
+def _codes(columns: dict[str, AnyArray]) -> I16:
     return chamber_codes(columns["wheel"], columns["sector"], columns["station"])
 
 

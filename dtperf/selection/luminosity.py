@@ -10,14 +10,13 @@ from typing import Any
 
 import awkward as ak
 import numpy as np
-import numpy.typing as npt
+
+from dtperf.typing import Bools
 
 __all__ = ["is_certified", "within"]
 
 
-def is_certified(
-    events: Any, mask: Mapping[str, tuple[tuple[int, int], ...]]
-) -> npt.NDArray[np.bool_]:
+def is_certified(events: Any, mask: Mapping[str, tuple[tuple[int, int], ...]]) -> Bools:
     """Tell which events are in luminosity blocks of a mask.
 
     Args:
@@ -28,7 +27,7 @@ def is_certified(
         Shape (events,).
     """
     run, block = (ak.to_numpy(events[name]).astype(np.uint32) for name in _NAMES)
-    found: npt.NDArray[np.bool_] = _lumi_mask(json.dumps(mask))(run, block)
+    found: Bools = _lumi_mask(json.dumps(mask))(run, block)
     return found
 
 

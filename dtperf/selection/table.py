@@ -6,22 +6,20 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.kernels.gather import take
+from dtperf.typing import AnyArray, Bools, Intp
 
 __all__ = ["Table"]
 
-Column = npt.NDArray[Any]
 
-
-class Table(Mapping[str, Column]):
+class Table(Mapping[str, AnyArray]):
     """Named columns of one length, as a mapping from name to array of shape (rows,)."""
 
     def __init__(
         self,
         rows: int,
-        make: Mapping[str, Callable[[Table], Column]],
+        make: Mapping[str, Callable[[Table], AnyArray]],
         parent: Table | None = None,
         link: str = "",
     ) -> None:
@@ -37,11 +35,11 @@ class Table(Mapping[str, Column]):
         self.parent = parent
         self._link = link
         self._make = make
-        self._made: dict[str, Column] = {}
-        self._masks: dict[tuple[str, ...], npt.NDArray[np.bool_]] = {}
-        self._rows: dict[tuple[str, ...], npt.NDArray[np.intp]] = {}
+        self._made: dict[str, AnyArray] = {}
+        self._masks: dict[tuple[str, ...], Bools] = {}
+        self._rows: dict[tuple[str, ...], Intp] = {}
 
-    def __getitem__(self, name: str) -> Column:
+    def __getitem__(self, name: str) -> AnyArray:
         """Give one column; KeyError if the table has none of this name."""
         if name not in self._made:
             if self.parent is not None and self.inherits(name):
@@ -67,17 +65,17 @@ class Table(Mapping[str, Column]):
         """Tell whether a column is the parent's."""
         return name not in self._make and self.parent is not None and name in self.parent
 
-    def of_parent(self, values: Column) -> Column:
+    def of_parent(self, values: AnyArray) -> AnyArray:
         """Take for each row what belongs to its row of the parent, shape (rows,)."""
         return take(values, self[self._link], values.dtype.type(0))
 
-    def rows_where(self, names: tuple[str, ...]) -> npt.NDArray[np.intp]:
+    def rows_where(self, names: tuple[str, ...]) -> Intp:
         """Number the rows for which all these boolean columns hold, shape (n,)."""
         if names not in self._rows:
             self._rows[names] = np.flatnonzero(self._all_of(names))
         return self._rows[names]
 
-    def _all_of(self, names: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    def _all_of(self, names: tuple[str, ...]) -> Bools:
         if names not in self._masks:
             if names:
                 self._masks[names] = self._all_of(names[:-1]) & self[names[-1]]

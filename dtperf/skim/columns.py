@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from dtperf.errors import InputError
+from dtperf.typing import I32, AnyArray
 
 __all__ = ["COLLECTIONS", "Collection", "Columns", "check", "to_arrow", "view"]
 
-Column = npt.NDArray[Any]
 
 COLLECTIONS = ("muon", "muon_matches", "dtSegment")
 EVENT_COLUMNS: dict[str, tuple[Any, ...]] = {
@@ -55,16 +54,16 @@ COUNTS: dict[str, dict[str, tuple[Any, ...]]] = {
 class Collection(NamedTuple):
     """Lists of records, one list an event."""
 
-    offsets: npt.NDArray[np.int32]
+    offsets: I32
     """Records offsets[i] to offsets[i + 1] belong to event i, shape (events + 1,)."""
-    columns: Mapping[str, Column]
+    columns: Mapping[str, AnyArray]
     """By the name that they have in the collection, each of shape (records,)."""
 
 
 class Columns(NamedTuple):
     """Events with all that a measurement needs of them."""
 
-    events: Mapping[str, Column]
+    events: Mapping[str, AnyArray]
     """By the branch's name, each of shape (events,)."""
     collections: Mapping[str, Collection]
     """By name; without muon_matches where our own propagation says what is crossed."""
@@ -113,7 +112,7 @@ def view(batch: pa.RecordBatch) -> Columns:
     return Columns({n: _numbers(batch.column(n)) for n in EVENT_COLUMNS if n in names}, collections)
 
 
-def _narrow(collection: str, field: str, values: Column) -> Column:
+def _narrow(collection: str, field: str, values: AnyArray) -> AnyArray:
     for kind in COUNTS[collection].get(field, ()):
         limits = np.iinfo(kind)
         if not len(values) or (values.min() >= limits.min and values.max() <= limits.max):
@@ -178,9 +177,9 @@ def _collection(lists: pa.ListArray) -> Collection:
     return Collection(offsets, content)
 
 
-def _numbers(array: pa.Array) -> Column:
+def _numbers(array: pa.Array) -> AnyArray:
     if array.null_count:
         raise ValueError("a value is missing")
     is_bits = pa.types.is_boolean(array.type)
-    values: Column = array.to_numpy(zero_copy_only=not is_bits)
+    values: AnyArray = array.to_numpy(zero_copy_only=not is_bits)
     return values

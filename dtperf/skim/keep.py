@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.compiled import compiled
 from dtperf.geometry.numbering import N_CODES
-from dtperf.kernels.arrays import Bools, Muons, Offsets, Shorts
+from dtperf.kernels.arrays import Muons
 from dtperf.kernels.pairs import (
     PairLimits,
     delta_r,
@@ -19,16 +18,15 @@ from dtperf.kernels.pairs import (
     is_pair,
 )
 from dtperf.kernels.ranges import Ranges
+from dtperf.typing import I16, I32, I64, U32, Bools
 
 __all__ = ["Kept", "KeptMatches", "find_kept", "keep_matches", "keep_segments"]
-
-Indices = npt.NDArray[np.int64]
 
 
 class Kept(NamedTuple):
     """What of the muons can matter."""
 
-    events: Indices
+    events: I64
     """Events with a tag and another muon, shape (kept events,)."""
     is_probe: Bools
     """Muons that a tag of their event may select, shape (muons,)."""
@@ -37,13 +35,13 @@ class Kept(NamedTuple):
 class KeptMatches(NamedTuple):
     """Crossings of those muons, of each event one behind the other."""
 
-    source: Indices
+    source: I64
     """Index into the matches before, shape (kept matches,)."""
-    offsets: npt.NDArray[np.int32]
+    offsets: I32
     """Shape (kept events + 1,)."""
-    begin: npt.NDArray[np.uint32]
+    begin: U32
     """Of each muon of the kept events; a range that left its event has begin 1 and end 0."""
-    end: npt.NDArray[np.uint32]
+    end: U32
 
 
 @compiled
@@ -85,7 +83,7 @@ def find_kept(muons: Muons, limits: PairLimits) -> Kept:
 
 
 @compiled
-def keep_matches(muon_offsets: Offsets, ranges: Ranges, codes: Shorts, kept: Kept) -> KeptMatches:
+def keep_matches(muon_offsets: I64, ranges: Ranges, codes: I16, kept: Kept) -> KeptMatches:
     """Keep the usable crossings of possible probes, and say anew which are whose.
 
     Args:
@@ -132,13 +130,13 @@ def keep_matches(muon_offsets: Offsets, ranges: Ranges, codes: Shorts, kept: Kep
 
 @compiled
 def keep_segments(
-    events: Indices,
-    offsets: Offsets,
-    codes: Shorts,
-    hits: Shorts,
-    crossed_offsets: npt.NDArray[np.int32],
-    crossed: Shorts,
-) -> tuple[Indices, npt.NDArray[np.int32]]:
+    events: I64,
+    offsets: I64,
+    codes: I16,
+    hits: I16,
+    crossed_offsets: I32,
+    crossed: I16,
+) -> tuple[I64, I32]:
     """Keep the segments of crossed chambers; one without hits is never the best.
 
     Args:

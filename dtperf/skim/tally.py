@@ -7,39 +7,38 @@ from typing import Any, NamedTuple
 
 import awkward as ak
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from dtperf.config import AnalysisConfig
 from dtperf.errors import InputError
 from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, flatten
 from dtperf.selection.luminosity import is_certified
+from dtperf.typing import I64, U32, AnyArray, Bools, Intp
 
 __all__ = ["Tally", "added", "tally"]
 
 OPTIONAL = tuple(OPTIONAL_EVENT_COLUMNS.values())
-Counts = npt.NDArray[np.int64]
 
 
 class Tally(NamedTuple):
     """One row for each luminosity block and set of optional branches."""
 
-    run: npt.NDArray[np.uint32]
-    luminosityBlock: npt.NDArray[np.uint32]
-    has: Mapping[str, npt.NDArray[np.bool_]]
+    run: U32
+    luminosityBlock: U32
+    has: Mapping[str, Bools]
     """Whether the events have an optional branch, by its name."""
-    events: Counts
+    events: I64
     """All that were read."""
-    anomalies: Mapping[str, Counts]
+    anomalies: Mapping[str, I64]
     """By name; 0 where the block is not in the luminosity mask that it was read with."""
 
-    def is_in(self, mask: Mapping[str, Any] | None) -> npt.NDArray[np.bool_]:
+    def is_in(self, mask: Mapping[str, Any] | None) -> Bools:
         """Tell which rows are in a luminosity mask, shape (rows,)."""
         if mask is None:
             return np.ones(len(self.run), dtype=np.bool_)
         return is_certified({n: getattr(self, n) for n in ("run", "luminosityBlock")}, mask)
 
-    def lacking(self, branches: Iterable[str]) -> npt.NDArray[np.bool_]:
+    def lacking(self, branches: Iterable[str]) -> Bools:
         """Tell which rows lack one of these optional branches, shape (rows,)."""
         found = np.zeros(len(self.run), dtype=np.bool_)
         for branch in branches:
@@ -102,7 +101,7 @@ def tally(events: Any, config: AnalysisConfig, anomalies: Mapping[str, int]) -> 
 
 
 def _by_block(
-    events: Any, config: AnalysisConfig, indices: npt.NDArray[np.intp], number: npt.NDArray[Any]
+    events: Any, config: AnalysisConfig, indices: Intp, number: AnyArray
 ) -> Iterator[tuple[int, Mapping[str, int]]]:
     """Find the blocks that the anomalies of these events are in, by halving."""
     if not len(indices):
@@ -125,19 +124,19 @@ def added(tallies: Iterable[Tally]) -> Tally:
     given = [*tallies]
     names = sorted({name for each in given for name in each.anomalies})
 
-    def joined(columns: Iterable[npt.NDArray[Any]], kind: Any) -> npt.NDArray[Any]:
+    def joined(columns: Iterable[AnyArray], kind: Any) -> AnyArray:
         return np.concatenate([np.empty(0, dtype=kind), *columns])
 
     place = [joined((getattr(t, n) for t in given), np.uint32) for n in ("run", "luminosityBlock")]
     has = [joined((t.has[name] for t in given), np.bool_) for name in OPTIONAL]
     rows, number = np.unique(np.stack([*place, *has]), axis=1, return_inverse=True)
 
-    def summed(columns: Iterable[npt.NDArray[Any]]) -> Counts:
+    def summed(columns: Iterable[AnyArray]) -> I64:
         total = np.zeros(rows.shape[1], dtype=np.int64)
         np.add.at(total, number.reshape(-1), joined(columns, np.int64))
         return total
 
-    def zeros(each: Tally) -> Counts:
+    def zeros(each: Tally) -> I64:
         return np.zeros(len(each.run), dtype=np.int64)
 
     return Tally(

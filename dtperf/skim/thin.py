@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.geometry import chamber_codes, sectors, stations, wheels
 from dtperf.kernels.arrays import Matches, Muons, Segments
@@ -28,14 +26,14 @@ from dtperf.selection.flatten import (
 )
 from dtperf.skim.columns import Collection, Columns
 from dtperf.skim.keep import Kept, find_kept, keep_matches, keep_segments
+from dtperf.typing import AnyArray
 
 __all__ = ["by_either_isolation", "expanded", "thinned"]
 
-Column = npt.NDArray[Any]
 PLACE = ("wheel", "sector", "station")
 
 
-def thinned(flat: FlatEvents, limits: PairLimits, fires: Mapping[str, Column]) -> Columns:
+def thinned(flat: FlatEvents, limits: PairLimits, fires: Mapping[str, AnyArray]) -> Columns:
     """Keep what a selection within these limits can need.
 
     Args:
@@ -99,7 +97,7 @@ def expanded(columns: Columns, trigger: str = "none", isolations: Isolations = P
     """
     tracks = columns.collections["muon"]
     offsets = tracks.offsets.astype(np.int64)
-    typed: dict[str, Column] = {}
+    typed: dict[str, AnyArray] = {}
     for name, kind in MUON_DTYPES.items():
         typed[name] = tracks.columns[name].astype(kind, copy=False)
     fired = TRIGGER_COLUMNS[trigger]
@@ -127,7 +125,7 @@ def expanded(columns: Columns, trigger: str = "none", isolations: Isolations = P
 
 def _segments(columns: Columns) -> Segments:
     offsets, found = columns.collections["dtSegment"]
-    typed: dict[str, Column] = {}
+    typed: dict[str, AnyArray] = {}
     for name, kind in SEGMENT_DTYPES.items():
         if name not in PLACE:
             typed[name] = found[name].astype(kind, copy=False)
@@ -135,12 +133,12 @@ def _segments(columns: Columns) -> Segments:
     return Segments(offsets.astype(np.int64), *(typed[name] for name in Segments._fields[1:]))
 
 
-def _offsets(offsets: Column, events: Column) -> Column:
+def _offsets(offsets: AnyArray, events: AnyArray) -> AnyArray:
     counts = offsets[events + 1] - offsets[events]
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
 
 
-def _matches(flat: FlatEvents, kept: Kept) -> tuple[Collection, dict[str, Column]]:
+def _matches(flat: FlatEvents, kept: Kept) -> tuple[Collection, dict[str, AnyArray]]:
     assert flat.stored is not None
     matches, ranges = flat.stored
     found = keep_matches(flat.muons.offsets, ranges, matches.code, kept)
@@ -152,7 +150,7 @@ def _matches(flat: FlatEvents, kept: Kept) -> tuple[Collection, dict[str, Column
     )
 
 
-def _crossed(flat: FlatEvents, kept: Kept) -> tuple[Column, Column]:
+def _crossed(flat: FlatEvents, kept: Kept) -> tuple[AnyArray, AnyArray]:
     """Propagate the possible probes: chambers crossed, and where those of each event begin."""
     probes = np.flatnonzero(kept.is_probe)
     number = np.searchsorted(flat.muons.offsets, probes, side="right") - 1
@@ -165,11 +163,11 @@ def _crossed(flat: FlatEvents, kept: Kept) -> tuple[Column, Column]:
     return crossed.matches.code[taken], np.append(offsets, len(event)).astype(np.int32)
 
 
-def _places(codes: Column) -> dict[str, Column]:
+def _places(codes: AnyArray) -> dict[str, AnyArray]:
     tables = {"wheel": wheels(), "sector": sectors(), "station": stations()}
     return {name: table[codes].astype(np.int8) for name, table in tables.items()}
 
 
-def _codes(columns: Mapping[str, Column]) -> Column:
+def _codes(columns: Mapping[str, AnyArray]) -> AnyArray:
     wheel, sector, station = (columns[name].astype(np.int16) for name in PLACE)
     return chamber_codes(wheel, sector, station)

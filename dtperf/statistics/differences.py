@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtr
 
 from dtperf.statistics.intervals import counts_of
+from dtperf.typing import AnyArray
 
 __all__ = ["exact_test", "false_discovery", "student"]
-
-Numbers = npt.NDArray[Any]
 
 
 def exact_test(
@@ -20,7 +17,7 @@ def exact_test(
     total: npt.ArrayLike,
     passed_before: npt.ArrayLike,
     total_before: npt.ArrayLike,
-) -> Numbers:
+) -> AnyArray:
     """Give the probability that equal efficiencies differ as much as these, or more.
 
     Args:
@@ -46,7 +43,7 @@ def exact_test(
     return np.clip(np.reshape(values, tables.shape[:-1]), 0.0, 1.0)
 
 
-def false_discovery(p_values: npt.ArrayLike) -> Numbers:
+def false_discovery(p_values: npt.ArrayLike) -> AnyArray:
     """Correct p-values for the number of looks.
 
     Args:
@@ -66,7 +63,7 @@ def false_discovery(p_values: npt.ArrayLike) -> Numbers:
     return np.asarray(false_discovery_control(values.ravel(), method="bh")).reshape(values.shape)
 
 
-def student(sigmas: npt.ArrayLike, freedom: npt.ArrayLike = np.inf) -> Numbers:
+def student(sigmas: npt.ArrayLike, freedom: npt.ArrayLike = np.inf) -> AnyArray:
     """Give the two-sided p-values of distances from 0.
 
     Args:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from scipy.special import betaincinv, ndtri
 
+from dtperf.typing import AnyArray
+
 __all__ = ["ONE_SIGMA", "bayesian", "clopper_pearson", "counts_of", "wilson"]
 
-Numbers = npt.NDArray[Any]
 
 ONE_SIGMA = 0.682689492137086
 """Probability of one Gaussian standard deviation on both sides."""
@@ -18,7 +17,7 @@ ONE_SIGMA = 0.682689492137086
 
 def clopper_pearson(
     passed: npt.ArrayLike, total: npt.ArrayLike, coverage: float = ONE_SIGMA
-) -> tuple[Numbers, Numbers]:
+) -> tuple[AnyArray, AnyArray]:
     """Give the exact central interval of a binomial probability.
 
     Args:
@@ -44,7 +43,7 @@ def clopper_pearson(
 
 def wilson(
     passed: npt.ArrayLike, total: npt.ArrayLike, coverage: float = ONE_SIGMA
-) -> tuple[Numbers, Numbers]:
+) -> tuple[AnyArray, AnyArray]:
     """Give the interval of efficiencies from which the measured one lies within so many sigma.
 
     It covers as much as asked for on average, and less for some efficiencies.
@@ -77,7 +76,7 @@ def bayesian(
     total: npt.ArrayLike,
     coverage: float = ONE_SIGMA,
     prior: tuple[float, float] = (0.5, 0.5),
-) -> tuple[Numbers, Numbers]:
+) -> tuple[AnyArray, AnyArray]:
     """Give the central credible interval under a beta prior.
 
     Args:
@@ -101,7 +100,7 @@ def bayesian(
     return betaincinv(a, b, tail), betaincinv(a, b, 1 - tail)
 
 
-def counts_of(passed: npt.ArrayLike, total: npt.ArrayLike) -> tuple[Numbers, Numbers]:
+def counts_of(passed: npt.ArrayLike, total: npt.ArrayLike) -> tuple[AnyArray, AnyArray]:
     """Check and convert counts.
 
     Args:

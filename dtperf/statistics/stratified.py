@@ -6,17 +6,17 @@ probes for a change of efficiency; the differences within the chambers do not.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import xlog1py
 
 from dtperf.statistics.intervals import counts_of
+from dtperf.typing import AnyArray, Bools
 
 __all__ = ["Differences", "Strata"]
 
-Numbers = npt.NDArray[Any]
 
 STEPS = 60
 """Of the search for a saddlepoint; it ends when nothing moves any more."""
@@ -33,16 +33,16 @@ CENTRE = 1e-3
 class Differences(NamedTuple):
     """How two samples differ in some sets of strata, arrays of shape (sets,)."""
 
-    value: Numbers
+    value: AnyArray
     """Efficiency after minus before; NaN where no stratum of the set has probes in both."""
-    uncertainty: Numbers
+    uncertainty: AnyArray
     """Of the value, one standard deviation of the counts."""
-    sigmas: Numbers
+    sigmas: AnyArray
     """How sure it is that there is a difference, by counting alone: standard deviations of a
     Gaussian that are exceeded, on both sides, as rarely as this difference is by chance."""
-    weight: Numbers
+    weight: AnyArray
     """Inverse of the variance of the value, times that of one probe's result."""
-    variance: Numbers
+    variance: AnyArray
     """Of the difference times the weight, if there is none."""
 
 
@@ -81,7 +81,7 @@ class Strata:
         self.variance = self.weight * failing * (1 - failing) * both / np.maximum(both - 1, 1)
         self._shape, self._shift, self._size = _binomial(self.share, failing, both, self.variance)
 
-    def differences(self, sets: npt.NDArray[np.bool_]) -> Differences:
+    def differences(self, sets: Bools) -> Differences:
         """Compare both samples in sets of strata.
 
         Args:
@@ -97,7 +97,7 @@ class Strata:
             variance=variance,
         )
 
-    def _sigmas(self, sets: npt.NDArray[np.bool_]) -> Numbers:
+    def _sigmas(self, sets: Bools) -> AnyArray:
         """Approximate the exact test of failures before and after, given their sum in each stratum.
 
         Source: O. E. Barndorff-Nielsen, Biometrika 73 (1986) 307, and H. E. Daniels, Int. Stat.
@@ -115,36 +115,36 @@ class Strata:
         other = -np.expm1(-np.abs(t)) * np.sqrt(np.maximum(curvature, AT_THE_END))
         is_told = (root > CENTRE) & (other > 0)
         root, other = np.where(is_told, root, 1.0), np.where(is_told, other, 1.0)
-        sigmas: Numbers = np.where(is_told, np.maximum(root + np.log(other / root) / root, 0), 0.0)
+        sigmas: AnyArray = np.where(is_told, np.maximum(root + np.log(other / root) / root, 0), 0.0)
         return sigmas
 
 
 class _Sums(NamedTuple):
     """Sums of binomial numbers: their cumulant generating functions add up."""
 
-    which: Numbers
+    which: AnyArray
     """Number of the sum that each binomial number is in."""
     many: int
     """How many sums there are."""
-    shape: Numbers
+    shape: AnyArray
     """Chance of each binomial number."""
-    size: Numbers
+    size: AnyArray
 
-    def total(self, values: Numbers) -> Numbers:
+    def total(self, values: AnyArray) -> AnyArray:
         """Add up what is given for each binomial number."""
         return np.bincount(self.which, values, self.many)
 
-    def logarithm(self, t: Numbers) -> Numbers:
+    def logarithm(self, t: AnyArray) -> AnyArray:
         """Give the cumulant generating function of each sum."""
         return self.total(xlog1py(self.size, np.expm1(t)[self.which] * self.shape))
 
-    def slopes(self, t: Numbers) -> tuple[Numbers, Numbers]:
+    def slopes(self, t: AnyArray) -> tuple[AnyArray, AnyArray]:
         """Give its first and second derivative."""
         grown = np.exp(t)[self.which] * self.shape
         tilted = grown / (1 - self.shape + grown)
         return self.total(self.size * tilted), self.total(self.size * tilted * (1 - tilted))
 
-    def saddlepoint(self, x: Numbers) -> Numbers:
+    def saddlepoint(self, x: AnyArray) -> AnyArray:
         """Find where the first derivative of each is x, by Newton's method within an interval."""
         low, high, t = np.full(x.shape, -FARTHEST), np.full(x.shape, FARTHEST), np.zeros(x.shape)
         for _ in range(STEPS):
@@ -158,16 +158,16 @@ class _Sums(NamedTuple):
         return t
 
 
-def _error(passed: Numbers, total: Numbers) -> Numbers:
+def _error(passed: AnyArray, total: AnyArray) -> AnyArray:
     """Estimate the variance of an efficiency; not 0 where all have passed."""
     part = (passed + 0.5) / (total + 1)
-    variance: Numbers = part * (1 - part) / np.maximum(total, 1)
+    variance: AnyArray = part * (1 - part) / np.maximum(total, 1)
     return variance
 
 
 def _binomial(
-    share: Numbers, failing: Numbers, both: Numbers, variance: Numbers
-) -> tuple[Numbers, Numbers, Numbers]:
+    share: AnyArray, failing: AnyArray, both: AnyArray, variance: AnyArray
+) -> tuple[AnyArray, AnyArray, AnyArray]:
     """Take for each hypergeometric distribution the binomial one of equal variance and skewness.
 
     That of few failures among many probes is one already: each has its chance, `share`, to be of

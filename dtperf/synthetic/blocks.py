@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.synthetic.identify import identify
 from dtperf.synthetic.luminosity import make_events, run_numbers
@@ -19,6 +18,7 @@ from dtperf.synthetic.streams import BLOCK_EVENTS, stream
 from dtperf.synthetic.tracks import reconstruct
 from dtperf.synthetic.transport import transport_reconstructed, transport_true
 from dtperf.synthetic.truth import TruthCrossings
+from dtperf.typing import F64, AnyArray
 
 __all__ = ["Block", "make_block"]
 
@@ -32,7 +32,7 @@ class Block(NamedTuple):
     events: Events
     muons: TrueMuons
     tracks: Tracks
-    identity: Mapping[str, npt.NDArray[Any]]
+    identity: Mapping[str, AnyArray]
     """Further columns of the muons."""
     matches: Crossings
     """Where the tracks are extrapolated to."""
@@ -85,6 +85,6 @@ def _events(settings: Settings, block: int) -> Events:
     return Events(*columns)
 
 
-def _run_fraction(settings: Settings, events: Events) -> npt.NDArray[np.float64]:
+def _run_fraction(settings: Settings, events: Events) -> F64:
     place = np.searchsorted(run_numbers(settings.runs, settings.first_run), events.run)
     return place / max(settings.runs - 1, 1)

@@ -10,7 +10,8 @@ import numpy as np
 from dtperf.geometry import N_CODES, lengths_cm, widths_cm
 from dtperf.geometry.superlayers import superlayer_table
 from dtperf.synthetic.hits import draw_chi2, draw_t0
-from dtperf.synthetic.stages import Floats, Indices, Segments, Shorts, Singles
+from dtperf.synthetic.stages import Segments
+from dtperf.typing import F32, F64, I16, I64
 
 __all__ = ["Candidates", "merge"]
 
@@ -18,31 +19,31 @@ __all__ = ["Candidates", "merge"]
 class Candidates(NamedTuple):
     """Segments in any order; all arrays of shape (n,). A view without hits does not exist."""
 
-    event: Indices
-    muon: Indices
-    code: Shorts
-    x: Floats
-    y: Floats
-    dxdz: Floats
-    dydz: Floats
-    phi_hits: Shorts
-    z_hits: Shorts
-    phi_chi2: Singles
-    z_chi2: Singles
-    phi_t0: Singles
-    z_t0: Singles
+    event: I64
+    muon: I64
+    code: I16
+    x: F64
+    y: F64
+    dxdz: F64
+    dydz: F64
+    phi_hits: I16
+    z_hits: I16
+    phi_chi2: F32
+    z_chi2: F32
+    phi_t0: F32
+    z_t0: F32
 
     @classmethod
     def fitted(
         cls,
         rng: np.random.Generator,
-        event: Indices,
-        muon: Indices,
-        code: Shorts,
-        position: tuple[Floats, Floats],
-        slope: tuple[Floats, Floats],
-        phi_hits: Shorts,
-        z_hits: Shorts,
+        event: I64,
+        muon: I64,
+        code: I16,
+        position: tuple[F64, F64],
+        slope: tuple[F64, F64],
+        phi_hits: I16,
+        z_hits: I16,
     ) -> Self:
         """Draw what the fits of the two views give besides position and slope.
 
@@ -78,7 +79,7 @@ class Candidates(NamedTuple):
             z_t0=draw_t0(rng, code, z_hits),
         )
 
-    def take(self, rows: Indices) -> Self:
+    def take(self, rows: I64) -> Self:
         """Take the segments that an index names."""
         columns: Any = (column[rows] for column in self)
         return type(self)(*columns)

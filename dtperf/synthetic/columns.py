@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.geometry.edges import edge_distances
 from dtperf.geometry.frames import direction_to_global, to_global
@@ -13,12 +12,13 @@ from dtperf.geometry.numbering import sectors, stations, wheels
 from dtperf.geometry.superlayers import superlayer_table
 from dtperf.synthetic.blocks import Block
 from dtperf.synthetic.hits import NO_FIT
-from dtperf.synthetic.rows import Column, Rows, counts_to_offsets
-from dtperf.synthetic.stages import Crossings, Indices, Segments, Shorts, Tracks
+from dtperf.synthetic.rows import Rows, counts_to_offsets
+from dtperf.synthetic.stages import Crossings, Segments, Tracks
+from dtperf.typing import I16, I64, AnyArray
 
 __all__ = ["lean_rows", "local_ranges"]
 
-Columns = dict[str, npt.NDArray[Any]]
+Columns = dict[str, AnyArray]
 
 NO_VALUE = np.float32(-999.0)
 
@@ -54,7 +54,7 @@ def lean_rows(block: Block) -> Rows:
         },
         "dtSegment": _segments(segments),
     }
-    values: dict[str, Column] = {**block.events._asdict(), **block.identity}
+    values: dict[str, AnyArray] = {**block.events._asdict(), **block.identity}
     for group, columns in groups.items():
         values |= {f"{group}_{name}": column for name, column in columns.items()}
     offsets = {
@@ -66,7 +66,7 @@ def lean_rows(block: Block) -> Rows:
     return Rows(offsets, values)
 
 
-def local_ranges(parent_offsets: Indices, offsets: Indices) -> tuple[Column, Column]:
+def local_ranges(parent_offsets: I64, offsets: I64) -> tuple[AnyArray, AnyArray]:
     """Give the range of each parent's entries, counted from the first of its event.
 
     Args:
@@ -81,7 +81,7 @@ def local_ranges(parent_offsets: Indices, offsets: Indices) -> tuple[Column, Col
     return begin.astype(np.uint32), end.astype(np.uint32)
 
 
-def _ranges(name: str, parent_offsets: Indices, offsets: Indices) -> Columns:
+def _ranges(name: str, parent_offsets: I64, offsets: I64) -> Columns:
     begin, end = local_ranges(parent_offsets, offsets)
     return {f"{name}_begin": begin, f"{name}_end": end}
 
@@ -97,11 +97,11 @@ def _track_columns(tracks: Tracks) -> Columns:
     }
 
 
-def _chamber(code: Shorts) -> Columns:
+def _chamber(code: I16) -> Columns:
     return {"wheel": wheels()[code], "sector": sectors()[code], "station": stations()[code]}
 
 
-def _direction_of(x: Any, y: Any, z: Any) -> tuple[Column, Column]:
+def _direction_of(x: Any, y: Any, z: Any) -> tuple[AnyArray, AnyArray]:
     """Give eta and phi of vectors; CMS stores those of matches and segments unrounded."""
     eta, phi = np.arcsinh(z / np.hypot(x, y)), np.arctan2(y, x)
     return eta.astype(np.float32), phi.astype(np.float32)

@@ -12,8 +12,9 @@ from dtperf.synthetic.content_hits import HITS_TRUTH, hit_columns, hits
 from dtperf.synthetic.content_random import random_collections
 from dtperf.synthetic.content_rpc import RPC_TRUTH, Made, rpc_content
 from dtperf.synthetic.content_trigger import TRIGGER_TRUTH, trigger_primitives
-from dtperf.synthetic.rows import Column, Rows, counts_to_offsets
-from dtperf.synthetic.stages import Indices, Segments
+from dtperf.synthetic.rows import Rows, counts_to_offsets
+from dtperf.synthetic.stages import Segments
+from dtperf.typing import I64, AnyArray
 
 __all__ = ["CONTENT_TRUTH", "with_content"]
 
@@ -69,8 +70,8 @@ def with_content(rng: np.random.Generator, rows: Rows, segments: Segments) -> Ro
 
 
 def _by_event(
-    event: Indices, columns: dict[str, Column], events: int
-) -> tuple[Indices, dict[str, Column]]:
+    event: I64, columns: dict[str, AnyArray], events: int
+) -> tuple[I64, dict[str, AnyArray]]:
     offsets = counts_to_offsets(np.bincount(event, minlength=events))
     if np.all(event[1:] >= event[:-1]):
         return offsets, columns
@@ -78,7 +79,7 @@ def _by_event(
     return offsets, {name: column[order] for name, column in columns.items()}
 
 
-def _typed(collection: str, columns: dict[str, Column]) -> dict[str, Column]:
+def _typed(collection: str, columns: dict[str, AnyArray]) -> dict[str, AnyArray]:
     names = {f"{collection}_{name}": column for name, column in columns.items()}
     table = branch_table("B")
     return {name: column.astype(table[name].dtype) for name, column in names.items()}

@@ -9,8 +9,8 @@ import numpy as np
 from dtperf.geometry.cells import CELL_WIDTH_CM, layer_cells
 from dtperf.geometry.numbering import stations
 from dtperf.geometry.superlayers import superlayer_table
-from dtperf.synthetic.rows import Column
-from dtperf.synthetic.stages import Bools, Floats, Indices, Segments
+from dtperf.synthetic.stages import Segments
+from dtperf.typing import F64, I64, AnyArray, Bools
 
 __all__ = ["IS_THETA", "LAYER", "SUPERLAYER", "Cells", "cells_of", "expected_hits", "has_view"]
 
@@ -28,24 +28,24 @@ NO_POSITION, NO_WIRE = -999.0, -1
 class Cells(NamedTuple):
     """Segments as straight lines through the layers; all of shape (segments, 12)."""
 
-    first: Indices
+    first: I64
     """First wire of the layer; 0 where the chamber has no such layer, as in MB4."""
-    number: Indices
+    number: I64
     """Cells of the layer."""
-    z: Floats
+    z: F64
     """Of the layer in the chamber's frame, cm; NaN without layer, as the positions."""
-    position: Floats
+    position: F64
     """Where the line crosses the layer, across its wires, in the layer's frame, cm."""
-    along_wire: Floats
+    along_wire: F64
     """The same along its wires."""
-    x: Floats
+    x: F64
     """The same in the chamber's frame, local x."""
-    y: Floats
+    y: F64
     is_inside: Bools
     """Whether there is a cell."""
 
     @property
-    def wire(self) -> Indices:
+    def wire(self) -> I64:
         """Number of the cell, of the nearest one where the line passes the layer by."""
         edge = -self.number * CELL_WIDTH_CM / 2
         cell = np.floor((np.nan_to_num(self.position) - edge) / CELL_WIDTH_CM).astype(np.int64)
@@ -79,7 +79,7 @@ def has_view(segments: Segments) -> Bools:
     return np.where(IS_THETA, segments.has_zed[:, None], segments.has_phi[:, None])
 
 
-def expected_hits(segments: Segments, cells: Cells) -> tuple[Indices, dict[str, Column]]:
+def expected_hits(segments: Segments, cells: Cells) -> tuple[I64, dict[str, AnyArray]]:
     """List where segments cross the layers: always all layers of the chamber, in CMS's order.
 
     The wire is CMS's, from 1 to the number of wires inside the layer and any number outside. Read

@@ -6,15 +6,14 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.geometry.cells import layer_cells
 from dtperf.geometry.numbering import raw_ids, sectors, stations, wheels
 from dtperf.geometry.superlayers import SUPERLAYER_BIT
 from dtperf.synthetic.content_cells import LAYER, SUPERLAYER, Cells, has_view
 from dtperf.synthetic.content_hits import PEDESTAL_NS, TDC_NS, Hits
-from dtperf.synthetic.rows import Column
-from dtperf.synthetic.stages import Indices, Segments
+from dtperf.synthetic.stages import Segments
+from dtperf.typing import I16, I64, AnyArray
 
 __all__ = ["DIGIS_TRUTH", "digis"]
 
@@ -31,8 +30,8 @@ DIGIS_TRUTH = {"without_hit": DIGI_WITHOUT_HIT, "noise_per_event": NOISE_DIGIS}
 class _AllCells(NamedTuple):
     """All cells of the DT in the order of CMS's numbers of layers, and wires."""
 
-    columns: dict[str, npt.NDArray[np.int16]]
-    start: npt.NDArray[np.int64]
+    columns: dict[str, I16]
+    start: I64
     """Place of each layer's first cell, as `layer_cells`."""
 
 
@@ -64,8 +63,8 @@ def digis(
     segments: Segments,
     cells: Cells,
     made: Hits,
-    segment_event: Indices,
-) -> tuple[Indices, dict[str, Column]]:
+    segment_event: I64,
+) -> tuple[I64, dict[str, AnyArray]]:
     """List the digis: of hits, of crossed cells without one, and some scattered over all cells.
 
     A cell that is crossed has no hit when something else reached the wire first, so that its digi
@@ -93,7 +92,7 @@ def digis(
     place = np.concatenate(event) * n_cells + np.concatenate(cell)
     order = np.argsort(place, kind="stable")
     of_event, of_cell = np.divmod(place[order], n_cells)
-    columns: dict[str, Column] = {
+    columns: dict[str, AnyArray] = {
         name: column[of_cell] for name, column in everything.columns.items()
     }
     columns["time"] = TDC_NS * np.rint(time[order] / TDC_NS)

@@ -11,8 +11,8 @@ from dtperf.geometry.frames import to_global
 from dtperf.geometry.superlayers import superlayer_table
 from dtperf.synthetic.content_cells import IS_THETA, LAYER, SUPERLAYER, Cells
 from dtperf.synthetic.hits import NOT_FITTED
-from dtperf.synthetic.rows import Column
-from dtperf.synthetic.stages import Bools, Floats, Indices, Segments
+from dtperf.synthetic.stages import Segments
+from dtperf.typing import F64, I64, AnyArray, Bools
 
 __all__ = ["HITS_TRUTH", "PEDESTAL_NS", "TDC_NS", "Hits", "hit_columns", "hits"]
 
@@ -40,12 +40,12 @@ class Hits(NamedTuple):
     """In the twelve layers of segments; all of shape (segments, 12)."""
 
     is_hit: Bools
-    wire: Indices
-    wire_position: Floats
+    wire: I64
+    wire_position: F64
     """In the layer's frame, cm."""
-    position: Floats
+    position: F64
     is_right: Bools
-    time: Floats
+    time: F64
     """Of the digi, ns, a whole number of TDC counts."""
     is_repeated: Bools
     """Whether another segment has listed the hit: two phi views may share a theta view."""
@@ -86,7 +86,7 @@ def hits(rng: np.random.Generator, segments: Segments, cells: Cells) -> Hits:
     return Hits(is_hit, wire, wire_position, wire_position + signed, place >= 0, time, is_repeated)
 
 
-def _first_with_theta_view(segments: Segments) -> Indices:
+def _first_with_theta_view(segments: Segments) -> I64:
     """Find for each segment the first of its chamber that has the same theta view, or itself."""
     event = np.repeat(np.arange(len(segments.offsets) - 1), np.diff(segments.offsets))
     columns = (event, segments.code, segments.y, segments.dydz, segments.z_chi2, segments.z_t0)
@@ -108,7 +108,7 @@ def _drawn_layers(rng: np.random.Generator, segments: Segments, cells: Cells) ->
     return drawn
 
 
-def _residuals(rng: np.random.Generator, segments: Segments, cells: Cells, is_hit: Bools) -> Floats:
+def _residuals(rng: np.random.Generator, segments: Segments, cells: Cells, is_hit: Bools) -> F64:
     """Draw the distances of hits from the straight line that is fitted to them, cm.
 
     Gaussian errors are projected on what a fit of the line leaves, and scaled to the chi2 that the
@@ -132,7 +132,7 @@ def _residuals(rng: np.random.Generator, segments: Segments, cells: Cells, is_hi
     return error
 
 
-def _delay(segments: Segments, cells: Cells) -> Floats:
+def _delay(segments: Segments, cells: Cells) -> F64:
     """Give what a hit comes later than one in the middle of its superlayer, ns.
 
     Zero for segments of one view, where CMS does not know it either. The front-end is at y > 0 of
@@ -155,7 +155,7 @@ def _delay(segments: Segments, cells: Cells) -> Floats:
     return delay
 
 
-def hit_columns(cells: Cells, made: Hits) -> tuple[Indices, dict[str, Column]]:
+def hit_columns(cells: Cells, made: Hits) -> tuple[I64, dict[str, AnyArray]]:
     """List the hits of segments as CMS does: the phi view first, by superlayer and layer.
 
     Returns:

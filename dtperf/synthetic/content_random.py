@@ -12,11 +12,12 @@ import numpy as np
 from dtperf.nanoaod.branches import branch_table
 from dtperf.synthetic.content_rolls import pack_roll
 from dtperf.synthetic.content_rpc import Made
-from dtperf.synthetic.rows import Column, Rows
+from dtperf.synthetic.rows import Rows
+from dtperf.typing import AnyArray
 
 __all__ = ["RULES", "Rule", "random_collections", "rule_of"]
 
-Draw = Callable[[np.random.Generator, int], Column]
+Draw = Callable[[np.random.Generator, int], AnyArray]
 
 
 class Rule(NamedTuple):
@@ -210,7 +211,7 @@ def random_collections(rng: np.random.Generator, rows: Rows) -> dict[str, Made]:
     return made
 
 
-def _link(collection: str, columns: dict[str, Column]) -> None:
+def _link(collection: str, columns: dict[str, AnyArray]) -> None:
     """Fill columns that follow from others of the same entries."""
     if collection == "cscToRpc":
         columns["rawId"] = pack_roll(columns)
@@ -231,7 +232,7 @@ def _link(collection: str, columns: dict[str, Column]) -> None:
         columns["propagatedLoc_r"], columns["propagatedLoc_phi"] = np.hypot(x, y), np.arctan2(y, x)
 
 
-def _cartesian(columns: dict[str, Column], name: str, radius: Column, phi: Column) -> None:
+def _cartesian(columns: dict[str, AnyArray], name: str, radius: AnyArray, phi: AnyArray) -> None:
     columns[f"{name}_x"], columns[f"{name}_y"] = radius * np.cos(phi), radius * np.sin(phi)
 
 

@@ -14,8 +14,7 @@ import numpy as np
 
 from dtperf.geometry.numbering import chamber_codes, chambers
 from dtperf.geometry.table import twelve_sectors, widths_cm
-from dtperf.synthetic.rows import Column
-from dtperf.synthetic.stages import Floats, Indices
+from dtperf.typing import F64, I64, AnyArray
 
 __all__ = [
     "RPC_LAYERS",
@@ -44,13 +43,13 @@ DET_RPC = 2 << 28 | 3 << 25
 class Rolls(NamedTuple):
     """Some rolls, one entry each."""
 
-    roll: dict[str, Column]
-    strips: Indices
-    pitch: Floats
+    roll: dict[str, AnyArray]
+    strips: I64
+    pitch: F64
     """Width of a strip, cm."""
 
 
-def half_chambers(station: Column, sector: Column) -> tuple[Column, Column]:
+def half_chambers(station: AnyArray, sector: AnyArray) -> tuple[AnyArray, AnyArray]:
     """Give into how many RPCs along phi one DT chamber is divided, and the first's subsector.
 
     Args:
@@ -62,17 +61,17 @@ def half_chambers(station: Column, sector: Column) -> tuple[Column, Column]:
     return halves, np.where(sector == 13, 3, np.where(sector == 14, 2, 1))
 
 
-def rolls_along(station: Column, layer: Column, wheel: Column) -> Column:
+def rolls_along(station: AnyArray, layer: AnyArray, wheel: AnyArray) -> AnyArray:
     """Give the number of rolls along the strips: 3 in RB2in of wheels -1 to 1 and RB2out of ±2."""
     return np.where((station == 2) & ((layer == 1) == (np.abs(wheel) < 2)), 3, 2)
 
 
-def roll_number(number: Column, rolls: Column) -> Column:
+def roll_number(number: AnyArray, rolls: AnyArray) -> AnyArray:
     """Give the number that CMS gives to a roll, counted from 0 along local y, of two or three."""
     return np.where(rolls == 2, 1 + 2 * number, 1 + number)
 
 
-def pack_roll(roll: dict[str, Column]) -> Column:
+def pack_roll(roll: dict[str, AnyArray]) -> AnyArray:
     """Number rolls as CMSSW's RPCDetId packs its fields."""
     ring = roll["ring"].astype(np.int64)
     packed = roll["region"].astype(np.int64) + 1
@@ -100,7 +99,7 @@ def barrel_rolls() -> Rolls:
     at = np.repeat(np.arange(len(layers)), counts)
     number = np.arange(len(at)) - np.repeat(np.cumsum(counts) - counts, counts)
     half, number = np.divmod(number, along[at])
-    roll: dict[str, Column] = {
+    roll: dict[str, AnyArray] = {
         "region": np.zeros(len(at), dtype=np.int64),
         "ring": wheel[at],
         "station": station[at],

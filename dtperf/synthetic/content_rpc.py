@@ -18,12 +18,12 @@ from dtperf.synthetic.content_rolls import (
     roll_number,
     rolls_along,
 )
-from dtperf.synthetic.rows import Column
-from dtperf.synthetic.stages import Bools, Floats, Indices, Segments
+from dtperf.synthetic.stages import Segments
+from dtperf.typing import F64, I64, AnyArray, Bools
 
 __all__ = ["RPC_TRUTH", "Made", "RpcContent", "bunch_crossings", "rpc_content"]
 
-Made = tuple[Indices, dict[str, Column]]
+Made = tuple[I64, dict[str, AnyArray]]
 """Event of each entry, and columns."""
 
 EFFICIENCY = 0.95
@@ -46,30 +46,30 @@ class RpcContent(NamedTuple):
     expected: Made
     """Where DT segments point to."""
     digis: Made
-    layers_in_time: Indices
+    layers_in_time: I64
     """Layers with a hit of the segment in the right bunch crossing, shape (segments,)."""
 
 
 class _Points(NamedTuple):
     """Where segments cross RPC layers, one entry each, in the roll's frame."""
 
-    segment: Indices
-    roll: dict[str, Column]
-    strips: Indices
-    pitch: Floats
-    x: Floats
-    y: Floats
+    segment: I64
+    roll: dict[str, AnyArray]
+    strips: I64
+    pitch: F64
+    x: F64
+    y: F64
     is_known: Bools
     """Whether CMS extrapolates the segment."""
 
 
-def bunch_crossings(rng: np.random.Generator, n: int, out_of_time: float | Floats) -> Column:
+def bunch_crossings(rng: np.random.Generator, n: int, out_of_time: float | F64) -> AnyArray:
     """Draw n bunch crossings: 0, or for the given part one of the neighbours."""
     return np.where(rng.random(n) < out_of_time, rng.choice([-2, -1, 1, 2], n), 0)
 
 
 def rpc_content(
-    rng: np.random.Generator, events: int, segments: Segments, event: Indices
+    rng: np.random.Generator, events: int, segments: Segments, event: I64
 ) -> RpcContent:
     """Extend segments to the RPC layers of their stations, and draw hits and digis there.
 
@@ -121,7 +121,7 @@ def rpc_content(
     )
 
 
-def _digis(event: Indices, hits: dict[str, Column]) -> Made:
+def _digis(event: I64, hits: dict[str, AnyArray]) -> Made:
     """List the strips of hits."""
     size = hits["clusterSize"]
     rows = np.repeat(np.arange(len(event)), size)
@@ -132,7 +132,7 @@ def _digis(event: Indices, hits: dict[str, Column]) -> Made:
     return event[rows], columns
 
 
-def _points(rng: np.random.Generator, segments: Segments, event: Indices) -> _Points:
+def _points(rng: np.random.Generator, segments: Segments, event: I64) -> _Points:
     """Find where segments with a phi view cross RPCs."""
     y, dydz, is_known = _along_wires(rng, segments, event)
     n_layers = np.where(segments.has_phi, RPC_LAYERS[stations()[segments.code] - 1], 0)
@@ -169,8 +169,8 @@ def _points(rng: np.random.Generator, segments: Segments, event: Indices) -> _Po
 
 
 def _along_wires(
-    rng: np.random.Generator, segments: Segments, event: Indices
-) -> tuple[Floats, Floats, Bools]:
+    rng: np.random.Generator, segments: Segments, event: I64
+) -> tuple[F64, F64, Bools]:
     """Give y and dy/dz of segments, and whether CMS extrapolates them to RPCs.
 
     It does with segments of both views that are alone in their chambers, and in MB4 with those

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.geometry.numbering import sectors, stations, wheels
 from dtperf.geometry.table import (
@@ -17,8 +16,8 @@ from dtperf.geometry.table import (
 )
 from dtperf.synthetic.content_cells import SUPERLAYER
 from dtperf.synthetic.content_rpc import Made, bunch_crossings
-from dtperf.synthetic.rows import Column
-from dtperf.synthetic.stages import Bools, Floats, Indices, Segments
+from dtperf.synthetic.stages import Segments
+from dtperf.typing import F64, I64, AnyArray, Bools, Integers
 
 __all__ = ["TRIGGER_TRUTH", "trigger_primitives"]
 
@@ -50,14 +49,14 @@ TRIGGER_TRUTH = {
 class _Phi(NamedTuple):
     """Primitives of the phi view; all of shape (n,)."""
 
-    segment: Indices
-    quality: Indices
-    bx: Indices
-    phi: Indices
-    phi_b: Indices
-    rpc_bit: Indices
+    segment: I64
+    quality: I64
+    bx: I64
+    phi: I64
+    phi_b: I64
+    rpc_bit: I64
 
-    def take(self, rows: npt.NDArray[np.integer] | Bools) -> _Phi:
+    def take(self, rows: Integers | Bools) -> _Phi:
         """Take some of them."""
         return _Phi(*(column[rows] for column in self))
 
@@ -65,9 +64,9 @@ class _Phi(NamedTuple):
 def trigger_primitives(
     rng: np.random.Generator,
     segments: Segments,
-    event: Indices,
+    event: I64,
     is_hit: Bools,
-    rpc_layers: Indices,
+    rpc_layers: I64,
 ) -> dict[str, Made]:
     """Draw primitives where the hits of segments allow them, and what TwinMux makes of them.
 
@@ -99,7 +98,7 @@ def trigger_primitives(
     return made
 
 
-def _trigger_chambers(segments: Segments) -> Indices:
+def _trigger_chambers(segments: Segments) -> I64:
     place = wheels()[segments.code] + 2 + 5 * (stations()[segments.code].astype(np.int64) - 1)
     return place * 12 + twelve_sectors()[sectors()[segments.code]] - 1
 
@@ -123,7 +122,7 @@ def _of_hits(rng: np.random.Generator, segments: Segments, is_hit: Bools) -> _Ph
     return primitives.take(np.abs(phi_b) <= MOST_BEND)
 
 
-def _units(code: npt.NDArray[np.integer], x: Floats, dxdz: Floats) -> tuple[Indices, Indices]:
+def _units(code: Integers, x: F64, dxdz: F64) -> tuple[I64, I64]:
     """Turn position and slope in chambers into phi of the position, and the bend against it."""
     facing = facings()[code]
     angle = np.arctan2(offsets_cm()[code] - facing * x, distances_cm()[code])
@@ -134,7 +133,7 @@ def _units(code: npt.NDArray[np.integer], x: Floats, dxdz: Floats) -> tuple[Indi
     return phi, np.rint(BEND_UNITS * (direction - phi / PHI_UNITS)).astype(np.int64)
 
 
-def _local(code: npt.NDArray[np.integer], phi: Indices, phi_b: Indices) -> tuple[Floats, Floats]:
+def _local(code: Integers, phi: I64, phi_b: I64) -> tuple[F64, F64]:
     """Give position, cm, and direction, rad, in the chamber's frame, as CMS makes them of phi.
 
     In CMSSW the position is r tan(phi) cos(delta) - r sin(delta), r and delta of the centre: the
@@ -145,7 +144,7 @@ def _local(code: npt.NDArray[np.integer], phi: Indices, phi_b: Indices) -> tuple
     return -facing * along, facing * (phi_b / BEND_UNITS + phi / PHI_UNITS)
 
 
-def _best(primitives: _Phi, event: Indices, chamber: Indices) -> tuple[_Phi, Indices]:
+def _best(primitives: _Phi, event: I64, chamber: I64) -> tuple[_Phi, I64]:
     """Keep the best two of each chamber and bunch crossing.
 
     Returns:
@@ -167,10 +166,10 @@ def _best(primitives: _Phi, event: Indices, chamber: Indices) -> tuple[_Phi, Ind
 def _twin_mux(
     rng: np.random.Generator,
     segments: Segments,
-    primitives: tuple[_Phi, Indices],
-    event: Indices,
-    chamber: Indices,
-    rpc_layers: Indices,
+    primitives: tuple[_Phi, I64],
+    event: I64,
+    chamber: I64,
+    rpc_layers: I64,
 ) -> _Phi:
     """Combine primitives with the RPC hits of their segments.
 
@@ -200,13 +199,13 @@ def _twin_mux(
     return _Phi(*(np.concatenate(columns) for columns in zip(matched, alone, strict=True)))
 
 
-def _place(segments: Segments, rows: Indices) -> dict[str, Column]:
+def _place(segments: Segments, rows: I64) -> dict[str, AnyArray]:
     code = segments.code[rows]
     sector = twelve_sectors()[sectors()[code]]
     return {"wheel": wheels()[code], "sector": sector, "station": stations()[code]}
 
 
-def _phi_columns(segments: Segments, event: Indices, made: tuple[_Phi, Indices]) -> Made:
+def _phi_columns(segments: Segments, event: I64, made: tuple[_Phi, I64]) -> Made:
     primitives, is_second = made
     rows = primitives.segment
     x, direction = _local(segments.code[rows], primitives.phi, primitives.phi_b)
@@ -222,7 +221,7 @@ def _phi_columns(segments: Segments, event: Indices, made: tuple[_Phi, Indices])
     }
 
 
-def _theta(rng: np.random.Generator, segments: Segments, event: Indices, chamber: Indices) -> Made:
+def _theta(rng: np.random.Generator, segments: Segments, event: I64, chamber: I64) -> Made:
     """Draw the primitives of the theta view: one a chamber and bunch crossing, with a bit a group.
 
     The seven groups of cells are counted along the local y of the chamber; CMS does not say how.

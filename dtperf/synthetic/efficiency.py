@@ -8,12 +8,11 @@ from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.geometry import N_CODES, Chamber, lengths_cm, stations
 from dtperf.geometry.superlayers import superlayer_table
 from dtperf.synthetic.detector import Detector, codes_named
-from dtperf.synthetic.stages import Bools, Floats, Shorts
+from dtperf.typing import F64, I16, I64, Bools
 
 __all__ = [
     "CmsTable",
@@ -29,22 +28,22 @@ PHI_SUPERLAYERS = (0, 2)  # numbered 1 and 3 in CMS
 class CmsTable(NamedTuple):
     """What CMS measured in each chamber; arrays of shape (N_CODES,), 0 where none exists."""
 
-    passed: npt.NDArray[np.int64]
-    total: npt.NDArray[np.int64]
-    t0_mean_ns: Floats
-    t0_rms_ns: Floats
+    passed: I64
+    total: I64
+    t0_mean_ns: F64
+    t0_rms_ns: F64
     """Within 12.5 ns of 0."""
 
 
 class _Table(NamedTuple):
     """A detector's efficiencies by code."""
 
-    base: Floats
-    loss: Floats
+    base: F64
+    loss: F64
     """Through ageing, from the first to the last run."""
-    factor: Floats
+    factor: F64
     """Shape (regions, N_CODES), 1 in chambers that the region leaves alone."""
-    box: Floats
+    box: F64
     """Shape (regions, 4): lowest and highest x, lowest and highest y, cm."""
 
 
@@ -90,7 +89,7 @@ def _table(settings: str) -> _Table:
     return _Table(base, loss, factor, box)
 
 
-def chamber_efficiencies(detector: Detector) -> Floats:
+def chamber_efficiencies(detector: Detector) -> F64:
     """Give the efficiency of each chamber in the first run, outside of the regions.
 
     Returns:
@@ -99,9 +98,7 @@ def chamber_efficiencies(detector: Detector) -> Floats:
     return _table(detector.model_dump_json()).base
 
 
-def true_efficiency(
-    detector: Detector, code: Shorts, x: Floats, y: Floats, run_fraction: Floats
-) -> Floats:
+def true_efficiency(detector: Detector, code: I16, x: F64, y: F64, run_fraction: F64) -> F64:
     """Give the probability of a phi view for muons that cross the sensitive region.
 
     Args:
@@ -115,7 +112,7 @@ def true_efficiency(
         Probabilities, shape (n,).
     """
     table = _table(detector.model_dump_json())
-    efficiency: Floats = table.base[code]
+    efficiency: F64 = table.base[code]
     if table.loss.any():
         efficiency = np.maximum(efficiency - table.loss[code] * run_fraction, 0.0)
     for factor, (x_low, x_high, y_low, y_high) in zip(table.factor, table.box, strict=True):
@@ -124,9 +121,7 @@ def true_efficiency(
     return efficiency
 
 
-def is_in_cells(
-    detector: Detector, code: Shorts, x: Floats, y: Floats, dxdz: Floats, dydz: Floats
-) -> Bools:
+def is_in_cells(detector: Detector, code: I16, x: F64, y: F64, dxdz: F64, dydz: F64) -> Bools:
     """Tell which crossings pass through cells of one phi superlayer at least.
 
     Oblique muons cross the two of a chamber at different places, so that near the end of the wires

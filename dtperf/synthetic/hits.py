@@ -6,7 +6,7 @@ import numpy as np
 
 from dtperf.geometry import stations
 from dtperf.synthetic.efficiency import cms_table
-from dtperf.synthetic.stages import Floats, Shorts, Singles
+from dtperf.typing import F32, F64, I16
 
 __all__ = ["NOT_FITTED", "NO_FIT", "draw_chi2", "draw_phi_hits", "draw_t0", "draw_z_hits"]
 
@@ -41,7 +41,7 @@ T0_NOT_FITTED = 0.026
 """Part of the real entries below -12.5 ns that the upper side does not have."""
 
 
-def draw_phi_hits(rng: np.random.Generator, code: Shorts) -> Shorts:
+def draw_phi_hits(rng: np.random.Generator, code: I16) -> I16:
     """Draw the number of phi hits of muons' segments, as in real data.
 
     Args:
@@ -53,16 +53,16 @@ def draw_phi_hits(rng: np.random.Generator, code: Shorts) -> Shorts:
     """
     bounds = np.cumsum(PHI_HITS, axis=1)[:, :-1]
     more = rng.random(len(code))[:, None] > bounds[stations()[code] - 1]
-    hits: Shorts = (FEWEST_HITS + more.sum(axis=1)).astype(np.int16)
+    hits: I16 = (FEWEST_HITS + more.sum(axis=1)).astype(np.int16)
     return hits
 
 
-def draw_z_hits(rng: np.random.Generator, n: int) -> Shorts:
+def draw_z_hits(rng: np.random.Generator, n: int) -> I16:
     """Draw 3 or 4 theta hits, shape (n,)."""
     return (FEWEST_HITS + (rng.random(n) < FOUR_Z_HITS)).astype(np.int16)
 
 
-def draw_chi2(rng: np.random.Generator, hits: Shorts) -> Singles:
+def draw_chi2(rng: np.random.Generator, hits: I16) -> F32:
     """Draw the reduced chi2 of straight lines through the hits of one view.
 
     Args:
@@ -77,7 +77,7 @@ def draw_chi2(rng: np.random.Generator, hits: Shorts) -> Singles:
     return np.where(hits > 0, chi2, NO_FIT).astype(np.float32)
 
 
-def draw_t0(rng: np.random.Generator, code: Shorts, hits: Shorts) -> Singles:
+def draw_t0(rng: np.random.Generator, code: I16, hits: I16) -> F32:
     """Draw the time of the segment's muon, as the chamber's real data has it.
 
     Args:
@@ -90,7 +90,7 @@ def draw_t0(rng: np.random.Generator, code: Shorts, hits: Shorts) -> Singles:
     """
     table, station = cms_table(), stations()[code] - 1
     kind = rng.random(len(code))
-    in_units: Floats = rng.standard_normal(len(code))
+    in_units: F64 = rng.standard_normal(len(code))
     width = np.where(kind < T0_TAIL[station], T0_TAIL_WIDTH[station], T0_CORE_WIDTH[station])
     width = np.where(
         kind > 1 - T0_OUTLIERS[station], T0_OUTLIER_WIDTH_NS, width * table.t0_rms_ns[code]

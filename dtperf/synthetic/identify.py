@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.synthetic.identify_flags import muon_flags
 from dtperf.synthetic.identify_hits import NO_COUNT, TrackHits, track_hits
@@ -16,11 +13,11 @@ from dtperf.synthetic.identify_trigger import isolated_trigger, single_trigger
 from dtperf.synthetic.physics_boson import MUON_MASS_GEV
 from dtperf.synthetic.precision import round_mantissa
 from dtperf.synthetic.stages import Tracks, TrueMuons
+from dtperf.typing import F32, U8, AnyArray, Bools, Integers
 
 __all__ = ["identify"]
 
-Columns = dict[str, npt.NDArray[Any]]
-Bools = npt.NDArray[np.bool_]
+Columns = dict[str, AnyArray]
 
 ISO_BITS = 6
 NO_CHI2 = -1.0
@@ -39,7 +36,7 @@ def _track_columns(hits: TrackHits) -> Columns:
     }
 
 
-def _chi2(rng: np.random.Generator, is_fitted: Bools, mean: float) -> npt.NDArray[np.float32]:
+def _chi2(rng: np.random.Generator, is_fitted: Bools, mean: float) -> F32:
     # Wilson and Hilferty, PNAS 17 (1931) 684: the cube root of a chi2 is nearly Gaussian
     spread = 2 / (9 * CHI2_DEGREES)
     root = 1 - spread + np.sqrt(spread) * rng.standard_normal(len(is_fitted), dtype=np.float32)
@@ -59,8 +56,8 @@ def identify(
     rng: np.random.Generator,
     muons: TrueMuons,
     tracks: Tracks,
-    station_mask: npt.NDArray[np.uint8],
-    n_segments: npt.NDArray[np.integer],
+    station_mask: U8,
+    n_segments: Integers,
 ) -> Columns:
     """Fill the muon columns of generation B other than the track's parameters and the links.
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.synthetic.identify_hits import TrackHits
 from dtperf.synthetic.stages import Kind, Tracks, TrueMuons
+from dtperf.typing import U8, Bools
 
 __all__ = ["muon_flags"]
 
-Bools = npt.NDArray[np.bool_]
 
 FAKE_TRACKER_SHARE = 0.10
 TRACKER_EFFICIENCY, STANDALONE_EFFICIENCY, GLOBAL_EFFICIENCY = 0.997, 0.995, 0.99
@@ -28,7 +27,7 @@ def muon_flags(
     muons: TrueMuons,
     tracks: Tracks,
     hits: TrackHits,
-    n_stations: npt.NDArray[np.uint8],
+    n_stations: U8,
     is_rpc: Bools,
 ) -> dict[str, Bools]:
     """Draw the columns muon_is* that have the cut-based definitions of CMS as far as they go.

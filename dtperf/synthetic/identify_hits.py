@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.synthetic.stages import Kind, Tracks, TrueMuons
+from dtperf.typing import I16
 
 __all__ = ["NO_COUNT", "TrackHits", "track_hits"]
 
-Shorts = npt.NDArray[np.int16]
 
 NO_COUNT = -1
 """What the ntuple holds for a count or an algorithm where there is no inner track."""
@@ -39,7 +38,7 @@ SHORT_FAKE_LAYERS = {3: 25, 4: 45, 5: 97, 6: 74, 7: 53, 8: 50, 9: 55, 10: 66}
 LONG_FAKE_LAYERS = {11: 95, 12: 122, 13: 114, 14: 75, 15: 74, 16: 45, 17: 10}
 
 
-def _lookup(*shares: Mapping[int, int]) -> Shorts:
+def _lookup(*shares: Mapping[int, int]) -> I16:
     rows = [np.repeat(list(row), list(row.values())) for row in shares]
     return np.stack(rows).astype(np.int16)
 
@@ -52,12 +51,12 @@ LAYERS = _lookup(BARREL_LAYERS, ENDCAP_LAYERS, SHORT_FAKE_LAYERS | LONG_FAKE_LAY
 class TrackHits(NamedTuple):
     """Hits and algorithm of each inner track, NO_COUNT without one; all int16 as stored."""
 
-    pixel_hits: Shorts
-    layers: Shorts
-    valid_fraction: Shorts
+    pixel_hits: I16
+    layers: I16
+    valid_fraction: I16
     """1 where every layer that was crossed has a hit, else 0: an integer in the ntuple."""
-    algorithm: Shorts
-    original_algorithm: Shorts
+    algorithm: I16
+    original_algorithm: I16
 
 
 def track_hits(rng: np.random.Generator, muons: TrueMuons, tracks: Tracks) -> TrackHits:

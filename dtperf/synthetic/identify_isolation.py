@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.synthetic.stages import TrueMuons
+from dtperf.typing import F64
 
 __all__ = ["relative_isolation"]
 
-Floats = npt.NDArray[np.float64]
 
 PROMPT_MEAN, PROMPT_AT_PT_GEV = 0.03, 45.0
 # By Kind: share of muons with nothing around them, and with a hadronic surrounding
@@ -19,7 +18,7 @@ JET_SCALE = np.array([1.4, 1.4, 3.0, 1.4])
 JET_POWER = 1.7
 
 
-def relative_isolation(rng: np.random.Generator, muons: TrueMuons) -> Floats:
+def relative_isolation(rng: np.random.Generator, muons: TrueMuons) -> F64:
     """Draw pfIso04, the energy around each muon over its pT after the pile-up is taken off.
 
     Nothing is left for half of the prompt muons; for the others it is exponential with mean

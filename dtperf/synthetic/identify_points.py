@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.geometry.table import DISTANCE_CM
-from dtperf.synthetic.stages import Bools, Indices, Singles, Tracks
+from dtperf.synthetic.stages import Tracks
 from dtperf.synthetic.tracks import BEND_PER_CM, MISSING
+from dtperf.typing import F32, I64, U8, Bools
 
 __all__ = ["Points", "track_ends"]
 
@@ -26,20 +26,20 @@ STATIONS = 4
 class Points(NamedTuple):
     """Global coordinates in cm, MISSING without a standalone track; arrays of one shape."""
 
-    x: Singles
-    y: Singles
-    z: Singles
+    x: F32
+    y: F32
+    z: F32
 
 
 class _Rays(NamedTuple):
     """Straight lines on which tracks leave the solenoid."""
 
-    x: Singles
-    y: Singles
-    z: Singles
-    cosine: Singles
-    sine: Singles
-    slope: Singles
+    x: F32
+    y: F32
+    z: F32
+    cosine: F32
+    sine: F32
+    slope: F32
     """dz over the transverse path, sinh(eta)."""
 
 
@@ -58,7 +58,7 @@ def _rays(tracks: Tracks) -> _Rays:
     return _Rays(x, y, z, np.cos(end), np.sin(end), slope)
 
 
-def _at_station(rays: _Rays, station: Indices, depth_cm: Singles) -> tuple[Singles, ...]:
+def _at_station(rays: _Rays, station: I64, depth_cm: F32) -> tuple[F32, ...]:
     """Follow rays to stations, 0 to 3 for MB1 to MB4 and 4 to 7 for ME1 to ME4."""
     number = station % STATIONS
     radius, distance = BARREL_CM[number] + depth_cm, ENDCAP_Z_CM[number] + depth_cm
@@ -73,7 +73,7 @@ def _at_station(rays: _Rays, station: Indices, depth_cm: Singles) -> tuple[Singl
 def track_ends(
     rng: np.random.Generator,
     tracks: Tracks,
-    station_mask: npt.NDArray[np.uint8],
+    station_mask: U8,
     is_standalone: Bools,
 ) -> tuple[Points, Points]:
     """Place the first and the last hit of each standalone track.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import binom
 
 from dtperf.synthetic.stages import Kind, TrueMuons
+from dtperf.typing import I16, U8
 
 __all__ = ["csc_mask", "rpc_layers"]
 
@@ -20,7 +20,7 @@ RPC_ENDCAP_CUMULATIVE = binom.cdf(np.arange(4), 4, 0.68)
 MIN_RPC_LAYERS = 2
 
 
-def csc_mask(rng: np.random.Generator, muons: TrueMuons) -> npt.NDArray[np.uint8]:
+def csc_mask(rng: np.random.Generator, muons: TrueMuons) -> U8:
     """Draw the matched CSC stations, bits 4 to 7 of muon_trkMu_stationMask.
 
     A muon with p > 3 GeV is matched with 89.5 %, read off the CMS histogram, in each
@@ -42,7 +42,7 @@ def csc_mask(rng: np.random.Generator, muons: TrueMuons) -> npt.NDArray[np.uint8
     return mask
 
 
-def rpc_layers(rng: np.random.Generator, muons: TrueMuons) -> npt.NDArray[np.int16]:
+def rpc_layers(rng: np.random.Generator, muons: TrueMuons) -> I16:
     """Draw the matched RPC layers, of six in the barrel and four in the endcaps.
 
     A layer is matched with 63 % or 68 %, read off the CMS histogram, and one alone does not count.

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.synthetic.stages import Kind, TrueMuons
+from dtperf.typing import F64, Bools
 
 __all__ = ["TURN_ONS", "TurnOn", "isolated_trigger", "single_trigger"]
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 MAX_ETA = 2.4
 MAX_ISO = 0.2
@@ -37,7 +35,7 @@ def _fires(rng: np.random.Generator, muons: TrueMuons, turn_on: TurnOn) -> Bools
     return np.asarray(reachable & is_seen & (muons.pt > threshold))
 
 
-def isolated_trigger(rng: np.random.Generator, muons: TrueMuons, iso: Floats) -> Bools:
+def isolated_trigger(rng: np.random.Generator, muons: TrueMuons, iso: F64) -> Bools:
     """Draw which muons fire HLT_IsoMu2*: 92 % above 24 GeV, real, with pfIso04 below 0.2."""
     return _fires(rng, muons, TURN_ONS["isolated"]) & (iso < MAX_ISO)
 

@@ -6,7 +6,8 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+
+from dtperf.typing import F64
 
 __all__ = [
     "CONTINUUM_POWER",
@@ -18,7 +19,6 @@ __all__ = [
     "z_masses",
 ]
 
-Floats = npt.NDArray[np.float64]
 
 Z_MASS_GEV = 91.1876
 """Particle Data Group."""
@@ -31,7 +31,7 @@ CONTINUUM_POWER = 2.8
 NODES = 4096
 
 
-def z_density(mass_gev: Floats) -> Floats:
+def z_density(mass_gev: F64) -> F64:
     """Evaluate the Z's lineshape dN/dm before radiation, not normalised.
 
     A relativistic Breit-Wigner in s = m**2, s / ((s - M²)² + M²Γ²), times the fall of the parton
@@ -46,8 +46,8 @@ def z_density(mass_gev: Floats) -> Floats:
 
 
 class _Quantiles(NamedTuple):
-    shares: Floats
-    masses: Floats
+    shares: F64
+    masses: F64
 
 
 @cache
@@ -62,13 +62,13 @@ def _z_quantiles() -> _Quantiles:
     return _Quantiles(shares / shares[-1], np.sqrt(s))
 
 
-def z_masses(rng: np.random.Generator, n: int) -> Floats:
+def z_masses(rng: np.random.Generator, n: int) -> F64:
     """Draw masses of Z bosons in GeV, within MASS_RANGE_GEV, distributed as `z_density`."""
     table = _z_quantiles()
     return np.interp(rng.random(n), table.shares, table.masses)
 
 
-def continuum_masses(rng: np.random.Generator, n: int) -> Floats:
+def continuum_masses(rng: np.random.Generator, n: int) -> F64:
     """Draw masses of continuum pairs in GeV, a power law within MASS_RANGE_GEV."""
     power = 1 - CONTINUUM_POWER
     low, high = (m**power for m in MASS_RANGE_GEV)

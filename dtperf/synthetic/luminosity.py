@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.synthetic.stages import Events
+from dtperf.typing import F64, I64, U32, U64, Integers
 
 __all__ = [
     "BUNCHES",
@@ -17,8 +17,6 @@ __all__ = [
     "run_numbers",
 ]
 
-Indices = npt.NDArray[np.int64]
-Hashes = npt.NDArray[np.uint64]
 
 FIRST_RUN = 367080
 """A run of 2023."""
@@ -35,7 +33,7 @@ PILE_UP_PER_LUMINOSITY = 80_000.0 / (2400 * 11_245.0)
 """Inelastic cross section, 80 mb, over 2,400 colliding bunches with 11,245 turns/s; in ub s."""
 
 
-def _hashed(index: Indices, salt: int) -> Hashes:
+def _hashed(index: I64, salt: int) -> U64:
     # SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): the index-th number of a stream is a formula
     golden = np.uint64(0x9E3779B97F4A7C15)
     state = (index.astype(np.uint64) + np.uint64(salt << 48) + np.uint64(1)) * golden
@@ -44,7 +42,7 @@ def _hashed(index: Indices, salt: int) -> Hashes:
     return state ^ (state >> np.uint64(31))
 
 
-def run_numbers(runs: int, first_run: int) -> npt.NDArray[np.uint32]:
+def run_numbers(runs: int, first_run: int) -> U32:
     """Return numbers of successive runs: increasing, with gaps."""
     position = np.arange(runs, dtype=np.int64)
     gaps = (_hashed(position, 1) % np.uint64(RUN_SPACING)).astype(np.int64)
@@ -52,9 +50,7 @@ def run_numbers(runs: int, first_run: int) -> npt.NDArray[np.uint32]:
     return np.asarray(first_run + RUN_SPACING * position + gaps, dtype=np.uint32)
 
 
-def instantaneous_luminosity(
-    luminosity_block: npt.NDArray[np.integer], lumi_blocks_per_run: int
-) -> npt.NDArray[np.float64]:
+def instantaneous_luminosity(luminosity_block: Integers, lumi_blocks_per_run: int) -> F64:
     """Return the luminosity in Hz/ub in the middle of each block: it falls exponentially in a run.
 
     Args:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.compiled import compiled
 from dtperf.geometry import stations
-from dtperf.synthetic.stages import Bools, Crossings, Floats, Indices, Segments, Shorts, Singles
+from dtperf.synthetic.stages import Crossings, Segments
+from dtperf.typing import F32, F64, I16, I64, U8, U32, Bools
 
 __all__ = ["MuonSegments", "muon_segments", "station_mask"]
 
-Masks = npt.NDArray[np.uint8]
 
 MAX_DX_CM = (5.0, 7.0, 10.0, 13.0)
 """Three standard deviations of scattering at 20 GeV, by station."""
@@ -24,13 +23,13 @@ MAX_DY_CM = 20.0
 class MuonSegments(NamedTuple):
     """The segments that each muon left, at most one a chamber."""
 
-    offsets: Indices
+    offsets: I64
     """Which entries of `place` belong to which muon, shape (muons + 1,)."""
-    place: npt.NDArray[np.uint32]
+    place: U32
     """Index of the segment in its event."""
 
 
-def station_mask(segments: Segments, matches: Crossings, muon_offsets: Indices) -> Masks:
+def station_mask(segments: Segments, matches: Crossings, muon_offsets: I64) -> U8:
     """Find the DT stations with a segment near the extrapolated track.
 
     This is a simple form of what CMS does for tracker muons: by position, whoever made the segment.
@@ -44,7 +43,7 @@ def station_mask(segments: Segments, matches: Crossings, muon_offsets: Indices) 
         Bit s - 1 is set for station s, shape (muons,).
     """
     event = np.searchsorted(muon_offsets, matches.track, side="right") - 1
-    masks: Masks = _station_mask(
+    masks: U8 = _station_mask(
         segments.offsets,
         segments.code,
         segments.x,
@@ -64,20 +63,20 @@ def station_mask(segments: Segments, matches: Crossings, muon_offsets: Indices) 
 
 @compiled
 def _station_mask(
-    offsets: Indices,
-    codes: Shorts,
-    xs: Singles,
-    ys: Singles,
+    offsets: I64,
+    codes: I16,
+    xs: F32,
+    ys: F32,
     has_phi: Bools,
     has_zed: Bools,
-    event: Indices,
-    track: Indices,
-    match_station: Shorts,
-    match_code: Shorts,
-    match_x: Floats,
-    match_y: Floats,
+    event: I64,
+    track: I64,
+    match_station: I16,
+    match_code: I16,
+    match_x: F64,
+    match_y: F64,
     n_muons: int,
-) -> Masks:
+) -> U8:
     masks = np.zeros(n_muons, dtype=np.uint8)
     for match in range(len(track)):
         station = match_station[match] - 1
@@ -91,7 +90,7 @@ def _station_mask(
 
 
 @compiled
-def _own_rows(muon: Indices, code: Shorts, n_muons: int) -> tuple[Indices, Indices]:
+def _own_rows(muon: I64, code: I16, n_muons: int) -> tuple[I64, I64]:
     """Count, and then list, the first segment of each muon in each chamber."""
     last = np.full(n_muons, -1, dtype=np.int64)
     offsets = np.zeros(n_muons + 1, dtype=np.int64)
@@ -113,7 +112,7 @@ def _own_rows(muon: Indices, code: Shorts, n_muons: int) -> tuple[Indices, Indic
     return offsets, rows
 
 
-def muon_segments(segments: Segments, muon_offsets: Indices) -> MuonSegments:
+def muon_segments(segments: Segments, muon_offsets: I64) -> MuonSegments:
     """List the segments that each muon left itself, as the matches of a standalone muon.
 
     Args:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from dtperf.model import Model
@@ -19,6 +18,7 @@ from dtperf.synthetic.physics_soft import (
     nonprompt,
 )
 from dtperf.synthetic.stages import Events, Kind, TrueMuons
+from dtperf.typing import AnyArray
 
 __all__ = ["Physics", "make_muons"]
 
@@ -95,5 +95,5 @@ def make_muons(rng: np.random.Generator, events: Events, physics: Physics) -> Tr
     order = np.argsort(muons.event - muons.pt / BEYOND_ANY_PT_GEV)
     per_event = np.bincount(muons.event, minlength=len(events.run))
     offsets = np.concatenate(([0], np.cumsum(per_event)))
-    columns: list[npt.NDArray[Any]] = [getattr(muons, f)[order] for f in TrueMuons._fields[1:]]
+    columns: list[AnyArray] = [getattr(muons, f)[order] for f in TrueMuons._fields[1:]]
     return TrueMuons(offsets, *columns)

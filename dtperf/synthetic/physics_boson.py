@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+
+from dtperf.typing import F64
 
 __all__ = ["MUON_MASS_GEV", "Momenta", "decay", "pair_mass", "radiate", "transverse_momenta"]
 
-Floats = npt.NDArray[np.float64]
 
 MUON_MASS_GEV = 0.1056583755
 FINE_STRUCTURE = 1 / 137.036
@@ -23,36 +23,36 @@ RAPIDITY_EDGE = 0.6
 class Momenta(NamedTuple):
     """Cartesian momenta of muons in GeV; arrays of one shape."""
 
-    px: Floats
-    py: Floats
-    pz: Floats
+    px: F64
+    py: F64
+    pz: F64
 
     @property
-    def pt(self) -> Floats:
+    def pt(self) -> F64:
         """Transverse momentum, GeV."""
         return np.asarray(np.hypot(self.px, self.py))
 
     @property
-    def eta(self) -> Floats:
+    def eta(self) -> F64:
         """Pseudorapidity."""
         return np.asarray(np.arcsinh(self.pz / self.pt))
 
     @property
-    def phi(self) -> Floats:
+    def phi(self) -> F64:
         """Azimuth, between -pi and pi."""
         return np.asarray(np.arctan2(self.py, self.px))
 
     @property
-    def energy(self) -> Floats:
+    def energy(self) -> F64:
         """Energy of a muon, GeV."""
         return np.sqrt(self.px**2 + self.py**2 + self.pz**2 + MUON_MASS_GEV**2)
 
-    def scaled(self, factor: Floats) -> Momenta:
+    def scaled(self, factor: F64) -> Momenta:
         """Return the momenta times a factor each."""
         return Momenta(self.px * factor, self.py * factor, self.pz * factor)
 
 
-def transverse_momenta(rng: np.random.Generator, n: int) -> Floats:
+def transverse_momenta(rng: np.random.Generator, n: int) -> F64:
     """Draw transverse momenta of the boson in GeV.
 
     The sum of two densities 2 pT / a² (1 + pT² / (k a²))**-(k + 1): with a = 7.5 GeV, k = 1.2 for
@@ -66,20 +66,20 @@ def transverse_momenta(rng: np.random.Generator, n: int) -> Floats:
     return np.asarray(scale * np.sqrt(tail * (above ** (-1 / tail) - 1)))
 
 
-def rapidities(rng: np.random.Generator, n: int) -> Floats:
+def rapidities(rng: np.random.Generator, n: int) -> F64:
     """Draw rapidities: flat to about 2.5, half at 3.0, as for the Z at 13.6 TeV."""
     flat = rng.uniform(-RAPIDITY_PLATEAU, RAPIDITY_PLATEAU, n)
     return np.asarray(flat + RAPIDITY_EDGE * rng.standard_normal(n))
 
 
-def polar_cosines(rng: np.random.Generator, n: int) -> Floats:
+def polar_cosines(rng: np.random.Generator, n: int) -> F64:
     """Draw cos(theta) with density 1 + cos(theta)**2, the root of c**3 + 3 c = 8 u - 4."""
     half = 4 * rng.random(n) - 2
     root = np.cbrt(half + np.sqrt(half**2 + 1))
     return np.asarray(root - 1 / root)
 
 
-def decay(rng: np.random.Generator, mass_gev: Floats) -> tuple[Momenta, Momenta]:
+def decay(rng: np.random.Generator, mass_gev: F64) -> tuple[Momenta, Momenta]:
     """Draw bosons of these masses and let each decay to two muons.
 
     The angle is that to the beam line in the boson's rest frame. The boost is exact.
@@ -112,7 +112,7 @@ def decay(rng: np.random.Generator, mass_gev: Floats) -> tuple[Momenta, Momenta]
     return first, second
 
 
-def radiate(rng: np.random.Generator, muons: Momenta, pair_mass_gev: Floats) -> Momenta:
+def radiate(rng: np.random.Generator, muons: Momenta, pair_mass_gev: F64) -> Momenta:
     """Take the energy of final-state photons, emitted along the muon, off its momentum.
 
     The lost share x has the density b x**(b - 1) of soft photons resummed, with
@@ -130,7 +130,7 @@ def radiate(rng: np.random.Generator, muons: Momenta, pair_mass_gev: Floats) -> 
     return muons.scaled(1 - lost)
 
 
-def pair_mass(first: Momenta, second: Momenta) -> Floats:
+def pair_mass(first: Momenta, second: Momenta) -> F64:
     """Return the invariant mass of two muons in GeV, element by element."""
     squares = [(a + b) ** 2 for a, b in zip(first, second, strict=True)]
     energy = first.energy + second.energy

@@ -6,16 +6,14 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.synthetic.lineshape import continuum_masses, z_masses
 from dtperf.synthetic.physics_boson import Momenta, decay, pair_mass, radiate
+from dtperf.typing import F64, Bools
 
 __all__ = ["MAX_ETA", "MIN_MASS_GEV", "MIN_PT_GEV", "TRIGGER_PT_GEV", "Legs", "draw_legs"]
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
-DrawMasses = Callable[[np.random.Generator, int], Floats]
+DrawMasses = Callable[[np.random.Generator, int], F64]
 
 MAX_ETA = 2.4
 MIN_PT_GEV = 15.0
@@ -29,9 +27,9 @@ SPARE = 50
 class Legs(NamedTuple):
     """Muons of accepted events; all of shape (events, 2), NaN for one that was lost."""
 
-    pt: Floats
-    eta: Floats
-    phi: Floats
+    pt: F64
+    eta: F64
+    phi: F64
 
 
 NONE = Legs(*(np.empty((0, 2)) for _ in range(3)))
@@ -43,7 +41,7 @@ class _Drawn(NamedTuple):
     is_single: Bools
 
 
-def _draw(rng: np.random.Generator, masses: Floats) -> _Drawn:
+def _draw(rng: np.random.Generator, masses: F64) -> _Drawn:
     first, second = (radiate(rng, muons, masses) for muons in decay(rng, masses))
     stacked = Momenta(*(np.stack(p, axis=1) for p in zip(first, second, strict=True)))
     legs = Legs(stacked.pt, stacked.eta, stacked.phi)

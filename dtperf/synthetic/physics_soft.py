@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.synthetic.stages import Kind
+from dtperf.typing import F64, I8, I32, I64
 
 __all__ = ["Muons", "Vertices", "draw_charges", "draw_vertices", "fakes", "nonprompt"]
 
-Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.int64]
 
 BEAM_SPOT_XY_CM = 0.001
 BEAM_SPOT_Z_CM = 3.5
@@ -25,23 +23,23 @@ MAX_ETA = 2.4
 class Vertices(NamedTuple):
     """Where protons collided, in cm from the detector's centre; arrays of one shape."""
 
-    x: Floats
-    y: Floats
-    z: Floats
+    x: F64
+    y: F64
+    z: F64
 
 
 class Muons(NamedTuple):
     """Muons in no order, as `TrueMuons` otherwise; arrays of one shape."""
 
-    event: Indices
-    kind: npt.NDArray[np.int8]
-    pt: Floats
-    eta: Floats
-    phi: Floats
-    charge: npt.NDArray[np.int32]
-    vx: Floats
-    vy: Floats
-    vz: Floats
+    event: I64
+    kind: I8
+    pt: F64
+    eta: F64
+    phi: F64
+    charge: I32
+    vx: F64
+    vy: F64
+    vz: F64
 
 
 def draw_vertices(rng: np.random.Generator, n: int) -> Vertices:
@@ -50,7 +48,7 @@ def draw_vertices(rng: np.random.Generator, n: int) -> Vertices:
     return Vertices(x, y, BEAM_SPOT_Z_CM * rng.standard_normal(n))
 
 
-def draw_charges(rng: np.random.Generator, n: int) -> npt.NDArray[np.int32]:
+def draw_charges(rng: np.random.Generator, n: int) -> I32:
     """Draw charges, +1 or -1 alike."""
     return 2 * rng.integers(0, 2, n, dtype=np.int32) - 1
 
@@ -58,7 +56,7 @@ def draw_charges(rng: np.random.Generator, n: int) -> npt.NDArray[np.int32]:
 def _soft(
     rng: np.random.Generator,
     kind: Kind,
-    event: Indices,
+    event: I64,
     vertices: Vertices,
     min_pt: float,
     power: float,
@@ -75,7 +73,7 @@ def _soft(
     )
 
 
-def _events(rng: np.random.Generator, mean: Floats) -> Indices:
+def _events(rng: np.random.Generator, mean: F64) -> I64:
     return np.repeat(np.arange(len(mean)), rng.poisson(mean))
 
 
@@ -102,7 +100,7 @@ def nonprompt(rng: np.random.Generator, primary: Vertices, mean_number: float) -
     )
 
 
-def fakes(rng: np.random.Generator, primary: Vertices, mean_number: Floats) -> Muons:
+def fakes(rng: np.random.Generator, primary: Vertices, mean_number: F64) -> Muons:
     """Draw tracks taken for muons: dN/dpT as pT**-4.5 above 2.5 GeV, flat in eta.
 
     Seven in ten are from another collision of the same bunch crossing.

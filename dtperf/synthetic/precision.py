@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from dtperf.typing import F32
+
 __all__ = ["round_mantissa"]
 
 STORED_BITS = 23
 
 
-def round_mantissa(values: npt.ArrayLike, bits: int) -> npt.NDArray[np.float32]:
+def round_mantissa(values: npt.ArrayLike, bits: int) -> F32:
     """Round to the nearest float32 with that many bits of mantissa after the leading one.
 
     Ties go away from zero, as in CMSSW's ``MiniFloatConverter::reduceMantissaToNbitsRounding``,

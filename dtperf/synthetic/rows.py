@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.nanoaod.branches import collection_of, known_collections
-from dtperf.synthetic.stages import Indices
+from dtperf.typing import I64, AnyArray, Integers
 
 __all__ = ["Rows", "collection", "counts_to_offsets"]
 
-Column = npt.NDArray[Any]
 
-
-def counts_to_offsets(counts: npt.NDArray[np.integer]) -> Indices:
+def counts_to_offsets(counts: Integers) -> I64:
     """Sum up counts of shape (n,) to offsets of shape (n + 1,)."""
     offsets = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=offsets[1:])
@@ -27,9 +24,9 @@ def counts_to_offsets(counts: npt.NDArray[np.integer]) -> Indices:
 class Rows(NamedTuple):
     """Some events; collections that none of them has may be left out."""
 
-    offsets: Mapping[str, Indices]
+    offsets: Mapping[str, I64]
     """By collection: which of its entries belong to which event, shape (events + 1,)."""
-    values: Mapping[str, Column]
+    values: Mapping[str, AnyArray]
     """By branch, without counters: one value an event, or one an entry of its collection."""
 
     @property

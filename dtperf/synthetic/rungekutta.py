@@ -13,16 +13,14 @@ from math import log, sqrt
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.field.material import SCATTERING_GEV, relative_loss
 from dtperf.kernels.helix import CURVATURE_PER_T
 from dtperf.synthetic.space import FIRST_Z_CM, GRID_CM, N_Z, field_at
+from dtperf.typing import F64
 
-__all__ = ["State", "cross_region", "step", "to_boundary"]
+__all__ = ["cross_region", "step", "to_boundary"]
 
-State = npt.NDArray[np.float64]
-"""x, y, z (cm), direction (3, of length 1), momentum (GeV), charge; shape (8,)."""
 
 MOYAL_MEAN = 1.2703628454614782  # Euler's constant + ln 2
 LANDAU_SHARE = 0.035  # Landau's xi over the mean loss: iron, muon of 20 GeV
@@ -40,7 +38,7 @@ def _turn(
 
 @numba.njit(nogil=True, inline="always")
 def step(
-    state: State, h: float, p: float, solenoid: State, outside: State, in_solenoid: bool, k: int
+    state: F64, h: float, p: float, solenoid: F64, outside: F64, in_solenoid: bool, k: int
 ) -> None:
     """Go h cm along the track in region k, with momentum p."""
     x, y, z, ux, uy, uz = state[0], state[1], state[2], state[3], state[4], state[5]
@@ -79,7 +77,7 @@ def step(
 
 
 @numba.njit(nogil=True, inline="always")
-def to_boundary(state: State, is_flat: bool, outer: float, nx: float, ny: float) -> float:
+def to_boundary(state: F64, is_flat: bool, outer: float, nx: float, ny: float) -> float:
     """Give the straight way to where a region ends, cm; infinite if the track leads inwards."""
     x, y, ux, uy = state[0], state[1], state[3], state[4]
     if is_flat:
@@ -91,7 +89,7 @@ def to_boundary(state: State, is_flat: bool, outer: float, nx: float, ny: float)
 
 
 @numba.njit(nogil=True, inline="always")
-def _scatter(state: State, theta: float, h: float, rng: np.random.Generator) -> None:
+def _scatter(state: F64, theta: float, h: float, rng: np.random.Generator) -> None:
     """Turn the direction by a random angle, and move the point as far as that takes it."""
     ux, uy, uz = state[3], state[4], state[5]
     t = sqrt(ux * ux + uy * uy)
@@ -110,7 +108,7 @@ def _scatter(state: State, theta: float, h: float, rng: np.random.Generator) -> 
 # inlined, as handing over as many arrays costs more than a step
 @numba.njit(nogil=True, inline="always")
 def cross_region(
-    state: State,
+    state: F64,
     k: int,
     nx: float,
     ny: float,
@@ -118,10 +116,10 @@ def cross_region(
     is_flat: bool,
     in_solenoid: bool,
     has_field: bool,
-    solenoid: State,
-    outside: State,
-    loss: State,
-    per_x0: State,
+    solenoid: F64,
+    outside: F64,
+    loss: F64,
+    per_x0: F64,
     longest_cm: float,
     is_random: bool,
     rng: np.random.Generator,

@@ -10,8 +10,9 @@ from dtperf.synthetic.detector import Detector, Resolution
 from dtperf.synthetic.efficiency import is_in_cells, true_efficiency
 from dtperf.synthetic.hits import draw_phi_hits, draw_z_hits
 from dtperf.synthetic.noise import draw_noise
-from dtperf.synthetic.stages import Bools, Crossings, Floats, Indices, Segments
+from dtperf.synthetic.stages import Crossings, Segments
 from dtperf.synthetic.truth import TruthCrossings
+from dtperf.typing import F64, I64, Bools
 
 __all__ = ["make_segments"]
 
@@ -24,9 +25,9 @@ MOST_SHOWER_HITS = 6
 
 def make_segments(
     rng: np.random.Generator,
-    muon_offsets: Indices,
+    muon_offsets: I64,
     crossings: Crossings,
-    run_fraction: Floats,
+    run_fraction: F64,
     detector: Detector,
 ) -> tuple[Segments, TruthCrossings]:
     """Reconstruct segments in the chambers.
@@ -61,7 +62,7 @@ def make_segments(
 def _draw_theta(
     rng: np.random.Generator,
     crossings: Crossings,
-    efficiency: Floats,
+    efficiency: F64,
     has_phi: Bools,
     detector: Detector,
 ) -> Bools:
@@ -74,20 +75,18 @@ def _draw_theta(
     return has_zed
 
 
-def _smear(
-    rng: np.random.Generator, true: Floats, width: float, tail: float, tail_mean: float
-) -> Floats:
+def _smear(rng: np.random.Generator, true: F64, width: float, tail: float, tail_mean: float) -> F64:
     n = len(true)
     # the exponential is cut off by drawing from the lower part of its integral only
     part = rng.random(n) * (1 - np.exp(-LONGEST_TAIL_CM / tail_mean))
     aside = np.where(rng.random(n) < 0.5, -1.0, 1.0) * -tail_mean * np.log1p(-part)
-    smeared: Floats = true + width * rng.standard_normal(n)
+    smeared: F64 = true + width * rng.standard_normal(n)
     return smeared + np.where(rng.random(n) < tail, aside, 0.0)
 
 
 def _own_segments(
     rng: np.random.Generator,
-    event: Indices,
+    event: I64,
     crossings: Crossings,
     has_phi: Bools,
     has_zed: Bools,

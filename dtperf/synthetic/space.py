@@ -8,14 +8,13 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.field import REGIONS, solenoid_field
 from dtperf.field.material import in_iron, outside_field
+from dtperf.typing import F64, I8, Bools
 
 __all__ = ["Space", "field_at", "space"]
 
-Floats = npt.NDArray[np.float64]
 
 GRID_CM = 5.0
 PER_GRID = 1 / GRID_CM
@@ -28,25 +27,25 @@ STRETCH = {"solenoid": 2.2, "none": 5.0}  # smooth; straight, and scattering add
 class Space(NamedTuple):
     """Regions k from the beam outwards, and what they hold on a grid of 5 cm."""
 
-    outer_cm: Floats
+    outer_cm: F64
     """Where each ends: a radius or a distance along the sector's normal, shape (regions,)."""
-    is_flat: npt.NDArray[np.bool_]
+    is_flat: Bools
     """False: it ends at a cylinder; True: at the flat side of a dodecagon; shape (regions,)."""
-    station: npt.NDArray[np.int8]
+    station: I8
     """Station whose chambers stand in it, 0 for none, shape (regions,)."""
-    is_solenoid: npt.NDArray[np.bool_]
+    is_solenoid: Bools
     """Whether its field is that of `solenoid`, shape (regions,)."""
-    has_field: npt.NDArray[np.bool_]
+    has_field: Bools
     """Whether there is a field, shape (regions,)."""
-    stretch: Floats
+    stretch: F64
     """How much longer than in the yoke steps may be, shape (regions,)."""
-    solenoid: Floats
+    solenoid: F64
     """Radial field and field along the beam, T, by r and z, shape (r, z, 2)."""
-    outside: Floats
+    outside: F64
     """The same by region and z, shape (regions, z, 2)."""
-    loss: Floats
+    loss: F64
     """Mean energy loss of a muon of 20 GeV, GeV/cm, by region and z, shape (regions, z)."""
-    per_x0: Floats
+    per_x0: F64
     """Radiation lengths per cm, by region and z, shape (regions, z)."""
 
 
@@ -75,7 +74,7 @@ def space() -> Space:
 
 @numba.njit(nogil=True, inline="always")
 def field_at(
-    solenoid: Floats, outside: Floats, in_solenoid: bool, k: int, x: float, y: float, z: float
+    solenoid: F64, outside: F64, in_solenoid: bool, k: int, x: float, y: float, z: float
 ) -> tuple[float, float, float]:
     """Give the field vector, T, at a point (cm) of region k."""
     r = sqrt(x * x + y * y)

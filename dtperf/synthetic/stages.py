@@ -9,16 +9,9 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
+from dtperf.typing import F32, F64, I8, I16, I32, I64, U32, U64, Bools
 
 __all__ = ["Crossings", "Events", "Kind", "Segments", "Tracks", "TrueMuons"]
-
-Floats = npt.NDArray[np.float64]
-Singles = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int64]
-Shorts = npt.NDArray[np.int16]
-Bools = npt.NDArray[np.bool_]
 
 
 class Kind(IntEnum):
@@ -36,37 +29,37 @@ class Kind(IntEnum):
 class Events(NamedTuple):
     """The event-level branches; all of shape (events,)."""
 
-    run: npt.NDArray[np.uint32]
-    luminosityBlock: npt.NDArray[np.uint32]
-    event: npt.NDArray[np.uint64]
-    bunchCrossing: npt.NDArray[np.uint32]
-    lumi_instLumi: Floats
-    lumi_avgPileUp: Floats
+    run: U32
+    luminosityBlock: U32
+    event: U64
+    bunchCrossing: U32
+    lumi_instLumi: F64
+    lumi_avgPileUp: F64
 
 
 class TrueMuons(NamedTuple):
     """The muons, and what is taken for one, as they leave the vertex."""
 
-    offsets: Indices
-    kind: npt.NDArray[np.int8]
-    pt: Floats
-    eta: Floats
-    phi: Floats
-    charge: npt.NDArray[np.int32]
-    vx: Floats
-    vy: Floats
-    vz: Floats
+    offsets: I64
+    kind: I8
+    pt: F64
+    eta: F64
+    phi: F64
+    charge: I32
+    vx: F64
+    vy: F64
+    vz: F64
 
 
 class Tracks(NamedTuple):
     """The reconstructed inner track of each muon, rounded as the ntuple stores it."""
 
-    pt: Singles
-    eta: Singles
-    phi: Singles
-    charge: npt.NDArray[np.int32]
-    dxy: Singles
-    dz: Singles
+    pt: F32
+    eta: F32
+    phi: F32
+    charge: I32
+    dxy: F32
+    dz: F32
     exists: Bools
     """False where the muon has no inner track (standalone only)."""
 
@@ -74,36 +67,36 @@ class Tracks(NamedTuple):
 class Crossings(NamedTuple):
     """Where tracks cross the planes of chambers, in order of track and station."""
 
-    track: Indices
+    track: I64
     """Index into the muons or tracks that were transported."""
-    code: Shorts
+    code: I16
     """Chamber, `dtperf.geometry.Chamber.code`."""
-    x: Floats
-    y: Floats
-    dxdz: Floats
+    x: F64
+    y: F64
+    dxdz: F64
     """Slope dx/dz of the direction in the chamber's frame."""
-    dydz: Floats
+    dydz: F64
 
 
 class Segments(NamedTuple):
     """Reconstructed 4D segments, in chamber coordinates."""
 
-    offsets: Indices
-    muon: Indices
+    offsets: I64
+    muon: I64
     """The true muon that made it, -1 for noise."""
-    code: Shorts
-    x: Singles
-    y: Singles
-    dxdz: Singles
-    dydz: Singles
+    code: I16
+    x: F32
+    y: F32
+    dxdz: F32
+    dydz: F32
     has_phi: Bools
     has_zed: Bools
-    phi_hits: Shorts
+    phi_hits: I16
     """Hits of the phi view, 0 without one."""
-    z_hits: Shorts
-    phi_chi2: Singles
+    z_hits: I16
+    phi_chi2: F32
     """Reduced chi2 of the phi view, -1 without one."""
-    z_chi2: Singles
-    phi_t0: Singles
+    z_chi2: F32
+    phi_t0: F32
     """ns, -999 without phi view."""
-    z_t0: Singles
+    z_t0: F32

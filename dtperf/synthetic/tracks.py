@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.synthetic.precision import round_mantissa
 from dtperf.synthetic.stages import Tracks, TrueMuons
@@ -15,11 +14,10 @@ from dtperf.synthetic.tracks_resolution import (
     dz_resolution_cm,
     pt_resolution,
 )
+from dtperf.typing import F64, Bools
 
 __all__ = ["BEND_PER_CM", "MISSING", "ClosestApproach", "closest_approach", "reconstruct"]
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 BEND_PER_CM = 0.00299792458 * 3.8
 """Curvature in the solenoid's 3.8 T of a track of 1 GeV, rad/cm."""
@@ -36,9 +34,9 @@ ANGLE_BITS, IMPACT_BITS = 12, 10
 class ClosestApproach(NamedTuple):
     """True track parameters where it is closest to the beam line; arrays of one shape."""
 
-    phi: Floats
-    dxy: Floats
-    dz: Floats
+    phi: F64
+    dxy: F64
+    dz: F64
 
 
 def closest_approach(muons: TrueMuons) -> ClosestApproach:
@@ -54,9 +52,7 @@ def closest_approach(muons: TrueMuons) -> ClosestApproach:
     return ClosestApproach(muons.phi + turn, dxy, muons.vz + path * np.sinh(muons.eta))
 
 
-def _smeared_pt(
-    rng: np.random.Generator, muons: TrueMuons, exists: npt.NDArray[np.bool_]
-) -> Floats:
+def _smeared_pt(rng: np.random.Generator, muons: TrueMuons, exists: Bools) -> F64:
     n = len(muons.pt)
     resolution = pt_resolution(muons.pt, muons.eta)
     resolution[rng.random(n) < PT_TAIL_SHARE] *= PT_TAIL_WIDENING
@@ -65,13 +61,13 @@ def _smeared_pt(
     return muons.pt / np.maximum(1 + resolution * rng.standard_normal(n), 0.1)
 
 
-def _dz_resolutions(rng: np.random.Generator, muons: TrueMuons) -> Floats:
+def _dz_resolutions(rng: np.random.Generator, muons: TrueMuons) -> F64:
     resolution = dz_resolution_cm(muons.pt, muons.eta)
     resolution[rng.random(len(muons.pt)) < DZ_TAIL_SHARE] *= DZ_TAIL_WIDENING
     return resolution
 
 
-def _wrapped(phi: Floats) -> Floats:
+def _wrapped(phi: F64) -> F64:
     return np.asarray((phi + np.pi) % (2 * np.pi) - np.pi)
 
 

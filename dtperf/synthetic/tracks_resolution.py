@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
+
+from dtperf.typing import F64
 
 __all__ = ["angle_resolution_rad", "dxy_resolution_cm", "dz_resolution_cm", "pt_resolution"]
 
-Floats = npt.NDArray[np.float64]
 
-
-def _forwardness(eta: Floats) -> Floats:
+def _forwardness(eta: F64) -> F64:
     return np.asarray((eta / 2.4) ** 2)
 
 
-def pt_resolution(pt_gev: Floats, eta: Floats) -> Floats:
+def pt_resolution(pt_gev: F64, eta: F64) -> F64:
     """Return sigma(pT)/pT: 1.1 % at 40 GeV in the barrel, 2.1 % at the end of the endcaps."""
     scattering = 0.0100 + 0.0070 * _forwardness(eta)
     measurement = (1.0e-4 + 2.0e-4 * _forwardness(eta)) * pt_gev
     return np.asarray(np.hypot(scattering, measurement))
 
 
-def angle_resolution_rad(pt_gev: Floats) -> Floats:
+def angle_resolution_rad(pt_gev: F64) -> F64:
     """Return the resolution of phi and of eta: 0.1 mrad, and scattering of 1.5 mrad GeV / pT."""
     return np.asarray(np.hypot(1.0e-4, 1.5e-3 / pt_gev))
 
 
-def dxy_resolution_cm(pt_gev: Floats) -> Floats:
+def dxy_resolution_cm(pt_gev: F64) -> F64:
     """Return the resolution of the transverse impact: 10 um, and scattering of 80 um GeV / pT."""
     return np.asarray(np.hypot(0.0010, 0.0080 / pt_gev))
 
 
-def dz_resolution_cm(pt_gev: Floats, eta: Floats) -> Floats:
+def dz_resolution_cm(pt_gev: F64, eta: F64) -> F64:
     """Return the resolution of z at the closest approach: 30 um central, 100 um forward.
 
     To this adds scattering of 80 um GeV / pT, stretched like the rest by the track's inclination.

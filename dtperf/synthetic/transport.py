@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from math import cos, cosh, sin, tanh
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.compiled import compiled
 from dtperf.field import layers
@@ -28,10 +27,10 @@ from dtperf.kernels.propagate import propagate
 from dtperf.synthetic.rungekutta import cross_region, step
 from dtperf.synthetic.space import Space, space
 from dtperf.synthetic.stages import Crossings, Kind, Tracks, TrueMuons
+from dtperf.typing import F64, I16, I32, I64, AnyArray, Bools, Intp
 
 __all__ = ["transport", "transport_reconstructed", "transport_true"]
 
-Floats = npt.NDArray[np.float64]
 
 STEP_CM = 20.0
 INTEGRATED_PT_GEV = 10.0
@@ -46,13 +45,13 @@ LEAST_PT_GEV = 2.4  # nor one below
 class Start(NamedTuple):
     """Tracks at their vertex; all arrays of shape (n,)."""
 
-    pt: Floats
-    eta: Floats
-    phi: Floats
-    charge: npt.NDArray[np.int32]
-    vx: Floats
-    vy: Floats
-    vz: Floats
+    pt: F64
+    eta: F64
+    phi: F64
+    charge: I32
+    vx: F64
+    vy: F64
+    vz: F64
 
 
 def transport_true(rng: np.random.Generator, muons: TrueMuons, margin_cm: float) -> Crossings:
@@ -101,7 +100,7 @@ def transport_reconstructed(tracks: Tracks) -> Crossings:
     return Crossings(**{name: column[order] for name, column in columns.items()})
 
 
-def _integrated(tracks: Tracks, rows: npt.NDArray[np.intp]) -> Crossings:
+def _integrated(tracks: Tracks, rows: Intp) -> Crossings:
     pt, eta, phi, dxy, dz = (
         np.asarray(column[rows], dtype=np.float64)
         for column in (tracks.pt, tracks.eta, tracks.phi, tracks.dxy, tracks.dz)
@@ -112,7 +111,7 @@ def _integrated(tracks: Tracks, rows: npt.NDArray[np.intp]) -> Crossings:
     return crossings._replace(track=rows[crossings.track])
 
 
-def _propagated(tracks: Tracks, rows: npt.NDArray[np.intp]) -> Crossings:
+def _propagated(tracks: Tracks, rows: Intp) -> Crossings:
     found = propagate(
         tracks.pt[rows],
         tracks.eta[rows],
@@ -129,8 +128,8 @@ def _propagated(tracks: Tracks, rows: npt.NDArray[np.intp]) -> Crossings:
     return Crossings(track, found.code, *(column.astype(np.float64) for column in singles))
 
 
-def _has_a_chance(pt: npt.NDArray[Any], eta: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    chance: npt.NDArray[np.bool_] = (np.abs(eta) < LARGEST_ETA) & (pt > LEAST_PT_GEV)
+def _has_a_chance(pt: AnyArray, eta: AnyArray) -> Bools:
+    chance: Bools = (np.abs(eta) < LARGEST_ETA) & (pt > LEAST_PT_GEV)
     return chance
 
 
@@ -159,20 +158,20 @@ def transport(
 
 @compiled(error_model="numpy", fastmath=FAST)
 def _transport(
-    pt: Floats,
-    eta: Floats,
-    phi: Floats,
-    charge: npt.NDArray[np.int32],
-    vx: Floats,
-    vy: Floats,
-    vz: Floats,
+    pt: F64,
+    eta: F64,
+    phi: F64,
+    charge: I32,
+    vx: F64,
+    vy: F64,
+    vz: F64,
     space: Space,
-    frames: Floats,
+    frames: F64,
     margin_cm: float,
     longest_cm: float,
     is_random: bool,
     rng: np.random.Generator,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int16], Floats, Floats, Floats, Floats]:
+) -> tuple[I64, I16, F64, F64, F64, F64]:
     n = len(pt)
     track = np.empty(n * MOST_CROSSINGS, dtype=np.int64)
     code = np.empty(n * MOST_CROSSINGS, dtype=np.int16)
@@ -243,29 +242,29 @@ def _transport(
 
 
 @numba.njit(nogil=True, inline="always")
-def _sector(state: Floats) -> int:
+def _sector(state: F64) -> int:
     """Number the sector of a point away from the beam, 0 to 11."""
     return int(np.rint(np.arctan2(state[1], state[0]) / SECTOR)) % 12
 
 
 @numba.njit(nogil=True, inline="always")
 def _cross_station(
-    state: Floats,
-    probe: Floats,
+    state: F64,
+    probe: F64,
     sector: int,
     k: int,
     station: int,
     has_field: bool,
-    solenoid: Floats,
-    outside: Floats,
-    frames: Floats,
+    solenoid: F64,
+    outside: F64,
+    frames: F64,
     margin_cm: float,
     longest_cm: float,
     i: int,
     row: int,
-    track: npt.NDArray[np.int64],
-    code: npt.NDArray[np.int16],
-    values: Floats,
+    track: I64,
+    code: I16,
+    values: F64,
 ) -> int:
     """Look for crossings in the sector of the track and in that on its side."""
     is_left = state[1] * NORMALS[sector, 0] - state[0] * NORMALS[sector, 1] > 0
@@ -301,14 +300,14 @@ def _cross_station(
 
 @numba.njit(nogil=True, inline="always")
 def _to_plane(
-    state: Floats,
+    state: F64,
     nx: float,
     ny: float,
     distance: float,
     k: int,
     has_field: bool,
-    solenoid: Floats,
-    outside: Floats,
+    solenoid: F64,
+    outside: F64,
     longest_cm: float,
 ) -> bool:
     """Bring a track to the plane of a sector's chambers, through air."""

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from dtperf.geometry import N_CODES, lengths_cm, stations, widths_cm
-from dtperf.synthetic.stages import Bools, Floats, Indices, Kind, Shorts, TrueMuons
+from dtperf.synthetic.stages import Kind, TrueMuons
+from dtperf.typing import F64, I16, I64, Bools
 
 __all__ = ["EFFICIENCY_UNIT", "ChamberTruth", "TruthCrossings", "chamber_truth"]
 
-Counts = npt.NDArray[np.int64]
 
 EFFICIENCY_UNIT = 2.0**-30
 """Unit of a sum of efficiencies: whole numbers add up to the same total in any order."""
@@ -27,15 +26,15 @@ BORDER_CM = 15.0
 class TruthCrossings(NamedTuple):
     """Every true crossing of a muon with a chamber; all of shape (crossings,)."""
 
-    event: Indices
+    event: I64
     """Index of the event in its block."""
-    muon: Indices
+    muon: I64
     """Index into the block's muons."""
-    code: Shorts
-    x: Floats
+    code: I16
+    x: F64
     """Local, cm."""
-    y: Floats
-    efficiency: Floats
+    y: F64
+    efficiency: F64
     """Probability that a phi view was made: 0 outside of the sensitive region."""
     reconstructed: Bools
     """Whether it was."""
@@ -48,10 +47,10 @@ class ChamberTruth:
     Its sums are whole numbers and do not depend on the order of addition.
     """
 
-    probes: Counts
-    efficiency_sum: Counts
+    probes: I64
+    efficiency_sum: I64
     """Sum of the probes' true efficiencies, in units of EFFICIENCY_UNIT."""
-    reconstructed: Counts
+    reconstructed: I64
 
     @classmethod
     def empty(cls) -> Self:
@@ -67,10 +66,10 @@ class ChamberTruth:
         )
 
     @property
-    def efficiency(self) -> Floats:
+    def efficiency(self) -> F64:
         """Mean true efficiency of the probes, shape (N_CODES,); NaN without probes."""
         probes = np.where(self.probes > 0, self.probes, np.nan)
-        mean: Floats = self.efficiency_sum * EFFICIENCY_UNIT / probes
+        mean: F64 = self.efficiency_sum * EFFICIENCY_UNIT / probes
         return mean
 
 
@@ -108,5 +107,5 @@ def chamber_truth(
     )
 
 
-def _count(code: Shorts) -> Counts:
+def _count(code: I16) -> I64:
     return np.bincount(code, minlength=N_CODES).astype(np.int64)

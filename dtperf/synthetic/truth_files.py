@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from dtperf.geometry import chambers
 from dtperf.synthetic.stages import Events
 from dtperf.synthetic.truth import EFFICIENCY_UNIT, ChamberTruth, TruthCrossings
+from dtperf.typing import I64
 
 __all__ = ["CROSSINGS_SCHEMA", "crossings_table", "read_truth", "write_truth"]
 
@@ -106,7 +106,7 @@ def read_truth(directory: Path) -> tuple[ChamberTruth, dict[str, Any]]:
 
 def crossings_table(
     truth: TruthCrossings,
-    muon_offsets: npt.NDArray[np.int64],
+    muon_offsets: I64,
     events: Events,
     selected: slice = slice(None),
 ) -> pa.Table:

@@ -15,7 +15,7 @@ from dtperf.files import TEMPORARY, replacing
 from dtperf.nanoaod.branches import Branch
 from dtperf.synthetic.rows import Rows
 from dtperf.synthetic.settings import Settings
-from dtperf.synthetic.stages import Indices
+from dtperf.typing import I64
 
 __all__ = ["UNFINISHED", "open_writer"]
 
@@ -117,7 +117,7 @@ def _columns(rows: Rows, table: Table) -> dict[str, Any]:
     return columns
 
 
-def _lists(branch: Branch, offsets: Indices, rows: Rows) -> ak.Array:
+def _lists(branch: Branch, offsets: I64, rows: Rows) -> ak.Array:
     if branch.collection in rows.offsets:
         content = rows.values[branch.name].astype(branch.dtype, copy=False)
     else:
