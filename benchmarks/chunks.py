@@ -20,12 +20,12 @@ from distributed.deploy.subprocess import SubprocessCluster
 
 import dtperf
 from benchmarks.stub import EVENTS, chunks, golden_output, measure_and_send, measure_nothing
-from dtperf.books import Books
-from dtperf.checkpoint import open_run
-from dtperf.executors import ChunkExecutor, Progressed
-from dtperf.identity import code_version
-from dtperf.reduction import DaskWorkers
-from dtperf.work import APART
+from dtperf.execution.attempt import SIDE_OUTPUT
+from dtperf.execution.checkpoint import open_run
+from dtperf.execution.dask_pool import DaskPool
+from dtperf.execution.executor import ChunkExecutor, Update
+from dtperf.execution.provenance import code_version
+from dtperf.execution.record import RunRecord
 
 MB = 1e6
 
@@ -51,17 +51,17 @@ def main() -> None:
         open_run(Path(place) / "out", config, code_version(), resume=False, force=False) as out,
     ):
         client.run(golden_output)
-        books = Books(config, out, lambda _: None, code_version())
+        books = RunRecord(config, out, lambda _: None, code_version())
         meter = _Meter(client, options.chunks)
 
         sent = set[str]()
 
-        def note(progressed: Progressed) -> None:
-            sent.update((progressed.output or {}).pop(APART, ()))
+        def note(progressed: Update) -> None:
+            sent.update((progressed.output or {}).pop(SIDE_OUTPUT, ()))
             books.add(progressed)
             meter.add(len(progressed.ended))
 
-        executor = ChunkExecutor(pool=DaskWorkers(client), on_progress=note)
+        executor = ChunkExecutor(pool=DaskPool(client), on_progress=note)
         work = partial(measure_and_send, round(options.part * MB)) if options.part else None
         executor(chunks(options.chunks), work or measure_nothing, None)
         assert len(sent) == (options.chunks if options.part else 0)

@@ -62,7 +62,7 @@ def growth(numbers: Sequence[int], rounds: int, seconds: Callable[[int], float])
 
 
 def cpu_s(files: list[Path], chunksize: int) -> float:
-    """Give the CPU time of a run in this process."""
+    """Return the CPU time of a run in this process."""
     config = dtperf.load_config("reference_2023", [f"run.chunksize={chunksize}"])
     begin = time.process_time()
     dtperf.run(config, files)
@@ -70,7 +70,7 @@ def cpu_s(files: list[Path], chunksize: int) -> float:
 
 
 def speed_up(files: list[Path], rounds: int) -> list[float]:
-    """Say how much faster two processes measure than one, both with the pool's overhead."""
+    """Return how much faster two processes measure than one, both with the pool's overhead."""
     ratios = []
     for number in range(rounds + 1):
         rates = [rate(files, workers) for workers in (1, 2)]
@@ -80,7 +80,7 @@ def speed_up(files: list[Path], rounds: int) -> list[float]:
 
 
 def rate(files: list[Path], workers: int) -> float:
-    """Give the files a second, from all files and from a quarter: what starting costs drops out."""
+    """Return files a second, from all files and from a quarter: what starting costs drops out."""
     options = [f"run.workers={workers}", "run.executor=futures", "run.chunksize=64000"]
     config = dtperf.load_config("reference_2023", options)
 

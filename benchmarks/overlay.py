@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import dtperf
-from dtperf.export.reference import reference_objects
+from dtperf.results.export.naming import reference_objects
 
 BLUE = "#3f90da"
 RANGES = {"pairMass": (81, 101), "probePtMB1": (15, 100), "probeEtaMB1": (-1.2, 1.2)}
@@ -63,7 +63,7 @@ def draw(ours: dict[str, Any], cms: dict[str, Any]) -> plt.Figure:
 
 
 def edges(entry: dict[str, Any]) -> np.ndarray:
-    """Give the bin edges of the last axis."""
+    """Return the bin edges of the last axis."""
     return np.asarray(entry["axes"][-1])
 
 

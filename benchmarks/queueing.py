@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dtperf.reduction import FEWEST, MOST
+from dtperf.execution.dask_pool import FEWEST, MOST
 
 __all__ = ["Costs", "simulate"]
 
@@ -28,7 +28,7 @@ class Costs(NamedTuple):
 
 
 def simulate(workers: int, chunk_seconds: Sequence[float], costs: Costs) -> float:
-    """Tell how long a run takes, with the rules of `dtperf.reduction`.
+    """Return how long a run takes, with the rules of `dtperf.execution.dask_pool`.
 
     Args:
         workers: Their number; each does one task at a time.

@@ -86,7 +86,7 @@ def compiled(build: Path) -> Any:
 
 
 def compare(sample: Path, build: Path) -> None:
-    """See that both count the same."""
+    """Check that both count the same."""
     theirs = loop(sample, build)()
     ours = dtperf.run(dtperf.load_config("reference_2023"), sample)
     for name in ("by_chamber", "pair_mass", "acceptance_map", "inside_chambers", "probe_phi", "t0"):

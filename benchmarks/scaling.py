@@ -22,13 +22,13 @@ import dtperf
 from benchmarks.queueing import Costs, simulate
 from benchmarks.sample import repeat
 from benchmarks.stub import GOLDEN, chunks, golden_output
-from dtperf.books import Books
-from dtperf.clusters import local_client
 from dtperf.config import AnalysisConfig
-from dtperf.executors import Ended, Progressed
+from dtperf.execution.attempt import Outcome
+from dtperf.execution.clusters import local_client
+from dtperf.execution.dask_tasks import pack, unpack
+from dtperf.execution.executor import ChunkResult, Update
+from dtperf.execution.record import RunRecord
 from dtperf.synthetic import Settings, generate
-from dtperf.tasks import pack, unpack
-from dtperf.work import Outcome
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64, 92, 128, 256, 512, 1000)
 MEASURED_EVENTS = 50_000
@@ -104,14 +104,14 @@ def measure_costs(config: AnalysisConfig) -> Costs:
     rows = 1000
     items = [*chunks(rows)]
     outcome = Outcome(None, 1000, 1.0, "worker:1")
-    ended = [Ended(item, outcome, item.filename, 1, 1.0) for item in items]
-    book = Books(config, None, lambda _: None, "")
+    ended = [ChunkResult(item, outcome, item.filename, 1, 1.0) for item in items]
+    book = RunRecord(config, None, lambda _: None, "")
     return Costs(
         hand_out_s=hand_out_seconds(),
         pack_s=timed(lambda: pack(output)),
         sum_s=timed(lambda: accumulate([unpack(packed)], total)),
         client_batch_s=timed(lambda: accumulate([unpack(packed)], total)),
-        client_row_s=timed(lambda: book.add(Progressed(None, ended))) / rows,
+        client_row_s=timed(lambda: book.add(Update(None, ended))) / rows,
     )
 
 
@@ -125,7 +125,7 @@ def hand_out_seconds(tasks: int = 3000) -> float:
 
 
 def timed(action: Callable[[], object], rounds: int = 15) -> float:
-    """Give the median time of an action."""
+    """Return the median time of an action."""
     seconds = []
     for _ in range(rounds):
         begin = time.perf_counter()
@@ -135,7 +135,7 @@ def timed(action: Callable[[], object], rounds: int = 15) -> float:
 
 
 def print_assumptions(size: str, event_bytes: int, events: int, sample: Sample, c: Costs) -> None:
-    """Say what goes into the simulation."""
+    """Print what goes into the simulation."""
     speed = 1 / median(sample.seconds_per_event)
     for line in (
         f"{size} at {event_bytes:,} bytes an event: {events:,} events",

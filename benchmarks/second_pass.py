@@ -24,14 +24,14 @@ import pyarrow as pa
 import dtperf
 from benchmarks.history import append
 from benchmarks.skim_formats import measure_formats
-from dtperf.eventsample import EventSample
-from dtperf.exploring.load import threads
-from dtperf.ledger import Ledger
 from dtperf.measurements import STANDARD
-from dtperf.openfiles import close_all
-from dtperf.results import Result
+from dtperf.nanoaod.open_files import close_all
+from dtperf.results.event_sample import EventSample
+from dtperf.results.ledger import Ledger
+from dtperf.results.result import Result
 from dtperf.skim import load_skim, skim
 from dtperf.skim.parts import SUFFIX
+from dtperf.skim.recut.load import threads
 from dtperf.skim.stored import finish
 from dtperf.synthetic import Settings, generate
 

@@ -13,8 +13,8 @@ from coffea.nanoevents import NanoEventsFactory
 from coffea.processor.executor import WorkItem
 
 import dtperf
+from dtperf.execution.attempt import SIDE_OUTPUT
 from dtperf.nanoaod import MuonDPGSchema
-from dtperf.work import APART
 from processors.segment_efficiency import SegmentEfficiency
 
 __all__ = ["EVENTS", "chunks", "golden_output", "measure_and_send", "measure_nothing"]
@@ -42,7 +42,7 @@ def measure_and_send(part_bytes: int, item: WorkItem) -> dict[str, Any]:
     """Stand in for making a skim whose directory is not seen: each chunk sends a part."""
     part = np.random.default_rng(item.entrystart).bytes(part_bytes)
     name = f"{item.filename}-{item.entrystart}"
-    return {"out": golden_output() | {APART: {name: part}}, "bytes": len(item)}
+    return {"out": golden_output() | {SIDE_OUTPUT: {name: part}}, "bytes": len(item)}
 
 
 def chunks(number: int) -> Iterator[WorkItem]:

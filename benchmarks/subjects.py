@@ -11,9 +11,9 @@ import numpy as np
 import uproot
 
 import dtperf
-from dtperf.chunksize import LARGEST
 from dtperf.config import AnalysisConfig
-from dtperf.intake import optional_branches
+from dtperf.execution.inputs import optional_branches
+from dtperf.execution.planning import LARGEST
 from dtperf.nanoaod import ColumnFilter, MuonDPGSchema
 from dtperf.selection.flatten import flatten
 from processors.segment_efficiency import SegmentEfficiency
@@ -75,21 +75,21 @@ def decompression(path: Path, config: AnalysisConfig) -> Work:
 
 def bulk_reading(path: Path, config: AnalysisConfig) -> Work:
     """Read the branches as a run does, into coffea's events, without measuring."""
-    from dtperf.chunks import ChunkMeta
+    from dtperf.execution.chunk_meta import ChunkMeta
+    from dtperf.execution.chunks import read_events
+    from dtperf.execution.planning import ReadRanges, plan
     from dtperf.filesets import resolve
-    from dtperf.ledger import Ledger
-    from dtperf.memory import keep_freed
-    from dtperf.openfiles import close_all
-    from dtperf.planning import Measured, plan
-    from dtperf.preflight import check_files
-    from dtperf.reading import read_events
+    from dtperf.filesets.check import check_files
+    from dtperf.nanoaod.open_files import close_all
+    from dtperf.process import keep_freed
+    from dtperf.results.ledger import Ledger
 
     keep_freed()
     columns = _columns(config)
 
     def read() -> None:
         files = [each.file for each in check_files(resolve(path, "Events", 60)).files]
-        for item in plan(files, Measured(Ledger([])), LARGEST, columns, lambda _: ChunkMeta()):
+        for item in plan(files, ReadRanges(Ledger([])), LARGEST, columns, lambda _: ChunkMeta()):
             read_events(item)
         close_all()
 
@@ -114,9 +114,9 @@ def kernels(path: Path, config: AnalysisConfig) -> Work:
     """Search for pairs and segments on flat arrays that are in memory."""
     from coffea.nanoevents import NanoEventsFactory
 
-    from dtperf.kernels.crossings import find_crossings
-    from dtperf.kernels.pairs import find_pairs
+    from dtperf.selection.crossings import find_crossings
     from dtperf.selection.extrapolation import extrapolate
+    from dtperf.selection.pairs import find_pairs
     from dtperf.selection.tagging import pair_limits, passing_limits
 
     events = NanoEventsFactory.from_root(
@@ -139,10 +139,10 @@ def kernels(path: Path, config: AnalysisConfig) -> Work:
 
 def propagation(probes: int) -> Work:
     """Propagate probes within |eta| < 1.2 to all stations."""
-    from dtperf.field import layers
-    from dtperf.geometry import frame_table
-    from dtperf.geometry.edges import ACCEPT_CM
-    from dtperf.kernels.propagate import propagate
+    from dtperf.detector import frame_table
+    from dtperf.detector.edges import ACCEPT_CM
+    from dtperf.detector.layers import layers
+    from dtperf.detector.propagation import propagate
 
     rng = np.random.default_rng(1)
     pt, eta, phi, dxy, dz = (

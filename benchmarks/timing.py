@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from statistics import median
 from typing import Any, NamedTuple, Self
 
-from dtperf.memory import most_so_far
+from dtperf.process import most_so_far
 
 __all__ = ["Subject", "Times", "one_core", "rounds", "spread"]
 
@@ -68,7 +68,7 @@ def rounds(subjects: Mapping[str, Subject], number: int) -> dict[str, Times]:
 
 
 def spread(mine: Times, other: Times) -> tuple[float, float, float]:
-    """Give the median, the least and the largest ratio of two rates, round by round."""
+    """Return the median, the least and the largest ratio of two rates, round by round."""
     scale = mine.items / other.items
     pairs = zip(mine.cpu_s, other.cpu_s, strict=True)
     ratios = sorted(scale * theirs / own for own, theirs in pairs)
@@ -108,7 +108,7 @@ def _serve(subject: Subject, pipe: Any) -> None:
 
 
 def _cpu_s() -> float:
-    """Give the CPU time of this process and of those that it started and that have ended."""
+    """Return the CPU time of this process and of those that it started and that have ended."""
     own, children = (
         resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )

@@ -12,14 +12,15 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dtperf.clusters import cluster
+    from dtperf.api import run
     from dtperf.config import AnalysisConfig, load_config
     from dtperf.errors import ConfigError, DtperfError, InputError
-    from dtperf.exploring import Analysis, explore
-    from dtperf.processor import SegmentEfficiency
-    from dtperf.results import Result
-    from dtperf.runner import run
+    from dtperf.execution.clusters import cluster
+    from dtperf.execution.processor import SegmentEfficiency
+    from dtperf.pages.explore import explore
+    from dtperf.results.result import Result
     from dtperf.selection import tag_and_probe
+    from dtperf.skim.analysis import Analysis
 
 __all__ = [
     "Analysis",
@@ -38,18 +39,29 @@ __all__ = [
 __version__ = version("dtperf")
 
 # coffea, awkward and numba take seconds to import: each name is fetched when it is first used
-_MODULES = (
-    *("background", "comparison", "filesets", "flags", "geometry", "lazy", "measurements"),
-    *("nanoaod", "plot", "skim", "statistics", "synthetic"),
-)
+_MODULES = {
+    "background": "diagnostics.background",
+    "comparison": "diagnostics.comparison",
+    "detector": "detector",
+    "filesets": "filesets",
+    "flags": "diagnostics.flags",
+    "lazy": "execution.lazy",
+    "measurements": "measurements",
+    "nanoaod": "nanoaod",
+    "plot": "plot",
+    "skim": "skim",
+    "statistics": "statistics",
+    "synthetic": "synthetic",
+}
 _HOMES = {
-    "clusters": ("cluster",),
+    "execution.clusters": ("cluster",),
+    "execution.processor": ("SegmentEfficiency",),
     "config": ("AnalysisConfig", "load_config"),
     "errors": ("ConfigError", "DtperfError", "InputError"),
-    "exploring": ("Analysis", "explore"),
-    "processor": ("SegmentEfficiency",),
-    "results": ("Result",),
-    "runner": ("run",),
+    "skim.analysis": ("Analysis",),
+    "pages.explore": ("explore",),
+    "results.result": ("Result",),
+    "api": ("run",),
     "selection": ("tag_and_probe",),
 }
 
@@ -57,7 +69,7 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     """Import a public name from its module, or a public module."""
     if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
+        return import_module(f"{__name__}.{_MODULES[name]}")
     for module, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f"{__name__}.{module}"), name)

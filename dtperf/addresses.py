@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 __all__ = [
     "AUTHZ",
-    "Hidden",
+    "Secret",
     "bare",
     "complete",
     "hide",
@@ -48,7 +48,7 @@ _SHORTEST = 6
 """A secret with fewer characters is part of ordinary words."""
 
 
-class Hidden(NamedTuple):
+class Secret(NamedTuple):
     """What may travel, and must not be shown."""
 
     content: str
@@ -63,12 +63,12 @@ _values: set[str] = set()
 
 
 def is_remote(name: str) -> bool:
-    """Tell a URL from a path."""
+    """Return a URL from a path."""
     return "://" in name
 
 
 def bare(address: str) -> str:
-    """Give an address without its secrets: query keys such as authz, and passwords.
+    """Return an address without its secrets: query keys such as authz, and passwords.
 
     Args:
         address: A path or a URL; what else stands in the query stays, in its order.
@@ -90,7 +90,7 @@ def remember(address: str) -> str:
 
 
 def complete(address: str) -> str:
-    """Give an address with its secrets: its own, those remembered, or that of the environment."""
+    """Return an address with its secrets: its own, those remembered, or that of the environment."""
     public, values = _taken_apart(address)
     if values or not is_remote(address):
         return address
@@ -117,10 +117,10 @@ def known_secrets() -> set[str]:
     return {*_values}
 
 
-def secret_of(address: str) -> Hidden | None:
-    """Give the whole of an address if there is something secret in it, for another process."""
+def secret_of(address: str) -> Secret | None:
+    """Return the whole of an address if there is something secret in it, for another process."""
     whole = complete(address)
-    return Hidden(whole) if whole != address else None
+    return Secret(whole) if whole != address else None
 
 
 def hide(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The state of the source code that something depends on: ``code_state("dtperf.kernels.pairs")``.
+"""The state of the source code that something depends on: ``code_state("dtperf.selection.pairs")``.
 
 The imports of a file are followed to the files of this package that they name, wherever in the file
 they stand, so that there is no list in which a new module could be forgotten. Sources are searched

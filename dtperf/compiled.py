@@ -167,7 +167,7 @@ class _Files(caching.IndexDataCacheFile):
 
 @cache
 def _say(what: str) -> None:
-    """Tell the user once what makes each command slower."""
+    """Warn once of what makes each command slower."""
     warnings.warn(
         f"compiled functions {what}: name a folder for them with NUMBA_CACHE_DIR",
         DtperfWarning,

@@ -72,7 +72,7 @@ def locked(path: Path) -> Iterator[bool]:
 
 
 def is_locked(path: Path) -> bool:
-    """Tell whether a process holds the lock of a file, as far as the file system has locks."""
+    """Return whether a process holds the lock of a file, as far as the file system has locks."""
     try:
         try:
             # over NFS a lock needs a file that is open for writing

@@ -7,7 +7,7 @@ from typing import Any
 from coffea.processor import ProcessorABC
 
 from dtperf.config import AnalysisConfig
-from dtperf.measurements.booking import book
+from dtperf.measurements.fill import fill
 from dtperf.selection import Tables, branches_of, tag_and_probe
 from dtperf.selection.totals import totals
 
@@ -43,7 +43,7 @@ class SegmentEfficiency(ProcessorABC):  # type: ignore[misc]  # coffea is untype
         """
         tables = tag_and_probe(events, self.config)
         return {
-            "histograms": book(self.measurements, tables._asdict()),
+            "histograms": fill(self.measurements, tables._asdict()),
             "totals": {
                 "events": len(events),
                 "certified": tables.events,

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, settings
 
 import dtperf
 from dtperf.config import AnalysisConfig
-from dtperf.results import Result
-from tests.golden import GOLDEN
+from dtperf.results.result import Result
+from tests.helpers.golden import GOLDEN
 
 # how fast a machine is must not decide a test
 settings.register_profile(

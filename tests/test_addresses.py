@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from dtperf import addresses, filesets
 from dtperf.addresses import bare, complete, hide, remember, secret_of
 from dtperf.errors import InputError
-from dtperf.exploring.command import command
-from dtperf.exploring.parts import find
 from dtperf.filesets import InputFile, resolve
-from dtperf.ledger import Ledger
-from tests.test_accounting import row
+from dtperf.pages.explore.session import command
+from dtperf.results.ledger import Ledger
+from dtperf.skim.recut.inputs import find
+from tests.helpers.ledgers import row
 
 FILE = "root://s.example//store/f.root"
 SECRET = "zteos64FORGED"

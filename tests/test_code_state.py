@@ -12,8 +12,8 @@ import pytest
 import dtperf
 from dtperf import code_state as module
 from dtperf.code_state import code_state, sources
-from dtperf.identity import CHUNK_WORK
-from tests.golden import GOLDEN
+from dtperf.execution.provenance import CHUNK_WORK
+from tests.helpers.golden import GOLDEN
 
 PACKAGE = Path(dtperf.__file__).parent
 PROCESSOR = PACKAGE.parent / "processors" / "segment_efficiency.py"
@@ -23,8 +23,8 @@ import inspect, sys
 from coffea.processor.executor import WorkItem
 from dtperf.config import load_config
 from dtperf.nanoaod import ColumnFilter, open_tree
-from dtperf.reading import ChunkRunner
-from dtperf.work import attempt
+from dtperf.execution.chunks import ChunkRunner
+from dtperf.execution.attempt import attempt
 from processors.segment_efficiency import SegmentEfficiency
 
 path = sys.argv[1]
@@ -78,11 +78,11 @@ def test_the_pattern_finds_all_imports_that_the_parser_finds() -> None:
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package = tmp_path / "dtperf"
     contents = {
-        "kernels/pairs.py": "from dtperf.kernels.cuts import (  # why\n    LIMIT,\n    pair as p)",
-        "kernels/cuts.py": "def is_pair():\n    from dtperf.geometry import codes\n",
+        "kernels/pairs.py": "from dtperf.selection.cuts import (  # why\n    LIMIT,\n    pair as p)",  # noqa: E501
+        "kernels/cuts.py": "def is_pair():\n    from dtperf.detector import codes\n",
         "kernels/__init__.py": "from dtperf.plot import curve\n",
-        "geometry/__init__.py": "if 1:\n    from dtperf.geometry.numbering import codes\n",
-        "geometry/numbering.py": "import dtperf.field.yoke\n",
+        "geometry/__init__.py": "if 1:\n    from dtperf.detector.numbering import codes\n",
+        "geometry/numbering.py": "import dtperf.detector.field\n",
         "geometry/unused.py": "",
         "field/__init__.py": "",
         "field/yoke.py": "",
@@ -97,7 +97,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_imports_are_followed_wherever_they_stand(package: Path) -> None:
-    names = {path.relative_to(package).as_posix() for path in sources("dtperf.kernels.pairs")}
+    names = {path.relative_to(package).as_posix() for path in sources("dtperf.selection.pairs")}
     assert names == {
         *("kernels/pairs.py", "kernels/cuts.py", "kernels/__init__.py"),
         *("geometry/__init__.py", "geometry/numbering.py"),
@@ -113,7 +113,7 @@ def test_a_change_shows_where_it_matters(package: Path, changed: str, differs: b
     def state() -> str:
         code_state.cache_clear()
         module._digest.cache_clear()
-        return code_state("dtperf.kernels.pairs")
+        return code_state("dtperf.selection.pairs")
 
     before = state()
     (package / changed).write_text("2\n")

@@ -11,12 +11,12 @@ import pytest
 import dtperf
 from dtperf import Analysis
 from dtperf.config import AnalysisConfig
-from dtperf.results import Result
+from dtperf.results.result import Result
 from dtperf.skim import skim
-from tests.golden import EDGES, EXPECTED_EDGES, as_reference, golden_differences
-from tests.reference_books import golden_axes
-from tests.reference_loop import Cuts, differences, loop, read_events
-from tests.test_runner import assert_same, with_run
+from tests.helpers.golden import EDGES, EXPECTED_EDGES, as_reference, golden_differences
+from tests.helpers.reference_books import golden_axes
+from tests.helpers.reference_loop import Cuts, differences, loop, read_events
+from tests.helpers.runs import assert_same, with_run
 
 AXES = golden_axes(EDGES.with_name("golden_edges_expected.json.gz"))
 OTHERWISE = [
@@ -114,7 +114,7 @@ def test_lazily(rules: dict[str, Any]) -> None:
     pytest.importorskip("dask_awkward")
     import dask
 
-    from dtperf import lazy
+    from dtperf.execution import lazy
 
     config = with_run(config_with(rules), chunksize=1500)
     found = lazy.histograms(lazy.tables(lazy.events(EDGES, config), config), config)

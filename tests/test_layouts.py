@@ -10,13 +10,13 @@ import pytest
 
 import dtperf
 from dtperf.config import AnalysisConfig
-from dtperf.exploring import Explorer
-from dtperf.exploring.cuts import MEASURED
-from dtperf.results import Result
-from tests.golden import EXPECTED, as_reference, golden_differences
+from dtperf.results.result import Result
+from dtperf.skim.analysis import Explorer
+from dtperf.skim.cuts import MEASURED
+from tests.helpers.golden import EXPECTED, as_reference, golden_differences
+from tests.helpers.reference_loop import differences
+from tests.helpers.runs import assert_same, with_run
 from tests.nanoaod.layouts import arrays_with_lumi, layout
-from tests.reference_loop import differences
-from tests.test_runner import assert_same, with_run
 
 NAMES = ("cmssw", "cmssw, projected", "lumi as collection", "lumi as record")
 CUTS = {"selection.probe.min_pt": 30.0, "selection.station.border_x": 5.0}
@@ -83,7 +83,7 @@ def test_golden_lazily(
     pytest.importorskip("dask_awkward")
     import dask
 
-    from dtperf import lazy
+    from dtperf.execution import lazy
 
     config = with_run(reference_config, chunksize=1700)
     with dask.config.set({"awkward.optimization.on-fail": "raise", "scheduler": "synchronous"}):

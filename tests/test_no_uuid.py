@@ -13,10 +13,10 @@ import dtperf
 from dtperf import filesets
 from dtperf.config import AnalysisConfig
 from dtperf.errors import InputError
-from dtperf.results import Result
-from tests.golden import GOLDEN
+from dtperf.results.result import Result
+from tests.helpers.golden import GOLDEN
+from tests.helpers.runs import assert_same, with_run
 from tests.nanoaod.files import read_arrays, without_uuid, write_like
-from tests.test_runner import assert_same, with_run
 
 ZERO = UUID(int=0)
 EVENTS = 60

@@ -14,7 +14,7 @@ import pytest
 
 import dtperf
 from dtperf.nanoaod import patches
-from tests.private_names import PRIVATE, Private
+from tests.helpers.private_names import PRIVATE, Private
 
 LIBRARIES = {
     *("awkward", "coffea", "dask", "dask_awkward", "dask_jobqueue", "dask_kubernetes"),

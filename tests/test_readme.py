@@ -13,7 +13,7 @@ import yaml
 
 import dtperf
 from dtperf.synthetic import Settings, generate
-from tests.golden import GOLDEN, golden_differences
+from tests.helpers.golden import GOLDEN, golden_differences
 from tests.nanoaod.files import read_arrays
 
 ROOT = Path(__file__).parents[1]

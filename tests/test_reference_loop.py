@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.reference_books import bin_finder
-from tests.reference_loop import (
+from tests.helpers.reference_books import bin_finder
+from tests.helpers.reference_loop import (
     BRANCHES,
     Cuts,
     differences,

@@ -12,7 +12,7 @@ from zipfile import ZipFile
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
-from tests.golden import GOLDEN
+from tests.helpers.golden import GOLDEN
 
 ROOT = Path(__file__).parents[1]
 OWN = """\

@@ -26,7 +26,7 @@ from benchmarks.books.servers import serving
 from benchmarks.books.templates import oddities, templates
 from dtperf.filesets import write
 from dtperf.nanoaod import ColumnFilter
-from dtperf.results import Result
+from dtperf.results.result import Result
 from processors.segment_efficiency import SegmentEfficiency
 
 CONFIG = "reference_2023"

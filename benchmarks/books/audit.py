@@ -18,8 +18,8 @@ from benchmarks.books.files import Made
 from benchmarks.books.templates import Template
 from dtperf.config import AnalysisConfig
 from dtperf.filesets import InputFile
-from dtperf.ledger import LedgerRow
-from dtperf.results import SUMS, Result
+from dtperf.results.ledger import LedgerRow
+from dtperf.results.result import SUMS, Result
 
 __all__ = ["Faults", "Truth", "audit"]
 

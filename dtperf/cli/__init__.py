@@ -12,7 +12,7 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command line; a user's mistake ends in one message and an exit code of its own."""
     from dtperf.cli.streams import exit_code, prepare
-    from dtperf.memory import collect_rarely
+    from dtperf.process import collect_rarely
 
     collect_rarely()
     prepare()
@@ -41,7 +41,7 @@ def _run() -> int:
 
 
 def _give_home() -> None:
-    """Give a user whom nobody knows, as in a container, a home where nothing can be written.
+    """Set HOME for a user whom nobody knows, as in a container, where nothing can be written.
 
     Libraries would end with an error, or make a folder `~`.
     """

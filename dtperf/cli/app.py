@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from dtperf import __version__
 from dtperf.cli import (
     background,
     cluster,
@@ -60,7 +60,7 @@ app.add_typer(fileset.app, name="fileset")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"dtperf {__version__}")
+        print("dtperf", version("dtperf"))
         raise typer.Exit
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from dtperf.background import Bias, Estimate, Fit
+    from dtperf.diagnostics.background import Bias, Estimate, Fit
 
 __all__ = ["background"]
 
@@ -29,8 +29,8 @@ def background(
     The masses beside the window must have been kept: run with
     --set selection.pair.min_mass=60 --set selection.pair.max_mass=120.
     """
-    from dtperf.background import biases
-    from dtperf.results import Result
+    from dtperf.diagnostics.background import biases
+    from dtperf.results.result import Result
 
     found = biases(Result.load(result), window)
     console = Console(highlight=False, soft_wrap=True)

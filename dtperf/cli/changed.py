@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from dtperf.comparison import Change
+    from dtperf.diagnostics.comparison import Change
 
 __all__ = ["table_of_changes"]
 
@@ -25,7 +25,7 @@ def table_of_changes(
         title: Head of the first column.
         more: Heads of further columns, and what stands in them.
     """
-    from dtperf.report.changed import name, points
+    from dtperf.pages.report.changed import name, points
     from dtperf.statistics import probability  # loads scipy
 
     table = Table(box=None)

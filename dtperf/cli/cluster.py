@@ -19,7 +19,7 @@ from dtperf.errors import ConfigError, DtperfError
 if TYPE_CHECKING:
     from distributed import Client
 
-    from dtperf.clusters.kept import Kept
+    from dtperf.execution.clusters.persistent import KeptCluster
 
 __all__ = ["app"]
 
@@ -38,11 +38,11 @@ File = Annotated[
 def up(file: File) -> None:
     """Start a cluster, wait for its workers, leave it up for `dtperf run --cluster`."""
     from dtperf.cli.progress import progress_bar
-    from dtperf.clusters import kept as clusters
-    from dtperf.clusters.deaths import looked_after
-    from dtperf.clusters.environment import check_same
-    from dtperf.clusters.start import wait_for_workers
-    from dtperf.runner import Progress
+    from dtperf.execution.clusters import persistent as clusters
+    from dtperf.execution.clusters.deaths import looked_after
+    from dtperf.execution.clusters.environment import check_same
+    from dtperf.execution.clusters.lifecycle import wait_for_workers
+    from dtperf.execution.runner import Progress
 
     kept = clusters.up(file)
     try:
@@ -87,7 +87,7 @@ def scale(
     file: File, workers: Annotated[int, typer.Argument(min=0, help="How many there shall be.")]
 ) -> None:
     """Ask for another number of workers."""
-    from dtperf.clusters import kept as clusters
+    from dtperf.execution.clusters import persistent as clusters
 
     clusters.scale(file, workers)
     print(
@@ -99,7 +99,7 @@ def scale(
 @saving
 def down(file: File) -> None:
     """End a cluster, its scheduler and its workers."""
-    from dtperf.clusters import kept as clusters
+    from dtperf.execution.clusters import persistent as clusters
 
     print(f"{file}: {'down' if clusters.down(file) else 'was not up'}")
 
@@ -117,11 +117,11 @@ def manifest(
     ] = None,
 ) -> None:
     """Print the Kubernetes objects of a cluster, to read, or for kubectl apply."""
-    from dtperf.clusters.load import load_cluster
-    from dtperf.clusters.manifest import manifest as objects
-    from dtperf.clusters.manifest import to_yaml
-    from dtperf.clusters.model import InterLink, Kubernetes
-    from dtperf.clusters.tls import Credentials
+    from dtperf.execution.clusters.load import load_cluster
+    from dtperf.execution.clusters.manifest import manifest as objects
+    from dtperf.execution.clusters.manifest import to_yaml
+    from dtperf.execution.clusters.model import InterLink, Kubernetes
+    from dtperf.execution.clusters.tls import Credentials
 
     config = load_cluster(file)
     if not isinstance(config, Kubernetes | InterLink):
@@ -134,7 +134,7 @@ def manifest(
 @app.command()
 def logs(file: File) -> None:
     """Print the ends of the logs of scheduler and workers."""
-    from dtperf.clusters.model import InterLink, Kubernetes
+    from dtperf.execution.clusters.model import InterLink, Kubernetes
 
     kept = _kept(file)
     found = kept.folder.glob("**/*")
@@ -143,7 +143,7 @@ def logs(file: File) -> None:
         for path in sorted(path for path in found if path.suffix in (".log", ".out", ".err"))
     ]
     if isinstance(kept.config, Kubernetes | InterLink):
-        from dtperf.clusters.pods import logs as logs_of_pods
+        from dtperf.execution.clusters.pods import logs as logs_of_pods
 
         ends = [(name, text.splitlines()) for name, text in logs_of_pods(kept.config, LINES)] + ends
     try:
@@ -155,8 +155,8 @@ def logs(file: File) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _kept(file: str) -> Kept:
-    from dtperf.clusters import kept as clusters
+def _kept(file: str) -> KeptCluster:
+    from dtperf.execution.clusters import persistent as clusters
 
     found = clusters.find(file)
     if found is None:
@@ -166,21 +166,21 @@ def _kept(file: str) -> Kept:
     return found
 
 
-def _place(kept: Kept, client: Client) -> str:
-    from dtperf.clusters.dashboard import dashboard_of
+def _place(kept: KeptCluster, client: Client) -> str:
+    from dtperf.execution.clusters.dashboard import dashboard_of
 
     seen = dashboard_of(client)
     return f"up at {kept.address}{f', dashboard {seen}' if seen else ''}"
 
 
-def _asked(kept: Kept) -> tuple[int, list[str]]:
-    """Tell how many workers are asked for, and what their jobs or pods wait for."""
-    from dtperf.clusters.kept import wanted
-    from dtperf.clusters.model import HTCondor, InterLink, Kubernetes, Slurm
+def _asked(kept: KeptCluster) -> tuple[int, list[str]]:
+    """Return how many workers are asked for, and what their jobs or pods wait for."""
+    from dtperf.execution.clusters.model import HTCondor, InterLink, Kubernetes, Slurm
+    from dtperf.execution.clusters.persistent import wanted
 
     config = kept.config
     if isinstance(config, Slurm | HTCondor):
-        from dtperf.clusters.jobs import states_of_jobs
+        from dtperf.execution.clusters.jobs import states_of_jobs
 
         try:
             states = states_of_jobs(config, kept.folder)
@@ -189,7 +189,7 @@ def _asked(kept: Kept) -> tuple[int, list[str]]:
         return wanted(kept), [f"{type(config).__name__}: {state}" for state in states]
     if not isinstance(config, Kubernetes | InterLink):
         return wanted(kept), []
-    from dtperf.clusters.pods import status as status_of_pods
+    from dtperf.execution.clusters.pods import status as status_of_pods
 
     # an autoscaler may ask for others than somebody here
     found = status_of_pods(config)
@@ -198,14 +198,14 @@ def _asked(kept: Kept) -> tuple[int, list[str]]:
     return found.wanted, [f"Kubernetes: {problem}" for problem in found.problems]
 
 
-def _connected(kept: Kept, stack: ExitStack) -> Client:
-    from dtperf.clusters.start import connect
+def _connected(kept: KeptCluster, stack: ExitStack) -> Client:
+    from dtperf.execution.clusters.lifecycle import connect
 
     return stack.enter_context(connect(kept.address, kept.security))
 
 
 def _workers(client: Client) -> list[tuple[str, str, int, float, float]]:
-    """Give name, host, threads, CPU in percent and bytes of each worker.
+    """Return name, host, threads, CPU in percent and bytes of each worker.
 
     Asked for without any code, since who asks may run another Python than the cluster.
     """

@@ -14,9 +14,9 @@ from dtperf.cli.options import FalseAlarms
 from dtperf.cli.printed import harmless
 
 if TYPE_CHECKING:
-    from dtperf.comparison import Change, Changes
-    from dtperf.results import Result
-    from dtperf.summary import Efficiency
+    from dtperf.diagnostics.comparison import Change, Changes
+    from dtperf.results.result import Result
+    from dtperf.results.summary import Efficiency
 
 __all__ = ["compare"]
 
@@ -29,13 +29,13 @@ def compare(
         Path | None, typer.Option(metavar="FILE", help="Also write the comparison as a page.")
     ] = None,
 ) -> None:
-    """Tell what has changed from A to B: barrel, station, wheel, sector, or single chambers."""
-    from dtperf.comparison import changes, shared_files
-    from dtperf.flags import HIDING, flag
-    from dtperf.report import hidden_losses
-    from dtperf.report.changed import allowance, guarantee, what_changed
-    from dtperf.report.words import sentence
-    from dtperf.results import Result
+    """List what has changed from A to B: barrel, station, wheel, sector, or single chambers."""
+    from dtperf.diagnostics.comparison import changes, shared_files
+    from dtperf.diagnostics.flags import HIDING, flag
+    from dtperf.pages.report import hidden_losses
+    from dtperf.pages.report.changed import allowance, guarantee, what_changed
+    from dtperf.pages.report.words import sentence
+    from dtperf.results.result import Result
 
     old, new = Result.load(before), Result.load(after)
     found = changes(old, new, false_alarms=false_alarms)
@@ -60,7 +60,7 @@ def compare(
         console.print(f"{without} no probe in one of them, and no look of its own")
     console.print(f"A: {harmless(str(before))}\nB: {harmless(str(after))}")
     if page:
-        from dtperf.report import render_comparison, save
+        from dtperf.pages.report import render_comparison, save
 
         names = (str(before), str(after))
         written = save(render_comparison(old, new, names, false_alarms), page)
@@ -68,7 +68,7 @@ def compare(
 
 
 def _stations(old: Result, new: Result, found: Changes) -> Table:
-    from dtperf.geometry import Place  # which loads numba
+    from dtperf.detector import Place  # which loads numba
 
     table = Table(box=None)
     for name in ("fiducial efficiency", "A %", "B %", "B − A", "sigma"):
@@ -86,7 +86,7 @@ def _stations(old: Result, new: Result, found: Changes) -> Table:
 
 
 def _how(change: Change | None) -> tuple[str, str]:
-    from dtperf.report.changed import points
+    from dtperf.pages.report.changed import points
 
     return ("–", "") if change is None else (points(change), f"{change.sigmas:.1f}")
 

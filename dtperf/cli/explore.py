@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from dtperf.exploring import Explorer
+    from dtperf.skim.analysis import Explorer
 
 __all__ = ["explore"]
 
@@ -32,7 +32,7 @@ def explore(
     ] = None,
 ) -> None:
     """Move the cuts of a result or skim, and see what changes, in a browser on this machine."""
-    from dtperf.exploring.server import bind, serve
+    from dtperf.pages.explore.server import bind, serve
 
     with closing(bind(port)) as taken, TemporaryDirectory(prefix="dtperf-") as folder:
         explorer = _read(out, limit_events)
@@ -56,10 +56,10 @@ def _read(out: Path, limit_events: int | None) -> Explorer:
     from rich.console import Console
     from rich.progress import Progress
 
-    from dtperf.checkpoint import newest
-    from dtperf.exploring import Explorer
-    from dtperf.results import Result
+    from dtperf.execution.checkpoint import newest
+    from dtperf.results.result import Result
     from dtperf.skim import is_skim
+    from dtperf.skim.analysis import Explorer
 
     if newest(out) is None and not is_skim(out):
         Result.load(out)  # tells what it is not
@@ -73,7 +73,7 @@ def _read(out: Path, limit_events: int | None) -> Explorer:
 
 
 def _has_screen() -> bool:
-    """Tell whether a browser would have a window: one without would take the terminal."""
+    """Return whether a browser would have a window: one without would take the terminal."""
     names = ("DISPLAY", "WAYLAND_DISPLAY")
     return sys.platform == "darwin" or any(os.environ.get(name) for name in names)
 

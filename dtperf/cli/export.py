@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from dtperf.results import Result
+    from dtperf.results.result import Result
 
 __all__ = ["export"]
 
@@ -32,8 +32,8 @@ def export(
 ) -> None:
     """Write a result as a ROOT file, as JSON or as a table."""
     from dtperf.errors import ConfigError
-    from dtperf.export import check_choice, write
-    from dtperf.results import Result
+    from dtperf.results.export import check_choice, write
+    from dtperf.results.result import Result
 
     check_choice(format_, naming)
     if output.exists() and not force:
@@ -46,8 +46,8 @@ def export(
 
 
 def _say_what_is_left_out(result: Result) -> None:
-    from dtperf.export.reference import ROWS
-    from dtperf.extra import exported
+    from dtperf.results.export.naming import ROWS
+    from dtperf.results.extra import exported
 
     names = {*result.counts, *exported(result.extra)}
     left = sorted(names - {row.measurement for row in ROWS})

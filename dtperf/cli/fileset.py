@@ -15,7 +15,7 @@ from dtperf.errors import ConfigError
 
 if TYPE_CHECKING:
     from dtperf.filesets import InputFile
-    from dtperf.preflight import Problem
+    from dtperf.filesets.check import UnreadableFile
 
 __all__ = ["app"]
 
@@ -65,14 +65,14 @@ def build(
 ) -> None:
     """Open all files, and write down their UUID, events, size and generation."""
     from dtperf.cli.progress import progress_bar
+    from dtperf.execution.runner import Progress
     from dtperf.filesets import build as build_fileset
-    from dtperf.preflight import Patience
-    from dtperf.runner import Progress
+    from dtperf.filesets.check import RetryPolicy
 
     if on_error not in ("stop", "skip"):
         raise ConfigError(f"--on-error {on_error}: is stop or skip")
     _refuse(out, force)
-    problems: list[Problem] = []
+    problems: list[UnreadableFile] = []
     remarks: list[str] = []
     where = {"sites": sites} | ({"redirector": redirector} if redirector else {})
     with progress_bar() as show:
@@ -81,7 +81,7 @@ def build(
             tree,
             dataset=dataset,
             on_error=cast(Literal["stop", "skip"], on_error),
-            patience=Patience(retries, timeout_s=timeout),
+            patience=RetryPolicy(retries, timeout_s=timeout),
             threads=threads,
             on_checked=lambda done, total: show(Progress("checking", done, total)),
             on_problem=problems.append,
@@ -188,8 +188,8 @@ def retry(
     force: Force = False,
 ) -> None:
     """Write what a run has not read, because it was skipped or because the run was stopped."""
-    from dtperf.checkpoint import newest
-    from dtperf.filesets import missing_in
+    from dtperf.execution.checkpoint import newest
+    from dtperf.execution.missing import missing_in
 
     _refuse(out, force)
     files = missing_in(run)

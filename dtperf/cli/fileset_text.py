@@ -12,7 +12,7 @@ from dtperf.cli.printed import harmless
 
 if TYPE_CHECKING:
     from dtperf.filesets import Diff, InputFile
-    from dtperf.preflight import Problem
+    from dtperf.filesets.check import UnreadableFile
 
 __all__ = ["diff_as_dict", "show_diff", "show_problems", "show_remarks", "show_summary", "summary"]
 
@@ -64,7 +64,7 @@ def show_summary(name: str, files: Sequence[InputFile]) -> None:
         console.print(f"… and {len(datasets) - SHOWN:,} more datasets")
 
 
-def show_problems(problems: Sequence[Problem], n_files: int) -> None:
+def show_problems(problems: Sequence[UnreadableFile], n_files: int) -> None:
     """Name on the error stream the files that could not be used, and why."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     if problems:
@@ -80,7 +80,7 @@ def show_problems(problems: Sequence[Problem], n_files: int) -> None:
 
 
 def show_remarks(remarks: Sequence[str]) -> None:
-    """Say on the error stream what a user should know of files that can be used."""
+    """Print on the error stream what a user should know of files that can be used."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     for told in remarks[:SHOWN]:
         console.print(harmless(told[:LONGEST]))

@@ -17,7 +17,7 @@ from dtperf.errors import InputError
 
 if TYPE_CHECKING:
     from dtperf.nanoaod.inspect import FileSummary
-    from dtperf.selection.flatten import Extrapolation
+    from dtperf.selection.cuts import Extrapolation
 
 __all__ = ["inspect"]
 
@@ -65,7 +65,7 @@ def _show(summaries: list[FileSummary], errors: list[str]) -> None:
 
 
 def _refusal(summary: FileSummary) -> str:
-    """Say why nothing can be measured on a file that is no muon DPG NANO."""
+    """Return why nothing can be measured on a file that is no muon DPG NANO."""
     lacking = _missing_columns(summary)["by_chamber"]
     return f"{summary.path}: is {summary.content}: it lacks {_names(lacking)}"
 
@@ -132,7 +132,7 @@ def _rows(summary: FileSummary) -> dict[str, str]:
 
 
 def _sizes(summary: FileSummary) -> str:
-    """Say where the bytes are."""
+    """Return where the bytes are."""
     sizes = summary.collections
     total, shown = sum(sizes.values()), [*sizes.items()][:_SHOWN_BRANCHES]
     named = [f"{name or 'single numbers'} {size / total:.0%}" for name, size in shown if size]
@@ -147,7 +147,7 @@ def _identity(uuid: str) -> str:
 
 
 def _ways(lacking: dict[Extrapolation, list[str]]) -> str:
-    """Say which values of the config's `extrapolation` a file can be used with."""
+    """Return which values of the config's `extrapolation` a file can be used with."""
     usable = ", ".join(way for way, missing in lacking.items() if not missing) or "none"
     refused = (f"{way}: lacking {_names(names)}" for way, names in lacking.items() if names)
     return "; ".join([usable, *refused])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from dtperf.results import Result
+    from dtperf.results.result import Result
 
 __all__ = ["merge"]
 
@@ -29,16 +29,19 @@ def merge(
     ] = False,
 ) -> None:
     """Add up the results of several jobs of one analysis."""
-    from dtperf.checkpoint import open_run
     from dtperf.cli.printed import print_report
+    from dtperf.execution.checkpoint import open_run
     from dtperf.skim import is_skim
+    from dtperf.skim.folders import clear
 
     _refuse(inputs, out, force)
     load = partial(_load, allowed=allow_doubled_events)
     total = load(inputs[0])
     for number, path in enumerate(inputs[1:], 1):
         total = _add(total, path, inputs[:number], load)
-    with open_run(out, total.config, total.code, resume=False, force=force) as directory:
+    with open_run(
+        out, total.config, total.code, resume=False, force=force, clear=clear
+    ) as directory:
         directory.finish(total)
     print_report(total, out)
     if any(map(is_skim, inputs)):
@@ -52,8 +55,8 @@ def merge(
 
 def _refuse(inputs: list[Path], out: Path, force: bool) -> None:
     """Refuse what is wrong before hours of loading, and before anything is replaced."""
-    from dtperf.checkpoint import newest
     from dtperf.errors import ConfigError, InputError
+    from dtperf.execution.checkpoint import newest
 
     if len(inputs) < 2:
         raise ConfigError(f"{inputs[0]}: is one result; name two or more")
@@ -71,9 +74,9 @@ def _refuse(inputs: list[Path], out: Path, force: bool) -> None:
 
 
 def _load(path: Path, allowed: bool) -> Result:
-    from dtperf.checkpoint import is_running, newest
     from dtperf.errors import InputError
-    from dtperf.results import Result
+    from dtperf.execution.checkpoint import is_running, newest
+    from dtperf.results.result import Result
 
     if is_running(path):
         raise InputError(f"{path}: its run goes on: wait for its end")

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from dtperf.estimate import Need, Rates
+    from dtperf.execution.estimate import Need, Rates
 
 __all__ = ["plan"]
 
@@ -28,14 +28,15 @@ def plan(
         int | None, typer.Option(min=1, help="Bytes of an event in its file.")
     ] = None,
 ) -> None:
-    """Tell how many cores and what bandwidth a sample of this size needs, and the HL-LHC."""
-    from dtperf.estimate import SAMPLE_EVENTS, measure_here, needs
+    """Estimate the cores and the bandwidth that a sample of this size needs, and the HL-LHC."""
+    from dtperf.api import run
+    from dtperf.execution.estimate import SAMPLE_EVENTS, measure_here, needs
 
     size_bytes = _bytes(size)
     console = Console(highlight=False, soft_wrap=True)
     if result is None:
         console.print("Measuring synthetic events on one core: about half a minute")
-        rates, origin = measure_here(), "measured here on synthetic events"
+        rates, origin = measure_here(run), "measured here on synthetic events"
     else:
         rates, origin = _from(result), f"of {result}"
     event_bytes = event_size or rates.event_bytes
@@ -58,10 +59,10 @@ def plan(
 
 
 def _from(directory: Path) -> Rates:
-    from dtperf.checkpoint import FILESET
-    from dtperf.estimate import rates_of
+    from dtperf.execution.checkpoint import FILESET
+    from dtperf.execution.estimate import rates_of
     from dtperf.filesets import resolve
-    from dtperf.results import Result
+    from dtperf.results.result import Result
 
     fileset = directory / FILESET
     return rates_of(Result.load(directory).ledger, resolve(fileset) if fileset.is_file() else ())

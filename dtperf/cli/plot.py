@@ -31,7 +31,7 @@ def plot(
 ) -> None:
     """Draw efficiencies, maps and distributions of a result."""
     from dtperf.plot import not_measured, save
-    from dtperf.results import Result
+    from dtperf.results.result import Result
 
     content = Result.load(result)
     other = None if reference is None else Result.load(reference)

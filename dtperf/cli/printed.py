@@ -12,11 +12,11 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from dtperf.flags import Flag
-    from dtperf.ledger import LedgerRow
+    from dtperf.diagnostics.flags import Flag
     from dtperf.measurements.declaration import Histogram
-    from dtperf.results import Result
-    from dtperf.summary import Efficiency
+    from dtperf.results.ledger import LedgerRow
+    from dtperf.results.result import Result
+    from dtperf.results.summary import Efficiency
 
 __all__ = ["harmless", "print_report", "print_verdict", "printable"]
 
@@ -52,9 +52,9 @@ def print_verdict(result: Result, reference: Result | None = None) -> tuple[Flag
     Returns:
         The flags.
     """
-    from dtperf.comparison import changes  # loads scipy, as the others
-    from dtperf.flags import flag
-    from dtperf.report import verdict
+    from dtperf.diagnostics.comparison import changes  # loads scipy, as the others
+    from dtperf.diagnostics.flags import flag
+    from dtperf.pages.report import verdict
 
     flags = flag(result, reference)
     if result.by_chamber():
@@ -88,7 +88,7 @@ def _cells(efficiency: Efficiency | None) -> tuple[str, str]:
 
 
 def _accounting(result: Result) -> Iterator[str]:
-    from dtperf.display import counted_twice
+    from dtperf.results.html import counted_twice
 
     totals = result.totals
     read, skipped = result.ledger.events("read"), result.skipped_events
@@ -108,12 +108,12 @@ def _accounting(result: Result) -> Iterator[str]:
 
 
 def _is_measured(result: Result) -> bool:
-    """Tell whether a result speaks of efficiencies, and not of a processor's own counts alone."""
+    """Return whether a result speaks of efficiencies, and not of a processor's own counts alone."""
     return bool(result.counts) or not result.extra
 
 
 def _own(result: Result) -> Iterator[str]:
-    """Tell what the processor has counted of its own."""
+    """Yield what the processor has counted of its own."""
     for name, value in [*result.extra.items()][:SHOWN]:
         told = (
             f"{value:,}" if isinstance(value, int | float) else f"{_entries(value):,.10g} entries"
@@ -128,7 +128,7 @@ def _entries(histogram: Histogram) -> float:
 
 
 def _skipped(result: Result, out: Path, *, is_skim: bool) -> Iterator[str]:
-    """Tell what was skipped, why, and what can be done."""
+    """Yield what was skipped, why, and what can be done."""
     rows = [row for row in result.ledger if row.status == "skipped"]
     if not rows:
         return

@@ -19,8 +19,8 @@ from rich.progress import (
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from dtperf.runner import Progress as RunProgress
-    from dtperf.synthetic.generator import Progress as GenerateProgress
+    from dtperf.execution.runner import Progress as RunProgress
+    from dtperf.synthetic.generator import GenerationProgress as GenerateProgress
 
     State = RunProgress | GenerateProgress
 

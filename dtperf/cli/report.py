@@ -27,8 +27,8 @@ def report(
 ) -> None:
     """Write a page with efficiencies, map, flagged chambers, trends: one file, needs no network."""
     from dtperf.cli.printed import print_verdict
-    from dtperf.report import write
-    from dtperf.results import Result
+    from dtperf.pages.report import write
+    from dtperf.results.result import Result
 
     content = Result.load(result)
     other = Result.load(reference) if reference else None

@@ -31,7 +31,7 @@ from dtperf.cli.options import (
 
 if TYPE_CHECKING:
     from dtperf.config import AnalysisConfig
-    from dtperf.results import Result
+    from dtperf.results.result import Result
 
 __all__ = ["WITH_GAPS", "kept_if_interrupted", "run"]
 
@@ -88,10 +88,10 @@ def run(
 
 @contextmanager
 def kept_if_interrupted(out: Path) -> Iterator[None]:
-    """Say that what was done is kept when a run ends early."""
-    from dtperf.checkpoint import newest
+    """Yield that what was done is kept when a run ends early."""
     from dtperf.errors import ConfigError, DtperfError
-    from dtperf.interrupts import remembered
+    from dtperf.execution.checkpoint import newest
+    from dtperf.process import remembered
 
     try:
         with remembered():
@@ -103,9 +103,9 @@ def kept_if_interrupted(out: Path) -> Iterator[None]:
 
 
 def _run(config: AnalysisConfig, inputs: list[str], out: Path, options: dict[str, Any]) -> None:
+    from dtperf.api import run as run_analysis
     from dtperf.cli.printed import print_report, print_verdict
     from dtperf.cli.progress import progress_bar
-    from dtperf.runner import run as run_analysis
 
     with kept_if_interrupted(out), progress_bar() as on_progress:
         result = run_analysis(config, inputs, on_progress=on_progress, **options)
@@ -117,7 +117,7 @@ def _run(config: AnalysisConfig, inputs: list[str], out: Path, options: dict[str
 
 
 def _start_up_s(result: Result) -> float:
-    """Give the time from the start of this process to that of measuring."""
+    """Return the time from the start of this process to that of measuring."""
     from datetime import datetime
 
     import psutil  # type: ignore[import-untyped]

@@ -14,7 +14,7 @@ from rich.table import Table
 from dtperf.cli.printed import harmless, printable
 
 if TYPE_CHECKING:
-    from dtperf.status import Status
+    from dtperf.execution.status import RunStatus
 
 __all__ = ["status"]
 
@@ -32,7 +32,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show progress, failures, throughput and the slowest files of a run."""
-    from dtperf.status import summarize
+    from dtperf.execution.status import summarize
 
     found = summarize(out)
     if as_json:
@@ -43,7 +43,7 @@ def status(
         raise typer.Exit(WITH_GAPS)
 
 
-def _as_dict(found: Status) -> dict[str, Any]:
+def _as_dict(found: RunStatus) -> dict[str, Any]:
     servers = [
         server._asdict() | {"megabytes_per_second": server.megabytes_per_second}
         for server in found.servers
@@ -57,7 +57,7 @@ def _as_dict(found: Status) -> dict[str, Any]:
     }
 
 
-def _show(found: Status, out: Path) -> None:
+def _show(found: RunStatus, out: Path) -> None:
     console = Console(highlight=False, soft_wrap=True)
     for line in _progress(found, out):
         console.print(line, markup=False)
@@ -66,7 +66,7 @@ def _show(found: Status, out: Path) -> None:
             console.print(table)
 
 
-def _progress(found: Status, out: Path) -> list[str]:
+def _progress(found: RunStatus, out: Path) -> list[str]:
     events = (
         f"{found.events_read:,} read, {found.events_skipped:,} skipped, {found.events_left:,} left"
     )
@@ -113,14 +113,14 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _causes(found: Status) -> Table:
+def _causes(found: RunStatus) -> Table:
     table = _table("Skipped", "cause", "chunks or files")
     for cause, count in found.causes.items():
         table.add_row(cause, f"{count:,}")
     return table
 
 
-def _servers(found: Status) -> Table:
+def _servers(found: RunStatus) -> Table:
     columns = ("files", "events", "MB", "MB/s a worker", "chunks retried", "failures")
     table = _table("Servers", "server", *columns)
     for server in found.servers:
@@ -136,7 +136,7 @@ def _servers(found: Status) -> Table:
     return table
 
 
-def _workers(found: Status) -> Table:
+def _workers(found: RunStatus) -> Table:
     columns = ("chunks", "events", "MB", "busy s", "CPU %", "most memory MB")
     table = _table(f"Workers, the busiest of {len(found.workers)}", "worker", *columns)
     for worker in sorted(found.workers, key=lambda each: -each.seconds)[:MOST]:
@@ -152,7 +152,7 @@ def _workers(found: Status) -> Table:
     return table
 
 
-def _slowest(found: Status) -> Table:
+def _slowest(found: RunStatus) -> Table:
     table = _table("Slowest files", "ms/event", "s", "events", "servers", "workers", "file")
     for file in found.slowest:
         table.add_row(

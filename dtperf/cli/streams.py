@@ -74,7 +74,7 @@ _only_news = False
 
 
 def prepare() -> None:
-    """Have the standard streams of this process take whatever is printed."""
+    """Make the standard streams of this process take whatever is printed."""
     codecs.register_error(REPLACED, _replace)
     warnings.formatwarning = _in_one_line(warnings.formatwarning)
     for name in ("stdout", "stderr"):
@@ -106,7 +106,7 @@ def saving(
 
 
 def exit_code(code: int) -> int:
-    """Tell how a command ends, once all is written.
+    """Return how a command ends, once all is written.
 
     Args:
         code: How it would end if it did not matter whether what it printed was written.
@@ -141,7 +141,7 @@ def _replace(error: UnicodeError) -> tuple[str, int]:
 
 
 def _of_ascii(sign: str) -> str:
-    """Say a sign in ASCII: in the same number of columns where that can be."""
+    """Return a sign in ASCII: in the same number of columns where that can be."""
     if sign in SIGNS:
         return SIGNS[sign]
     # a letter without what is above or below it; of a name that is no text, its bytes

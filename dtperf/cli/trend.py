@@ -15,9 +15,9 @@ from dtperf.cli.options import FalseAlarms
 from dtperf.cli.printed import harmless
 
 if TYPE_CHECKING:
-    from dtperf.comparison import Changes
-    from dtperf.report.history import Period
-    from dtperf.summary import Efficiency
+    from dtperf.diagnostics.comparison import Changes
+    from dtperf.pages.report.history import Period
+    from dtperf.results.summary import Efficiency
 
 __all__ = ["trend"]
 
@@ -35,14 +35,14 @@ def trend(
     false_alarms: FalseAlarms = 0.01,
 ) -> None:
     """List the stations over many results, in order of runs, and what changed, and when."""
-    from dtperf.comparison import changes
+    from dtperf.diagnostics.comparison import changes
+    from dtperf.diagnostics.flags import flag_history
     from dtperf.errors import ConfigError
-    from dtperf.flags import flag_history
-    from dtperf.report import hidden_losses, render_history, save
-    from dtperf.report.changed import allowance, guarantee, what_changed
-    from dtperf.report.history import in_order, overlaps
-    from dtperf.report.words import sentence
-    from dtperf.results import Result
+    from dtperf.pages.report import hidden_losses, render_history, save
+    from dtperf.pages.report.changed import allowance, guarantee, what_changed
+    from dtperf.pages.report.history import in_order, overlaps
+    from dtperf.pages.report.words import sentence
+    from dtperf.results.result import Result
 
     if len({path.resolve() for path in results}) < len(results):
         raise ConfigError("the same result directory is named twice")
@@ -115,7 +115,7 @@ def _percent(efficiency: Efficiency | None) -> str:
 
 
 def _changed(found: Changes, periods: Sequence[Period]) -> Table:
-    from dtperf.report.history import in_each
+    from dtperf.pages.report.history import in_each
 
     return table_of_changes(
         found.named[:SHOWN],

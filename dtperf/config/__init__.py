@@ -5,15 +5,8 @@ from __future__ import annotations
 from dtperf.config.ini import from_ini
 from dtperf.config.load import load_config
 from dtperf.config.model import AnalysisConfig
-from dtperf.config.selection import (
-    PairCuts,
-    PassingCuts,
-    ProbeCuts,
-    Selection,
-    StationCuts,
-    TagCuts,
-)
 from dtperf.config.show import config_to_yaml
+from dtperf.selection.cuts import PairCuts, PassingCuts, ProbeCuts, Selection, StationCuts, TagCuts
 
 __all__ = [
     "AnalysisConfig",

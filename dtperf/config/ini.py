@@ -15,7 +15,7 @@ from configparser import (
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from dtperf.config.errors import Loc
+from dtperf.config.explain import Loc
 from dtperf.config.load import validate
 from dtperf.config.model import AnalysisConfig
 from dtperf.config.overrides import Override, apply

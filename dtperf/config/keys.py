@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from dtperf.config.model import AnalysisConfig
-from dtperf.model import Model
+from dtperf.validation import Model
 
-__all__ = ["Place", "all_keys", "locate"]
+__all__ = ["KeyPath", "all_keys", "locate"]
 
 Node = dict[str, Any]
 """A node of the JSON schema, with what it refers to in its place."""
@@ -29,7 +29,7 @@ LIMITS = {
 }
 
 
-class Place(NamedTuple):
+class KeyPath(NamedTuple):
     """One place in a config."""
 
     key: str
@@ -39,7 +39,7 @@ class Place(NamedTuple):
 
     @property
     def allowed(self) -> str:
-        """Say what may stand there."""
+        """Return what may stand there."""
         return _describe(self.node)
 
     @property
@@ -49,11 +49,11 @@ class Place(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Give the docstring of the key, or else that of its section."""
+        """Return the docstring of the key, or else that of its section."""
         return " ".join(str(self.node.get("description", "")).split())
 
 
-def locate(loc: Sequence[str | int], model: type[Model] = AnalysisConfig) -> Place:
+def locate(loc: Sequence[str | int], model: type[Model] = AnalysisConfig) -> KeyPath:
     """Find a place in a config.
 
     Args:
@@ -70,7 +70,7 @@ def locate(loc: Sequence[str | int], model: type[Model] = AnalysisConfig) -> Pla
         else:
             key += f"[{part}]" if node.get("type") == "array" else f".{part}"
             node = _child(node, part)
-    return Place(key.removeprefix("."), node)
+    return KeyPath(key.removeprefix("."), node)
 
 
 @cache

@@ -4,22 +4,103 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from dtperf.config.errors import Loc, explain
-from dtperf.config.maskfile import with_blocks, with_blocks_set, with_processor
+from dtperf.config.explain import Loc, explain
 from dtperf.config.model import AnalysisConfig
 from dtperf.config.overrides import Override, apply, origin, read_overrides
-from dtperf.config.packaged import packaged
 from dtperf.config.reader import parse, read_text
 from dtperf.config.suggest import shorten, suggest
-from dtperf.errors import ConfigError
-from dtperf.model import Model
+from dtperf.errors import ConfigError, InputError
+from dtperf.validation import Model, read_json
 
-__all__ = ["load_config", "override", "read_sections", "validate"]
+__all__ = [
+    "load_config",
+    "override",
+    "packaged",
+    "read_sections",
+    "validate",
+    "with_blocks",
+    "with_blocks_set",
+    "with_processor",
+]
+
+
+def packaged(kind: str) -> dict[str, Path]:
+    """Find the YAML files of one kind.
+
+    Args:
+        kind: Folder, such as 'analyses'.
+
+    Returns:
+        Files by name, sorted; without the suffix.
+    """
+    package = Path(str(files("dtperf")))
+    # a wheel has them within the package, a checkout next to it
+    for folder in (package / "configs" / kind, package.parent / "configs" / kind):
+        if folder.is_dir():
+            return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return {}
+
+
+KEY = ("selection", "luminosity_mask")
+MAX_BYTES = 10_000_000
+"""The golden JSON of a year takes 20 kB."""
+
+
+def with_blocks(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """Put a mask's content in the place of its file name.
+
+    Args:
+        data: Content of a config.
+        folder: Where relative names start.
+
+    Raises:
+        ConfigError: The file cannot be read.
+    """
+    section = data.get(KEY[0])
+    name = section.get(KEY[1]) if isinstance(section, Mapping) else None
+    if not isinstance(section, Mapping) or not isinstance(name, str):
+        return data
+    return {**data, KEY[0]: {**section, KEY[1]: _read_mask(folder / name)}}
+
+
+def with_blocks_set(override: Override) -> Override:
+    """Do the same for a name that is given with --set, relative to the working directory."""
+    if override.loc == KEY and isinstance(override.value, str):
+        return override._replace(value=_read_mask(Path(override.value)))
+    return override
+
+
+def with_processor(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """Make the path of a processor's file absolute, so that it is found from anywhere.
+
+    Args:
+        data: Content of a config.
+        folder: Where a relative name starts.
+    """
+    place, separator, name = str(data.get("processor") or "").rpartition(":")
+    if not place.endswith(".py"):
+        return data
+    return {**data, "processor": f"{(folder / place).resolve()}{separator}{name}"}
+
+
+def _read_mask(path: Path) -> Any:
+    try:
+        content = read_json(path, MAX_BYTES)
+    except InputError as error:
+        raise ConfigError(f"{'.'.join(KEY)}: {error}") from None
+    if not isinstance(content, dict):
+        raise ConfigError(
+            f"{'.'.join(KEY)}: {path}: is no golden JSON, which looks like "
+            '{"355100": [[1, 20], [25, 30]]}'
+        )
+    return content
+
 
 AnyModel = TypeVar("AnyModel", bound=Model)
 

@@ -9,23 +9,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from dtperf.config.measurements import MeasurementSettings
-from dtperf.config.selection import Selection
-from dtperf.measurements.axes import OlderRegular, Regular
-from dtperf.measurements.declaration import Measurement
-from dtperf.model import Model
+from dtperf.measurements.declaration import Measurement, OlderRegular, Regular
+from dtperf.selection.cuts import Compatibility, Extrapolation, Selection
+from dtperf.validation import Model
 
-__all__ = ["AnalysisConfig", "Compatibility", "Input", "Run"]
-
-
-class Compatibility(Model):
-    """Bugs of other programs, for equality with their numbers."""
-
-    truncate_extrapolation: bool = False
-    """Cut the extrapolated x and y to whole centimetres before matching, as the reference does."""
-    four_vector_rounding: bool = False
-    """Take pT, eta and phi as they come back of a TLorentzVector, as the reference does."""
-    root_binning: Literal["newer", "older"] = "newer"
-    """Bin of a value on an edge: by ROOT's rule since 2025 (pull request 19033), or that before."""
+__all__ = ["AnalysisConfig", "Input", "Run"]
 
 
 class Input(Model):
@@ -70,7 +58,7 @@ class AnalysisConfig(Model):
     title: str = ""
     """One line for plots and reports."""
     selection: Selection = Selection()
-    extrapolation: Literal["ntuple", "helix"] = "ntuple"
+    extrapolation: Extrapolation = "ntuple"
     """Who says where a probe crosses chambers: the file's muon_matches, or our own propagation."""
     compatibility: Compatibility = Compatibility()
     measurements: MeasurementSettings = MeasurementSettings()
@@ -88,11 +76,15 @@ class AnalysisConfig(Model):
             declared = {name: _in_older_bins(each) for name, each in declared.items()}
         return declared
 
+    def filled_columns(self) -> frozenset[str]:
+        """Return the columns that are read of pairs and crossings to fill the measurements."""
+        return frozenset().union(*(each.columns for each in self.filled_measurements().values()))
+
     @property
     def hash(self) -> str:
         """SHA-256 of all that can change a number, but for code: without title and `run`.
 
-        Nor is the processor in it, whose source `dtperf.identity.code_version` tells.
+        Nor is the processor in it, whose source `dtperf.execution.provenance.code_version` tells.
         """
         content = self.model_dump(mode="json", exclude={"run", "title", "processor"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

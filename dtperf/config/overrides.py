@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dtperf.config.errors import Loc
+from dtperf.config.explain import Loc
 from dtperf.config.reader import parse
 from dtperf.config.suggest import shorten
 from dtperf.errors import ConfigError
@@ -49,7 +49,7 @@ def apply(data: Mapping[str, Any], override: Override, label: str) -> dict[str, 
 
 
 def origin(loc: Loc, overrides: Sequence[Override], label: str) -> str:
-    """Say where the value at a location comes from.
+    """Return where the value at a location comes from.
 
     Args:
         loc: Location of an error.

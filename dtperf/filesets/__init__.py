@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dtperf.filesets.build import build
 from dtperf.filesets.diff import Diff, diff
+from dtperf.filesets.io import is_fileset, read, write
 from dtperf.filesets.join import join
-from dtperf.filesets.missing import missing, missing_in
+from dtperf.filesets.missing import missing, skipped_files
 from dtperf.filesets.model import InputFile
-from dtperf.filesets.parts import sample, split
 from dtperf.filesets.resolve import Inputs, resolve
-from dtperf.filesets.stored import is_fileset, read, write
+from dtperf.filesets.split import sample, split
 
 __all__ = [
     "Diff",
@@ -24,10 +24,10 @@ __all__ = [
     "is_fileset",
     "join",
     "missing",
-    "missing_in",
     "read",
     "resolve",
     "sample",
+    "skipped_files",
     "split",
     "write",
 ]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from dtperf.filesets.catalog import REDIRECTOR
+from dtperf.filesets.catalogs import REDIRECTOR
 from dtperf.filesets.model import InputFile
 from dtperf.filesets.resolve import Inputs, resolve
 
 if TYPE_CHECKING:
-    from dtperf.preflight import Patience, Problem
+    from dtperf.filesets.check import RetryPolicy, UnreadableFile
 
 __all__ = ["build"]
 
@@ -21,12 +21,12 @@ def build(
     *,
     dataset: str | None = None,
     on_error: Literal["stop", "skip"] = "stop",
-    patience: Patience | None = None,
+    patience: RetryPolicy | None = None,
     threads: int = 8,
     sites: str | None = None,
     redirector: str = REDIRECTOR,
     on_checked: Callable[[int, int], None] = lambda *_: None,
-    on_problem: Callable[[Problem], None] = lambda _: None,
+    on_problem: Callable[[UnreadableFile], None] = lambda _: None,
     on_remark: Callable[[str, str], None] = lambda *_: None,
 ) -> list[InputFile]:
     """Open the files that the inputs name, and note their UUID, entries, size and generation.
@@ -55,9 +55,9 @@ def build(
         InputError: A file cannot be used and `on_error` is 'stop', or none can be; none has
             events; two are copies of one another.
     """
-    from dtperf.preflight import Patience, check_files, refusal
+    from dtperf.filesets.check import RetryPolicy, check_files, refusal
 
-    patience = patience or Patience()
+    patience = patience or RetryPolicy()
     files = resolve(inputs, tree, patience.timeout_s, sites=sites, redirector=redirector)
     if dataset is not None:
         files = [file._replace(dataset=dataset) for file in files]

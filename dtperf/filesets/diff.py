@@ -7,17 +7,16 @@ from collections.abc import Callable, Hashable, Iterable
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from dtperf.filesets.model import InputFile
-from dtperf.filesets.ranges import union
+from dtperf.filesets.model import InputFile, union
 
-__all__ = ["Changed", "Diff", "diff"]
+__all__ = ["ChangedFile", "Diff", "diff"]
 
 COMPARED = ("uuid", "entries", "bytes", "tree", "dataset")
 Pair = tuple[InputFile, InputFile]
 Numbered = tuple[int, InputFile]
 
 
-class Changed(NamedTuple):
+class ChangedFile(NamedTuple):
     """A file that is in both."""
 
     a: InputFile
@@ -33,7 +32,7 @@ class Diff(NamedTuple):
     only_b: list[InputFile]
     moved: list[Pair]
     """The same file, by its UUID, at another path."""
-    changed: list[Changed]
+    changed: list[ChangedFile]
     """The same file, by UUID or path, of which something else differs."""
 
     @property
@@ -64,7 +63,7 @@ def diff(a: Iterable[InputFile], b: Iterable[InputFile]) -> Diff:
         only_a=[file for _, file in left],
         only_b=[file for _, file in right],
         moved=[(one, other) for one, other in pairs if one.path != other.path],
-        changed=[Changed._make(each) for each in differences if each[2]],
+        changed=[ChangedFile._make(each) for each in differences if each[2]],
     )
 
 

@@ -7,8 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 from dtperf.errors import InputError
-from dtperf.filesets.model import InputFile
-from dtperf.filesets.ranges import union
+from dtperf.filesets.model import InputFile, union
 
 __all__ = ["join"]
 
@@ -36,7 +35,7 @@ def join(*filesets: Iterable[InputFile]) -> list[InputFile]:
 
 
 def _first_of_each(files: Sequence[InputFile]) -> Iterator[int]:
-    """Give for each file the number of the first that is the same, if by way of others."""
+    """Yield for each file the number of the first that is the same, if by way of others."""
     firsts = [*range(len(files))]
 
     def first_of(number: int) -> int:
@@ -73,7 +72,7 @@ def _merged(same: Sequence[InputFile]) -> InputFile:
 
 
 def _agreed(same: Sequence[InputFile], name: str) -> Any:
-    """Give what is known of one file."""
+    """Return what is known of one file."""
     first: InputFile | None = None
     for file in same:
         value = getattr(file, name)

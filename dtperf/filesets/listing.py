@@ -19,7 +19,7 @@ from dtperf.errors import InputError
 from dtperf.filesets.model import NO_ROOT_FILE, ROOT_SUFFIXES
 from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
 from dtperf.nanoaod.open import fsspec_options, remote_hint
-from dtperf.xrootd import entries
+from dtperf.nanoaod.sources import entries
 
 __all__ = ["list_remote"]
 
@@ -104,7 +104,7 @@ class _Tree:
         self._listed: dict[str, list[_Entry]] = {}
 
     def below(self, folder: str) -> Iterator[str]:
-        """Give the ROOT files in a directory and below it."""
+        """Yield the ROOT files in a directory and below it."""
         waiting = [folder]
         while waiting:
             folder = waiting.pop()
@@ -115,7 +115,7 @@ class _Tree:
                     yield self._url(folder, entry)
 
     def matching(self, folder: str, pattern: list[str]) -> Iterator[str]:
-        """Give the files that match a pattern, and those in the directories that do."""
+        """Yield the files that match a pattern, and those in the directories that do."""
         part, rest = pattern[0], pattern[1:]
         if pattern == [""]:
             yield from self.below(folder)

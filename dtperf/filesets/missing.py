@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from dtperf.errors import InputError
-from dtperf.filesets.model import InputFile, Range
-from dtperf.filesets.ranges import without
-from dtperf.filesets.stored import read
+from dtperf.filesets.model import InputFile, Range, without
+from dtperf.results.ledger import LedgerRow
+from dtperf.results.result import Result
 
-if TYPE_CHECKING:
-    from dtperf.ledger import LedgerRow
-    from dtperf.results import Result
-
-__all__ = ["missing", "missing_in"]
+__all__ = ["missing", "skipped_files"]
 
 
 def missing(files: Iterable[InputFile], ledger: Iterable[LedgerRow]) -> list[InputFile]:
@@ -51,39 +45,12 @@ def missing(files: Iterable[InputFile], ledger: Iterable[LedgerRow]) -> list[Inp
     return left
 
 
-def missing_in(out: str | Path) -> list[InputFile]:
-    """List what is left to be read of a run.
+def skipped_files(result: Result) -> list[InputFile]:
+    """Return what a ledger says was skipped, as files; a sum of results has no fileset.
 
     Args:
-        out: Its directory, also of one that was stopped, or of the sum of several.
-
-    Raises:
-        InputError: It is no such directory, cannot be read, or its run goes on.
+        result: Of one run or of several.
     """
-    from dtperf.checkpoint import FILESET, is_running, newest
-    from dtperf.ledger import Ledger
-    from dtperf.results import Result
-
-    directory = Path(out)
-    if not directory.is_dir():
-        raise InputError(f"{directory}: no such directory", "missing")
-    if is_running(directory):
-        raise InputError(f"{directory}: its run goes on: wait for its end")
-    found, fileset = newest(directory), directory / FILESET
-    if found is None and not fileset.is_file():
-        raise InputError(
-            f"{directory}: is not the directory of a run: it has no result and no {FILESET}",
-            "missing",
-        )
-    result = None if found is None else Result.load(found)
-    if fileset.is_file():
-        return missing(read(fileset), Ledger(()) if result is None else result.ledger)
-    assert result is not None
-    return missing(_skipped(result), result.ledger)
-
-
-def _skipped(result: Result) -> list[InputFile]:
-    """Make files of what a ledger says was skipped; a sum of results has no fileset."""
     rows: dict[str, list[LedgerRow]] = defaultdict(list)
     for row in result.ledger:
         if row.status == "skipped":

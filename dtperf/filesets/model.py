@@ -6,9 +6,56 @@ from collections.abc import Iterable
 from typing import NamedTuple, Self
 from uuid import UUID
 
-from dtperf.filesets.ranges import Range, union
+__all__ = ["NO_ROOT_FILE", "ROOT_SUFFIXES", "InputFile", "Range", "known_uuid", "union", "without"]
 
-__all__ = ["NO_ROOT_FILE", "ROOT_SUFFIXES", "InputFile", "Range", "known_uuid"]
+Range = tuple[int, int]
+"""First event, and one past the last."""
+
+
+def union(ranges: Iterable[Range]) -> tuple[Range, ...]:
+    """Join ranges that touch or overlap.
+
+    Returns:
+        In order, with a gap between neighbours, and none without events.
+    """
+    joined: list[Range] = []
+    for start, stop in sorted(ranges):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], stop))
+        elif start < stop:
+            joined.append((start, stop))
+    return tuple(joined)
+
+
+def without(ranges: Iterable[Range], others: Iterable[Range]) -> tuple[Range, ...]:
+    """Take ranges out of others.
+
+    Args:
+        ranges: What there is.
+        others: What is taken out.
+
+    Returns:
+        What is left, as `union` gives it.
+    """
+    left: list[Range] = []
+    gone = union(others)
+    number = 0
+    for first, last in union(ranges):
+        at = first
+        while number < len(gone) and gone[number][1] <= at:
+            number += 1
+        # the last of those that are looked at may reach into the next range
+        for start, stop in gone[number:]:
+            if start >= last:
+                break
+            if start > at:
+                left.append((at, start))
+            at = stop
+            number += stop <= last
+        if at < last:
+            left.append((at, last))
+    return tuple(left)
+
 
 ROOT_SUFFIXES = (".root", ".rntpl")
 """Of what is looked for in a directory; CMSSW calls files with an RNTuple by either."""
@@ -62,7 +109,7 @@ class InputFile(NamedTuple):
         return sum(stop - start for start, stop in self.wanted)
 
     def only(self, ranges: Iterable[Range]) -> Self:
-        """Give the same file with other events to be read."""
+        """Return the same file with other events to be read."""
         wanted = union(ranges)
         whole = self.entries is not None and wanted == union([(0, self.entries)])
         return self._replace(ranges=None if whole else wanted)

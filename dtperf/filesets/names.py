@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dtperf.errors import ConfigError, InputError
-from dtperf.filesets.catalog import DATASET, REDIRECTOR
+from dtperf.filesets.catalogs import DATASET, REDIRECTOR
 
-__all__ = ["Name", "in_code", "listed", "refuse_elsewhere", "several", "written"]
+__all__ = ["FileName", "in_code", "listed", "refuse_elsewhere", "several", "written"]
 
 _AROUND = "\ufeff'\"`\u2018\u2019\u201c\u201d"
 _BEHIND = ",;"
@@ -49,7 +49,7 @@ _COMMENT = re.compile(r"(?<!\?)#.*")
 _ROOT_FILE = re.compile(r".*\.(root|rntpl)([?:#/].*)?", re.DOTALL)
 
 
-class Name(NamedTuple):
+class FileName(NamedTuple):
     """A file as we name it."""
 
     path: str
@@ -58,7 +58,7 @@ class Name(NamedTuple):
     """Tree that was named with it."""
 
 
-def written(text: str, base: Path = Path()) -> Name:
+def written(text: str, base: Path = Path()) -> FileName:
     """Understand the name of a file, whoever has written it.
 
     Args:
@@ -75,11 +75,11 @@ def written(text: str, base: Path = Path()) -> Name:
     """
     name, tree = _plain(text)
     if (name, tree) != (text, None) and (base / text).exists():
-        return Name(text, None)
-    return Name(name, tree)
+        return FileName(text, None)
+    return FileName(name, tree)
 
 
-def _plain(text: str) -> Name:
+def _plain(text: str) -> FileName:
     name = text.strip().strip(_AROUND + _BEHIND).strip()
     if found := _LOCAL.fullmatch(name):
         name = found[1]
@@ -96,14 +96,14 @@ def _plain(text: str) -> Name:
         name = f"{_SCHEMES.get(scheme, scheme)}://{found[2]}"
     found = _TREE.fullmatch(name)
     if found is None:
-        return Name(name, None)
+        return FileName(name, None)
     if found["asked"]:
-        return Name(found["asked"], found["tree_asked"])
+        return FileName(found["asked"], found["tree_asked"])
     # directories may be called like files
     is_below = found["mark"] == "/" and not Path(found["file"]).is_file()
     if is_below or _ROOT_FILE.fullmatch(found["tree"]):
-        return Name(name, None)
-    return Name(found["file"], found["tree"])
+        return FileName(name, None)
+    return FileName(found["file"], found["tree"])
 
 
 def several(text: str) -> list[str]:
@@ -119,7 +119,7 @@ def several(text: str) -> list[str]:
 
 
 def refuse_elsewhere(name: str) -> None:
-    """Say what to write in place of a path that is none of this machine.
+    """Refuse a path that is none of this machine, and name what to write in its place.
 
     Args:
         name: A path that is not there.

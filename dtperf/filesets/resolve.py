@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from dtperf.addresses import is_remote, remember
 from dtperf.errors import ConfigError, InputError
-from dtperf.filesets.catalog import REDIRECTOR, is_catalog, list_catalog
+from dtperf.filesets.catalogs import REDIRECTOR, is_catalog, list_catalog
+from dtperf.filesets.io import is_fileset, is_printable, read
 from dtperf.filesets.model import NO_ROOT_FILE, ROOT_SUFFIXES, InputFile, known_uuid
 from dtperf.filesets.names import refuse_elsewhere, several, written
-from dtperf.filesets.stored import is_fileset, is_printable, read
 
 __all__ = ["Inputs", "resolve"]
 
@@ -81,7 +81,7 @@ def _without_secrets(file: InputFile) -> InputFile:
 
 
 def _same(first: InputFile, second: InputFile) -> InputFile:
-    """Give one file that is named twice, from where more is known of it."""
+    """Return one file that is named twice, from where more is known of it."""
     differ = {"events": first.ranges != second.ranges, "trees": first.tree != second.tree}
     for name in ("uuid", "entries", "bytes"):
         known = {getattr(first, name), getattr(second, name)} - {None}

@@ -79,6 +79,6 @@ def _explained(dataset: str) -> Iterator[None]:
 
 @contextmanager
 def _elsewhere() -> Iterator[None]:
-    """Let coffea keep its table of sites where nobody has put one, and talk to the error stream."""
+    """Move coffea's table of sites to where nobody has one, and its words to the error stream."""
     with tempfile.TemporaryDirectory() as folder, chdir(folder), redirect_stdout(sys.stderr):
         yield

@@ -7,8 +7,8 @@ from typing import Any
 import hist
 import numpy as np
 
-from dtperf.measurements.booking import SUM_OF_SQUARES_UNIT, SUM_UNIT
 from dtperf.measurements.declaration import Histogram
+from dtperf.measurements.fill import SUM_OF_SQUARES_UNIT, SUM_UNIT
 
 __all__ = ["presented", "sort_categories"]
 

@@ -8,8 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from dtperf.measurements.axes import AtLeast, Category, Integer, Regular, Variable
-from dtperf.measurements.declaration import Measurement
+from dtperf.measurements.declaration import (
+    AtLeast,
+    Category,
+    Integer,
+    Measurement,
+    Regular,
+    Variable,
+)
 
 __all__ = ["STANDARD"]
 

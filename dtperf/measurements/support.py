@@ -6,13 +6,14 @@ from collections.abc import Collection
 from typing import get_args
 
 from dtperf.measurements.standard import STANDARD
-from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, Extrapolation, needed_branches
+from dtperf.selection.cuts import Extrapolation
+from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, needed_branches
 
 __all__ = ["extrapolations", "supported"]
 
 
 def extrapolations(columns: Collection[str]) -> dict[Extrapolation, list[str]]:
-    """Say what each way to extrapolate probes lacks, of the branches that not all ways need.
+    """Return what each way to extrapolate probes lacks, of the branches that not all ways need.
 
     Args:
         columns: Branches of a file.
@@ -28,7 +29,7 @@ def extrapolations(columns: Collection[str]) -> dict[Extrapolation, list[str]]:
 def supported(
     columns: Collection[str], extrapolation: Extrapolation = "ntuple"
 ) -> dict[str, list[str]]:
-    """Say what each standard measurement lacks.
+    """Return what each standard measurement lacks.
 
     Args:
         columns: Branches of a file.

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import cycle
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from uproot.interpretation.jagged import AsJagged
@@ -14,14 +18,76 @@ from dtperf.errors import InputError
 from dtperf.nanoaod.decompress import decompress_into, takes_long
 from dtperf.typing import I64, U8, U32
 
-__all__ = ["Basket", "Layout", "Unusual", "is_slow", "layout_of", "pieces", "unpack"]
+__all__ = [
+    "Basket",
+    "BranchLayout",
+    "Job",
+    "Room",
+    "UnusualStorage",
+    "in_turn",
+    "is_slow",
+    "layout_of",
+    "pieces",
+    "unpack",
+]
+
+T = TypeVar("T")
+
+
+class Room:
+    """One buffer for many baskets or pages, one after the other."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._buffer = np.empty(0, dtype=np.uint8)
+
+    def __call__(self, size: int) -> U8:
+        """Return so many bytes, which the last one had."""
+        if len(self._buffer) < size:
+            self._buffer = np.empty(max(size, 2 * len(self._buffer)), dtype=np.uint8)
+        return self._buffer[:size]
+
+
+class Job(NamedTuple, Generic[T]):
+    """One basket or page that is to be unpacked."""
+
+    unpack: Callable[[Room], T]
+    is_slow: bool
+    """Whether it takes much longer than to hand it to a thread."""
+
+
+def in_turn(jobs: Iterable[Job[T]], threads: int) -> Generator[T]:
+    """Unpack baskets or pages, slow ones a few ahead of their turn.
+
+    Args:
+        jobs: Each is taken shortly before it is done.
+        threads: How many work ahead; 1: none, all is done here and in its turn.
+
+    Yields:
+        What was unpacked, in order; the buffer of each is another's when the next is asked for.
+        What a job raises is raised when it is its turn. To be closed: no thread is at work then.
+    """
+    rooms = [Room() for _ in range(2 * threads if threads > 1 else 1)]
+    waiting: deque[Callable[[], T]] = deque()
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for job, room in zip(jobs, cycle(rooms), strict=False):
+            ahead = threads > 1 and job.is_slow
+            unpack = partial(job.unpack, room)
+            waiting.append(pool.submit(unpack).result if ahead else unpack)
+            if len(waiting) == len(rooms):
+                yield waiting.popleft()()
+        while waiting:
+            yield waiting.popleft()()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 _KEY = struct.Struct(">ihiIhh")
 _COUNTS = struct.Struct(">Hiiiix")
 
 
-class Unusual(Exception):  # no error: uproot can read it
+class UnusualStorage(Exception):  # no error: uproot can read it
     """A basket or branch that is stored in another way than those of NanoAOD."""
 
 
@@ -39,7 +105,7 @@ def pieces(edges: I64, start: int, stop: int) -> range:
     return range(int(first), int(np.searchsorted(edges, stop, side="left")))
 
 
-class Layout(NamedTuple):
+class BranchLayout(NamedTuple):
     """Where a branch lies in its file, and what it holds."""
 
     name: str
@@ -69,7 +135,7 @@ class Basket(NamedTuple):
     """What these count too much."""
 
 
-def layout_of(branch: Any) -> Layout | None:
+def layout_of(branch: Any) -> BranchLayout | None:
     """Describe a branch; None if its numbers or lists are stored in a way that uproot must read."""
     interpretation = branch.interpretation
     is_list = isinstance(interpretation, AsJagged)
@@ -84,18 +150,20 @@ def layout_of(branch: Any) -> Layout | None:
     edges = np.asarray(branch.entry_offsets, dtype=np.int64)
     n = len(edges) - 1
     starts, sizes = (branch.member(m)[:n].astype(np.int64) for m in ("fBasketSeek", "fBasketBytes"))
-    return Layout(branch.name, stored, is_list, edges, starts, sizes)
+    return BranchLayout(branch.name, stored, is_list, edges, starts, sizes)
 
 
 def is_slow(raw: U8) -> bool:
-    """Say whether a basket is compressed in such a way that a thread of its own pays."""
+    """Return whether a basket is compressed in such a way that a thread of its own pays."""
     if len(raw) < _KEY.size:
         return False
     *_, key_bytes, _ = _KEY.unpack_from(raw.data)
     return takes_long(raw[key_bytes:])
 
 
-def unpack(layout: Layout, number: int, raw: U8, source: Any, room: Callable[[int], U8]) -> Basket:
+def unpack(
+    layout: BranchLayout, number: int, raw: U8, source: Any, room: Callable[[int], U8]
+) -> Basket:
     """Take a basket apart.
 
     Args:
@@ -125,7 +193,7 @@ def unpack(layout: Layout, number: int, raw: U8, source: Any, room: Callable[[in
     if not layout.is_list or not n_events:
         return Basket(events, data[:border], np.empty(0, np.uint32), key_bytes)
     if border == full:
-        raise Unusual
+        raise UnusualStorage
     # the first number counts them, the one behind the last is not used
     stored = data[border + 4 : border + 4 * (n_events + 1)]
     if len(stored) != 4 * n_events:

@@ -1,18 +1,21 @@
-"""The known branches of muon DPG NANO: ``branch_table("B")["muon_matches_x"].collection``."""
+"""How many events of a file are stored together."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
+
+import uproot
 
 __all__ = [
     "Branch",
     "Generation",
     "branch_table",
+    "cluster_of",
     "collection_of",
     "known_collections",
 ]
@@ -95,3 +98,25 @@ def _longest_prefix(name: str, collections: Collection[str]) -> str:
             return name[:end]
         end = name.rfind("_", 0, end)
     return ""
+
+
+def cluster_of(tree: Any) -> int | None:
+    """Return how many events a cluster has: chunks that end with one read no basket twice.
+
+    Args:
+        tree: An uproot TTree or RNTuple.
+
+    Returns:
+        Number of events; None if clusters differ, or if there is only one.
+    """
+    if isinstance(tree, uproot.TTree):
+        edges = tree.common_entry_offsets(recursive=False) if tree.num_entries else [0]
+    else:
+        edges = [summary.num_first_entry for summary in tree.cluster_summaries]
+        edges.append(tree.num_entries)
+    return _step(edges)
+
+
+def _step(edges: Sequence[int]) -> int | None:
+    inner = edges[1:-1]
+    return inner[0] if inner and all(edge % inner[0] == 0 for edge in inner) else None

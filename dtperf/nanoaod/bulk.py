@@ -18,16 +18,24 @@ import awkward as ak
 import numpy as np
 
 from dtperf.errors import InputError
-from dtperf.kernels.offsets import read_offsets, same_offsets
-from dtperf.nanoaod.baskets import Basket, Layout, Unusual, is_slow, layout_of, unpack
+from dtperf.nanoaod.baskets import (
+    Basket,
+    BranchLayout,
+    Job,
+    UnusualStorage,
+    in_turn,
+    is_slow,
+    layout_of,
+    unpack,
+)
 from dtperf.nanoaod.branches import collection_of, known_collections
-from dtperf.nanoaod.inturn import Job, in_turn
-from dtperf.nanoaod.lists import check_lengths
+from dtperf.nanoaod.list_checks import check_lengths
+from dtperf.nanoaod.offsets import read_offsets, same_offsets
 from dtperf.typing import I64, U32, AnyArray
 
 __all__ = ["BulkReader"]
 
-Wanted = list[tuple[Layout, int]]
+Wanted = list[tuple[BranchLayout, int]]
 """Baskets by number, in the order in which they are used."""
 
 
@@ -51,7 +59,7 @@ class BulkReader:
         layouts = {branch.name: layout_of(branch) for branch in branches}
         self._unusual = {name for name, layout in layouts.items() if layout is None}
         self._names = layouts.keys() - self._unusual
-        self._collections: dict[str, list[Layout]] = defaultdict(list)
+        self._collections: dict[str, list[BranchLayout]] = defaultdict(list)
         for layout in layouts.values():
             if layout is not None:
                 self._collections[_collection(layout)].append(layout)
@@ -76,7 +84,7 @@ class BulkReader:
             with closing(in_turn(self._jobs(start, stop), threads)) as baskets:
                 for layouts in self._collections.values():
                     arrays |= _collection_of(layouts, baskets, start, stop)
-        except Unusual:  # rare, so that nothing is lost if uproot reads them all
+        except UnusualStorage:  # rare, so that nothing is lost if uproot reads them all
             arrays = self._by_uproot(self._unusual | self._names, start, stop)
             check_lengths(arrays, stop - start)
         else:
@@ -121,7 +129,7 @@ class BulkReader:
 
 
 def _collection_of(
-    layouts: Sequence[Layout], baskets: Iterator[Basket], start: int, stop: int
+    layouts: Sequence[BranchLayout], baskets: Iterator[Basket], start: int, stop: int
 ) -> dict[str, ak.Array]:
     """Read the branches of one collection, whose lists are equally long, or one of no list."""
     first, *others = layouts
@@ -141,7 +149,7 @@ def _collection_of(
 
 
 def _first(
-    layout: Layout, baskets: Iterator[Basket], start: int, stop: int
+    layout: BranchLayout, baskets: Iterator[Basket], start: int, stop: int
 ) -> tuple[I64, AnyArray]:
     """Read the first branch of a collection, and where its lists begin."""
     offsets = np.zeros(stop - start + 1, dtype=np.int64)
@@ -159,7 +167,7 @@ def _first(
 
 
 def _content(
-    layout: Layout, like: Layout, baskets: Iterator[Basket], offsets: I64, start: int
+    layout: BranchLayout, like: BranchLayout, baskets: Iterator[Basket], offsets: I64, start: int
 ) -> AnyArray:
     """Read a branch whose lists are those of another one, or which has one number an event."""
     content = np.empty(offsets[-1], dtype=layout.stored.newbyteorder("="))
@@ -175,17 +183,17 @@ def _content(
 
 
 def _overlap(basket: Basket, start: int, stop: int) -> tuple[range, int]:
-    """Say which of the wanted events a basket has, and which of its own is the first of them."""
+    """Return which of the wanted events a basket has, and which of its own is the first of them."""
     first, last = max(basket.events.start, start), min(basket.events.stop, stop)
     return range(first - start, last - start), first - basket.events.start
 
 
-def _stored(layout: Layout, basket: Basket) -> tuple[U32, int, int, int]:
+def _stored(layout: BranchLayout, basket: Basket) -> tuple[U32, int, int, int]:
     shift = layout.stored.itemsize.bit_length() - 1
     return basket.lists, basket.key_bytes, len(basket.content), shift
 
 
-def _numbers(layout: Layout, basket: Basket, first: int, count: int) -> AnyArray:
+def _numbers(layout: BranchLayout, basket: Basket, first: int, count: int) -> AnyArray:
     """View numbers of a basket, from those of an event on, as they are stored."""
     size = layout.stored.itemsize
     if not layout.is_list:
@@ -199,6 +207,6 @@ def _numbers(layout: Layout, basket: Basket, first: int, count: int) -> AnyArray
     return np.asarray(basket.content[begin : begin + count * size].view(layout.stored))
 
 
-def _collection(layout: Layout) -> str:
+def _collection(layout: BranchLayout) -> str:
     """Name what shares its lists; one number an event belongs to no collection."""
     return collection_of(layout.name, known_collections()) or layout.name if layout.is_list else ""

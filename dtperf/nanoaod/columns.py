@@ -24,7 +24,7 @@ class Numbers(NamedTuple):
     is_list: bool
 
     def __str__(self) -> str:
-        """Say it in words."""
+        """Return it in words."""
         return f"a list of {self.dtype}" if self.is_list else f"one {self.dtype} an event"
 
 
@@ -76,5 +76,5 @@ class ColumnFilter:
         return cls(frozenset(columns))
 
     def __call__(self, branch: Any) -> bool:
-        """Tell whether an uproot TBranch or RField is one of the columns."""
+        """Return whether an uproot TBranch or RField is one of the columns."""
         return branch.name in self.columns and "." not in getattr(branch, "path", "")

@@ -78,7 +78,7 @@ def _claim(source: Any, compressed_bytes: int, uncompressed_bytes: int) -> None:
 
 
 def takes_long(packed: U8) -> bool:
-    """Say whether blocks are compressed in such a way that a thread of its own pays."""
+    """Return whether blocks are compressed in such a way that a thread of its own pays."""
     return packed[:2].tobytes() in _SLOW
 
 

@@ -16,8 +16,8 @@ from types import TracebackType
 import numpy as np
 from uproot.deserialization import DeserializationError
 
-from dtperf.chunksize import memory_of_machine
 from dtperf.errors import OURS, Cause, DtperfError
+from dtperf.process import memory_of_machine
 
 __all__ = ["classify", "first_line", "own_fault", "raise_if_ours"]
 
@@ -120,7 +120,7 @@ _REMEDIES: dict[Cause, str] = {
 
 
 def classify(error: BaseException) -> Cause:
-    """Tell the cause for which a file cannot be used.
+    """Return the cause for which a file cannot be used.
 
     Args:
         error: What uproot, fsspec, fsspec-xrootd, XRootD or the operating system raised; the
@@ -187,7 +187,7 @@ def own_fault(doing: str, error: BaseException, verdict: str = _REMEDIES["failed
 
 
 def _of_ours(error: BaseException) -> Cause | None:
-    """Tell what of ours is to blame; None: perhaps nothing."""
+    """Return what of ours is to blame; None: perhaps nothing."""
     if isinstance(error, MemoryError):
         return "oversize" if _is_absurd(error) else "memory"
     if isinstance(error, ImportError) or str(error) == _NO_THREAD:
@@ -200,7 +200,7 @@ def _of_ours(error: BaseException) -> Cause | None:
 
 
 def _is_absurd(error: MemoryError) -> bool:
-    """Tell whether NumPy was asked for more than the machine has: only a damaged file does that."""
+    """Return whether NumPy was asked for more than there is: only a damaged file does that."""
     shape, dtype = getattr(error, "shape", None), getattr(error, "dtype", None)
     if not isinstance(shape, tuple) or not isinstance(dtype, np.dtype):
         return False

@@ -13,7 +13,7 @@ _EVENT_IDS = {"run", "luminosityBlock", "event"}
 
 
 def generation_of(tree: Any) -> Literal["A", "B", "unknown"]:
-    """Tell the generation of a file by its integer types, then by the matches' edge distances.
+    """Return the generation of a file by its integer types, then by the matches' edge distances.
 
     Args:
         tree: An uproot TTree or RNTuple.
@@ -36,7 +36,7 @@ def generation_of(tree: Any) -> Literal["A", "B", "unknown"]:
 
 
 def describe(tree: Any) -> str:
-    """Say in a few words what kind of file an uproot TTree or RNTuple is from."""
+    """Return in a few words what kind of file an uproot TTree or RNTuple is from."""
     columns = column_types(tree)
     generation = generation_of(tree)
     if generation != "unknown":

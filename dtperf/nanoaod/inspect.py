@@ -17,7 +17,7 @@ from dtperf.nanoaod.columns import column_types
 from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
 from dtperf.nanoaod.generations import describe, generation_of
 from dtperf.nanoaod.open import open_tree, unfinished
-from dtperf.nanoaod.places import stored_bytes
+from dtperf.nanoaod.rntuple_pages import stored_bytes
 
 __all__ = ["FileSummary", "inspect_file"]
 

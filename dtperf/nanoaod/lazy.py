@@ -11,8 +11,8 @@ from coffea.nanoevents import NanoEventsFactory
 from coffea.nanoevents.factory import _map_schema_uproot
 
 from dtperf.nanoaod.columns import ColumnFilter
-from dtperf.nanoaod.ntuples import NTupleReader
 from dtperf.nanoaod.patches import install
+from dtperf.nanoaod.rntuple import NTupleReader
 from dtperf.nanoaod.schema import MuonDPGSchema
 
 __all__ = ["lazy_events"]

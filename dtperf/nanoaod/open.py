@@ -18,12 +18,10 @@ from dtperf.addresses import AUTHZ, bare, complete
 from dtperf.errors import DtperfError, InputError
 from dtperf.nanoaod.decompress import watch
 from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
-from dtperf.nanoaod.local import LocalSource
 from dtperf.nanoaod.patches import install
-from dtperf.nanoaod.remote import RemoteSource
-from dtperf.nanoaod.sane import check_entries
+from dtperf.nanoaod.sources import LONGEST_S, LocalSource, RemoteSource, bound_waiting
+from dtperf.nanoaod.storage_checks import check_entries
 from dtperf.nanoaod.uuids import identify
-from dtperf.xrootd import LONGEST_S, bound_waiting
 
 __all__ = [
     "TIMEOUT_S",
@@ -110,7 +108,7 @@ def open_file(path: str, timeout_s: int = TIMEOUT_S) -> Any:
 
 
 def unfinished(file: Any) -> str:
-    """Tell in words whether a file was never closed: its job may have been killed as it wrote.
+    """Return in words whether a file was never closed: its job may have been killed as it wrote.
 
     ROOT writes where the file ends, and where its free places are listed, when it saves the file
     and when it closes it; the list only then. What was saved can be read. ROOT's own rule is in
@@ -130,7 +128,7 @@ def unfinished(file: Any) -> str:
 
 
 def fsspec_options(url: str, timeout_s: int) -> dict[str, Any]:
-    """Say how fsspec shall talk to a server, and prepare for it.
+    """Return how fsspec shall talk to a server, and prepare for it.
 
     Args:
         url: Any address on the server.
@@ -230,7 +228,7 @@ def _first_bytes(url: str, options: Mapping[str, Any]) -> bytes:
 
 
 def remote_hint(url: str) -> str:
-    """Say what to look at when a server does not give a file."""
+    """Return what to look at when a server does not give a file."""
     parts = urlsplit(url)
     hint = f"Is {parts.netloc or parts.scheme} reachable, and does it hold {parts.path}?"
     if parts.scheme == "root":

@@ -16,7 +16,7 @@ import uproot.compression
 from uproot.interpretation.jagged import AsJagged
 from uproot.models import RNTuple as uproot_model
 
-from dtperf.nanoaod import decompress, lists, pagelists, pages, projections
+from dtperf.nanoaod import decompress, list_checks, projections, rntuple_checks, rntuple_lists
 
 __all__ = ["CHANGES", "Change", "install", "is_installed", "uninstall"]
 
@@ -48,21 +48,21 @@ CHANGES = (
     Change(_compression._DecompressZSTD, "decompress", _instead(decompress.zstd_block), _BOMBS),
     Change(_compression._DecompressLZMA, "decompress", _instead(decompress.lzma_block), _BOMBS),
     Change(
-        *(AsJagged, "hook_after_basket_array", _instead(lists.after_basket)),
+        *(AsJagged, "hook_after_basket_array", _instead(list_checks.after_basket)),
         "fills lists that end beyond a basket up with whatever is in memory",
     ),
-    Change(uproot_model.RecordFrameReader, "read", pages.bounded_record, _FRAMES),
-    Change(uproot_model.ListFrameReader, "read", pages.bounded_list, _FRAMES),
+    Change(uproot_model.RecordFrameReader, "read", rntuple_checks.bounded_record, _FRAMES),
+    Change(uproot_model.ListFrameReader, "read", rntuple_checks.bounded_list, _FRAMES),
     Change(
         *(uproot_model.ColumnPageListFrameReader, "read"),
-        *(partial(pages.bounded_list, item_bytes=pages.PAGE_BYTES), _FRAMES),
+        *(partial(rntuple_checks.bounded_list, item_bytes=rntuple_checks.PAGE_BYTES), _FRAMES),
     ),
-    Change(uproot_model.PageLink, "read", pages.checked_page_list, _CHECKSUMS),
-    Change(uproot_model.LocatorReader, "read", pages.marked_locator, _CHECKSUMS),
-    Change(uproot_model.PageDescription, "read", pages.marked_page, _CHECKSUMS),
-    Change(_ntuple, "read_locator", _instead(pages.read_locator), _CHECKSUMS),
+    Change(uproot_model.PageLink, "read", rntuple_checks.checked_page_list, _CHECKSUMS),
+    Change(uproot_model.LocatorReader, "read", rntuple_checks.marked_locator, _CHECKSUMS),
+    Change(uproot_model.PageDescription, "read", rntuple_checks.marked_page, _CHECKSUMS),
+    Change(_ntuple, "read_locator", _instead(rntuple_checks.read_locator), _CHECKSUMS),
     Change(
-        *(uproot_model.PageLink, "__init__", pagelists.with_clusters),
+        *(uproot_model.PageLink, "__init__", rntuple_lists.with_clusters),
         "makes an object of every page of every column",
     ),
     Change(_ntuple, "field_records", _instead(property(projections.field_records)), _NAMES),
@@ -111,5 +111,5 @@ def uninstall() -> None:
 
 
 def is_installed() -> bool:
-    """Tell whether uproot is changed at the moment."""
+    """Return whether uproot is changed at the moment."""
     return bool(_before)

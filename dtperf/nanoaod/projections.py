@@ -40,7 +40,7 @@ class _Fields:
                 self.children[record.parent_field_id].append(number)
 
     def tables(self) -> Iterator[tuple[str, int, bool, list[int]]]:
-        """Give the collections and records without a type: name, number, which, columns."""
+        """Yield the collections and records without a type: name, number, which, columns."""
         for name, number in self.top.items():
             record = self.records[number]
             is_list = record.struct_role == RNTupleFieldRole.COLLECTION
@@ -52,7 +52,7 @@ class _Fields:
                 yield name, number, is_list, [*filter(self._is_number, self.children[inner[0]])]
 
     def is_projection(self, name: str, source: int) -> bool:
-        """Tell whether there is a field at the top that projects from another one."""
+        """Return whether there is a field at the top that projects from another one."""
         return name in self.top and self.records[self.top[name]].source_field_id == source
 
     def _is_number(self, number: int) -> bool:
@@ -139,7 +139,7 @@ def _record(
 
 
 def field_records(self: Any) -> list[Any]:
-    """Give the stored fields, and behind them those that are projected here."""
+    """Return the stored fields, and behind them those that are projected here."""
     if self._field_records is None:
         stored = [*self.header.field_records, *self.footer.extension_links.field_records]
         self._field_records = _projected(stored)
@@ -148,7 +148,7 @@ def field_records(self: Any) -> list[Any]:
 
 
 def subfields(self: Any) -> list[Any]:
-    """Give what is in a field; uproot looks at all fields of the file, and does so for each."""
+    """Return what is in a field; uproot looks at all fields of the file, and does so for each."""
     if self._fields is None:
         ntuple = self.ntuple
         found: list[Any] = []

@@ -63,7 +63,7 @@ def _require(tree: Any, path: str, needed: list[str], optional: Iterable[str]) -
 
 
 def _misfits(tree: Any, columns: Iterable[str]) -> list[str]:
-    """Say of each column that cannot be read as what it should be what it is instead."""
+    """Return what each column is that cannot be read as what it should be."""
     table, present = branch_table("A" if generation_of(tree) == "A" else "B"), typenames(tree)
     told = []
     for name in columns:
@@ -76,7 +76,7 @@ def _misfits(tree: Any, columns: Iterable[str]) -> list[str]:
 
 
 def _can_stand_for(found: Numbers, expected: Numbers, branch: Branch) -> bool:
-    """Tell whether numbers of another type do as well; how wide they are does not matter."""
+    """Return whether numbers of another type do as well; how wide they are does not matter."""
     have, want = np.dtype(found.dtype).kind, np.dtype(expected.dtype).kind
     if found.is_list != expected.is_list:
         return False
@@ -95,7 +95,7 @@ def _listed(items: Sequence[str], separator: str = ", ") -> str:
 
 
 def _remedy(tree: Any, missing: list[str]) -> str:
-    """Say what a user can do about missing branches."""
+    """Return what a user can do about missing branches."""
     if "not a muon DPG NANO" in describe(tree):
         return _MADE_BY
     leave_out = "leave out of the config what needs them ('dtperf inspect' shows what a file has)"

@@ -9,9 +9,9 @@ from coffea.nanoevents import transforms
 from coffea.nanoevents.schemas.base import BaseSchema, listarray_form
 from coffea.nanoevents.util import concat, quote
 
+from dtperf.nanoaod.behaviors import behavior
 from dtperf.nanoaod.branches import collection_of, known_collections
 from dtperf.nanoaod.links import LINKS
-from dtperf.nanoaod.methods import behavior
 
 __all__ = ["MuonDPGSchema"]
 
@@ -32,7 +32,7 @@ class MuonDPGSchema(BaseSchema):  # type: ignore[misc]  # coffea has no type hin
     branch whose name a collection or a link has taken gets an underscore at its end.
 
     Muons are charged four-vectors if ``pt, eta, phi, mass, charge`` are all read. What hangs
-    on muons and segments is in `dtperf.nanoaod.methods`.
+    on muons and segments is in `dtperf.nanoaod.behaviors`.
     """
 
     __dask_capable__ = True

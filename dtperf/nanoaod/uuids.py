@@ -21,7 +21,7 @@ _VERSION = 8
 
 
 def identify(file: Any) -> None:
-    """Give an open file the UUID of `derived` if its own is all zeros.
+    """Set the UUID of an open file to that of `derived` if its own is all zeros.
 
     Everybody who asks uproot for the UUID of this file gets it from then on.
 
@@ -61,5 +61,5 @@ def derived(source: Any) -> UUID:
 
 
 def is_derived(uuid: UUID) -> bool:
-    """Tell whether a UUID is one of `derived`."""
+    """Return whether a UUID is one of `derived`."""
     return uuid.version == _VERSION

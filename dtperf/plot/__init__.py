@@ -7,10 +7,10 @@ plot.inside_chamber(result, Chamber(-1, 12, 2), region=(-40, 10, -80, 20))
 
 from __future__ import annotations
 
+from dtperf.plot.catalogue import PLOTS
 from dtperf.plot.chamber import chamber_trend, inside_chamber
 from dtperf.plot.eligible import eligible_trend
 from dtperf.plot.files import FORMATS, draw, figure, not_measured, save
-from dtperf.plot.table import PLOTS
 
 __all__ = [
     "FORMATS",

@@ -11,11 +11,19 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.patches import Rectangle
 
-from dtperf.plot.bins import Binned
-from dtperf.plot.style import Sheet
+from dtperf.plot.axes import Binned
+from dtperf.plot.style import StyledFigure
 from dtperf.typing import F64
 
-__all__ = ["Cells", "Scale", "colour_bar", "draw_cells", "draw_differences", "scale_for", "shade"]
+__all__ = [
+    "EfficiencyMap",
+    "Scale",
+    "colour_bar",
+    "draw_cells",
+    "draw_differences",
+    "scale_for",
+    "shade",
+]
 
 
 LOWEST = (0.95, 0.9, 0.8, 0.5)
@@ -30,7 +38,7 @@ FEW_CELLS = 400
 DARK = 0.5
 
 
-class Cells(NamedTuple):
+class EfficiencyMap(NamedTuple):
     """Efficiencies in a plane."""
 
     x_edges: F64
@@ -65,7 +73,7 @@ def scale_for(shown: Iterable[Binned], *, from_zero: bool = False) -> Scale:
     return Scale(colours, Normalize(low, 1), "min" if low > 0 else "neither")
 
 
-def draw_cells(panel: Axes, cells: Cells, scale: Scale, *, numbers: bool = False) -> Any:
+def draw_cells(panel: Axes, cells: EfficiencyMap, scale: Scale, *, numbers: bool = False) -> Any:
     """Draw cells, hatched where nothing was measured.
 
     Args:
@@ -88,9 +96,9 @@ def draw_cells(panel: Axes, cells: Cells, scale: Scale, *, numbers: bool = False
 
 
 def draw_differences(
-    sheet: Sheet,
+    sheet: StyledFigure,
     panels: Sequence[Axes],
-    pairs: Sequence[tuple[Cells, Binned]],
+    pairs: Sequence[tuple[EfficiencyMap, Binned]],
     *,
     numbers: bool = False,
 ) -> None:
@@ -116,7 +124,9 @@ def draw_differences(
     colour_bar(sheet, mesh, panels, scale, "difference [%]")
 
 
-def colour_bar(sheet: Sheet, mesh: Any, panels: Sequence[Axes], scale: Scale, label: str) -> None:
+def colour_bar(
+    sheet: StyledFigure, mesh: Any, panels: Sequence[Axes], scale: Scale, label: str
+) -> None:
     """Add a colour bar at the right of panels."""
     extend: Any = scale.extend
     bar = sheet.colorbar(mesh, ax=panels, extend=extend, pad=0.015, fraction=0.05, aspect=30)
@@ -129,7 +139,7 @@ def shade(panel: Axes) -> None:
     panel.patch.set(facecolor="0.94", edgecolor="0.75", hatch="////")
 
 
-def _mesh(panel: Axes, cells: Cells, values: F64, scale: Scale) -> Any:
+def _mesh(panel: Axes, cells: EfficiencyMap, values: F64, scale: Scale) -> Any:
     shade(panel)
     few = values.size <= FEW_CELLS
     mesh = panel.pcolormesh(
@@ -149,7 +159,7 @@ def _mesh(panel: Axes, cells: Cells, values: F64, scale: Scale) -> Any:
     return mesh
 
 
-def _frame(panel: Axes, cells: Cells, i: int, j: int) -> None:
+def _frame(panel: Axes, cells: EfficiencyMap, i: int, j: int) -> None:
     """Frame a cell, so that the colour alone need not tell that it is out of range."""
     (left, right), (low, high) = cells.x_edges[i : i + 2], cells.y_edges[j : j + 2]
     panel.add_patch(
@@ -158,7 +168,7 @@ def _frame(panel: Axes, cells: Cells, i: int, j: int) -> None:
 
 
 def _write(
-    panel: Axes, cells: Cells, at: tuple[int, int], text: str, scale: Scale, value: float
+    panel: Axes, cells: EfficiencyMap, at: tuple[int, int], text: str, scale: Scale, value: float
 ) -> None:
     i, j = at
     red, green, blue, _ = scale.colours(scale.norm(value))

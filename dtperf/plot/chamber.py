@@ -11,15 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
-from dtperf import geometry
+from dtperf import detector
 from dtperf.errors import ConfigError, InputError
 from dtperf.measurements.declaration import Histogram
-from dtperf.plot.axes import run_ticks
-from dtperf.plot.bins import Binned, at, edges_of, values_of
-from dtperf.plot.cells import Cells, Scale, colour_bar, draw_cells, scale_for, shade
+from dtperf.plot.axes import Binned, at, edges_of, run_ticks, values_of
+from dtperf.plot.cells import EfficiencyMap, Scale, colour_bar, draw_cells, scale_for, shade
 from dtperf.plot.curves import Curve, draw_curves
-from dtperf.plot.style import STATIONS, Sheet, new_sheet, style
-from dtperf.results import Result
+from dtperf.plot.style import STATIONS, StyledFigure, new_sheet, style
+from dtperf.results.result import Result
 
 __all__ = ["against_runs", "chamber_trend", "inside_chamber"]
 
@@ -29,8 +28,8 @@ MARGIN_CM = 15.0
 
 
 def inside_chamber(
-    result: Result, chamber: geometry.Chamber, region: Region | None = None
-) -> Sheet:
+    result: Result, chamber: detector.Chamber, region: Region | None = None
+) -> StyledFigure:
     """Draw occupancy and efficiency in the plane of a chamber.
 
     Args:
@@ -46,7 +45,7 @@ def inside_chamber(
         raise ConfigError(f"region {region}: is x_low, x_high, y_low, y_high in cm, in order")
     counts = _of_chamber(result, "inside_chambers", chamber)
     edges = edges_of(counts.axes["local_x"]), edges_of(counts.axes["local_y"])
-    cells = Cells(*edges, Binned.of(counts, "local_x", "local_y"))
+    cells = EfficiencyMap(*edges, Binned.of(counts, "local_x", "local_y"))
     with style():
         sheet = new_sheet(1, 2, (16, 6.5), title=result.config.title, share=True)
         found, passed = sheet.panels.flat
@@ -62,7 +61,9 @@ def inside_chamber(
     return sheet
 
 
-def chamber_trend(result: Result, chamber: geometry.Chamber, change: int | None = None) -> Sheet:
+def chamber_trend(
+    result: Result, chamber: detector.Chamber, change: int | None = None
+) -> StyledFigure:
     """Draw the efficiency of a chamber against the run.
 
     Args:
@@ -90,7 +91,7 @@ def against_runs(
     change: int | None,
     *,
     columns: int = 4,
-) -> Sheet:
+) -> StyledFigure:
     """Draw curves against the run.
 
     Args:
@@ -115,8 +116,8 @@ def against_runs(
     return sheet
 
 
-def _of_chamber(result: Result, name: str, chamber: geometry.Chamber) -> Histogram:
-    if chamber not in geometry.chambers():
+def _of_chamber(result: Result, name: str, chamber: detector.Chamber) -> Histogram:
+    if chamber not in detector.chambers():
         raise ConfigError(f"there is no chamber {chamber.name}")
     if name not in result.counts:
         raise InputError(f"the result lacks '{name}', of which {chamber.name} would be drawn")
@@ -124,7 +125,7 @@ def _of_chamber(result: Result, name: str, chamber: geometry.Chamber) -> Histogr
     return at(result.counts[name], station=station - 1, wheel=wheel + 2, sector=sector - 1)
 
 
-def _draw_occupancy(sheet: Sheet, panel: Axes, cells: Cells) -> None:
+def _draw_occupancy(sheet: StyledFigure, panel: Axes, cells: EfficiencyMap) -> None:
     total = cells.binned.total
     scale = Scale(mpl.colormaps["viridis"], Normalize(0, max(1, int(total.max()))), "neither")
     mesh = panel.pcolormesh(
@@ -140,10 +141,10 @@ def _draw_occupancy(sheet: Sheet, panel: Axes, cells: Cells) -> None:
     colour_bar(sheet, mesh, [panel], scale, "probes")
 
 
-def _outline(panel: Axes, chamber: geometry.Chamber, region: Region | None) -> None:
+def _outline(panel: Axes, chamber: detector.Chamber, region: Region | None) -> None:
     """Draw the chamber's size, and the region, black and white so that it shows on any colour."""
-    width = float(geometry.widths_cm()[chamber.code])
-    length = float(geometry.lengths_cm()[chamber.code])
+    width = float(detector.widths_cm()[chamber.code])
+    length = float(detector.lengths_cm()[chamber.code])
     corner = (-width / 2, -length / 2)
     panel.add_patch(
         Rectangle(corner, width, length, fill=False, edgecolor="black", ls="--", lw=1.2)

@@ -10,9 +10,20 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from dtperf.measurements.declaration import Histogram
-from dtperf.plot.axes import efficiency_range, logarithmic, run_ticks, span, whole_numbers
-from dtperf.plot.bins import Binned, charges, edges_of, stations, values_of, variables
-from dtperf.plot.style import GREY, STATIONS, Look, Sheet, legend, new_sheet
+from dtperf.plot.axes import (
+    Binned,
+    charges,
+    edges_of,
+    efficiency_range,
+    logarithmic,
+    run_ticks,
+    span,
+    stations,
+    values_of,
+    variables,
+    whole_numbers,
+)
+from dtperf.plot.style import GREY, STATIONS, CurveStyle, StyledFigure, legend, new_sheet
 from dtperf.typing import F64
 
 __all__ = ["Curve", "draw_curves", "efficiency"]
@@ -28,7 +39,7 @@ class Curve(NamedTuple):
     """Shape (n + 1,)."""
     binned: Binned
     """Shape (n,)."""
-    look: Look
+    look: CurveStyle
     is_open: bool = False
     is_exact: bool = False
     """The bins are of numbers, not of ranges."""
@@ -44,7 +55,7 @@ def efficiency(
     x: str,
     y: str,
     log: bool = False,
-) -> Sheet:
+) -> StyledFigure:
     """Draw the stations together, or a panel each if there is more than one curve of each.
 
     Args:
@@ -133,14 +144,16 @@ def _points(panel: Axes, curve: Curve, low: float) -> Any:
     return points
 
 
-def _curves(counts: Histogram, label: str, look: Look | None, runs: Sequence[int]) -> list[Curve]:
+def _curves(
+    counts: Histogram, label: str, look: CurveStyle | None, runs: Sequence[int]
+) -> list[Curve]:
     """Make a curve of each charge of a station; without a look it is the reference's."""
     [name] = variables(counts)
     found = []
     for number, (sign, one) in enumerate(charges(counts)):
         binned, axis = Binned.of(one, name), one.axes[name]
         # the second charge and the reference's first differ by more than being open
-        shape = look or Look(GREY, "Xo"[bool(sign) and number == 0], "-")
+        shape = look or CurveStyle(GREY, "Xo"[bool(sign) and number == 0], "-")
         edges = edges_of(axis)
         if isinstance(axis, hist.axis.IntCategory):
             binned, edges = _at_runs(binned, values_of(axis), runs)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from dtperf.detector import Place
 from dtperf.errors import InputError
-from dtperf.geometry import Place
-from dtperf.plot.bins import Binned, edges_of, values_of
+from dtperf.plot.axes import Binned, edges_of, values_of
 from dtperf.plot.chamber import against_runs
 from dtperf.plot.curves import SHIFTS, Curve
-from dtperf.plot.style import STATIONS, Sheet
-from dtperf.results import Result
+from dtperf.plot.style import STATIONS, StyledFigure
+from dtperf.results.result import Result
 
 __all__ = ["eligible_trend"]
 
 
-def eligible_trend(result: Result, place: Place, change: int | None = None) -> Sheet:
+def eligible_trend(result: Result, place: Place, change: int | None = None) -> StyledFigure:
     """Draw the eligible fraction of the fiducial probes against the run, a curve for each station.
 
     Args:

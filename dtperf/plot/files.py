@@ -8,17 +8,17 @@ from typing import Any
 
 from dtperf.config.suggest import suggest
 from dtperf.errors import ConfigError, InputError
+from dtperf.plot.catalogue import PLOTS
 from dtperf.plot.plain import plain_picture
-from dtperf.plot.style import Sheet, style
-from dtperf.plot.table import PLOTS
-from dtperf.results import Result
+from dtperf.plot.style import StyledFigure, style
+from dtperf.results.result import Result
 
 __all__ = ["FORMATS", "draw", "figure", "not_measured", "save"]
 
 FORMATS = ("png", "pdf", "svg")
 
 
-def figure(result: Result, name: str, reference: Result | None = None) -> Sheet:
+def figure(result: Result, name: str, reference: Result | None = None) -> StyledFigure:
     """Draw one plot.
 
     Args:
@@ -45,7 +45,7 @@ def figure(result: Result, name: str, reference: Result | None = None) -> Sheet:
 
 def draw(
     result: Result, reference: Result | None = None, only: Iterable[str] = ()
-) -> Iterator[tuple[str, Sheet]]:
+) -> Iterator[tuple[str, StyledFigure]]:
     """Draw plot after plot, each when it is asked for, of all that was measured.
 
     Args:

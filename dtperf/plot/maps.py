@@ -1,21 +1,38 @@
-"""Maps: chambers by wheel and sector, acceptance in (phi, eta), chambers inside, and by run."""
+"""How the efficiencies of the chambers are spread."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator
 
 from dtperf.measurements.declaration import Histogram
-from dtperf.plot.axes import run_ticks
-from dtperf.plot.bins import Binned, at, charges, edges_of, stations, values_of, variables
-from dtperf.plot.cells import Cells, colour_bar, draw_cells, draw_differences, scale_for
-from dtperf.plot.style import Sheet, new_sheet
+from dtperf.plot.axes import (
+    Binned,
+    at,
+    charges,
+    edges_of,
+    run_ticks,
+    stations,
+    values_of,
+    variables,
+)
+from dtperf.plot.cells import EfficiencyMap, colour_bar, draw_cells, draw_differences, scale_for
+from dtperf.plot.style import GREY, STATIONS, StyledFigure, legend, new_sheet
+from dtperf.results.summary import ChamberEfficiency, by_chamber
+from dtperf.typing import F64
 
-__all__ = ["all_stations", "inside_stations", "one_station", "phi_eta", "runs_of_chambers"]
+__all__ = [
+    "all_stations",
+    "inside_stations",
+    "one_station",
+    "phi_eta",
+    "runs_of_chambers",
+    "spread",
+]
 
 EFFICIENCY = "efficiency"
 ACCEPTANCE = r"efficiency $\times$ acceptance"
@@ -26,7 +43,7 @@ class Map(NamedTuple):
     """One panel, and the same of the reference."""
 
     name: str
-    cells: Cells
+    cells: EfficiencyMap
     reference: Binned | None
 
 
@@ -37,7 +54,7 @@ def all_stations(
     *,
     label: str = EFFICIENCY,
     from_zero: bool = False,
-) -> Sheet:
+) -> StyledFigure:
     """Draw sector and wheel of all chambers, a panel for each station.
 
     Args:
@@ -52,12 +69,14 @@ def all_stations(
 
 def one_station(
     counts: Histogram, reference: Histogram | None, title: str, *, station: int
-) -> Sheet:
+) -> StyledFigure:
     """Draw sector and wheel of the chambers of one station."""
     return _chambers(counts, reference, title, [station])
 
 
-def phi_eta(counts: Histogram, reference: Histogram | None, title: str, *, station: int) -> Sheet:
+def phi_eta(
+    counts: Histogram, reference: Histogram | None, title: str, *, station: int
+) -> StyledFigure:
     """Draw efficiency x acceptance of a station in (phi, eta), a panel for each charge."""
     reference, title = _comparable(counts, reference, title)
     own = [*charges(at(counts, station=station - 1))]
@@ -73,7 +92,7 @@ def phi_eta(counts: Histogram, reference: Histogram | None, title: str, *, stati
     return sheet
 
 
-def inside_stations(counts: Histogram, reference: Histogram | None, title: str) -> Sheet:
+def inside_stations(counts: Histogram, reference: Histogram | None, title: str) -> StyledFigure:
     """Draw the plane of a chamber, all chambers of a station one above the other."""
     reference, title = _comparable(counts, reference, title)
     others = [None] * 4 if reference is None else [one for _, one in stations(reference)]
@@ -93,7 +112,7 @@ def runs_of_chambers(
     *,
     label: str = EFFICIENCY,
     from_zero: bool = False,
-) -> Sheet:
+) -> StyledFigure:
     """Draw run and chamber, a panel for each station."""
     reference, title = _comparable(counts, reference, title)
     others = [None] * 4 if reference is None else [one for _, one in stations(reference)]
@@ -119,7 +138,7 @@ def _chambers(
     label: str = EFFICIENCY,
     *,
     from_zero: bool = False,
-) -> Sheet:
+) -> StyledFigure:
     counts = _of_chambers(counts)
     reference = None if reference is None else _of_chambers(reference)
     reference, title = _comparable(counts, reference, title)
@@ -141,7 +160,7 @@ def _maps(
     *,
     from_zero: bool = False,
     numbers: bool = False,
-) -> Sheet:
+) -> StyledFigure:
     """Draw maps two in a row or, if there is a reference, each with its difference beside it.
 
     Args:
@@ -186,7 +205,7 @@ def _plane(name: str, counts: Histogram, reference: Histogram | None) -> Map:
     x, y = variables(counts)
     other = None if reference is None else Binned.of(reference, x, y)
     edges = edges_of(counts.axes[x]), edges_of(counts.axes[y])
-    return Map(name, Cells(*edges, Binned.of(counts, x, y)), other)
+    return Map(name, EfficiencyMap(*edges, Binned.of(counts, x, y)), other)
 
 
 def _sector_by_wheel(counts: Histogram, reference: Histogram | None, station: int) -> Map:
@@ -197,14 +216,14 @@ def _sector_by_wheel(counts: Histogram, reference: Histogram | None, station: in
         return Binned.of(at(one, station=station - 1), "sector", "wheel")[sectors]
 
     other = None if reference is None else chosen(reference)
-    return Map(f"MB{station}", Cells(*edges, chosen(counts)), other)
+    return Map(f"MB{station}", EfficiencyMap(*edges, chosen(counts)), other)
 
 
 def _run_by_chamber(station: int, counts: Histogram, reference: Histogram | None) -> Map:
     sectors = _sectors_of(station)
     other = None if reference is None else _in_one_column(reference, sectors)
     rows = np.arange(5.0 * sectors + 1) - 0.5
-    cells = Cells(edges_of(counts.axes["run"]), rows, _in_one_column(counts, sectors))
+    cells = EfficiencyMap(edges_of(counts.axes["run"]), rows, _in_one_column(counts, sectors))
     return Map(f"MB{station}", cells, other)
 
 
@@ -228,8 +247,72 @@ def _name_wheels(panel: Axes, sectors: int) -> None:
         panel.axhline((wheel + 2) * sectors - 0.5, color="black", lw=1)
 
 
-def _name_axes(sheet: Sheet, x: str, y: str) -> None:
+def _name_axes(sheet: StyledFigure, x: str, y: str) -> None:
     for panel in sheet.panels[-1]:
         panel.set_xlabel(x)
     for panel in sheet.panels[:, 0]:
         panel.set_ylabel(y)
+
+
+LOW = 0.95
+"""Chambers below are named instead."""
+EDGES = np.linspace(LOW, 1, 26)
+MIDDLES = (EDGES[1:] + EDGES[:-1]) / 2
+HATCHES = ("", "//", "..", "xx")
+NAMED = 8
+ROOM_ABOVE = 1.3
+
+
+def spread(counts: Histogram, reference: Histogram | None, title: str) -> StyledFigure:
+    """Draw how many chambers have which efficiency; those below 95 % by name.
+
+    Args:
+        counts: On station, wheel and sector.
+        reference: The same of another result.
+        title: Plain text for the header.
+    """
+    chambers = by_chamber({"by_chamber": counts})
+    sheet = new_sheet(title=title)
+    panel = sheet.panels[0, 0]
+    handles, bottom = [], np.zeros(len(MIDDLES))
+    for number, (look, hatch) in enumerate(zip(STATIONS, HATCHES, strict=True), start=1):
+        top = bottom + _histogram([row for row in chambers if row.chamber.station == number])
+        steps: dict[str, Any] = {"fill": True, "facecolor": look.colour, "edgecolor": "white"}
+        name = f"MB{number}"
+        handles.append(panel.stairs(top, EDGES, baseline=bottom, hatch=hatch, label=name, **steps))
+        bottom = top
+    most = max(1.0, bottom.max())
+    if reference is not None:
+        other = _histogram(by_chamber({"by_chamber": reference}))
+        most = max(most, other.max())
+        handles += panel.plot(
+            MIDDLES, np.where(other > 0, other, np.nan), color=GREY, marker="o", ls="none",
+            markerfacecolor="white", markersize=7, label="reference",
+        )  # fmt: skip
+    panel.set(xlim=(LOW, 1), ylim=(0, ROOM_ABOVE * most))
+    panel.set_xlabel("efficiency of a chamber")
+    panel.set_ylabel("chambers / 0.2 %")
+    legend(panel, handles, 5)
+    _tell_the_others(panel, chambers)
+    return sheet
+
+
+def _histogram(chambers: list[ChamberEfficiency] | tuple[ChamberEfficiency, ...]) -> F64:
+    values = [row.efficiency.value for row in chambers if row.efficiency.total]
+    return np.histogram(values, EDGES)[0].astype(np.float64)
+
+
+def _tell_the_others(panel: Axes, chambers: tuple[ChamberEfficiency, ...]) -> None:
+    """Name the chambers that lie below the axis, worst first, and count those without probes."""
+    below = [row for row in chambers if row.efficiency.value < LOW]
+    below.sort(key=lambda row: row.efficiency.value)
+    lines = [f"{row.chamber.name}: {100 * row.efficiency.value:.1f} %" for row in below[:NAMED]]
+    if below:
+        lines.insert(0, f"{len(below)} below {100 * LOW:.0f} %:")
+    if len(below) > NAMED:
+        lines.append("…")
+    if empty := sum(not row.efficiency.total for row in chambers):
+        lines.append(f"{empty} without probes")
+    panel.text(
+        0.03, 0.86, "\n".join(lines), transform=panel.transAxes, va="top", fontsize="x-small"
+    )

@@ -13,10 +13,9 @@ from matplotlib.colors import Normalize
 from matplotlib.mathtext import MathTextParser
 
 from dtperf.measurements.declaration import Histogram
-from dtperf.plot.axes import whole_numbers
-from dtperf.plot.bins import edges_of
+from dtperf.plot.axes import edges_of, whole_numbers
 from dtperf.plot.cells import Scale, colour_bar
-from dtperf.plot.style import GREY, Sheet, new_sheet, plain
+from dtperf.plot.style import GREY, StyledFigure, new_sheet, plain
 from dtperf.typing import F64, AnyArray
 
 __all__ = ["plain_picture"]
@@ -25,7 +24,7 @@ FILLED = "#5790fc"
 MOST_LABELS = 25
 
 
-def plain_picture(histogram: Histogram, reference: Histogram | None, title: str) -> Sheet:
+def plain_picture(histogram: Histogram, reference: Histogram | None, title: str) -> StyledFigure:
     """Draw the last axis, or the last two as a plane; the others are summed up.
 
     Args:

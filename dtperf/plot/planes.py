@@ -11,10 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 
 from dtperf.measurements.declaration import Histogram
-from dtperf.plot.axes import span, whole_numbers
-from dtperf.plot.bins import edges_of, stations, variables
+from dtperf.plot.axes import edges_of, span, stations, variables, whole_numbers
 from dtperf.plot.cells import Scale, colour_bar
-from dtperf.plot.style import GREY, Sheet, new_sheet
+from dtperf.plot.style import GREY, StyledFigure, new_sheet
 
 __all__ = ["plane"]
 
@@ -22,7 +21,9 @@ FEWEST = 10
 """Entries that a mean is drawn of."""
 
 
-def plane(counts: Histogram, reference: Histogram | None, title: str, *, x: str, y: str) -> Sheet:
+def plane(
+    counts: Histogram, reference: Histogram | None, title: str, *, x: str, y: str
+) -> StyledFigure:
     """Draw entries in two variables and the mean of the second, a panel for each station.
 
     Args:

@@ -17,7 +17,17 @@ from matplotlib.legend import Legend
 
 from dtperf.typing import AnyArray
 
-__all__ = ["GREY", "RC", "STATIONS", "Look", "Sheet", "legend", "new_sheet", "plain", "style"]
+__all__ = [
+    "GREY",
+    "RC",
+    "STATIONS",
+    "CurveStyle",
+    "StyledFigure",
+    "legend",
+    "new_sheet",
+    "plain",
+    "style",
+]
 
 GREY = "#717581"
 """Of the reference."""
@@ -47,7 +57,7 @@ HEADER_IN_INCHES = 0.5
 CHARACTERS_IN_AN_INCH = 6
 
 
-class Look(NamedTuple):
+class CurveStyle(NamedTuple):
     """Three ways to tell one curve from another, none of which needs the others."""
 
     colour: str
@@ -56,10 +66,10 @@ class Look(NamedTuple):
 
 
 STATIONS = (
-    Look("#5790fc", "o", "-"),
-    Look("#f89c20", "s", "--"),
-    Look("#e42536", "^", "-."),
-    Look("#964a8b", "D", ":"),
+    CurveStyle("#5790fc", "o", "-"),
+    CurveStyle("#f89c20", "s", "--"),
+    CurveStyle("#e42536", "^", "-."),
+    CurveStyle("#964a8b", "D", ":"),
 )
 """Of MB1 to MB4. Colours of M. A. Petroff, arXiv:2107.02270, for colour-blind people, too."""
 
@@ -71,7 +81,7 @@ def style() -> Iterator[None]:
         yield
 
 
-class Sheet(Figure):
+class StyledFigure(Figure):
     """A figure that is drawn in its own style, whenever and wherever that happens.
 
     Matplotlib makes ticks and looks up fonts only then, when the user's rcParams hold again.
@@ -109,7 +119,7 @@ def new_sheet(
     *,
     title: str = "",
     share: bool = False,
-) -> Sheet:
+) -> StyledFigure:
     """Make panels below a line that says CMS.
 
     Args:
@@ -119,7 +129,7 @@ def new_sheet(
         title: Right part of that line, plain text.
         share: Panels have common axes, written only at the left and at the bottom.
     """
-    sheet = Sheet(figsize=size)
+    sheet = StyledFigure(figsize=size)
     sheet.panels = np.empty((rows, columns), dtype=object)
     _write_header(sheet, title)
     grid = sheet.add_gridspec(rows, columns)
@@ -132,7 +142,7 @@ def new_sheet(
     return sheet
 
 
-def _write_header(sheet: Sheet, title: str) -> None:
+def _write_header(sheet: StyledFigure, title: str) -> None:
     """Write CMS and the title into a strip that the panels leave free."""
     width, height = sheet.get_size_inches()
     strip = HEADER_IN_INCHES / height

@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dtperf.geometry import sectors, sensitive_edge_distances, wheels
-from dtperf.kernels.fourvector import FOUR_VECTOR, STORED, vector_etas, vector_phis, vector_pts
-from dtperf.kernels.gather import take
-from dtperf.kernels.station import StationLimits, is_eligible, is_fiducial, mask_in_eta
+from dtperf.detector import sectors, sensitive_edge_distances, wheels
 from dtperf.selection.flatten import FlatEvents
-from dtperf.selection.table import Table
+from dtperf.selection.fourvector import FOUR_VECTOR, STORED, vector_etas, vector_phis, vector_pts
+from dtperf.selection.ragged import take
+from dtperf.selection.segments import StationLimits, is_eligible, is_fiducial, mask_in_eta
+from dtperf.selection.tables import Table
 from dtperf.typing import F32, AnyArray, Intp
 
 if TYPE_CHECKING:
-    from dtperf.config import AnalysisConfig
-    from dtperf.config.model import Compatibility
-    from dtperf.kernels.arrays import Matches
-    from dtperf.kernels.crossings import Crossings
-    from dtperf.kernels.pairs import Candidates
+    from dtperf.selection.arrays import Matches
+    from dtperf.selection.crossings import Crossings
+    from dtperf.selection.cuts import Compatibility, TagAndProbe
     from dtperf.selection.extrapolation import ProbeMatches
+    from dtperf.selection.pairs import Candidates
 
 __all__ = [
     "CROSSING_COLUMNS",
@@ -73,7 +72,7 @@ CROSSING_COLUMNS = {
     "station": "1 to 4",
     "wheel": "-2 to 2; the station is not crossed: -99",
     "sector": "1 to 14, where 13 and 14 are the second MB4 chambers of 4 and 10; or -99",
-    "chamber": "code of the chamber, dtperf.geometry.Chamber.code, or -1",
+    "chamber": "code of the chamber, dtperf.detector.Chamber.code, or -1",
     "local_x": "crossing, local x, cm; NaN without crossing",
     "local_y": "crossing, local y, cm; NaN without crossing",
     "edge_x": "distance from the chamber's edge in x, negative inside, cm; NaN without crossing",
@@ -103,7 +102,7 @@ IN_TIME_NS = 12.5
 NOWHERE = -99
 
 
-def station_limits(config: AnalysisConfig) -> StationLimits:
+def station_limits(config: TagAndProbe) -> StationLimits:
     """Round the cuts on crossings to the width they are compared in."""
     cuts = config.selection.station
     return StationLimits(
@@ -118,12 +117,12 @@ def station_limits(config: AnalysisConfig) -> StationLimits:
 
 
 def kinematics(compatibility: Compatibility) -> int:
-    """Say which pT and eta are cut on, as the kernels take it."""
+    """Return which pT and eta are cut on, as the kernels take it."""
     return FOUR_VECTOR if compatibility.four_vector_rounding else STORED
 
 
 def border_distances(matches: Matches, limits: StationLimits) -> tuple[F32, F32]:
-    """Give the distances from the edges that the fiducial border is measured from.
+    """Return the distances from the edges that the fiducial border is measured from.
 
     Args:
         matches: Where inner tracks cross chambers.
@@ -142,7 +141,7 @@ def _indexed(source: AnyArray, index: str) -> Callable[[Table], AnyArray]:
 
 
 def pair_columns(flat: FlatEvents, candidates: Candidates) -> Make:
-    """Say how each column of the table of pairs is made."""
+    """Return how each column of the table of pairs is made."""
     muons = flat.muons
     make: Make = {
         name: partial(lambda column, _: column, column)
@@ -175,7 +174,7 @@ def crossing_columns(
     selected: Intp,
     limits: StationLimits,
 ) -> Make:
-    """Say how each column of the table of crossings is made.
+    """Return how each column of the table of crossings is made.
 
     Args:
         flat: The events.

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dtperf.field import layers
-from dtperf.geometry import frame_table, stations
-from dtperf.geometry.edges import ACCEPT_CM
-from dtperf.kernels.arrays import Matches
-from dtperf.kernels.propagate import propagate
-from dtperf.kernels.ranges import probe_ranges
+from dtperf.detector import frame_table, stations
+from dtperf.detector.edges import ACCEPT_CM
+from dtperf.detector.layers import layers
+from dtperf.detector.propagation import propagate
+from dtperf.selection.arrays import Matches
 from dtperf.selection.flatten import FlatEvents
+from dtperf.selection.ragged import probe_ranges
 from dtperf.typing import F32, I64
 
 __all__ = ["ProbeMatches", "extrapolate"]

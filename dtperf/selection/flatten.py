@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import awkward as ak
 import numpy as np
 
+from dtperf.detector import chamber_codes, edge_distances
 from dtperf.errors import InputError
-from dtperf.geometry import chamber_codes, edge_distances
-from dtperf.kernels.anomalies import count_bad_ranges, mask_not_finite
-from dtperf.kernels.arrays import Matches, Muons, Segments
-from dtperf.kernels.binning import LARGEST_CATEGORY
-from dtperf.kernels.ranges import Ranges
+from dtperf.selection.arrays import Matches, Muons, Segments
+from dtperf.selection.cuts import LARGEST_CATEGORY, Extrapolation, TagAndProbe
+from dtperf.selection.ragged import Ranges, count_bad_ranges, mask_not_finite
 from dtperf.typing import F32, I16, I64, AnyArray
-
-if TYPE_CHECKING:
-    from dtperf.config import AnalysisConfig
 
 __all__ = [
     "OPTIONAL_EVENT_COLUMNS",
     "TRACKER_ISO",
-    "Extrapolation",
     "FlatEvents",
     "Isolations",
     "flatten",
@@ -30,8 +25,6 @@ __all__ = [
     "needed_branches",
     "optional_branches",
 ]
-
-Extrapolation = Literal["ntuple", "helix"]
 
 EVENT_COLUMNS = ("run", "luminosityBlock")
 OPTIONAL_EVENT_COLUMNS = {"inst_lumi": "lumi_instLumi", "pileup": "lumi_avgPileUp"}
@@ -85,7 +78,7 @@ class Isolations(NamedTuple):
         return {TRACKER_ISO: np.float32} if is_used else {}
 
     def of(self, columns: Mapping[str, F32]) -> dict[str, F32]:
-        """Give what is cut on, by the names that `Muons` has for it."""
+        """Return what is cut on, by the names that `Muons` has for it."""
         return {
             "tag_iso": columns[ISO_COLUMNS[self.tag]],
             "probe_iso": columns[ISO_COLUMNS[self.probe]],
@@ -95,10 +88,9 @@ class Isolations(NamedTuple):
 PF = Isolations()
 
 
-def isolations(config: AnalysisConfig) -> Isolations:
-    """Say which isolations a config uses, in cuts and in measurements."""
-    active = config.measurements.active().values()
-    is_measured = any(TRACKER_ISO_COLUMNS & measurement.columns for measurement in active)
+def isolations(config: TagAndProbe) -> Isolations:
+    """Return which isolations a config uses, in cuts and in measurements."""
+    is_measured = bool(TRACKER_ISO_COLUMNS & config.filled_columns())
     selection = config.selection
     return Isolations(selection.tag.iso, selection.probe.iso, is_measured)
 
@@ -219,13 +211,11 @@ def optional_branches(
     return frozenset(wanted)
 
 
-def branches_of(config: AnalysisConfig) -> tuple[frozenset[str], frozenset[str]]:
+def branches_of(config: TagAndProbe) -> tuple[frozenset[str], frozenset[str]]:
     """Name the branches that a config needs, and those that are read where a file has them."""
     extrapolation = config.extrapolation
     needed = needed_branches(config.selection.tag.trigger, extrapolation, isolations(config))
-    measured = config.filled_measurements().values()
-    used = frozenset[str]().union(*(measurement.columns for measurement in measured))
-    return needed, optional_branches(used, extrapolation)
+    return needed, optional_branches(config.filled_columns(), extrapolation)
 
 
 class _Collection(NamedTuple):
@@ -261,7 +251,7 @@ def _collection(
 
 
 def _as_type(values: AnyArray, dtype: np.dtype[Any]) -> AnyArray:
-    """Give numbers of another width; one that does not fit is the largest, which nothing has."""
+    """Return numbers of another width; one that does not fit is the largest, which nothing has."""
     if values.dtype.kind in "iu" and dtype.kind in "iu" and not np.can_cast(values.dtype, dtype):
         limits = np.iinfo(dtype)
         fits = (values >= limits.min) & (values <= limits.max)
@@ -271,7 +261,7 @@ def _as_type(values: AnyArray, dtype: np.dtype[Any]) -> AnyArray:
 
 
 def _is_plain(layout: Any) -> bool:
-    """Tell whether the lists of a collection are stored one after the other."""
+    """Return whether the lists of a collection are stored one after the other."""
     contents = ak.contents
     return isinstance(layout, contents.ListOffsetArray) and isinstance(
         layout.content, contents.RecordArray

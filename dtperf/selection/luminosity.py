@@ -17,7 +17,7 @@ __all__ = ["is_certified", "within"]
 
 
 def is_certified(events: Any, mask: Mapping[str, tuple[tuple[int, int], ...]]) -> Bools:
-    """Tell which events are in luminosity blocks of a mask.
+    """Return which events are in luminosity blocks of a mask.
 
     Args:
         events: NanoEvents, with run and luminosityBlock.

@@ -6,22 +6,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dtperf.kernels.crossings import find_crossings
-from dtperf.kernels.pairs import PairLimits, find_pairs, is_repeated
-from dtperf.kernels.segments import PassingLimits
-from dtperf.selection.columns import (
-    crossing_columns,
-    kinematics,
-    pair_columns,
-    station_limits,
-)
+from dtperf.selection.columns import crossing_columns, kinematics, pair_columns, station_limits
+from dtperf.selection.crossings import find_crossings
 from dtperf.selection.extrapolation import extrapolate
 from dtperf.selection.flatten import FlatEvents, flatten, isolations
 from dtperf.selection.luminosity import within
-from dtperf.selection.table import Table
+from dtperf.selection.pairs import PairLimits, find_pairs, is_repeated
+from dtperf.selection.segments import PassingLimits
+from dtperf.selection.tables import Table
 
 if TYPE_CHECKING:
-    from dtperf.config import AnalysisConfig
+    from dtperf.selection.cuts import TagAndProbe
 
 __all__ = ["Tables", "find_tables", "pair_limits", "passing_limits", "tag_and_probe"]
 
@@ -39,7 +34,7 @@ class Tables(NamedTuple):
     """Number of events that were looked at: those in the luminosity mask."""
 
 
-def tag_and_probe(events: Any, config: AnalysisConfig) -> Tables:
+def tag_and_probe(events: Any, config: TagAndProbe) -> Tables:
     """Select pairs and match segments to their probes.
 
     Args:
@@ -58,7 +53,7 @@ def tag_and_probe(events: Any, config: AnalysisConfig) -> Tables:
     return Tables(*find_tables(flat, config), flat.anomalies, len(inside))
 
 
-def find_tables(flat: FlatEvents, config: AnalysisConfig) -> tuple[Table, Table]:
+def find_tables(flat: FlatEvents, config: TagAndProbe) -> tuple[Table, Table]:
     """Select pairs and match segments to their probes, in flat arrays.
 
     Args:
@@ -85,7 +80,7 @@ def find_tables(flat: FlatEvents, config: AnalysisConfig) -> tuple[Table, Table]
     return pairs, Table(len(crossings.pair), columns, parent=pairs, link="candidate")
 
 
-def pair_limits(config: AnalysisConfig) -> PairLimits:
+def pair_limits(config: TagAndProbe) -> PairLimits:
     """Round the cuts on tag, probe and pair to the width they are compared in."""
     selection = config.selection
     tag, probe, pair = selection.tag, selection.probe, selection.pair
@@ -105,7 +100,7 @@ def pair_limits(config: AnalysisConfig) -> PairLimits:
     )
 
 
-def passing_limits(config: AnalysisConfig) -> PassingLimits:
+def passing_limits(config: TagAndProbe) -> PassingLimits:
     """Round the cuts on the segment to the width they are compared in."""
     passing = config.selection.passing
     return PassingLimits(

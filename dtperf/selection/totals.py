@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dtperf.kernels.pairs import is_repeated
-from dtperf.kernels.station import count_double
+from dtperf.selection.pairs import is_repeated
+from dtperf.selection.segments import count_double
 
 if TYPE_CHECKING:
-    from dtperf.selection.table import Table
+    from dtperf.selection.tables import Table
 
 __all__ = ["totals"]
 

@@ -88,7 +88,7 @@ def to_arrow(columns: Columns) -> pa.RecordBatch:
 
 
 def check(batch: pa.RecordBatch, where: str) -> None:
-    """See that a record batch, from whoever it may be, can be viewed.
+    """Check that a record batch, from whoever it may be, can be viewed.
 
     Args:
         batch: The record batch.

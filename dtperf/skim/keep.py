@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from dtperf.compiled import compiled
-from dtperf.geometry.numbering import N_CODES
-from dtperf.kernels.arrays import Muons
-from dtperf.kernels.pairs import (
+from dtperf.detector.numbering import N_CODES
+from dtperf.selection.arrays import Muons
+from dtperf.selection.pairs import (
     PairLimits,
     delta_r,
     find_probes,
@@ -17,13 +17,13 @@ from dtperf.kernels.pairs import (
     invariant_mass,
     is_pair,
 )
-from dtperf.kernels.ranges import Ranges
+from dtperf.selection.ragged import Ranges
 from dtperf.typing import I16, I32, I64, U32, Bools
 
-__all__ = ["Kept", "KeptMatches", "find_kept", "keep_matches", "keep_segments"]
+__all__ = ["KeptMatches", "KeptMuons", "find_kept", "keep_matches", "keep_segments"]
 
 
-class Kept(NamedTuple):
+class KeptMuons(NamedTuple):
     """What of the muons can matter."""
 
     events: I64
@@ -45,7 +45,7 @@ class KeptMatches(NamedTuple):
 
 
 @compiled
-def find_kept(muons: Muons, limits: PairLimits) -> Kept:
+def find_kept(muons: Muons, limits: PairLimits) -> KeptMuons:
     """Find the events that a selection within these limits can have candidates in.
 
     A candidate is every other muon that is looked at for a tag, so one tag and one muon are enough.
@@ -79,11 +79,11 @@ def find_kept(muons: Muons, limits: PairLimits) -> Kept:
         if n_tags and end - begin > 1:
             kept[n] = event
             n += 1
-    return Kept(kept[:n], is_probe)
+    return KeptMuons(kept[:n], is_probe)
 
 
 @compiled
-def keep_matches(muon_offsets: I64, ranges: Ranges, codes: I16, kept: Kept) -> KeptMatches:
+def keep_matches(muon_offsets: I64, ranges: Ranges, codes: I16, kept: KeptMuons) -> KeptMatches:
     """Keep the usable crossings of possible probes, and say anew which are whose.
 
     Args:

@@ -12,9 +12,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dtperf.errors import InputError
 from dtperf.files import write_atomic
 from dtperf.skim.columns import Columns, to_arrow
-from dtperf.skim.tally import Tally
+from dtperf.skim.tally import LuminosityTally
 
-__all__ = ["BLOCKS", "EVENTS", "SUFFIX", "Compression", "Packed", "PartInfo", "pack", "read_blocks"]
+__all__ = [
+    "BLOCKS",
+    "EVENTS",
+    "SUFFIX",
+    "Compression",
+    "PackedChunk",
+    "PartInfo",
+    "pack",
+    "read_blocks",
+]
 
 EVENTS, BLOCKS, SUFFIX = "events", "blocks", ".arrow"
 BATCH = 65_536
@@ -36,7 +45,7 @@ class PartInfo(BaseModel):
     """XXH3 of 128 bits of the file."""
 
 
-class Packed(NamedTuple):
+class PackedChunk(NamedTuple):
     """The two files of a chunk, as bytes."""
 
     name: str
@@ -54,7 +63,9 @@ class Packed(NamedTuple):
             write_atomic(out / folder / f"{self.name}{SUFFIX}", content)
 
 
-def pack(name: str, columns: Columns, tallied: Tally, compression: Compression) -> Packed:
+def pack(
+    name: str, columns: Columns, tallied: LuminosityTally, compression: Compression
+) -> PackedChunk:
     """Make the files of a chunk.
 
     Args:
@@ -68,10 +79,10 @@ def pack(name: str, columns: Columns, tallied: Tally, compression: Compression) 
     events = _file(whole.schema, batches, compression)
     info = PartInfo(events=len(columns), bytes=len(events), xxh3=xxhash.xxh3_128_hexdigest(events))
     table = tallied.to_arrow().replace_schema_metadata({INFO: info.model_dump_json()})
-    return Packed(name, events, _file(table.schema, table.to_batches(), "none"))
+    return PackedChunk(name, events, _file(table.schema, table.to_batches(), "none"))
 
 
-def read_blocks(path: Path) -> tuple[Tally, PartInfo]:
+def read_blocks(path: Path) -> tuple[LuminosityTally, PartInfo]:
     """Read the table of luminosity blocks of a chunk, and what it says of its events.
 
     Raises:
@@ -85,7 +96,7 @@ def read_blocks(path: Path) -> tuple[Tally, PartInfo]:
         told = PartInfo.model_validate_json((table.schema.metadata or {}).get(INFO, b"{}"))
     except (OSError, pa.ArrowException, ValidationError) as error:
         raise InputError(f"{path}: cannot be read: {error}", "corrupt") from None
-    return Tally.from_arrow(table, str(path)), told
+    return LuminosityTally.from_arrow(table, str(path)), told
 
 
 def _file(schema: pa.Schema, batches: list[pa.RecordBatch], compression: Compression) -> bytes:

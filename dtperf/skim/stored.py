@@ -13,18 +13,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field
 
-from dtperf.accounting import refuse_overlap
-from dtperf.checkpoint import LOCK
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError, InputError
-from dtperf.eventsample import EventSample
-from dtperf.ledger import Ledger, LedgerRow
-from dtperf.resultfiles import LEDGER, RESULT, read_event_sample, read_head
-from dtperf.results import Result
+from dtperf.execution.checkpoint import LOCK
+from dtperf.results.accounting import refuse_overlap
+from dtperf.results.event_sample import EventSample
+from dtperf.results.ledger import Ledger, LedgerRow
+from dtperf.results.result import Result
+from dtperf.results.storage import LEDGER, RESULT, read_event_sample, read_head
 from dtperf.skim.folders import MANIFEST, PART, TALLY, TOKEN, part_names, sweep
 from dtperf.skim.parts import BLOCKS, EVENTS, MAX_BLOCKS_BYTES, SUFFIX, PartInfo, read_blocks
-from dtperf.skim.tally import Tally, added
-from dtperf.untrusted import read_json, validated, write_json
+from dtperf.skim.tally import LuminosityTally, added
+from dtperf.validation import read_json, validated, write_json
 
 __all__ = ["Skim", "finish", "is_skim", "load_skim", "refuse_missing", "skim_among", "tiles"]
 
@@ -54,13 +54,13 @@ class Skim(NamedTuple):
     """As `Result` has them, of the loosest cuts."""
     ledger: Ledger
     event_sample: EventSample
-    tally: Tally
+    tally: LuminosityTally
     parts: Mapping[str, PartInfo]
     """The files of events, by their names."""
 
 
 def is_skim(path: Path) -> bool:
-    """Tell whether a directory is a skim, or was to become one."""
+    """Return whether a directory is a skim, or was to become one."""
     if not os.path.isdir(path):  # noqa: PTH112  # pathlib's raises for names that are too long
         return False
     return (path / MANIFEST).is_file() or (
@@ -110,7 +110,7 @@ def finish(out: Path, result: Result) -> None:
 
 
 def refuse_missing(out: Path, ledger: Ledger) -> None:
-    """See that a skim that is to go on has the parts of all that its ledger says.
+    """Check that a skim that is to go on has the parts of all that its ledger says.
 
     Raises:
         InputError: It has not; perhaps it was no skim.
@@ -231,9 +231,9 @@ def _read_manifest(path: Path) -> _Manifest:
     return validated(_Manifest, content, path)
 
 
-def _read_tally(path: Path) -> Tally:
+def _read_tally(path: Path) -> LuminosityTally:
     try:
         table = pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path}: cannot be read: {error}", "corrupt") from None
-    return Tally.from_arrow(table, str(path))
+    return LuminosityTally.from_arrow(table, str(path))

@@ -15,12 +15,12 @@ from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, flatten
 from dtperf.selection.luminosity import is_certified
 from dtperf.typing import I64, U32, AnyArray, Bools, Intp
 
-__all__ = ["Tally", "added", "tally"]
+__all__ = ["LuminosityTally", "added", "tally"]
 
 OPTIONAL = tuple(OPTIONAL_EVENT_COLUMNS.values())
 
 
-class Tally(NamedTuple):
+class LuminosityTally(NamedTuple):
     """One row for each luminosity block and set of optional branches."""
 
     run: U32
@@ -33,13 +33,13 @@ class Tally(NamedTuple):
     """By name; 0 where the block is not in the luminosity mask that it was read with."""
 
     def is_in(self, mask: Mapping[str, Any] | None) -> Bools:
-        """Tell which rows are in a luminosity mask, shape (rows,)."""
+        """Return which rows are in a luminosity mask, shape (rows,)."""
         if mask is None:
             return np.ones(len(self.run), dtype=np.bool_)
         return is_certified({n: getattr(self, n) for n in ("run", "luminosityBlock")}, mask)
 
     def lacking(self, branches: Iterable[str]) -> Bools:
-        """Tell which rows lack one of these optional branches, shape (rows,)."""
+        """Return which rows lack one of these optional branches, shape (rows,)."""
         found = np.zeros(len(self.run), dtype=np.bool_)
         for branch in branches:
             found |= ~self.has[branch]
@@ -52,7 +52,7 @@ class Tally(NamedTuple):
         return pa.table({**columns, **self.anomalies})
 
     @classmethod
-    def from_arrow(cls, table: pa.Table, where: str) -> Tally:
+    def from_arrow(cls, table: pa.Table, where: str) -> LuminosityTally:
         """Read an Arrow table, from whoever it may be.
 
         Raises:
@@ -73,7 +73,7 @@ class Tally(NamedTuple):
         return found
 
 
-def tally(events: Any, config: AnalysisConfig, anomalies: Mapping[str, int]) -> Tally:
+def tally(events: Any, config: AnalysisConfig, anomalies: Mapping[str, int]) -> LuminosityTally:
     """Count the events of a chunk.
 
     Args:
@@ -91,7 +91,7 @@ def tally(events: Any, config: AnalysisConfig, anomalies: Mapping[str, int]) -> 
         for block, counted in _by_block(events, config, inside, number):
             for name, count in counted.items():
                 found[name][block] = count
-    return Tally(
+    return LuminosityTally(
         (blocks >> np.uint64(32)).astype(np.uint32),
         (blocks & np.uint64(2**32 - 1)).astype(np.uint32),
         {name: np.full(len(blocks), name in events.fields) for name in OPTIONAL},
@@ -119,7 +119,7 @@ def _by_block(
         yield from _by_block(events, config, half, number)
 
 
-def added(tallies: Iterable[Tally]) -> Tally:
+def added(tallies: Iterable[LuminosityTally]) -> LuminosityTally:
     """Add up tallies, to one row for each block and set of branches."""
     given = [*tallies]
     names = sorted({name for each in given for name in each.anomalies})
@@ -136,10 +136,10 @@ def added(tallies: Iterable[Tally]) -> Tally:
         np.add.at(total, number.reshape(-1), joined(columns, np.int64))
         return total
 
-    def zeros(each: Tally) -> I64:
+    def zeros(each: LuminosityTally) -> I64:
         return np.zeros(len(each.run), dtype=np.int64)
 
-    return Tally(
+    return LuminosityTally(
         rows[0].astype(np.uint32),
         rows[1].astype(np.uint32),
         {name: rows[2 + i].astype(np.bool_) for i, name in enumerate(OPTIONAL)},

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from dtperf.geometry import chamber_codes, sectors, stations, wheels
-from dtperf.kernels.arrays import Matches, Muons, Segments
-from dtperf.kernels.crossings import count_hits
-from dtperf.kernels.pairs import PairLimits
-from dtperf.kernels.ranges import Ranges, numbers
+from dtperf.detector import chamber_codes, sectors, stations, wheels
+from dtperf.selection.arrays import Matches, Muons, Segments
+from dtperf.selection.crossings import count_hits
 from dtperf.selection.extrapolation import extrapolate
 from dtperf.selection.flatten import (
     MATCH_DTYPES,
@@ -24,8 +22,10 @@ from dtperf.selection.flatten import (
     Isolations,
     StoredMatches,
 )
+from dtperf.selection.pairs import PairLimits
+from dtperf.selection.ragged import Ranges, numbers
 from dtperf.skim.columns import Collection, Columns
-from dtperf.skim.keep import Kept, find_kept, keep_matches, keep_segments
+from dtperf.skim.keep import KeptMuons, find_kept, keep_matches, keep_segments
 from dtperf.typing import AnyArray
 
 __all__ = ["by_either_isolation", "expanded", "thinned"]
@@ -77,7 +77,7 @@ def thinned(flat: FlatEvents, limits: PairLimits, fires: Mapping[str, AnyArray])
 
 
 def by_either_isolation(flat: FlatEvents) -> Muons:
-    """Give muons that pass a cut on isolation if they pass it by particle flow or by tracks."""
+    """Return muons that pass a cut on isolation if they pass it by particle flow or by tracks."""
     if flat.tracker_iso is None:
         return flat.muons
     lower = np.fmin(flat.muons.pfIso04, flat.tracker_iso)
@@ -85,7 +85,7 @@ def by_either_isolation(flat: FlatEvents) -> Muons:
 
 
 def expanded(columns: Columns, trigger: str = "none", isolations: Isolations = PF) -> FlatEvents:
-    """Give the flat arrays that the kernels take.
+    """Return the flat arrays that the kernels take.
 
     Args:
         columns: Of a skim.
@@ -138,7 +138,7 @@ def _offsets(offsets: AnyArray, events: AnyArray) -> AnyArray:
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
 
 
-def _matches(flat: FlatEvents, kept: Kept) -> tuple[Collection, dict[str, AnyArray]]:
+def _matches(flat: FlatEvents, kept: KeptMuons) -> tuple[Collection, dict[str, AnyArray]]:
     assert flat.stored is not None
     matches, ranges = flat.stored
     found = keep_matches(flat.muons.offsets, ranges, matches.code, kept)
@@ -150,7 +150,7 @@ def _matches(flat: FlatEvents, kept: Kept) -> tuple[Collection, dict[str, AnyArr
     )
 
 
-def _crossed(flat: FlatEvents, kept: Kept) -> tuple[AnyArray, AnyArray]:
+def _crossed(flat: FlatEvents, kept: KeptMuons) -> tuple[AnyArray, AnyArray]:
     """Propagate the possible probes: chambers crossed, and where those of each event begin."""
     probes = np.flatnonzero(kept.is_probe)
     number = np.searchsorted(flat.muons.offsets, probes, side="right") - 1

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dtperf.statistics.differences import exact_test, false_discovery, student
-from dtperf.statistics.intervals import ONE_SIGMA, bayesian, clopper_pearson, wilson
+from dtperf.statistics.intervals import ONE_SIGMA, bayesian, clopper_pearson, probability, wilson
 from dtperf.statistics.stratified import Differences, Strata
-from dtperf.statistics.written import probability
 
 __all__ = [
     "ONE_SIGMA",

@@ -18,7 +18,7 @@ def exact_test(
     passed_before: npt.ArrayLike,
     total_before: npt.ArrayLike,
 ) -> AnyArray:
-    """Give the probability that equal efficiencies differ as much as these, or more.
+    """Return the probability that equal efficiencies differ as much as these, or more.
 
     Args:
         passed: Counts, any shape.
@@ -64,7 +64,7 @@ def false_discovery(p_values: npt.ArrayLike) -> AnyArray:
 
 
 def student(sigmas: npt.ArrayLike, freedom: npt.ArrayLike = np.inf) -> AnyArray:
-    """Give the two-sided p-values of distances from 0.
+    """Return the two-sided p-values of distances from 0.
 
     Args:
         sigmas: In estimated standard deviations, any shape.

@@ -1,4 +1,4 @@
-"""Intervals of an efficiency: ``clopper_pearson(passed, total)``."""
+"""How a p-value is written."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from scipy.special import betaincinv, ndtri
 
 from dtperf.typing import AnyArray
 
-__all__ = ["ONE_SIGMA", "bayesian", "clopper_pearson", "counts_of", "wilson"]
-
+__all__ = ["ONE_SIGMA", "bayesian", "clopper_pearson", "counts_of", "probability", "wilson"]
 
 ONE_SIGMA = 0.682689492137086
 """Probability of one Gaussian standard deviation on both sides."""
@@ -18,7 +17,7 @@ ONE_SIGMA = 0.682689492137086
 def clopper_pearson(
     passed: npt.ArrayLike, total: npt.ArrayLike, coverage: float = ONE_SIGMA
 ) -> tuple[AnyArray, AnyArray]:
-    """Give the exact central interval of a binomial probability.
+    """Return the exact central interval of a binomial probability.
 
     Args:
         passed: Counts, any shape.
@@ -44,7 +43,7 @@ def clopper_pearson(
 def wilson(
     passed: npt.ArrayLike, total: npt.ArrayLike, coverage: float = ONE_SIGMA
 ) -> tuple[AnyArray, AnyArray]:
-    """Give the interval of efficiencies from which the measured one lies within so many sigma.
+    """Return the interval of efficiencies from which the measured one lies within so many sigma.
 
     It covers as much as asked for on average, and less for some efficiencies.
 
@@ -77,7 +76,7 @@ def bayesian(
     coverage: float = ONE_SIGMA,
     prior: tuple[float, float] = (0.5, 0.5),
 ) -> tuple[AnyArray, AnyArray]:
-    """Give the central credible interval under a beta prior.
+    """Return the central credible interval under a beta prior.
 
     Args:
         passed: Counts, any shape.
@@ -117,3 +116,14 @@ def counts_of(passed: npt.ArrayLike, total: npt.ArrayLike) -> tuple[AnyArray, An
     if np.any(k > n) or np.any(k < 0):
         raise ValueError("passed must lie between 0 and total")
     return k, n
+
+
+LEAST = 1e-300
+"""Smaller ones lose their digits, and then become 0, which they are not."""
+
+
+def probability(p_value: float) -> str:
+    """Write a p-value, or a part of false alarms."""
+    if p_value < LEAST:
+        return f"below {LEAST:g}"
+    return f"{p_value:.3f}" if p_value >= 0.001 else f"{p_value:.0e}".replace("e-0", "e-")

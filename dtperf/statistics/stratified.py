@@ -135,11 +135,11 @@ class _Sums(NamedTuple):
         return np.bincount(self.which, values, self.many)
 
     def logarithm(self, t: AnyArray) -> AnyArray:
-        """Give the cumulant generating function of each sum."""
+        """Return the cumulant generating function of each sum."""
         return self.total(xlog1py(self.size, np.expm1(t)[self.which] * self.shape))
 
     def slopes(self, t: AnyArray) -> tuple[AnyArray, AnyArray]:
-        """Give its first and second derivative."""
+        """Return its first and second derivative."""
         grown = np.exp(t)[self.which] * self.shape
         tilted = grown / (1 - self.shape + grown)
         return self.total(self.size * tilted), self.total(self.size * tilted * (1 - tilted))

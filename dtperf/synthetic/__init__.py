@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from dtperf.synthetic.generator import Generated, generate
     from dtperf.synthetic.physics import Physics
     from dtperf.synthetic.settings import Settings, load_settings
-    from dtperf.synthetic.truth_files import read_truth
+    from dtperf.synthetic.truth import read_truth
 
 __all__ = [
     "Detector",
@@ -30,7 +30,7 @@ _HOMES = {
     "Settings": "settings",
     "generate": "generator",
     "load_settings": "settings",
-    "read_truth": "truth_files",
+    "read_truth": "truth",
 }
 
 

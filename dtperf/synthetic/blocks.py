@@ -11,37 +11,37 @@ from dtperf.synthetic.identify import identify
 from dtperf.synthetic.luminosity import make_events, run_numbers
 from dtperf.synthetic.matching import MuonSegments, muon_segments, station_mask
 from dtperf.synthetic.physics import make_muons
+from dtperf.synthetic.rows import BLOCK_EVENTS, stream
 from dtperf.synthetic.segments import make_segments
 from dtperf.synthetic.settings import Settings
-from dtperf.synthetic.stages import Crossings, Events, Segments, Tracks, TrueMuons
-from dtperf.synthetic.streams import BLOCK_EVENTS, stream
+from dtperf.synthetic.stages import DrawnCrossings, DrawnSegments, DrawnTracks, Events, TrueMuons
 from dtperf.synthetic.tracks import reconstruct
 from dtperf.synthetic.transport import transport_reconstructed, transport_true
 from dtperf.synthetic.truth import TruthCrossings
 from dtperf.typing import F64, AnyArray
 
-__all__ = ["Block", "make_block"]
+__all__ = ["EventBlock", "make_block"]
 
 MARGIN_CM = 12.0
 """So far beyond the edges of its middle plane an oblique muon may cross a superlayer."""
 
 
-class Block(NamedTuple):
+class EventBlock(NamedTuple):
     """What the stages made of a block of events."""
 
     events: Events
     muons: TrueMuons
-    tracks: Tracks
+    tracks: DrawnTracks
     identity: Mapping[str, AnyArray]
     """Further columns of the muons."""
-    matches: Crossings
+    matches: DrawnCrossings
     """Where the tracks are extrapolated to."""
-    segments: Segments
+    segments: DrawnSegments
     muon_segments: MuonSegments
     truth: TruthCrossings
 
 
-def make_block(settings: Settings, block: int) -> Block:
+def make_block(settings: Settings, block: int) -> EventBlock:
     """Make a whole block of events, also where the sample ends within it.
 
     Args:
@@ -65,7 +65,7 @@ def make_block(settings: Settings, block: int) -> Block:
     identity = identify(
         stream(settings.seed, block, "identify"), muons, tracks, mask, np.diff(own.offsets)
     )
-    return Block(events, muons, tracks, identity, matches, segments, own, truth)
+    return EventBlock(events, muons, tracks, identity, matches, segments, own, truth)
 
 
 def _events(settings: Settings, block: int) -> Events:

@@ -10,7 +10,7 @@ import numpy as np
 import uproot
 
 from dtperf.nanoaod.branches import Branch
-from dtperf.synthetic.rows import Rows
+from dtperf.synthetic.rows import EventRows
 from dtperf.synthetic.settings import Fault
 
 __all__ = ["BREAKAGES", "INTACT", "Breakage"]
@@ -33,7 +33,7 @@ def _same_table(table: Table) -> Table:
     return table
 
 
-def _same_rows(rows: Rows) -> Iterator[Rows]:
+def _same_rows(rows: EventRows) -> Iterator[EventRows]:
     yield rows
 
 
@@ -43,7 +43,7 @@ class Breakage(NamedTuple):
     tree: str = "Events"
     table: Callable[[Table], Table] = _same_table
     """The branches, from those that there should be."""
-    rows: Callable[[Rows], Iterator[Rows]] = _same_rows
+    rows: Callable[[EventRows], Iterator[EventRows]] = _same_rows
     """What is written of each basket."""
     damage: Callable[[Path], None] = lambda _: None
     """What happens to the complete file."""
@@ -61,12 +61,12 @@ def _mistyped(table: Table) -> Table:
     return {**table, MISTYPED_BRANCH: branch}
 
 
-def _no_rows(_: Rows) -> Iterator[Rows]:
+def _no_rows(_: EventRows) -> Iterator[EventRows]:
     return iter(())
 
 
-def _ranges_beyond(rows: Rows) -> Iterator[Rows]:
-    """Let the matches of each tenth muon end outside of its event."""
+def _ranges_beyond(rows: EventRows) -> Iterator[EventRows]:
+    """Move the end of the matches of each tenth muon outside of its event."""
     end = rows.values["muon_matches_end"].copy()
     end[::10] += np.uint32(BEYOND)
     yield rows._replace(values={**rows.values, "muon_matches_end": end})

@@ -7,16 +7,16 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from dtperf.geometry import N_CODES, lengths_cm, widths_cm
-from dtperf.geometry.superlayers import superlayer_table
+from dtperf.detector import N_CODES, lengths_cm, widths_cm
+from dtperf.detector.superlayers import superlayer_table
 from dtperf.synthetic.hits import draw_chi2, draw_t0
-from dtperf.synthetic.stages import Segments
+from dtperf.synthetic.stages import DrawnSegments
 from dtperf.typing import F32, F64, I16, I64
 
-__all__ = ["Candidates", "merge"]
+__all__ = ["SegmentCandidates", "merge"]
 
 
-class Candidates(NamedTuple):
+class SegmentCandidates(NamedTuple):
     """Segments in any order; all arrays of shape (n,). A view without hits does not exist."""
 
     event: I64
@@ -85,15 +85,15 @@ class Candidates(NamedTuple):
         return type(self)(*columns)
 
 
-def merge(parts: Sequence[Candidates], n_events: int) -> Segments:
+def merge(parts: Sequence[SegmentCandidates], n_events: int) -> DrawnSegments:
     """Put segments into their events, by chamber; in one chamber, in the order of the parts."""
     columns: Any = (np.concatenate(column) for column in zip(*parts, strict=True))
-    joined = Candidates(*columns)
+    joined = SegmentCandidates(*columns)
     order = np.argsort(joined.event * N_CODES + joined.code, kind="stable")
     offsets = np.zeros(n_events + 1, dtype=np.int64)
     np.cumsum(np.bincount(joined.event, minlength=n_events), out=offsets[1:])
     rows = joined.take(order)
-    return Segments(
+    return DrawnSegments(
         offsets,
         muon=rows.muon,
         code=rows.code,

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from dtperf.geometry.edges import edge_distances
-from dtperf.geometry.frames import direction_to_global, to_global
-from dtperf.geometry.numbering import sectors, stations, wheels
-from dtperf.geometry.superlayers import superlayer_table
-from dtperf.synthetic.blocks import Block
+from dtperf.detector.edges import edge_distances
+from dtperf.detector.frames import direction_to_global, to_global
+from dtperf.detector.numbering import sectors, stations, wheels
+from dtperf.detector.superlayers import superlayer_table
+from dtperf.synthetic.blocks import EventBlock
 from dtperf.synthetic.hits import NO_FIT
-from dtperf.synthetic.rows import Rows, counts_to_offsets
-from dtperf.synthetic.stages import Crossings, Segments, Tracks
+from dtperf.synthetic.rows import EventRows, counts_to_offsets
+from dtperf.synthetic.stages import DrawnCrossings, DrawnSegments, DrawnTracks
 from dtperf.typing import I16, I64, AnyArray
 
 __all__ = ["lean_rows", "local_ranges"]
@@ -23,7 +23,7 @@ Columns = dict[str, AnyArray]
 NO_VALUE = np.float32(-999.0)
 
 
-def lean_rows(block: Block) -> Rows:
+def lean_rows(block: EventBlock) -> EventRows:
     """Make the columns of the events, muons, their matches and the DT segments.
 
     The ranges into `dtSegment_hits` and `dtSegment_extr` are empty, as these are.
@@ -63,11 +63,11 @@ def lean_rows(block: Block) -> Rows:
         "muon_staMatches": own[muons.offsets],
         "dtSegment": segments.offsets,
     }
-    return Rows(offsets, values)
+    return EventRows(offsets, values)
 
 
 def local_ranges(parent_offsets: I64, offsets: I64) -> tuple[AnyArray, AnyArray]:
-    """Give the range of each parent's entries, counted from the first of its event.
+    """Return the range of each parent's entries, counted from the first of its event.
 
     Args:
         parent_offsets: Which parents belong to which event, shape (events + 1,).
@@ -86,7 +86,7 @@ def _ranges(name: str, parent_offsets: I64, offsets: I64) -> Columns:
     return {f"{name}_begin": begin, f"{name}_end": end}
 
 
-def _track_columns(tracks: Tracks) -> Columns:
+def _track_columns(tracks: DrawnTracks) -> Columns:
     return {
         "pt": tracks.pt,
         "eta": tracks.eta,
@@ -102,12 +102,12 @@ def _chamber(code: I16) -> Columns:
 
 
 def _direction_of(x: Any, y: Any, z: Any) -> tuple[AnyArray, AnyArray]:
-    """Give eta and phi of vectors; CMS stores those of matches and segments unrounded."""
+    """Return eta and phi of vectors; CMS stores those of matches and segments unrounded."""
     eta, phi = np.arcsinh(z / np.hypot(x, y)), np.arctan2(y, x)
     return eta.astype(np.float32), phi.astype(np.float32)
 
 
-def _matches(matches: Crossings) -> Columns:
+def _matches(matches: DrawnCrossings) -> Columns:
     x, y = matches.x.astype(np.float32), matches.y.astype(np.float32)
     eta, phi = _direction_of(*to_global(matches.code, x, y, np.zeros_like(x)))
     edge_x, edge_y = edge_distances(matches.code, x, y)
@@ -124,7 +124,7 @@ def _matches(matches: Crossings) -> Columns:
     }
 
 
-def _segments(segments: Segments) -> Columns:
+def _segments(segments: DrawnSegments) -> Columns:
     code, has_phi = segments.code, segments.has_phi
     # outwards, which is against the local z axis
     in_plane = np.zeros_like(segments.x)
@@ -161,7 +161,7 @@ def _segments(segments: Segments) -> Columns:
     }
 
 
-def _positions_at_superlayers(segments: Segments) -> Columns:
+def _positions_at_superlayers(segments: DrawnSegments) -> Columns:
     """Extend the segments to the phi superlayers, and to halfway between them; local x, cm."""
     z = superlayer_table()[segments.code, :, 1]
     planes = {"SL1": z[:, 0], "SL3": z[:, 2], "midPlane": (z[:, 0] + z[:, 2]) / 2}

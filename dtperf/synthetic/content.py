@@ -12,8 +12,8 @@ from dtperf.synthetic.content_hits import HITS_TRUTH, hit_columns, hits
 from dtperf.synthetic.content_random import random_collections
 from dtperf.synthetic.content_rpc import RPC_TRUTH, Made, rpc_content
 from dtperf.synthetic.content_trigger import TRIGGER_TRUTH, trigger_primitives
-from dtperf.synthetic.rows import Rows, counts_to_offsets
-from dtperf.synthetic.stages import Segments
+from dtperf.synthetic.rows import EventRows, counts_to_offsets
+from dtperf.synthetic.stages import DrawnSegments
 from dtperf.typing import I64, AnyArray
 
 __all__ = ["CONTENT_TRUTH", "with_content"]
@@ -27,7 +27,7 @@ CONTENT_TRUTH = {
 """What was put into the collections beside the segments, by subject."""
 
 
-def with_content(rng: np.random.Generator, rows: Rows, segments: Segments) -> Rows:
+def with_content(rng: np.random.Generator, rows: EventRows, segments: DrawnSegments) -> EventRows:
     """Add digis, hits, trigger primitives, RPC, GEM and CSC to events that lack them.
 
     What hangs on DT segments (hits, digis, trigger, RPC) follows from them, in the conventions of
@@ -66,7 +66,7 @@ def with_content(rng: np.random.Generator, rows: Rows, segments: Segments) -> Ro
         limits = counts_to_offsets(np.bincount(parent, minlength=len(event)))
         begin, end = local_ranges(segments.offsets, limits)
         values |= {f"dtSegment_{name}_begin": begin, f"dtSegment_{name}_end": end}
-    return Rows(offsets, values)
+    return EventRows(offsets, values)
 
 
 def _by_event(

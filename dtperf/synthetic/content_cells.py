@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dtperf.geometry.cells import CELL_WIDTH_CM, layer_cells
-from dtperf.geometry.numbering import stations
-from dtperf.geometry.superlayers import superlayer_table
-from dtperf.synthetic.stages import Segments
+from dtperf.detector.cells import CELL_WIDTH_CM, layer_cells
+from dtperf.detector.numbering import stations
+from dtperf.detector.superlayers import superlayer_table
+from dtperf.synthetic.stages import DrawnSegments
 from dtperf.typing import F64, I64, AnyArray, Bools
 
-__all__ = ["IS_THETA", "LAYER", "SUPERLAYER", "Cells", "cells_of", "expected_hits", "has_view"]
+__all__ = ["IS_THETA", "LAYER", "SUPERLAYER", "LayerLines", "cells_of", "expected_hits", "has_view"]
 
 SUPERLAYER = np.repeat([1, 3, 2], 4)
 LAYER = np.tile([1, 2, 3, 4], 3)
@@ -25,7 +25,7 @@ NO_POSITION, NO_WIRE = -999.0, -1
 """What CMS lists for a layer of a view that the segment does not have."""
 
 
-class Cells(NamedTuple):
+class LayerLines(NamedTuple):
     """Segments as straight lines through the layers; all of shape (segments, 12)."""
 
     first: I64
@@ -52,7 +52,7 @@ class Cells(NamedTuple):
         return self.first + np.clip(cell, 0, self.number - 1)
 
 
-def cells_of(segments: Segments) -> Cells:
+def cells_of(segments: DrawnSegments) -> LayerLines:
     """Find where segments cross the layers of their chambers."""
     code, layers = segments.code, (SUPERLAYER - 1, LAYER - 1)
     cells = layer_cells()
@@ -62,7 +62,7 @@ def cells_of(segments: Segments) -> Cells:
     y = segments.y[:, None] + segments.dydz[:, None] * z
     theta_x = superlayer_table()[code, 1, 0][:, None]
     position = np.where(IS_THETA, -y, x) - centre
-    return Cells(
+    return LayerLines(
         first,
         number,
         z,
@@ -74,12 +74,12 @@ def cells_of(segments: Segments) -> Cells:
     )
 
 
-def has_view(segments: Segments) -> Bools:
-    """Tell for each of the twelve layers whether the segment has its view."""
+def has_view(segments: DrawnSegments) -> Bools:
+    """Return for each of the twelve layers whether the segment has its view."""
     return np.where(IS_THETA, segments.has_zed[:, None], segments.has_phi[:, None])
 
 
-def expected_hits(segments: Segments, cells: Cells) -> tuple[I64, dict[str, AnyArray]]:
+def expected_hits(segments: DrawnSegments, cells: LayerLines) -> tuple[I64, dict[str, AnyArray]]:
     """List where segments cross the layers: always all layers of the chamber, in CMS's order.
 
     The wire is CMS's, from 1 to the number of wires inside the layer and any number outside. Read

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dtperf.geometry.cells import layer_cells
-from dtperf.geometry.numbering import raw_ids, sectors, stations, wheels
-from dtperf.geometry.superlayers import SUPERLAYER_BIT
-from dtperf.synthetic.content_cells import LAYER, SUPERLAYER, Cells, has_view
-from dtperf.synthetic.content_hits import PEDESTAL_NS, TDC_NS, Hits
-from dtperf.synthetic.stages import Segments
+from dtperf.detector.cells import layer_cells
+from dtperf.detector.numbering import raw_ids, sectors, stations, wheels
+from dtperf.detector.superlayers import SUPERLAYER_BIT
+from dtperf.synthetic.content_cells import LAYER, SUPERLAYER, LayerLines, has_view
+from dtperf.synthetic.content_hits import PEDESTAL_NS, TDC_NS, LayerHits
+from dtperf.synthetic.stages import DrawnSegments
 from dtperf.typing import I16, I64, AnyArray
 
 __all__ = ["DIGIS_TRUTH", "digis"]
@@ -60,9 +60,9 @@ def _all_cells() -> _AllCells:
 def digis(
     rng: np.random.Generator,
     events: int,
-    segments: Segments,
-    cells: Cells,
-    made: Hits,
+    segments: DrawnSegments,
+    cells: LayerLines,
+    made: LayerHits,
     segment_event: I64,
 ) -> tuple[I64, dict[str, AnyArray]]:
     """List the digis: of hits, of crossed cells without one, and some scattered over all cells.

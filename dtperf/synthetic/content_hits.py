@@ -6,15 +6,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dtperf.geometry.cells import CELL_WIDTH_CM, wire_positions_cm
-from dtperf.geometry.frames import to_global
-from dtperf.geometry.superlayers import superlayer_table
-from dtperf.synthetic.content_cells import IS_THETA, LAYER, SUPERLAYER, Cells
+from dtperf.detector.cells import CELL_WIDTH_CM, wire_positions_cm
+from dtperf.detector.frames import to_global
+from dtperf.detector.superlayers import superlayer_table
+from dtperf.synthetic.content_cells import IS_THETA, LAYER, SUPERLAYER, LayerLines
 from dtperf.synthetic.hits import NOT_FITTED
-from dtperf.synthetic.stages import Segments
+from dtperf.synthetic.stages import DrawnSegments
 from dtperf.typing import F64, I64, AnyArray, Bools
 
-__all__ = ["HITS_TRUTH", "PEDESTAL_NS", "TDC_NS", "Hits", "hit_columns", "hits"]
+__all__ = ["HITS_TRUTH", "PEDESTAL_NS", "TDC_NS", "LayerHits", "hit_columns", "hits"]
 
 DRIFT_CM_PER_NS = 0.00543
 RESOLUTION_CM = 0.025
@@ -36,7 +36,7 @@ HITS_TRUTH = {
 """What a measurement of hits should find."""
 
 
-class Hits(NamedTuple):
+class LayerHits(NamedTuple):
     """In the twelve layers of segments; all of shape (segments, 12)."""
 
     is_hit: Bools
@@ -51,7 +51,7 @@ class Hits(NamedTuple):
     """Whether another segment has listed the hit: two phi views may share a theta view."""
 
 
-def hits(rng: np.random.Generator, segments: Segments, cells: Cells) -> Hits:
+def hits(rng: np.random.Generator, segments: DrawnSegments, cells: LayerLines) -> LayerHits:
     """Draw the hits that segments are made of: as many as they have, about their lines.
 
     Their distances from the line, once the segment's t0 is taken off, are those of a straight line
@@ -83,10 +83,12 @@ def hits(rng: np.random.Generator, segments: Segments, cells: Cells) -> Hits:
     # CMS takes hits with negative drift times for hits at the wire
     signed = np.where(place >= 0, 1, -1) * np.maximum(drift, 0) * DRIFT_CM_PER_NS
     is_repeated = IS_THETA & (view != np.arange(len(view)))[:, None]
-    return Hits(is_hit, wire, wire_position, wire_position + signed, place >= 0, time, is_repeated)
+    return LayerHits(
+        is_hit, wire, wire_position, wire_position + signed, place >= 0, time, is_repeated
+    )
 
 
-def _first_with_theta_view(segments: Segments) -> I64:
+def _first_with_theta_view(segments: DrawnSegments) -> I64:
     """Find for each segment the first of its chamber that has the same theta view, or itself."""
     event = np.repeat(np.arange(len(segments.offsets) - 1), np.diff(segments.offsets))
     columns = (event, segments.code, segments.y, segments.dydz, segments.z_chi2, segments.z_t0)
@@ -98,7 +100,7 @@ def _first_with_theta_view(segments: Segments) -> I64:
     return np.maximum.accumulate(first)
 
 
-def _drawn_layers(rng: np.random.Generator, segments: Segments, cells: Cells) -> Bools:
+def _drawn_layers(rng: np.random.Generator, segments: DrawnSegments, cells: LayerLines) -> Bools:
     """Choose as many layers of each view as it has hits; those without a cell come last."""
     drawn = np.zeros(cells.z.shape, dtype=np.bool_)
     for layers, n_hits in ((~IS_THETA, segments.phi_hits), (IS_THETA, segments.z_hits)):
@@ -108,7 +110,9 @@ def _drawn_layers(rng: np.random.Generator, segments: Segments, cells: Cells) ->
     return drawn
 
 
-def _residuals(rng: np.random.Generator, segments: Segments, cells: Cells, is_hit: Bools) -> F64:
+def _residuals(
+    rng: np.random.Generator, segments: DrawnSegments, cells: LayerLines, is_hit: Bools
+) -> F64:
     """Draw the distances of hits from the straight line that is fitted to them, cm.
 
     Gaussian errors are projected on what a fit of the line leaves, and scaled to the chi2 that the
@@ -132,8 +136,8 @@ def _residuals(rng: np.random.Generator, segments: Segments, cells: Cells, is_hi
     return error
 
 
-def _delay(segments: Segments, cells: Cells) -> F64:
-    """Give what a hit comes later than one in the middle of its superlayer, ns.
+def _delay(segments: DrawnSegments, cells: LayerLines) -> F64:
+    """Return what a hit comes later than one in the middle of its superlayer, ns.
 
     Zero for segments of one view, where CMS does not know it either. The front-end is at y > 0 of
     a layer. Read in DTTTrigSyncFromDB.cc of cms-sw/cmssw.
@@ -155,7 +159,7 @@ def _delay(segments: Segments, cells: Cells) -> F64:
     return delay
 
 
-def hit_columns(cells: Cells, made: Hits) -> tuple[I64, dict[str, AnyArray]]:
+def hit_columns(cells: LayerLines, made: LayerHits) -> tuple[I64, dict[str, AnyArray]]:
     """List the hits of segments as CMS does: the phi view first, by superlayer and layer.
 
     Returns:

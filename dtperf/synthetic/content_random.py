@@ -12,15 +12,15 @@ import numpy as np
 from dtperf.nanoaod.branches import branch_table
 from dtperf.synthetic.content_rolls import pack_roll
 from dtperf.synthetic.content_rpc import Made
-from dtperf.synthetic.rows import Rows
+from dtperf.synthetic.rows import EventRows
 from dtperf.typing import AnyArray
 
-__all__ = ["RULES", "Rule", "random_collections", "rule_of"]
+__all__ = ["RULES", "ContentRule", "random_collections", "rule_of"]
 
 Draw = Callable[[np.random.Generator, int], AnyArray]
 
 
-class Rule(NamedTuple):
+class ContentRule(NamedTuple):
     """How many entries an event has on average, and what is drawn for which columns."""
 
     mean: float
@@ -65,8 +65,8 @@ _GLOBAL = {
 }
 
 RULES = {
-    "gemDigi": Rule(110, {**_GEM, "strip": _whole(0, 383)}),
-    "gemRecHit": Rule(
+    "gemDigi": ContentRule(110, {**_GEM, "strip": _whole(0, 383)}),
+    "gemRecHit": ContentRule(
         14,
         {
             **_GEM,
@@ -78,10 +78,10 @@ RULES = {
             **_GLOBAL,
         },
     ),
-    "gemSegment": Rule(
+    "gemSegment": ContentRule(
         2, {**_GEM, "chi2": _whole(0, 5), **_DIRECTION, "posLoc_[xyz]": _normal(0, 12), **_GLOBAL}
     ),
-    "gemOHStatus": Rule(
+    "gemOHStatus": ContentRule(
         4,
         {
             **_GEM,
@@ -91,7 +91,7 @@ RULES = {
             "vfatMask|zsMask": _whole(0, 2**24 - 1),
         },
     ),
-    "cscTnP": Rule(
+    "cscTnP": ContentRule(
         1.0,
         {
             "muonTrigger": _either(0, 1),
@@ -117,7 +117,7 @@ RULES = {
             "ttDist.*": _between(-60, 5),
         },
     ),
-    "muon_propagated": Rule(
+    "muon_propagated": ContentRule(
         0,
         {
             "propagated_nME.hits": _whole(0, 6),
@@ -134,7 +134,7 @@ RULES = {
             ".*Glb_z": _normal(566, 4),
         },
     ),
-    "cscToRpc": Rule(
+    "cscToRpc": ContentRule(
         1.5,
         {
             "region": _either(-1, 1),
@@ -190,7 +190,7 @@ LINKED = {
 """Columns that follow from the parent of an entry, or from other columns."""
 
 
-def random_collections(rng: np.random.Generator, rows: Rows) -> dict[str, Made]:
+def random_collections(rng: np.random.Generator, rows: EventRows) -> dict[str, Made]:
     """Draw the collections that have rules.
 
     Args:
@@ -236,7 +236,7 @@ def _cartesian(columns: dict[str, AnyArray], name: str, radius: AnyArray, phi: A
     columns[f"{name}_x"], columns[f"{name}_y"] = radius * np.cos(phi), radius * np.sin(phi)
 
 
-def _propagated(rows: Rows) -> Made:
+def _propagated(rows: EventRows) -> Made:
     """List the standalone muons that cross GEMs, once a layer."""
     offsets, eta = rows.offsets["muon"], rows.values["muon_eta"]
     event = np.repeat(np.arange(rows.events), np.diff(offsets))

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dtperf.geometry.numbering import chamber_codes, chambers
-from dtperf.geometry.table import twelve_sectors, widths_cm
+from dtperf.detector.numbering import chamber_codes, chambers
+from dtperf.detector.table import twelve_sectors, widths_cm
 from dtperf.typing import F64, I64, AnyArray
 
 __all__ = [
@@ -50,7 +50,7 @@ class Rolls(NamedTuple):
 
 
 def half_chambers(station: AnyArray, sector: AnyArray) -> tuple[AnyArray, AnyArray]:
-    """Give into how many RPCs along phi one DT chamber is divided, and the first's subsector.
+    """Return how many RPCs along phi one DT chamber is divided into, and its first subsector.
 
     Args:
         station: Of the DT chambers.
@@ -62,12 +62,12 @@ def half_chambers(station: AnyArray, sector: AnyArray) -> tuple[AnyArray, AnyArr
 
 
 def rolls_along(station: AnyArray, layer: AnyArray, wheel: AnyArray) -> AnyArray:
-    """Give the number of rolls along the strips: 3 in RB2in of wheels -1 to 1 and RB2out of ±2."""
+    """Return how many rolls lie along the strips: 3 in RB2in of wheels -1 to 1, RB2out of ±2."""
     return np.where((station == 2) & ((layer == 1) == (np.abs(wheel) < 2)), 3, 2)
 
 
 def roll_number(number: AnyArray, rolls: AnyArray) -> AnyArray:
-    """Give the number that CMS gives to a roll, counted from 0 along local y, of two or three."""
+    """Return the number that CMS gives to a roll, counted from 0 along local y, of two or three."""
     return np.where(rolls == 2, 1 + 2 * number, 1 + number)
 
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dtperf.geometry.frames import direction_to_global, direction_to_local, to_global, to_local
-from dtperf.geometry.numbering import sectors, stations, wheels
-from dtperf.geometry.table import facings, lengths_cm, twelve_sectors, widths_cm
+from dtperf.detector.frames import direction_to_global, direction_to_local, to_global, to_local
+from dtperf.detector.numbering import sectors, stations, wheels
+from dtperf.detector.table import facings, lengths_cm, twelve_sectors, widths_cm
 from dtperf.synthetic.content_rolls import (
     RPC_LAYERS,
     STRIPS,
@@ -18,7 +18,7 @@ from dtperf.synthetic.content_rolls import (
     roll_number,
     rolls_along,
 )
-from dtperf.synthetic.stages import Segments
+from dtperf.synthetic.stages import DrawnSegments
 from dtperf.typing import F64, I64, AnyArray, Bools
 
 __all__ = ["RPC_TRUTH", "Made", "RpcContent", "bunch_crossings", "rpc_content"]
@@ -69,7 +69,7 @@ def bunch_crossings(rng: np.random.Generator, n: int, out_of_time: float | F64) 
 
 
 def rpc_content(
-    rng: np.random.Generator, events: int, segments: Segments, event: I64
+    rng: np.random.Generator, events: int, segments: DrawnSegments, event: I64
 ) -> RpcContent:
     """Extend segments to the RPC layers of their stations, and draw hits and digis there.
 
@@ -132,7 +132,7 @@ def _digis(event: I64, hits: dict[str, AnyArray]) -> Made:
     return event[rows], columns
 
 
-def _points(rng: np.random.Generator, segments: Segments, event: I64) -> _Points:
+def _points(rng: np.random.Generator, segments: DrawnSegments, event: I64) -> _Points:
     """Find where segments with a phi view cross RPCs."""
     y, dydz, is_known = _along_wires(rng, segments, event)
     n_layers = np.where(segments.has_phi, RPC_LAYERS[stations()[segments.code] - 1], 0)
@@ -169,9 +169,9 @@ def _points(rng: np.random.Generator, segments: Segments, event: I64) -> _Points
 
 
 def _along_wires(
-    rng: np.random.Generator, segments: Segments, event: I64
+    rng: np.random.Generator, segments: DrawnSegments, event: I64
 ) -> tuple[F64, F64, Bools]:
-    """Give y and dy/dz of segments, and whether CMS extrapolates them to RPCs.
+    """Return y and dy/dz of segments, and whether CMS extrapolates them to RPCs.
 
     It does with segments of both views that are alone in their chambers, and in MB4 with those
     that have such a one in MB3. Read in DTSegtoRPC.cc of cms-sw/cmssw.

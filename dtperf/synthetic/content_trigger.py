@@ -6,17 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dtperf.geometry.numbering import sectors, stations, wheels
-from dtperf.geometry.table import (
-    distances_cm,
-    facings,
-    lengths_cm,
-    offsets_cm,
-    twelve_sectors,
-)
+from dtperf.detector.numbering import sectors, stations, wheels
+from dtperf.detector.table import distances_cm, facings, lengths_cm, offsets_cm, twelve_sectors
 from dtperf.synthetic.content_cells import SUPERLAYER
 from dtperf.synthetic.content_rpc import Made, bunch_crossings
-from dtperf.synthetic.stages import Segments
+from dtperf.synthetic.stages import DrawnSegments
 from dtperf.typing import F64, I64, AnyArray, Bools, Integers
 
 __all__ = ["TRIGGER_TRUTH", "trigger_primitives"]
@@ -63,7 +57,7 @@ class _Phi(NamedTuple):
 
 def trigger_primitives(
     rng: np.random.Generator,
-    segments: Segments,
+    segments: DrawnSegments,
     event: I64,
     is_hit: Bools,
     rpc_layers: I64,
@@ -98,12 +92,12 @@ def trigger_primitives(
     return made
 
 
-def _trigger_chambers(segments: Segments) -> I64:
+def _trigger_chambers(segments: DrawnSegments) -> I64:
     place = wheels()[segments.code] + 2 + 5 * (stations()[segments.code].astype(np.int64) - 1)
     return place * 12 + twelve_sectors()[sectors()[segments.code]] - 1
 
 
-def _of_hits(rng: np.random.Generator, segments: Segments, is_hit: Bools) -> _Phi:
+def _of_hits(rng: np.random.Generator, segments: DrawnSegments, is_hit: Bools) -> _Phi:
     """Draw the primitives of the DT, with the quality that CMS gives to hits of two superlayers."""
     inner, outer = (is_hit[:, superlayer == SUPERLAYER].sum(axis=1) for superlayer in (1, 3))
     both = np.minimum(inner, outer) >= 3
@@ -134,7 +128,7 @@ def _units(code: Integers, x: F64, dxdz: F64) -> tuple[I64, I64]:
 
 
 def _local(code: Integers, phi: I64, phi_b: I64) -> tuple[F64, F64]:
-    """Give position, cm, and direction, rad, in the chamber's frame, as CMS makes them of phi.
+    """Return position, cm, and direction, rad, in the chamber's frame, as CMS makes them of phi.
 
     In CMSSW the position is r tan(phi) cos(delta) - r sin(delta), r and delta of the centre: the
     distance of the chamber's plane times tan(phi), from which the centre's offset is taken.
@@ -165,7 +159,7 @@ def _best(primitives: _Phi, event: I64, chamber: I64) -> tuple[_Phi, I64]:
 
 def _twin_mux(
     rng: np.random.Generator,
-    segments: Segments,
+    segments: DrawnSegments,
     primitives: tuple[_Phi, I64],
     event: I64,
     chamber: I64,
@@ -199,13 +193,13 @@ def _twin_mux(
     return _Phi(*(np.concatenate(columns) for columns in zip(matched, alone, strict=True)))
 
 
-def _place(segments: Segments, rows: I64) -> dict[str, AnyArray]:
+def _place(segments: DrawnSegments, rows: I64) -> dict[str, AnyArray]:
     code = segments.code[rows]
     sector = twelve_sectors()[sectors()[code]]
     return {"wheel": wheels()[code], "sector": sector, "station": stations()[code]}
 
 
-def _phi_columns(segments: Segments, event: I64, made: tuple[_Phi, I64]) -> Made:
+def _phi_columns(segments: DrawnSegments, event: I64, made: tuple[_Phi, I64]) -> Made:
     primitives, is_second = made
     rows = primitives.segment
     x, direction = _local(segments.code[rows], primitives.phi, primitives.phi_b)
@@ -221,7 +215,7 @@ def _phi_columns(segments: Segments, event: I64, made: tuple[_Phi, I64]) -> Made
     }
 
 
-def _theta(rng: np.random.Generator, segments: Segments, event: I64, chamber: I64) -> Made:
+def _theta(rng: np.random.Generator, segments: DrawnSegments, event: I64, chamber: I64) -> Made:
     """Draw the primitives of the theta view: one a chamber and bunch crossing, with a bit a group.
 
     The seven groups of cells are counted along the local y of the chamber; CMS does not say how.

@@ -9,10 +9,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from dtperf.config.suggest import suggest
-from dtperf.geometry import chambers
-from dtperf.model import Model
+from dtperf.detector import chambers
+from dtperf.validation import Model
 
-__all__ = ["Detector", "Region", "Resolution", "codes_named"]
+__all__ = ["Detector", "InefficientRegion", "Resolution", "codes_named"]
 
 EVERYWHERE = "all"
 STATIONS = tuple(f"MB{station}" for station in range(1, 5))
@@ -27,7 +27,7 @@ def _codes() -> dict[str, tuple[int, ...]]:
 
 
 def codes_named(name: str) -> tuple[int, ...]:
-    """Give the codes of the chambers that a name stands for.
+    """Return the codes of the chambers that a name stands for.
 
     Args:
         name: Chamber such as 'MB2 W-2 S12', station such as 'MB1', or 'all'.
@@ -69,7 +69,7 @@ Coordinate = Annotated[float, Field(allow_inf_nan=False)]
 Range = tuple[Coordinate, Coordinate]
 
 
-class Region(Model):
+class InefficientRegion(Model):
     """A rectangle in which fewer muons leave a segment."""
 
     chamber: Annotated[str, AfterValidator(_one_place)]
@@ -122,7 +122,7 @@ class Detector(Model):
     is perfect."""
     chambers: ByChamber = Field(default_factory=dict)
     """Efficiency of single chambers by name, such as 'MB2 W-2 S12'; 0 is dead, and silent."""
-    regions: tuple[Region, ...] = ()
+    regions: tuple[InefficientRegion, ...] = ()
     """Parts of chambers that work less well; where they overlap the factors multiply."""
     ageing: ByPlace = Field(default_factory=dict)
     """Efficiency lost between the first and the last run, by chamber, station or 'all', linear in

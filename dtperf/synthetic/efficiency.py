@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dtperf.geometry import N_CODES, Chamber, lengths_cm, stations
-from dtperf.geometry.superlayers import superlayer_table
+from dtperf.detector import N_CODES, Chamber, lengths_cm, stations
+from dtperf.detector.superlayers import superlayer_table
 from dtperf.synthetic.detector import Detector, codes_named
 from dtperf.typing import F64, I16, I64, Bools
 
@@ -90,7 +90,7 @@ def _table(settings: str) -> _Table:
 
 
 def chamber_efficiencies(detector: Detector) -> F64:
-    """Give the efficiency of each chamber in the first run, outside of the regions.
+    """Return the efficiency of each chamber in the first run, outside of the regions.
 
     Returns:
         Array of shape (N_CODES,), 0 where no chamber exists.
@@ -99,7 +99,7 @@ def chamber_efficiencies(detector: Detector) -> F64:
 
 
 def true_efficiency(detector: Detector, code: I16, x: F64, y: F64, run_fraction: F64) -> F64:
-    """Give the probability of a phi view for muons that cross the sensitive region.
+    """Return the probability of a phi view for muons that cross the sensitive region.
 
     Args:
         detector: Settings.
@@ -122,7 +122,7 @@ def true_efficiency(detector: Detector, code: I16, x: F64, y: F64, run_fraction:
 
 
 def is_in_cells(detector: Detector, code: I16, x: F64, y: F64, dxdz: F64, dydz: F64) -> Bools:
-    """Tell which crossings pass through cells of one phi superlayer at least.
+    """Return which crossings pass through cells of one phi superlayer at least.
 
     Oblique muons cross the two of a chamber at different places, so that near the end of the wires
     one of them may be enough.

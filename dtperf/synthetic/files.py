@@ -6,28 +6,55 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow.parquet as pq
 
 from dtperf.nanoaod.branches import branch_table
-from dtperf.synthetic.blocks import Block, make_block
+from dtperf.synthetic.blocks import EventBlock, make_block
 from dtperf.synthetic.broken import BREAKAGES, INTACT
 from dtperf.synthetic.columns import lean_rows
 from dtperf.synthetic.content import with_content
-from dtperf.synthetic.plan import SampleFile
-from dtperf.synthetic.rows import Rows
-from dtperf.synthetic.settings import Settings
-from dtperf.synthetic.streams import BLOCK_EVENTS, stream
-from dtperf.synthetic.truth import ChamberTruth, chamber_truth
-from dtperf.synthetic.truth_files import CROSSINGS_SCHEMA, crossings_table
+from dtperf.synthetic.rows import BLOCK_EVENTS, EventRows, stream
+from dtperf.synthetic.settings import Fault, Settings
+from dtperf.synthetic.truth import CROSSINGS_SCHEMA, ChamberTruth, chamber_truth, crossings_table
 from dtperf.synthetic.write import open_writer
 
-__all__ = ["TRUTH_CROSSINGS", "write_file"]
+__all__ = ["PATTERN", "TRUTH_CROSSINGS", "SampleFile", "plan", "write_file"]
+
+PATTERN = "nano_[0-9][0-9][0-9][0-9].root"
+"""Glob of the names of the files."""
+
+
+class SampleFile(NamedTuple):
+    """One file of a sample, which holds the events from start to before stop."""
+
+    name: str
+    start: int
+    stop: int
+    broken: Fault | None
+
+    @property
+    def events(self) -> int:
+        """Number of events."""
+        return self.stop - self.start
+
+
+def plan(settings: Settings) -> tuple[SampleFile, ...]:
+    """Return which events go into which file, and which of the last files are broken."""
+    n = settings.files
+    faults = (*((None,) * (n - len(settings.broken))), *settings.broken)
+    limits = [settings.events * i // n for i in range(n + 1)]
+    return tuple(
+        SampleFile(f"nano_{i:04d}.root", limits[i], limits[i + 1], fault)
+        for i, fault in enumerate(faults)
+    )
+
 
 TRUTH_CROSSINGS = "truth_crossings"
 """Directory of one table of crossings a file, beside the files."""
 
-OnBlock = Callable[[Block, slice], None]
+OnBlock = Callable[[EventBlock, slice], None]
 
 
 def write_file(
@@ -63,7 +90,7 @@ def write_file(
         ) as write,
     ):
 
-        def take_truth(block: Block, kept: slice) -> None:
+        def take_truth(block: EventBlock, kept: slice) -> None:
             if file.broken is None:
                 truths.append(chamber_truth(block.truth, block.muons, kept))
                 write_crossings(block, kept)
@@ -75,9 +102,9 @@ def write_file(
     return sum(truths[1:], start=truths[0])
 
 
-def _baskets(settings: Settings, file: SampleFile, on_block: OnBlock) -> Iterator[Rows]:
+def _baskets(settings: Settings, file: SampleFile, on_block: OnBlock) -> Iterator[EventRows]:
     """Make the events of a file, as many as make a basket at a time."""
-    waiting: list[Rows] = []
+    waiting: list[EventRows] = []
     room = settings.basket_events
     for rows in _pieces(settings, file, on_block):
         start = 0
@@ -87,13 +114,13 @@ def _baskets(settings: Settings, file: SampleFile, on_block: OnBlock) -> Iterato
             room -= stop - start
             start = stop
             if room == 0:
-                yield Rows.join(waiting)
+                yield EventRows.join(waiting)
                 waiting, room = [], settings.basket_events
     if waiting:
-        yield Rows.join(waiting)
+        yield EventRows.join(waiting)
 
 
-def _pieces(settings: Settings, file: SampleFile, on_block: OnBlock) -> Iterator[Rows]:
+def _pieces(settings: Settings, file: SampleFile, on_block: OnBlock) -> Iterator[EventRows]:
     """Make the blocks that a file needs, and cut off what is not the file's."""
     for number in range(file.start // BLOCK_EVENTS, -(-file.stop // BLOCK_EVENTS)):
         first = number * BLOCK_EVENTS
@@ -105,7 +132,7 @@ def _pieces(settings: Settings, file: SampleFile, on_block: OnBlock) -> Iterator
 
 # small files share a block; settings hold dicts and so have no hash, their JSON stands for them
 @lru_cache(maxsize=1)
-def _make(settings: str, number: int) -> tuple[Block, Rows]:
+def _make(settings: str, number: int) -> tuple[EventBlock, EventRows]:
     known = Settings.model_validate_json(settings)
     block = make_block(known, number)
     rows = lean_rows(block)

@@ -11,17 +11,15 @@ from typing import Any, NamedTuple
 
 from dtperf.errors import ConfigError, DtperfError
 from dtperf.synthetic.content import CONTENT_TRUTH
-from dtperf.synthetic.files import TRUTH_CROSSINGS, write_file
-from dtperf.synthetic.plan import PATTERN, SampleFile, plan
+from dtperf.synthetic.files import PATTERN, TRUTH_CROSSINGS, SampleFile, plan, write_file
 from dtperf.synthetic.settings import Settings
-from dtperf.synthetic.truth import ChamberTruth
-from dtperf.synthetic.truth_files import CHAMBERS_FILE, HEADER_FILE, write_truth
+from dtperf.synthetic.truth import CHAMBERS_FILE, HEADER_FILE, ChamberTruth, write_truth
 from dtperf.synthetic.write import UNFINISHED
 
-__all__ = ["Generated", "Progress", "generate"]
+__all__ = ["Generated", "GenerationProgress", "generate"]
 
 
-class Progress(NamedTuple):
+class GenerationProgress(NamedTuple):
     """How far the work is, in events."""
 
     stage: str
@@ -47,7 +45,7 @@ def generate(
     *,
     workers: int = 1,
     force: bool = False,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_progress: Callable[[GenerationProgress], None] = lambda _: None,
 ) -> Generated:
     """Write a sample, and the truth beside it.
 
@@ -69,12 +67,12 @@ def generate(
     _make_room(directory, force)
     files = plan(settings)
     done, truth = 0, ChamberTruth.empty()
-    on_progress(Progress("generating", 0, settings.events))
+    on_progress(GenerationProgress("generating", 0, settings.events))
 
     def count(events: int) -> None:
         nonlocal done
         done += events
-        on_progress(Progress("generating", done, settings.events))
+        on_progress(GenerationProgress("generating", done, settings.events))
 
     try:
         for part in _write_all(settings, files, directory, workers, count):

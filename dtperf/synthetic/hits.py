@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dtperf.geometry import stations
+from dtperf.detector import stations
 from dtperf.synthetic.efficiency import cms_table
 from dtperf.typing import F32, F64, I16
 

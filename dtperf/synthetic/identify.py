@@ -2,20 +2,202 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+from scipy.stats import binom
 
-from dtperf.synthetic.identify_flags import muon_flags
-from dtperf.synthetic.identify_hits import NO_COUNT, TrackHits, track_hits
-from dtperf.synthetic.identify_isolation import relative_isolation
-from dtperf.synthetic.identify_points import Points, track_ends
-from dtperf.synthetic.identify_stations import csc_mask, rpc_layers
-from dtperf.synthetic.identify_trigger import isolated_trigger, single_trigger
 from dtperf.synthetic.physics_boson import MUON_MASS_GEV
-from dtperf.synthetic.precision import round_mantissa
-from dtperf.synthetic.stages import Tracks, TrueMuons
-from dtperf.typing import F32, U8, AnyArray, Bools, Integers
+from dtperf.synthetic.rows import round_mantissa
+from dtperf.synthetic.stages import DrawnTracks, MuonOrigin, TrueMuons
+from dtperf.synthetic.track_hits import NO_COUNT, Points, TrackHits, track_ends, track_hits
+from dtperf.typing import F32, F64, I16, U8, AnyArray, Bools, Integers
 
-__all__ = ["identify"]
+__all__ = [
+    "TURN_ONS",
+    "TurnOn",
+    "csc_mask",
+    "identify",
+    "isolated_trigger",
+    "muon_flags",
+    "relative_isolation",
+    "rpc_layers",
+    "single_trigger",
+]
+
+FAKE_TRACKER_SHARE = 0.10
+TRACKER_EFFICIENCY, STANDALONE_EFFICIENCY, GLOBAL_EFFICIENCY = 0.997, 0.995, 0.99
+ONE_STATION_STANDALONE_SHARE = 0.3
+LOOSE_SHARE = np.array([0.998, 0.998, 0.95, 0.15])  # by Kind: what particle flow calls a muon
+MEDIUM_SHARE, FAKE_MEDIUM_SHARE = 0.99, 0.3
+TIGHT_SHARE = 0.985  # of those with the hits: quality of the fit and place of the vertex
+TIGHT_MIN_PIXEL_HITS, TIGHT_MIN_LAYERS, TIGHT_MIN_STATIONS = 1, 6, 2
+TIGHT_MAX_DXY_CM = 0.2
+GEM_ETA, GEM_EFFICIENCY = (1.55, 2.18), 0.7
+
+
+def muon_flags(
+    rng: np.random.Generator,
+    muons: TrueMuons,
+    tracks: DrawnTracks,
+    hits: TrackHits,
+    n_stations: U8,
+    is_rpc: Bools,
+) -> dict[str, Bools]:
+    """Draw the columns muon_is* that have the cut-based definitions of CMS as far as they go.
+
+    A tracker muon has an inner track and a matched station, a standalone muon usually two, a
+    global one is both. Tight asks for a global muon with pixel hits, six layers, two stations and
+    |dxy| < 0.2 cm; the |dz| to the primary vertex is not looked at. A tenth of the fakes are
+    tracker muons all the same, by a chance match that has no segment in the ntuple.
+
+    Args:
+        rng: Random numbers.
+        muons: The true muons.
+        tracks: Their tracks.
+        hits: The hits of the tracks.
+        n_stations: Matched stations, DT and CSC.
+        is_rpc: Whether enough RPC layers are matched.
+    """
+    n = len(muons.pt)
+    u = rng.random((7, n), dtype=np.float32)
+    is_fake = muons.kind == MuonOrigin.FAKE
+    tracker_share = np.where(is_fake, FAKE_TRACKER_SHARE, (n_stations > 0) * TRACKER_EFFICIENCY)
+    is_tracker = tracks.exists & (u[0] < tracker_share)
+    standalone_share = np.where(
+        n_stations >= TIGHT_MIN_STATIONS,
+        STANDALONE_EFFICIENCY,
+        (n_stations > 0) * ONE_STATION_STANDALONE_SHARE,
+    )
+    is_standalone = ~tracks.exists | (u[1] < standalone_share)
+    is_global = is_standalone & tracks.exists & (u[2] < GLOBAL_EFFICIENCY)
+    is_loose = (is_tracker | is_global) & (u[3] < LOOSE_SHARE[muons.kind])
+    is_medium = is_loose & (u[4] < np.where(is_fake, FAKE_MEDIUM_SHARE, MEDIUM_SHARE))
+    is_tight = is_loose & is_global & (u[5] < TIGHT_SHARE)
+    is_tight &= (hits.pixel_hits >= TIGHT_MIN_PIXEL_HITS) & (hits.layers >= TIGHT_MIN_LAYERS)
+    is_tight &= (n_stations >= TIGHT_MIN_STATIONS) & (np.abs(tracks.dxy) < TIGHT_MAX_DXY_CM)
+    absolute_eta = np.abs(muons.eta)
+    in_gem = ~is_fake & (absolute_eta > GEM_ETA[0]) & (absolute_eta < GEM_ETA[1])
+    return {
+        "muon_isGEM": in_gem & (u[6] < GEM_EFFICIENCY),
+        "muon_isGlobal": is_global,
+        "muon_isLoose": is_loose,
+        "muon_isMedium": is_medium,
+        "muon_isRPC": is_rpc,
+        "muon_isStandalone": is_standalone,
+        "muon_isTight": is_tight,
+        "muon_isTracker": is_tracker,
+    }
+
+
+PROMPT_MEAN, PROMPT_AT_PT_GEV = 0.03, 45.0
+# By Kind: share of muons with nothing around them, and with a hadronic surrounding
+EMPTY_SHARE = np.array([0.50, 0.50, 0.08, 0.375])
+JET_SHARE = np.array([0.015, 0.015, 0.92, 0.625])
+JET_SCALE = np.array([1.4, 1.4, 3.0, 1.4])
+JET_POWER = 1.7
+
+
+def relative_isolation(rng: np.random.Generator, muons: TrueMuons) -> F64:
+    """Draw pfIso04, the energy around each muon over its pT after the pile-up is taken off.
+
+    Nothing is left for half of the prompt muons; for the others it is exponential with mean
+    0.03 at 45 GeV and falls with pT. In jets, and around fakes, the distribution is
+    (1 + x / a)**-2.7, read off the CMS histogram of all candidates.
+    """
+    n = len(muons.pt)
+    process = rng.random(n)
+    empty, jet = EMPTY_SHARE[muons.kind], JET_SHARE[muons.kind]
+    prompt = PROMPT_MEAN * PROMPT_AT_PT_GEV / muons.pt * rng.standard_exponential(n)
+    in_jet = JET_SCALE[muons.kind] * ((1 - rng.random(n)) ** (-1 / JET_POWER) - 1)
+    surrounded = np.where(process >= 1 - jet, in_jet, prompt)
+    return np.where(process < empty, 0.0, surrounded)
+
+
+CSC_ETA = ((0.90, 2.4), (1.06, 2.4), (1.16, 2.4), (1.23, 2.4))
+"""|eta| that ME1 to ME4 cover with all six layers, roughly."""
+CSC_EFFICIENCY = 0.895
+MIN_ENDCAP_MOMENTUM_GEV = 3.0
+RPC_BARREL_ETA, RPC_ETA = 1.1, 1.9
+RPC_BARREL_CUMULATIVE = binom.cdf(np.arange(6), 6, 0.63)
+RPC_ENDCAP_CUMULATIVE = binom.cdf(np.arange(4), 4, 0.68)
+MIN_RPC_LAYERS = 2
+
+
+def csc_mask(rng: np.random.Generator, muons: TrueMuons) -> U8:
+    """Draw the matched CSC stations, bits 4 to 7 of muon_trkMu_stationMask.
+
+    A muon with p > 3 GeV is matched with 89.5 %, read off the CMS histogram, in each
+    endcap station that covers its eta.
+
+    Args:
+        rng: Random numbers.
+        muons: The true muons; fakes are not matched.
+    """
+    n = len(muons.eta)
+    absolute_eta = np.abs(muons.eta)
+    reaches = muons.kind != MuonOrigin.FAKE
+    reaches &= muons.pt * np.cosh(muons.eta) > MIN_ENDCAP_MOMENTUM_GEV
+    mask = np.zeros(n, dtype=np.uint8)
+    for bit, (low, high) in enumerate(CSC_ETA, start=4):
+        matched = reaches & (absolute_eta > low) & (absolute_eta < high)
+        matched &= rng.random(n, dtype=np.float32) < CSC_EFFICIENCY
+        mask |= matched.astype(np.uint8) << np.uint8(bit)
+    return mask
+
+
+def rpc_layers(rng: np.random.Generator, muons: TrueMuons) -> I16:
+    """Draw the matched RPC layers, of six in the barrel and four in the endcaps.
+
+    A layer is matched with 63 % or 68 %, read off the CMS histogram, and one alone does not count.
+
+    Args:
+        rng: Random numbers.
+        muons: The true muons; fakes, and muons beyond |eta| = 1.9, have none.
+    """
+    absolute_eta = np.abs(muons.eta)
+    is_barrel = absolute_eta < RPC_BARREL_ETA
+    draw = rng.random(len(muons.eta))
+    barrel = np.searchsorted(RPC_BARREL_CUMULATIVE, draw)
+    endcap = np.searchsorted(RPC_ENDCAP_CUMULATIVE, draw)
+    matched = np.where(is_barrel, barrel, endcap)
+    matched[(absolute_eta > RPC_ETA) | (muons.kind == MuonOrigin.FAKE)] = 0
+    matched[matched < MIN_RPC_LAYERS] = 0
+    return matched.astype(np.int16)
+
+
+MAX_ETA = 2.4
+MAX_ISO = 0.2
+
+
+class TurnOn(NamedTuple):
+    """Efficiency of a trigger: a plateau above a threshold that is smeared by a Gaussian."""
+
+    threshold_gev: float
+    width_gev: float
+    plateau: float
+
+
+TURN_ONS = {"isolated": TurnOn(24.0, 0.7, 0.92), "single": TurnOn(55.0, 1.5, 0.90)}
+
+
+def _fires(rng: np.random.Generator, muons: TrueMuons, turn_on: TurnOn) -> Bools:
+    n = len(muons.pt)
+    reachable = (muons.kind != MuonOrigin.FAKE) & (np.abs(muons.eta) < MAX_ETA)
+    threshold = turn_on.threshold_gev + turn_on.width_gev * rng.standard_normal(n, dtype=np.float32)
+    is_seen = rng.random(n, dtype=np.float32) < turn_on.plateau
+    return np.asarray(reachable & is_seen & (muons.pt > threshold))
+
+
+def isolated_trigger(rng: np.random.Generator, muons: TrueMuons, iso: F64) -> Bools:
+    """Draw which muons fire HLT_IsoMu2*: 92 % above 24 GeV, real, with pfIso04 below 0.2."""
+    return _fires(rng, muons, TURN_ONS["isolated"]) & (iso < MAX_ISO)
+
+
+def single_trigger(rng: np.random.Generator, muons: TrueMuons) -> Bools:
+    """Draw which muons fire HLT_Mu55*: 90 % above 55 GeV, real, isolated or not."""
+    return _fires(rng, muons, TURN_ONS["single"])
+
 
 Columns = dict[str, AnyArray]
 
@@ -55,7 +237,7 @@ def _point_columns(ends: tuple[Points, Points]) -> Columns:
 def identify(
     rng: np.random.Generator,
     muons: TrueMuons,
-    tracks: Tracks,
+    tracks: DrawnTracks,
     station_mask: U8,
     n_segments: Integers,
 ) -> Columns:

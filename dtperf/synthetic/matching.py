@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from dtperf.compiled import compiled
-from dtperf.geometry import stations
-from dtperf.synthetic.stages import Crossings, Segments
+from dtperf.detector import stations
+from dtperf.synthetic.stages import DrawnCrossings, DrawnSegments
 from dtperf.typing import F32, F64, I16, I64, U8, U32, Bools
 
 __all__ = ["MuonSegments", "muon_segments", "station_mask"]
@@ -29,7 +29,7 @@ class MuonSegments(NamedTuple):
     """Index of the segment in its event."""
 
 
-def station_mask(segments: Segments, matches: Crossings, muon_offsets: I64) -> U8:
+def station_mask(segments: DrawnSegments, matches: DrawnCrossings, muon_offsets: I64) -> U8:
     """Find the DT stations with a segment near the extrapolated track.
 
     This is a simple form of what CMS does for tracker muons: by position, whoever made the segment.
@@ -112,7 +112,7 @@ def _own_rows(muon: I64, code: I16, n_muons: int) -> tuple[I64, I64]:
     return offsets, rows
 
 
-def muon_segments(segments: Segments, muon_offsets: I64) -> MuonSegments:
+def muon_segments(segments: DrawnSegments, muon_offsets: I64) -> MuonSegments:
     """List the segments that each muon left itself, as the matches of a standalone muon.
 
     Args:

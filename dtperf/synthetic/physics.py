@@ -7,18 +7,18 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from dtperf.model import Model
-from dtperf.synthetic.physics_events import draw_legs
-from dtperf.synthetic.physics_soft import (
-    Muons,
+from dtperf.synthetic.physics_events import (
+    DrawnMuons,
     Vertices,
     draw_charges,
+    draw_legs,
     draw_vertices,
     fakes,
     nonprompt,
 )
-from dtperf.synthetic.stages import Events, Kind, TrueMuons
+from dtperf.synthetic.stages import Events, MuonOrigin, TrueMuons
 from dtperf.typing import AnyArray
+from dtperf.validation import Model
 
 __all__ = ["Physics", "make_muons"]
 
@@ -53,7 +53,7 @@ class Physics(Model):
         return self
 
 
-def _prompt(rng: np.random.Generator, vertices: Vertices, physics: Physics) -> Muons:
+def _prompt(rng: np.random.Generator, vertices: Vertices, physics: Physics) -> DrawnMuons:
     n = len(vertices.z)
     process = rng.random(n)
     is_continuum = process < physics.continuum_fraction
@@ -66,9 +66,9 @@ def _prompt(rng: np.random.Generator, vertices: Vertices, physics: Physics) -> M
     is_same_sign = rng.random(n) < physics.same_sign_fraction
     charge = np.stack((first, np.where(is_same_sign, first, -first)), axis=1)
     event, leg = np.nonzero(~np.isnan(legs.pt))
-    kind = np.where(is_continuum, Kind.CONTINUUM, Kind.Z).astype(np.int8)
+    kind = np.where(is_continuum, MuonOrigin.CONTINUUM, MuonOrigin.Z).astype(np.int8)
     pt, eta, phi = (values[event, leg] for values in legs)
-    return Muons(
+    return DrawnMuons(
         event, kind[event], pt, eta, phi, charge[event, leg], *(v[event] for v in vertices)
     )
 
@@ -91,7 +91,9 @@ def make_muons(rng: np.random.Generator, events: Events, physics: Physics) -> Tr
         nonprompt(rng, primary, physics.mean_nonprompt),
         fakes(rng, primary, mean_fakes),
     )
-    muons = Muons(*(np.concatenate([getattr(p, f) for p in parts]) for f in Muons._fields))
+    muons = DrawnMuons(
+        *(np.concatenate([getattr(p, f) for p in parts]) for f in DrawnMuons._fields)
+    )
     order = np.argsort(muons.event - muons.pt / BEYOND_ANY_PT_GEV)
     per_event = np.bincount(muons.event, minlength=len(events.run))
     offsets = np.concatenate(([0], np.cumsum(per_event)))

@@ -5,13 +5,60 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import NamedTuple, Self
+from zlib import crc32
 
 import numpy as np
+import numpy.typing as npt
 
 from dtperf.nanoaod.branches import collection_of, known_collections
-from dtperf.typing import I64, AnyArray, Integers
+from dtperf.typing import F32, I64, AnyArray, Integers
 
-__all__ = ["Rows", "collection", "counts_to_offsets"]
+__all__ = [
+    "BLOCK_EVENTS",
+    "EventRows",
+    "collection",
+    "counts_to_offsets",
+    "round_mantissa",
+    "stream",
+]
+
+BLOCK_EVENTS = 5000
+"""Events that are made together; event i is in block i // BLOCK_EVENTS, whatever the files."""
+
+
+def stream(seed: int, block: int, stage: str) -> np.random.Generator:
+    """Open the random numbers of one stage of one block.
+
+    Args:
+        seed: The user's seed.
+        block: Number of the block of events.
+        stage: What they are for, such as 'segments'; each has its own, so that one may draw more
+            without changing another.
+    """
+    return np.random.Generator(np.random.PCG64([seed, block, crc32(stage.encode())]))
+
+
+STORED_BITS = 23
+
+
+def round_mantissa(values: npt.ArrayLike, bits: int) -> F32:
+    """Round to the nearest float32 with that many bits of mantissa after the leading one.
+
+    Ties go away from zero, as in CMSSW's ``MiniFloatConverter::reduceMantissaToNbitsRounding``,
+    which differs in that it never rounds up into the next power of two.
+
+    Args:
+        values: Finite numbers of any shape.
+        bits: Between 1 and 22; float32 itself has 23.
+
+    Returns:
+        The rounded numbers, at most 2**-(bits + 1) away, relatively.
+    """
+    dropped = STORED_BITS - bits
+    whole = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
+    half = np.uint32(1 << (dropped - 1))
+    kept = np.uint32((0xFFFFFFFF >> dropped) << dropped)
+    return ((whole + half) & kept).view(np.float32)
 
 
 def counts_to_offsets(counts: Integers) -> I64:
@@ -21,7 +68,7 @@ def counts_to_offsets(counts: Integers) -> I64:
     return offsets
 
 
-class Rows(NamedTuple):
+class EventRows(NamedTuple):
     """Some events; collections that none of them has may be left out."""
 
     offsets: Mapping[str, I64]
@@ -62,5 +109,5 @@ class Rows(NamedTuple):
 
 @cache
 def collection(name: str) -> str:
-    """Give the collection of a branch that is not a counter, '' for an event's own value."""
+    """Return the collection of a branch that is not a counter, '' for an event's own value."""
     return collection_of(name, known_collections())

@@ -14,8 +14,8 @@ from math import log, sqrt
 import numba
 import numpy as np
 
-from dtperf.field.material import SCATTERING_GEV, relative_loss
-from dtperf.kernels.helix import CURVATURE_PER_T
+from dtperf.detector.helix import CURVATURE_PER_T
+from dtperf.detector.material import SCATTERING_GEV, relative_loss
 from dtperf.synthetic.space import FIRST_Z_CM, GRID_CM, N_Z, field_at
 from dtperf.typing import F64
 
@@ -78,7 +78,7 @@ def step(
 
 @numba.njit(nogil=True, inline="always")
 def to_boundary(state: F64, is_flat: bool, outer: float, nx: float, ny: float) -> float:
-    """Give the straight way to where a region ends, cm; infinite if the track leads inwards."""
+    """Return the straight way to where a region ends, cm; infinite if the track leads inwards."""
     x, y, ux, uy = state[0], state[1], state[3], state[4]
     if is_flat:
         rate = ux * nx + uy * ny

@@ -4,17 +4,56 @@ from __future__ import annotations
 
 import numpy as np
 
-from dtperf.geometry import stations
-from dtperf.synthetic.candidates import Candidates, merge
+from dtperf.detector import lengths_cm, stations, widths_cm
+from dtperf.synthetic.candidates import SegmentCandidates, merge
 from dtperf.synthetic.detector import Detector, Resolution
-from dtperf.synthetic.efficiency import is_in_cells, true_efficiency
-from dtperf.synthetic.hits import draw_phi_hits, draw_z_hits
-from dtperf.synthetic.noise import draw_noise
-from dtperf.synthetic.stages import Crossings, Segments
+from dtperf.synthetic.efficiency import chamber_efficiencies, is_in_cells, true_efficiency
+from dtperf.synthetic.hits import NOT_FITTED, draw_phi_hits, draw_z_hits
+from dtperf.synthetic.stages import DrawnCrossings, DrawnSegments
 from dtperf.synthetic.truth import TruthCrossings
 from dtperf.typing import F64, I64, Bools
 
-__all__ = ["make_segments"]
+__all__ = ["draw_noise", "make_segments"]
+
+THREE_PHI_HITS = 0.7
+"""Part with 3 phi hits; the others have 4, as many as one superlayer can give."""
+WITH_THETA = 0.3
+SLOPE_WIDTH = 0.3
+T0_NS = 25.0
+"""Out-of-time particles: anywhere up to one bunch crossing away."""
+
+
+def draw_noise(rng: np.random.Generator, n_events: int, detector: Detector) -> SegmentCandidates:
+    """Scatter segments over the chambers that are not dead.
+
+    Args:
+        rng: Random numbers.
+        n_events: Number of events to fill.
+        detector: Settings.
+
+    Returns:
+        Segments in events 0 to n_events - 1, muon -1.
+    """
+    live = np.flatnonzero(chamber_efficiencies(detector) > 0).astype(np.int16)
+    n = rng.poisson(detector.noise_segments * n_events) if len(live) else 0
+    code = live[rng.integers(len(live), size=n)] if n else np.empty(0, dtype=np.int16)
+    has_zed = (rng.random(n) < WITH_THETA) & (stations()[code] < 4)
+    noise = SegmentCandidates.fitted(
+        rng,
+        event=rng.integers(n_events, size=n),
+        muon=np.full(n, -1, dtype=np.int64),
+        code=code,
+        position=(
+            rng.uniform(-0.5, 0.5, n) * widths_cm()[code],
+            rng.uniform(-0.5, 0.5, n) * lengths_cm()[code],
+        ),
+        slope=(SLOPE_WIDTH * rng.standard_normal(n), SLOPE_WIDTH * rng.standard_normal(n)),
+        phi_hits=np.where(rng.random(n) < THREE_PHI_HITS, 3, 4).astype(np.int16),
+        z_hits=np.where(has_zed, 3, 0).astype(np.int16),
+    )
+    t0 = rng.uniform(-T0_NS, T0_NS, n).astype(np.float32)
+    return noise._replace(phi_t0=t0, z_t0=np.where(has_zed, t0, np.float32(NOT_FITTED)))
+
 
 LONGEST_TAIL_CM = 10.0
 SHOWER_MEAN_CM = 15.0
@@ -26,10 +65,10 @@ MOST_SHOWER_HITS = 6
 def make_segments(
     rng: np.random.Generator,
     muon_offsets: I64,
-    crossings: Crossings,
+    crossings: DrawnCrossings,
     run_fraction: F64,
     detector: Detector,
-) -> tuple[Segments, TruthCrossings]:
+) -> tuple[DrawnSegments, TruthCrossings]:
     """Reconstruct segments in the chambers.
 
     Args:
@@ -61,7 +100,7 @@ def make_segments(
 
 def _draw_theta(
     rng: np.random.Generator,
-    crossings: Crossings,
+    crossings: DrawnCrossings,
     efficiency: F64,
     has_phi: Bools,
     detector: Detector,
@@ -87,18 +126,18 @@ def _smear(rng: np.random.Generator, true: F64, width: float, tail: float, tail_
 def _own_segments(
     rng: np.random.Generator,
     event: I64,
-    crossings: Crossings,
+    crossings: DrawnCrossings,
     has_phi: Bools,
     has_zed: Bools,
     resolution: Resolution,
-) -> Candidates:
+) -> SegmentCandidates:
     rows = np.flatnonzero(has_phi | has_zed)
     n, code = len(rows), crossings.code[rows]
     x = _smear(rng, crossings.x[rows], resolution.x_cm, resolution.x_tail, resolution.x_tail_cm)
     y = _smear(rng, crossings.y[rows], resolution.y_cm, resolution.y_tail, resolution.y_tail_cm)
     dxdz = crossings.dxdz[rows] + resolution.dxdz * rng.standard_normal(n)
     dydz = crossings.dydz[rows] + resolution.dydz * rng.standard_normal(n)
-    return Candidates.fitted(
+    return SegmentCandidates.fitted(
         rng,
         event[rows],
         crossings.track[rows],
@@ -110,7 +149,9 @@ def _own_segments(
     )
 
 
-def _shower_segments(rng: np.random.Generator, own: Candidates, probability: float) -> Candidates:
+def _shower_segments(
+    rng: np.random.Generator, own: SegmentCandidates, probability: float
+) -> SegmentCandidates:
     """Put a second phi view, with fewer hits, beside some; it is paired with the same theta view.
 
     As the first one has more hits, it stays the best segment of the chamber.
@@ -119,7 +160,7 @@ def _shower_segments(rng: np.random.Generator, own: Candidates, probability: flo
     first, n = own.take(rows), len(rows)
     aside = rng.exponential(SHOWER_MEAN_CM, n) * np.where(rng.random(n) < 0.5, -1.0, 1.0)
     most_hits = np.minimum(first.phi_hits - 1, MOST_SHOWER_HITS)
-    second = Candidates.fitted(
+    second = SegmentCandidates.fitted(
         rng,
         first.event,
         first.muon,

@@ -12,11 +12,11 @@ from pydantic import Field, model_validator
 from dtperf.config.load import override, read_sections
 from dtperf.config.overrides import read_overrides
 from dtperf.errors import ConfigError
-from dtperf.model import Model
 from dtperf.nanoaod.branches import Generation
 from dtperf.synthetic.detector import Detector
 from dtperf.synthetic.luminosity import FIRST_RUN
 from dtperf.synthetic.physics import Physics
+from dtperf.validation import Model
 
 __all__ = ["Fault", "Settings", "load_settings"]
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from dtperf.field import REGIONS, solenoid_field
-from dtperf.field.material import in_iron, outside_field
+from dtperf.detector.field import solenoid_field
+from dtperf.detector.material import REGIONS, in_iron, outside_field
 from dtperf.typing import F64, I8, Bools
 
 __all__ = ["Space", "field_at", "space"]
@@ -76,7 +76,7 @@ def space() -> Space:
 def field_at(
     solenoid: F64, outside: F64, in_solenoid: bool, k: int, x: float, y: float, z: float
 ) -> tuple[float, float, float]:
-    """Give the field vector, T, at a point (cm) of region k."""
+    """Return the field vector, T, at a point (cm) of region k."""
     r = sqrt(x * x + y * y)
     # unsigned, as numba looks at every signed index whether it counts from the end
     v = min(max((z - FIRST_Z_CM) * PER_GRID, 0.0), N_Z - 2.0)

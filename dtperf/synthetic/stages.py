@@ -1,7 +1,7 @@
 """What the stages of the generator hand to each other, for one block of events.
 
 All arrays are flat, in event order; `offsets` of shape (events + 1,) say which entries belong to
-which event, as in `dtperf.kernels.arrays`. Lengths in cm, momenta in GeV, angles in rad.
+which event, as in `dtperf.selection.arrays`. Lengths in cm, momenta in GeV, angles in rad.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from dtperf.typing import F32, F64, I8, I16, I32, I64, U32, U64, Bools
 
-__all__ = ["Crossings", "Events", "Kind", "Segments", "Tracks", "TrueMuons"]
+__all__ = ["DrawnCrossings", "DrawnSegments", "DrawnTracks", "Events", "MuonOrigin", "TrueMuons"]
 
 
-class Kind(IntEnum):
+class MuonOrigin(IntEnum):
     """Where a muon comes from."""
 
     Z = 0
@@ -51,7 +51,7 @@ class TrueMuons(NamedTuple):
     vz: F64
 
 
-class Tracks(NamedTuple):
+class DrawnTracks(NamedTuple):
     """The reconstructed inner track of each muon, rounded as the ntuple stores it."""
 
     pt: F32
@@ -64,13 +64,13 @@ class Tracks(NamedTuple):
     """False where the muon has no inner track (standalone only)."""
 
 
-class Crossings(NamedTuple):
+class DrawnCrossings(NamedTuple):
     """Where tracks cross the planes of chambers, in order of track and station."""
 
     track: I64
     """Index into the muons or tracks that were transported."""
     code: I16
-    """Chamber, `dtperf.geometry.Chamber.code`."""
+    """Chamber, `dtperf.detector.Chamber.code`."""
     x: F64
     y: F64
     dxdz: F64
@@ -78,7 +78,7 @@ class Crossings(NamedTuple):
     dydz: F64
 
 
-class Segments(NamedTuple):
+class DrawnSegments(NamedTuple):
     """Reconstructed 4D segments, in chamber coordinates."""
 
     offsets: I64

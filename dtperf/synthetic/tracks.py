@@ -6,17 +6,51 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dtperf.synthetic.precision import round_mantissa
-from dtperf.synthetic.stages import Tracks, TrueMuons
-from dtperf.synthetic.tracks_resolution import (
-    angle_resolution_rad,
-    dxy_resolution_cm,
-    dz_resolution_cm,
-    pt_resolution,
-)
+from dtperf.synthetic.rows import round_mantissa
+from dtperf.synthetic.stages import DrawnTracks, TrueMuons
 from dtperf.typing import F64, Bools
 
-__all__ = ["BEND_PER_CM", "MISSING", "ClosestApproach", "closest_approach", "reconstruct"]
+__all__ = [
+    "BEND_PER_CM",
+    "MISSING",
+    "ClosestApproach",
+    "angle_resolution_rad",
+    "closest_approach",
+    "dxy_resolution_cm",
+    "dz_resolution_cm",
+    "pt_resolution",
+    "reconstruct",
+]
+
+
+def _forwardness(eta: F64) -> F64:
+    return np.asarray((eta / 2.4) ** 2)
+
+
+def pt_resolution(pt_gev: F64, eta: F64) -> F64:
+    """Return sigma(pT)/pT: 1.1 % at 40 GeV in the barrel, 2.1 % at the end of the endcaps."""
+    scattering = 0.0100 + 0.0070 * _forwardness(eta)
+    measurement = (1.0e-4 + 2.0e-4 * _forwardness(eta)) * pt_gev
+    return np.asarray(np.hypot(scattering, measurement))
+
+
+def angle_resolution_rad(pt_gev: F64) -> F64:
+    """Return the resolution of phi and of eta: 0.1 mrad, and scattering of 1.5 mrad GeV / pT."""
+    return np.asarray(np.hypot(1.0e-4, 1.5e-3 / pt_gev))
+
+
+def dxy_resolution_cm(pt_gev: F64) -> F64:
+    """Return the resolution of the transverse impact: 10 um, and scattering of 80 um GeV / pT."""
+    return np.asarray(np.hypot(0.0010, 0.0080 / pt_gev))
+
+
+def dz_resolution_cm(pt_gev: F64, eta: F64) -> F64:
+    """Return the resolution of z at the closest approach: 30 um central, 100 um forward.
+
+    To this adds scattering of 80 um GeV / pT, stretched like the rest by the track's inclination.
+    """
+    stretch = 1 + 2.3 * _forwardness(eta)
+    return np.asarray(stretch * np.hypot(0.0030, 0.0080 / pt_gev))
 
 
 BEND_PER_CM = 0.00299792458 * 3.8
@@ -71,7 +105,7 @@ def _wrapped(phi: F64) -> F64:
     return np.asarray((phi + np.pi) % (2 * np.pi) - np.pi)
 
 
-def reconstruct(rng: np.random.Generator, muons: TrueMuons) -> Tracks:
+def reconstruct(rng: np.random.Generator, muons: TrueMuons) -> DrawnTracks:
     """Measure the muons in the tracker, or, where it has no track, in the muon system alone.
 
     The curvature has the resolution of `pt_resolution`, 2.5 times that for 5 % of the tracks, and
@@ -93,7 +127,7 @@ def reconstruct(rng: np.random.Generator, muons: TrueMuons) -> Tracks:
     dxy = true.dxy + dxy_resolution_cm(muons.pt) * noise[0]
     dz = true.dz + _dz_resolutions(rng, muons) * noise[1]
     flipped = rng.random(n) < CHARGE_FLIP_SHARE
-    return Tracks(
+    return DrawnTracks(
         pt=_smeared_pt(rng, muons, exists).astype(np.float32),
         eta=round_mantissa(muons.eta + angle * noise[2], ANGLE_BITS),
         phi=round_mantissa(_wrapped(true.phi + angle * noise[3]), ANGLE_BITS),

@@ -9,9 +9,9 @@ import numba
 import numpy as np
 
 from dtperf.compiled import compiled
-from dtperf.field import layers
-from dtperf.geometry.edges import ACCEPT_CM
-from dtperf.geometry.frames import (
+from dtperf.detector.edges import ACCEPT_CM
+from dtperf.detector.flight import NORMALS, SECTOR
+from dtperf.detector.frames import (
     DISTANCE,
     HALF_LENGTH,
     HALF_WIDTH,
@@ -20,13 +20,13 @@ from dtperf.geometry.frames import (
     local_direction,
     local_point,
 )
-from dtperf.geometry.numbering import chamber_code, second_sector
-from dtperf.kernels.flight import NORMALS, SECTOR
-from dtperf.kernels.planes import LARGEST_OVERLAP_CM
-from dtperf.kernels.propagate import propagate
+from dtperf.detector.layers import layers
+from dtperf.detector.numbering import chamber_code, second_sector
+from dtperf.detector.planes import LARGEST_OVERLAP_CM
+from dtperf.detector.propagation import propagate
 from dtperf.synthetic.rungekutta import cross_region, step
 from dtperf.synthetic.space import Space, space
-from dtperf.synthetic.stages import Crossings, Kind, Tracks, TrueMuons
+from dtperf.synthetic.stages import DrawnCrossings, DrawnTracks, MuonOrigin, TrueMuons
 from dtperf.typing import F64, I16, I32, I64, AnyArray, Bools, Intp
 
 __all__ = ["transport", "transport_reconstructed", "transport_true"]
@@ -42,7 +42,7 @@ LARGEST_ETA = 1.35  # no track beyond gets to a chamber
 LEAST_PT_GEV = 2.4  # nor one below
 
 
-class Start(NamedTuple):
+class TrackStart(NamedTuple):
     """Tracks at their vertex; all arrays of shape (n,)."""
 
     pt: F64
@@ -54,7 +54,7 @@ class Start(NamedTuple):
     vz: F64
 
 
-def transport_true(rng: np.random.Generator, muons: TrueMuons, margin_cm: float) -> Crossings:
+def transport_true(rng: np.random.Generator, muons: TrueMuons, margin_cm: float) -> DrawnCrossings:
     """Send the true muons through field and matter, with all their chances.
 
     Args:
@@ -65,8 +65,8 @@ def transport_true(rng: np.random.Generator, muons: TrueMuons, margin_cm: float)
     Returns:
         The crossings; `track` is the index into the muons.
     """
-    sent = np.flatnonzero((muons.kind != Kind.FAKE) & _has_a_chance(muons.pt, muons.eta))
-    start = Start(
+    sent = np.flatnonzero((muons.kind != MuonOrigin.FAKE) & _has_a_chance(muons.pt, muons.eta))
+    start = TrackStart(
         muons.pt[sent],
         muons.eta[sent],
         muons.phi[sent],
@@ -79,10 +79,10 @@ def transport_true(rng: np.random.Generator, muons: TrueMuons, margin_cm: float)
     return crossings._replace(track=sent[crossings.track])
 
 
-def transport_reconstructed(tracks: Tracks) -> Crossings:
+def transport_reconstructed(tracks: DrawnTracks) -> DrawnCrossings:
     """Extrapolate inner tracks as CMS does: mean energy loss, no scattering, edges under 5 cm.
 
-    Tracks that may be probes are integrated, independently of `dtperf.kernels.propagate`, which
+    Tracks that may be probes are integrated, independently of `dtperf.detector.propagation`, which
     does well enough for the many softer ones.
 
     Args:
@@ -97,21 +97,21 @@ def transport_reconstructed(tracks: Tracks) -> Crossings:
     first, second = _integrated(tracks, hard)._asdict(), _propagated(tracks, soft)._asdict()
     columns = {name: np.concatenate((first[name], second[name])) for name in first}
     order = np.argsort(columns["track"], kind="stable")
-    return Crossings(**{name: column[order] for name, column in columns.items()})
+    return DrawnCrossings(**{name: column[order] for name, column in columns.items()})
 
 
-def _integrated(tracks: Tracks, rows: Intp) -> Crossings:
+def _integrated(tracks: DrawnTracks, rows: Intp) -> DrawnCrossings:
     pt, eta, phi, dxy, dz = (
         np.asarray(column[rows], dtype=np.float64)
         for column in (tracks.pt, tracks.eta, tracks.phi, tracks.dxy, tracks.dz)
     )
     vertex = (-dxy * np.sin(phi), dxy * np.cos(phi), dz)
-    start = Start(pt, eta, phi, tracks.charge[rows], *vertex)
+    start = TrackStart(pt, eta, phi, tracks.charge[rows], *vertex)
     crossings = transport(start, ACCEPT_CM, None, COARSE_STEP_CM)
     return crossings._replace(track=rows[crossings.track])
 
 
-def _propagated(tracks: Tracks, rows: Intp) -> Crossings:
+def _propagated(tracks: DrawnTracks, rows: Intp) -> DrawnCrossings:
     found = propagate(
         tracks.pt[rows],
         tracks.eta[rows],
@@ -125,7 +125,7 @@ def _propagated(tracks: Tracks, rows: Intp) -> Crossings:
     )
     track = np.repeat(rows, np.diff(found.offsets))
     singles = (found.x, found.y, found.dxdz, found.dydz)
-    return Crossings(track, found.code, *(column.astype(np.float64) for column in singles))
+    return DrawnCrossings(track, found.code, *(column.astype(np.float64) for column in singles))
 
 
 def _has_a_chance(pt: AnyArray, eta: AnyArray) -> Bools:
@@ -134,11 +134,11 @@ def _has_a_chance(pt: AnyArray, eta: AnyArray) -> Bools:
 
 
 def transport(
-    start: Start,
+    start: TrackStart,
     margin_cm: float,
     rng: np.random.Generator | None = None,
     longest_cm: float = STEP_CM,
-) -> Crossings:
+) -> DrawnCrossings:
     """Integrate tracks out to MB4.
 
     Args:
@@ -153,7 +153,7 @@ def transport(
     unused = np.random.default_rng(0)
     args = (margin_cm, longest_cm, rng is not None, unused if rng is None else rng)
     columns = _transport(*start, space(), frame_table(), *args)
-    return Crossings(*columns)
+    return DrawnCrossings(*columns)
 
 
 @compiled(error_model="numpy", fastmath=FAST)

@@ -13,7 +13,7 @@ import uproot
 
 from dtperf.files import TEMPORARY, replacing
 from dtperf.nanoaod.branches import Branch
-from dtperf.synthetic.rows import Rows
+from dtperf.synthetic.rows import EventRows
 from dtperf.synthetic.settings import Settings
 from dtperf.typing import I64
 
@@ -36,7 +36,7 @@ def open_writer(
     baskets: int,
     tree: str = "Events",
     finish: Callable[[Path], None] = lambda _: None,
-) -> Iterator[Callable[[Rows], None]]:
+) -> Iterator[Callable[[EventRows], None]]:
     """Write a file that gets its name when it is complete.
 
     Args:
@@ -58,7 +58,7 @@ def open_writer(
         finish(unfinished)
 
 
-def _ttree(file: Any, name: str, table: Table, baskets: int) -> Callable[[Rows], None]:
+def _ttree(file: Any, name: str, table: Table, baskets: int) -> Callable[[EventRows], None]:
     """Make a TTree in which the branches of a collection share its counter, as in CMSSW."""
     groups: dict[str, list[Branch]] = {}
     for branch in table.values():
@@ -78,7 +78,7 @@ def _ttree(file: Any, name: str, table: Table, baskets: int) -> Callable[[Rows],
         initial_basket_capacity=baskets + 2,
     )
 
-    def write(rows: Rows) -> None:
+    def write(rows: EventRows) -> None:
         columns = _columns(rows, table)
         content = {branch: columns[branch] for branch in types if branch not in groups}
         for group, branches in groups.items():
@@ -90,7 +90,7 @@ def _ttree(file: Any, name: str, table: Table, baskets: int) -> Callable[[Rows],
     return write
 
 
-def _rntuple(file: Any, name: str, table: Table, _: int) -> Callable[[Rows], None]:
+def _rntuple(file: Any, name: str, table: Table, _: int) -> Callable[[EventRows], None]:
     types = {}
     for branch in table.values():
         number = ak.types.NumpyType(branch.dtype)
@@ -103,7 +103,7 @@ def _field(branch: Branch) -> str:
     return branch.name.removeprefix(f"{branch.collection}_")
 
 
-def _columns(rows: Rows, table: Table) -> dict[str, Any]:
+def _columns(rows: EventRows, table: Table) -> dict[str, Any]:
     none = np.zeros(rows.events + 1, dtype=np.int64)
     columns = {}
     for branch in table.values():
@@ -117,7 +117,7 @@ def _columns(rows: Rows, table: Table) -> dict[str, Any]:
     return columns
 
 
-def _lists(branch: Branch, offsets: I64, rows: Rows) -> ak.Array:
+def _lists(branch: Branch, offsets: I64, rows: EventRows) -> ak.Array:
     if branch.collection in rows.offsets:
         content = rows.values[branch.name].astype(branch.dtype, copy=False)
     else:

@@ -19,9 +19,9 @@ from benchmarks.books.breaking import Way
 from benchmarks.books.files import Made, Maker
 from benchmarks.books.servers import Addresses
 from benchmarks.books.templates import templates
-from dtperf.ledger import Ledger, LedgerRow
 from dtperf.nanoaod import ColumnFilter
-from dtperf.results import Result
+from dtperf.results.ledger import Ledger, LedgerRow
+from dtperf.results.result import Result
 from dtperf.selection.flatten import needed_branches
 
 FILES = 6

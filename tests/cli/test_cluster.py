@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dtperf.clusters import kept as clusters
-from dtperf.pools import Here, Pool
-from dtperf.results import Result
-from dtperf.takedown import LeftBehind, taken_down
+from dtperf.execution.clusters import persistent as clusters
+from dtperf.execution.pools import InProcessPool, Pool
+from dtperf.execution.takedown import TakeDownWarning, taken_down
+from dtperf.results.result import Result
 from tests.cli.commands import Done, call
-from tests.golden import GOLDEN
-from tests.test_runner import assert_same
+from tests.helpers.golden import GOLDEN
+from tests.helpers.runs import assert_same
 
 Call = Callable[..., Done]
 
@@ -102,14 +102,14 @@ def test_what_was_left_behind_is_one_line(
     def stuck(*_: object) -> Iterator[Pool]:
         with taken_down() as stack:
             stack.callback(fail)
-            yield Here()
+            yield InProcessPool()
 
     def fail() -> None:
         raise OSError("no such job")
 
-    monkeypatch.setattr("dtperf.runner.worker_pool", stuck)
+    monkeypatch.setattr("dtperf.execution.runner.worker_pool", stuck)
     monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)
-    with pytest.warns(LeftBehind) as told:  # pytest shows warnings itself
+    with pytest.warns(TakeDownWarning) as told:  # pytest shows warnings itself
         run = dtperf("run", "reference_2023", GOLDEN, "-o", tmp_path / "out")
     assert run.code == 0
     line = warnings.formatwarning(told[0].message, told[0].category, "takedown.py", 1)

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dtperf.comparison import changes
-from dtperf.geometry import chambers
-from dtperf.report.changed import points
-from dtperf.results import Result
+from dtperf.detector import chambers
+from dtperf.diagnostics.comparison import changes
+from dtperf.pages.report.changed import points
+from dtperf.results.result import Result
 from tests.cli.commands import Done, call
-from tests.comparison.toys import drawn, one, station
-from tests.made_results import made
-from tests.report.samples import Page
-from tests.test_accounting import row
+from tests.diagnostics.comparison.toys import drawn, one, station
+from tests.helpers.ledgers import row
+from tests.helpers.made_results import made
+from tests.pages.report.samples import Page
 
 Call = Callable[..., Done]
 ILL = 17

@@ -14,11 +14,11 @@ from tests.cli.commands import Done, call
 from tests.filesets.fixtures import broken_copy, golden_pieces
 from tests.filesets.made import file, many
 from tests.filesets.stubs import executable
-from tests.filesets.test_missing import FILES, ROWS
-from tests.golden import GOLDEN
-from tests.made_results import made
+from tests.helpers.golden import GOLDEN
+from tests.helpers.ledgers import stopped
+from tests.helpers.made_results import made
+from tests.helpers.missing_files import FILES, ROWS
 from tests.nanoaod.files import read_arrays, write_like
-from tests.test_status import stopped
 
 Call = Callable[..., Done]
 

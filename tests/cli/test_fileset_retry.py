@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from dtperf.filesets import resolve
-from dtperf.results import Result
+from dtperf.results.result import Result
 from tests.cli.commands import Done, call
 from tests.filesets.fixtures import broken_copy, golden_pieces
-from tests.test_runner import assert_same
+from tests.helpers.runs import assert_same
 
 Call = Callable[..., Done]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from dtperf.geometry import Place
-from dtperf.results import Result
+from dtperf.detector import Place
+from dtperf.results.result import Result
 from tests.cli.commands import Done, call
-from tests.flags.hidden_toys import hidden_toy
-from tests.report.samples import Page
+from tests.diagnostics.flags.hidden_toys import hidden_toy
+from tests.pages.report.samples import Page
 
 Call = Callable[..., Done]
 SECTOR = Place(0, 5)

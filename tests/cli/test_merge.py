@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from dtperf.results import Result
+from dtperf.results.result import Result
 from tests.cli.commands import Done, call
-from tests.made_results import made
-from tests.test_accounting import row, unopened
-from tests.test_status import plan, stopped
+from tests.helpers.ledgers import plan, row, stopped, unopened
+from tests.helpers.made_results import made
 
 Call = Callable[..., Done]
 

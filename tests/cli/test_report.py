@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import Done, call
-from tests.report.samples import DEAD, EMPTY, LOW, Page, measured
+from tests.pages.report.samples import DEAD, EMPTY, LOW, Page, measured
 
 Call = Callable[..., Done]
 

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 import uproot
 
-from dtperf.results import Result
+from dtperf.results.result import Result
 from tests.cli.commands import Done, call
-from tests.golden import GOLDEN, golden_differences
+from tests.helpers.broken import missing_branch
+from tests.helpers.golden import GOLDEN, golden_differences
+from tests.helpers.runs import pieces
 from tests.nanoaod.files import read_arrays, write_like, write_tree
-from tests.test_runner import pieces
 
 Call = Callable[..., Done]
 
@@ -132,12 +133,6 @@ def not_root(path: Path) -> None:
 def truncated(path: Path) -> None:
     content = GOLDEN.read_bytes()
     path.write_bytes(content[: len(content) // 2])
-
-
-def missing_branch(path: Path) -> None:
-    arrays = read_arrays(GOLDEN, 20)
-    del arrays["muon_pfIso04"]
-    write_like(arrays, path)
 
 
 def no_events(path: Path) -> None:

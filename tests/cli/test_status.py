@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from dtperf.status import summarize
+from dtperf.execution.status import summarize
 from tests.cli.commands import Done, call
-from tests.made_results import made
-from tests.test_accounting import row
-from tests.test_status import ROWS, plan, stopped
+from tests.helpers.ledgers import ROWS, plan, row, stopped
+from tests.helpers.made_results import made
 
 Call = Callable[..., Done]
 

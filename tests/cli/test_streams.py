@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dtperf.cli.streams import SIGNS, _of_ascii
-from tests.golden import GOLDEN
+from tests.helpers.golden import GOLDEN
 from tests.nanoaod.files import read_arrays, write_like
 
 PYTHON = "import sys; from dtperf.cli import main; sys.argv[0] = 'dtperf'; main()"

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 import dtperf
 from dtperf.config import config_to_yaml, load_config
 from dtperf.errors import ConfigError, InputError
-from dtperf.results import Result
-from tests.made_results import made
+from dtperf.results.result import Result
+from tests.helpers.made_results import made
 
 GOLDEN_JSON = {"367080": [[5, 9], [1, 3]], "362433": [[10, 10]]}
 IN_ORDER = {"362433": ((10, 10),), "367080": ((1, 3), (5, 9))}

@@ -9,10 +9,10 @@ from pydantic import ValidationError
 
 from dtperf.config import AnalysisConfig, load_config
 from dtperf.config.measurements import Binning
+from dtperf.detector import lengths_cm, widths_cm
 from dtperf.errors import ConfigError
-from dtperf.geometry import lengths_cm, widths_cm
 from dtperf.measurements import STANDARD
-from dtperf.measurements.axes import Regular, Variable
+from dtperf.measurements.declaration import Regular, Variable
 from dtperf.selection.columns import CROSSING_COLUMNS, PAIR_COLUMNS
 from tests.config.strategies import configs
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dtperf.config import AnalysisConfig, load_config
-from dtperf.config.packaged import packaged
+from dtperf.config.load import packaged
 
 NAMES = ("cms_dp_2023_049", "reference_2023")
 

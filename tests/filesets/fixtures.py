@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.golden import GOLDEN
-from tests.test_runner import pieces
+from tests.helpers.golden import GOLDEN
+from tests.helpers.runs import pieces
 
 __all__ = ["BROKEN", "broken_copy", "golden_pieces"]
 

@@ -12,10 +12,10 @@ import uproot
 import dtperf
 from dtperf.errors import ConfigError, InputError
 from dtperf.filesets import InputFile, build, resolve, write
-from dtperf.preflight import Patience, Problem
-from tests.golden import GOLDEN
+from dtperf.filesets.check import RetryPolicy, UnreadableFile
+from tests.helpers.golden import GOLDEN
+from tests.helpers.runs import assert_same
 from tests.nanoaod.files import read_arrays, write_like
-from tests.test_runner import assert_same
 
 EVENTS = {"a": 30, "b": 10, "none": 0}
 
@@ -58,7 +58,7 @@ def test_a_directory_stops_at_bad_files(folder: Path) -> None:
 
 
 def test_bad_files_are_skipped_and_kept(folder: Path) -> None:
-    problems: list[Problem] = []
+    problems: list[UnreadableFile] = []
     files = build(folder, dataset="mine", on_error="skip", on_problem=problems.append)
     assert [Path(file.path).name for file in files] == [
         *("a.root", "b.root", "bad.root", "empty.root", "none.root")
@@ -91,7 +91,7 @@ def test_known_files_are_not_opened_again(folder: Path, tmp_path: Path) -> None:
 
 def test_replicas_are_tried(folder: Path, tmp_path: Path) -> None:
     gone = InputFile(str(tmp_path / "gone.root"), "Events", replicas=(str(folder / "a.root"),))
-    [found] = build([gone], patience=Patience(retries=0))
+    [found] = build([gone], patience=RetryPolicy(retries=0))
     assert found.is_known
     assert (found.path, found.replicas, found.entries) == (gone.path, gone.replicas, 30)
 

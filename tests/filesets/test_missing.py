@@ -12,16 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dtperf.errors import InputError
-from dtperf.filesets import InputFile, missing, missing_in, write
-from dtperf.ledger import LedgerRow
+from dtperf.execution.missing import missing_in
+from dtperf.filesets import InputFile, missing, write
+from dtperf.results.ledger import LedgerRow
 from tests.filesets.made import events, file, filesets
-from tests.made_results import made
-from tests.test_status import stopped
-
-
-def row(of: InputFile, start: int, stop: int, cause: str = "") -> LedgerRow:
-    status, uuid = "skipped" if cause else "read", str(of.uuid or "")
-    return LedgerRow(of.path, uuid, start, stop, status, cause, cause, of.path, 1, 9, 0.5, "w")
+from tests.helpers.ledgers import stopped
+from tests.helpers.made_results import made
+from tests.helpers.missing_files import FILES, ROWS, row
 
 
 @st.composite
@@ -72,13 +69,6 @@ def test_books_of_another_run() -> None:
     never = InputFile("/a.root", "Events")
     with pytest.raises(InputError, match=r"/a\.root: was read in part"):
         missing([never], [row(file(1, path="/a.root"), 0, 5)])
-
-
-FILES = [file(0), file(1), InputFile("/never.root", "Events")]
-ROWS = [
-    *(row(file(0), 0, 10), row(file(1), 0, 4), row(file(1), 4, 6, "corrupt")),
-    row(FILES[2], 0, 0, "unreachable"),
-]
 
 
 def test_a_run_that_was_stopped(tmp_path: Path) -> None:

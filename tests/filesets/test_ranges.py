@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from hypothesis import given
 
-from dtperf.filesets.ranges import Range, union, without
+from dtperf.filesets.model import Range, union, without
 from tests.filesets.made import ranges
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from distributed import Client
 
-from dtperf.clusters import local_client
-from tests.golden import GOLDEN
+from dtperf.execution.clusters import local_client
+from tests.helpers.golden import GOLDEN
+from tests.helpers.runs import pieces
 from tests.integration.stepwise import Stepwise
 from tests.integration.xrootd_runs import STARTS
 from tests.integration.xrootd_server import Server
-from tests.test_runner import pieces
 
 
 @pytest.fixture(scope="session")

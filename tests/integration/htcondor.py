@@ -70,7 +70,7 @@ NEGOTIATOR_CYCLE_DELAY = 1
 SCHEDD_INTERVAL = 2
 SCHEDD_MIN_INTERVAL = 1
 """
-WORKER = "dtperf.clusters.worker"
+WORKER = "dtperf.execution.clusters.worker"
 
 
 class HTCondor:

@@ -21,9 +21,9 @@ from uuid import uuid4
 import kubernetes_validate
 import yaml
 
-from dtperf.clusters.manifest import manifest, to_yaml
-from dtperf.clusters.model import InterLink
-from dtperf.clusters.tls import Credentials
+from dtperf.execution.clusters.manifest import manifest, to_yaml
+from dtperf.execution.clusters.model import InterLink
+from dtperf.execution.clusters.tls import Credentials
 from tests.integration.interlink_plugin import Object, Plugin
 
 __all__ = ["asked_logs", "bodies", "call", "scheduler", "states", "until"]

@@ -18,7 +18,7 @@ import json, sys, threading
 from contextlib import contextmanager
 import dtperf.cli.progress
 from dtperf.cli import main
-from dtperf.sources import Turns
+from dtperf.filesets.replicas import Turns
 
 one_after_the_other = threading.Lock()
 

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
-from dtperf.results import Result
+from dtperf.results.result import Result
+from tests.helpers.runs import assert_same
 from tests.integration.commands import Command
 from tests.integration.htcondor import AS_USER, HTCondor, htcondor
-from tests.test_runner import assert_same
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 

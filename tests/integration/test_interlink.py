@@ -15,17 +15,17 @@ import pytest
 from distributed import Client
 
 import dtperf
-from dtperf.clusters.environment import check_same
-from dtperf.clusters.load import load_cluster
-from dtperf.clusters.model import InterLink
-from dtperf.clusters.tls import Credentials
 from dtperf.config import AnalysisConfig
-from dtperf.results import Result
-from tests.golden import GOLDEN
+from dtperf.execution.clusters.environment import check_same
+from dtperf.execution.clusters.load import load_cluster
+from dtperf.execution.clusters.model import InterLink
+from dtperf.execution.clusters.tls import Credentials
+from dtperf.results.result import Result
+from tests.helpers.golden import GOLDEN
+from tests.helpers.runs import assert_same, with_run
 from tests.integration.interlink_calls import asked_logs, bodies, call, scheduler, states, until
 from tests.integration.interlink_plugin import Plugin, serve
 from tests.integration.slurm import Slurm, slurm
-from tests.test_runner import assert_same, with_run
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 

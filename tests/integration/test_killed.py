@@ -7,7 +7,6 @@ import random
 import signal
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,13 @@ import pytest
 from distributed import Client
 
 import dtperf
-from dtperf.checkpoint import newest
 from dtperf.config import AnalysisConfig
-from dtperf.results import Result
-from dtperf.runner import Progress
+from dtperf.execution.checkpoint import newest
+from dtperf.execution.runner import Progress
+from dtperf.results.result import Result
+from tests.helpers.runs import assert_same, with_run
 from tests.integration.commands import Command, finished
-from tests.test_runner import assert_same, with_run
+from tests.integration.processes import pids
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 
@@ -33,19 +33,6 @@ EXECUTORS = ["iterative", "futures", "dask"]
 def assert_books(result: Result) -> None:
     assert result.totals["events"] == result.ledger.events("read") == EVENTS
     assert all(row.status == "read" for row in result.ledger)
-
-
-def pids(client: Client) -> list[int]:
-    """Wait until both workers answer: one may just have been killed."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        client.wait_for_workers(2, timeout=60)
-        with suppress(OSError):
-            found = client.run(os.getpid)
-            if len(found) == 2:
-                return sorted(found.values())
-        time.sleep(0.2)
-    raise TimeoutError("the workers do not come back")
 
 
 @pytest.fixture(scope="module")

@@ -19,9 +19,9 @@ import pytest
 from kubernetes import client as k8s
 from kubernetes import config as k8s_config
 
-from dtperf.clusters import pods as clusters
-from dtperf.clusters.load import load_cluster
-from dtperf.clusters.model import InterLink
+from dtperf.execution.clusters import pods as clusters
+from dtperf.execution.clusters.load import load_cluster
+from dtperf.execution.clusters.model import InterLink
 
 pytestmark = [
     pytest.mark.server,

@@ -17,7 +17,7 @@ from distributed import Client
 import dtperf
 from dtperf.config import AnalysisConfig
 from dtperf.errors import DtperfError
-from tests.golden import GOLDEN
+from tests.helpers.golden import GOLDEN
 from tests.integration.interlink_calls import until
 
 pytestmark = [

@@ -15,14 +15,14 @@ import pytest
 from distributed import Client
 
 import dtperf
-from dtperf.checkpoint import newest
-from dtperf.runner import Progress
+from dtperf.execution.checkpoint import newest
+from dtperf.execution.runner import Progress
 from dtperf.skim import load_skim, skim
+from tests.helpers.runs import with_run
 from tests.integration.commands import Command, finished
-from tests.integration.test_killed import pids
+from tests.integration.processes import pids
 from tests.integration.xrootd_server import Server
 from tests.skim.samples import assert_same, measured
-from tests.test_runner import with_run
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import dtperf
-from dtperf.runner import Progress
+from dtperf.execution.runner import Progress
 from dtperf.skim import load_skim, skim
-from tests.golden import GOLDEN
+from tests.helpers.golden import GOLDEN
 from tests.integration.xrootd_runs import IMPATIENT_S
 from tests.integration.xrootd_server import Server
 from tests.nanoaod.files import read_arrays, write_tree
@@ -53,7 +53,7 @@ def test_a_chunk_comes_in_parts(
     tighter: dtperf.Result,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("dtperf.reading.SMALLEST_PART", CLUSTER)
+    monkeypatch.setattr("dtperf.execution.chunks.SMALLEST_PART", CLUSTER)
     server.add(local)
     out = tmp_path / "skim"
     result = skim(config(), server.url("many.root"), out=out)
@@ -71,7 +71,7 @@ def test_another_server_takes_over(
     tighter: dtperf.Result,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("dtperf.reading.SMALLEST_PART", CLUSTER)
+    monkeypatch.setattr("dtperf.execution.chunks.SMALLEST_PART", CLUSTER)
     server, other = servers(), servers()
     for each in (server, other):
         each.add(local)

@@ -13,12 +13,12 @@ import yaml
 
 import dtperf
 from dtperf.config import AnalysisConfig
-from dtperf.results import Result
-from dtperf.runner import Progress
+from dtperf.execution.runner import Progress
+from dtperf.results.result import Result
+from tests.helpers.runs import assert_same, with_run
 from tests.integration.commands import Command, finished
 from tests.integration.slurm import Slurm, slurm
 from tests.processors.written import assert_counted, write_processor
-from tests.test_runner import assert_same, with_run
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dtperf.results import Result
+from dtperf.results.result import Result
 from tests.integration.commands import finished
 from tests.integration.stepwise import Stepwise
 from tests.integration.xrootd_runs import NAMES, arguments, assert_books

@@ -10,7 +10,7 @@ import pytest
 
 from dtperf.errors import InputError
 from dtperf.filesets.listing import list_remote
-from dtperf.results import Result
+from dtperf.results.result import Result
 from tests.integration.commands import finished
 from tests.integration.xrootd_runs import NAMES, PATIENT_S, arguments, assert_books
 from tests.integration.xrootd_server import Server, free_port, until

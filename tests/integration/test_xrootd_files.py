@@ -7,18 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from dtperf.results import Result
+from dtperf.results.result import Result
+from tests.helpers.runs import N_EVENTS
 from tests.integration.commands import finished
 from tests.integration.stepwise import Stepwise
-from tests.integration.xrootd_runs import (
-    IMPATIENT_S,
-    arguments,
-    assert_books,
-    elsewhere,
-    skipped,
-)
+from tests.integration.xrootd_runs import IMPATIENT_S, arguments, assert_books, elsewhere, skipped
 from tests.integration.xrootd_server import Server
-from tests.test_runner import N_EVENTS
 
 pytest.importorskip("fsspec_xrootd")
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]

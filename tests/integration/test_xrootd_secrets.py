@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from distributed import Client
 
-from dtperf.clusters.local import local_cluster
-from dtperf.clusters.tls import Credentials
-from dtperf.results import Result
+from dtperf.execution.clusters.local import local_cluster
+from dtperf.execution.clusters.tls import Credentials
+from dtperf.results.result import Result
 from tests.integration.commands import finished
 from tests.integration.xrootd_proxy import Proxy
 from tests.integration.xrootd_runs import arguments, assert_books

@@ -15,8 +15,9 @@ import pytest
 from dtperf.errors import InputError
 from dtperf.filesets import build
 from dtperf.filesets.listing import list_remote
-from dtperf.results import Result
-from tests.golden import GOLDEN_CMSSW, GOLDEN_PROJECTED, golden_differences
+from dtperf.results.result import Result
+from tests.helpers.golden import GOLDEN_CMSSW, GOLDEN_PROJECTED, golden_differences
+from tests.helpers.runs import assert_same
 from tests.integration.commands import finished
 from tests.integration.stepwise import Stepwise
 from tests.integration.xrootd_proxy import Proxy
@@ -31,7 +32,6 @@ from tests.integration.xrootd_runs import (
     skipped,
 )
 from tests.integration.xrootd_server import Server, free_port
-from tests.test_runner import assert_same
 
 pytest.importorskip("fsspec_xrootd")
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from dtperf.results import Result
+from dtperf.results.result import Result
+from tests.helpers.runs import N_EVENTS, assert_same
 from tests.integration.xrootd_server import Server
-from tests.test_runner import N_EVENTS, assert_same
 
 __all__ = [
     "IMPATIENT_S",

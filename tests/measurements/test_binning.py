@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from math import inf, nan, nextafter
+from math import inf, nan
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dtperf.kernels.binning import integer_bins, regular_bins, variable_bins
-from dtperf.measurements import STANDARD
-from dtperf.measurements.axes import Regular, Variable
-from tests.reference_books import bin_finder
+from dtperf.measurements.binning import integer_bins, regular_bins, variable_bins
+from dtperf.measurements.declaration import Variable
+from tests.helpers.edges import AXES, REGULAR, beside_edges
+from tests.helpers.reference_books import bin_finder
 
-AXES = {
-    axis
-    for measurement in STANDARD.values()
-    for axis in measurement.axes
-    if isinstance(axis, Regular | Variable)
-}
-REGULAR = sorted((axis for axis in AXES if isinstance(axis, Regular)), key=repr)
 WIDENING = next(axis.edges for axis in AXES if isinstance(axis, Variable) and len(axis.edges) > 3)
-
-
-def beside_edges(edges: list[float]) -> list[float]:
-    return [nextafter(edge, to) for edge in edges for to in (-inf, edge, inf)]
 
 
 def rule(edges: list[float], values: list[float], older: bool = False) -> list[int]:

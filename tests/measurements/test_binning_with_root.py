@@ -8,9 +8,9 @@ from math import nextafter
 import numpy as np
 import pytest
 
-from dtperf.measurements.axes import OlderRegular, Regular
-from dtperf.measurements.booking import bin_numbers
-from tests.measurements.test_binning import REGULAR, beside_edges
+from dtperf.measurements.declaration import OlderRegular, Regular
+from dtperf.measurements.fill import bin_numbers
+from tests.helpers.edges import REGULAR, beside_edges
 
 with warnings.catch_warnings():
     # the wheel announces that it is an alpha release

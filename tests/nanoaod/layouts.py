@@ -11,7 +11,7 @@ import numpy as np
 import uproot
 
 from dtperf.nanoaod.branches import collection_of, known_collections
-from tests.golden import GOLDEN, GOLDEN_CMSSW, GOLDEN_PROJECTED, GOLDEN_RNTUPLE
+from tests.helpers.golden import GOLDEN, GOLDEN_CMSSW, GOLDEN_PROJECTED, GOLDEN_RNTUPLE
 from tests.nanoaod.files import read_arrays, write_tree
 
 __all__ = ["LAYOUTS", "WRITTEN", "arrays_with_lumi", "grouped", "layout", "write"]

@@ -5,12 +5,7 @@ import hashlib
 import pytest
 import uproot
 
-from dtperf.nanoaod.branches import (
-    Generation,
-    branch_table,
-    collection_of,
-    known_collections,
-)
+from dtperf.nanoaod.branches import Generation, branch_table, collection_of, known_collections
 from dtperf.nanoaod.generations import describe, generation_of
 from tests.nanoaod.files import GOLDEN, Format, read_arrays, write_like, write_tree
 

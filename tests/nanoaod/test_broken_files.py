@@ -9,10 +9,10 @@ import pytest
 import uproot
 from coffea.processor.executor import WorkItem
 
-from dtperf.chunks import ChunkMeta
 from dtperf.errors import Cause, InputError
+from dtperf.execution.chunk_meta import ChunkMeta
+from dtperf.execution.chunks import read_events
 from dtperf.nanoaod import ColumnFilter, open_tree
-from dtperf.reading import read_events
 from dtperf.selection.flatten import needed_branches
 from dtperf.synthetic import Generated
 from dtperf.synthetic.settings import Fault

@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dtperf.errors import InputError
-from dtperf.kernels.offsets import read_offsets, same_offsets
 from dtperf.nanoaod import ColumnFilter, bulk
-from dtperf.nanoaod.baskets import Unusual
+from dtperf.nanoaod.baskets import UnusualStorage
 from dtperf.nanoaod.bulk import BulkReader
 from dtperf.nanoaod.columns import column_types
+from dtperf.nanoaod.offsets import read_offsets, same_offsets
 from tests.nanoaod.files import GOLDEN, read_arrays, write_like
 
 EVENTS = 4000
@@ -118,7 +118,7 @@ def test_lists_without_their_places_are_left_to_uproot(monkeypatch: pytest.Monke
 
     def unusual(layout: Any, *arguments: Any) -> Any:
         if layout.name == "dtSegment_wheel":
-            raise Unusual
+            raise UnusualStorage
         return unpack(layout, *arguments)
 
     monkeypatch.setattr(bulk, "unpack", unusual)

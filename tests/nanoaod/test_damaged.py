@@ -17,14 +17,14 @@ import pytest
 import uproot
 from coffea.processor.executor import WorkItem
 
-from dtperf import openfiles
-from dtperf.chunks import ChunkMeta
 from dtperf.errors import InputError
-from dtperf.memory import many_lists, most_so_far
-from dtperf.nanoaod import ColumnFilter, open_tree, require_columns
-from dtperf.nanoaod.places import columns_of
-from dtperf.reading import read_events
-from tests.golden import GOLDEN_CMSSW, GOLDEN_RNTUPLE
+from dtperf.execution.chunk_meta import ChunkMeta
+from dtperf.execution.chunks import read_events
+from dtperf.nanoaod import ColumnFilter, open_files, open_tree, require_columns
+from dtperf.nanoaod.rntuple_pages import columns_of
+from dtperf.process import most_so_far
+from dtperf.validation import many_lists
+from tests.helpers.golden import GOLDEN_CMSSW, GOLDEN_RNTUPLE
 from tests.nanoaod.files import Format
 from tests.nanoaod.hostile import COLUMNS, EVENTS, write_sound
 
@@ -47,13 +47,13 @@ class Spot(NamedTuple):
 def bounded_memory() -> Iterator[None]:
     begin = most_so_far()
     yield
-    openfiles.close_all()
+    open_files.close_all()
     assert most_so_far() - begin < MEMORY_BYTES
 
 
 def read(path: Path, entries: int) -> dict[str, Any] | None:
     """Read what is in a file, None if it is refused."""
-    openfiles.close_all()
+    open_files.close_all()
     # some files lead to the end of the stack, where what Python calls as it collects would fail
     with many_lists():
         return _read(path, entries)

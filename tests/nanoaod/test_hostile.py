@@ -22,11 +22,11 @@ PROGRAM = f"""
 import json, resource, signal, sys
 from uuid import UUID
 from coffea.processor.executor import WorkItem
-from dtperf.memory import most_so_far
-from dtperf.chunks import ChunkMeta
+from dtperf.process import most_so_far
+from dtperf.execution.chunk_meta import ChunkMeta
 from dtperf.errors import InputError
 from dtperf.nanoaod import ColumnFilter, open_tree
-from dtperf.reading import read_events
+from dtperf.execution.chunks import read_events
 from dtperf.selection.flatten import needed_branches
 
 sound, uuid, *hostile = sys.argv[1:]

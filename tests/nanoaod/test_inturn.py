@@ -9,8 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from dtperf.nanoaod.baskets import Basket
-from dtperf.nanoaod.inturn import Job, Room, in_turn
+from dtperf.nanoaod.baskets import Basket, Job, Room, in_turn
 
 LISTS = np.empty(0, np.uint32)
 

@@ -25,8 +25,8 @@ from dtperf.nanoaod import (
     open_tree,
     require_columns,
 )
-from dtperf.nanoaod.ntuples import NTupleReader
-from tests.golden import GOLDEN, GOLDEN_CMSSW
+from dtperf.nanoaod.rntuple import NTupleReader
+from tests.helpers.golden import GOLDEN, GOLDEN_CMSSW
 from tests.nanoaod.files import read_arrays
 from tests.nanoaod.layouts import LAYOUTS, WRITTEN, arrays_with_lumi, grouped, layout, write
 from tests.nanoaod.modes import MODES, compute, load

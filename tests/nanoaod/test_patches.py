@@ -15,7 +15,7 @@ from uproot.models import RNTuple as uproot_model
 
 from dtperf.nanoaod import patches
 from dtperf.nanoaod.open import open_tree
-from tests.golden import GOLDEN, GOLDEN_CMSSW
+from tests.helpers.golden import GOLDEN, GOLDEN_CMSSW
 
 LOOK = """
 import sys, types
@@ -58,7 +58,8 @@ import dtperf
 dtperf.run, dtperf.skim, dtperf.Analysis
 import pkgutil
 from importlib import import_module
-import dtperf.nanoaod, dtperf.openfiles, dtperf.reading, processors.segment_efficiency
+import dtperf.nanoaod, dtperf.nanoaod.open_files, dtperf.execution.chunks
+import processors.segment_efficiency
 for module in pkgutil.iter_modules(dtperf.nanoaod.__path__):
     if module.name != "lazy":  # needs an extra
         import_module(f"dtperf.nanoaod.{module.name}")

@@ -19,10 +19,10 @@ import dtperf
 from dtperf.filesets import InputFile
 from dtperf.nanoaod import open_tree
 from dtperf.nanoaod.columns import typenames
-from dtperf.results import Result
+from dtperf.results.result import Result
 from dtperf.selection.flatten import _as_type
 from dtperf.skim import skim
-from tests.golden import GOLDEN
+from tests.helpers.golden import GOLDEN
 from tests.nanoaod.files import read_arrays
 
 EVENTS = 400
@@ -78,7 +78,7 @@ def test_they_can_be_skimmed(format: str, tmp_path: Path, expected: Result) -> N
 @pytest.mark.parametrize("format", FORMATS)
 def test_they_can_be_measured_lazily(format: str, expected: Result) -> None:
     pytest.importorskip("dask_awkward")
-    from dtperf import lazy
+    from dtperf.execution import lazy
 
     config = dtperf.load_config("reference_2023")
     tables = lazy.tables(lazy.events(snapshot(format), config), config)

@@ -11,8 +11,8 @@ from dtperf.config import AnalysisConfig
 from dtperf.nanoaod.inspect import inspect_file
 from dtperf.nanoaod.open import open_tree, unfinished
 from tests.cli.commands import call
-from tests.golden import DATA, GOLDEN, GOLDEN_RNTUPLE
-from tests.test_runner import assert_same
+from tests.helpers.golden import DATA, GOLDEN, GOLDEN_RNTUPLE
+from tests.helpers.runs import assert_same
 
 NOT_CLOSED = DATA / "not_closed.root"
 """Of ROOT 6.40: AutoSave("SaveSelf;FlushBaskets") after 3,000 entries of one float, _exit after

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dtperf.nanoaod import inspect_file, open_tree
-from dtperf.nanoaod.local import LocalSource
 from dtperf.nanoaod.open import open_file
+from dtperf.nanoaod.sources import LocalSource
 from dtperf.nanoaod.uuids import PIECE_BYTES, SMALL_BYTES, derived, is_derived
-from tests.golden import GOLDEN, GOLDEN_CMSSW, GOLDEN_PROJECTED
+from tests.helpers.golden import GOLDEN, GOLDEN_CMSSW, GOLDEN_PROJECTED
 from tests.nanoaod.files import read_arrays, without_uuid, write_like
 
 LARGE = SMALL_BYTES + 2_000_000

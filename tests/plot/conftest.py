@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from dtperf.config import AnalysisConfig
-from dtperf.ledger import Ledger
 from dtperf.measurements.declaration import Histogram
 from dtperf.plot import style
-from dtperf.results import Result
+from dtperf.results.ledger import Ledger
+from dtperf.results.result import Result
 
 RUNS = tuple(range(367_080, 367_104, 3))
 ILL = (2, 0, 7)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dtperf.plot import PLOTS
-from dtperf.results import Result
+from dtperf.results.result import Result
 from tests.cli.commands import Done, call
 
 Call = Callable[..., Done]

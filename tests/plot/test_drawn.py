@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 
 from dtperf import plot
-from dtperf.geometry import Chamber, Place
+from dtperf.detector import Chamber, Place
 from dtperf.plot.style import GREY
-from dtperf.results import Result
+from dtperf.results.result import Result
 from dtperf.statistics import clopper_pearson
 from tests.plot.conftest import ILL, RUNS, made, result_of
 

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.testing.compare import compare_images
 
 from dtperf import plot
-from dtperf.geometry import Chamber
-from dtperf.results import Result
+from dtperf.detector import Chamber
+from dtperf.results.result import Result
 
 BASELINE = Path(__file__).parent / "baseline"
 DPI = 32

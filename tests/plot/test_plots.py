@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 
 from dtperf import plot
 from dtperf.config import AnalysisConfig
+from dtperf.detector import Chamber
 from dtperf.errors import ConfigError, InputError
-from dtperf.geometry import Chamber
 from dtperf.measurements.standard import STANDARD
-from dtperf.results import Result
+from dtperf.results.result import Result
 from tests.plot.conftest import made, result_of
 
 

@@ -17,10 +17,10 @@ from uhi.io.json import object_hook
 
 import dtperf
 from dtperf.errors import ConfigError, InputError
-from dtperf.export import write
-from dtperf.report import render
-from dtperf.resultfiles import EXTRA
-from dtperf.results import RESULT, Result
+from dtperf.pages.report import render
+from dtperf.results.export import write
+from dtperf.results.result import RESULT, Result
+from dtperf.results.storage import EXTRA
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,10 @@ import pytest
 import dtperf
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError, DtperfError, InputError
-from dtperf.outputs import added, checked
-from tests.golden import GOLDEN
+from dtperf.execution.outputs import added, checked
+from tests.helpers.golden import GOLDEN
+from tests.helpers.runs import with_run
 from tests.processors.written import write_processor
-from tests.test_runner import with_run
 
 BEGIN = """\
 import sys

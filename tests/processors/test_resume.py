@@ -11,12 +11,12 @@ import pytest
 import dtperf
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError, InputError
-from dtperf.identity import code_version
-from dtperf.instancestate import code_of, described
-from dtperf.processor import packaged_class, portable
-from tests.golden import GOLDEN
+from dtperf.execution.instance_state import code_of, described
+from dtperf.execution.processor import packaged_class, portable
+from dtperf.execution.provenance import code_version
+from tests.helpers.golden import GOLDEN
+from tests.helpers.runs import with_run
 from tests.processors.written import STATIONS, write_processor
-from tests.test_runner import with_run
 
 
 def test_a_changed_source_is_refused_by_name(
@@ -112,7 +112,7 @@ def test_what_an_instance_holds_is_told_alike_in_every_process(
     import sys
 
     text = (
-        "import dtperf; from dtperf.instancestate import described;"
+        "import dtperf; from dtperf.execution.instance_state import described;"
         "c = dtperf.load_config('reference_2023');"
         "print(repr(described({'c': c, 's': {'a', 'b', 'c'}, 'm': c.filled_measurements()})))"
     )

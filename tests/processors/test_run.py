@@ -13,14 +13,14 @@ from coffea.processor import FuturesExecutor, IterativeExecutor, Runner
 import dtperf
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError
+from dtperf.execution.processor import load_class
+from dtperf.execution.runner import Progress
 from dtperf.nanoaod import MuonDPGSchema
-from dtperf.processor import load_class
-from dtperf.results import Result
-from dtperf.runner import Progress
+from dtperf.results.result import Result
 from tests.cli.commands import call
-from tests.golden import GOLDEN
+from tests.helpers.golden import GOLDEN
+from tests.helpers.runs import assert_same, with_run
 from tests.processors.written import STATIONS, assert_counted, write_processor
-from tests.test_runner import assert_same, with_run
 
 N_EVENTS = 4000
 BESIDE_OURS = """\

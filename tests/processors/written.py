@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.golden import GOLDEN
+from tests.helpers.golden import GOLDEN
 from tests.nanoaod.files import read_arrays
 
 __all__ = ["STATIONS", "assert_counted", "write_processor"]

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 import dtperf
 from dtperf.config import AnalysisConfig
 from dtperf.selection.luminosity import is_certified
-from tests.golden import GOLDEN
+from tests.helpers.golden import GOLDEN
+from tests.helpers.runs import N_EVENTS, assert_same, with_run
 from tests.nanoaod.files import read_arrays, write_like
-from tests.test_runner import N_EVENTS, assert_same, with_run
 
 
 def masked(config: AnalysisConfig, mask: dict[str, Any]) -> AnalysisConfig:

@@ -10,9 +10,9 @@ import pytest
 from dtperf.config import AnalysisConfig
 from dtperf.selection import Tables, tag_and_probe
 from dtperf.selection.totals import totals
-from tests.events import nano_events
-from tests.reference_loop import BRANCHES
-from tests.strategies import good_muon
+from tests.helpers.events import nano_events
+from tests.helpers.reference_loop import BRANCHES
+from tests.helpers.strategies import good_muon
 
 
 def measured(

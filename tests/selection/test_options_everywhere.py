@@ -11,15 +11,15 @@ import pytest
 import dtperf
 from dtperf import Analysis
 from dtperf.config import AnalysisConfig
-from dtperf.display import counted_twice
-from dtperf.results import SUMS
+from dtperf.results.html import counted_twice
+from dtperf.results.result import SUMS
 from dtperf.selection import needed_branches, tag_and_probe
 from dtperf.selection.flatten import Isolations
 from dtperf.skim import skim
-from tests.events import nano_events
-from tests.golden import GOLDEN
+from tests.helpers.events import nano_events
+from tests.helpers.golden import GOLDEN
+from tests.helpers.reference_loop import read_events
 from tests.nanoaod.files import read_arrays, write_like
-from tests.reference_loop import read_events
 
 REFERENCE = dtperf.load_config("reference_2023")
 ALL = {

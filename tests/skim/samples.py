@@ -10,7 +10,7 @@ import numpy as np
 
 import dtperf
 from dtperf.config import AnalysisConfig
-from dtperf.results import SUMS, Result
+from dtperf.results.result import SUMS, Result
 from tests.nanoaod.files import GOLDEN, read_arrays, write_tree
 
 __all__ = ["LOOSE", "assert_same", "loose", "measured", "nonsense"]

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 import dtperf
-from dtperf.exploring import Explorer
-from dtperf.exploring.command import command
+from dtperf.pages.explore.session import command
+from dtperf.skim.analysis import Explorer
 from tests.cli.commands import call
-from tests.golden import GOLDEN, efficiencies
+from tests.helpers.golden import GOLDEN, efficiencies
 from tests.skim.samples import assert_same, measured
 
 TIGHTER = "selection.probe.min_pt=30"
@@ -41,7 +41,7 @@ def test_skim_run_and_explore(
     assert done.code == 2
     assert f"{out}: is a skim: run or explore it, or skim the original files" in done.err
     assert not (tmp_path / "no").exists()
-    monkeypatch.setattr("dtperf.exploring.server.serve", lambda *_: None)
+    monkeypatch.setattr("dtperf.pages.explore.server.serve", lambda *_: None)
     done = call(monkeypatch, capfd, "explore", out, "--no-browser")
     assert done.code == 0
     assert "all 4,000 events of 1 file (" in done.out

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 import dtperf
 from dtperf import Analysis
 from dtperf.skim import skim
-from dtperf.skim.tighter import RULES
-from tests.golden import GOLDEN, GOLDEN_RNTUPLE, golden_differences
+from dtperf.skim.cuts import RULES
+from tests.helpers.golden import GOLDEN, GOLDEN_RNTUPLE, golden_differences
 from tests.nanoaod.files import read_arrays, write_tree
 from tests.skim.samples import LOOSE, assert_same, loose, measured, nonsense
 
@@ -257,7 +257,7 @@ def test_measurements_of_ones_own() -> None:
 
 def test_counters_that_could_overflow_are_emptied(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = analysis("golden").with_cuts()
-    monkeypatch.setattr("dtperf.exploring.sums.MOST", 100)
+    monkeypatch.setattr("dtperf.skim.recut.sums.MOST", 100)
     assert_same(analysis("golden").with_cuts(), expected)
 
 
@@ -290,7 +290,7 @@ def test_cuts_that_fail_half_way_leave_nothing_behind(monkeypatch: pytest.Monkey
         raise MemoryError
 
     with monkeypatch.context() as patched:
-        patched.setattr("dtperf.exploring.crossed.row_places", fail)
+        patched.setattr("dtperf.skim.recut.crossed.row_places", fail)
         with pytest.raises(MemoryError):
             skimmed.with_cuts(moved)
     assert_same(skimmed.with_cuts(), before)

@@ -11,10 +11,10 @@ import pytest
 
 import dtperf
 from dtperf import Analysis
-from dtperf.runner import Progress
+from dtperf.execution.runner import Progress
 from dtperf.skim import skim
-from dtperf.skim.parts import Packed
-from tests.golden import GOLDEN
+from dtperf.skim.parts import PackedChunk
+from tests.helpers.golden import GOLDEN
 from tests.skim.samples import assert_same, measured
 
 CONFIG = dtperf.load_config("reference_2023", ["run.chunksize=500"])
@@ -58,7 +58,7 @@ def test_what_file_systems_leave_is_no_harm(tmp_path: Path) -> None:
 
 
 def test_a_run_does_not_go_on_with_a_skim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dtperf.checkpoint.SHORTEST_S", 0.0)
+    monkeypatch.setattr("dtperf.execution.checkpoint.SHORTEST_S", 0.0)
     out = tmp_path / "out"
     with pytest.raises(Stop):
         skim(CONFIG, GOLDEN, out=out, on_progress=stop)
@@ -69,7 +69,7 @@ def test_a_run_does_not_go_on_with_a_skim(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_skim_does_not_go_on_with_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dtperf.checkpoint.SHORTEST_S", 0.0)
+    monkeypatch.setattr("dtperf.execution.checkpoint.SHORTEST_S", 0.0)
     out = tmp_path / "out"
     with pytest.raises(Stop):
         dtperf.run(CONFIG, GOLDEN, out=out, on_progress=stop)
@@ -84,15 +84,15 @@ def test_a_skim_does_not_go_on_with_a_run(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_worker_that_may_not_write_sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write, refused = Packed.write, []
+    write, refused = PackedChunk.write, []
 
-    def sometimes(part: Packed, out: Path) -> None:
+    def sometimes(part: PackedChunk, out: Path) -> None:
         if part.name not in refused:
             refused.append(part.name)
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         write(part, out)
 
-    monkeypatch.setattr(Packed, "write", sometimes)
+    monkeypatch.setattr(PackedChunk, "write", sometimes)
     skim(CONFIG, GOLDEN, out=tmp_path / "skim")
     assert len(refused) == 8
     assert_same(Analysis(tmp_path / "skim").with_cuts(), measured(CONFIG, GOLDEN))
@@ -101,18 +101,18 @@ def test_a_worker_that_may_not_write_sends(tmp_path: Path, monkeypatch: pytest.M
 def test_a_full_disk_is_told_and_nothing_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dtperf.checkpoint.SHORTEST_S", 0.0)
+    monkeypatch.setattr("dtperf.execution.checkpoint.SHORTEST_S", 0.0)
     out, written = tmp_path / "skim", []
 
-    def full(part: Packed, where: Path) -> Any:
+    def full(part: PackedChunk, where: Path) -> Any:
         if len(written) > 4:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         written.append(part)
         return write(part, where)
 
-    write = Packed.write
+    write = PackedChunk.write
     with monkeypatch.context() as patch:
-        patch.setattr(Packed, "write", full)
+        patch.setattr(PackedChunk, "write", full)
         with pytest.raises(dtperf.DtperfError, match=r"cannot be written: No space left on device"):
             skim(CONFIG, GOLDEN, out=out)
     skim(CONFIG, GOLDEN, out=out, resume=True)

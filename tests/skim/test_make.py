@@ -10,12 +10,12 @@ import pytest
 
 import dtperf
 from dtperf import Analysis
-from dtperf.runner import Progress
+from dtperf.execution.runner import Progress
 from dtperf.skim import load_skim, skim
 from dtperf.skim.folders import TOKEN
-from tests.golden import GOLDEN
+from tests.helpers.golden import GOLDEN
+from tests.helpers.runs import pieces
 from tests.skim.samples import assert_same, measured
-from tests.test_runner import pieces
 
 CUTS = {"selection.probe.min_pt": 28.0, "selection.passing.max_dx": 4.0}
 
@@ -64,7 +64,7 @@ class Stop(Exception):
 def test_ended_early_and_resumed(
     files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dtperf.checkpoint.SHORTEST_S", 0.0)
+    monkeypatch.setattr("dtperf.execution.checkpoint.SHORTEST_S", 0.0)
     chosen, out = config(chunksize=250), tmp_path / "skim"
 
     def stop(progress: Progress) -> None:
@@ -148,7 +148,7 @@ def test_what_a_run_on_a_skim_leaves(files: Path, tmp_path: Path) -> None:
 
 def test_options_that_make_no_sense(files: Path, tmp_path: Path) -> None:
     skim(config(), files, out=tmp_path / "skim")
-    with pytest.raises(dtperf.ConfigError, match="--resume: not with a skim"):
+    with pytest.raises(dtperf.ConfigError, match="resume: not with a skim"):
         dtperf.run(config(), tmp_path / "skim", out=tmp_path / "out", resume=True)
     with pytest.raises(dtperf.ConfigError, match="measured alone"):
         dtperf.run(config(), [tmp_path / "skim", GOLDEN])

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 import dtperf
-from dtperf.flags import flag
-from dtperf.report import render, render_comparison
+from dtperf.diagnostics.flags import flag
+from dtperf.pages.report import render, render_comparison
 from tests.cli.commands import call
-from tests.golden import GOLDEN
-from tests.test_runner import pieces
+from tests.helpers.golden import GOLDEN
+from tests.helpers.runs import pieces
 
 LOOSE = "selection.probe.min_pt=10"
 

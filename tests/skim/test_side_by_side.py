@@ -11,9 +11,9 @@ from coffea.processor.executor import WorkItem
 
 import dtperf
 from dtperf import Analysis
-from dtperf.runner import Progress
+from dtperf.execution.runner import Progress
 from dtperf.skim import load_skim, skim
-from tests.golden import GOLDEN
+from tests.helpers.golden import GOLDEN
 from tests.skim.samples import assert_same, measured
 
 TIGHTER = {"selection.probe.min_pt": 28.0}
@@ -44,14 +44,14 @@ class Stop(Exception):
 def test_gone_on_with_in_other_pieces(
     first: tuple[int, int], then: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dtperf.checkpoint.SHORTEST_S", 0.0)
+    monkeypatch.setattr("dtperf.execution.checkpoint.SHORTEST_S", 0.0)
     out = tmp_path / "skim"
 
     def stop(progress: Progress) -> None:
         if progress.stage == "measuring" and progress.done > 1000:
             raise Stop
 
-    monkeypatch.setattr("dtperf.reading._parts", in_pieces(first[1]))
+    monkeypatch.setattr("dtperf.execution.chunks._parts", in_pieces(first[1]))
     with pytest.raises(Stop):
         skim(config(first[0]), GOLDEN, out=out, on_progress=stop)
     # parts of a chunk that did not come to its end, of yet another cutting
@@ -59,7 +59,7 @@ def test_gone_on_with_in_other_pieces(
     for name in names[-1:]:
         for folder in ("events", "blocks"):
             (out / folder / f"{name[:36]}-3100-3350.arrow").write_bytes(b"of no use")
-    monkeypatch.setattr("dtperf.reading._parts", in_pieces(then[1]))
+    monkeypatch.setattr("dtperf.execution.chunks._parts", in_pieces(then[1]))
     result = skim(config(then[0]), GOLDEN, out=out, resume=True)
     assert_same(Analysis(out).with_cuts(), result)
     found = Analysis(out).with_cuts(TIGHTER)
@@ -76,7 +76,7 @@ def test_gone_on_with_in_other_pieces(
 def test_the_first_events_of_chunks_in_pieces(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dtperf.reading._parts", in_pieces(170))
+    monkeypatch.setattr("dtperf.execution.chunks._parts", in_pieces(170))
     skim(config(500), GOLDEN, out=tmp_path / "skim")
     part = Analysis(tmp_path / "skim", limit_events=1000)
     assert part.events == part.with_cuts().totals["events"] == 1000

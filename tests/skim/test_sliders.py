@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import dtperf
-from dtperf.exploring import Explorer
-from dtperf.exploring.session import Session
-from dtperf.exploring.sliders import sliders
-from tests.golden import GOLDEN
+from dtperf.pages.explore.session import Session
+from dtperf.pages.explore.sliders import sliders
+from dtperf.skim.analysis import Explorer
+from tests.helpers.golden import GOLDEN
 from tests.skim.samples import assert_same, measured
 
 LOOSE = ["selection.probe.min_pt=12", "selection.pair.max_mass=111", "selection.tag.max_iso=0.3"]

@@ -17,7 +17,7 @@ import pytest
 import dtperf
 from dtperf import Analysis
 from dtperf.skim import skim
-from tests.golden import GOLDEN
+from tests.helpers.golden import GOLDEN
 from tests.nanoaod.files import read_arrays
 
 

@@ -9,8 +9,8 @@ import dtperf
 from dtperf import Analysis
 from dtperf.config.keys import all_keys
 from dtperf.skim import skim
-from dtperf.skim.tighter import RULES, looser
-from tests.golden import GOLDEN
+from dtperf.skim.cuts import RULES, looser
+from tests.helpers.golden import GOLDEN
 
 # a processor is refused with any skim, whatever its cuts
 FREE = {"title", "measurements", "processor", "input", "run"}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dtperf
-from dtperf.ledger import Ledger, LedgerRow
+from dtperf.results.ledger import Ledger, LedgerRow
 from dtperf.skim.stored import tiles
 
 FILES = [str(UUID(int=number)) for number in range(3)]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from dtperf.statistics import ONE_SIGMA, bayesian, clopper_pearson, wilson
-from tests.golden import EXPECTED
+from tests.helpers.golden import EXPECTED
 
 EFFICIENCIES = [name for name, item in EXPECTED.items() if "low" in item]
 

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dtperf.geometry import chamber_codes
+from dtperf.detector import chamber_codes
 from dtperf.synthetic import load_settings
-from dtperf.synthetic.blocks import Block, make_block
+from dtperf.synthetic.blocks import EventBlock, make_block
 from dtperf.synthetic.columns import lean_rows
 from dtperf.synthetic.content import with_content
-from dtperf.synthetic.rows import Rows
+from dtperf.synthetic.rows import EventRows
 
 __all__ = ["Sample", "sample"]
 
@@ -20,8 +20,8 @@ __all__ = ["Sample", "sample"]
 class Sample(NamedTuple):
     """The rows, and the block that they were made of."""
 
-    rows: Rows
-    block: Block
+    rows: EventRows
+    block: EventBlock
 
     def get(self, *names: str) -> tuple[np.ndarray, ...]:
         """Take columns, floats as float64 and integers as int64."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dtperf.geometry import chambers, lengths_cm, widths_cm
-from dtperf.synthetic.stages import Crossings, Kind, TrueMuons
+from dtperf.detector import chambers, lengths_cm, widths_cm
+from dtperf.synthetic.stages import DrawnCrossings, MuonOrigin, TrueMuons
 
 ALL_CODES = np.array([chamber.code for chamber in chambers()], dtype=np.int16)
 
@@ -21,7 +21,7 @@ def muons_by_event(counts):
 def true_muons(offsets, **columns):
     n = int(offsets[-1])
     values = {
-        "kind": np.full(n, Kind.Z),
+        "kind": np.full(n, MuonOrigin.Z),
         "pt": np.full(n, 40.0),
         "eta": np.zeros(n),
         "charge": np.ones(n),
@@ -35,7 +35,7 @@ def true_muons(offsets, **columns):
 
 def crossings_at(track, code, x, y, dxdz=0.1, dydz=-0.2):
     n = len(track)
-    return Crossings(
+    return DrawnCrossings(
         np.asarray(track, dtype=np.int64),
         np.broadcast_to(np.asarray(code, dtype=np.int16), n).copy(),
         *(np.broadcast_to(np.asarray(v, dtype=np.float64), n).copy() for v in (x, y, dxdz, dydz)),

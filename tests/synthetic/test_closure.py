@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 import dtperf
-from dtperf.geometry import chambers
+from dtperf.detector import chambers
 from dtperf.synthetic import Detector, Settings, generate
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]

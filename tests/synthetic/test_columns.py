@@ -5,28 +5,28 @@ from math import asinh, atan2, hypot, sqrt
 import numpy as np
 import pytest
 
-from dtperf.geometry import Chamber, chamber_codes, chambers, lengths_cm, widths_cm
+from dtperf.detector import Chamber, chamber_codes, chambers, lengths_cm, widths_cm
 from dtperf.nanoaod import branch_table
 from dtperf.synthetic import load_settings
-from dtperf.synthetic.blocks import Block, make_block
+from dtperf.synthetic.blocks import EventBlock, make_block
 from dtperf.synthetic.columns import lean_rows
-from dtperf.synthetic.rows import Rows
-from dtperf.synthetic.stages import Segments
+from dtperf.synthetic.rows import EventRows
+from dtperf.synthetic.stages import DrawnSegments
 
 COLLECTIONS = {"muon", "muon_matches", "muon_staMatches", "dtSegment"}
 
 
 @pytest.fixture(scope="module")
-def block() -> Block:
+def block() -> EventBlock:
     return make_block(load_settings(), 1)
 
 
 @pytest.fixture(scope="module")
-def rows(block: Block) -> Rows:
+def rows(block: EventBlock) -> EventRows:
     return lean_rows(block)
 
 
-def one_segment(block: Block, chamber: Chamber, has_phi: bool = True) -> Segments:
+def one_segment(block: EventBlock, chamber: Chamber, has_phi: bool = True) -> DrawnSegments:
     """At x = 10 cm, y = 20 cm, with slopes 0.1 and 0.5, in the first event."""
     offsets = np.ones_like(block.segments.offsets)
     offsets[0] = 0
@@ -37,10 +37,10 @@ def one_segment(block: Block, chamber: Chamber, has_phi: bool = True) -> Segment
         for name, column in block.segments._asdict().items()
         if name != "offsets"
     }
-    return Segments(offsets=offsets, **columns)
+    return DrawnSegments(offsets=offsets, **columns)
 
 
-def of_one_segment(block: Block, segments: Segments) -> dict[str, float]:
+def of_one_segment(block: EventBlock, segments: DrawnSegments) -> dict[str, float]:
     changed = block._replace(segments=segments)
     return {
         name.removeprefix("dtSegment_"): float(column[0])
@@ -49,7 +49,7 @@ def of_one_segment(block: Block, segments: Segments) -> dict[str, float]:
     }
 
 
-def test_columns_and_types_are_those_of_the_table(rows: Rows) -> None:
+def test_columns_and_types_are_those_of_the_table(rows: EventRows) -> None:
     table = branch_table("B").values()
     expected = {b.name: b.dtype for b in table if b.collection in COLLECTIONS or not b.collection}
     found = {name: str(column.dtype) for name, column in rows.values.items()}
@@ -57,7 +57,7 @@ def test_columns_and_types_are_those_of_the_table(rows: Rows) -> None:
     assert rows.offsets.keys() == COLLECTIONS
 
 
-def test_columns_have_one_value_an_entry(rows: Rows) -> None:
+def test_columns_have_one_value_an_entry(rows: EventRows) -> None:
     for name, column in rows.values.items():
         collection = branch_table("B")[name].collection
         expected = rows.offsets[collection][-1] if collection else rows.events
@@ -65,7 +65,7 @@ def test_columns_have_one_value_an_entry(rows: Rows) -> None:
 
 
 @pytest.mark.parametrize("link", ["matches", "staMatches"])
-def test_ranges_of_muons_share_out_the_entries_of_their_event(rows: Rows, link: str) -> None:
+def test_ranges_of_muons_share_out_the_entries_of_their_event(rows: EventRows, link: str) -> None:
     begin, end = (rows.values[f"muon_{link}_{limit}"].astype(int) for limit in ("begin", "end"))
     muons, entries = rows.offsets["muon"], np.diff(rows.offsets[f"muon_{link}"])
     for event in range(rows.events):
@@ -75,7 +75,7 @@ def test_ranges_of_muons_share_out_the_entries_of_their_event(rows: Rows, link: 
         assert limits[-1] == entries[event]
 
 
-def test_matches_are_those_of_the_muon(block: Block, rows: Rows) -> None:
+def test_matches_are_those_of_the_muon(block: EventBlock, rows: EventRows) -> None:
     begin, end = rows.values["muon_matches_begin"], rows.values["muon_matches_end"]
     assert rows.values["muon_nMatches"].tolist() == (end - begin).tolist()
     tracks = block.matches.track
@@ -85,7 +85,7 @@ def test_matches_are_those_of_the_muon(block: Block, rows: Rows) -> None:
     assert codes.tolist() == block.matches.code.tolist()
 
 
-def test_edge_distances_follow_from_the_position(block: Block, rows: Rows) -> None:
+def test_edge_distances_follow_from_the_position(block: EventBlock, rows: EventRows) -> None:
     code = block.matches.code
     for axis, sizes in (("x", widths_cm()), ("y", lengths_cm())):
         position = rows.values[f"muon_matches_{axis}"].astype(float)
@@ -94,7 +94,9 @@ def test_edge_distances_follow_from_the_position(block: Block, rows: Rows) -> No
         assert edge.max() < 5.001
 
 
-def test_standalone_muons_are_linked_to_their_own_segments(block: Block, rows: Rows) -> None:
+def test_standalone_muons_are_linked_to_their_own_segments(
+    block: EventBlock, rows: EventRows
+) -> None:
     standalone = rows.values["muon_isStandalone"]
     begin, end = (rows.values[f"muon_staMatches_{limit}"] for limit in ("begin", "end"))
     assert (end == begin)[~standalone].all()
@@ -110,7 +112,7 @@ def test_standalone_muons_are_linked_to_their_own_segments(block: Block, rows: R
     assert linked > 500
 
 
-def test_directions_at_a_segment_that_was_worked_out_by_hand(block: Block) -> None:
+def test_directions_at_a_segment_that_was_worked_out_by_hand(block: EventBlock) -> None:
     # n = e_x, f = +1, so local x runs along -y, local y along z; centre (431.175, 39.12, 267.75)
     found = of_one_segment(block, one_segment(block, Chamber(1, 1, 1)))
     x, y, z = 431.175, 39.12 - 10, 267.75 + 20
@@ -124,7 +126,7 @@ def test_directions_at_a_segment_that_was_worked_out_by_hand(block: Block) -> No
     assert direction == pytest.approx([-0.1 / norm, -0.5 / norm, -1 / norm])
 
 
-def test_positions_at_the_superlayers(block: Block) -> None:
+def test_positions_at_the_superlayers(block: EventBlock) -> None:
     # phi superlayers of MB1 at local z = +11.75 and -11.75, of MB3 at +9.95 and -13.55 cm
     names = ("SL1", "SL3", "midPlane")
     for station, expected in ((1, [11.175, 8.825, 10.0]), (3, [10.995, 8.645, 9.82])):
@@ -133,13 +135,13 @@ def test_positions_at_the_superlayers(block: Block) -> None:
         assert [found[f"seg4D_posLoc_x_{name}"] for name in names] == pytest.approx(expected)
 
 
-def test_a_segment_without_phi_view_has_no_position_at_its_superlayers(block: Block) -> None:
+def test_a_segment_without_phi_view_has_no_position_at_its_superlayers(block: EventBlock) -> None:
     found = of_one_segment(block, one_segment(block, Chamber(1, 1, 1), has_phi=False))
     assert found["seg4D_posLoc_x_SL1"] == -999
     assert found["seg2D_phi_vDrift"] == -1
 
 
-def test_every_chamber_gets_segments_and_matches(rows: Rows) -> None:
+def test_every_chamber_gets_segments_and_matches(rows: EventRows) -> None:
     names = ("wheel", "sector", "station")
     for collection in ("dtSegment", "muon_matches"):
         codes = chamber_codes(*(rows.values[f"{collection}_{name}"] for name in names))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dtperf.geometry import layer_cells, stations, superlayer_table
+from dtperf.detector import layer_cells, stations, superlayer_table
 from tests.synthetic.content import Sample, sample
 
 V_DRIFT, PEDESTAL = 0.00543, 500.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dtperf.geometry import centres_cm, chamber_codes, facings
+from dtperf.detector import centres_cm, chamber_codes, facings
 from tests.synthetic.content import Sample, sample
 
 PHI = ("ltTwinMuxIn", "ltTwinMuxOut", "ltBmtfIn")

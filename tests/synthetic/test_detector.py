@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from dtperf.geometry import chambers
-from dtperf.synthetic.detector import Detector, Region, codes_named
+from dtperf.detector import chambers
+from dtperf.synthetic.detector import Detector, InefficientRegion, codes_named
 
 
 def test_names_stand_for_chambers_stations_and_everything():
@@ -54,7 +54,7 @@ def test_values_out_of_bounds_are_refused(settings):
 @pytest.mark.parametrize("limits", [(1.0, 1.0), (2.0, 1.0), (0.0, float("inf"))])
 def test_a_region_needs_ordered_finite_limits(limits):
     with pytest.raises(ValidationError):
-        Region(chamber="all", x=limits)
+        InefficientRegion(chamber="all", x=limits)
 
 
 def test_settings_survive_json():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtperf.geometry import N_CODES, lengths_cm, stations, widths_cm
+from dtperf.detector import N_CODES, lengths_cm, stations, widths_cm
 from dtperf.synthetic.detector import Detector
 from dtperf.synthetic.efficiency import (
     chamber_efficiencies,

@@ -10,8 +10,8 @@ import pytest
 import uproot
 
 import dtperf
-from dtperf.flags.tally import Tally, eligible
-from dtperf.geometry import Chamber, Place, chambers, lengths_cm, stations, widths_cm
+from dtperf.detector import Chamber, Place, chambers, lengths_cm, stations, widths_cm
+from dtperf.diagnostics.flags.tally import ChamberTally, eligible
 from tests.synthetic.samples import make
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -35,7 +35,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def measured(sample: Path) -> Tally:
+def measured(sample: Path) -> ChamberTally:
     counts = eligible(dtperf.run(dtperf.load_config("reference_2023"), sample))
     assert counts is not None
     return counts[0].of_runs()
@@ -87,7 +87,7 @@ def _muons(sample: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return (*flat, np.repeat(order, counts))
 
 
-def test_every_chamber(measured: Tally, expected: np.ndarray) -> None:
+def test_every_chamber(measured: ChamberTally, expected: np.ndarray) -> None:
     error = np.sqrt(expected * (1 - expected) / measured.total)
     off = np.abs(measured.fraction - expected)
     assert (measured.total > 200).all()
@@ -98,7 +98,7 @@ def test_every_chamber(measured: Tally, expected: np.ndarray) -> None:
     assert np.std((measured.fraction - expected) / error) < 1.1
 
 
-def test_the_dead_sector(measured: Tally, expected: np.ndarray) -> None:
+def test_the_dead_sector(measured: ChamberTally, expected: np.ndarray) -> None:
     dead = [chambers().index(chamber) for chamber in DEAD.chambers]
     alive = chambers().index(Chamber(0, 8, 1))
     assert (measured.fraction[dead] < 0.15).all()

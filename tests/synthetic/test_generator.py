@@ -13,8 +13,8 @@ from dtperf.errors import ConfigError
 from dtperf.nanoaod import MuonDPGSchema, branch_table
 from dtperf.synthetic import files as files_module
 from dtperf.synthetic import read_truth
-from dtperf.synthetic.generator import Progress
-from dtperf.synthetic.plan import plan
+from dtperf.synthetic.files import plan
+from dtperf.synthetic.generator import GenerationProgress
 from tests.synthetic.samples import make, read, same
 
 SAMPLE = ("events=6300", "seed=3")  # one block of 5,000 events and a part of the next
@@ -167,7 +167,7 @@ def test_files_share_out_the_events() -> None:
 
 
 def test_progress_goes_from_nothing_to_all(tmp_path: Path) -> None:
-    seen: list[Progress] = []
+    seen: list[GenerationProgress] = []
     make(tmp_path, "events=100", "files=2", "cluster_events=30", on_progress=seen.append)
     done = [progress.done for progress in seen]
     assert done == [0, 30, 50, 80, 100]

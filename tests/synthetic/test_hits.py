@@ -4,14 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from dtperf.synthetic.hits import (
-    NO_FIT,
-    NOT_FITTED,
-    draw_chi2,
-    draw_phi_hits,
-    draw_t0,
-    draw_z_hits,
-)
+from dtperf.synthetic.hits import NO_FIT, NOT_FITTED, draw_chi2, draw_phi_hits, draw_t0, draw_z_hits
 from tests.synthetic.crossings import code_of
 
 N = 60_000

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from dtperf.nanoaod import branch_table
-from dtperf.synthetic import identify_hits
+from dtperf.synthetic import track_hits
 from dtperf.synthetic.identify import identify
 from dtperf.synthetic.luminosity import make_events
 from dtperf.synthetic.physics import Physics, make_muons
-from dtperf.synthetic.stages import Kind, TrueMuons
+from dtperf.synthetic.stages import MuonOrigin, TrueMuons
 from dtperf.synthetic.tracks import BEND_PER_CM, MISSING, reconstruct
 
 FROM_TRACKS = {"pt", "eta", "phi", "charge", "trk_dxy", "trk_dz"}
@@ -24,8 +24,8 @@ class Sample:
         rng = np.random.default_rng(seed)
         self.muons: TrueMuons = make_muons(rng, events, Physics(**physics))
         self.tracks = reconstruct(rng, self.muons)
-        self.fake = self.muons.kind == Kind.FAKE
-        self.prompt = self.muons.kind <= Kind.CONTINUUM
+        self.fake = self.muons.kind == MuonOrigin.FAKE
+        self.prompt = self.muons.kind <= MuonOrigin.CONTINUUM
         in_dt = ~self.fake & (np.abs(self.muons.eta) < 1.0)
         self.dt_mask = np.where(in_dt, 0b1111, 0).astype(np.uint8)
         segments = np.bitwise_count(self.dt_mask).astype(np.int64)
@@ -55,7 +55,7 @@ def test_columns_are_those_of_the_table_with_their_types(sample):
 
 @pytest.mark.parametrize("table", ["ALGORITHMS", "PIXEL_HITS", "LAYERS"])
 def test_shares_are_per_mille(table):
-    assert getattr(identify_hits, table).shape[1] == 1000
+    assert getattr(track_hits, table).shape[1] == 1000
 
 
 def test_the_same_random_numbers_give_the_same_columns():
@@ -111,7 +111,7 @@ def test_isolation_tells_prompt_muons_from_others(sample):
     isolated = sample["pfIso04"] < 0.15
 
     assert np.mean(isolated[sample.prompt]) > 0.95
-    assert np.mean(isolated[sample.muons.kind == Kind.NONPROMPT]) < 0.25
+    assert np.mean(isolated[sample.muons.kind == MuonOrigin.NONPROMPT]) < 0.25
     assert 0.35 < np.mean(isolated[sample.fake]) < 0.55
     for name in ("pfIso04", "trkIso03"):
         assert not (sample[name].view(np.uint32) & ((1 << 17) - 1)).any()

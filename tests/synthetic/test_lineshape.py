@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from dtperf.synthetic.lineshape import (
+from dtperf.synthetic.physics_boson import (
     CONTINUUM_POWER,
     MASS_RANGE_GEV,
     continuum_masses,

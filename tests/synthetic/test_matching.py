@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dtperf.synthetic.candidates import Candidates, merge
+from dtperf.synthetic.candidates import SegmentCandidates, merge
 from dtperf.synthetic.detector import Detector
 from dtperf.synthetic.matching import muon_segments, station_mask
 from dtperf.synthetic.segments import make_segments
@@ -14,7 +14,7 @@ def segments_of(rows, n_events):
     event, muon, name, x, y, phi_hits, z_hits = zip(*rows, strict=True)
     n = len(rows)
     singles = [np.zeros(n, dtype=np.float32) for _ in range(4)]
-    part = Candidates(
+    part = SegmentCandidates(
         np.array(event),
         np.array(muon),
         np.array([code_of(each) for each in name], dtype=np.int16),

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare, poisson
 
-from dtperf.geometry import widths_cm
+from dtperf.detector import widths_cm
 from dtperf.synthetic.detector import Detector
-from dtperf.synthetic.noise import draw_noise
+from dtperf.synthetic.segments import draw_noise
 from tests.synthetic.crossings import ALL_CODES, code_of
 
 N = 40_000

@@ -7,7 +7,7 @@ from scipy import stats
 
 from dtperf.synthetic.luminosity import make_events
 from dtperf.synthetic.physics import Physics, make_muons
-from dtperf.synthetic.stages import Kind
+from dtperf.synthetic.stages import MuonOrigin
 
 N = 5000
 EVENTS = make_events(0, N, total_events=N, runs=1, first_run=1, lumi_blocks_per_run=10)
@@ -55,7 +55,7 @@ def test_shares_of_events_are_those_asked_for():
     two = firsts[numbers == 2]
     same_sign = m.charge[two] == m.charge[two + 1]
     for share, expected, n in (
-        (np.mean(m.kind[firsts] == Kind.CONTINUUM), 0.2, N),
+        (np.mean(m.kind[firsts] == MuonOrigin.CONTINUUM), 0.2, N),
         (np.mean(numbers == 1), 0.3, N),
         (np.mean(same_sign), 0.1, len(two)),
     ):
@@ -83,17 +83,19 @@ def test_numbers_of_soft_muons_are_poisson_and_fakes_grow_with_pile_up():
     bright = EVENTS._replace(lumi_avgPileUp=np.full(N, 100.0))
     m = muons(mean_nonprompt=0.5, mean_fakes=2, events=bright)
 
-    assert np.sum(m.kind == Kind.NONPROMPT) == pytest.approx(0.5 * N, abs=4 * np.sqrt(0.5 * N))
-    assert np.sum(m.kind == Kind.FAKE) == pytest.approx(4 * N, abs=4 * np.sqrt(4 * N))
+    assert np.sum(m.kind == MuonOrigin.NONPROMPT) == pytest.approx(
+        0.5 * N, abs=4 * np.sqrt(0.5 * N)
+    )
+    assert np.sum(m.kind == MuonOrigin.FAKE) == pytest.approx(4 * N, abs=4 * np.sqrt(4 * N))
     event = np.repeat(np.arange(N), np.diff(m.offsets))
-    per_event = np.bincount(event[m.kind == Kind.FAKE], minlength=N)
+    per_event = np.bincount(event[m.kind == MuonOrigin.FAKE], minlength=N)
     assert per_event.var() == pytest.approx(4, rel=0.1)
 
 
 def test_soft_muons_fall_steeply_from_their_threshold():
     m = muons(mean_nonprompt=5)
 
-    soft = m.pt[m.kind == Kind.NONPROMPT]
+    soft = m.pt[m.kind == MuonOrigin.NONPROMPT]
     assert stats.kstest(soft, lambda pt: 1 - (pt / 3.0) ** -3.5).pvalue > 0.01
 
 
@@ -101,18 +103,18 @@ def test_prompt_muons_share_the_vertex_and_others_are_displaced():
     m = muons(mean_nonprompt=2)
 
     event = np.repeat(np.arange(N), np.diff(m.offsets))
-    prompt = np.flatnonzero(m.kind <= Kind.CONTINUUM)
+    prompt = np.flatnonzero(m.kind <= MuonOrigin.CONTINUUM)
     vz = np.zeros(N)
     vz[event[prompt]] = m.vz[prompt]
     np.testing.assert_array_equal(m.vz[prompt], vz[event[prompt]])
     assert m.vx[prompt].std() == pytest.approx(0.001, rel=0.05)
     assert vz.std() == pytest.approx(3.5, rel=0.05)
-    displaced = m.kind == Kind.NONPROMPT
+    displaced = m.kind == MuonOrigin.NONPROMPT
     flight = np.hypot(m.vx, m.vy)[displaced]
     assert flight.mean() == pytest.approx(0.02, rel=0.05)
-    assert np.mean(m.vz[m.kind == Kind.FAKE] != vz[event[m.kind == Kind.FAKE]]) == pytest.approx(
-        0.7, abs=0.02
-    )
+    assert np.mean(
+        m.vz[m.kind == MuonOrigin.FAKE] != vz[event[m.kind == MuonOrigin.FAKE]]
+    ) == pytest.approx(0.7, abs=0.02)
 
 
 def test_charges_balance_and_azimuths_are_uniform():

@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtperf.synthetic.rows import Rows, counts_to_offsets
+from dtperf.synthetic.rows import EventRows, counts_to_offsets
 
 
-def rows_of(counts: list[int]) -> Rows:
+def rows_of(counts: list[int]) -> EventRows:
     n = sum(counts)
-    return Rows(
+    return EventRows(
         {"muon": counts_to_offsets(np.array(counts, dtype=np.int64))},
         {"event": np.arange(len(counts), dtype=np.uint64), "muon_pt": np.arange(n) * 1.5},
     )
 
 
-def listed(rows: Rows) -> list[tuple[int, list[float]]]:
+def listed(rows: EventRows) -> list[tuple[int, list[float]]]:
     limits = rows.offsets["muon"]
     pts = [rows.values["muon_pt"][a:b].tolist() for a, b in pairwise(limits)]
     return list(zip(rows.values["event"].tolist(), pts, strict=True))
@@ -34,7 +34,7 @@ def test_cutting_and_joining_gives_the_events_again(counts: list[int], data: st.
     parts = [rows.cut(0, at), rows.cut(at, len(counts))]
     assert [part.events for part in parts] == [at, len(counts) - at]
     assert listed(parts[0]) + listed(parts[1]) == listed(rows)
-    assert listed(Rows.join(parts)) == listed(rows)
+    assert listed(EventRows.join(parts)) == listed(rows)
 
 
 def test_a_cut_begins_with_its_own_entries() -> None:

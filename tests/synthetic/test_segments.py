@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest, chi2
 
-from dtperf.geometry import lengths_cm, stations, superlayer_table, widths_cm
+from dtperf.detector import lengths_cm, stations, superlayer_table, widths_cm
 from dtperf.synthetic.detector import Detector
 from dtperf.synthetic.efficiency import is_in_cells, true_efficiency
 from dtperf.synthetic.segments import make_segments
-from dtperf.synthetic.stages import Segments
+from dtperf.synthetic.stages import DrawnSegments
 from tests.synthetic.crossings import ALL_CODES, code_of, crossings_at, muons_by_event, scattered
 
 QUIET = {"noise_segments": 0, "second_segment": 0}
@@ -237,7 +237,7 @@ def test_the_columns_have_the_types_of_the_contract():
         "has_phi": "?", "has_zed": "?",
     }  # fmt: skip
     assert {name: c.dtype for name, c in segments._asdict().items()} == singles | others
-    assert set(Segments._fields) == set(singles | others)
+    assert set(DrawnSegments._fields) == set(singles | others)
     dtypes = [column.dtype for column in truth]
     assert dtypes == ["i8", "i8", "i2", "f8", "f8", "f8", "?"]
 

@@ -3,19 +3,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dtperf.synthetic.stages import Kind, TrueMuons
-from dtperf.synthetic.tracks import BEND_PER_CM, MISSING, closest_approach, reconstruct
-from dtperf.synthetic.tracks_resolution import (
+from dtperf.synthetic.stages import MuonOrigin, TrueMuons
+from dtperf.synthetic.tracks import (
+    BEND_PER_CM,
+    MISSING,
     angle_resolution_rad,
+    closest_approach,
     dxy_resolution_cm,
     dz_resolution_cm,
     pt_resolution,
+    reconstruct,
 )
 
 N = 40_000
 
 
-def muons(n=N, kind=Kind.Z, pt=40.0, eta=0.5, phi=1.0, charge=1, vx=0.0, vy=0.0, vz=0.0):
+def muons(n=N, kind=MuonOrigin.Z, pt=40.0, eta=0.5, phi=1.0, charge=1, vx=0.0, vy=0.0, vz=0.0):
     def full(value, dtype=np.float64):
         return np.broadcast_to(np.asarray(value, dtype=dtype), n).copy()
 
@@ -112,7 +115,7 @@ def test_a_few_tracks_are_far_off_in_dz():
     assert 0.0005 < off.mean() < 0.001
 
 
-@pytest.mark.parametrize(("kind", "share"), [(Kind.Z, 0.003), (Kind.FAKE, 0.06)])
+@pytest.mark.parametrize(("kind", "share"), [(MuonOrigin.Z, 0.003), (MuonOrigin.FAKE, 0.06)])
 def test_some_muons_have_no_inner_track(kind, share):
     _, tracks, exists = good(kind=kind, vz=2.0)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtperf.synthetic.precision import round_mantissa
+from dtperf.synthetic.rows import round_mantissa
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,21 @@ import numpy.typing as npt
 import pytest
 from scipy.integrate import solve_ivp
 
-from dtperf.field import solenoid_field
-from dtperf.geometry import frame_table, stations, to_global
-from dtperf.geometry.frames import HALF_LENGTH, HALF_WIDTH
-from dtperf.synthetic.stages import Kind, Tracks, TrueMuons
-from dtperf.synthetic.transport import Start, transport, transport_reconstructed, transport_true
+from dtperf.detector import frame_table, stations, to_global
+from dtperf.detector.field import solenoid_field
+from dtperf.detector.frames import HALF_LENGTH, HALF_WIDTH
+from dtperf.synthetic.stages import DrawnTracks, MuonOrigin, TrueMuons
+from dtperf.synthetic.transport import (
+    TrackStart,
+    transport,
+    transport_reconstructed,
+    transport_true,
+)
 
 PER_T_CM = 0.00299792458
 
 
-def muons(n: int, seed: int, kind: Kind = Kind.Z, eta: float = 0.7) -> TrueMuons:
+def muons(n: int, seed: int, kind: MuonOrigin = MuonOrigin.Z, eta: float = 0.7) -> TrueMuons:
     rng = np.random.default_rng(seed)
     return TrueMuons(
         offsets=np.arange(n + 1),
@@ -29,8 +34,8 @@ def muons(n: int, seed: int, kind: Kind = Kind.Z, eta: float = 0.7) -> TrueMuons
     )
 
 
-def starts(m: TrueMuons) -> Start:
-    return Start(m.pt, m.eta, m.phi, m.charge, m.vx, m.vy, m.vz)
+def starts(m: TrueMuons) -> TrackStart:
+    return TrackStart(m.pt, m.eta, m.phi, m.charge, m.vx, m.vy, m.vz)
 
 
 def test_longer_steps_give_the_same_way() -> None:
@@ -43,10 +48,10 @@ def test_longer_steps_give_the_same_way() -> None:
 
 def test_solenoid_agrees_with_an_integrator_of_scipy() -> None:
     """Without matter MB1 in wheel 0 is a straight line behind the solenoid."""
-    from dtperf.field import REGIONS
+    from dtperf.detector.material import REGIONS
 
     # what a step in matter loses cannot be switched off, so take momenta at which it is nothing
-    start = Start(
+    start = TrackStart(
         pt=np.asarray([900.0, 700.0]),
         eta=np.asarray([0.1, -0.15]),
         phi=np.asarray([0.05, 2.1]),
@@ -66,7 +71,7 @@ def test_solenoid_agrees_with_an_integrator_of_scipy() -> None:
 
 
 def line_behind_solenoid(
-    start: Start, i: int, place: npt.NDArray[np.float64]
+    start: TrackStart, i: int, place: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
     curvature = PER_T_CM * start.charge[i] / (start.pt[i] * np.cosh(start.eta[i]))
 
@@ -102,7 +107,7 @@ def keys(track: npt.NDArray[np.int64], code: npt.NDArray[np.int16]) -> list[int]
 
 def test_fakes_and_forward_muons_get_nowhere() -> None:
     rng = np.random.default_rng(1)
-    assert len(transport_true(rng, muons(200, 4, kind=Kind.FAKE), 0.0).code) == 0
+    assert len(transport_true(rng, muons(200, 4, kind=MuonOrigin.FAKE), 0.0).code) == 0
     forward = muons(200, 5)._replace(eta=np.linspace(1.4, 2.4, 200))
     assert len(transport_true(rng, forward, 0.0).code) == 0
 
@@ -129,7 +134,7 @@ def test_same_random_numbers_give_the_same_way() -> None:
 def test_reconstructed_track_is_extrapolated_from_its_point_of_closest_approach() -> None:
     m = muons(500, seed=11)
     dxy = -m.vx * np.sin(m.phi) + m.vy * np.cos(m.phi)
-    tracks = Tracks(
+    tracks = DrawnTracks(
         *(np.asarray(column, dtype=np.float32) for column in (m.pt, m.eta, m.phi)),
         m.charge,
         np.asarray(dxy, dtype=np.float32),
@@ -149,7 +154,7 @@ def test_softer_tracks_are_extrapolated_well_enough() -> None:
     rng = np.random.default_rng(13)
     m = muons(2_000, seed=13)._replace(pt=rng.uniform(3, 14, 2_000), vx=np.zeros(2_000))
     m = m._replace(vy=np.zeros(2_000))
-    tracks = Tracks(
+    tracks = DrawnTracks(
         *(np.asarray(column, dtype=np.float32) for column in (m.pt, m.eta, m.phi)),
         m.charge,
         np.zeros(2_000, dtype=np.float32),

@@ -5,10 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from dtperf.geometry import lengths_cm, widths_cm
+from dtperf.detector import lengths_cm, widths_cm
 from dtperf.synthetic.detector import Detector
 from dtperf.synthetic.segments import make_segments
-from dtperf.synthetic.stages import Kind
+from dtperf.synthetic.stages import MuonOrigin
 from dtperf.synthetic.truth import EFFICIENCY_UNIT, ChamberTruth, TruthCrossings, chamber_truth
 from tests.synthetic.crossings import code_of, muons_by_event, scattered, true_muons
 
@@ -43,7 +43,7 @@ def test_the_sums_are_those_of_a_plain_loop():
     probes, reconstructed, total = {}, {}, {}
     limits = {0: 1.2, 1: 1.05, 2: 0.9, 3: 0.75}
     for _, muon, code, x, y, efficiency, found in zip(*truth, strict=True):
-        if muons.kind[muon] not in (Kind.Z, Kind.CONTINUUM) or not muons.pt[muon] > 20:
+        if muons.kind[muon] not in (MuonOrigin.Z, MuonOrigin.CONTINUUM) or not muons.pt[muon] > 20:
             continue
         if not abs(muons.eta[muon]) < limits[code // 70]:
             continue
@@ -92,9 +92,9 @@ def one_crossing(**changes):
     ("change", "counted"),
     [
         ({}, 1),
-        ({"kind": Kind.CONTINUUM}, 1),
-        ({"kind": Kind.NONPROMPT}, 0),
-        ({"kind": Kind.FAKE}, 0),
+        ({"kind": MuonOrigin.CONTINUUM}, 1),
+        ({"kind": MuonOrigin.NONPROMPT}, 0),
+        ({"kind": MuonOrigin.FAKE}, 0),
         ({"pt": 20.0}, 0),
         ({"pt": 20.01}, 1),
         ({"eta": -0.89}, 1),

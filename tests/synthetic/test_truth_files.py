@@ -7,8 +7,14 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from dtperf.synthetic.stages import Events
-from dtperf.synthetic.truth import ChamberTruth, TruthCrossings
-from dtperf.synthetic.truth_files import CROSSINGS_SCHEMA, crossings_table, read_truth, write_truth
+from dtperf.synthetic.truth import (
+    CROSSINGS_SCHEMA,
+    ChamberTruth,
+    TruthCrossings,
+    crossings_table,
+    read_truth,
+    write_truth,
+)
 from tests.synthetic.crossings import ALL_CODES, code_of, muons_by_event
 
 

@@ -10,13 +10,13 @@ import uproot
 from dtperf.nanoaod import branch_table, column_types, generation_of, inspect_file
 from dtperf.nanoaod.branches import Generation
 from dtperf.synthetic import load_settings
-from dtperf.synthetic.rows import Rows
+from dtperf.synthetic.rows import EventRows
 from dtperf.synthetic.write import open_writer
 from tests.synthetic.samples import read
 
 CASES = [(g, f) for g in ("A", "B") for f in ("ttree", "rntuple")]
 
-EVENTS = Rows(
+EVENTS = EventRows(
     {"muon": np.array([0, 2, 2, 3]), "dtSegment": np.array([0, 0, 1, 1])},
     {
         "run": np.array([1, 1, 2], dtype=np.uint32),

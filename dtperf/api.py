@@ -1,0 +1,101 @@
+"""Run an analysis: ``dtperf.run(config, files_or_a_skim)``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from dtperf.config import AnalysisConfig
+from dtperf.errors import ConfigError
+from dtperf.execution import runner
+from dtperf.execution.progress import Progress
+from dtperf.results.result import Result
+from dtperf.skim.folders import clear
+from dtperf.skim.rerun import rerun
+from dtperf.skim.stored import is_skim, skim_among
+
+__all__ = ["run"]
+
+
+def run(
+    config: AnalysisConfig,
+    inputs: str | Path | Iterable[str | Path],
+    *,
+    out: str | Path | None = None,
+    resume: bool = False,
+    force: bool = False,
+    processor: Any = None,
+    client: Any = None,
+    cluster: str | Path | Mapping[str, Any] | None = None,
+    performance_report: Path | None = None,
+    limit_files: int | None = None,
+    limit_chunks: int | None = None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Result:
+    """Measure all events of the inputs.
+
+    Args:
+        config: The analysis; `config.run` says where the work is done, and what happens when it
+            fails.
+        inputs: What `dtperf.filesets.resolve` takes; or the directory of a skim, which is measured
+            on all cores of this machine, whatever `config.run` says.
+        out: Directory for the result, which is saved as the work goes on, so that a run that ends
+            early can be resumed; None: the result is only returned.
+        resume: Go on with what an earlier run of the same config and code has measured in `out`.
+        force: Replace what is in `out`.
+        processor: What measures each chunk, in the place of `config.processor`: FILE.py:CLASS or
+            MODULE:CLASS; a class, which is called with the config; or an instance. It is sent to
+            workers by value. What it may return: `dtperf.execution.outputs`.
+        client: A connected Dask client to work on, instead of `config.run.executor`; scheduler and
+            workers must run the same software.
+        cluster: Where Dask workers come from instead, as `dtperf.cluster` takes it; it is started
+            when the files are checked, and ended with the run.
+        performance_report: HTML file for Dask's own report of the run.
+        limit_files: Take only the first files.
+        limit_chunks: Take only the first chunks of events, all files counted together.
+        on_progress: Called as files are checked and chunks are done.
+
+    Returns:
+        The result; equal files and configs give equal counts, however the work was done, and how
+        often it was interrupted.
+
+    Raises:
+        InputError: A file cannot be used, and `config.run.on_error` is 'stop'.
+        ConfigError: The inputs, the processor, the directory, the client or the cluster cannot be
+            used.
+        DtperfError: The cluster does not come up, runs other software, or is lost; or the processor
+            fails, or returns what cannot be kept.
+    """
+    given = [inputs] if isinstance(inputs, str | Path) else [*inputs]
+    skim = skim_among(given)
+    if skim is None:
+        if resume and out is not None and is_skim(Path(out)):
+            raise ConfigError(f"{out}: is a skim: go on with `dtperf skim … --resume`")
+        return runner.run(
+            config,
+            given,
+            out=out,
+            resume=resume,
+            force=force,
+            processor=processor,
+            client=client,
+            cluster=cluster,
+            performance_report=performance_report,
+            limit_files=limit_files,
+            limit_chunks=limit_chunks,
+            clear=clear,
+            on_progress=on_progress,
+        )
+    for name, value in (
+        ("processor", processor or config.processor),
+        ("resume", resume),
+        ("client", client),
+        ("cluster", cluster),
+        ("performance_report", performance_report),
+        ("limit_files", limit_files),
+        ("limit_chunks", limit_chunks),
+    ):
+        if value:
+            raise ConfigError(f"{name}: not with a skim, which all cores of this machine read")
+    return rerun(config, skim, out=out, force=force, on_progress=on_progress)

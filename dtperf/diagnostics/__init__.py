@@ -1,0 +1,1 @@
+"""What is wrong: chambers that are ill, results that differ, background under the Z peak."""

@@ -1,0 +1,245 @@
+"""How much efficiencies vary from run to run by more than their counts would.
+
+What differs between runs (background, gas, voltage, pressure) is no change of the detector. Two
+results differ by it, too, as far as it does not average out over their runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import chdtrc
+
+from dtperf import detector
+from dtperf.diagnostics.comparison.family import Family, family
+from dtperf.results.result import Result
+from dtperf.statistics import Strata, student
+from dtperf.typing import I64, AnyArray, Bools
+
+__all__ = ["FEWEST", "Runs", "Spread", "by_run", "spread_between_runs"]
+
+MEASUREMENT = "by_chamber_and_run"
+FEWEST = 6
+"""Degrees of freedom, about two for three runs, without which the spread is not told from chance.
+"""
+UNLIKE = 0.01
+"""Chance at which a place, or one chamber of all, is taken to spread more than its peers."""
+
+
+class Runs(NamedTuple):
+    """Counts of the chambers in the runs of one result, of shape (250, runs)."""
+
+    numbers: I64
+    """Of the runs, in their order."""
+    passed: AnyArray
+    total: AnyArray
+
+
+class Spread(NamedTuple):
+    """What is known of the variation between runs; arrays are by the place of `family()`.
+
+    The chambers are the last of these.
+    """
+
+    runs: int
+    """In all results together; 0 if not all have measured 'by_chamber_and_run'."""
+    variance: AnyArray
+    """Of the efficiency of a place in a run, beyond that of the counts; 0 if not known."""
+    freedom: AnyArray
+    """Degrees of freedom of the variance; infinite if it is not known."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there are runs enough."""
+        return bool(np.isfinite(self.freedom).all())
+
+    @property
+    def of_chambers(self) -> tuple[float, float]:
+        """Variance and its degrees of freedom of single chambers."""
+        return float(self.variance[-1]), float(self.freedom[-1])
+
+    def of_kind(self, place: detector.Place) -> float:
+        """Return the standard deviation that is usual for such a place, in parts of 1."""
+        whole = family()
+        mine = whole.kinds == whole.kinds[whole.places.index(place)]
+        return float(np.sqrt(np.median(self.variance[mine])))
+
+    def p_values(self, sigmas: AnyArray, at: Any = slice(None)) -> AnyArray:
+        """Turn standard deviations into two-sided p-values: Student's, if known from few runs.
+
+        Args:
+            sigmas: Shape (n,), with the spread in them.
+            at: Their n places.
+        """
+        return student(sigmas, self.freedom[at])
+
+
+def by_run(result: Result) -> Runs | None:
+    """Count by chamber and run.
+
+    Returns:
+        Counts; None if 'by_chamber_and_run' was not measured.
+    """
+    if MEASUREMENT not in result.counts:
+        return None
+    counts = result.counts[MEASUREMENT]
+    numbers = np.asarray(list(counts.axes["run"]), dtype=np.int64)
+    order = np.argsort(numbers)
+    # a category axis that grows has nothing in its overflow
+    view = np.asarray(counts.view())[..., : len(numbers), :]
+    cells = np.stack([view[c.station - 1, c.wheel + 2, c.sector - 1] for c in detector.chambers()])
+    cells = cells[:, order].astype(np.int64)
+    return Runs(numbers[order], cells[..., 1], cells.sum(axis=-1))
+
+
+def spread_between_runs(results: Sequence[Result]) -> Spread:
+    """Estimate by how much efficiencies vary from each run to the next, within some results.
+
+    What changes slowly, or once, is a change. Places of one kind are taken to vary alike, unless
+    one does so clearly more. A chamber that varies clearly more than others comes and goes by
+    itself, and is left out of the places it is in.
+
+    Args:
+        results: What differs from one to the next does not count.
+
+    Returns:
+        The spread; unknown, if one has not measured 'by_chamber_and_run' or they have too few runs.
+    """
+    found = [by_run(result) for result in results]
+    blocks = [each for each in found if each is not None and each.total.any()]
+    whole = family()
+    nothing = np.zeros(whole.size), np.full(whole.size, np.inf)
+    if len(blocks) < len(results):
+        return Spread(0, *nothing)
+    runs = sum(int(np.count_nonzero(each.total.sum(axis=0))) for each in blocks)
+    steps = [_steps(each) for each in blocks]
+    freedom = sum(map(_freedom, steps))
+    if freedom < FEWEST:
+        return Spread(runs, *nothing)
+    return Spread(runs, *_estimated(whole, steps, freedom))
+
+
+class _Steps(NamedTuple):
+    """From each run to the next one, arrays of shape (250, runs - 1)."""
+
+    excess: AnyArray
+    """Passed in the later one beyond expectation."""
+    variance: AnyArray
+    """Of that, by the counts alone."""
+    weight: AnyArray
+    """Half the number of probes in each of two equal runs."""
+
+
+def _steps(runs: Runs) -> _Steps:
+    seen = runs.total.any(axis=0)
+    passed, total = runs.passed[:, seen], runs.total[:, seen]
+    sides = (
+        array.ravel()
+        for step in (np.s_[:, 1:], np.s_[:, :-1])
+        for array in (passed[step], total[step])
+    )
+    strata = Strata(*sides)
+    shape = len(total), -1
+    return _Steps(
+        *(array.reshape(shape) for array in (strata.excess, strata.variance, strata.weight))
+    )
+
+
+def _freedom(steps: _Steps) -> float:
+    """Count pairs of runs, small ones for less; each run is in two of them.
+
+    Source: J. von Neumann, Ann. Math. Stat. 12 (1941) 367, for the last factor, of many runs.
+    """
+    weight = steps.weight.sum(axis=0)
+    squares = float(np.square(weight).sum())
+    return 2 / 3 * float(weight.sum()) ** 2 / squares if squares else 0.0
+
+
+class _Scatter(NamedTuple):
+    """How places differ from one run to the next, arrays of shape (places, pairs of runs).
+
+    All are over the square root of the number of probes: so a run counts by its probes, neither as
+    much as a large one nor, as by their squares, for next to nothing.
+    """
+
+    deviation: AnyArray
+    """Passed beyond expectation."""
+    expected: AnyArray
+    """Square of it by the counts alone."""
+    lever: AnyArray
+    """By what the square grows with the variance of the efficiency."""
+
+    @property
+    def squared(self) -> AnyArray:
+        return np.square(self.deviation)
+
+    def rows(self, which: AnyArray) -> _Scatter:
+        """Take some of the places."""
+        return _Scatter(*(array[which] for array in self))
+
+    def variance(self) -> float:
+        """Solve for the variance that all places have in common."""
+        beyond = float((self.squared - self.expected).sum())
+        return max(beyond / max(float(self.lever.sum()), 1e-9), 0.0)
+
+    def likely(self, variance: float) -> AnyArray:
+        """Sum the squares that are expected with a variance, shape (places,)."""
+        return np.asarray((self.expected + variance * self.lever).sum(axis=1))
+
+    def ratios(self, variance: float) -> AnyArray:
+        """Return observed over expected squares, shape (places,); 1 where none are expected."""
+        likely = self.likely(variance)
+        some = np.where(likely > 0, likely, 1)
+        return np.where(likely > 0, self.squared.sum(axis=1) / some, 1.0)
+
+
+def _estimated(
+    whole: Family, blocks: Sequence[_Steps], freedom: float
+) -> tuple[AnyArray, AnyArray]:
+    """Return variance and degrees of freedom of each place."""
+    is_chamber = whole.members.sum(axis=1) == 1
+    ratios = _scatter(whole.members[is_chamber], blocks).ratios(0.0)
+    usual = max(float(np.median(ratios)), 1.0)
+    is_ill = chdtrc(freedom, freedom * ratios / usual) < UNLIKE / len(ratios)
+    kept = whole.members & ~is_ill
+    kept[is_chamber] = whole.members[is_chamber]
+    scatter = _scatter(kept, blocks)
+    variance, degrees = np.zeros(whole.size), np.zeros(whole.size)
+    for kind in range(whole.kinds.max() + 1):
+        mine = np.flatnonzero(whole.kinds == kind)
+        alone = bool(is_chamber[mine[0]])
+        alike = scatter.rows(mine[~is_ill] if alone else mine)
+        usual = alike.variance()
+        variance[mine], degrees[mine] = usual, freedom * _independent(alike, usual, freedom)
+        if not alone:
+            worse = mine[chdtrc(freedom, freedom * alike.ratios(usual)) < UNLIKE]
+            variance[worse] = [scatter.rows(place[np.newaxis]).variance() for place in worse]
+            degrees[worse] = freedom
+    return variance, degrees
+
+
+def _scatter(members: Bools, blocks: Sequence[_Steps]) -> _Scatter:
+    excess, variance, weight = (
+        members @ np.concatenate(arrays, axis=1) for arrays in zip(*blocks, strict=True)
+    )
+    some = np.maximum(weight, 1e-9)
+    # both runs of a pair vary
+    return _Scatter(excess / np.sqrt(some), variance / some, 2 * weight)
+
+
+def _independent(part: _Scatter, variance: float, freedom: float) -> float:
+    """Count how many of some places vary on their own: 1 if all do it together.
+
+    Source: F. E. Satterthwaite, Biometrics 2 (1946) 110; M. S. Srivastava, J. Japan Stat. Soc. 35
+    (2005) 251, for the trace without the part that comes of few runs.
+    """
+    scale = np.sqrt(part.likely(variance))[:, np.newaxis]
+    pulls = np.where(scale > 0, part.deviation / np.where(scale > 0, scale, 1), 0.0)
+    covariance = pulls @ pulls.T
+    trace = float(np.trace(covariance))
+    squared = (float(np.square(covariance).sum()) - trace**2 / freedom) * freedom**2
+    squared /= (freedom - 1) * (freedom + 2)
+    most = float(len(pulls))
+    return float(np.clip(trace**2 / squared, 1.0, most)) if squared > 0 else most

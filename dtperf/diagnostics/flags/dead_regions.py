@@ -1,0 +1,179 @@
+"""Regions inside a chamber that give no segments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import bdtrc
+
+from dtperf import detector
+from dtperf.diagnostics.flags.model import Flag, PlaceTest, percent
+from dtperf.results.result import Result
+from dtperf.typing import AnyArray
+
+__all__ = ["dead_regions"]
+
+BORDER_CM = 15.0
+"""Nearer to the edges scattering carries probes out of the chamber."""
+MARGIN = 0.1
+"""The region misses more than the rest of the chamber by at least this part of the probes."""
+DEAD = 0.5
+"""A region is told if its efficiency is below this."""
+WIDTHS = (1, 2, 3, 4, 6, 8, 10, 14, 20)
+HEIGHTS = (1, 2, 3, 4, 6, 8, 12)
+"""Sizes of the regions, in bins."""
+
+
+class _Best(NamedTuple):
+    """The most conspicuous rectangle of each chamber so far, arrays of shape (chambers,)."""
+
+    p_value: AnyArray
+    box: AnyArray
+    """First and last edge in x, first and last edge in y, shape (chambers, 4)."""
+    failed: AnyArray
+    total: AnyArray
+    rest: AnyArray
+    """Part that fails elsewhere in the chamber."""
+
+
+def dead_regions(result: Result) -> list[PlaceTest]:
+    """Look for a rectangle in which a chamber misses what it finds elsewhere.
+
+    Args:
+        result: With 'inside_chambers', or nothing is looked at.
+
+    Returns:
+        One look a chamber that has probes. Its p-value is the smallest binomial one of all
+        rectangles, times their number.
+    """
+    if "inside_chambers" not in result.counts:
+        return []
+    counts = result.counts["inside_chambers"]
+    edges = [np.asarray(counts.axes[name].edges) for name in ("local_x", "local_y")]
+    chambers = detector.chambers()
+    view = np.asarray(counts.view())
+    cells = np.stack([view[c.station - 1, c.wheel + 2, c.sector - 1] for c in chambers])
+    fiducial = np.stack([_fiducial(chamber, *edges) for chamber in chambers])
+    failed = cells[..., 0] * fiducial
+    total = cells.sum(axis=-1) * fiducial
+    best, looks = _scan(failed, total)
+    return [
+        _look(chamber, i, best, looks, edges, int(probes))
+        for i, (chamber, probes) in enumerate(zip(chambers, total.sum(axis=(1, 2)), strict=True))
+        if probes
+    ]
+
+
+def _fiducial(chamber: detector.Chamber, x_edges: AnyArray, y_edges: AnyArray) -> AnyArray:
+    """Return which bins lie wholly inside the border, shape (bins in x, bins in y)."""
+    sizes = (detector.widths_cm()[chamber.code], detector.lengths_cm()[chamber.code])
+    x, y = (
+        np.maximum(np.abs(edges[:-1]), np.abs(edges[1:])) <= size / 2 - BORDER_CM
+        for edges, size in zip((x_edges, y_edges), sizes, strict=True)
+    )
+    inside: AnyArray = x[:, np.newaxis] & y
+    return inside
+
+
+def _scan(failed: AnyArray, total: AnyArray) -> tuple[_Best, AnyArray]:
+    """Try all rectangles in all chambers.
+
+    Args:
+        failed: Counts, shape (chambers, bins in x, bins in y).
+        total: Counts of the same shape.
+
+    Returns:
+        The best of each chamber, and how many of its rectangles had probes, shape (chambers,).
+    """
+    n = len(failed)
+    zeros = np.zeros(n, dtype=np.int64)
+    best = _Best(np.ones(n), np.zeros((n, 4), dtype=np.int64), zeros, zeros, np.zeros(n))
+    looks = zeros.copy()
+    sums = [_summed(each) for each in (failed, total)]
+    all_failed, all_total = (each[:, -1:, -1:] for each in sums)
+    for width, height in _sizes(failed.shape[1], failed.shape[2]):
+        f, t = (_boxes(each, width, height) for each in sums)
+        rest = (all_failed - f) / np.maximum(all_total - t, 1)
+        # what is as large as the rest is no region of a chamber
+        smaller = (t > 0) & (2 * t <= all_total)
+        looks += np.count_nonzero(smaller, axis=(1, 2))
+        chance = np.minimum(rest + MARGIN, 1.0)
+        p = np.where(smaller & (f > 0), bdtrc(np.maximum(f - 1, 0), t, chance), 1.0)
+        best = _better(best, p, f, t, rest, (width, height))
+    return best, looks
+
+
+def _sizes(most_x: int, most_y: int) -> Iterator[tuple[int, int]]:
+    for width in WIDTHS:
+        for height in HEIGHTS:
+            if width <= most_x and height <= most_y:
+                yield width, height
+
+
+def _better(
+    best: _Best,
+    p: AnyArray,
+    failed: AnyArray,
+    total: AnyArray,
+    rest: AnyArray,
+    size: tuple[int, int],
+) -> _Best:
+    """Take the best rectangle of this size where it is better than the best so far."""
+    n = len(p)
+    at = p.reshape(n, -1).argmin(axis=1)
+    x, y = np.unravel_index(at, p.shape[1:])
+    here = np.arange(n), x, y
+    new = _Best(
+        p[here],
+        np.stack([x, x + size[0], y, y + size[1]], axis=1),
+        failed[here],
+        total[here],
+        rest[here],
+    )
+    is_better = new.p_value < best.p_value
+    return _Best(
+        *(
+            np.where(is_better[:, np.newaxis] if a.ndim > 1 else is_better, a, b)
+            for a, b in zip(new, best, strict=True)
+        )
+    )
+
+
+def _summed(counts: AnyArray) -> AnyArray:
+    """Sum up from the first corner, shape (chambers, bins in x + 1, bins in y + 1)."""
+    return np.pad(counts.cumsum(axis=1).cumsum(axis=2), ((0, 0), (1, 0), (1, 0)))
+
+
+def _boxes(sums: AnyArray, width: int, height: int) -> AnyArray:
+    """Return the contents of every rectangle of one size."""
+    return np.asarray(
+        sums[:, width:, height:]
+        - sums[:, :-width, height:]
+        - sums[:, width:, :-height]
+        + sums[:, :-width, :-height]
+    )
+
+
+def _look(
+    chamber: detector.Chamber,
+    i: int,
+    best: _Best,
+    looks: AnyArray,
+    edges: list[AnyArray],
+    probes: int,
+) -> PlaceTest:
+    failed, total = int(best.failed[i]), int(best.total[i])
+    x0, x1, y0, y1 = best.box[i]
+    (x_low, x_high), (y_low, y_high) = edges[0][[x0, x1]].tolist(), edges[1][[y0, y1]].tolist()
+    reason = (
+        f"{failed:,} of {total:,} probes have no segment at local x {x_low:.0f} to "
+        f"{x_high:.0f} cm, y {y_low:.0f} to {y_high:.0f} cm, "
+        f"while {percent(best.rest[i])} have none elsewhere in the chamber"
+    )
+    p_value = min(float(best.p_value[i]) * max(int(looks[i]), 1), 1.0)
+    region = (x_low, x_high, y_low, y_high)
+    place, loss = detector.Place(*chamber), failed / probes
+    flag = Flag(place, "dead region", reason, p_value, region=region, loss=loss)
+    return PlaceTest(flag, failed > DEAD * total)

@@ -1,0 +1,82 @@
+"""What comes of one loss: a dead sector is one, not the flags of all that it touches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from dtperf.detector import Place
+from dtperf.diagnostics.flags.model import HIDING, OF_OTHERS, Flag
+
+__all__ = ["Loss", "largest", "losses"]
+
+PART = 0.5
+"""A place does not explain what lost more than it: itself it lost at least this part of that."""
+
+
+class Loss(NamedTuple):
+    """One headline, and what goes with it."""
+
+    place: Place
+    flags: tuple[Flag, ...]
+    """Of the place itself, the most conspicuous one first."""
+    others: tuple[Flag, ...]
+    """Of places within it, or beside it: a probe needs segments of the stations around."""
+
+    @property
+    def p_value(self) -> float:
+        """Of the most conspicuous flag of the place itself."""
+        return self.flags[0].p_value
+
+
+def losses(flags: Iterable[Flag]) -> tuple[Loss, ...]:
+    """Gather the flags that come of one loss.
+
+    Args:
+        flags: As `flag` gives them.
+
+    Returns:
+        The largest place first, among equals the most conspicuous one.
+    """
+    found: dict[Place, tuple[list[Flag], list[Flag]]] = {}
+    for flag in sorted(flags, key=_rank):
+        home = next((place for place, mine in found.items() if _explains(mine[0], flag)), None)
+        if home is None:
+            found[flag.place] = ([flag], [])
+        else:
+            found[home][0 if home == flag.place else 1].append(flag)
+    gathered = (Loss(place, tuple(own), tuple(rest)) for place, (own, rest) in found.items())
+    return tuple(sorted(gathered, key=lambda loss: (-loss.place.level, loss.p_value)))
+
+
+def largest(flags: Iterable[Flag]) -> list[Flag]:
+    """Leave out, of flags of one kind, those of places within others that explain them."""
+    kept: list[Flag] = []
+    for flag in sorted(flags, key=_rank):
+        if not any(each.place.holds(flag.place) and _is_enough(each, flag) for each in kept):
+            kept.append(flag)
+    return kept
+
+
+def _rank(flag: Flag) -> tuple[int, bool, float, str]:
+    # what a chamber lost itself comes before what its neighbours lost of their probes
+    return -flag.place.level, flag.kind in HIDING, flag.p_value, flag.place.name
+
+
+def _explains(own: list[Flag], flag: Flag) -> bool:
+    """Return whether a flag is no more than what follows from those of another place."""
+    place = own[0].place
+    if place == flag.place:
+        return True
+    if not any(_is_enough(each, flag) for each in own):
+        return False
+    if place.holds(flag.place):
+        return True
+    is_larger = place.level > flag.place.level
+    # a chamber that is ill itself takes probes of those around
+    is_larger |= place.level == flag.place.level == 0 and own[0].kind not in HIDING
+    return flag.kind in OF_OTHERS and is_larger and place.is_near(flag.place)
+
+
+def _is_enough(cause: Flag, flag: Flag) -> bool:
+    return cause.loss >= PART * flag.loss

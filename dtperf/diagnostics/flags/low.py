@@ -1,0 +1,72 @@
+"""Chambers that are less efficient than in an earlier result."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import bdtr
+
+from dtperf.detector import Place
+from dtperf.diagnostics.comparison import changes
+from dtperf.diagnostics.flags.model import Flag, PlaceTest, percent
+from dtperf.results.result import Result
+
+__all__ = ["DROPPED_MARGIN", "LOW_MARGIN", "dropped", "low"]
+
+LOW_MARGIN = 0.01
+"""Healthy chambers differ by less."""
+
+
+def low(result: Result) -> list[PlaceTest]:
+    """Test whether each chamber is more than `LOW_MARGIN` below the median of its station.
+
+    Args:
+        result: With 'by_chamber', or nothing is looked at.
+
+    Returns:
+        One look a chamber that has probes. Its p-value is that of a chamber just `LOW_MARGIN` below
+        the median, to pass as few probes: less for all that are better.
+    """
+    rows = [row for row in result.by_chamber() if row.efficiency.total]
+    looks = []
+    for station in range(1, 5):
+        peers = [row for row in rows if row.chamber.station == station]
+        usual = float(np.median([row.efficiency.value for row in peers])) if peers else 0.0
+        for row in peers:
+            k, n = row.efficiency.passed, row.efficiency.total
+            reason = (
+                f"efficiency {percent(row.efficiency.value)} ({k:,} of {n:,}); "
+                f"the median of MB{station} is {percent(usual)}"
+            )
+            p_value = float(bdtr(k, n, max(usual - LOW_MARGIN, 0.0)))
+            loss = usual - row.efficiency.value
+            found = Flag(Place(*row.chamber), "low", reason, p_value, loss=loss)
+            looks.append(PlaceTest(found, row.efficiency.value < usual - LOW_MARGIN))
+    return looks
+
+
+DROPPED_MARGIN = 0.005
+"""A smaller drop is not told, however sure it is."""
+
+
+def dropped(result: Result, reference: Result) -> list[PlaceTest]:
+    """Test whether each chamber has the efficiency of the reference.
+
+    Args:
+        result: With 'by_chamber', or nothing is looked at.
+        reference: A result of other events, too.
+
+    Returns:
+        One look a chamber that both have probes in.
+    """
+    if not (result.by_chamber() and reference.by_chamber()):
+        return []
+    looks = []
+    for change in changes(reference, result).chambers:
+        now, then = change.after, change.before
+        reason = (
+            f"efficiency {percent(now.value)} ({now.passed:,} of {now.total:,}), "
+            f"which was {percent(then.value)} ({then.passed:,} of {then.total:,}) in the reference"
+        )
+        flag = Flag(change.place, "dropped", reason, change.p_value, loss=-change.difference)
+        looks.append(PlaceTest(flag, change.difference < -DROPPED_MARGIN))
+    return looks

@@ -1,0 +1,59 @@
+"""What a flag says."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from dtperf import detector
+
+__all__ = ["HIDING", "KINDS", "OF_OTHERS", "Flag", "Kind", "PlaceTest", "percent"]
+
+Kind = Literal[
+    "low",
+    "dropped",
+    "drifting",
+    "dead region",
+    "few probes",
+    "few eligible",
+    "eligible dropped",
+    "eligible drifting",
+]
+OF_OTHERS: tuple[Kind, ...] = ("few eligible", "eligible dropped", "eligible drifting")
+"""Losses of the stations around, which take the probes of a place."""
+HIDING: tuple[Kind, ...] = ("few probes", *OF_OTHERS)
+"""Losses that take probes away, so that the efficiency does not show them."""
+KINDS: tuple[Kind, ...] = ("low", "dropped", "drifting", "dead region", *HIDING)
+
+
+class Flag(NamedTuple):
+    """A chamber, or a larger part of the detector, that deserves a look, and why."""
+
+    place: detector.Place
+    """Equal to the `Chamber`, if it is a single one."""
+    kind: Kind
+    reason: str
+    """One plain sentence with the numbers and their units."""
+    p_value: float
+    """Corrected for all looks of its kind: part of false alarms among flags such as this one."""
+    run: int | None = None
+    """First run of the new state, if drifting."""
+    runs: tuple[int, int] | None = None
+    """First and last run that may be that one, with a coverage of at least 68 %, if drifting."""
+    region: tuple[float, float, float, float] | None = None
+    """Lowest and highest local x, lowest and highest local y, cm, of a dead region."""
+    loss: float = 0.0
+    """Part of the place's probes that is missing from what is usual, or was before."""
+
+
+class PlaceTest(NamedTuple):
+    """One place looked at, before it is known how many were."""
+
+    flag: Flag
+    """With the p-value of this look alone."""
+    matters: bool
+    """Whether it is large enough to be told, if it is real."""
+
+
+def percent(value: float) -> str:
+    """Write an efficiency."""
+    return f"{100 * value:.1f} %"

@@ -1,0 +1,80 @@
+"""Counts of the 250 chambers, and of the places that are made of them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dtperf.detector import Place, chambers
+from dtperf.results.result import Result
+from dtperf.typing import F64, I64, Bools
+
+__all__ = ["ChamberTally", "Groups", "by_station", "eligible", "mostly"]
+
+MOST = 0.75
+"""A place has something if this part of its chambers has it: else it is theirs."""
+
+Groups = tuple[I64, ...]
+
+
+class ChamberTally(NamedTuple):
+    """Passed and total of each chamber, in the order of `detector.chambers()`.
+
+    Of shape (250,), or (250, runs).
+    """
+
+    passed: I64
+    total: I64
+
+    @property
+    def fraction(self) -> F64:
+        """Passed over total, NaN without probes."""
+        value: F64 = np.where(self.total > 0, self.passed / np.maximum(self.total, 1), np.nan)
+        return value
+
+    def sums(self, groups: Groups) -> ChamberTally:
+        """Add up the chambers of each group, shape (groups,) or (groups, runs)."""
+        return ChamberTally(
+            *(np.stack([each[group].sum(axis=0) for group in groups]) for each in self)
+        )
+
+    def of_runs(self, which: slice = slice(None)) -> ChamberTally:
+        """Add up runs, shape (250,)."""
+        return ChamberTally(self.passed[:, which].sum(axis=1), self.total[:, which].sum(axis=1))
+
+
+def eligible(result: Result) -> tuple[ChamberTally, I64] | None:
+    """Count the eligible ones among all fiducial probes, by chamber and run.
+
+    Returns:
+        Counts of shape (250, runs), and the runs; None if that was not measured.
+    """
+    if "eligible_by_sector_and_run" not in result.counts:
+        return None
+    counts = result.counts["eligible_by_sector_and_run"]
+    runs = np.asarray(list(counts.axes["run"]), dtype=np.int64)
+    view: Any = np.asarray(counts.view(), dtype=np.int64)[..., : len(runs), :]
+    cells = np.stack([view[c.station - 1, c.wheel + 2, c.sector - 1] for c in chambers()])
+    return ChamberTally(cells[..., 1], cells.sum(axis=-1)), runs
+
+
+@cache
+def by_station(place: Place) -> Groups:
+    """Return the positions of its chambers in `detector.chambers()`, one array a station.
+
+    A muon crosses all stations of a sector: sums over stations would count it several times.
+    """
+    at = {chamber: number for number, chamber in enumerate(chambers())}
+    stations = sorted({chamber.station for chamber in place.chambers})
+    return tuple(
+        np.array([at[chamber] for chamber in place.chambers if chamber.station == station])
+        for station in stations
+    )
+
+
+def mostly(holds: Bools, among: Bools) -> bool:
+    """Return whether something holds for most of the chambers that are looked at."""
+    n = int(np.count_nonzero(among))
+    return n > 0 and int(np.count_nonzero(holds & among)) >= MOST * n

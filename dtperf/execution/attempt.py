@@ -1,0 +1,106 @@
+"""What a worker does with one chunk, and what it says of it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from coffea.processor.executor import WorkItem
+
+from dtperf.addresses import hide
+from dtperf.errors import DtperfError
+from dtperf.execution.chunk_meta import meta_of
+from dtperf.nanoaod.faults import own_fault
+from dtperf.process import keep_freed, most_so_far
+
+__all__ = ["SIDE_OUTPUT", "ChunkProcessor", "Outcome", "broken", "run_chunk", "worker_lost"]
+
+Function = Callable[[WorkItem], Any]
+"""coffea's work function: a chunk to ``{"out": …, "bytes": …}``, perhaps with a "remark"."""
+SIDE_OUTPUT = "parts"
+"""What an output has under this name is too large to be added up: each chunk hands it on alone."""
+
+
+class ChunkProcessor(Protocol):
+    """What measures chunks; outputs add up with coffea's `accumulate`."""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Branches that every input file must have."""
+
+    @property
+    def optional_columns(self) -> frozenset[str]:
+        """Branches that are read where a file has them."""
+
+    def process(self, events: Any) -> dict[str, Any]:
+        """Measure one chunk of NanoEvents, which have these branches and no others."""
+
+
+class Outcome(NamedTuple):
+    """What became of one attempt at one chunk; its output travels apart."""
+
+    error: DtperfError | None
+    bytes: int
+    """Compressed bytes read."""
+    seconds: float
+    """Wall time of reading and measuring."""
+    worker: str
+    """Host, and process or name of the Dask worker."""
+    cpu_seconds: float = 0.0
+    """CPU time of the thread, or of the process if its threads work for this attempt alone."""
+    memory: int = 0
+    """The most bytes that the process has had so far."""
+    remark: str = ""
+    """What a user should know of the file, though it was read; empty: nothing."""
+
+
+def run_chunk(function: Function, item: WorkItem) -> tuple[Any, Outcome]:
+    """Work on a chunk.
+
+    Returns:
+        The processor's output, None if it failed; and the outcome. Nothing is raised.
+    """
+    keep_freed()
+    has_process = meta_of(item).threads > 1
+    cpu_time = time.process_time if has_process else time.thread_time
+    start, cpu = time.perf_counter(), cpu_time()
+    output, size, error, remark = None, 0, None, ""
+    try:
+        done = function(item)
+        output, size, remark = done["out"], done["bytes"], done.get("remark", "")
+    except Exception as failure:  # noqa: BLE001  # whatever it is, the client is told
+        error = _explain(item, failure)
+    seconds, cpu = time.perf_counter() - start, cpu_time() - cpu
+    worker = f"{socket.gethostname()}:{os.getpid()}"
+    return output, Outcome(error, size, seconds, worker, cpu, most_so_far(), remark)
+
+
+def worker_lost(item: WorkItem, why: str) -> Outcome:
+    """Return that no worker lived to finish a chunk."""
+    told = f"{_place(item)}: {why}; was it killed for its use of memory?"
+    return Outcome(DtperfError(told, "worker-lost"), 0, 0.0, "")
+
+
+def broken(item: WorkItem, error: Exception) -> Outcome:
+    """Return that a chunk cannot be worked on, whatever it holds."""
+    if not isinstance(error, DtperfError):
+        error = own_fault(f"{_place(item)}: measuring failed", error)
+    return Outcome(error, 0, 0.0, "")
+
+
+def _explain(item: WorkItem, failure: Exception) -> DtperfError:
+    """Return which events of which file failed; the traceback goes along as a note."""
+    if isinstance(failure, DtperfError):
+        error = failure
+    else:
+        error = own_fault(f"{_place(item)}: measuring failed", failure)
+    error.add_note(hide("".join(traceback.format_exception(failure))))
+    return error
+
+
+def _place(item: WorkItem) -> str:
+    return f"{item.filename}: events {item.entrystart} to {item.entrystop}"

@@ -1,0 +1,9 @@
+"""Where Dask workers come from: this machine, a batch system, Kubernetes."""
+
+from __future__ import annotations
+
+from dtperf.execution.clusters.lifecycle import cluster
+from dtperf.execution.clusters.load import load_cluster
+from dtperf.execution.clusters.local import local_client
+
+__all__ = ["cluster", "load_cluster", "local_client"]

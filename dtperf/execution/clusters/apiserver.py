@@ -1,0 +1,188 @@
+"""A Kubernetes API server, for code that waits: ``with api_server() as server: server.get(…)``.
+
+kr8s finds the credentials (KUBECONFIG, or the pod's own) and speaks HTTP; every call is bounded in
+time, and every failure is one clear message.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from dtperf.errors import ConfigError, DtperfError
+
+if TYPE_CHECKING:
+    import kr8s
+    from anyio.from_thread import BlockingPortal
+
+__all__ = ["AlreadyThere", "ApiServer", "NoAnswer", "NotThere", "Object", "api_server"]
+
+ANSWER_S = 30
+"""So long the API server may take for an answer."""
+KINDS = {
+    "Secret": ("v1", "secrets"),
+    "Service": ("v1", "services"),
+    "Pod": ("v1", "pods"),
+    "Node": ("v1", "nodes"),
+    "Deployment": ("apps/v1", "deployments"),
+    "NetworkPolicy": ("networking.k8s.io/v1", "networkpolicies"),
+    "DaskCluster": ("kubernetes.dask.org/v1", "daskclusters"),
+    "DaskWorkerGroup": ("kubernetes.dask.org/v1", "daskworkergroups"),
+    "DaskAutoscaler": ("kubernetes.dask.org/v1", "daskautoscalers"),
+}
+NO_CLUSTER = (
+    "no Kubernetes cluster is named here: set KUBECONFIG to the file with its address and your "
+    "credentials, or run this in a pod that may use the API"
+)
+
+Object = dict[str, Any]
+
+
+class NotThere(DtperfError):
+    """No object of this name."""
+
+
+class AlreadyThere(DtperfError):
+    """An object of this name is there already."""
+
+
+class NoAnswer(DtperfError):
+    """Nobody knows what has become of it."""
+
+
+class ApiServer:
+    """Objects of one namespace, and the nodes of all."""
+
+    def __init__(self, api: kr8s.Api, portal: BlockingPortal, namespace: str) -> None:
+        self._api = api
+        self._portal = portal
+        self.namespace = namespace
+
+    def get(self, kind: str, name: str) -> Object:
+        """Read an object."""
+        return self._object("GET", kind, name)
+
+    def list(self, kind: str, labels: dict[str, str]) -> list[Object]:
+        """Read all objects with some labels."""
+        wanted = ",".join(f"{name}={value}" for name, value in labels.items())
+        found = self._object("GET", kind, params={"labelSelector": wanted})
+        items: list[Object] = found.get("items") or []
+        return items
+
+    def create(self, content: Object) -> Object:
+        """Make an object."""
+        return self._object("POST", content["kind"], content=json.dumps(content))
+
+    def patch(self, kind: str, name: str, content: Object) -> Object:
+        """Change a part of an object."""
+        headers = {"Content-Type": "application/merge-patch+json"}
+        return self._object("PATCH", kind, name, content=json.dumps(content), headers=headers)
+
+    def delete(self, kind: str, name: str) -> None:
+        """Delete an object; what belongs to a Dask object goes before it."""
+        policy = "Foreground" if kind.startswith("Dask") else "Background"
+        self._object("DELETE", kind, name, content=json.dumps({"propagationPolicy": policy}))
+
+    def logs(self, pod: str, lines: int) -> str:
+        """Read the last lines of a pod's log."""
+        return self._text("GET", "Pod", f"{pod}/log", params={"tailLines": lines})
+
+    def _object(self, method: str, kind: str, name: str = "", **more: Any) -> Object:
+        read: Object = json.loads(self._text(method, kind, name, **more))
+        return read
+
+    def _text(self, method: str, kind: str, name: str = "", **more: Any) -> str:
+        import httpx
+        import kr8s
+
+        async def ask() -> str:
+            version, plural = KINDS[kind]
+            url = f"{plural}/{name}" if name else plural
+            namespace = None if kind == "Node" else self.namespace
+            asked = self._api.call_api(
+                method, version=version, namespace=namespace, url=url, **more
+            )
+            async with asked as response:
+                return str(response.text)
+
+        try:
+            return self._portal.call(ask)
+        except kr8s.ServerError as error:
+            raise self._refusal(error, method, kind, name) from None
+        except (httpx.HTTPError, kr8s.APITimeoutError, OSError) as error:
+            raise NoAnswer(_silence(self._api, error)) from None
+
+    def _refusal(self, error: kr8s.ServerError, method: str, kind: str, name: str) -> DtperfError:
+        code = error.response.status_code if error.response is not None else 500
+        said, what = str(error), f"{kind} {name}".strip()
+        if code == 404 and KINDS[kind][0].startswith("kubernetes.dask.org") and not name:
+            return ConfigError(
+                f"Kubernetes knows no {kind}: the dask-kubernetes operator is not installed there: "
+                "ask its admin to install it (Helm chart dask-kubernetes-operator)"
+            )
+        if code == 404 and method == "POST":
+            return ConfigError(f"namespace: {self.namespace}: {said}")
+        if code == 404:
+            return NotThere(f"{what}: is not in the namespace {self.namespace}: {said}")
+        if code == 409 and method == "POST":
+            return AlreadyThere(f"{what}: {said}")
+        if code == 403 and "exceeded quota" in said:
+            return DtperfError(f"the quota of the namespace {self.namespace} is used up: {said}")
+        if code == 401:
+            return ConfigError(f"the credentials in KUBECONFIG are refused; renew them: {said}")
+        if code == 403:
+            return ConfigError(f"not allowed in the namespace {self.namespace}: {said}")
+        return DtperfError(f"the API server refuses {method} {what}: {said}")
+
+
+@contextmanager
+def api_server(namespace: str) -> Iterator[ApiServer]:
+    """Connect to the API server that KUBECONFIG or the pod we are in names.
+
+    Raises:
+        ConfigError: None is named, or kr8s is not there.
+        DtperfError: It does not answer.
+    """
+    try:
+        import kr8s
+        from anyio.from_thread import start_blocking_portal
+    except ImportError:
+        raise ConfigError("kubernetes: needs kr8s: pip install 'dtperf[clusters]'") from None
+    with start_blocking_portal() as portal:
+        api = portal.call(_opened, kr8s.Api)
+        try:
+            yield ApiServer(api, portal, namespace)
+        finally:
+            # kr8s leaves its connections to the garbage collector
+            if session := api._session:
+                portal.call(session.aclose)
+
+
+async def _opened(kind: type[kr8s.Api]) -> kr8s.Api:
+    """Read the credentials."""
+    import yaml
+
+    # kr8s.api() would wait without end for the version, and warn of any but the newest
+    api = kind(bypass_factory=True, kubeconfig=os.environ.get("KUBECONFIG"))
+    api.timeout = ANSWER_S
+    try:
+        await api.auth.reauthenticate()
+    except (OSError, subprocess.SubprocessError, yaml.YAMLError, KeyError, ValueError) as error:
+        raise ConfigError(f"{NO_CLUSTER} ({error})") from None
+    except (TypeError, AttributeError, IndexError):
+        raise ConfigError(f"{os.environ.get('KUBECONFIG')}: is no kubeconfig file") from None
+    return api
+
+
+def _silence(api: kr8s.Api, error: Exception) -> str:
+    if isinstance(error, ssl.SSLError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return f"{api.auth.server}: its certificate is not that of KUBECONFIG: {error}"
+    return (
+        f"the Kubernetes API server {api.auth.server} does not answer: "
+        f"{str(error) or type(error).__name__}: is KUBECONFIG right, and the network up?"
+    )

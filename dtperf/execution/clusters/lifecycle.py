@@ -1,0 +1,221 @@
+"""Workers for a while: ``with dtperf.cluster("slurm.yaml") as client: …``."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dtperf.errors import DtperfError, DtperfWarning
+from dtperf.execution.clusters.deaths import look, looked_after
+from dtperf.execution.clusters.environment import check_same, ship
+from dtperf.execution.clusters.load import load_cluster
+from dtperf.execution.clusters.local import local_client
+from dtperf.execution.clusters.model import Address, ClusterConfig, HTCondor, Local, Pods, Slurm
+from dtperf.execution.clusters.persistent import find_same, last_words, remove, state_folder
+from dtperf.execution.clusters.tls import Credentials
+from dtperf.execution.takedown import taken_down
+from dtperf.process import raise_if_asked
+
+if TYPE_CHECKING:
+    from distributed import Client
+    from distributed.security import Security
+
+__all__ = ["WorkerCount", "cluster", "connect", "wait_for_workers"]
+
+LOOK_S = 0.5
+CONNECT_S = 30
+LINES = 5
+
+
+class WorkerCount(NamedTuple):
+    """How many workers have come."""
+
+    workers: int
+    wanted: int
+    """As many as are waited for."""
+    seconds: float
+    """Since the waiting began."""
+
+
+OnWait = Callable[[WorkerCount], None]
+
+
+@contextmanager
+def cluster(
+    source: str | Path | Mapping[str, Any] | ClusterConfig, on_wait: OnWait = lambda _: None
+) -> Iterator[Client]:
+    """Start a cluster, wait for its workers, see that they run what runs here; end it afterwards.
+
+    One that `dtperf cluster up` has started is used, and stays up.
+
+    Args:
+        source: What `dtperf.execution.clusters.load_cluster` takes.
+        on_wait: Called while workers are waited for.
+
+    Yields:
+        A connected Dask client, as `dtperf.run` takes it.
+
+    Raises:
+        ConfigError: The config is wrong, or something that it needs is not there.
+        DtperfError: It does not start, no worker comes in time, or they run other software.
+    """
+    config = load_cluster(source)
+    ship(config.ship)
+    watch: Callable[[int], None]
+    with taken_down() as stack:
+        kept = find_same(source)
+        if kept is not None:
+            folder, watch = kept.folder, kept.check
+            client = stack.enter_context(connect(kept.address, kept.security))
+        else:
+            folder = stack.enter_context(_folder_of_a_run(config))
+            client, watch = stack.enter_context(_start(config, folder))
+        stack.enter_context(looked_after(client, watch))
+        wait_for_workers(client, config, on_wait, folder)
+        check_same(client)
+        yield client
+
+
+@contextmanager
+def _start(config: ClusterConfig, folder: Path) -> Iterator[tuple[Client, Callable[[int], None]]]:
+    """Start a cluster; gives a client, and what looks at workers that die."""
+    if isinstance(config, Local):
+        with local_client(config.workers, config.memory or "auto") as client:
+            yield client, lambda _: None
+    elif isinstance(config, Address):
+        credentials = config.credentials and Credentials.in_folder(
+            Path(config.credentials).expanduser()
+        )
+        with connect(config.address, credentials.security() if credentials else None) as client:
+            yield client, lambda _: None
+    elif isinstance(config, Slurm | HTCondor):
+        from dtperf.execution.clusters.batch import batch_cluster
+        from dtperf.execution.clusters.jobs import watch_jobs, were_held
+
+        with batch_cluster(config, folder) as started, connect(started) as client:
+            yield client, watch_jobs(config, started, folder)
+            for number, why in were_held(folder).items():
+                held = f"job {number} was held, and its place taken by another: {why}"
+                warnings.warn(held, DtperfWarning, stacklevel=2)
+    else:
+        from dtperf.execution.clusters.pods import pod_cluster
+        from dtperf.execution.clusters.podwatch import watch_pods
+
+        with pod_cluster(config, folder) as place, connect(*place) as client:
+            yield client, watch_pods(config)
+
+
+@contextmanager
+def connect(where: Any, security: Security | None = None) -> Iterator[Client]:
+    """Connect to a scheduler.
+
+    Args:
+        where: Its address, or a Dask cluster.
+        security: For TLS.
+
+    Raises:
+        DtperfError: It cannot be reached, or one side refuses the other's certificate.
+    """
+    from distributed import Client
+    from distributed.versions import VersionMismatchWarning
+
+    try:
+        with warnings.catch_warnings():
+            # `check_same` says it in fewer words, of what matters
+            warnings.simplefilter("ignore", VersionMismatchWarning)
+            client = Client(where, security=security, timeout=CONNECT_S)
+    except (OSError, TimeoutError, RuntimeError) as error:
+        raise DtperfError(f"{where}: {_why(error)}") from error
+    with client:
+        yield client
+
+
+def _why(error: BaseException) -> str:
+    links: list[str] = []
+    link: BaseException | None = error
+    while link is not None:
+        links.append(str(link))
+        link = link.__cause__ or link.__context__
+    said = " ".join(links).lower()
+    if "certificate verify failed" in said or "unknown ca" in said or "bad certificate" in said:
+        return (
+            "the certificates do not fit: those of scheduler and client must be of one cluster, "
+            "and not have run out"
+        )
+    if "plain" in said or "wrong version number" in said or "encryption" in said:
+        return (
+            "one side speaks TLS and the other does not: use tls:// and the cluster's certificates"
+        )
+    return "the scheduler cannot be reached: does it run, and does the network let us through?"
+
+
+def wait_for_workers(
+    client: Client, config: ClusterConfig, on_wait: OnWait, folder: Path | None = None
+) -> None:
+    """Wait until enough workers have come.
+
+    Raises:
+        DtperfError: They do not come in time, die young, or the scheduler is gone.
+    """
+    begin, found = time.monotonic(), 0
+    while True:
+        look(client, found)
+        try:
+            found = len(client.nthreads())
+        except OSError as error:
+            look(client, 0)
+            raise DtperfError(f"the connection to the scheduler is lost: {error}") from error
+        waited = time.monotonic() - begin
+        on_wait(WorkerCount(found, config.min_workers, waited))
+        raise_if_asked()
+        if found >= config.min_workers:
+            return
+        if waited > config.wait_s:
+            raise DtperfError(
+                f"{found} of {config.min_workers} workers have come in {config.wait_s} s: "
+                f"is the queue full, or the quota used up?{_state(config, folder)}{_log(folder)}"
+            )
+        time.sleep(LOOK_S)
+
+
+def _state(config: ClusterConfig, folder: Path | None) -> str:
+    """Return what Kubernetes or a batch system has against the workers, or what they wait for."""
+    with suppress(DtperfError):
+        if isinstance(config, Slurm | HTCondor) and folder:
+            from dtperf.execution.clusters.jobs import states_of_jobs
+
+            return _lines(type(config).__name__, states_of_jobs(config, folder))
+        if isinstance(config, Pods):
+            from dtperf.execution.clusters.pods import status
+
+            if (found := status(config)) is None:
+                return "\nKubernetes: the cluster is gone"
+            pods = [pod for pod in found.pods if pod.part == "worker"]
+            states = [f"{pod.name} is {pod.state} {pod.message}" for pod in pods]
+            return _lines("Kubernetes", found.problems or states[-1:])
+    return ""
+
+
+def _lines(who: str, told: Iterable[str]) -> str:
+    return "".join(f"\n{who}: {each.rstrip()}" for each in told)
+
+
+def _log(folder: Path | None) -> str:
+    words = last_words(folder, LINES) if folder else ""
+    return f"\nThe newest log of a worker ends:\n{words}" if words else ""
+
+
+@contextmanager
+def _folder_of_a_run(config: ClusterConfig) -> Iterator[Path]:
+    """Make a folder that goes with the cluster."""
+    base = state_folder(getattr(config, "folder", None))
+    folder = Path(tempfile.mkdtemp(prefix=f"{config.kind}-", dir=base))
+    try:
+        yield folder
+    finally:
+        remove(folder)

@@ -1,0 +1,250 @@
+"""Every chunk is tried until it is read, or until nothing is left to try.
+
+coffea's Runner drives an executor of our own, because its executors report nothing until the end,
+keep everything in memory until then, and forget which chunk failed and why.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from coffea.processor.executor import ExecutorBase
+
+from dtperf.addresses import secret_of
+from dtperf.errors import ConfigError
+from dtperf.execution.attempt import Outcome
+from dtperf.execution.chunk_meta import meta_of
+from dtperf.execution.pools import InProcessPool, Pool, ProcessPool
+from dtperf.execution.takedown import taken_down
+from dtperf.filesets.replicas import Replicas
+from dtperf.process import raise_if_asked
+
+if TYPE_CHECKING:
+    from coffea.processor.executor import WorkItem
+
+    from dtperf.config import AnalysisConfig
+    from dtperf.execution.clusters.lifecycle import WorkerCount
+
+__all__ = [
+    "ChunkExecutor",
+    "ChunkResult",
+    "Update",
+    "Workplace",
+    "cores_expected",
+    "worker_pool",
+]
+
+TICK_S = 1.0
+
+
+class ChunkResult(NamedTuple):
+    """A chunk of which nothing more will come."""
+
+    item: WorkItem
+    outcome: Outcome
+    """Of the last attempt."""
+    source: str
+    """The address that was tried last."""
+    attempts: int
+    seconds: float
+    """Of all attempts."""
+
+
+class Update(NamedTuple):
+    """What has come since the last time."""
+
+    output: Any
+    """Sum of the processor's outputs; None if there are none."""
+    ended: list[ChunkResult]
+
+
+@dataclass
+class _ChunkTask:
+    item: WorkItem
+    turns: Replicas
+    seconds: float = 0.0
+
+    def next_attempt(self) -> WorkItem:
+        address = self.turns.address
+        meta = replace(meta_of(self.item), source=address, secret=secret_of(address))
+        return replace(self.item, usermeta=meta)
+
+    def note(self, outcome: Outcome) -> float | None:
+        """Return in how many seconds to try again; None: it has ended."""
+        self.seconds += outcome.seconds
+        if outcome.error is not None:
+            return self.turns.failed(outcome.error.cause)
+        self.turns.attempts += 1
+        return None
+
+    def end(self, outcome: Outcome) -> ChunkResult:
+        place = (self.turns.address, self.turns.attempts)
+        return ChunkResult(self.item, outcome, *place, self.seconds)
+
+
+@dataclass
+class ChunkExecutor(ExecutorBase):  # type: ignore[misc]  # coffea is untyped
+    """Work on chunks in any pool, a few ahead of what has ended.
+
+    A dataclass, because the Runner copies it through its fields.
+    """
+
+    pool: Pool = field(default_factory=InProcessPool)
+    turns: Callable[[WorkItem], Replicas] = lambda item: Replicas([item.filename], 0, 0.0)
+    """Where to try to read a chunk, how often, and when."""
+    retries: int = 0
+    """coffea's own way to try again, of which nobody is told: not used."""
+    on_progress: Callable[[Update], None] = lambda _: None
+    """Called about once a second at least. It may raise, which ends the work."""
+
+    def __call__(
+        self,
+        items: Iterable[WorkItem],
+        function: Callable[[WorkItem], Any],
+        accumulator: Any,  # noqa: ARG002  # coffea's, and of no use here
+    ) -> tuple[Any, int]:
+        """Do all items; what they give goes to `on_progress`."""
+        self.pool.begin(function)
+        for progressed in self._work(iter(items)):
+            self.on_progress(progressed)
+            raise_if_asked()
+        return {"out": None}, 0
+
+    def _work(self, items: Iterator[WorkItem]) -> Iterator[Update]:
+        running: dict[int, _ChunkTask] = {}
+        resting: list[tuple[float, int, _ChunkTask]] = []
+        tickets = count()
+        more = True
+        while True:
+            while len(running) < self.pool.capacity:
+                if resting and resting[0][0] <= time.monotonic():
+                    task = heapq.heappop(resting)[2]
+                elif more and (item := next(items, None)) is not None:
+                    task = _ChunkTask(item, self.turns(item))
+                else:
+                    more = False
+                    break
+                ticket = next(tickets)
+                running[ticket] = task
+                self.pool.submit(ticket, task.next_attempt())
+            if not running and not resting:
+                return
+            for batch in self.pool.collect(_until(resting), last=not more):
+                ended = []
+                for ticket, outcome in batch.outcomes.items():
+                    task = running.pop(ticket)
+                    wait = task.note(outcome)
+                    if wait is None:
+                        ended.append(task.end(outcome))
+                    else:
+                        heapq.heappush(resting, (time.monotonic() + wait, ticket, task))
+                yield Update(batch.output, ended)
+            yield Update(None, [])
+
+
+def _until(resting: list[tuple[float, int, _ChunkTask]]) -> float:
+    """Return the seconds until the first task has rested, a tick at most."""
+    return min(max(resting[0][0] - time.monotonic(), 0.0), TICK_S) if resting else TICK_S
+
+
+class Workplace(NamedTuple):
+    """Where to work, if not as the config says."""
+
+    client: Any = None
+    """A connected Dask client."""
+    cluster: Any = None
+    """What `dtperf.cluster` takes."""
+    report: Path | None = None
+    """Where to write Dask's own report of the run."""
+    lends: bool = False
+    """Whether the client's workers get our proxy and token."""
+
+
+def cores_expected(config: AnalysisConfig, place: Workplace) -> int:
+    """Return how many chunks will be worked on at a time, before `worker_pool` has any worker."""
+    from dask.system import CPU_COUNT
+
+    if place.client is not None:
+        return max(1, int(sum(place.client.nthreads().values())))
+    if place.cluster is not None:
+        from dtperf.execution.clusters.load import load_cluster
+
+        cluster = load_cluster(place.cluster)
+        return cluster.workers * int(getattr(cluster, "cores", 1))
+    return 1 if config.run.executor == "iterative" else config.run.workers or CPU_COUNT
+
+
+@contextmanager
+def worker_pool(
+    config: AnalysisConfig,
+    place: Workplace = Workplace(),  # noqa: B008  # it is frozen
+    on_wait: Callable[[WorkerCount], None] = lambda _: None,
+) -> Iterator[Pool]:
+    """Provide the workers that a config asks for, and end them afterwards.
+
+    Args:
+        config: The analysis; `run.executor`, `run.workers` and `run.memory_per_worker` count.
+        place: Where to work instead.
+        on_wait: Called while workers of a cluster are waited for.
+
+    Raises:
+        ConfigError: A report is wanted of workers that are not Dask's, or without bokeh.
+        DtperfError: Scheduler or workers do not come, or run other software.
+    """
+    from dask.system import CPU_COUNT  # those that this process may use
+
+    workers = config.run.workers or CPU_COUNT
+    with taken_down() as stack:
+        if place.client is not None:
+            from dtperf.execution.clusters.environment import check_same
+
+            check_same(place.client)
+            yield stack.enter_context(_of_dask(place.client, place.report, lends=place.lends))
+        elif place.cluster is not None:
+            from dtperf.execution.clusters import cluster
+            from dtperf.execution.clusters.load import load_cluster
+
+            lends = load_cluster(place.cluster).send_credentials
+            client = stack.enter_context(cluster(place.cluster, on_wait))
+            yield stack.enter_context(_of_dask(client, place.report, lends=lends))
+        elif config.run.executor == "dask":
+            from dtperf.execution.clusters import local_client
+
+            memory = config.run.memory_per_worker or "auto"
+            client = stack.enter_context(local_client(workers, memory))
+            yield stack.enter_context(_of_dask(client, place.report))
+        elif place.report is not None:
+            raise ConfigError(
+                "a performance report is made by Dask: use a cluster or --executor dask"
+            )
+        elif config.run.executor == "iterative":
+            yield InProcessPool(workers)
+        else:
+            yield stack.enter_context(closing(ProcessPool(workers)))
+
+
+@contextmanager
+def _of_dask(client: Any, report: Path | None, *, lends: bool = False) -> Iterator[Pool]:
+    from dtperf.execution.dask_pool import DaskPool
+
+    with _reported(report), closing(DaskPool(client, lends=lends)) as pool:
+        yield pool
+
+
+def _reported(path: Path | None) -> AbstractContextManager[object]:
+    if path is None:
+        return nullcontext()
+    if find_spec("bokeh") is None:
+        raise ConfigError("a performance report needs bokeh: pip install 'dtperf[clusters]'")
+    from distributed import performance_report
+
+    report: AbstractContextManager[object] = performance_report(filename=str(path))
+    return report

@@ -1,0 +1,178 @@
+"""Tag-and-probe on a dask-awkward array, with the counts of `dtperf.run`; the extra `lazy`.
+
+tables = lazy.tables(lazy.events("data/*.root", config), config)
+tables.pairs.mass                                          # a dask-awkward array
+(measured,) = dask.compute(lazy.histograms(tables, config))  # one graph, one pass over the files
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import awkward as ak
+import dask_awkward as dak
+from dask.base import tokenize
+from dask.highlevelgraph import HighLevelGraph
+from dask_awkward.lib.core import partitionwise_layer, typetracer_array
+from dask_histogram import AggHistogram
+from dask_histogram.core import PartitionedHistogram
+
+from dtperf.addresses import complete
+from dtperf.config import AnalysisConfig
+from dtperf.execution.planning import LARGEST
+from dtperf.filesets import resolve
+from dtperf.measurements import Measurement
+from dtperf.measurements.declaration import Histogram
+from dtperf.measurements.fill import fill
+from dtperf.measurements.histograms import presented, sort_categories
+from dtperf.nanoaod import collection_of, lazy_events, open_tree
+from dtperf.nanoaod.branches import known_collections
+from dtperf.selection import branches_of, tag_and_probe
+from dtperf.selection.tables import Table
+
+__all__ = ["LazyTables", "events", "histograms", "tables"]
+
+
+class LazyTables(NamedTuple):
+    """The tables of `dtperf.tag_and_probe` as dask-awkward arrays, a partition of each an input's.
+
+    All columns are there, one record a row.
+    """
+
+    pairs: Any
+    crossings: Any
+    anomalies: Any
+    """One record for each partition: how often something was found that no detector writes."""
+
+
+def events(inputs: str | Path | Iterable[str | Path], config: AnalysisConfig) -> Any:
+    """Open files as one dask-awkward array, in partitions of `config.run.chunksize` events.
+
+    Args:
+        inputs: What `dtperf.run` takes. Each file is opened here to count its events, unless a
+            fileset knows them.
+        config: The analysis; of `config.run` only `chunksize` (else 200,000) and `timeout_s` count.
+
+    Raises:
+        InputError: A file cannot be opened.
+    """
+    files = {}
+    size = config.run.chunksize or LARGEST
+    for file in resolve(inputs, config.input.tree, config.run.timeout_s):
+        ranges = file.wanted
+        if not file.is_counted:
+            with open_tree(file.path, file.tree, config.run.timeout_s) as tree:
+                ranges = ((0, tree.num_entries),)
+        steps = [
+            [begin, min(begin + size, stop)]
+            for start, stop in ranges
+            for begin in range(start, stop, size)
+        ]
+        files[complete(file.path)] = {"object_path": file.tree, "steps": steps}
+    return lazy_events(files)
+
+
+def tables(events: Any, config: AnalysisConfig) -> LazyTables:
+    """Select pairs and match segments to their probes, when it is computed.
+
+    Args:
+        events: A dask-awkward array of `events` or `dtperf.nanoaod.lazy_events`, or a slice of it.
+        config: The analysis. The branches that `dtperf.run` would read are read, and no others.
+
+    Returns:
+        Tables whose columns `dtperf.selection.columns` describes.
+
+    Raises:
+        InputError: A column that the selection needs is not there.
+    """
+    # dask-awkward would hide an error that it meets when it looks for the type itself
+    meta = _measured(typetracer_array(events), config)
+    found = dak.map_partitions(_measured, events, config, meta=meta, label="tag-and-probe")
+    pairs, crossings = (dak.flatten(found[name], axis=1) for name in ("pairs", "crossings"))
+    return LazyTables(pairs, crossings, found.anomalies)
+
+
+def histograms(tables: LazyTables, config: AnalysisConfig) -> dict[str, AggHistogram]:
+    """Fill the measurements of a config, when it is computed.
+
+    Args:
+        tables: Those of `tables`; rows may have been left out.
+        config: The analysis.
+
+    Returns:
+        By name what computes to the histogram of `dtperf.Result`: with the bins of the reference
+        at their edges, thresholds and exact sums, none of which `hist.dask` can fill. Without
+        measurements that need a column that is not there. `dask.compute` makes one graph of all.
+    """
+    return {
+        name: _histogram(name, measurement, getattr(tables, measurement.table))
+        for name, measurement in config.filled_measurements().items()
+        if measurement.columns <= {*getattr(tables, measurement.table).fields}
+    }
+
+
+def _measured(events: Any, config: AnalysisConfig) -> Any:
+    """Measure one partition: one record that holds the tables, as a partition has one length.
+
+    A partition without data, with which dask-awkward finds out what is read, is measured as one
+    without events: that touches the columns that are taken here.
+    """
+    traced = ak.backend(events) == "typetracer"
+    taken = _only(events, frozenset().union(*branches_of(config)))
+    found = tag_and_probe(ak.typetracer.length_zero_if_typetracer(taken), config)
+    tables = {"pairs": found.pairs.to_awkward(), "crossings": found.crossings.to_awkward()}
+    record = ak.zip(
+        {
+            **{name: ak.unflatten(table, [len(table)]) for name, table in tables.items()},
+            "anomalies": ak.Array([found.anomalies]),
+        },
+        depth_limit=1,
+    )
+    return ak.to_backend(record, "typetracer") if traced else record
+
+
+def _only(events: Any, branches: Iterable[str]) -> Any:
+    """Take branches out of events, as far as they are there."""
+    fields = defaultdict(list)
+    for branch in sorted(branches):
+        collection = collection_of(branch, known_collections())
+        fields[collection].append(branch.removeprefix(f"{collection}_"))
+    plain = [name for name in fields.pop("") if name in events.fields]
+    nested = {
+        name: events[name][[column for column in columns if column in events[name].fields]]
+        for name, columns in fields.items()
+        if name in events.fields
+    }
+    return ak.zip({**{name: events[name] for name in plain}, **nested}, depth_limit=1)
+
+
+def _histogram(name: str, measurement: Measurement, table: Any) -> AggHistogram:
+    layer = f"{name}-{tokenize(measurement, table)}"
+    filled = partitionwise_layer(partial(_filled, measurement), layer, table)
+    graph = HighLevelGraph.from_collections(layer, filled, dependencies=[table])
+    partitions = PartitionedHistogram(graph, layer, table.npartitions, measurement.empty())
+    total = partitions.collapse()
+    last = f"shown-{layer}"
+    tasks: dict[Any, Any] = {(last, 0): (_shown, total.key)}
+    dependencies: list[Any] = [total]
+    graph = HighLevelGraph.from_collections(last, tasks, dependencies=dependencies)
+    return AggHistogram(graph, last, measurement.empty())
+
+
+def _filled(measurement: Measurement, rows: Any) -> Histogram:
+    if ak.backend(rows) == "typetracer":
+        return measurement.empty()
+    make: Mapping[str, Any] = {
+        name: partial(lambda column, _: ak.to_numpy(column), rows[name])
+        for name in measurement.columns
+    }
+    table = Table(len(rows), make)
+    return fill({"it": measurement}, {measurement.table: table})["it"]
+
+
+def _shown(total: Histogram) -> Histogram:
+    return presented(sort_categories(total))

@@ -1,0 +1,187 @@
+"""Workers on this machine: this process, or processes of our own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from dataclasses import replace
+from typing import Any, NamedTuple, Protocol
+
+from coffea.processor.executor import WorkItem
+
+from dtperf.execution.attempt import Function, Outcome, run_chunk, worker_lost
+from dtperf.execution.chunk_meta import meta_of
+from dtperf.process import collect_rarely, memory_of_machine
+
+__all__ = ["FinishedAttempts", "InProcessPool", "Pool", "ProcessPool"]
+
+MOST_THREADS = 8
+"""More find little to do: what is no decompression stays in one thread."""
+DEATHS = 8
+"""With how many deaths of processes a chunk may coincide; most are not its fault."""
+
+
+class FinishedAttempts(NamedTuple):
+    """Attempts that have ended."""
+
+    output: Any
+    """The sum of their outputs; None if all failed."""
+    outcomes: Mapping[int, Outcome]
+    """By the attempt's ticket."""
+
+
+class Pool(Protocol):
+    """Workers that take attempts and give batches back."""
+
+    workers: int
+    dashboard: str
+    """Where to see the workers at work; empty if nowhere."""
+
+    @property
+    def memory(self) -> int | None:
+        """Bytes that may be taken for one chunk at a time, a process and all; None: no limit."""
+
+    @property
+    def capacity(self) -> int:
+        """How many attempts to hand in ahead of what has ended."""
+
+    def begin(self, function: Function) -> None:
+        """Take the work function, before anything else."""
+
+    def submit(self, ticket: int, item: WorkItem) -> None:
+        """Hand in an attempt, under a number of its own."""
+
+    def collect(self, timeout: float, *, last: bool) -> list[FinishedAttempts]:
+        """Wait, at most so many seconds, for attempts to end.
+
+        Args:
+            timeout: In seconds.
+            last: Nothing else waits to be handed in.
+        """
+
+
+class InProcessPool:
+    """This process, one chunk after the other; threads decompress what is next in the chunk."""
+
+    workers = 1
+    capacity = 1
+    dashboard = ""
+
+    def __init__(self, cores: int = 1) -> None:
+        self.memory = memory_of_machine()
+        self._threads = min(cores, MOST_THREADS)
+        self._waiting: deque[tuple[int, WorkItem]] = deque()
+
+    def begin(self, function: Function) -> None:
+        """Take the work function."""
+        self._function = function
+
+    def submit(self, ticket: int, item: WorkItem) -> None:
+        """Put an attempt in line."""
+        self._waiting.append((ticket, item))
+
+    def collect(self, timeout: float, *, last: bool) -> list[FinishedAttempts]:  # noqa: ARG002
+        """Work on what is next in line."""
+        if not self._waiting:
+            time.sleep(timeout)
+            return []
+        ticket, item = self._waiting.popleft()
+        item = replace(item, usermeta=replace(meta_of(item), threads=self._threads))
+        output, outcome = run_chunk(self._function, item)
+        return [FinishedAttempts(output, {ticket: outcome})]
+
+
+class _Running(NamedTuple):
+    ticket: int
+    item: WorkItem
+    deaths: int
+
+
+class ProcessPool:
+    """Processes on this machine; those that die are replaced."""
+
+    dashboard = ""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self.memory = memory_of_machine() // workers
+        # so many that no process waits, so few that finished chunks do not pile up
+        self.capacity = 2 * workers + 2
+        self._running: dict[Future[tuple[Any, Outcome]], _Running] = {}
+        self._executor: Any = None
+
+    def begin(self, function: Function) -> None:
+        """Take the work function."""
+        self._function = function
+
+    def submit(self, ticket: int, item: WorkItem) -> None:
+        """Hand an attempt to the next free process."""
+        self._start(_Running(ticket, item, 0))
+
+    def _start(self, run: _Running) -> None:
+        from loky import ProcessPoolExecutor
+
+        if self._executor is None:
+            self._executor = ProcessPoolExecutor(
+                self.workers, initializer=_end_with, initargs=(os.getpid(),)
+            )
+        try:
+            future = self._executor.submit(run_chunk, self._function, run.item)
+        except BrokenExecutor as error:
+            # the next collection finds it
+            future = Future()
+            future.set_exception(error)
+        self._running[future] = run
+
+    def collect(self, timeout: float, *, last: bool) -> list[FinishedAttempts]:  # noqa: ARG002
+        """Wait for attempts to end; start those anew whose process died."""
+        ended = wait(self._running, timeout, FIRST_COMPLETED).done
+        broken = [f for f in ended if isinstance(f.exception(), BrokenExecutor)]
+        batches = []
+        for future in ended.difference(broken):
+            run = self._running.pop(future)
+            output, outcome = future.result()
+            batches.append(FinishedAttempts(output, {run.ticket: outcome}))
+        if broken:
+            batches += self._replace()
+        return batches
+
+    def _replace(self) -> list[FinishedAttempts]:
+        """Start all attempts anew: nobody knows which of them the dead process was at."""
+        self.close()
+        runs, self._running = [*self._running.values()], {}
+        given_up = []
+        for run in runs:
+            if run.deaths == DEATHS:
+                why = f"a process died at each of {DEATHS + 1} attempts"
+                given_up.append(FinishedAttempts(None, {run.ticket: worker_lost(run.item, why)}))
+            else:
+                self._start(run._replace(deaths=run.deaths + 1))
+        return given_up
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._executor is not None:
+            self._executor.shutdown(kill_workers=True)
+            self._executor = None
+
+
+def _end_with(parent: int) -> None:
+    """Leave Ctrl-C to the parent of this process, and end when it is gone."""
+    collect_rarely()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _watch(lambda: os.getppid() == parent)
+
+
+def _watch(alive: Callable[[], bool]) -> None:
+    def watch() -> None:
+        while alive():
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,0 +1,178 @@
+"""What a run has done so far: one sum, and one row for each chunk that has ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from dtperf.config import AnalysisConfig
+from dtperf.errors import OURS, DtperfError
+from dtperf.execution.checkpoint import RunDirectory
+from dtperf.execution.chunks import EVENT_SAMPLE
+from dtperf.execution.executor import ChunkResult, Update
+from dtperf.execution.outputs import added
+from dtperf.execution.provenance import machine
+from dtperf.filesets.check import CheckedFile, UnreadableFile
+from dtperf.measurements.histograms import sort_categories
+from dtperf.results.doubled import Gathered, refusal
+from dtperf.results.event_sample import EventSample
+from dtperf.results.extra import in_order
+from dtperf.results.ledger import Ledger, LedgerRow
+from dtperf.results.result import Result
+
+__all__ = ["RunRecord"]
+
+
+class RunRecord:
+    """Keeps account of a run, and saves it from time to time."""
+
+    def __init__(
+        self,
+        config: AnalysisConfig,
+        directory: RunDirectory | None,
+        on_ended: Callable[[LedgerRow], None],
+        code: str,
+    ) -> None:
+        """Open empty books.
+
+        Args:
+            config: What is run.
+            directory: Where to save what there is; None: nowhere.
+            on_ended: Called with the row of each chunk that ends.
+            code: What measures, as `dtperf.execution.provenance.code_version` names it.
+
+        Raises:
+            InputError: What there is has events twice, which the config does not allow.
+        """
+        self.workers = 0
+        self._config = config
+        self._directory = directory
+        self._on_ended = on_ended
+        self._code = code
+        self._output: dict[str, Any] | None = None
+        self._rows: list[LedgerRow] = []
+        self._saved = 0
+        self._is_balanced = True
+        self._begin = datetime.now(UTC)
+        self._start = self._measuring = time.perf_counter()
+        previous = None if directory is None else directory.previous
+        self._gathered = Gathered(EventSample() if previous is None else previous.event_sample)
+        self._refuse_doubled(EventSample(), ())
+
+    def begin_measuring(self) -> None:
+        """Start the clock of the measurement, after the files are checked."""
+        self._measuring = time.perf_counter()
+
+    def skip_file(self, problem: UnreadableFile, ranges: Iterable[tuple[int, int]]) -> None:
+        """Note a file that could not be opened, and which of its events were to be read."""
+        error, uuid = problem.error, str(problem.file.uuid or "")
+        told = (error.cause, str(error), problem.source, problem.attempts)
+        for start, stop in ranges or ((0, 0),):
+            place = (problem.file.path, uuid, start, stop)
+            self._rows.append(LedgerRow(*place, "skipped", *told, 0, 0.0, ""))
+
+    def note_empty(self, checked: CheckedFile) -> None:
+        """Note a file without events."""
+        place = (checked.file.path, str(checked.file.uuid), 0, 0)
+        told = ("read", "", checked.remark, checked.source)
+        self._rows.append(LedgerRow(*place, *told, 1, 0, 0.0, ""))
+
+    def add(self, progressed: Update) -> None:
+        """Add what has come from the workers, or nothing of it.
+
+        Raises:
+            InputError: It has events that are there already, which the config does not allow.
+            DtperfError: A chunk has failed, and the config says to stop then; or something has
+                failed that is no fault of a file, which is never skipped.
+        """
+        rows = [_row(ended) for ended in progressed.ended]
+        output = progressed.output
+        # a processor of somebody else's may be run without the reading that makes it
+        sample = (output or {}).pop(EVENT_SAMPLE, EventSample())
+        self._refuse_doubled(sample, rows)
+        # Ctrl-C in between would leave a sum that no row speaks of
+        self._is_balanced = False
+        if output is not None:
+            self._output = added([output], self._output)
+            self._gathered.add(sample)
+        self._rows += rows
+        self._is_balanced = True
+        for row in rows:
+            self._on_ended(row)
+        stops = self._config.run.on_error == "stop"
+        for ended in progressed.ended:
+            error = ended.outcome.error
+            if error is not None and (stops or error.cause in OURS):
+                raise error
+        if self._directory is not None and self._directory.is_due:
+            self.save()
+
+    def save(self) -> None:
+        """Save what there is, if anything new was read and the books are in order."""
+        new = self._rows[self._saved :]
+        has_read = any(row.status == "read" for row in new)
+        if self._directory is not None and self._is_balanced and has_read:
+            self._directory.keep(self.result())
+            self._saved = len(self._rows)
+
+    def result(self) -> Result:
+        """Sum up, with what the directory had before."""
+        output = self._output or {"histograms": {}, "totals": {}, "anomalies": {}, "extra": {}}
+        new = Result(
+            config=self._config,
+            counts={name: sort_categories(h) for name, h in output["histograms"].items()},
+            totals=output["totals"],
+            anomalies=dict(output["anomalies"]),
+            ledger=Ledger(self._rows),
+            jobs=(self._job(),),
+            code=self._code,
+            extra={name: in_order(each) for name, each in output.get("extra", {}).items()},
+        )
+        previous = None if self._directory is None else self._directory.previous
+        whole = new if previous is None else previous + new
+        return replace(whole, event_sample=self._gathered.total)
+
+    def _refuse_doubled(self, sample: EventSample, rows: Iterable[LedgerRow]) -> None:
+        """Refuse a sample of events, before they are added, if some would be there twice."""
+        if self._config.run.doubled_events == "allow":
+            return
+        doubled = self._gathered.doubled_with(sample)
+        if doubled is not None:
+            previous = None if self._directory is None else self._directory.previous
+            known = () if previous is None else previous.ledger
+            raise refusal(doubled, Ledger([*known, *self._rows, *rows]).path_of)
+
+    def _job(self) -> Mapping[str, Any]:
+        now = time.perf_counter()
+        return {
+            "begin": self._begin.isoformat(timespec="milliseconds"),
+            "seconds": round(now - self._start, 3),
+            "seconds_measuring": round(now - self._measuring, 3),
+            "workers": self.workers,
+            **machine(),
+        }
+
+
+def _row(ended: ChunkResult) -> LedgerRow:
+    item, outcome = ended.item, ended.outcome
+    error: DtperfError | None = outcome.error
+    return LedgerRow(
+        file=item.filename,
+        uuid=str(UUID(bytes=item.fileuuid)),
+        start=item.entrystart,
+        stop=item.entrystop,
+        status="skipped" if error else "read",
+        cause=error.cause if error else "",
+        message=str(error or outcome.remark),
+        source=ended.source,
+        attempts=ended.attempts,
+        bytes=outcome.bytes,
+        seconds=ended.seconds,
+        worker=outcome.worker,
+        cpu_seconds=outcome.cpu_seconds,
+        memory=outcome.memory,
+    )

@@ -1,0 +1,204 @@
+"""Run an analysis: config, files and workers to a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from coffea.processor.executor import WorkItem
+
+from dtperf.addresses import is_remote
+from dtperf.config import AnalysisConfig
+from dtperf.execution.attempt import ChunkProcessor
+from dtperf.execution.checkpoint import FILESET, RunDirectory, open_run
+from dtperf.execution.chunk_meta import meta_of
+from dtperf.execution.chunks import ChunkRunner
+from dtperf.execution.clusters.environment import check_client
+from dtperf.execution.clusters.load import load_cluster
+from dtperf.execution.credentials import find, in_addresses, warnings
+from dtperf.execution.estimate import seconds_needed
+from dtperf.execution.executor import ChunkExecutor, Update, Workplace, cores_expected, worker_pool
+from dtperf.execution.inputs import check_inputs, patience_of, plan_inputs
+from dtperf.execution.planning import LARGEST, ReadRanges, check_measured, events_at_once
+from dtperf.execution.pools import Pool
+from dtperf.execution.processor import portable
+from dtperf.execution.progress import Progress, ProgressReporter
+from dtperf.execution.provenance import code_version
+from dtperf.execution.record import RunRecord
+from dtperf.filesets import InputFile, resolve, write
+from dtperf.filesets.check import RetryPolicy, UnreadableFile
+from dtperf.filesets.replicas import Replicas
+from dtperf.results.ledger import Ledger
+from dtperf.results.result import Result
+
+__all__ = ["Job", "Progress", "run"]
+
+
+class Job(NamedTuple):
+    """What is done with the chunks."""
+
+    processor: ChunkProcessor
+    receive: Callable[[Any], None] = lambda _: None
+    """Called with each sum of the processor's outputs, of which it may take its part; or None."""
+    finish: Callable[[Result], None] = lambda _: None
+    """Called when all is saved, while the directory is locked."""
+
+
+def run(
+    config: AnalysisConfig,
+    inputs: str | Path | Iterable[str | Path],
+    *,
+    out: str | Path | None = None,
+    resume: bool = False,
+    force: bool = False,
+    processor: Any = None,
+    client: Any = None,
+    cluster: str | Path | Mapping[str, Any] | None = None,
+    performance_report: Path | None = None,
+    limit_files: int | None = None,
+    limit_chunks: int | None = None,
+    job: Callable[[AnalysisConfig, RunDirectory | None], Job] | None = None,
+    clear: Callable[[Path], None] = lambda _: None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Result:
+    """Measure all events of files, as `dtperf.api.run` does, which describes what is not said here.
+
+    `job` makes what is done with each chunk in the place of a processor, once the directory is
+    locked; `clear` removes what else there may be in the directory, see `open_run`.
+    """
+    if isinstance(processor, str):
+        config = config.model_copy(update={"processor": processor})
+    processor = config.processor if processor is None else processor
+    # mistakes in these shall show before files are checked
+    if client is not None:
+        check_client(client)
+    if cluster is not None:
+        load_cluster(cluster)
+    code = code_version()
+    if job is None:
+        made = portable(processor, config)
+        code = code_version(made.label)
+
+        def job(_config: AnalysisConfig, _directory: RunDirectory | None) -> Job:
+            return Job(made)
+
+    place = Workplace(client, cluster, performance_report)
+    with ExitStack() as stack:
+        directory = None
+        if out is not None:
+            opened = open_run(out, config, code, resume=resume, force=force, clear=clear)
+            directory = stack.enter_context(opened)
+        limits = (slice(limit_files), limit_chunks)
+        return _run(config, inputs, directory, place, *limits, job, code, on_progress)
+
+
+def _run(
+    config: AnalysisConfig,
+    inputs: str | Path | Iterable[str | Path],
+    directory: RunDirectory | None,
+    place: Workplace,
+    files_taken: slice,
+    limit_chunks: int | None,
+    make_job: Callable[[AnalysisConfig, RunDirectory | None], Job],
+    code: str,
+    on_progress: Callable[[Progress], None],
+) -> Result:
+    job = make_job(config, directory)
+    processor = job.processor
+    meter = ProgressReporter(on_progress)
+    books = RunRecord(config, directory, meter.note, code)
+    previous = None if directory is None else directory.previous
+    measured = ReadRanges(Ledger([]) if previous is None else previous.ledger)
+    files = resolve(inputs, config.input.tree, config.run.timeout_s)[files_taken]
+    patience = patience_of(config)
+    checked = check_inputs(config, processor, files, patience, on_progress)
+    readable = [each.file for each in checked.files]
+    check_measured(readable, {file.path for file in files}, measured)
+    problems = _recall(checked.problems, directory)
+    planned = partial(plan_inputs, config, processor, readable, files, measured)
+    if directory is not None:
+        _describe(directory, [*readable, *(problem.file for problem in problems)])
+    for problem in problems:
+        books.skip_file(problem, measured.left(problem.file))
+    for each in checked.files:
+        if not each.file.entries and each.file not in measured:
+            books.note_empty(each)
+    with ExitStack() as stack:
+        try:
+            if any(True for _ in planned(LARGEST)):
+                for line in _ending(readable, measured, cores_expected(config, place)):
+                    meter.notice(line)
+                pool = stack.enter_context(worker_pool(config, place, meter.wait))
+                size = config.run.chunksize or events_at_once(pool.memory)
+                chunks = list(islice(planned(size), limit_chunks))
+                books.begin_measuring()
+                meter.begin(sum(map(len, chunks)), pool.dashboard)
+                _measure(patience, job, chunks, pool, books)
+        except BaseException:
+            # whatever has ended it: what is measured is measured
+            books.save()
+            raise
+        # before workers are ended, which takes its time and may fail
+        result = books.result()
+        if directory is not None:
+            directory.finish(result)
+        job.finish(result)
+    return result
+
+
+def _ending(files: Sequence[InputFile], measured: ReadRanges, cores: int) -> Iterator[str]:
+    """Yield which proxy or token ends before the files of servers are read."""
+    if not any(is_remote(address) for file in files for address in (file.path, *file.replicas)):
+        return
+    left = sum(stop - start for file in files for start, stop in measured.left(file))
+    needed = seconds_needed(left, cores, measured.ledger)
+    yield from warnings([*find(), *in_addresses()], needed)
+
+
+def _recall(
+    problems: Sequence[UnreadableFile], directory: RunDirectory | None
+) -> list[UnreadableFile]:
+    """Add what an earlier run in this directory knew of files that cannot be opened now."""
+    if directory is None or not (directory.path / FILESET).is_file():
+        return [*problems]
+    known = {file.path: file for file in resolve(directory.path / FILESET)}
+    return [
+        problem
+        if problem.file.is_counted
+        else problem._replace(file=known.get(problem.file.path, problem.file))
+        for problem in problems
+    ]
+
+
+def _describe(directory: RunDirectory, files: Sequence[InputFile]) -> None:
+    """Write down what is to be measured, for `dtperf status` and `dtperf fileset retry`."""
+    write(directory.path / FILESET, files)
+    directory.describe(
+        {
+            "files": len(files),
+            "events": sum(file.events for file in files),
+        }
+    )
+
+
+def _measure(
+    patience: RetryPolicy,
+    job: Job,
+    chunks: Sequence[WorkItem],
+    pool: Pool,
+    books: RunRecord,
+) -> None:
+    def turns(item: WorkItem) -> Replicas:
+        return patience.turns(item.filename, meta_of(item).replicas)
+
+    def note(progressed: Update) -> None:
+        books.workers = max(books.workers, pool.workers)
+        job.receive(progressed.output)
+        books.add(progressed)
+
+    executor = ChunkExecutor(pool=pool, turns=turns, on_progress=note)
+    ChunkRunner(executor=executor, processor_compression=None).run(list(chunks), job.processor)

@@ -1,0 +1,195 @@
+"""Look at every file before any work starts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from dtperf.errors import InputError
+from dtperf.filesets import InputFile
+from dtperf.filesets.replicas import Replicas, XCache, sources
+from dtperf.nanoaod import generation_of, open_tree, require_columns
+from dtperf.nanoaod.branches import cluster_of
+from dtperf.nanoaod.open import unfinished
+from dtperf.process import raise_if_asked
+
+__all__ = ["CheckedFile", "CheckedFiles", "RetryPolicy", "UnreadableFile", "check_files", "refusal"]
+
+THREADS = 8  # opening a file is mostly waiting for a server
+SHOWN = 10
+
+
+class CheckedFile(NamedTuple):
+    """A file that can be read."""
+
+    file: InputFile
+    """With UUID, entries and size."""
+    source: str
+    """The address that it was looked at."""
+    remark: str = ""
+    """What a user should know of it; empty: nothing."""
+
+
+class UnreadableFile(NamedTuple):
+    """A file that cannot be read."""
+
+    file: InputFile
+    """With UUID, entries and size, if it could be opened, but is of no use."""
+    error: InputError
+    """Of the last attempt."""
+    attempts: int
+    source: str
+    """The address that was tried last."""
+
+
+class CheckedFiles(NamedTuple):
+    """What became of the files, both in the order given."""
+
+    files: list[CheckedFile]
+    problems: list[UnreadableFile]
+
+
+class RetryPolicy(NamedTuple):
+    """Where and how hard to try to read a file; as in `dtperf.config` under `run`."""
+
+    retries: int = 3
+    backoff_s: float = 1.0
+    timeout_s: int = 60
+    redirectors: tuple[str, ...] = ()
+    cache: XCache | None = None
+
+    def turns(self, path: str, replicas: Iterable[str]) -> Replicas:
+        """Return where to try to read a file, and when."""
+        addresses = sources(path, replicas, self.redirectors)
+        if self.cache is None:
+            return Replicas(addresses, self.retries, self.backoff_s)
+        through = self.cache.before(addresses)
+        return Replicas(through, self.retries, self.backoff_s, self.cache.note)
+
+
+def check_files(
+    files: Sequence[InputFile],
+    columns: Iterable[str] = (),
+    optional: Iterable[str] = (),
+    *,
+    patience: RetryPolicy = RetryPolicy(),  # noqa: B008  # it is frozen
+    threads: int = THREADS,
+    on_checked: Callable[[int], None] = lambda _: None,
+) -> CheckedFiles:
+    """Open the files that are not known yet, and see that they have what is needed.
+
+    Args:
+        files: Files to look at. Those whose UUID, entries and size are known are not opened.
+        columns: Branches that each must have.
+        optional: Branches that are read where they are there.
+        patience: How hard to try.
+        threads: How many files to open at once.
+        on_checked: Called with the number of files looked at so far.
+
+    Returns:
+        What can be read, and what cannot and why.
+
+    Raises:
+        InputError: All files are empty, or two are copies of one another.
+    """
+    needed, wanted = sorted(set(columns)), sorted(set(optional))
+    checked: list[CheckedFile] = []
+    problems: list[UnreadableFile] = []
+
+    def check(file: InputFile) -> CheckedFile | UnreadableFile:
+        return _check(file, needed, wanted, patience)
+
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for number, outcome in enumerate(pool.map(check, files), 1):
+            if isinstance(outcome, CheckedFile):
+                checked.append(outcome)
+            else:
+                problems.append(outcome)
+            on_checked(number)
+            raise_if_asked()
+    finally:
+        pool.shutdown(cancel_futures=True)
+    _refuse_copies([each.file for each in checked])
+    if not problems and not any(each.file.entries for each in checked):
+        named = files[0].path if len(files) == 1 else f"all {len(files)} files"
+        raise InputError(f"{named}: no events (zero entries in the tree '{files[0].tree}')")
+    return CheckedFiles(checked, problems)
+
+
+def refusal(problems: Sequence[UnreadableFile], n_files: int) -> InputError:
+    """Return in one error which files cannot be used.
+
+    Args:
+        problems: At least one.
+        n_files: How many files there are in all.
+    """
+    return InputError("\n".join(_summary(problems, n_files)), problems[0].error.cause)
+
+
+def _check(
+    file: InputFile, columns: Sequence[str], optional: Sequence[str], patience: RetryPolicy
+) -> CheckedFile | UnreadableFile:
+    if file.is_known:
+        return CheckedFile(file, file.path)
+    turns = patience.turns(file.path, file.replicas)
+    known = file
+    while True:
+        address = turns.address
+        try:
+            with open_tree(address, file.tree, patience.timeout_s) as tree:
+                # whatever else is wrong with it, its events are known
+                known = _identified(file, address, tree)
+                if columns or optional:
+                    require_columns(tree, address, columns, optional)
+                described = known._replace(generation=generation_of(tree), cluster=cluster_of(tree))
+                return CheckedFile(described, address, unfinished(tree.file))
+        except InputError as error:
+            wait = turns.failed(error.cause)
+            if wait is None:
+                return UnreadableFile(known, error, turns.attempts, turns.address)
+        time.sleep(wait)
+
+
+def _identified(file: InputFile, address: str, tree: Any) -> InputFile:
+    uuid, entries = tree.file.uuid, int(tree.num_entries)
+    size = int(tree.file.source.num_bytes)
+    for name, before, now in (
+        ("UUID", file.uuid, uuid),
+        ("entries", file.entries, entries),
+        ("bytes", file.bytes, size),
+    ):
+        if before is not None and before != now:
+            raise InputError(
+                f"{address}: is not the file that the fileset has: {name} {now}, not {before}: "
+                "build the fileset anew",
+                "changed",
+            )
+    if any(stop > entries for _, stop in file.wanted):
+        raise InputError(
+            f"{address}: has {entries} events, fewer than the fileset wants: build it anew",
+            "changed",
+        )
+    return file._replace(uuid=uuid, entries=entries, bytes=size)
+
+
+def _summary(problems: Sequence[UnreadableFile], n_files: int) -> Iterator[str]:
+    if n_files > 1:
+        yield f"{len(problems)} of {n_files} files cannot be used:"
+    yield from (str(problem.error) for problem in problems[:SHOWN])
+    if len(problems) > SHOWN:
+        yield f"... and {len(problems) - SHOWN} more"
+
+
+def _refuse_copies(files: Iterable[InputFile]) -> None:
+    first: dict[UUID | None, InputFile] = {}
+    for file in files:
+        same = first.setdefault(file.uuid, file)
+        if same is not file:
+            raise InputError(
+                f"{same.path} and {file.path} are copies of one file (UUID {file.uuid}): "
+                "its events would count twice; leave one out"
+            )

@@ -1,0 +1,119 @@
+"""Where a file can be read, and where to try next when it cannot."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from urllib.parse import urlsplit
+
+from dtperf.errors import TRANSIENT, Cause
+
+__all__ = ["Replicas", "XCache", "server_of", "sources"]
+
+LOCAL = "local"
+LONGEST_BACKOFF_S = 300.0
+ROOT = "root://"
+REST_S = 60.0
+
+
+def sources(path: str, replicas: Iterable[str], redirectors: Iterable[str]) -> tuple[str, ...]:
+    """List the addresses of a file, in the order of trying.
+
+    Args:
+        path: Its own address: an absolute path or a URL.
+        replicas: Other addresses of the same file.
+        redirectors: Servers, such as ``root://xrootd.example/``, that may know a file which has a
+            URL under the same path.
+
+    Returns:
+        Addresses, each once, `path` first.
+    """
+    # with its two slashes, of which the second begins the path on the server; a '#' is part of it
+    place = urlsplit(path, allow_fragments=False).path if "://" in path else None
+    elsewhere = [f"{url.rstrip('/')}{place}" for url in redirectors] if place else []
+    return tuple(dict.fromkeys([path, *replicas, *elsewhere]))
+
+
+def server_of(address: str) -> str:
+    """Name the server of an address; 'local' for a path."""
+    return urlsplit(address).netloc or LOCAL if "://" in address else LOCAL
+
+
+class XCache:
+    """An XCache in front of all servers, which is left alone for a while when it does not answer.
+
+    It forwards: root://cache//root://server//path is the file of that server (XRootD, Proxy Storage
+    Services, "Forwarding Mode Proxies").
+    """
+
+    def __init__(self, url: str) -> None:
+        """Take its address, such as root://xcache.example:1094."""
+        self._prefix = f"{url.rstrip('/')}//"
+        self._rests_until = 0.0
+
+    def before(self, addresses: Iterable[str]) -> Iterator[str]:
+        """Yield each address after that through the cache."""
+        rests = time.monotonic() < self._rests_until
+        for address in addresses:
+            is_behind = address.startswith(self._prefix) or f"//{ROOT}" in address
+            if address.startswith(ROOT) and not rests and not is_behind:
+                yield f"{self._prefix}{address}"
+            yield address
+
+    def note(self, address: str, cause: Cause) -> None:
+        """Note that an address has failed."""
+        if cause in TRANSIENT and address.startswith(self._prefix):
+            self._rests_until = time.monotonic() + REST_S
+
+
+class Replicas:
+    """Addresses that take turns until one serves, or until there is nothing left to try.
+
+    One that did not answer is asked again later; one that gave something bad is not.
+    """
+
+    def __init__(
+        self,
+        addresses: Iterable[str],
+        retries: int,
+        backoff_s: float,
+        on_failed: Callable[[str, Cause], None] = lambda *_: None,
+    ) -> None:
+        """Take the addresses in the order of trying.
+
+        Args:
+            addresses: At least one.
+            retries: How often to ask again in all.
+            backoff_s: Wait before the first retry, in seconds; it doubles with each further one.
+            on_failed: Told each address that has failed, and why.
+        """
+        self._on_failed = on_failed
+        self._addresses = [*addresses]
+        self._number = len(self._addresses)
+        self._retries = retries
+        self._backoff_s = backoff_s
+        self.attempts = 0
+
+    @property
+    def address(self) -> str:
+        """What to try now; after the end, what was tried last."""
+        return self._addresses[0]
+
+    def failed(self, cause: Cause) -> float | None:
+        """Note that the address has failed.
+
+        Returns:
+            Seconds to wait before the next attempt; None if there is to be none.
+        """
+        self._on_failed(self.address, cause)
+        self.attempts += 1
+        is_last = self.attempts == self._retries + self._number
+        if is_last or cause == "failed" or (cause not in TRANSIENT and len(self._addresses) == 1):
+            return None
+        failed = self._addresses.pop(0)
+        if cause in TRANSIENT:
+            self._addresses.append(failed)
+        if self.attempts < self._number:
+            return 0.0  # the next address was not asked yet
+        doublings = self.attempts - self._number
+        return min(self._backoff_s * 2.0**doublings, LONGEST_BACKOFF_S)

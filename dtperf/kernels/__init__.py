@@ -1,1 +1,0 @@
-"""Numba kernels: pure functions of flat arrays, one physical step a file."""

@@ -1,0 +1,80 @@
+"""Check the lengths of lists, which uproot takes as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from uproot.interpretation.jagged import AsJagged
+
+from dtperf.errors import InputError
+from dtperf.nanoaod.branches import collection_of, known_collections
+
+__all__ = ["after_basket", "check_counters", "check_lengths"]
+
+
+def check_lengths(arrays: Mapping[str, Any], events: int) -> None:
+    """Refuse lists that cannot be, and columns of one collection with other lengths of lists.
+
+    Args:
+        arrays: Branch name to what was read of it.
+        events: How many events were read.
+
+    Raises:
+        InputError: There are such; the message names the branches.
+    """
+    first: dict[str, tuple[str, Any]] = {}
+    for name, array in arrays.items():
+        if len(array) != events:
+            raise InputError(f"{name} has {len(array)} of {events} events", "corrupt")
+        if array.ndim < 2:
+            continue
+        lists = array.layout.to_ListOffsetArray64(True)
+        offsets = np.asarray(lists.offsets)
+        if not _are_in(offsets, len(lists.content)):
+            raise InputError(f"{name} has lists that are not in it", "corrupt")
+        collection = collection_of(name, known_collections()) or name
+        other, expected = first.setdefault(collection, (name, offsets))
+        if not np.array_equal(offsets, expected):
+            raise InputError(f"the lists of {other} and {name} differ in length", "corrupt")
+
+
+def check_counters(arrays: Mapping[str, Any]) -> None:
+    """Refuse counters that do not count the lists of their collection, as a slimmed file may have.
+
+    Args:
+        arrays: Branch name to what was read of it; lists of one collection are equally long.
+
+    Raises:
+        InputError: There is one; the message names it.
+    """
+    lists = {
+        collection_of(name, known_collections()): name
+        for name, array in arrays.items()
+        if array.ndim > 1
+    }
+    for collection, name in lists.items():
+        counter = f"n{collection}"
+        if counter not in arrays:
+            continue
+        counts = np.diff(arrays[name].layout.to_ListOffsetArray64(True).offsets.data)
+        if not np.array_equal(np.asarray(arrays[counter]), counts):
+            raise InputError(f"{counter} does not count what {name} has", "corrupt")
+
+
+def after_basket(_: AsJagged, *, branch: Any, output: Any, **__: Any) -> None:
+    """Check the lists of a basket, when uproot has read it.
+
+    Raises:
+        ValueError: They are not in it.
+    """
+    # uproot would fill up lists that end beyond the content with whatever is in memory
+    if not _are_in(output.offsets, len(output.content)):
+        raise ValueError(f"a basket of {branch.name} has lists that are not in it")
+
+
+def _are_in(offsets: Any, size: int) -> bool:
+    """Return whether lists lie one behind the other in so many numbers."""
+    ordered = offsets[0] == 0 and np.all(offsets[1:] >= offsets[:-1])
+    return bool(ordered and offsets[-1] <= size)

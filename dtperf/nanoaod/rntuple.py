@@ -1,0 +1,230 @@
+"""Read columns of an RNTuple in bulk: ``NTupleReader(ntuple, columns).read(start, stop)``.
+
+uproot reads whole clusters, one page after the other, with much Python for each. Here the lists of
+a collection are decoded once, and only the pages are read that hold some of the events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import awkward as ak
+import numpy as np
+
+from dtperf.errors import InputError
+from dtperf.nanoaod.branches import collection_of, known_collections
+from dtperf.nanoaod.list_checks import check_lengths
+from dtperf.nanoaod.rntuple_pages import Field, layout_of
+from dtperf.nanoaod.rntuple_reader import PageReader, Place, Range
+from dtperf.typing import I64, AnyArray
+
+__all__ = ["NTupleReader"]
+
+_NOTHING = -1, -1
+
+
+class _Lists(NamedTuple):
+    """The lists of a collection, of some events."""
+
+    offsets: I64
+    """Shape (events + 1,); the first is 0."""
+    clusters: list[tuple[int, int, int, int]]
+    """Of each cluster with such events: its number, the first and one past the last of its
+    numbers that belong to them, and how many it has; -1 where it goes on behind the events."""
+
+
+class NTupleReader:
+    """Reads columns of an open RNTuple, as far as they are stored as NanoAOD stores them."""
+
+    def __init__(self, ntuple: Any, columns: Callable[[Any], bool]) -> None:
+        """Look where the columns lie.
+
+        Args:
+            ntuple: An uproot RNTuple.
+            columns: Tells the fields that will be read, such as a `ColumnFilter`.
+        """
+        self._ntuple, self._filter = ntuple, columns
+        self._asked = _NOTHING
+        first = [summary.num_first_entry for summary in ntuple.cluster_summaries]
+        self._events = np.array([*first, ntuple.num_entries], dtype=np.int64)
+        found = layout_of(ntuple, columns)
+        self._is_usual = found is not None
+        self._fields, stored = found or ([], [])
+        self._columns = {column.number: column for column in stored}
+        self._names = {n: each.name for each in self._fields for n in (each.content, each.lists)}
+        self._reader = PageReader(ntuple.file.source, self._columns, self._names)
+        self._refuse_contradictions()
+
+    def read(self, start: int, stop: int, threads: int = 1) -> dict[str, ak.Array]:
+        """Read the columns of some events.
+
+        Args:
+            start: First event.
+            stop: One past the last event.
+            threads: How many may unpack pages.
+
+        Returns:
+            Name to one number or one list of numbers an event.
+
+        Raises:
+            InputError: Pages contradict themselves, each other or the ntuple; the message names
+                the column.
+        """
+        if not self._is_usual:
+            return self._by_uproot(start, stop)
+        if self._asked != (start, stop):
+            self.ask(start, stop)
+        try:
+            lists = self._lists(start, stop, threads)
+            self._refuse_unequal(lists)
+            content = self._content(start, stop, lists, threads)
+        finally:
+            self._reader.forget()
+            self._asked = _NOTHING
+        return {each.name: _array(each, content, lists) for each in self._fields}
+
+    def ask(self, start: int, stop: int) -> None:
+        """Ask for the bytes of some events that will be read next, and do not wait for them.
+
+        Where a cluster is needed in part, only its lists will tell which pages of others.
+        """
+        self._reader.forget()
+        self._asked = start, stop
+        self._reader.ask(self._certain(start, stop))
+
+    def _certain(self, start: int, stop: int) -> list[Place]:
+        """List the pages that are needed whatever the lists are, those of lists first."""
+        if start >= stop:
+            return []
+        found: list[Place] = []
+        for number in self._list_columns():
+            found += self._reader.pages(number, *self._entries(start, stop))
+        edges = {*self._events.tolist()}
+        whole = [n for n, *ends in self._clusters(start, stop) if edges.issuperset(ends)]
+        for each in self._fields:
+            if each.kind == "one":
+                found += self._reader.pages(each.content, start, stop)
+            elif each.kind == "list" and whole:
+                its = self._columns[each.content].clusters
+                found += self._reader.pages(each.content, its[whole[0]], its[whole[-1] + 1])
+        return found
+
+    def _list_columns(self) -> list[int]:
+        return [*dict.fromkeys(each.lists for each in self._fields if each.lists >= 0)]
+
+    def _clusters(self, start: int, stop: int) -> Iterator[tuple[int, int, int]]:
+        """Yield each cluster with some of the events: its number, and which events of the file."""
+        first = int(np.searchsorted(self._events, start, side="right")) - 1
+        for number in range(first, len(self._events) - 1):
+            begin, end = (int(edge) for edge in self._events[number : number + 2])
+            if begin >= stop or start >= stop:
+                break
+            if begin < end:
+                yield number, max(begin, start), min(end, stop)
+
+    def _entries(self, start: int, stop: int) -> tuple[int, int]:
+        """Return the lists that are needed: where one ends, the next begins."""
+        number = int(np.searchsorted(self._events, start, side="right")) - 1
+        return (start - 1 if start > self._events[number] else start), stop
+
+    def _lists(self, start: int, stop: int, threads: int) -> dict[int, _Lists]:
+        numbers = self._list_columns()
+        first, last = self._entries(start, stop) if start < stop else (start, start)
+        ends = self._reader.read({number: [(first, last)] for number in numbers}, threads)
+        return {number: self._to_lists(number, ends[number], start, stop) for number in numbers}
+
+    def _to_lists(self, number: int, stored: AnyArray, start: int, stop: int) -> _Lists:
+        ends = stored.astype(np.int64, copy=False)
+        offsets = np.zeros(stop - start + 1, dtype=np.int64)
+        found, base, at = [], 0, 0
+        for cluster, first, last in self._clusters(start, stop):
+            begin, end = self._events[cluster : cluster + 2]
+            before = 0
+            if first > begin:  # only in the first cluster, where one more was read
+                before, at = int(ends[0]), 1
+            these = ends[at : at + last - first]
+            at += last - first
+            if these[0] < before or np.any(these[1:] < these[:-1]):
+                raise InputError(f"{self._names[number]} has lists that are not in it", "corrupt")
+            offsets[first - start + 1 : last - start + 1] = these - (before - base)
+            base += int(these[-1]) - before
+            found.append((cluster, before, int(these[-1]), int(these[-1]) if last == end else -1))
+        return _Lists(offsets, found)
+
+    def _content(
+        self, start: int, stop: int, lists: Mapping[int, _Lists], threads: int
+    ) -> dict[int, AnyArray]:
+        wanted: dict[int, list[Range]] = {}
+        for each in self._fields:
+            if each.kind == "one":
+                wanted[each.content] = [(start, stop)]
+            elif each.kind == "list":
+                wanted[each.content] = self._ranges(each, lists[each.lists])
+        return self._reader.read(wanted, threads)
+
+    def _ranges(self, field: Field, lists: _Lists) -> list[Range]:
+        """Return which numbers of a column its lists have, and see that they are there."""
+        edges = self._columns[field.content].clusters
+        found: list[Range] = []
+        for cluster, first, last, size in lists.clusters:
+            begin, end = (int(edge) for edge in edges[cluster : cluster + 2])
+            if last > end - begin or size not in (-1, end - begin):
+                raise InputError(f"{field.name} has lists that are not in it", "corrupt")
+            if found and found[-1][1] == begin + first:
+                found[-1] = found[-1][0], begin + last
+            else:
+                found.append((begin + first, begin + last))
+        return found
+
+    def _refuse_contradictions(self) -> None:
+        """Check that every cluster has as many lists, and as many single numbers, as events."""
+        for each in self._fields:
+            for number in {each.lists, each.content if each.kind == "one" else -1} - {-1}:
+                if not np.array_equal(self._columns[number].clusters, self._events):
+                    told = f"the pages of {each.name} do not hold {self._events[-1]} events"
+                    raise InputError(told, "corrupt")
+        collections: dict[int, Field] = {}
+        for each in self._fields:
+            if each.kind == "list":
+                first = collections.setdefault(each.lists, each)
+                one, other = (self._columns[field.content].clusters for field in (first, each))
+                if not np.array_equal(one, other):
+                    raise _unequal(first, each)
+
+    def _refuse_unequal(self, lists: Mapping[int, _Lists]) -> None:
+        """Check that columns of one collection that have lists of their own have the same."""
+        collections: dict[str, Field] = {}
+        for each in self._fields:
+            if each.kind == "one" and each.lists >= 0:
+                if np.any(np.diff(lists[each.lists].offsets) != 1):
+                    raise InputError(f"{each.name} has not one number an event", "corrupt")
+            elif each.kind == "list":
+                name = collection_of(each.name, known_collections()) or each.name
+                first = collections.setdefault(name, each)
+                one, other = (lists[field.lists].offsets for field in (first, each))
+                if first.lists != each.lists and not np.array_equal(one, other):
+                    raise _unequal(first, each)
+
+    def _by_uproot(self, start: int, stop: int) -> dict[str, ak.Array]:
+        read: dict[str, ak.Array] = self._ntuple.arrays(
+            filter_branch=self._filter, entry_start=start, entry_stop=stop, how=dict
+        )
+        check_lengths(read, stop - start)
+        # uproot gives lists with the content of the whole cluster
+        return {name: ak.to_packed(array) for name, array in read.items()}
+
+
+def _unequal(first: Field, other: Field) -> InputError:
+    told = f"the lists of {first.name} and {other.name} differ in length"
+    return InputError(told, "corrupt")
+
+
+def _array(field: Field, content: Mapping[int, AnyArray], lists: Mapping[int, _Lists]) -> ak.Array:
+    if field.kind == "one":
+        return ak.Array(content[field.content])
+    offsets = lists[field.lists].offsets
+    if field.kind == "count":
+        return ak.Array(np.diff(offsets))
+    numbers = ak.contents.NumpyArray(content[field.content])
+    return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(offsets), numbers))

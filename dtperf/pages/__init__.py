@@ -1,0 +1,1 @@
+"""Everything that is HTML: the report, and the cuts that can be moved."""

@@ -1,0 +1,43 @@
+"""Cuts that can be moved: events stay in memory, and are measured anew in a fraction of a second.
+
+explorer = Explorer("result")                                   # or files and a config
+explorer.measure({"selection.probe.min_pt": 25}).by_station()   # what a new run would give
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from dtperf.errors import ConfigError
+from dtperf.skim.analysis import Analysis, Explorer
+from dtperf.skim.recut.inputs import Source
+
+if TYPE_CHECKING:
+    from dtperf.pages.explore.widget import App
+
+__all__ = ["Analysis", "Explorer", "explore"]
+
+
+def explore(source: Source, config: Any = None, *, limit_events: int | None = None) -> App:
+    """Show sliders for the cuts in a notebook; map, curve and table follow them.
+
+    Args:
+        source: The directory of a skim; or a `Result`, a result directory, or files as
+            `dtperf.run` takes them.
+        config: What `dtperf.load_config` takes; files need one, a result and a skim have their own.
+        limit_events: How many events to keep in memory; None: all of a skim, and 1,000,000 of
+            others.
+
+    Returns:
+        What the notebook shows.
+
+    Raises:
+        ConfigError: The config cannot be used, or ipywidgets is not installed.
+        InputError: A file cannot be read.
+    """
+    if find_spec("ipywidgets") is None:
+        raise ConfigError("explore needs ipywidgets: pip install 'dtperf[notebook]'")
+    from dtperf.pages.explore.widget import App
+
+    return App(Explorer(source, config, limit_events=limit_events))

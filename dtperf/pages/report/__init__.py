@@ -1,0 +1,22 @@
+"""Results as pages: one HTML file each, for a browser, a phone, or paper; it needs no network.
+
+`render` and `write` tell of one result, `render_comparison` of two, `render_history` of many.
+"""
+
+from __future__ import annotations
+
+from dtperf.pages.report.comparison import render_comparison
+from dtperf.pages.report.headlines import hidden_losses, verdict
+from dtperf.pages.report.history import render_history
+from dtperf.pages.report.html import save
+from dtperf.pages.report.overview import render, write
+
+__all__ = [
+    "hidden_losses",
+    "render",
+    "render_comparison",
+    "render_history",
+    "save",
+    "verdict",
+    "write",
+]

@@ -1,0 +1,111 @@
+"""What is flagged, with the reasons and plots."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from io import BytesIO
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from dtperf.diagnostics.flags import HIDING, Loss, losses
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from dtperf.detector import Chamber
+    from dtperf.diagnostics.flags import Flag
+    from dtperf.results.result import Result
+
+__all__ = ["MOST_PLOTTED", "FlaggedPlace", "Picture", "addresses", "flagged_places", "picture"]
+
+T = TypeVar("T")
+
+MOST_PLOTTED = 40
+"""Places with plots: a page of some megabytes still opens on a phone."""
+DOTS_PER_INCH = 110
+
+
+class Picture(NamedTuple):
+    """A plot within the page."""
+
+    address: str
+    """The whole PNG as a data URI."""
+    text: str
+    """What it shows, for who cannot see it."""
+    aspect: float
+    """Width over height."""
+
+
+class FlaggedPlace(NamedTuple):
+    """One place that needs a look."""
+
+    loss: Loss
+    pictures: tuple[Picture, ...]
+
+    @property
+    def address(self) -> str:
+        """Name of its part of the page."""
+        return "flagged-" + self.loss.place.name.replace("+", "p").replace(" ", "-").lower()
+
+
+def flagged_places(result: Result, flags: Sequence[Flag]) -> list[FlaggedPlace]:
+    """Gather the flags of each loss and plot its place.
+
+    Args:
+        result: What was measured.
+        flags: What is wrong where.
+
+    Returns:
+        The largest places first, then the least probable ones; of very many the later ones are
+        without plots.
+    """
+    return [
+        FlaggedPlace(loss, _pictures(result, loss) if number < MOST_PLOTTED else ())
+        for number, loss in enumerate(losses(flags))
+    ]
+
+
+def addresses(flagged: Sequence[FlaggedPlace]) -> dict[Chamber, str]:
+    """Return where on the page the flags of each chamber are explained."""
+    found: dict[Chamber, str] = {}
+    for each in flagged:
+        for flag in (*each.loss.flags, *each.loss.others):
+            for chamber in flag.place.chambers:
+                found.setdefault(chamber, each.address)
+    return found
+
+
+def _pictures(result: Result, loss: Loss) -> tuple[Picture, ...]:
+    from dtperf import plot  # loads matplotlib, which most commands do without
+
+    place, pictures = loss.place, []
+    if len(place.chambers) == 1:
+        [chamber] = place.chambers
+        if "by_chamber_and_run" in result.counts:
+            run = _first(flag.run for flag in loss.flags if flag.kind == "drifting")
+            figure = plot.chamber_trend(result, chamber, change=run)
+            pictures.append(picture(figure, f"Efficiency of {place.name} against run"))
+        if "inside_chambers" in result.counts:
+            region = _first(flag.region for flag in loss.flags)
+            figure = plot.inside_chamber(result, chamber, region=region)
+            pictures.append(picture(figure, f"Efficiency inside {place.name}, local x and y"))
+    is_hiding = any(flag.kind in HIDING for flag in loss.flags)
+    if is_hiding and "eligible_by_sector_and_run" in result.counts:
+        run = _first(flag.run for flag in loss.flags if flag.kind == "eligible drifting")
+        figure = plot.eligible_trend(result, place, change=run)
+        pictures.append(picture(figure, f"Eligible fraction of {place.name} against run"))
+    return tuple(pictures)
+
+
+def _first(values: Iterable[T | None]) -> T | None:
+    return next((value for value in values if value is not None), None)
+
+
+def picture(figure: Figure, text: str) -> Picture:
+    """Return a figure as a part of the page."""
+    width, height = figure.get_size_inches()
+    stream = BytesIO()
+    # without the date and version that matplotlib writes: the same result gives the same page
+    figure.savefig(stream, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+    address = f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
+    return Picture(address, text, float(width / height))

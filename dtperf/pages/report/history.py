@@ -1,0 +1,154 @@
+"""Many results in their order: stations, and what has changed at some moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from dtperf.diagnostics.comparison import Changes, shared_files
+from dtperf.diagnostics.flags import flag_history
+from dtperf.errors import ConfigError, InputError
+from dtperf.pages.report import changed
+from dtperf.pages.report.charts import chart
+from dtperf.pages.report.headlines import hidden_losses
+from dtperf.pages.report.html import fill
+from dtperf.results.summary import Efficiency, efficiencies
+from dtperf.statistics import probability
+
+if TYPE_CHECKING:
+    from dtperf.detector import Chamber
+    from dtperf.diagnostics.comparison import Change
+    from dtperf.results.result import Result
+
+__all__ = ["Period", "in_each", "in_order", "overlaps", "render_history"]
+
+RUN_AXES = ("efficiency_vs_run", "by_chamber_and_run")
+
+
+class Period(NamedTuple):
+    """One of the results."""
+
+    name: str
+    """Such as its directory."""
+    result: Result
+    runs: tuple[int, int] | None
+    """First and last one; None if it was not measured against the run."""
+    begin: str
+    """Of its first job; empty if no job tells."""
+
+
+def in_order(results: Sequence[tuple[str, Result]]) -> list[Period]:
+    """Put results into order of their runs, or else of the time at which they were measured.
+
+    Args:
+        results: Names and results, two at least.
+
+    Raises:
+        ConfigError: There are fewer than two.
+        InputError: One of them has not measured 'by_chamber'.
+    """
+    if len(results) < 2:
+        raise ConfigError("a trend takes two results at least")
+    for name, result in results:
+        if not result.by_chamber():
+            raise InputError(f"{name}: lacks 'by_chamber': measure it, to compare chambers")
+    periods = [Period(name, each, _runs(each), _begin(each)) for name, each in results]
+    if any(period.runs is None for period in periods):
+        return sorted(periods, key=lambda period: period.begin)
+    return sorted(periods, key=lambda period: (period.runs or (0, 0), period.begin))
+
+
+def _runs(result: Result) -> tuple[int, int] | None:
+    for name in RUN_AXES:
+        if name in result.counts and result.counts[name].axes["run"].size:
+            runs = [int(run) for run in result.counts[name].axes["run"]]
+            return min(runs), max(runs)
+    return None
+
+
+def _begin(result: Result) -> str:
+    return min((str(job.get("begin", "")) for job in result.jobs), default="")
+
+
+def overlaps(periods: Sequence[Period]) -> list[str]:
+    """Return why the tests may not hold: results of the same files, or of other cuts."""
+    told = [
+        f"{a.name} and {b.name} have read {shared:,} of the same files: the tests below do not "
+        "hold for that"
+        for a, b in combinations(periods, 2)
+        if (shared := shared_files(a.result, b.result))
+    ]
+    if len({period.result.config.hash for period in periods}) > 1:
+        told.append("Their configs differ: what differs may come of the cuts.")
+    return told
+
+
+def in_each(periods: Sequence[Period], change: Change) -> list[Efficiency]:
+    """Return the efficiency of what has changed in each of the results."""
+    apart = {chamber for place in change.without for chamber in place.chambers}
+    kept = {*change.place.chambers} - apart
+    counts = [
+        [row.efficiency[:2] for row in period.result.by_chamber() if row.chamber in kept]
+        for period in periods
+    ]
+    return efficiencies(*np.array(counts).sum(axis=1).T)
+
+
+def render_history(periods: Sequence[Period], found: Changes) -> str:
+    """Make the page of many results.
+
+    Args:
+        periods: The results in order.
+        found: What has changed between their results.
+
+    Returns:
+        The page as HTML.
+    """
+    names = [period.name for period in periods]
+    told_by_name = [(period.name, period.result) for period in periods]
+    stations = [period.result.by_station() for period in periods]
+    of_station = [[each[number].fiducial for each in stations] for number in range(4)]
+    charts = [
+        chart(f"MB{number}", names, [each for each in mine if each is not None])
+        for number, mine in enumerate(of_station, start=1)
+    ]
+    told = {change.place.chambers[0]: change for change in found.chambers}
+    each = list(zip(*(period.result.by_chamber() for period in periods), strict=True))
+    rows = [
+        _row(mine[0].chamber, told.get(mine[0].chamber), [row.efficiency for row in mine], names)
+        for mine in each
+    ]
+    for row, mine in zip(rows, each, strict=True):
+        if reason := changed.reason(found, mine[0].chamber):
+            row["reason"] = reason
+    return fill(
+        "history.html",
+        {"rows": rows, "kind": "difference"},
+        title=f"{len(periods)} results in their order",
+        periods=periods,
+        stations=stations,
+        charts=[picture for picture in charts if picture is not None],
+        warnings=overlaps(periods),
+        hidden=hidden_losses(flag_history(told_by_name, found.false_alarms)),
+        found=found,
+        names=names,
+    )
+
+
+def _row(
+    chamber: Chamber,
+    change: Change | None,
+    measured: Sequence[Efficiency],
+    names: Sequence[str],
+) -> dict[str, object]:
+    row: dict[str, object] = {"name": chamber.name, "station": chamber.station}
+    row |= {"wheel": chamber.wheel, "sector": chamber.sector}
+    if change is None:
+        return row | {"value": None, "note": "too few probes"}
+    row["value"] = change.difference
+    row["note"] = f"from {names[change.at]} on, p: {probability(change.p_value)}"
+    row["trend"] = [[names[at], e.passed, e.total] for at, e in enumerate(measured)]
+    return row

@@ -1,0 +1,168 @@
+"""The page of one result."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from markupsafe import Markup
+
+from dtperf.config.show import config_to_yaml
+from dtperf.detector import Place
+from dtperf.diagnostics.comparison import Changes, changes, shared_files
+from dtperf.diagnostics.flags import reasons
+from dtperf.errors import InputError
+from dtperf.pages.report import changed, charts
+from dtperf.pages.report.flagged import MOST_PLOTTED, addresses, flagged_places
+from dtperf.pages.report.headlines import verdict
+from dtperf.pages.report.html import fill, save
+from dtperf.pages.report.own import own_numbers, own_pictures
+from dtperf.results.html import UNTITLED, chamber_map, chamber_rows, counted_twice
+
+if TYPE_CHECKING:
+    from dtperf.detector import Chamber
+    from dtperf.diagnostics.flags import Flag
+    from dtperf.results.ledger import LedgerRow
+    from dtperf.results.result import Result
+
+__all__ = ["render", "title_of", "write"]
+
+SHOWN_FILES = 200
+LONGEST_MESSAGE = 300
+
+
+class Skipped(NamedTuple):
+    """What was skipped for one cause."""
+
+    cause: str
+    files: int
+    events: int
+
+
+class SkippedFile(NamedTuple):
+    """A file of which something was skipped."""
+
+    name: str
+    events: int
+    cause: str
+    message: str
+
+
+def render(result: Result, flags: Sequence[Flag], reference: Result | None = None) -> str:
+    """Make the page of a result.
+
+    Args:
+        result: What was measured.
+        flags: What is wrong with which chamber, see `dtperf.flags.flag`.
+        reference: Another result, to tell the differences to.
+
+    Returns:
+        The page as HTML.
+
+    Raises:
+        InputError: One of the results has not measured 'by_chamber'.
+    """
+    if not result.by_chamber():
+        raise InputError("the result lacks 'by_chamber': measure it, to report on chambers")
+    found = changes(reference, result) if reference is not None else None
+    flagged = flagged_places(result, flags)
+    rows = chamber_rows(result, reasons(flags))
+    if found is not None:
+        _add_differences(rows, found)
+    return fill(
+        "report.html",
+        {"rows": rows, "has_reference": reference is not None},
+        title=title_of(result),
+        result=result,
+        reference=reference,
+        verdict=verdict(result, flags, found),
+        still_map=Markup(chamber_map(rows)),  # made of our names and numbers
+        flagged=flagged,
+        addresses=addresses(flagged),
+        most_plotted=MOST_PLOTTED,
+        chambers=result.by_chamber(),
+        kinds=_kinds(flags),
+        found=found,
+        place=Place,
+        shared=shared_files(reference, result) if reference is not None else 0,
+        charts=charts.of_runs(result),
+        own_numbers=own_numbers(result),
+        own_pictures=own_pictures(result),
+        config_yaml=config_to_yaml(result.config),
+        counted_twice=counted_twice(result),
+        skipped=_skipped(result),
+        skipped_files=_skipped_files(result)[:SHOWN_FILES],
+        begins=sorted(str(job["begin"]) for job in result.jobs if job.get("begin")),
+    )
+
+
+def write(
+    result: Result, path: Path, flags: Sequence[Flag], reference: Result | None = None
+) -> Path:
+    """Write the page of a result.
+
+    Args:
+        result: What was measured.
+        path: The file; a page of ours that is there is replaced.
+        flags: What is wrong with which chamber.
+        reference: Another result, to tell the differences to.
+
+    Returns:
+        The file.
+
+    Raises:
+        ConfigError: The file is there and something else, or cannot be written.
+        InputError: One of the results has not measured 'by_chamber'.
+    """
+    return save(render(result, flags, reference), path)
+
+
+def title_of(result: Result) -> str:
+    """Return a result's title, or one for it."""
+    return result.config.title or UNTITLED
+
+
+def _add_differences(rows: list[dict[str, Any]], found: Changes) -> None:
+    told = {change.place.name: change for change in found.chambers}
+    for row in rows:
+        if row["name"] in told:
+            row["difference"] = told[row["name"]].difference
+            row["note"] = f"{changed.points(told[row['name']])} points to the reference"
+
+
+def _kinds(flags: Iterable[Flag]) -> dict[Chamber, list[str]]:
+    """List the kinds of flags of each chamber, each once."""
+    kinds: dict[Chamber, list[str]] = {}
+    for flag in flags:
+        for chamber in flag.place.chambers:
+            mine = kinds.setdefault(chamber, [])
+            if flag.kind not in mine:
+                mine.append(flag.kind)
+    return kinds
+
+
+def _skipped(result: Result) -> list[Skipped]:
+    rows = [row for row in result.ledger if row.status == "skipped"]
+    causes = [cause for cause, _ in Counter(row.cause for row in rows).most_common()]
+    return [_of_cause(cause, [row for row in rows if row.cause == cause]) for cause in causes]
+
+
+def _of_cause(cause: str, rows: list[LedgerRow]) -> Skipped:
+    files = len({row.identity for row in rows})
+    return Skipped(cause, files, sum(row.events for row in rows))
+
+
+def _skipped_files(result: Result) -> list[SkippedFile]:
+    files: dict[str, list[LedgerRow]] = {}
+    for row in result.ledger:
+        if row.status == "skipped":
+            files.setdefault(row.identity, []).append(row)
+    return [_skipped_file(rows) for rows in files.values()]
+
+
+def _skipped_file(rows: list[LedgerRow]) -> SkippedFile:
+    first = rows[0]
+    message = first.message.removeprefix(f"{first.file}: ")[:LONGEST_MESSAGE]
+    return SkippedFile(first.file, sum(row.events for row in rows), first.cause, message)

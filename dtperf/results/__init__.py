@@ -1,0 +1,1 @@
+"""What a run gives: histograms with their ledger, saved, summed, shown and exported."""

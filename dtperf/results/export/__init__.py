@@ -1,0 +1,18 @@
+"""Results in formats of others: ``export.write(result, "efficiency.root")``."""
+
+from __future__ import annotations
+
+from dtperf.results.export.formats import FORMATS, NAMINGS, check_choice, to_bytes, write
+from dtperf.results.export.naming import readable_objects, reference_objects
+from dtperf.results.export.root_objects import ReferenceObject
+
+__all__ = [
+    "FORMATS",
+    "NAMINGS",
+    "ReferenceObject",
+    "check_choice",
+    "readable_objects",
+    "reference_objects",
+    "to_bytes",
+    "write",
+]

@@ -1,0 +1,327 @@
+"""Histograms of integers as UHI JSON: written fast, read with care."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from itertools import chain
+from math import prod
+from typing import Annotated, Any, Literal
+
+import hist
+import numpy as np
+from boost_histogram.serialization import to_uhi
+from pydantic import BaseModel, Field, FiniteFloat, TypeAdapter, ValidationError
+from uhi.io.json import default
+
+from dtperf.errors import DtperfError, InputError
+from dtperf.measurements.declaration import MOMENTS, Histogram
+from dtperf.typing import F64, I64, AnyArray
+from dtperf.validation import many_lists
+
+__all__ = ["MAX_BYTES", "from_uhi", "real_from_uhi", "to_json"]
+
+MAX_BYTES = 1 << 25
+"""Of the text of all histograms of a result; the standard ones take three MiB."""
+MANY = 0.3
+"""Part of the rows, from which on zeros are not worth looking for."""
+
+Text = Annotated[str, Field(max_length=1000)]
+Edge = Annotated[int, Field(gt=-(2**31), lt=2**31)]
+
+
+def to_json(counts: Mapping[str, Histogram]) -> bytes:
+    """Write histograms of integers.
+
+    Args:
+        counts: Histograms by name.
+
+    Returns:
+        One JSON object of histograms by name, as ``uhi.io.json`` writes it.
+
+    Raises:
+        DtperfError: They are more than `from_uhi` would read.
+    """
+    each = (f"{json.dumps(name)}:{_text(histogram)}" for name, histogram in counts.items())
+    with many_lists():
+        text = f"{{{','.join(each)}}}".encode()
+    if len(text) > MAX_BYTES:
+        raise DtperfError(
+            f"the histograms take {len(text) >> 20} MiB as text, more than the "
+            f"{MAX_BYTES >> 20} MiB that a result can have: use fewer bins"
+        )
+    return text
+
+
+def _text(histogram: Histogram) -> str:
+    # hist has no such option; what it would add is its version
+    described = to_uhi(histogram, keep_storage=False)
+    del described["storage"]
+    values = _nested(np.ascontiguousarray(histogram.view(flow=True)))
+    head = json.dumps(described, default=default).removesuffix("}")
+    return f'{head}, "storage": {{"type": "int", "values": {values}}}}}'
+
+
+def _nested(counts: I64) -> str:
+    """Write nested lists, quickly where most rows have nothing but zeros."""
+    if not counts.size:
+        return repr(counts.tolist())
+    rows = counts.reshape(-1, counts.shape[-1])
+    filled = rows.any(axis=1)
+    if filled.mean() > MANY:
+        return repr(counts.tolist())
+    texts = [repr([0] * rows.shape[1])] * len(rows)
+    for position, row in zip(np.flatnonzero(filled).tolist(), rows[filled].tolist(), strict=True):
+        texts[position] = repr(row)
+    for length in reversed(counts.shape[:-1]):
+        starts = range(0, len(texts), length)
+        texts = [f"[{', '.join(texts[start : start + length])}]" for start in starts]
+    return texts[0]
+
+
+class _Named(BaseModel):
+    name: Text = ""
+    label: Text = ""
+
+
+class _Origin(BaseModel):
+    orig_type: Literal["", "Integer"] = ""
+    growth: bool = False
+    transform: None = None
+
+
+class _Writer(BaseModel):
+    origin: _Origin = Field(_Origin(), alias="boost-histogram")
+
+
+class _Axis(BaseModel):
+    metadata: _Named = _Named()
+    writer_info: _Writer = _Writer()
+
+
+class _Regular(_Axis):
+    type: Literal["regular"]
+    lower: FiniteFloat
+    upper: FiniteFloat
+    bins: Annotated[int, Field(ge=1)]
+    underflow: bool
+    overflow: bool
+    circular: Literal[False]
+
+    def build(self) -> Any:
+        flow: dict[str, Any] = {"underflow": self.underflow, "overflow": self.overflow}
+        if self.writer_info.origin.orig_type != "Integer":
+            return hist.axis.Regular(self.bins, self.lower, self.upper, **flow, **_told(self))
+        edges = [int(self.lower), int(self.upper)]
+        if edges != [self.lower, self.upper] or edges[1] - edges[0] != self.bins:
+            raise ValueError(f"no {self.bins} integers from {self.lower} to {self.upper}")
+        TypeAdapter(list[Edge]).validate_python(edges)
+        return hist.axis.Integer(edges[0], edges[1], **flow, **_told(self))
+
+    def __len__(self) -> int:
+        return self.bins + self.underflow + self.overflow
+
+
+class _Variable(_Axis):
+    type: Literal["variable"]
+    edges: Annotated[list[FiniteFloat], Field(min_length=2)]
+    underflow: bool
+    overflow: bool
+    circular: Literal[False]
+
+    def build(self) -> Any:
+        flow: dict[str, Any] = {"underflow": self.underflow, "overflow": self.overflow}
+        return hist.axis.Variable(self.edges, **flow, **_told(self))
+
+    def __len__(self) -> int:
+        return len(self.edges) - 1 + self.underflow + self.overflow
+
+
+class _IntCategory(_Axis):
+    type: Literal["category_int"]
+    categories: list[Edge]
+    flow: bool
+
+    def build(self) -> Any:
+        return hist.axis.IntCategory(self.categories, **_grows(self), **_told(self))
+
+    def __len__(self) -> int:
+        return len(self.categories) + self.flow
+
+
+class _StrCategory(_Axis):
+    type: Literal["category_str"]
+    categories: list[Text]
+    flow: bool
+
+    def build(self) -> Any:
+        return hist.axis.StrCategory(self.categories, **_grows(self), **_told(self))
+
+    def __len__(self) -> int:
+        return len(self.categories) + self.flow
+
+
+class _Boolean(_Axis):
+    type: Literal["boolean"]
+
+    def build(self) -> Any:
+        return hist.axis.Boolean(**_told(self))
+
+    def __len__(self) -> int:
+        return 2
+
+
+class _Storage(BaseModel):
+    type: Literal["int"]
+    values: Any
+
+    def read(self, shape: list[int]) -> tuple[Any, AnyArray]:
+        """Return the storage, and what it holds."""
+        return hist.storage.Int64(), _counts(self.values, shape)
+
+
+class _Floats(BaseModel):
+    type: Literal["double"]
+    values: Any
+
+    def read(self, shape: list[int]) -> tuple[Any, AnyArray]:
+        return hist.storage.Double(), _reals(self.values, shape)
+
+
+class _Weights(BaseModel):
+    type: Literal["weighted"]
+    values: Any
+    variances: Any
+
+    def read(self, shape: list[int]) -> tuple[Any, AnyArray]:
+        content = np.empty(shape, dtype=[("value", np.float64), ("variance", np.float64)])
+        content["value"] = _reals(self.values, shape)
+        content["variance"] = _reals(self.variances, shape)
+        if (content["variance"] < 0).any():
+            raise ValueError("has a negative variance")
+        return hist.storage.Weight(), content
+
+
+class _Histogram(BaseModel):
+    uhi_schema: Literal[1]
+    axes: Annotated[
+        list[
+            Annotated[
+                _Regular | _Variable | _IntCategory | _StrCategory | _Boolean,
+                Field(discriminator="type"),
+            ]
+        ],
+        Field(min_length=1, max_length=8),
+    ]
+    storage: _Storage
+
+
+class _RealHistogram(_Histogram):
+    storage: Annotated[_Storage | _Floats | _Weights, Field(discriminator="type")]  # type: ignore[assignment]  # more than integers
+
+
+def _told(axis: _Axis) -> dict[str, Any]:
+    return axis.metadata.model_dump()
+
+
+def _grows(axis: _IntCategory | _StrCategory) -> dict[str, Any]:
+    if len(set(axis.categories)) < len(axis.categories):
+        raise ValueError("the same category twice")
+    # an axis that grows has no overflow
+    return {"growth": True} if axis.writer_info.origin.growth else {"flow": axis.flow}
+
+
+def from_uhi(content: Any, label: str) -> dict[str, Histogram]:
+    """Make histograms of what was read from JSON; none of it runs, or takes more memory.
+
+    Args:
+        content: UHI histograms of integers by name.
+        label: Where it comes from, for messages.
+
+    Returns:
+        Histograms by name.
+
+    Raises:
+        InputError: It is something else, or a count cannot be.
+    """
+    return _read(content, label, _histogram)
+
+
+def real_from_uhi(content: Any, label: str) -> dict[str, Histogram]:
+    """Make histograms of integers, floats or weights; arguments and errors as of `from_uhi`."""
+    return _read(content, label, _real_histogram)
+
+
+def _read(content: Any, label: str, make: Callable[[Any], Histogram]) -> dict[str, Histogram]:
+    if not isinstance(content, dict):
+        raise InputError(f"{label}: is no object of histograms", "corrupt")
+    found = {}
+    for name, value in content.items():
+        try:
+            found[name] = make(value)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            key = ".".join(map(str, (name[:100], *first["loc"])))
+            raise InputError(f"{label}: {key}: {first['msg']}", "corrupt") from None
+        except (ValueError, TypeError, OverflowError, RuntimeError) as error:
+            raise InputError(f"{label}: {name[:100]}: {error}", "corrupt") from error
+    return found
+
+
+def _histogram(content: Any) -> Histogram:
+    histogram = _filled(_Histogram.model_validate(content, strict=True))
+    counts: I64 = np.asarray(histogram.view(flow=True))
+    if (_unsigned(histogram, counts) < 0).any():
+        raise ValueError("has a negative number of entries")
+    return histogram
+
+
+def _real_histogram(content: Any) -> Histogram:
+    return _filled(_RealHistogram.model_validate(content, strict=True))
+
+
+def _filled(described: _Histogram) -> Histogram:
+    names = [axis.metadata.name for axis in described.axes]
+    if len({*names}) < len(names):
+        raise ValueError(f"axes share a name: {names}")
+    shape = [len(axis) for axis in described.axes]
+    storage, content = described.storage.read(shape)
+    # only now: it has as many bins as were read
+    histogram: Histogram = hist.Hist(*(axis.build() for axis in described.axes), storage=storage)
+    if histogram.view(flow=True).shape != content.shape:
+        raise ValueError(f"has {content.shape} values, but not so many bins")
+    histogram.view(flow=True)[...] = content
+    return histogram
+
+
+def _unsigned(histogram: Histogram, counts: I64) -> I64:
+    """Leave out the sums of a profile, which may be negative."""
+    if "moment" not in histogram.axes.name:
+        return counts
+    if tuple(histogram.axes[-1]) != MOMENTS:
+        raise ValueError(f"a profile has the moments {', '.join(MOMENTS)}, at last")
+    return counts[..., [number for number, name in enumerate(MOMENTS) if name != "sum"]]
+
+
+def _counts(values: Any, shape: list[int]) -> I64:
+    level = _flat(values, shape)
+    if any(kind is not int for kind in set(map(type, level))):
+        raise ValueError("its values are not whole numbers")
+    return np.array(level, dtype=np.int64).reshape(shape)
+
+
+def _reals(values: Any, shape: list[int]) -> F64:
+    level = _flat(values, shape)
+    if any(kind not in (int, float) for kind in set(map(type, level))):
+        raise ValueError("its values are not numbers")
+    return np.array(level, dtype=np.float64).reshape(shape)
+
+
+def _flat(values: Any, shape: list[int]) -> list[Any]:
+    level = [values]
+    for length in shape:
+        if any(not isinstance(each, list) or len(each) != length for each in level):
+            raise ValueError(f"its values are not of the shape {tuple(shape)} of its axes")
+        level = list(chain.from_iterable(level))
+    assert len(level) == prod(shape)
+    return level

@@ -1,0 +1,182 @@
+"""The ledger: one row for each file and chunk, whatever became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Self, get_args
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dtperf.addresses import hide
+from dtperf.errors import Cause, InputError
+from dtperf.validation import check_table
+
+__all__ = ["Ledger", "LedgerRow"]
+
+MAX_ROWS, MAX_BYTES = 1_000_000, 1 << 28
+"""What is read at most: a hundred times what the largest runs leave."""
+
+SCHEMA = pa.schema(
+    [
+        pa.field("file", pa.string(), nullable=False),
+        pa.field("uuid", pa.string(), nullable=False),
+        pa.field("start", pa.int64(), nullable=False),
+        pa.field("stop", pa.int64(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("cause", pa.string(), nullable=False),
+        pa.field("message", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("attempts", pa.int32(), nullable=False),
+        pa.field("bytes", pa.int64(), nullable=False),
+        pa.field("seconds", pa.float64(), nullable=False),
+        pa.field("worker", pa.string(), nullable=False),
+        pa.field("cpu_seconds", pa.float64(), nullable=False),
+        pa.field("memory", pa.int64(), nullable=False),
+    ]
+)
+TEXTS = [field.name for field in SCHEMA if field.type == pa.string()]
+
+
+class LedgerRow(NamedTuple):
+    """What became of one chunk."""
+
+    file: str
+    """As the input names it."""
+    uuid: str
+    """The file's own, which tells its copies from other files; empty if it was never read."""
+    start: int
+    """First event."""
+    stop: int
+    """One past the last event."""
+    status: str
+    """'read' or 'skipped'."""
+    cause: str
+    """Why it was not read, one of `dtperf.errors.Cause`; else empty."""
+    message: str
+    """The whole reason; of what was read, what a user should know of the file, else empty."""
+    source: str
+    """The address it was read from, or where it was last tried."""
+    attempts: int
+    """How often it was tried in all."""
+    bytes: int
+    """Compressed bytes asked of the file."""
+    seconds: float
+    """Wall time of reading and measuring."""
+    worker: str
+    """Host, and process or name of the Dask worker, that did it."""
+    cpu_seconds: float = 0.0
+    """Of the last attempt, of its thread."""
+    memory: int = 0
+    """The most bytes that its process has had so far."""
+
+    @property
+    def events(self) -> int:
+        """Number of events."""
+        return self.stop - self.start
+
+    @property
+    def identity(self) -> str:
+        """What tells the file from others: its UUID, or its path if it was never opened."""
+        return self.uuid or f"never opened: {self.file}"
+
+
+class Ledger(tuple[LedgerRow, ...]):
+    """Rows in order of file and first event."""
+
+    __slots__ = ()
+
+    def __new__(cls, rows: Iterable[LedgerRow]) -> Self:
+        """Order the rows."""
+        return super().__new__(cls, sorted(rows))
+
+    def events(self, status: str) -> int:
+        """Count the events of all chunks with this status."""
+        return sum(row.events for row in self if row.status == status)
+
+    def path_of(self, uuid: str) -> str:
+        """Return the path of the file of a UUID; the UUID itself, if there is none."""
+        return next((row.file for row in self if row.uuid == uuid), uuid)
+
+    def to_parquet(self) -> bytes:
+        """Make a Parquet table of the rows."""
+        columns = list(zip(*self, strict=True)) or [() for _ in SCHEMA]
+        arrays = [_array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)]
+        stream = pa.BufferOutputStream()
+        # not compressed: then it cannot grow when it is read, however it was made
+        pq.write_table(pa.table(arrays, schema=SCHEMA), stream, compression="none")
+        content: bytes = stream.getvalue().to_pybytes()
+        return content
+
+    @classmethod
+    def read(cls, path: Path) -> Ledger:
+        """Read the rows of a Parquet table, in memory that is bounded whatever the file holds.
+
+        Raises:
+            InputError: It is no ledger, or a row cannot be true.
+        """
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"{path}: more than {MAX_BYTES >> 20} MiB: no ledger", "oversize")
+        try:
+            with pq.ParquetFile(path) as file:
+                check_table(file, path, SCHEMA, MAX_ROWS, "ledger")
+            # texts stay in a dictionary: a long one that a million rows share takes its length once
+            with pq.ParquetFile(path, read_dictionary=TEXTS) as file:
+                table = file.read()
+            columns = [_values(column) for column in table.combine_chunks().columns]
+            ledger = cls(map(LedgerRow._make, zip(*columns, strict=True)))
+        except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+            raise InputError(f"{path}: the ledger cannot be read: {error}", "corrupt") from error
+        _check_rows(ledger, path)
+        return ledger
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Make an Arrow array; `pa.array` would import pandas to see if it is given some of its."""
+    if not pa.types.is_string(kind):
+        numbers = np.array(values, dtype=kind.to_pandas_dtype())  # NumPy's, for all its name
+        return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(numbers)])
+    texts = [value.encode() for value in values]
+    ends = np.cumsum([0, *map(len, texts)])
+    if ends[-1] > np.iinfo(np.int32).max:
+        raise ValueError("the texts of a ledger take more than 2 GB")
+    offsets = pa.py_buffer(ends.astype(np.int32))
+    return pa.Array.from_buffers(kind, len(texts), [None, offsets, pa.py_buffer(b"".join(texts))])
+
+
+def _values(column: Any) -> list[Any]:
+    """Make Python objects of a column; equal texts are one object."""
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    values: list[Any] = []
+    for chunk in chunks:
+        if chunk.null_count:
+            raise ValueError("a value is missing")
+        if pa.types.is_dictionary(chunk.type):
+            # an older one may have tokens in it
+            texts = np.array([*map(hide, chunk.dictionary.to_pylist())], dtype=object)
+            values += texts[chunk.indices.to_numpy()].tolist()
+        else:
+            values += chunk.to_numpy().tolist()
+    return values
+
+
+def _check_rows(ledger: Ledger, path: Path) -> None:
+    causes = {*get_args(Cause)}
+    for row in ledger:
+        read = row.status == "read"
+        true = (
+            (read or row.status == "skipped")
+            and 0 <= row.start <= row.stop
+            and (row.uuid and not row.cause if read else row.cause in causes)
+            and row.attempts >= 0
+            and row.bytes >= 0
+            and row.memory >= 0
+            and 0 <= row.seconds < float("inf")
+            and 0 <= row.cpu_seconds < float("inf")
+        )
+        if not true:
+            raise InputError(
+                f"{path}: this row of the ledger cannot be: {str(row)[:1000]}", "corrupt"
+            )

@@ -1,0 +1,277 @@
+"""The result of an analysis: histograms, ledger and jobs, in memory and on disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from dtperf.config import AnalysisConfig
+from dtperf.errors import InputError
+from dtperf.measurements.declaration import Histogram
+from dtperf.measurements.histograms import presented, sort_categories
+from dtperf.results.accounting import combine
+from dtperf.results.doubled import refusal, remarks
+from dtperf.results.event_sample import EventSample
+from dtperf.results.extra import Extra, histograms_of, sum_extra
+from dtperf.results.html import as_html, in_one_line
+from dtperf.results.ledger import Ledger
+from dtperf.results.storage import LEDGER, RESULT, StoredResult, read_files, write_files
+from dtperf.results.summary import ChamberEfficiency, StationEfficiency, by_chamber, by_station
+
+__all__ = ["LEDGER", "RESULT", "SUMS", "Result"]
+
+SUMS = ("events", "certified", "pairs", "repeated_probes", "crossings", "double_crossings")
+
+
+@dataclass(frozen=True, repr=False)
+class Result(Mapping[str, "Histogram"]):
+    """Everything that one run measured; `result["by_chamber"]` is a histogram."""
+
+    config: AnalysisConfig
+    counts: Mapping[str, Histogram]
+    """Histograms of integers by the measurement's name, as they add up."""
+    totals: Mapping[str, int]
+    """events; certified, which are those in the luminosity mask; pairs, repeated_probes, crossings,
+    double_crossings, see `dtperf.selection.totals`; and what the ledger says of that which was
+    read: files, chunks, bytes."""
+    anomalies: Mapping[str, int]
+    """How often something was found that no detector writes, by name."""
+    ledger: Ledger
+    extra: Mapping[str, Extra] = field(default_factory=dict)
+    """What the run's processor has counted beside the measurements, by its path, such as 't0/MB1':
+    histograms of integers, floats or weights, and numbers."""
+    jobs: tuple[Mapping[str, Any], ...] = ()
+    """Versions, host, times of each run: nothing here is a number of the measurement."""
+    code: str = ""
+    """The version of the code that measured it."""
+    event_sample: EventSample = field(default_factory=EventSample)
+    """Numbers of its events, which tell events that are there twice."""
+
+    def __post_init__(self) -> None:
+        """Put everything into one order, whatever it was added up from."""
+        measured = [name for name in self.config.measurements.active() if name in self.counts]
+        others = sorted(self.counts.keys() - {*measured})
+        ordered = {
+            "counts": {name: self.counts[name] for name in (*measured, *others)},
+            "totals": {name: self.totals.get(name, 0) for name in SUMS} | _volume(self.ledger),
+            "anomalies": dict(sorted(self.anomalies.items())),
+            "extra": dict(sorted(self.extra.items())),
+            "jobs": tuple(sorted(self.jobs, key=lambda job: json.dumps(job, sort_keys=True))),
+        }
+        for name, value in ordered.items():
+            object.__setattr__(self, name, value)
+
+    def __getitem__(self, name: str) -> Histogram:
+        """Return one histogram: counts, an efficiency with an axis 'passed', or a profile."""
+        return presented(self.counts[name])
+
+    def __iter__(self) -> Iterator[str]:
+        """List the names of the measurements."""
+        return iter(self.counts)
+
+    def __len__(self) -> int:
+        """Count the measurements."""
+        return len(self.counts)
+
+    def __bool__(self) -> bool:
+        """Be true, also where nothing was measured: a run that has skipped all has a result."""
+        return True
+
+    def __add__(self, other: Result) -> Result:
+        """Merge the results of two jobs of the same analysis, in whatever order.
+
+        Raises:
+            InputError: Config or code differ, or both have read the same events, and not both
+                configs allow that (`allow_doubled_events`).
+        """
+        if not isinstance(other, Result):
+            return NotImplemented
+        _refuse_to_mix(self, other)
+        ledger, event_sample = combine(self.ledger, other.ledger), self.event_sample
+        event_sample += other.event_sample
+        allowed = {each.config.run.doubled_events for each in (self, other)} == {"allow"}
+        if not allowed and (doubled := event_sample.doubled) is not None:
+            raise refusal(doubled, ledger.path_of)
+        return replace(
+            self,
+            # titles and the ways to run may differ
+            config=min(self.config, other.config, key=lambda config: config.model_dump_json()),
+            counts=_sum_histograms(self.counts, other.counts),
+            totals=_sum_numbers(self.totals, other.totals),
+            anomalies=_sum_numbers(self.anomalies, other.anomalies),
+            ledger=ledger,
+            extra=sum_extra(self.extra, other.extra),
+            jobs=(*self.jobs, *other.jobs),
+            event_sample=event_sample,
+        )
+
+    def allow_doubled_events(self) -> Result:
+        """Return the same result, which may be added to another one with the same events."""
+        run = self.config.run.model_copy(update={"doubled_events": "allow"})
+        return replace(self, config=self.config.model_copy(update={"run": run}))
+
+    def __repr__(self) -> str:
+        """Return what it is, in one line."""
+        return in_one_line(self)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: table and map."""
+        return as_html(self)
+
+    def by_station(self) -> tuple[StationEfficiency, ...]:
+        """Summarise fiducial efficiency and efficiency x acceptance of MB1 to MB4."""
+        return by_station(self.counts)
+
+    def by_chamber(self) -> tuple[ChamberEfficiency, ...]:
+        """List the fiducial efficiency of the 250 chambers."""
+        return by_chamber(self.counts)
+
+    @property
+    def extra_histograms(self) -> Mapping[str, Histogram]:
+        """The histograms among `extra`, by the names under which they are drawn and exported."""
+        return histograms_of(self.extra)
+
+    @property
+    def skims(self) -> tuple[str, ...]:
+        """Directories of the skims that were measured in the place of the ledger's files."""
+        return tuple(sorted({str(job["skim"]) for job in self.jobs if "skim" in job}))
+
+    @property
+    def skipped_events(self) -> int:
+        """Events that could not be read, without those of files that never could be opened."""
+        return self.ledger.events("skipped")
+
+    @property
+    def skipped_files(self) -> int:
+        """Number of files of which something could not be read."""
+        return len({row.identity for row in self.ledger if row.status == "skipped"})
+
+    @property
+    def unknown_files(self) -> int:
+        """Number of files that could not be opened, so that nobody knows how many events."""
+        skipped = (row for row in self.ledger if row.status == "skipped" and not row.events)
+        return len({row.identity for row in skipped})
+
+    @property
+    def doubled_events(self) -> int:
+        """How many of the events that were read are there already, by their numbers.
+
+        Run, luminosity block and event, and the dataset of simulated ones. Counted as far as
+        `event_sample` has all events, else inferred from it.
+        """
+        doubled = self.event_sample.doubled
+        return 0 if doubled is None else doubled.events
+
+    @property
+    def unnumbered_events(self) -> int:
+        """Events whose numbers are not known, so that nobody knows if they are there twice."""
+        return self.totals["events"] - self.event_sample.events
+
+    @property
+    def event_remarks(self) -> list[str]:
+        """What a user should know of doubled and unnumbered events; empty: nothing."""
+        return remarks(self.totals["events"], self.event_sample)
+
+    @property
+    def remarks(self) -> Mapping[str, str]:
+        """What a user should know of files that were read, by file."""
+        read = (row for row in self.ledger if row.status == "read" and row.message)
+        return {row.file: row.message for row in read}
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Measurements of the config that no file had the branches for."""
+        return tuple(name for name in self.config.measurements.active() if name not in self.counts)
+
+    def save(self, directory: str | Path) -> Path:
+        """Write the result directory.
+
+        Args:
+            directory: Made if it is not there; files of an older result in it are replaced, one
+                by one, `result.json` at last: without it the others do not load.
+
+        Returns:
+            The directory.
+        """
+        out = Path(directory)
+        out.mkdir(parents=True, exist_ok=True)
+        content = {
+            "config": self.config.model_dump(mode="json"),
+            "config_hash": self.config.hash,
+            "code": self.code,
+            "totals": dict(self.totals),
+            "anomalies": dict(self.anomalies),
+            "jobs": [dict(job) for job in self.jobs],
+        }
+        write_files(out, content, self.counts, self.ledger, self.extra, self.event_sample)
+        return out
+
+    @classmethod
+    def load(cls, directory: str | Path) -> Result:
+        """Read a result directory; runs none of its content, and takes it for granted that it lies.
+
+        Raises:
+            InputError: It is not a result directory, or its content cannot be true.
+        """
+        out = Path(directory)
+        stored: StoredResult = read_files(out)
+        result = cls(
+            config=stored.config,
+            counts=stored.counts,
+            totals=stored.totals,
+            anomalies=stored.anomalies,
+            ledger=stored.ledger,
+            extra=stored.extra,
+            jobs=stored.jobs,
+            code=stored.code,
+            event_sample=stored.event_sample,
+        )
+        read = stored.ledger.events("read")
+        if result.totals != stored.totals or read != result.totals["events"]:
+            raise InputError(
+                f"{out}: does not add up: the ledger has {read:,} events read and "
+                f"{_volume(stored.ledger)}, but {RESULT} says {dict(stored.totals)}",
+                "corrupt",
+            )
+        return result
+
+
+def _volume(ledger: Ledger) -> dict[str, int]:
+    read = [row for row in ledger if row.status == "read"]
+    return {
+        "files": len({row.identity for row in read}),
+        "chunks": sum(row.events > 0 for row in read),
+        "bytes": sum(row.bytes for row in read),
+    }
+
+
+def _refuse_to_mix(a: Result, b: Result) -> None:
+    if a.config.hash != b.config.hash:
+        raise InputError(
+            "these results come from different configs "
+            f"({a.config.hash[:12]} and {b.config.hash[:12]}): they do not add up"
+        )
+    if a.code != b.code:
+        raise InputError(
+            f"these results come from different code (dtperf {a.code or 'unknown'} and "
+            f"{b.code or 'unknown'}), which may count differently: measure one of them again"
+        )
+
+
+def _sum_histograms(a: Mapping[str, Histogram], b: Mapping[str, Histogram]) -> dict[str, Histogram]:
+    both = {}
+    for name in a.keys() & b.keys():
+        try:
+            both[name] = sort_categories(a[name] + b[name])
+        except ValueError as error:
+            raise InputError(
+                f"the histograms '{name}' have different axes: they do not add up"
+            ) from error
+    return {**a, **b, **both}
+
+
+def _sum_numbers(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
+    return {name: a.get(name, 0) + b.get(name, 0) for name in [*a, *b]}

@@ -1,0 +1,181 @@
+"""The chambers that a probe crosses, with the best segment in each."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from dtperf.compiled import compiled
+from dtperf.selection.arrays import Matches, Segments
+from dtperf.selection.segments import PassingLimits, best_segment, distance
+from dtperf.typing import F32, I8, I16, I32, I64, U8, Bools
+
+__all__ = ["Crossings", "count_hits", "count_other_stations", "find_crossings"]
+
+
+N_STATIONS = 4
+FARTHEST_CM = np.float32(999.0)
+
+
+class Crossings(NamedTuple):
+    """Selected pair x station x chamber crossed; one row for a station without crossing.
+
+    All arrays have shape (crossings,).
+    """
+
+    pair: I32
+    """Index into the selected pairs."""
+    station: I8
+    """1 to 4."""
+    match: I32
+    """Index into the flat matches, -1 where the station is not crossed."""
+    segment: I32
+    """Best segment in the chamber, index into the flat segments, -1 if there is none."""
+    dx: F32
+    """|x(crossing) - x(segment)|, cm; NaN without segment."""
+    dy: F32
+    """|y(crossing) - y(segment)|, cm; NaN without segment."""
+    dr: F32
+    """Distance in the chamber plane, cm; NaN without segment."""
+    is_first: Bools
+    """First row of this pair and station: one row a station."""
+    nearest: I32
+    """Row of the same pair and station with the smallest dr, -1 if none has a segment."""
+    n_other_stations: I8
+    """Other muon stations with segments matched to the probe."""
+
+
+@numba.njit(nogil=True, inline="always")
+def count_other_stations(mask: int, station: int) -> int:
+    """Count the bits of the 8-bit station mask, leaving out the bit of this station."""
+    count = 0
+    for bit in range(8):
+        if bit != station - 1 and mask >> bit & 1:
+            count += 1
+    return count
+
+
+@compiled
+def _count_rows(matches: Matches, begins: I64, ends: I64) -> int:
+    """Count one row for each usable match, and one for each station without."""
+    stations, codes = matches.station, matches.code
+    rows = 0
+    for pair in range(len(begins)):
+        if begins[pair] < 0:
+            continue
+        crossed = 0
+        for match in range(begins[pair], ends[pair]):
+            if codes[match] >= 0:
+                crossed |= 1 << stations[match]
+                rows += 1
+        for station in range(1, N_STATIONS + 1):
+            rows += not crossed >> station & 1
+    return rows
+
+
+@compiled
+def find_crossings(
+    masks: U8,
+    matches: Matches,
+    begins: I64,
+    ends: I64,
+    segments: Segments,
+    event: I64,
+    limits: PassingLimits,
+) -> Crossings:
+    """Cross each station with the probe of each selected pair.
+
+    Args:
+        masks: Station mask of the probe of each selected pair, shape (pairs,).
+        matches: Flat match columns; entries with code -1 are left out.
+        begins: First match of each probe, -1 if its matches are not known, shape (pairs,).
+        ends: One past its last match, shape (pairs,).
+        segments: Flat segment columns; entries with code -1 are left out.
+        event: Event of each pair, shape (pairs,).
+        limits: Cut values.
+
+    Returns:
+        The rows in order of pair, station and match. A probe whose matches are not known has none.
+    """
+    # arrays are taken out of their tuples once: in the loop that would cost more than the work
+    match_x, match_y, match_code = matches.x, matches.y, matches.code
+    match_station = matches.station
+    segment_x, segment_y = segments.seg4D_posLoc_x, segments.seg4D_posLoc_y
+    segment_code, segment_offsets = segments.code, segments.offsets
+    has_phi, has_zed = segments.seg4D_hasPhi, segments.seg4D_hasZed
+    hits = count_hits(segments)
+
+    rows = _count_rows(matches, begins, ends)
+    pair_of = np.empty(rows, dtype=np.int32)
+    station_of = np.empty(rows, dtype=np.int8)
+    match_of = np.full(rows, -1, dtype=np.int32)
+    segment_of = np.full(rows, -1, dtype=np.int32)
+    dx = np.full(rows, np.nan, dtype=np.float32)
+    dy = np.full(rows, np.nan, dtype=np.float32)
+    dr = np.full(rows, np.nan, dtype=np.float32)
+    is_first = np.zeros(rows, dtype=np.bool_)
+    nearest = np.empty(rows, dtype=np.int32)
+    n_other = np.empty(rows, dtype=np.int8)
+    row = 0
+    for pair in range(len(event)):
+        if begins[pair] < 0:
+            continue
+        start, stop = segment_offsets[event[pair]], segment_offsets[event[pair] + 1]
+        begin, end = begins[pair], ends[pair]
+        for station in range(1, N_STATIONS + 1):
+            first = row
+            nearest_row, nearest_dr = -1, FARTHEST_CM
+            # those of the stations before come first, as a rule
+            while begin < end and match_station[begin] < station:
+                begin += 1
+            for match in range(begin, end):
+                if match_station[match] != station or match_code[match] < 0:
+                    continue
+                x, y = match_x[match], match_y[match]
+                best = best_segment(
+                    start,
+                    stop,
+                    segment_code,
+                    segment_x,
+                    segment_y,
+                    has_phi,
+                    has_zed,
+                    hits,
+                    match_code[match],
+                    x,
+                    y,
+                    limits,
+                )
+                match_of[row] = match
+                if best >= 0:
+                    segment_of[row] = best
+                    dx[row] = abs(x - segment_x[best])
+                    dy[row] = abs(y - segment_y[best])
+                    dr[row] = distance(dx[row], dy[row])
+                    if dr[row] < nearest_dr:
+                        nearest_row, nearest_dr = row, dr[row]
+                row += 1
+            row += row == first
+            is_first[first] = True
+            others = count_other_stations(masks[pair], station)
+            for i in range(first, row):
+                pair_of[i] = pair
+                station_of[i] = station
+                nearest[i] = nearest_row
+                n_other[i] = others
+    return Crossings(
+        pair_of, station_of, match_of, segment_of, dx, dy, dr, is_first, nearest, n_other
+    )
+
+
+@compiled
+def count_hits(segments: Segments) -> I16:
+    """Count the hits of the views that each segment has, shape (segments,)."""
+    has_phi, phi_hits = segments.seg4D_hasPhi, segments.seg2D_phi_nHits
+    has_zed, z_hits = segments.seg4D_hasZed, segments.seg2D_z_nHits
+    hits = np.empty(len(has_phi), dtype=np.int16)
+    for i in range(len(hits)):
+        hits[i] = np.int16(has_phi[i]) * phi_hits[i] + np.int16(has_zed[i]) * z_hits[i]
+    return hits

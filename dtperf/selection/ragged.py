@@ -1,0 +1,114 @@
+"""Content that no detector writes: counted, and kept out of the measurement."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dtperf.compiled import compiled
+from dtperf.typing import F32, I16, I64, U32, AnyArray
+
+__all__ = ["Ranges", "count_bad_ranges", "mask_not_finite", "numbers", "probe_ranges", "take"]
+
+
+class Ranges(NamedTuple):
+    """Where each muon's matches stand among those of its event."""
+
+    offsets: I64
+    """Matches offsets[i] to offsets[i + 1] belong to event i, shape (events + 1,)."""
+    begin: U32
+    """First match of each muon, counted within its event, shape (muons,)."""
+    end: U32
+    """One past its last match, shape (muons,)."""
+
+
+@compiled
+def probe_ranges(ranges: Ranges, event: I64, probe: I64) -> tuple[I64, I64]:
+    """Return the range of each probe's matches among those of all events.
+
+    Args:
+        ranges: The ranges of all muons.
+        event: Event of each pair, shape (pairs,).
+        probe: Its probe, index into the muons, shape (pairs,).
+
+    Returns:
+        Its first match and one past its last, each of shape (pairs,); both -1 where the range
+        points outside the event.
+    """
+    offsets, begins, ends = ranges.offsets, ranges.begin, ranges.end
+    first = np.full(len(probe), -1, dtype=np.int64)
+    last = np.full(len(probe), -1, dtype=np.int64)
+    for pair in range(len(probe)):
+        begin, end = np.int64(begins[probe[pair]]), np.int64(ends[probe[pair]])
+        start, stop = offsets[event[pair]], offsets[event[pair] + 1]
+        if begin <= end <= stop - start:
+            first[pair], last[pair] = start + begin, start + end
+    return first, last
+
+
+def numbers(begins: AnyArray, ends: AnyArray) -> AnyArray:
+    """List the numbers of all ranges, one range behind the other.
+
+    Args:
+        begins: First number of each range, shape (ranges,).
+        ends: One past its last, same shape.
+    """
+    counts = ends - begins
+    starts = np.repeat(begins - np.cumsum(counts) + counts, counts)
+    return np.asarray(starts + np.arange(len(starts)))
+
+
+@compiled
+def take(source: AnyArray, index: AnyArray, nowhere: Any) -> AnyArray:
+    """Take the rows that an index names.
+
+    Args:
+        source: Values, shape (n,).
+        index: Integers from -1 to n - 1, shape (rows,).
+        nowhere: Stands for an index of -1.
+
+    Returns:
+        Values of the source's dtype, shape (rows,).
+    """
+    taken = np.empty(len(index), dtype=source.dtype)
+    for i in range(len(index)):
+        taken[i] = source[index[i]] if index[i] >= 0 else nowhere
+    return taken
+
+
+@compiled
+def mask_not_finite(codes: I16, x: F32, y: F32, edge_x: F32, edge_y: F32) -> int:
+    """Take entries with a NaN or infinite coordinate out of use.
+
+    Args:
+        codes: Chamber codes, shape (n,); set to -1 in place where a coordinate is not finite.
+        x: Local x, cm, shape (n,).
+        y: Local y, cm, shape (n,).
+        edge_x: Distance from the edge, or x again where there is none, shape (n,).
+        edge_y: Distance from the edge, or y again where there is none, shape (n,).
+
+    Returns:
+        How many entries, known chamber or not, have a coordinate that is not finite.
+    """
+    count = 0
+    for i in range(len(codes)):
+        if not np.isfinite(
+            np.float64(x[i]) + np.float64(y[i]) + np.float64(edge_x[i]) + np.float64(edge_y[i])
+        ):
+            codes[i] = -1
+            count += 1
+    return count
+
+
+@compiled
+def count_bad_ranges(muon_offsets: I64, ranges: Ranges) -> int:
+    """Count the muons whose range of matches points outside their event."""
+    begins, ends, offsets = ranges.begin, ranges.end, ranges.offsets
+    count = 0
+    for event in range(len(muon_offsets) - 1):
+        available = offsets[event + 1] - offsets[event]
+        for i in range(muon_offsets[event], muon_offsets[event + 1]):
+            if begins[i] > ends[i] or ends[i] > available:
+                count += 1
+    return count

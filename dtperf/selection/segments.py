@@ -1,0 +1,171 @@
+"""Cuts on what a probe crosses; of numbers in a kernel, or of whole columns."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+from numba.extending import register_jitable
+
+from dtperf.compiled import compiled
+from dtperf.selection.arrays import Muons
+from dtperf.selection.fourvector import is_within
+from dtperf.typing import F32, I8, I16, AnyArray, Bools
+
+__all__ = [
+    "PassingLimits",
+    "StationLimits",
+    "best_segment",
+    "count_double",
+    "distance",
+    "is_eligible",
+    "is_fiducial",
+    "mask_in_eta",
+]
+
+
+class PassingLimits(NamedTuple):
+    """Cut values in the width they are compared in; max_dy is NaN where theta does not count."""
+
+    max_dx: np.float32
+    max_dy: np.float32
+    max_dr: np.float32
+    truncate: bool
+    nearest: bool
+    """Whether the nearest segment is the best one, not the one with most hits."""
+
+
+@numba.njit(nogil=True, inline="always")
+def distance(dx: np.float32, dy: np.float32) -> np.float32:
+    """Return the distance in the chamber plane, cm."""
+    return np.float32(sqrt(dx * dx + dy * dy))
+
+
+@numba.njit(nogil=True, inline="always")
+def best_segment(
+    start: int,
+    stop: int,
+    codes: I16,
+    segment_x: F32,
+    segment_y: F32,
+    has_phi: Bools,
+    has_zed: Bools,
+    hits: I16,
+    code: int,
+    x: np.float32,
+    y: np.float32,
+    limits: PassingLimits,
+) -> int:
+    """Find the segment with most hits, or the nearest one, that is close enough to the crossing.
+
+    The nearest one is that of `getPassingProbeInCh` in the repository cmsdtoffline/DTTagAndProbe;
+    which view has to be close enough is as for most hits.
+
+    Args:
+        start: First segment of the event.
+        stop: One past the last segment of the event.
+        codes: Chamber of each segment, shape (segments of all events,).
+        segment_x: Its local x, cm, same shape.
+        segment_y: Its local y, cm, same shape.
+        has_phi: Whether it has a phi view, same shape.
+        has_zed: Whether it has a theta view, same shape.
+        hits: Hits of the views that it has, same shape.
+        code: Chamber that is crossed.
+        x: Local x of the crossing, cm.
+        y: Local y of the crossing, cm.
+        limits: Cut values.
+
+    Returns:
+        Index of the segment, -1 if there is none; of equals the first wins, and one without hits
+        never does.
+    """
+    if limits.truncate:
+        x, y = np.trunc(x), np.trunc(y)
+    best = -1
+    best_hits = 0
+    max_dr = limits.max_dr
+    for i in range(start, stop):
+        if codes[i] != code or hits[i] <= best_hits:
+            continue
+        dx = abs(x - segment_x[i])
+        dy = abs(y - segment_y[i])
+        dr = distance(dx, dy)
+        if dr < max_dr and (
+            (has_phi[i] and dx < limits.max_dx) or (has_zed[i] and dy < limits.max_dy)
+        ):
+            best = i
+            if limits.nearest:
+                max_dr = dr
+            else:
+                best_hits = hits[i]
+    return best
+
+
+class StationLimits(NamedTuple):
+    """Cut values in the width they are compared in."""
+
+    min_other: int
+    min_rpc_layers: float
+    """Infinite where RPC layers do not count."""
+    max_abs_eta: F32
+    """By station, shape (5,); that of 0 is not used."""
+    border_x: np.float32
+    """cm, as the other."""
+    border_y: np.float32
+    of_superlayers: bool
+    """Whether the border is that of the superlayers, not of the chamber."""
+    kinematics: int
+    """Which eta is cut on, as `dtperf.selection.fourvector.is_within` takes it."""
+
+
+@register_jitable
+def is_eligible(n_other: Any, rpc_layers: Any, min_other: int, min_rpc_layers: float) -> Any:
+    """Return whether there are enough other stations or RPC layers."""
+    return (n_other >= min_other) | (rpc_layers >= min_rpc_layers)
+
+
+@compiled
+def mask_in_eta(muons: Muons, probe: AnyArray, station: I8, limits: StationLimits) -> Bools:
+    """Return whether probes are within the limit of a station.
+
+    Args:
+        muons: Flat muon columns.
+        probe: Index into the muons, shape (rows,).
+        station: 1 to 4, same shape.
+        limits: Cut values.
+    """
+    pt, eta, phi, most = muons.pt, muons.eta, muons.phi, limits.max_abs_eta
+    inside = np.empty(len(probe), dtype=np.bool_)
+    for row in range(len(probe)):
+        i, limit = probe[row], most[station[row]]
+        inside[row] = is_within(pt[i], eta[i], phi[i], limit, limits.kinematics)
+    return inside
+
+
+@register_jitable
+def is_fiducial(edge_x: Any, edge_y: Any, border_x: Any, border_y: Any) -> Any:
+    """Return whether a chamber is crossed far enough from its edges; NaN is not, in cm."""
+    return (edge_x < border_x) & (edge_y < border_y)
+
+
+@compiled
+def count_double(flags: npt.NDArray[np.unsignedinteger[Any]], first: Any, counts: Any) -> int:
+    """Count crossings that are not the first one of their probe and station that counts.
+
+    Args:
+        flags: Bits of each row, shape (rows,).
+        first: The bit of the first row of a pair and station.
+        counts: The bits of a row that counts.
+    """
+    n = 0
+    for row in range(len(flags)):
+        if flags[row] & first or flags[row] & counts != counts:  # nearly all are the first
+            continue
+        before = row - 1
+        while not flags[before] & first and flags[before] & counts != counts:
+            before -= 1
+        n += flags[before] & counts == counts
+    return n

@@ -1,0 +1,90 @@
+"""A table of columns, each made when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from dtperf.selection.ragged import take
+from dtperf.typing import AnyArray, Bools, Intp
+
+__all__ = ["Table"]
+
+
+class Table(Mapping[str, AnyArray]):
+    """Named columns of one length, as a mapping from name to array of shape (rows,)."""
+
+    def __init__(
+        self,
+        rows: int,
+        make: Mapping[str, Callable[[Table], AnyArray]],
+        parent: Table | None = None,
+        link: str = "",
+    ) -> None:
+        """Set up the table.
+
+        Args:
+            rows: Length of every column.
+            make: For each column the function that makes it from the table.
+            parent: Table whose columns this one has, too, where `make` has none of the name.
+            link: Column with the row of the parent that each row belongs to.
+        """
+        self.rows = rows
+        self.parent = parent
+        self._link = link
+        self._make = make
+        self._made: dict[str, AnyArray] = {}
+        self._masks: dict[tuple[str, ...], Bools] = {}
+        self._rows: dict[tuple[str, ...], Intp] = {}
+
+    def __getitem__(self, name: str) -> AnyArray:
+        """Return one column; KeyError if the table has none of this name."""
+        if name not in self._made:
+            if self.parent is not None and self.inherits(name):
+                self._made[name] = self.of_parent(self.parent[name])
+            else:
+                self._made[name] = self._make[name](self)
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether there is such a column, without making it."""
+        return name in self._make or (self.parent is not None and name in self.parent)
+
+    def __iter__(self) -> Iterator[str]:
+        """List the names of the columns."""
+        inherited = (name for name in self.parent or () if name not in self._make)
+        return iter((*self._make, *inherited))
+
+    def __len__(self) -> int:
+        """Count the columns."""
+        return sum(1 for _ in self)
+
+    def inherits(self, name: str) -> bool:
+        """Return whether a column is the parent's."""
+        return name not in self._make and self.parent is not None and name in self.parent
+
+    def of_parent(self, values: AnyArray) -> AnyArray:
+        """Take for each row what belongs to its row of the parent, shape (rows,)."""
+        return take(values, self[self._link], values.dtype.type(0))
+
+    def rows_where(self, names: tuple[str, ...]) -> Intp:
+        """Number the rows for which all these boolean columns hold, shape (n,)."""
+        if names not in self._rows:
+            self._rows[names] = np.flatnonzero(self._all_of(names))
+        return self._rows[names]
+
+    def _all_of(self, names: tuple[str, ...]) -> Bools:
+        if names not in self._masks:
+            if names:
+                self._masks[names] = self._all_of(names[:-1]) & self[names[-1]]
+            else:
+                self._masks[names] = np.ones(self.rows, dtype=np.bool_)
+        return self._masks[names]
+
+    def to_awkward(self) -> Any:
+        """Make an awkward record array of all columns, for a look in a notebook."""
+        import awkward as ak
+
+        return ak.zip({name: self[name] for name in self})

@@ -1,0 +1,265 @@
+"""Cuts as sliders move them: a few measurements, again and again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from dtperf.config import AnalysisConfig
+from dtperf.config.suggest import suggest
+from dtperf.errors import ConfigError
+from dtperf.execution.provenance import code_version, machine
+from dtperf.measurements import STANDARD, Measurement
+from dtperf.measurements.declaration import Axis
+from dtperf.results.doubled import refusal
+from dtperf.results.result import Result
+from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, TRACKER_ISO, isolations
+from dtperf.skim.cuts import MEASURED, only, refuse_looser, with_cuts
+from dtperf.skim.recut.inputs import LIMIT_EVENTS, Source, find
+from dtperf.skim.recut.layout import CounterLayout
+from dtperf.skim.recut.load import LoadedEvents, load_files, threads
+from dtperf.skim.recut.load_skim import load_parts
+from dtperf.skim.recut.sums import CounterSums
+from dtperf.skim.stored import is_skim, load_skim
+
+__all__ = ["Analysis", "Explorer"]
+
+
+class Analysis:
+    """Events that are measured anew for other cuts, on all cores of this machine."""
+
+    def __init__(
+        self,
+        source: Source,
+        config: Any = None,
+        *,
+        limit_events: int | None = None,
+        on_events: Callable[[int, int], None] = lambda _read, _all: None,
+    ) -> None:
+        """Read the events.
+
+        Args:
+            source: The directory of a skim; or a `Result`, a result directory, or files as
+                `dtperf.run` takes them. Of a result exactly those events that it was made of.
+            config: What `dtperf.load_config` takes, the cuts to start from; files need one, a
+                result and a skim have their own.
+            limit_events: How many events to keep, the first ones; None: all of a skim, and
+                1,000,000 of others.
+            on_events: Called with the number of events that are read so far, and with all.
+
+        Raises:
+            ConfigError: The config cannot be used, asks for more than the skim has, or files are
+                given without one.
+            InputError: A file cannot be read, or is not the one that the result was made of; or
+                events are there twice, and the config does not allow that.
+        """
+        self._skim = ""
+        self._about: Mapping[str, str] = {}
+        self.loosest: AnalysisConfig | None = None
+        """The cuts of the skim, none of which can be made looser; None: files."""
+        if isinstance(source, str | Path) and is_skim(Path(source)):
+            skim = load_skim(Path(source))
+            loaded = load_parts(skim, config, limit_events, on_events)
+            self.loosest, self._skim = skim.config, str(Path(source).absolute())
+            self._about = skim.about
+            refuse_looser(self.loosest, loaded.config, str(source))
+        else:
+            limit = LIMIT_EVENTS if limit_events is None else limit_events
+            loaded = load_files(find(source, config), limit, on_events)
+        self._loaded: LoadedEvents = loaded
+        doubled = loaded.event_sample.doubled
+        if doubled is not None and loaded.config.run.doubled_events == "refuse":
+            raise refusal(doubled, loaded.ledger.path_of)
+        self._refuse_lacking(loaded.config)
+        self.config = loaded.config
+        """The cuts to start from."""
+        self.files = loaded.files
+        """The files, with the events of each that are in memory."""
+        self.origin = loaded.origin
+        self.ledger = loaded.ledger
+        self._layouts: dict[Measurement, CounterLayout] = {}
+        self._axis_bits: dict[Axis, int] = {}
+        self._lock = Lock()
+
+    @property
+    def events(self) -> int:
+        """Number of events that were read, of which those without a tag are not kept."""
+        return self.ledger.events("read")
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no event of the input was left out."""
+        return self._loaded.is_whole
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that they take; of a skim that is not compressed, that of its files."""
+        return sum(block.nbytes for block in self._loaded.blocks)
+
+    @property
+    def nbytes_found(self) -> int:
+        """Memory that takes what was found of them, and is kept for the next cuts."""
+        return sum(block.nbytes_found for block in self._loaded.blocks)
+
+    @property
+    def loaded(self) -> str:
+        """Return what part of the input is in memory."""
+        told = self._loaded.told(self.nbytes + self.nbytes_found)
+        return f"{told}, of a skim: cuts can be tightened" if self._skim else told
+
+    @cached_property
+    def _runs(self) -> Any:
+        return np.unique(self._loaded.tally.run).astype(np.int64)
+
+    def with_cuts(
+        self,
+        cuts: Mapping[str, Any] | None = None,
+        *,
+        measurements: Collection[str] | None = None,
+    ) -> Result:
+        """Measure with other cuts.
+
+        Args:
+            cuts: Values by the config's key, such as ``{"selection.probe.min_pt": 25}``; what is
+                not named stays as in `config`.
+            measurements: Names of the only ones to make; None: all of the config.
+
+        Returns:
+            What `dtperf.run` gives for the same files and cuts.
+
+        Raises:
+            ConfigError: A key is none, or one that needs the events to be read anew, a value is
+                not allowed, or it is looser than the skim.
+        """
+        start, begin = time.perf_counter(), datetime.now(UTC)
+        config = self._with_cuts(cuts or {}, measurements)
+        layouts = {n: self._layout(m) for n, m in config.filled_measurements().items()}
+        with self._lock:
+            sums = self._count(layouts, config)
+        return self._result(config, layouts, sums, begin, time.perf_counter() - start)
+
+    def _with_cuts(
+        self, cuts: Mapping[str, Any], measurements: Collection[str] | None
+    ) -> AnalysisConfig:
+        config = with_cuts(self.config, cuts, of_skim=self.loosest is not None)
+        if self.loosest is not None:
+            refuse_looser(self.loosest, config, self._skim)
+        self._refuse_lacking(config)
+        if measurements is None:
+            return config
+        active = {*config.measurements.active(), *STANDARD}
+        for name in measurements:
+            if name not in active:
+                raise ConfigError(f"measurements: no {name!r} in the config{suggest(name, active)}")
+        return only(config, measurements)
+
+    def _refuse_lacking(self, config: AnalysisConfig) -> None:
+        """Check that the isolation that is used is there.
+
+        Raises:
+            ConfigError: Some of the files lack its branch.
+        """
+        used = isolations(config)
+        if not used.branches or all(block.has_tracker_iso for block in self._loaded.blocks):
+            return
+        selection = {"tag.iso": used.tag, "probe.iso": used.probe}
+        keys = [f"selection.{key}" for key, kind in selection.items() if kind == "tracker"]
+        raise ConfigError(
+            f"{' and '.join(keys) or 'measurements'}: isolation by tracks is muon_{TRACKER_ISO}, "
+            "which not all files of these events have: use 'pf', or files that have it"
+        )
+
+    def _layout(self, measurement: Measurement) -> CounterLayout:
+        if measurement not in self._layouts:
+            self._layouts[measurement] = CounterLayout(measurement, self._runs, self._axis_bits)
+        return self._layouts[measurement]
+
+    def _count(self, layouts: Mapping[str, CounterLayout], config: AnalysisConfig) -> CounterSums:
+        blocks, turns = self._loaded.blocks, count()
+
+        def work(_: int) -> CounterSums:
+            sums = CounterSums(layouts, config)
+            while (number := next(turns)) < len(blocks):  # atomic: one thread takes each
+                sums.add(blocks[number], _made(layouts, blocks[number].branches))
+            return sums
+
+        workers = max(min(threads(), len(blocks)), 1)
+        with ThreadPoolExecutor(workers) as pool:
+            first, *others = pool.map(work, range(workers))
+        first.merge(others)
+        return first
+
+    def _result(
+        self,
+        config: AnalysisConfig,
+        layouts: Mapping[str, CounterLayout],
+        sums: CounterSums,
+        begin: datetime,
+        seconds: float,
+    ) -> Result:
+        tally = self._loaded.tally
+        inside = tally.is_in(config.selection.luminosity_mask)
+        lacking = {name: tally.lacking(_branches(layout)) for name, layout in layouts.items()}
+        made = frozenset(name for name, lacks in lacking.items() if not lacks.all())
+        anomalies = {name: int(n[inside].sum()) for name, n in tally.anomalies.items()}
+        for name, lacks in lacking.items():
+            if lacks.any():
+                anomalies[f"events_not_in_{name}"] = int(tally.events[lacks & inside].sum())
+        job = {
+            "begin": begin.isoformat(timespec="milliseconds"),
+            "seconds": round(seconds, 3),
+            "seconds_measuring": round(seconds, 3),
+            "workers": threads(),
+            **machine(),
+        }
+        if self._skim:
+            job |= {"skim": self._skim, "skim_made": dict(self._about)}
+        return Result(
+            config=config,
+            counts=sums.histograms(made),
+            totals={
+                "events": int(tally.events.sum()),
+                "certified": int(tally.events[inside].sum()),
+                **sums.found,
+            },
+            anomalies=anomalies,
+            ledger=self.ledger,
+            jobs=(job,),
+            code=self._loaded.code or code_version(),
+            event_sample=self._loaded.event_sample,
+        )
+
+
+def _branches(layout: CounterLayout) -> list[str]:
+    """Name the branches that not every file has, and a measurement needs."""
+    used = layout.measurement.columns
+    return [branch for column, branch in OPTIONAL_EVENT_COLUMNS.items() if column in used]
+
+
+def _made(layouts: Mapping[str, CounterLayout], branches: frozenset[str]) -> frozenset[str]:
+    return frozenset(n for n, layout in layouts.items() if branches.issuperset(_branches(layout)))
+
+
+class Explorer(Analysis):
+    """An analysis of which three measurements are shown, whatever its config skips."""
+
+    def measure(self, cuts: Mapping[str, Any] | None = None) -> Result:
+        """Measure with other cuts.
+
+        Args:
+            cuts: As for `with_cuts`.
+
+        Returns:
+            What `dtperf.run` gives for these events, of the measurements by_chamber,
+            efficiency_vs_pt and acceptance_vs_pt.
+        """
+        return self.with_cuts(cuts, measurements=MEASURED)

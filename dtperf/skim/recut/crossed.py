@@ -1,0 +1,160 @@
+"""The crossings of all possible probes of a block: what cuts on stations and segments change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dtperf.config import AnalysisConfig
+from dtperf.measurements.declaration import Integer
+from dtperf.selection.arrays import Matches, Segments
+from dtperf.selection.columns import border_distances, station_limits
+from dtperf.selection.crossings import count_hits
+from dtperf.selection.flatten import FlatEvents
+from dtperf.selection.ragged import numbers
+from dtperf.selection.tables import Table
+from dtperf.selection.tagging import passing_limits
+from dtperf.skim.recut.bins import Known, is_on, row_places
+from dtperf.skim.recut.counting import ProbeRows, offsets_of
+from dtperf.skim.recut.layout import CounterLayout
+from dtperf.skim.recut.row_bits import (
+    BITS,
+    ProbeTracks,
+    RowConstants,
+    SegmentHits,
+    mark_stations,
+    moved,
+)
+from dtperf.typing import I32, U32, AnyArray
+
+if TYPE_CHECKING:
+    from dtperf.skim.recut.block import Block
+
+__all__ = ["CrossingRows"]
+
+
+class CrossingRows:
+    """Rows, and where measurements count them."""
+
+    def __init__(
+        self, block: Block, flat: FlatEvents, table: Table, config: AnalysisConfig
+    ) -> None:
+        """Take what no measurement changes.
+
+        Args:
+            block: The events.
+            flat: The same as flat arrays.
+            table: From `row_table`, of all possible probes.
+            config: The cuts that it was made with.
+        """
+        self._cuts = _cuts(config)
+        self._place = RowConstants(table["match"], table["station"], table["n_other_stations"])
+        self._segment: I32 = table["segment"]
+        possible = np.append(block.possible, len(block.probes.muon))
+        self.rows = ProbeRows(offsets_of(table["pair"], possible), _flags(table))
+        matches, muons = block.matches(flat), block.probes.muon
+        self._hits = _hits(flat.segments, matches, block.segment_offsets)
+        self._matches = matches
+        self._tracks = ProbeTracks(
+            *(getattr(flat.muons, name)[muons] for name in ProbeTracks._fields)
+        )
+        self.places: dict[CounterLayout, AnyArray] = {}
+        self.values: dict[CounterLayout, AnyArray] = {}
+        """What profiles are the mean of."""
+        self._axes: dict[Integer, tuple[int, CounterLayout]] = {}
+
+    @property
+    def arrays(self) -> tuple[Any, ...]:
+        """What takes memory; the rest is a view of the events."""
+        hits = self._hits
+        own = (hits.match_code, hits.code, hits.has_phi, hits.has_zed, hits.n)
+        kept = (self._place, self._segment, self.rows, self._tracks, self.places, self.values)
+        return (*own, *kept)
+
+    def add(self, layouts: list[CounterLayout], table: Table, known: Known) -> None:
+        """Place the rows of more measurements.
+
+        Args:
+            layouts: The measurements.
+            table: From `row_table`, of all possible probes, with the cuts that were marked last.
+            known: What is known of the block; more is added.
+        """
+        for layout in layouts:
+            self.places[layout] = row_places(layout, table, known)
+            if layout.measurement.mean_of:
+                self.values[layout] = table[layout.measurement.mean_of]
+            for axis, bit in layout.axis_bits.items():
+                if axis not in self._axes:
+                    self._axes[axis] = (bit, layout)
+                    self._mark(slice(None), table, axis, known)
+
+    def follow(self, block: Block, config: AnalysisConfig) -> None:
+        """Change what other cuts change.
+
+        Args:
+            block: The events.
+            config: The cuts.
+        """
+        cuts = _cuts(config)
+        (station, *search), (station_before, *search_before) = cuts, self._cuts
+        self._cuts = cuts
+        offsets = self.rows.offsets
+        if search != search_before:
+            limits = passing_limits(config)
+            place = (offsets, self._place.match, self._segment)
+            probes = moved(block.probes.offsets, *place, self._hits, limits)
+            if len(probes):
+                chosen = np.searchsorted(block.possible, probes)
+                rows = numbers(offsets[probes], offsets[probes + 1])
+                self._update(rows, *block.some_rows(chosen, config))
+        if station != station_before:
+            limits_of = station_limits(config)
+            edges = border_distances(self._matches, limits_of)
+            mark_stations(self.rows, self._place, self._tracks, *edges, limits_of)
+
+    def _update(self, rows: AnyArray, table: Table, segment: I32) -> None:
+        known: Known = {}
+        self._segment[rows] = segment
+        self.rows.flags[rows] = _flags(table)
+        for axis in self._axes:
+            self._mark(rows, table, axis, known)
+        for layout, places in self.places.items():
+            if layout.moves:
+                places[rows] = row_places(layout, table, known)
+            if layout in self.values:
+                self.values[layout][rows] = table[layout.measurement.mean_of or ""]
+
+    def _mark(self, rows: Any, table: Table, axis: Integer, known: Known) -> None:
+        bit, layout = self._axes[axis]
+        flags = is_on(layout, table, axis, known).astype(np.uint32) << np.uint32(bit)
+        self.rows.flags[rows] |= flags
+
+
+def _cuts(config: AnalysisConfig) -> tuple[Any, ...]:
+    """Return the cuts on stations, and those that change the best segment."""
+    selection, compatibility = config.selection, config.compatibility
+    on_stations = (selection.station, compatibility.four_vector_rounding)
+    return (on_stations, selection.passing, compatibility.truncate_extrapolation)
+
+
+def _hits(segments: Segments, matches: Matches, offsets: I32) -> SegmentHits:
+    return SegmentHits(
+        match_code=matches.code,
+        match_x=matches.x,
+        match_y=matches.y,
+        offsets=offsets,
+        code=segments.code,
+        x=segments.seg4D_posLoc_x,
+        y=segments.seg4D_posLoc_y,
+        has_phi=segments.seg4D_hasPhi,
+        has_zed=segments.seg4D_hasZed,
+        n=count_hits(segments),
+    )
+
+
+def _flags(table: Table) -> U32:
+    flags = np.zeros(table.rows, dtype=np.uint32)
+    for name, bit in BITS.items():
+        flags |= table[name].astype(np.uint32) << np.uint32(bit)
+    return flags

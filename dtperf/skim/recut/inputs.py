@@ -1,0 +1,135 @@
+"""Which events to explore: those of files, or those that a result was made of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from dtperf.addresses import bare
+from dtperf.config import AnalysisConfig, load_config
+from dtperf.errors import ConfigError, InputError
+from dtperf.execution.checkpoint import FILESET, newest
+from dtperf.filesets import InputFile, resolve
+from dtperf.filesets.model import Range
+from dtperf.filesets.resolve import Inputs
+from dtperf.results.result import Result
+
+__all__ = ["LIMIT_EVENTS", "ExploreInputs", "Source", "find", "first_events", "named"]
+
+LIMIT_EVENTS = 1_000_000
+FEW = 5
+
+Source = Result | Inputs
+
+
+class ExploreInputs(NamedTuple):
+    """What is to be explored."""
+
+    config: AnalysisConfig
+    files: list[InputFile]
+    arguments: tuple[str, ...]
+    """The files as `dtperf run` takes them; empty if they are not known by a few words."""
+    out: str
+    """Where a new run could leave its result."""
+
+
+def find(source: Source, config: Any) -> ExploreInputs:
+    """Find the files and the config.
+
+    Args:
+        source: A result, its directory, or files.
+        config: What `load_config` takes; None: the result's own.
+
+    Raises:
+        ConfigError: Files are given without a config, or one of both cannot be used.
+        InputError: The result, or a file, cannot be read.
+    """
+    given = None if config is None else load_config(config)
+    if isinstance(source, Result):
+        return ExploreInputs(given or source.config, _of_result(source, {}), (), "explored")
+    if isinstance(source, str | Path) and (saved := newest(Path(source))):
+        return _of_directory(Path(source), saved, given)
+    if given is None:
+        raise ConfigError(
+            f"{source}: is no result directory; "
+            "files need a config, such as 'reference_2023', or your YAML file"
+        )
+    files = resolve(source, given.input.tree, given.run.timeout_s)
+    inputs = [source] if isinstance(source, str | Path) else source
+    texts = tuple(bare(str(each)) for each in inputs if isinstance(each, str | Path))
+    return ExploreInputs(given, files, texts if len(texts) <= FEW else (), "explored")
+
+
+def first_events(files: Sequence[InputFile], limit: int) -> list[InputFile]:
+    """Take the first events, in order of the files.
+
+    Args:
+        files: Those whose number of events is not known are kept, and counted as none.
+        limit: How many events.
+
+    Raises:
+        ConfigError: None are wanted.
+    """
+    if limit < 1:
+        raise ConfigError(f"limit_events: {limit:,} is not allowed; allowed: at least 1")
+    taken, left = [], limit
+    for file in files:
+        if not left:
+            break
+        if file.events <= left:
+            taken.append(file)
+            left -= file.events
+        else:
+            taken.append(file.only(_first(file.wanted, left)))
+            left = 0
+    return taken
+
+
+def _first(ranges: Iterable[Range], limit: int) -> list[Range]:
+    kept = []
+    for start, stop in ranges:
+        kept.append((start, min(stop, start + limit)))
+        limit -= kept[-1][1] - start
+        if not limit:
+            break
+    return kept
+
+
+def _of_directory(path: Path, saved: Path, config: AnalysisConfig | None) -> ExploreInputs:
+    result = Result.load(saved)
+    fileset = path / FILESET
+    known = {}
+    if fileset.is_file():
+        listed = resolve(fileset, result.config.input.tree)
+        known = {str(file.uuid): file for file in listed if file.uuid is not None}
+    files = _of_result(result, known)
+    is_whole = all(file in known.values() for file in files) and len(files) == len(known)
+    arguments = (str(fileset),) if is_whole else ()
+    return ExploreInputs(config or result.config, files, arguments, f"{path}-explored")
+
+
+def _of_result(result: Result, known: dict[str, InputFile]) -> list[InputFile]:
+    """List the files that a result was made of, each with the events that were read."""
+    ranges: dict[tuple[str, str], list[Range]] = defaultdict(list)
+    for row in result.ledger:
+        if row.status == "read" and row.events:
+            ranges[row.file, row.uuid].append((row.start, row.stop))
+    if not ranges:
+        raise InputError("the result has no events that were read: nothing to explore")
+    files = []
+    for (path, uuid), read in ranges.items():
+        try:
+            file = InputFile(path, result.config.input.tree, uuid=UUID(uuid))
+        except ValueError:
+            raise InputError(f"{path}: the ledger has no UUID of it: {uuid[:60]!r}") from None
+        files.append(known.get(uuid, file).only(read))
+    return files
+
+
+def named(files: Sequence[InputFile]) -> tuple[str, ...]:
+    """Name files one by one, if they are few and read as a whole."""
+    can_be = len(files) <= FEW and all(f.only(f.wanted).ranges is None for f in files)
+    return tuple(file.path for file in files) if can_be else ()

@@ -1,0 +1,228 @@
+"""Files to blocks in memory, once."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import numpy as np
+from coffea.processor.executor import WorkItem
+
+from dtperf.config import AnalysisConfig
+from dtperf.errors import InputError
+from dtperf.execution.chunk_meta import ChunkMeta, meta_of
+from dtperf.execution.chunks import read_events
+from dtperf.execution.inputs import patience_of
+from dtperf.execution.planning import ReadRanges, plan
+from dtperf.filesets import InputFile
+from dtperf.filesets.check import RetryPolicy, check_files, refusal
+from dtperf.nanoaod import ColumnFilter
+from dtperf.nanoaod.open_files import close_all
+from dtperf.results.event_sample import EVENT_BRANCHES, EventSample, halvings_for
+from dtperf.results.ledger import Ledger, LedgerRow
+from dtperf.selection.flatten import TRACKER_ISO, TRIGGER_COLUMNS, branches_of, flatten, isolations
+from dtperf.selection.fourvector import EITHER
+from dtperf.selection.luminosity import within
+from dtperf.selection.pairs import EITHER_CHARGE, PairLimits
+from dtperf.skim.columns import to_arrow
+from dtperf.skim.cuts import refuse_processor
+from dtperf.skim.recut.block import Block
+from dtperf.skim.recut.inputs import ExploreInputs, first_events, named
+from dtperf.skim.tally import LuminosityTally, added, tally
+from dtperf.skim.thin import thinned
+
+__all__ = ["LoadedEvents", "Progress", "load_files", "threads"]
+
+CHUNKSIZE = 50_000
+"""Small enough that threads share the work evenly, large enough that calls do not count."""
+
+
+WIDE = np.float32(np.inf)
+LOOSEST = PairLimits(
+    *(WIDE, -WIDE, WIDE, -WIDE, -(2**15), -(2**15), -WIDE, WIDE, WIDE, -WIDE),
+    charges=EITHER_CHARGE,
+    kinematics=EITHER,
+)
+"""What every selection passes."""
+Progress = Callable[[int, int], None]
+"""Called with the number of events that are read so far, and with all."""
+
+
+@dataclass(frozen=True)
+class LoadedEvents:
+    """Events in memory, and where they are from."""
+
+    config: AnalysisConfig
+    origin: ExploreInputs
+    files: list[InputFile]
+    blocks: list[Block]
+    tally: LuminosityTally
+    ledger: Ledger
+    n_files: int
+    """Of the input."""
+    input_events: int | None
+    """Of the input; None if not all files were opened."""
+    code: str = ""
+    """Of what was made of it; empty: the code that is here."""
+    event_sample: EventSample = field(default_factory=EventSample)
+    """Of all events that were read; of none, where their numbers are not known."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no event of the input was left out."""
+        return self.ledger.events("read") == self.input_events
+
+    def told(self, nbytes: int) -> str:
+        """Return what part of the input takes so many bytes."""
+        events = self.ledger.events("read")
+        of_all = f"{self.n_files:,} file{'s' if self.n_files > 1 else ''}"
+        memory = f"({nbytes / 1e6:,.0f} MB in memory)"
+        if self.is_whole:
+            return f"all {events:,} events of {of_all} {memory}"
+        known = "" if self.input_events is None else f" of {self.input_events:,}"
+        part = f"{len({row.identity for row in self.ledger if row.events}):,} of {of_all}"
+        return f"only the first {events:,}{known} events, from {part} {memory}"
+
+
+def threads() -> int:
+    """Return how many threads can work at once: the kernels do not hold Python's lock."""
+    return os.cpu_count() or 1
+
+
+def check(config: AnalysisConfig, files: Sequence[InputFile]) -> list[InputFile]:
+    """Open the files that are not known yet, and see that they can be used.
+
+    Raises:
+        InputError: One cannot; also if the config says to skip such files in a run.
+    """
+    needed, optional = _branches(config)
+    checked = check_files(
+        files,
+        needed,
+        optional,
+        patience=patience_of(config),
+    )
+    if checked.problems:
+        raise refusal(checked.problems, len(files))
+    return [each.file for each in checked.files if each.file.entries]
+
+
+def _branches(config: AnalysisConfig) -> tuple[frozenset[str], frozenset[str]]:
+    """Name the branches needed, and those read where they are: the other isolation among them."""
+    needed, optional = branches_of(config)
+    return needed, optional | {f"muon_{TRACKER_ISO}", *EVENT_BRANCHES}
+
+
+def load_files(origin: ExploreInputs, limit: int, on_events: Progress) -> LoadedEvents:
+    """Read events of ROOT files.
+
+    Args:
+        origin: Which.
+        limit: How many events to keep, the first ones.
+        on_events: Told of what is read.
+
+    Raises:
+        InputError: A file cannot be read.
+    """
+    config = origin.config
+    refuse_processor(config)
+    # files whose events are known to be too many need not be opened
+    needed = origin.files[: len(first_events(origin.files, limit))]
+    checked = check(config, needed)
+    files, all_opened = first_events(checked, limit), len(needed) == len(origin.files)
+    known = origin.arguments or (named(checked) if all_opened else ())
+    wanted = sum(file.events for file in files)
+    by_file = [[*items] for _, items in groupby(_items(config, files), lambda i: i.filename)]
+    chunks: list[_Chunk] = []
+    patience = patience_of(config)
+    pool = ThreadPoolExecutor(threads())
+    try:
+        for read in pool.map(lambda items: _read_file(config, patience, items), by_file):
+            chunks += read
+            on_events(sum(chunk.row.events for chunk in chunks), wanted)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return LoadedEvents(
+        config,
+        origin._replace(arguments=known),
+        files,
+        [chunk.block for chunk in chunks],
+        added(chunk.tally for chunk in chunks),
+        Ledger(chunk.row for chunk in chunks),
+        len(origin.files),
+        sum(file.events for file in checked) if all_opened else None,
+        event_sample=sum((chunk.sample for chunk in chunks), EventSample()),
+    )
+
+
+def _items(config: AnalysisConfig, files: Sequence[InputFile]) -> Iterable[WorkItem]:
+    needed, optional = _branches(config)
+    required, columns = tuple(sorted(needed)), ColumnFilter.of(needed | optional)
+    timeout_s = config.run.timeout_s
+    halvings = halvings_for(sum(file.events for file in files))
+    return plan(
+        files,
+        ReadRanges(Ledger([])),
+        CHUNKSIZE,
+        columns,
+        lambda file: ChunkMeta(
+            bytes=file.bytes,
+            replicas=file.replicas,
+            required=required,  # a file that is known was not opened yet
+            timeout_s=timeout_s,
+            halvings=halvings,
+        ),
+    )
+
+
+class _Chunk(NamedTuple):
+    block: Block
+    tally: LuminosityTally
+    row: LedgerRow
+    sample: EventSample
+
+
+def _read_file(
+    config: AnalysisConfig, patience: RetryPolicy, items: Sequence[WorkItem]
+) -> list[_Chunk]:
+    try:
+        return [_read(config, patience, item) for item in items]
+    finally:
+        close_all()  # of this thread, which is done with it
+
+
+def _read(config: AnalysisConfig, patience: RetryPolicy, item: WorkItem) -> _Chunk:
+    start = time.perf_counter()
+    turns = patience.turns(item.filename, meta_of(item).replicas)
+    while True:
+        meta = replace(meta_of(item), source=turns.address)
+        try:
+            events, size, sample, _ = read_events(replace(item, usermeta=meta))
+            break
+        except InputError as error:
+            wait = turns.failed(error.cause)
+            if wait is None:
+                raise
+        time.sleep(wait)
+    block, counted = _kept(events, config)
+    uuid = events.metadata["fileuuid"]
+    place = (item.filename, uuid, item.entrystart, item.entrystop, "read", "", "")
+    seconds = time.perf_counter() - start
+    row = LedgerRow(*place, turns.address, turns.attempts + 1, size, seconds, "")
+    return _Chunk(block, counted, row, sample)
+
+
+def _kept(events: Any, config: AnalysisConfig) -> tuple[Block, LuminosityTally]:
+    """Keep what any cut could need; the trigger and the mask stay as they are."""
+    selection = config.selection
+    inside = within(events, selection.luminosity_mask)
+    used = isolations(config)._replace(with_tracker=TRACKER_ISO in inside.muon.fields)
+    flat = flatten(inside, selection.tag.trigger, config.extrapolation, used)
+    fired = TRIGGER_COLUMNS[selection.tag.trigger]
+    columns = thinned(flat, LOOSEST, {fired: flat.muons.fires} if fired else {})
+    return Block(to_arrow(columns), LOOSEST), tally(events, config, flat.anomalies)

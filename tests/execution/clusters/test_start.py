@@ -1,0 +1,238 @@
+"""Clusters from start to end, on this machine: what is yielded, waited for, and refused."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from distributed.core import Status
+
+import dtperf
+from dtperf.config import AnalysisConfig
+from dtperf.errors import ConfigError, DtperfError
+from dtperf.execution.clusters import persistent
+from dtperf.execution.clusters.lifecycle import WorkerCount
+from dtperf.execution.clusters.local import local_client, local_cluster
+from dtperf.execution.clusters.nanny import OneStartAtATime
+from dtperf.execution.clusters.tls import Credentials
+from dtperf.results.result import Result
+from tests.helpers.golden import GOLDEN
+from tests.helpers.runs import assert_same, with_run
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state/dtperf"
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """The address of a TLS cluster of one worker, as a description."""
+    security = Credentials.make(tmp_path / "tls").security()
+    with local_cluster(1, security=security) as cluster:
+        yield {
+            "kind": "address",
+            "address": cluster.scheduler_address,
+            "credentials": str(tmp_path / "tls"),
+        }
+
+
+def test_a_run_on_a_local_cluster(
+    state: Path, reference_config: AnalysisConfig, golden_result: Result
+) -> None:
+    waited: list[WorkerCount] = []
+    with dtperf.cluster({"kind": "local", "min_workers": 2}, waited.append) as client:
+        assert len(client.nthreads()) == 2
+        config = with_run(reference_config, chunksize=500)
+        result = dtperf.run(config, GOLDEN, client=client)
+    assert_same(result, golden_result)
+    assert waited[-1].workers == waited[-1].wanted == 2
+    assert not [*state.iterdir()]
+
+
+def test_a_run_at_an_address(
+    served: dict[str, Any], reference_config: AnalysisConfig, golden_result: Result
+) -> None:
+    config = with_run(reference_config, chunksize=1000)
+    assert_same(dtperf.run(config, GOLDEN, cluster=served), golden_result)
+
+
+def test_wrong_certificates_at_an_address(
+    served: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dtperf.execution.clusters.lifecycle.CONNECT_S", 5)
+    Credentials.make(tmp_path / "other")
+    with (
+        pytest.raises(DtperfError, match="certificates do not fit"),
+        dtperf.cluster({**served, "credentials": str(tmp_path / "other")}),
+    ):
+        pass
+
+
+def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dtperf.execution.clusters.lifecycle.CONNECT_S", 3)
+    with socket.socket() as own:
+        own.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{own.getsockname()[1]}"
+        with (
+            pytest.raises(DtperfError, match=f"{address}: the scheduler cannot be reached"),
+            dtperf.cluster({"kind": "address", "address": address}),
+        ):
+            pass
+
+
+def test_no_workers_in_time() -> None:
+    with (
+        local_cluster(0) as cluster,
+        pytest.raises(DtperfError, match="0 of 1 workers have come in 1 s"),
+        dtperf.cluster({"kind": "address", "address": cluster.scheduler_address, "wait_s": 1}),
+    ):
+        pass
+
+
+def test_a_mistake_in_the_description_shows_before_files_are_checked(
+    reference_config: AnalysisConfig,
+) -> None:
+    with pytest.raises(ConfigError, match="kind"):
+        dtperf.run(reference_config, "nowhere.root", cluster={"kind": "no"})
+
+
+def test_a_report_of_workers_that_are_not_dasks(
+    reference_config: AnalysisConfig, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match="a performance report is made by Dask"):
+        dtperf.run(reference_config, GOLDEN, performance_report=tmp_path / "x.html")
+
+
+def test_a_report_of_dask(reference_config: AnalysisConfig, tmp_path: Path) -> None:
+    config = with_run(reference_config, executor="dask", workers=1, chunksize=2000)
+    dtperf.run(config, GOLDEN, performance_report=tmp_path / "x.html")
+    assert "Task Stream" in (tmp_path / "x.html").read_text()
+
+
+def test_a_kept_cluster(
+    state: Path, tmp_path: Path, reference_config: AnalysisConfig, golden_result: Result
+) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("kind: local\nworkers: 1\n")
+    assert persistent.find(path) is None
+    with pytest.raises(ConfigError, match="mine: is not up"):
+        persistent.scale(path, 3)
+    up = persistent.up(path)
+    try:
+        assert up.address.startswith("tls://127.0.0.1:")
+        assert {p.stat().st_mode & 0o777 for p in up.folder.glob("tls/*")} == {0o600}
+        with pytest.raises(ConfigError, match="is up already"):
+            persistent.up(path)
+        result = dtperf.run(reference_config, GOLDEN, cluster=str(path))
+        assert_same(result, golden_result)
+        assert persistent.find(path) == up
+        path.write_text("kind: local\nworkers: 2\n")
+        with pytest.raises(ConfigError, match="is up with other settings"):
+            dtperf.run(reference_config, GOLDEN, cluster=str(path))
+        path.write_text("kind: local\nworkers: 1\n")
+    finally:
+        assert persistent.down(path)
+    assert not persistent.down(path)
+    assert persistent.find(path) is None
+    assert not [*state.iterdir()]
+
+
+def test_an_address_is_not_ours_to_keep(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is not ours to keep"):
+        persistent.up({"kind": "address", "address": "tcp://127.0.0.1:1"})
+
+
+def test_a_cluster_that_does_not_start_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("kind: htcondor\n")
+    with pytest.raises(DtperfError, match="htcondor: there is no condor_submit here"):
+        persistent.up(path)
+
+
+@contextmanager
+def killing(kills: int) -> Iterator[set[int]]:
+    """Kill worker processes as soon as they are there; those that were."""
+    killed: set[int] = set()
+    over = threading.Event()
+
+    def kill() -> None:
+        while len(killed) < kills and not over.is_set():
+            for child in psutil.Process().children():
+                with suppress(psutil.Error):
+                    is_new = child.pid not in killed and len(killed) < kills
+                    if is_new and "spawn_main" in " ".join(child.cmdline()):
+                        child.kill()
+                        killed.add(child.pid)
+            time.sleep(0.005)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        yield killed
+    finally:
+        over.set()
+        killer.join()
+
+
+@pytest.mark.parametrize(("workers", "kills"), [(2, 1), (1, 6)])
+def test_workers_that_are_killed_while_they_start_are_started_again(
+    workers: int, kills: int
+) -> None:
+    """Dask's own nanny waits for ever then, and so did `dtperf run --executor dask`."""
+    with killing(kills) as killed, local_client(workers) as client:
+        assert len(killed) == kills
+        assert len(client.nthreads()) == workers
+        assert client.submit(sum, (4, 5)).result(timeout=60) == 9
+
+
+def test_a_worker_that_is_killed_again_and_again_later_comes_back() -> None:
+    with local_client(1) as client, killing(5) as killed:
+        deadline = time.monotonic() + 60
+        while len(killed) < 5 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert client.submit(sum, (4, 5), pure=False).result(timeout=60) == 9
+        assert len(killed) == 5
+
+
+def test_a_worker_that_ends_by_itself_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    async def start(self: OneStartAtATime) -> Status:
+        started.append(self)
+        self._on_worker_exit_sync(1)
+        return Status.stopped
+
+    monkeypatch.setattr("distributed.Nanny.instantiate", start)
+    with pytest.raises(DtperfError, match="does not start: Nanny failed"), local_client(1):
+        pass
+    assert len(started) == 3
+
+
+def test_workers_that_do_not_start_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang(_: object) -> None:
+        await asyncio.sleep(1000)
+
+    monkeypatch.setattr("dtperf.execution.clusters.local.START_S", 1)
+    monkeypatch.setattr("dtperf.execution.clusters.local.END_S", 1)
+    monkeypatch.setattr(OneStartAtATime, "instantiate", hang)
+    with pytest.raises(DtperfError, match="have not started within 1 s"), local_client(1):
+        pass
+
+
+def test_workers_that_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(_: object) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr(OneStartAtATime, "instantiate", fail)
+    with pytest.raises(DtperfError, match=r"does not start: .*no room"), local_client(1):
+        pass

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+import uproot
+
+from dtperf.config import AnalysisConfig
+from dtperf.errors import ConfigError, InputError
+from dtperf.measurements import STANDARD
+from dtperf.results.export import FORMATS, NAMINGS, to_bytes, write
+from dtperf.results.export.tables import csv_table, json_file
+from dtperf.results.result import Result
+from tests.results.export.conftest import result_of
+
+
+def test_each_format(result: Result, tmp_path: Path) -> None:
+    assert write(result, tmp_path / "a", "json").read_bytes() == json_file(result.counts)
+    assert write(result, tmp_path / "b", "csv").read_bytes() == csv_table(result.counts)
+    with uproot.open(write(result, tmp_path / "c", "root")) as file:
+        assert "efficiency_vs_pt/MB1" in file
+    with uproot.open(write(result, tmp_path / "d", "root", "reference")) as file:
+        assert "effVsPtMB1" in file
+    assert tuple(FORMATS) == ("root", "json", "csv")
+    assert tuple(NAMINGS) == ("readable", "reference")
+
+
+def test_a_file_is_not_replaced_unless_asked_for(result: Result, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("mine")
+    with pytest.raises(ConfigError, match="is there already"):
+        write(result, path, "csv")
+    assert path.read_text() == "mine"
+    write(result, path, "csv", overwrite=True)
+    assert path.read_text().startswith("wheel,")
+
+
+def test_a_failure_leaves_the_older_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("mine")
+    with pytest.raises(InputError):
+        write(result_of({}), path, "csv", overwrite=True)
+    assert path.read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_leaves_the_older_file(
+    result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> NoReturn:
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "a.csv"
+    path.write_text("mine")
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(ConfigError, match=r"a\.csv: cannot be written: No space left"):
+        write(result, path, "csv", overwrite=True)
+    assert path.read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_directory_is_no_file(result: Result, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is a directory"):
+        write(result, tmp_path, "csv", overwrite=True)
+
+
+def test_a_directory_that_cannot_be_made(result: Result, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="cannot be written"):
+        write(result, tmp_path / "file" / "a.csv", "csv")
+
+
+@pytest.mark.parametrize("naming", NAMINGS)
+def test_a_result_with_skipped_measurements(result: Result, naming) -> None:
+    kept = {name: result.counts[name] for name in ("pair_mass", "t0_profile")}
+    skip = tuple(name for name in STANDARD if name not in kept)
+    some = result_of(kept, AnalysisConfig(measurements={"skip": skip}))
+    assert to_bytes(some, "root", naming).startswith(b"root")
+    assert b"pair_mass" in to_bytes(some, "json")
+    with pytest.raises(InputError, match="by_chamber"):
+        to_bytes(some, "csv")
+
+
+@pytest.mark.parametrize(
+    ("format", "naming", "message"),
+    [
+        ("pdf", "readable", "unknown format 'pdf': it is one of root, json, csv"),
+        ("root", "nice", "unknown naming 'nice': it is one of readable, reference"),
+        ("csv", "reference", "naming 'reference': only the format 'root' has it, not 'csv'"),
+    ],
+)
+def test_unknown_choices(result: Result, format: str, naming: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        to_bytes(result, format, naming)
