@@ -1,4 +1,4 @@
-"""Memory: kept for the next chunk, not searched for rings while lists grow, and measured."""
+"""This process: Ctrl-C that cannot get lost, and memory that is kept, measured and bounded."""
 
 from __future__ import annotations
 

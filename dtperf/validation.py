@@ -1,4 +1,4 @@
-"""JSON and Parquet from anyone: ``read_json(path, max_bytes=1_000_000)``."""
+"""Data of anyone, read with limits: ``read_json(path, max_bytes=1_000_000)``; strict models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The field outside the coil, from a published map (see data/README.md)."""
+"""The field inside the coil in closed form, and outside from a published map (data/README.md)."""
 
 from __future__ import annotations
 

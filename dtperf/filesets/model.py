@@ -1,4 +1,4 @@
-"""One file of a run."""
+"""One file of a run, and ranges of its events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many events of a file are stored together."""
+"""The branches of muon DPG NANO, and how many events of a file are stored together."""
 
 from __future__ import annotations
 

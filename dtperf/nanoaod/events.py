@@ -1,4 +1,4 @@
-"""coffea's events of an open file, whose form is described once and not for each chunk."""
+"""coffea's events of columns at hand, with a form that is described once and not for each chunk."""
 
 from __future__ import annotations
 

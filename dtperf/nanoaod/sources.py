@@ -1,4 +1,4 @@
-"""The XRootD client: how long a server may keep us waiting, and what a directory holds."""
+"""Where the bytes of a file come from: this machine, or a server, within bounds of time."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""What all pages share: style, the wheel × sector maps, and the data behind them.
+"""What all pages share: styles, scripts, and data that can stand in a page.
 
-`asset("map.js")` defines `drawMap(container, rows, options)`; its rows are `chamber_rows(result)`.
+`asset("map.js")` defines `drawMap(container, rows, options)`; its rows are those of
+`dtperf.results.html.chamber_rows`.
 """
 
 from __future__ import annotations

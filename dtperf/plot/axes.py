@@ -1,4 +1,4 @@
-"""Ranges and ticks."""
+"""Bins as axes show them: values, ranges and ticks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mean t0 of each chamber, in order of wheel and sector."""
+"""Entries in bins of one variable, means of another, and t0 of each chamber."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the efficiencies of the chambers are spread."""
+"""Efficiencies of all chambers as maps, and how they are spread."""
 
 from __future__ import annotations
 

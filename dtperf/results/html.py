@@ -1,4 +1,4 @@
-"""What a notebook shows of a result."""
+"""What a notebook shows of a result: its table, and the map of the chambers as SVG."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Content that no detector writes: counted, and kept out of the measurement."""
+"""Ranges of lists, rows taken by their numbers, and content that no detector writes: counted."""
 
 from __future__ import annotations
 

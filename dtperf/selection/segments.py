@@ -1,4 +1,4 @@
-"""Cuts on what a probe crosses; of numbers in a kernel, or of whole columns."""
+"""The best segment of a chamber, and the cuts on what a probe crosses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cuts as sliders move them: a few measurements, again and again."""
+"""Events whose cuts can be moved: an `Analysis` of a skim, a result or files; an `Explorer`."""
 
 from __future__ import annotations
 

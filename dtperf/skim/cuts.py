@@ -1,4 +1,4 @@
-"""Cuts by their keys, and the part of a config that is measured while they move."""
+"""Cuts by their keys: which a skim can follow, and what is measured while they move."""
 
 from __future__ import annotations
 

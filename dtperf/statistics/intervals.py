@@ -1,4 +1,4 @@
-"""How a p-value is written."""
+"""Intervals of efficiencies, and how a p-value is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""First and last hit of the standalone track."""
+"""Hits of inner tracks, and first and last hit of the standalone track."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write the truth beside the data: ``truth_chambers.csv``, ``truth.json``, a table of crossings."""
+"""The truth of a sample, and its files: ``truth_chambers.csv``, ``truth.json``, all crossings."""
 
 from __future__ import annotations
 

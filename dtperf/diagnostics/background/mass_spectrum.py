@@ -1,4 +1,4 @@
-"""Shapes of the masses: a Z that was measured, and a background that falls."""
+"""Masses of tag and probe: their counts, a Z that was measured, and a background that falls."""
 
 from __future__ import annotations
 

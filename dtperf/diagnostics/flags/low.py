@@ -1,4 +1,4 @@
-"""Chambers that are less efficient than in an earlier result."""
+"""Chambers below the median of their station, or below what they were in an earlier result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measurements for somebody who looks at them: what has changed, how long it took."""
+"""What the page of explore shows: measurements, what has changed, how long it took; its command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The objects of the reference program, with its names and axes."""
+"""Histograms by name: those of the reference program, or readable ones of any measurement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Formats that need no ROOT to read: JSON and CSV."""
+"""Chambers laid out in tables as the reference has them, and formats without ROOT: JSON, CSV."""
 
 from __future__ import annotations
 
