@@ -12,7 +12,7 @@ import uproot
 
 from dtperf.nanoaod import collection_of
 
-__all__ = ["TREE", "Form", "columns", "new_tree", "repeat"]
+__all__ = ["COLLECTIONS", "TREE", "Form", "columns", "new_tree", "repeat"]
 
 Form = Literal["ttree", "rntuple"]
 

@@ -12,7 +12,7 @@ import awkward as ak
 import numpy as np
 import uproot
 
-from benchmarks.sample import TREE, columns, new_tree
+from benchmarks.sample import COLLECTIONS, TREE, columns, new_tree
 from dtperf.nanoaod import ColumnFilter
 
 __all__ = ["BASKET", "LARGEST", "Basket", "Template", "oddities", "templates", "uuid_of"]
@@ -26,6 +26,8 @@ FIRST_RUN, RUNS = 367_000, 5
 NUMBERS = {"luminosityBlock": ">u4", "event": ">u8"}
 """Replaced in each file, so that no event is there twice; stored as they are, big-endian."""
 COMPRESSIONS = (uproot.ZLIB(1), uproot.LZ4(1), uproot.ZSTD(5), uproot.LZMA(1))
+COUNTERS = {f"n{name}" for name in COLLECTIONS}
+"""Not read by a run, as the lists that they count say the same."""
 CHECKED = (b"ZL", b"L4", b"XZ")
 """Compressed with a checksum, so that no damage can pass: ROOT's ZSTD has none."""
 
@@ -58,7 +60,11 @@ class Template:
             self.tree_place = int(key.fSeekKey + key.fKeylen)
             """First byte of what the file says of the tree."""
         self._uuid_place = self.content.index(self.uuid.bytes)
-        self.baskets = [b for b in baskets if self.content[b.place :][:2] in CHECKED]
+        self.baskets = [
+            basket
+            for basket in baskets
+            if basket.branch not in COUNTERS and self.content[basket.place :][:2] in CHECKED
+        ]
         """Those whose damage shows."""
         self._numbers = [basket for basket in baskets if basket.branch in NUMBERS]
 
