@@ -24,7 +24,7 @@ from coffea.processor.executor import WorkItem
 from dtperf.config import load_config
 from dtperf.nanoaod import ColumnFilter, open_tree
 from dtperf.execution.chunks import ChunkRunner
-from dtperf.execution.attempt import attempt
+from dtperf.execution.attempt import run_chunk
 from processors.segment_efficiency import SegmentEfficiency
 
 path = sys.argv[1]
@@ -36,7 +36,7 @@ item = WorkItem("d", path, "Events", 0, 500, uuid, preload=columns)
 function = lambda item: ChunkRunner._work_function(item, processor_instance=processor)
 called = set()
 sys.setprofile(lambda frame, *_: called.add(frame.f_code))
-output, outcome = attempt(function, item)
+output, outcome = run_chunk(function, item)
 sys.setprofile(None)
 assert outcome.error is None and output is not None
 # modules and classes are code as well, which runs when they are imported
@@ -49,13 +49,13 @@ def test_no_file_that_measures_a_chunk_is_forgotten() -> None:
         [sys.executable, "-c", ONE_CHUNK, str(GOLDEN)], capture_output=True, check=True, text=True
     )
     used = {path for path in map(Path, done.stdout.split()) if PACKAGE in path.parents}
-    assert PACKAGE / "openfiles.py" in used
+    assert PACKAGE / "nanoaod/open_files.py" in used
     assert used <= sources(*CHUNK_WORK, PROCESSOR)
 
 
 def test_what_only_shows_results_is_left_out() -> None:
     parts = {path.relative_to(PACKAGE).parts[0] for path in sources(*CHUNK_WORK)}
-    assert not parts & {"cli", "web", "plot", "report", "export", "synthetic"}
+    assert not parts & {"cli", "pages", "plot", "synthetic"}
 
 
 def imported(path: Path) -> set[tuple[str, str]]:
@@ -78,12 +78,12 @@ def test_the_pattern_finds_all_imports_that_the_parser_finds() -> None:
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     package = tmp_path / "dtperf"
     contents = {
-        "kernels/pairs.py": "from dtperf.selection.cuts import (  # why\n    LIMIT,\n    pair as p)",  # noqa: E501
-        "kernels/cuts.py": "def is_pair():\n    from dtperf.detector import codes\n",
-        "kernels/__init__.py": "from dtperf.plot import curve\n",
-        "geometry/__init__.py": "if 1:\n    from dtperf.detector.numbering import codes\n",
-        "geometry/numbering.py": "import dtperf.detector.field\n",
-        "geometry/unused.py": "",
+        "selection/pairs.py": "from dtperf.selection.cuts import (  # why\n    A,\n    pair as p)",
+        "selection/cuts.py": "def is_pair():\n    from dtperf.detector import codes\n",
+        "selection/__init__.py": "from dtperf.plot import curve\n",
+        "detector/__init__.py": "if 1:\n    from dtperf.detector.numbering import codes\n",
+        "detector/numbering.py": "import dtperf.field.yoke\n",
+        "detector/unused.py": "",
         "field/__init__.py": "",
         "field/yoke.py": "",
         "field/data/yoke.csv": "1",
@@ -99,15 +99,15 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_imports_are_followed_wherever_they_stand(package: Path) -> None:
     names = {path.relative_to(package).as_posix() for path in sources("dtperf.selection.pairs")}
     assert names == {
-        *("kernels/pairs.py", "kernels/cuts.py", "kernels/__init__.py"),
-        *("geometry/__init__.py", "geometry/numbering.py"),
+        *("selection/pairs.py", "selection/cuts.py", "selection/__init__.py"),
+        *("detector/__init__.py", "detector/numbering.py"),
         *("field/__init__.py", "field/yoke.py", "field/data/yoke.csv"),
     }
 
 
 @pytest.mark.parametrize(
     ("changed", "differs"),
-    [("kernels/cuts.py", True), ("field/data/yoke.csv", True), ("geometry/unused.py", False)],
+    [("selection/cuts.py", True), ("field/data/yoke.csv", True), ("detector/unused.py", False)],
 )
 def test_a_change_shows_where_it_matters(package: Path, changed: str, differs: bool) -> None:
     def state() -> str:

@@ -44,6 +44,7 @@ TOP_LEVEL = {
     "configs",
     "constraints-lazy.txt",
     "constraints.txt",
+    "docs",
     "dtperf",
     "notebooks",
     "noxfile.py",
@@ -140,8 +141,8 @@ def test_continuous_integration_runs_each_session() -> None:
     )
     sessions = {each["name"] for each in json.loads(done.stdout)}
     run = (ROOT / ".ci/run").read_text()
-    # lint and types are looked at in .venv
-    assert sessions == {*re.findall(r"nox -s (\w+)", run), "lint", "types"}
+    # lint and types are looked at in .venv; what others release must not fail a change of ours
+    assert sessions == {*re.findall(r"nox -s (\w+)", run), "lint", "types", "newest"}
     pythons = re.findall(r"Python :: (3\.\d+)", "".join(PROJECT["classifiers"]))
     assert f"for python in {' '.join(pythons)}; do" in run
 
