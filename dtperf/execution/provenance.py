@@ -41,7 +41,7 @@ CHUNK_WORK = (
         "dtperf.execution.dask_tasks",
         "dtperf.results.accounting",
     ),
-    *("dtperf.skim.make", "dtperf.skim.recut.sums"),
+    *("dtperf.skim.processor", "dtperf.skim.recut.sums"),
 )
 """The modules with which the work on a chunk begins, whoever does it: what they import can change a
 number, as can what the processor imports."""
