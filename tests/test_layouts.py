@@ -41,7 +41,9 @@ def test_golden(name: str, files: dict[str, Path], reference_config: AnalysisCon
 def test_all_of_them_together_elsewhere(
     executor: str, files: dict[str, Path], reference_config: AnalysisConfig, golden_result: Result
 ) -> None:
-    config = with_run(reference_config, executor=executor, workers=2, chunksize=1700)
+    config = with_run(
+        reference_config, executor=executor, workers=2, chunksize=1700, doubled_events="allow"
+    )
     result = dtperf.run(config, [*files.values()])
     for name, counts in golden_result.counts.items():
         assert result.counts[name].axes == counts.axes

@@ -13,6 +13,7 @@ import dtperf
 from dtperf import filesets
 from dtperf.config import AnalysisConfig
 from dtperf.errors import InputError
+from dtperf.execution.missing import missing_in
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN
 from tests.helpers.runs import assert_same, with_run
@@ -115,7 +116,7 @@ def test_filesets_know_what_was_moved_joined_and_missing(
     assert [file.replicas for file in joined] == [(), (), (str(moved),)]
     out, config = tmp_path / "out", with_run(reference_config, chunksize=25)
     dtperf.run(config, joined, out=out, limit_chunks=4)
-    left = filesets.missing_in(out)
+    left = missing_in(out)
     assert sum(file.events for file in left) == 3 * EVENTS - dtperf.Result.load(out).ledger.events(
         "read"
     )

@@ -16,8 +16,10 @@ import uproot
 import dtperf
 from dtperf.config import AnalysisConfig
 from dtperf.errors import Cause, DtperfError, InputError
+from dtperf.execution.missing import missing_in
 from dtperf.execution.status import summarize
 from dtperf.nanoaod import open_files
+from dtperf.results.event_sample import EventSample
 from dtperf.results.result import Result
 from dtperf.selection import tagging
 from tests.helpers.broken import missing_branch
@@ -150,7 +152,7 @@ def test_a_run_that_has_skipped_all_has_gaps(skipping: AnalysisConfig, tmp_path:
     assert (found.events_read, found.events_skipped, found.events_left) == (0, 4000, 0)
     assert found.causes == {"corrupt": len(result.ledger)}
     assert found.files_skipped == 1
-    [left] = dtperf.filesets.missing_in(tmp_path / "out")
+    [left] = missing_in(tmp_path / "out")
     assert left.events == 4000
 
 
@@ -169,7 +171,13 @@ def test_the_events_of_a_file_that_is_of_no_use_are_counted(
 
 
 def test_a_result_without_histograms_adds_up(golden_result: Result) -> None:
-    nothing = replace(golden_result, counts={}, ledger=type(golden_result.ledger)([]), totals={})
+    nothing = replace(
+        golden_result,
+        counts={},
+        ledger=type(golden_result.ledger)([]),
+        totals={},
+        event_sample=EventSample(),
+    )
     assert bool(nothing)
     assert_same(
         nothing + golden_result,

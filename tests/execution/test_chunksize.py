@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dtperf
-from dtperf.execution import planning
+from dtperf import process
 from dtperf.execution.dask_pool import DaskPool
 from dtperf.execution.planning import (
     BASE_BYTES,
@@ -76,15 +76,15 @@ def test_the_limits_of_containers_and_batch_jobs(
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(limit)
     (tmp_path / "own").write_text(own)
-    monkeypatch.setattr(planning, "CGROUPS", tmp_path)
-    monkeypatch.setattr(planning, "OWN_CGROUP", tmp_path / "own")
+    monkeypatch.setattr(process, "CGROUPS", tmp_path)
+    monkeypatch.setattr(process, "OWN_CGROUP", tmp_path / "own")
     total = psutil.virtual_memory().total
-    assert planning.memory_of_machine() == (expected or total)
+    assert process.memory_of_machine() == (expected or total)
 
 
 def test_a_machine_without_cgroups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "OWN_CGROUP", tmp_path / "own")
-    assert planning.memory_of_machine() == psutil.virtual_memory().total
+    monkeypatch.setattr(process, "OWN_CGROUP", tmp_path / "own")
+    assert process.memory_of_machine() == psutil.virtual_memory().total
 
 
 @pytest.mark.parametrize(

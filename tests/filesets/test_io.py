@@ -71,7 +71,8 @@ def test_coffea_reads_the_same_events(
     assert sorted(seen) == sorted(events(files).elements())
 
 
-def test_coffea_opens_what_was_built_and_cut(tmp_path: Path) -> None:
+def test_coffea_with_dask_opens_what_was_built_and_cut(tmp_path: Path) -> None:
+    pytest.importorskip("dask_awkward", reason="an extra, which `nox -s lazy` has")
     for number, part in enumerate(split(build(GOLDEN), max_events=3000)):
         write(tmp_path / f"{number}.json", part)
         [dataset] = json.loads((tmp_path / f"{number}.json").read_text()).values()

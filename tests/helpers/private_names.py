@@ -37,7 +37,7 @@ PRIVATE = (
     ),
     Private(_FACTORY, "_schema", ("events.py",), _EVENTS),
     Private(_FACTORY, "_partition_key", ("events.py",), _EVENTS),
-    Private(_FACTORY, "_mapping", ("events.py", "lazy.py"), _EVENTS),
+    Private(_FACTORY, "_mapping", ("lazy.py",), _EVENTS),
     Private(
         *("coffea.nanoevents.schemas.base.BaseSchema", "_form", ("events.py", "schema.py")),
         "coffea asks schemas to set it; the metadata of a chunk are in it",
