@@ -18,7 +18,7 @@ import json, sys, threading
 from contextlib import contextmanager
 import dtperf.cli.progress
 from dtperf.cli import main
-from dtperf.filesets.replicas import Turns
+from dtperf.filesets.replicas import Replicas
 
 one_after_the_other = threading.Lock()
 
@@ -31,13 +31,13 @@ def tell(*what):
 def progress_bar():
     yield lambda progress: tell(progress.stage, progress.done)
 
-failed = Turns.failed
+failed = Replicas.failed
 def telling(self, cause):
     tell("failed", cause)
     return failed(self, cause)
 
 dtperf.cli.progress.progress_bar = progress_bar
-Turns.failed = telling
+Replicas.failed = telling
 main()
 """
 
