@@ -132,7 +132,7 @@ def test_only_what_dask_awkward_holds_back_is_in_two_versions() -> None:
     assert newest.keys() <= lazy.keys()
 
 
-def test_continuous_integration_runs_each_session() -> None:
+def test_continuous_integration_runs_what_its_own_environment_cannot() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "nox", "--list", "--json", "--noxfile", ROOT / "noxfile.py"],
         capture_output=True,
@@ -140,11 +140,8 @@ def test_continuous_integration_runs_each_session() -> None:
         check=True,
     )
     sessions = {each["name"] for each in json.loads(done.stdout)}
-    run = (ROOT / ".ci/run").read_text()
-    # lint and types are looked at in .venv; what others release must not fail a change of ours
-    assert sessions == {*re.findall(r"nox -s (\w+)", run), "lint", "types", "newest"}
-    pythons = re.findall(r"Python :: (3\.\d+)", "".join(PROJECT["classifiers"]))
-    assert f"for python in {' '.join(pythons)}; do" in run
+    assert sessions == {"tests", "lowest", "newest", "lazy", "lint", "types"}
+    assert re.findall(r"nox -s (\w+)", (ROOT / ".ci/run").read_text()) == ["lazy"]
 
 
 def test_the_central_tests_are_there() -> None:
