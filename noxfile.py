@@ -1,7 +1,7 @@
 """Tests on each Python, with the oldest and the newest libraries, and what else CI looks at.
 
-`nox --list` names the sessions; what follows `--` goes to pytest. `.ci/run` runs those that the
-machine has a Python for, with the tests that tests/central.txt names.
+`nox --list` names the sessions; what follows `--` goes to pytest. `.ci/run` runs `lazy`. For the
+others, tests/central.txt names a few tests that show most.
 """
 
 from __future__ import annotations
