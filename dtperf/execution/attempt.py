@@ -13,7 +13,7 @@ from coffea.processor.executor import WorkItem
 
 from dtperf.addresses import hide
 from dtperf.errors import DtperfError
-from dtperf.execution.chunk_meta import meta_of
+from dtperf.execution.chunk_meta import meta_of, place_of
 from dtperf.nanoaod.faults import own_fault
 from dtperf.process import keep_freed, most_so_far
 
@@ -81,14 +81,14 @@ def run_chunk(function: Function, item: WorkItem) -> tuple[Any, Outcome]:
 
 def worker_lost(item: WorkItem, why: str) -> Outcome:
     """Return that no worker lived to finish a chunk."""
-    told = f"{_place(item)}: {why}; was it killed for its use of memory?"
+    told = f"{place_of(item)}: {why}; was it killed for its use of memory?"
     return Outcome(DtperfError(told, "worker-lost"), 0, 0.0, "")
 
 
 def broken(item: WorkItem, error: Exception) -> Outcome:
     """Return that a chunk cannot be worked on, whatever it holds."""
     if not isinstance(error, DtperfError):
-        error = own_fault(f"{_place(item)}: measuring failed", error)
+        error = own_fault(f"{place_of(item)}: measuring failed", error)
     return Outcome(error, 0, 0.0, "")
 
 
@@ -97,10 +97,6 @@ def _explain(item: WorkItem, failure: Exception) -> DtperfError:
     if isinstance(failure, DtperfError):
         error = failure
     else:
-        error = own_fault(f"{_place(item)}: measuring failed", failure)
+        error = own_fault(f"{place_of(item)}: measuring failed", failure)
     error.add_note(hide("".join(traceback.format_exception(failure))))
     return error
-
-
-def _place(item: WorkItem) -> str:
-    return f"{item.filename}: events {item.entrystart} to {item.entrystop}"

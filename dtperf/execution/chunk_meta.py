@@ -10,7 +10,7 @@ from coffea.processor.executor import WorkItem
 from dtperf.addresses import Secret
 from dtperf.nanoaod.open import TIMEOUT_S
 
-__all__ = ["ChunkMeta", "meta_of"]
+__all__ = ["ChunkMeta", "meta_of", "place_of"]
 
 
 @dataclass(frozen=True)
@@ -43,3 +43,8 @@ def meta_of(item: WorkItem) -> ChunkMeta:
     """Return what a chunk says of itself; the defaults for one that says nothing."""
     meta: ChunkMeta = item.usermeta or ChunkMeta()
     return meta
+
+
+def place_of(item: WorkItem) -> str:
+    """Return which events of which file a chunk has, for messages."""
+    return f"{item.filename}: events {item.entrystart} to {item.entrystop}"

@@ -13,7 +13,7 @@ from coffea.processor.executor import WorkItem
 
 from dtperf.addresses import remember
 from dtperf.errors import InputError
-from dtperf.execution.chunk_meta import meta_of
+from dtperf.execution.chunk_meta import meta_of, place_of
 from dtperf.execution.credentials import adopt
 from dtperf.execution.outputs import added
 from dtperf.execution.planning import cut
@@ -158,7 +158,7 @@ def _explained(item: WorkItem, address: str, error: Exception) -> InputError:
 
 def _place(item: WorkItem, address: str) -> str:
     elsewhere = f", at {address}," if address != item.filename else ""
-    return f"{item.filename}: events {item.entrystart} to {item.entrystop}{elsewhere}"
+    return f"{place_of(item)}{elsewhere}"
 
 
 def _metadata(item: WorkItem) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.stats import binom
 
 from dtperf.synthetic.physics_boson import MUON_MASS_GEV
+from dtperf.synthetic.physics_events import MAX_ETA
 from dtperf.synthetic.rows import round_mantissa
 from dtperf.synthetic.stages import DrawnTracks, MuonOrigin, TrueMuons
 from dtperf.synthetic.track_hits import NO_COUNT, Points, TrackHits, track_ends, track_hits
@@ -166,7 +167,6 @@ def rpc_layers(rng: np.random.Generator, muons: TrueMuons) -> I16:
     return matched.astype(np.int16)
 
 
-MAX_ETA = 2.4
 MAX_ISO = 0.2
 
 

@@ -38,7 +38,8 @@ BEAM_SPOT_Z_CM = 3.5
 DECAY_LENGTH_CM = 0.02
 DECAY_OPENING_RAD = 0.5
 PILE_UP_SHARE = 0.7
-SOFT_MAX_ETA = 2.4
+MAX_ETA = 2.4
+"""Where the muon system ends."""
 
 
 class Vertices(NamedTuple):
@@ -87,7 +88,7 @@ def _soft(
         event,
         np.full(n, kind, dtype=np.int8),
         min_pt * (1 - rng.random(n)) ** (1 / (1 - power)),
-        rng.uniform(-SOFT_MAX_ETA, SOFT_MAX_ETA, n),
+        rng.uniform(-MAX_ETA, MAX_ETA, n),
         rng.uniform(-np.pi, np.pi, n),
         draw_charges(rng, n),
         *vertices,
@@ -143,7 +144,6 @@ def fakes(rng: np.random.Generator, primary: Vertices, mean_number: F64) -> Draw
 
 DrawMasses = Callable[[np.random.Generator, int], F64]
 
-MAX_ETA = 2.4
 MIN_PT_GEV = 15.0
 TRIGGER_PT_GEV = 24.0
 MIN_MASS_GEV = 60.0

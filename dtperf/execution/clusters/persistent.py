@@ -44,7 +44,7 @@ __all__ = [
     "why_ended",
 ]
 
-GONE_S, GONE_LOOK_S = 10.0, 0.2
+GONE_S, LOOK_S = 10.0, 0.2
 
 
 def state_folder(given: str | None = None) -> Path:
@@ -71,7 +71,7 @@ def remove(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists() or time.monotonic() > deadline:
             return
-        time.sleep(GONE_LOOK_S)
+        time.sleep(LOOK_S)
 
 
 def last_words(folder: Path, lines: int) -> str:
@@ -94,7 +94,6 @@ def last_words(folder: Path, lines: int) -> str:
 CONFIG, SCHEDULER, WANTED = "cluster.json", "scheduler.json", "wanted"
 LOCK, LOG, TLS = ".lock", "keeper.log", "tls"
 END_S = 300
-LOOK_S = 0.2
 
 _started: dict[int, subprocess.Popen[bytes]] = {}
 """The keepers of this process, so that one that ends is not left as a zombie."""
