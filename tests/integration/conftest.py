@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from distributed import Client
@@ -14,6 +15,17 @@ from tests.helpers.runs import pieces
 from tests.integration.stepwise import Stepwise
 from tests.integration.xrootd_runs import STARTS
 from tests.integration.xrootd_server import Server
+
+OUTCOME = pytest.StashKey[str]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Tell fixtures how a test has ended: they keep a picture of what has failed."""
+    report = yield
+    if report.when == "call":
+        item.stash[OUTCOME] = report.outcome
+    return report
 
 
 @pytest.fixture(scope="session")

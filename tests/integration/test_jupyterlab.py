@@ -1,0 +1,175 @@
+"""A real JupyterLab in a real browser: notebooks, stop, restart, windows of any width."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import OUTCOME
+from tests.integration.jupyterlab import Lab, Notebook
+
+pytestmark = pytest.mark.server
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
+SCREENSHOTS = ROOT / "screenshots"
+CELL_S = 120
+LONGEST_ERROR = 12
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    lab = Lab(tmp_path_factory.mktemp("lab"))
+    try:
+        lab.wait()
+        yield lab
+    finally:
+        lab.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium here")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    page.set_default_timeout(60_000)
+    yield page
+    if request.node.stash.get(OUTCOME, "") == "failed":
+        SCREENSHOTS.mkdir(exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{request.node.name}.png")
+    page.close()
+
+
+@pytest.fixture
+def show(lab: Lab, page: Any) -> Iterator[Callable[..., Notebook]]:
+    shown: list[Notebook] = []
+
+    def write(name: str, *cells: str) -> Notebook:
+        shown.append(Notebook.write(lab, page, name, [*cells]))
+        return shown[-1]
+
+    yield write
+    for notebook in shown:
+        notebook.close()
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_notebooks_run(lab: Lab, page: Any, name: str) -> None:
+    if name.startswith("lazy") and not importlib.util.find_spec("dask_awkward"):
+        pytest.skip("the extra lazy is not installed")
+    shutil.copy(ROOT / "notebooks" / name, lab.notebooks / name)
+    notebook = Notebook(lab, page, name).open()
+    notebook.run_all()
+    outputs = [out for cell in notebook.save().cells for out in cell.get("outputs", [])]
+    assert outputs
+    assert [out for out in outputs if out.output_type == "error" or out.get("name") == "stderr"] == []
+    assert page.locator(".jp-Notebook h1").count() == 1
+    assert page.locator(".jp-Notebook h2").count() >= 3
+    notebook.close()
+
+
+def test_panels_of_dask_connect(show: Callable[..., Notebook], page: Any) -> None:
+    begin = 'import dtperf\nworkers = dtperf.cluster("local")\nprint(workers.client.dashboard_link)'
+    notebook = show("panels.ipynb", begin, "workers.close()")
+    notebook.command("notebook:run-cell-and-select-next")
+    dashboard = notebook.output(0).inner_text().strip().removesuffix("/status")
+    page.locator('.lm-TabBar-tab[data-id="dask-dashboard-launcher"]').click()
+    address = page.locator(".dask-URLInput input")
+    address.fill(dashboard)
+    address.press("Enter")
+    page.locator(".dask-DashboardListing-item", has_text="Task Stream").first.click()
+    page.wait_for_function(
+        "address => [...window.frames].length && [...document.querySelectorAll('iframe')]"
+        ".some(each => each.src.startsWith(address))",
+        arg=dashboard,
+    )
+    (panel,) = [frame for frame in page.frames if frame.url.startswith(dashboard)]
+    panel.wait_for_selector(".bk-Figure, .bk-Tabs, canvas", state="attached")
+    notebook.run_all()
+
+
+BEGIN = """\
+import dtperf
+from dtperf.synthetic import Settings, generate
+files = generate(Settings(events=40_000), "{name}-sample").directory
+few = ["run.chunksize=40", "run.workers=2", "run.executor={executor}"]
+config = dtperf.load_config("reference_2023", few)
+"""
+RUN = 'result = dtperf.run(config, files, out="{name}-out", resume=True)'
+COUNT = 'print("counted", result.totals["events"])'
+
+
+def long_run(show: Callable[..., Notebook], executor: str) -> Notebook:
+    """Show a notebook whose run goes on for a while, and wait until it has saved something."""
+    cells = [each.format(name=executor, executor=executor) for each in (BEGIN, RUN)]
+    notebook = show(f"{executor}.ipynb", *cells, COUNT)
+    notebook.begin_all()
+    saved = notebook.lab.notebooks / f"{executor}-out"
+    wait_for(lambda: any(saved.rglob("*ledger*")), CELL_S)
+    time.sleep(2)
+    return notebook
+
+
+def wait_for(happens: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < deadline, "it does not come"
+        time.sleep(0.1)
+
+
+def workers(lab: Lab) -> list[str]:
+    """Find processes below the kernels, other than those that count shared memory."""
+    commands = [" ".join(process.cmdline()) for process in lab.processes()]
+    below = [each for each in commands if "ipykernel" not in each]
+    return [each for each in below if "resource_tracker" not in each]
+
+
+EXECUTORS = ["iterative", "futures", "dask"]
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_stop_tells_what_was_kept_and_the_next_run_goes_on(
+    lab: Lab, show: Callable[..., Notebook], executor: str
+) -> None:
+    notebook = long_run(show, executor)
+    notebook.stop()
+    notebook.wait_until_idle(20)
+    stopped, error = notebook.save().cells[1].outputs[-1], notebook.output(1).inner_text()
+    assert stopped.output_type == "error"
+    counts = re.findall(r"Stopped at ([\d,]+) of 40,000 events", error)
+    assert len(counts) == 1
+    assert 0 < int(counts[0].replace(",", "")) < 40_000
+    assert f"{executor}-out" in error
+    assert "resume=True" in error
+    assert len(error.strip().splitlines()) <= LONGEST_ERROR
+    wait_for(lambda: not workers(lab), 10)
+
+    notebook.run_all()
+    assert "counted 40000" in notebook.output(2).inner_text()
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_a_restart_leaves_no_worker(
+    lab: Lab, show: Callable[..., Notebook], executor: str
+) -> None:
+    notebook = long_run(show, executor)
+    notebook.restart()
+    wait_for(lambda: not workers(lab), 20)
