@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ import yaml
 from dtperf.execution.clusters.manifest import manifest, to_yaml
 from dtperf.execution.clusters.model import InterLink
 from dtperf.execution.clusters.tls import Credentials
+from tests.helpers.ports import free_port
 from tests.integration.interlink_plugin import Object, Plugin
 
 __all__ = ["asked_logs", "bodies", "call", "scheduler", "states", "until"]
@@ -106,9 +106,7 @@ def scheduler(
     (cluster,) = (one for one in objects_of(config, credentials) if one["kind"] == "DaskCluster")
     (container,) = cluster["spec"]["scheduler"]["spec"]["containers"]
     port = config.service.external_address.rpartition(":")[2]
-    with socket.socket() as own:
-        own.bind(("127.0.0.1", 0))
-        web = own.getsockname()[1]
+    web = free_port()
     here = {"8786": port, ":8787": f"127.0.0.1:{web}"}
     told = [
         here.get(text, text).replace("/etc/dtperf/tls", str(credentials.ca.parent))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,8 @@ from typing import Any
 
 import nbformat
 import psutil
+
+from tests.helpers.ports import free_port
 
 START_S, CELLS_S = 90, 300
 SETTINGS = {
@@ -41,9 +42,7 @@ class Lab:
             path = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(values))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.log = folder / "lab.log"
         self._process = self._start()
 
@@ -144,9 +143,7 @@ class Notebook:
 
     def begin_all(self) -> None:
         """Run all cells, and do not wait for them."""
-        self.page.evaluate(
-            "() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }"
-        )
+        self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
 
     def wait_until_idle(self, seconds: float = CELLS_S) -> None:
         self.page.wait_for_function(IDLE, timeout=seconds * 1000)
@@ -174,6 +171,4 @@ class Notebook:
 
     def close(self) -> None:
         """End its kernel and leave the page."""
-        self.page.evaluate(
-            "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
-        )
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.xrootd_server import free_port
+from tests.helpers.ports import free_port
 
 __all__ = ["Slurm", "slurm"]
 

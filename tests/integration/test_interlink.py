@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import stat
 import sys
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from dtperf.execution.clusters.model import InterLink
 from dtperf.execution.clusters.tls import Credentials
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN
+from tests.helpers.ports import free_port
 from tests.helpers.runs import assert_same, with_run
 from tests.integration.interlink_calls import asked_logs, bodies, call, scheduler, states, until
 from tests.integration.interlink_plugin import Plugin, serve
@@ -64,9 +64,7 @@ def credentials(tmp_path: Path) -> Credentials:
 
 @pytest.fixture
 def config() -> InterLink:
-    with socket.socket() as own:
-        own.bind(("127.0.0.1", 0))
-        port = own.getsockname()[1]
+    port = free_port()
     made = load_cluster(
         {
             "kind": "interlink",

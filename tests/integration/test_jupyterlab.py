@@ -80,7 +80,9 @@ def test_notebooks_run(lab: Lab, page: Any, name: str) -> None:
     notebook.run_all()
     outputs = [out for cell in notebook.save().cells for out in cell.get("outputs", [])]
     assert outputs
-    assert [out for out in outputs if out.output_type == "error" or out.get("name") == "stderr"] == []
+    errors = [each for each in outputs if each.output_type == "error"]
+    warnings = [each for each in outputs if each.get("name") == "stderr"]
+    assert errors + warnings == []
     assert page.locator(".jp-Notebook h1").count() == 1
     assert page.locator(".jp-Notebook h2").count() >= 3
     notebook.close()
@@ -167,9 +169,7 @@ def test_stop_tells_what_was_kept_and_the_next_run_goes_on(
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
-def test_a_restart_leaves_no_worker(
-    lab: Lab, show: Callable[..., Notebook], executor: str
-) -> None:
+def test_a_restart_leaves_no_worker(lab: Lab, show: Callable[..., Notebook], executor: str) -> None:
     notebook = long_run(show, executor)
     notebook.restart()
     wait_for(lambda: not workers(lab), 20)

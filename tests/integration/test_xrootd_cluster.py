@@ -11,9 +11,10 @@ import pytest
 from dtperf.errors import InputError
 from dtperf.filesets.listing import list_remote
 from dtperf.results.result import Result
+from tests.helpers.ports import free_port
 from tests.integration.commands import finished
 from tests.integration.xrootd_runs import NAMES, PATIENT_S, arguments, assert_books
-from tests.integration.xrootd_server import Server, free_port, until
+from tests.integration.xrootd_server import Server, until
 
 pytest.importorskip("fsspec_xrootd")
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]

@@ -17,6 +17,7 @@ from dtperf.filesets import build
 from dtperf.filesets.listing import list_remote
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN_CMSSW, GOLDEN_PROJECTED, golden_differences
+from tests.helpers.ports import free_port
 from tests.helpers.runs import assert_same
 from tests.integration.commands import finished
 from tests.integration.stepwise import Stepwise
@@ -31,7 +32,7 @@ from tests.integration.xrootd_runs import (
     elsewhere,
     skipped,
 )
-from tests.integration.xrootd_server import Server, free_port
+from tests.integration.xrootd_server import Server
 
 pytest.importorskip("fsspec_xrootd")
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]

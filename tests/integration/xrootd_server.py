@@ -14,7 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-__all__ = ["CACHE", "Server", "free_port", "until"]
+from tests.helpers.ports import free_port
+
+__all__ = ["CACHE", "Server", "until"]
 
 CONFIG = """
 all.export /data r/o
@@ -42,13 +44,6 @@ pfc.ram 1g
 """
 """An XCache that forwards."""
 UNPRIVILEGED = "nobody"
-
-
-def free_port() -> int:
-    """Find a port of this machine at which nobody listens."""
-    with socket.socket() as own:
-        own.bind(("127.0.0.1", 0))
-        return int(own.getsockname()[1])
 
 
 def until(happened: Callable[[], object], patience_s: float = 60) -> bool:
