@@ -19,7 +19,7 @@ from dtperf.errors import InputError
 from dtperf.filesets.model import NO_ROOT_FILE, ROOT_SUFFIXES
 from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
 from dtperf.nanoaod.open import fsspec_options, remote_hint
-from dtperf.nanoaod.sources import entries
+from dtperf.nanoaod.sources import list_directory
 
 __all__ = ["list_remote"]
 
@@ -183,7 +183,7 @@ class _Tree:
 def _lister(name: str, timeout_s: int) -> Callable[[str], Iterable[_Entry]]:
     options = fsspec_options(name, timeout_s)
     if name.startswith("root://"):
-        return lambda url: map(_Entry._make, entries(url, options["timeout"]))
+        return lambda url: map(_Entry._make, list_directory(url, options["timeout"]))
     return lambda url: _entries_fsspec(url, options)
 
 

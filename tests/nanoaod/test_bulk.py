@@ -121,7 +121,7 @@ def test_lists_without_their_places_are_left_to_uproot(monkeypatch: pytest.Monke
             raise UnusualStorage
         return unpack(layout, *arguments)
 
-    monkeypatch.setattr(bulk, "unpack", unusual)
+    monkeypatch.setattr(bulk, "unpack_basket", unusual)
     with opened(GOLDEN["ttree"]) as parts:
         assert different(*parts, 100, 3000) == []
 
