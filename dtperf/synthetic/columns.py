@@ -1,4 +1,4 @@
-"""The branches that the analysis reads, from what the stages made."""
+"""Make the branches that the analysis reads of a block of events."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def lean_rows(block: EventBlock) -> EventRows:
         },
         "muon_matches": _matches(block.matches),
         "muon_staMatches": {
-            "MuSegIdx": block.muon_segments.place[
+            "MuSegIdx": block.muon_segments.segment[
                 np.repeat(is_standalone, np.diff(block.muon_segments.offsets))
             ]
         },
@@ -130,7 +130,7 @@ def _segments(segments: DrawnSegments) -> Columns:
     in_plane = np.zeros_like(segments.x)
     norm = np.float32(-1) / np.sqrt(1 + segments.dxdz**2 + segments.dydz**2)
     direction = (segments.dxdz * norm, segments.dydz * norm, norm)
-    place_eta, place_phi = _direction_of(*to_global(code, segments.x, segments.y, in_plane))
+    position_eta, position_phi = _direction_of(*to_global(code, segments.x, segments.y, in_plane))
     dir_eta, dir_phi = _direction_of(*direction_to_global(code, *direction))
     nothing = np.zeros(len(code), dtype=np.uint32)
     return {
@@ -148,8 +148,8 @@ def _segments(segments: DrawnSegments) -> Columns:
         "seg4D_posLoc_x": segments.x,
         "seg4D_posLoc_y": segments.y,
         "seg4D_posLoc_z": in_plane,
-        "seg4D_posGlb_eta": place_eta,
-        "seg4D_posGlb_phi": place_phi,
+        "seg4D_posGlb_eta": position_eta,
+        "seg4D_posGlb_phi": position_phi,
         "seg4D_dirGlb_eta": dir_eta,
         "seg4D_dirGlb_phi": dir_phi,
         **_positions_at_superlayers(segments),

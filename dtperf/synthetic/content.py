@@ -48,7 +48,7 @@ def with_content(rng: np.random.Generator, rows: EventRows, segments: DrawnSegme
     of_hit, of_hits = hit_columns(cells, hit)
     of_extrapolation, extrapolations = expected_hits(segments, cells)
     rpc = rpc_content(rng, rows.events, segments, event)
-    made: dict[str, Made] = {
+    collections: dict[str, Made] = {
         **trigger_primitives(rng, segments, event, hit.is_hit, rpc.layers_in_time),
         **random_collections(rng, rows),
         "dtSegment_hits": (event[of_hit], of_hits),
@@ -59,8 +59,8 @@ def with_content(rng: np.random.Generator, rows: EventRows, segments: DrawnSegme
         "rpcDigi": rpc.digis,
     }
     offsets, values = dict(rows.offsets), dict(rows.values)
-    for collection, (place, columns) in made.items():
-        offsets[collection], sorted_columns = _by_event(place, columns, rows.events)
+    for collection, (events_of, columns) in collections.items():
+        offsets[collection], sorted_columns = _by_event(events_of, columns, rows.events)
         values |= _typed(collection, sorted_columns)
     for name, parent in (("seg2D_hits", of_hit), ("seg4D_extr", of_extrapolation)):
         limits = counts_to_offsets(np.bincount(parent, minlength=len(event)))

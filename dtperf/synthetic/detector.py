@@ -1,4 +1,4 @@
-"""How well the chambers of the synthetic detector work."""
+"""Settings of the synthetic detector: efficiency, dead regions and resolution of chambers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The true efficiency of the synthetic chambers, and the part of them that is sensitive."""
+"""Compute the true efficiency of the synthetic chambers, and their sensitive part."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def is_in_cells(detector: Detector, code: I16, x: F64, y: F64, dxdz: F64, dydz: 
     frame_x = np.asarray(detector.frame_x_cm)[stations()[code] - 1]
     inside = np.zeros(len(code), dtype=np.bool_)
     for superlayer in PHI_SUPERLAYERS:
-        place, z, width, _ = superlayer_table()[code, superlayer].T
-        inside_x = np.abs(x + dxdz * z - place) < width / 2 - frame_x
+        centre_x, z, width, _ = superlayer_table()[code, superlayer].T
+        inside_x = np.abs(x + dxdz * z - centre_x) < width / 2 - frame_x
         inside |= inside_x & (np.abs(y + dydz * z) < half_length)
     return inside

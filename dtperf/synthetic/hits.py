@@ -1,4 +1,4 @@
-"""Hits, times and fits of a segment's two views."""
+"""Draw numbers of hits, times and chi2 of the two views of segments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs, luminosity blocks and event numbers, as functions of the event's index alone."""
+"""Compute runs, luminosity blocks and event numbers from the index of an event alone."""
 
 from __future__ import annotations
 

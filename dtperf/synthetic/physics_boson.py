@@ -1,4 +1,4 @@
-"""Drell-Yan bosons that decay to two muons, which may radiate."""
+"""Draw Drell-Yan bosons and their decays to two muons, which may radiate."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def decay(rng: np.random.Generator, mass_gev: F64) -> tuple[Momenta, Momenta]:
 
 
 def radiate(rng: np.random.Generator, muons: Momenta, pair_mass_gev: F64) -> Momenta:
-    """Take the energy of final-state photons, emitted along the muon, off its momentum.
+    """Return muons less the energy of final-state photons, emitted along the muon.
 
     The lost share x has the density b x**(b - 1) of soft photons resummed, with
     b = alpha/pi (ln(m²/m_mu²) - 1), about 0.029 at the Z, times (1 + (1 - x)²)/2 for hard ones.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from dtperf.synthetic.physics_boson import (
     radiate,
     z_masses,
 )
+from dtperf.synthetic.rows import concatenate, take
 from dtperf.synthetic.stages import MuonOrigin
 from dtperf.typing import F64, I8, I32, I64, Bools
 
@@ -111,9 +112,7 @@ def nonprompt(rng: np.random.Generator, primary: Vertices, mean_number: float) -
         mean_number: Mean number per event.
     """
     event = _events(rng, np.full(len(primary.z), mean_number))
-    muons = _soft(
-        rng, MuonOrigin.NONPROMPT, event, Vertices(*(v[event] for v in primary)), 3.0, 4.5
-    )
+    muons = _soft(rng, MuonOrigin.NONPROMPT, event, take(primary, event), 3.0, 4.5)
     n = len(event)
     flight = rng.exponential(DECAY_LENGTH_CM, n)
     direction = muons.phi + DECAY_OPENING_RAD * rng.standard_normal(n)
@@ -183,10 +182,6 @@ def _draw(rng: np.random.Generator, masses: F64) -> _Drawn:
     return _Drawn(legs, is_pair, is_single)
 
 
-def _joined(parts: Iterable[Legs]) -> Legs:
-    return Legs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-
-
 def _accepted(
     rng: np.random.Generator, draw_masses: DrawMasses, n_pairs: int, n_single: int
 ) -> tuple[Legs, Legs]:
@@ -196,11 +191,11 @@ def _accepted(
         drawn = _draw(rng, draw_masses(rng, n))
         new_pairs = np.flatnonzero(drawn.is_pair)[:n_pairs]
         new_singles = np.flatnonzero(drawn.is_single)[:n_single]
-        pairs.append(Legs(*(values[new_pairs] for values in drawn.legs)))
-        singles.append(Legs(*(values[new_singles] for values in drawn.legs)))
+        pairs.append(take(drawn.legs, new_pairs))
+        singles.append(take(drawn.legs, new_singles))
         n_pairs -= len(new_pairs)
         n_single -= len(new_singles)
-    return _joined(pairs), _joined(singles)
+    return concatenate(pairs), concatenate(singles)
 
 
 def draw_legs(rng: np.random.Generator, is_continuum: Bools, is_single: Bools) -> Legs:

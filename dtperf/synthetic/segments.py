@@ -1,4 +1,4 @@
-"""What the chambers make of the muons that cross them."""
+"""Draw the segments that chambers reconstruct of the muons that cross them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dtperf.synthetic.candidates import SegmentCandidates, merge
 from dtperf.synthetic.detector import Detector, Resolution
 from dtperf.synthetic.efficiency import chamber_efficiencies, is_in_cells, true_efficiency
 from dtperf.synthetic.hits import NOT_FITTED, draw_phi_hits, draw_z_hits
+from dtperf.synthetic.rows import take
 from dtperf.synthetic.stages import DrawnCrossings, DrawnSegments
 from dtperf.synthetic.truth import TruthCrossings
 from dtperf.typing import F64, I64, Bools
@@ -24,7 +25,7 @@ T0_NS = 25.0
 
 
 def draw_noise(rng: np.random.Generator, n_events: int, detector: Detector) -> SegmentCandidates:
-    """Scatter segments over the chambers that are not dead.
+    """Draw noise segments, spread evenly over the chambers that are not dead.
 
     Args:
         rng: Random numbers.
@@ -69,7 +70,7 @@ def make_segments(
     run_fraction: F64,
     detector: Detector,
 ) -> tuple[DrawnSegments, TruthCrossings]:
-    """Reconstruct segments in the chambers.
+    """Draw the segments that the chambers reconstruct.
 
     Args:
         rng: Random numbers.
@@ -152,12 +153,12 @@ def _own_segments(
 def _shower_segments(
     rng: np.random.Generator, own: SegmentCandidates, probability: float
 ) -> SegmentCandidates:
-    """Put a second phi view, with fewer hits, beside some; it is paired with the same theta view.
+    """Draw a second phi view, with fewer hits, beside some segments, with the same theta view.
 
     As the first one has more hits, it stays the best segment of the chamber.
     """
     rows = np.flatnonzero((own.phi_hits > 3) & (rng.random(len(own.code)) < probability))
-    first, n = own.take(rows), len(rows)
+    first, n = take(own, rows), len(rows)
     aside = rng.exponential(SHOWER_MEAN_CM, n) * np.where(rng.random(n) < 0.5, -1.0, 1.0)
     most_hits = np.minimum(first.phi_hits - 1, MOST_SHOWER_HITS)
     second = SegmentCandidates.fitted(

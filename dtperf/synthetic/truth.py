@@ -1,4 +1,4 @@
-"""The truth of a sample, and its files: ``truth_chambers.csv``, ``truth.json``, all crossings."""
+"""Count the truth of a sample, write it and read it again."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ class ChamberTruth:
 
     @classmethod
     def empty(cls) -> Self:
-        """Start a sum."""
+        """Return counts of zero."""
         return cls(*(np.zeros(N_CODES, dtype=np.int64) for _ in range(3)))
 
     def __add__(self, other: Self) -> Self:
-        """Add the probes of other events."""
+        """Return the sum with the counts of other events."""
         return type(self)(
             self.probes + other.probes,
             self.efficiency_sum + other.efficiency_sum,
@@ -231,13 +231,13 @@ def crossings_table(
     rows = np.flatnonzero((truth.event >= start) & (truth.event < stop))
     event = truth.event[rows]
     names = [chamber.name for chamber in chambers()]
-    place = np.searchsorted([chamber.code for chamber in chambers()], truth.code[rows])
+    chamber_index = np.searchsorted([chamber.code for chamber in chambers()], truth.code[rows])
     return pa.table(
         {
             "run": events.run[event],
             "event": events.event[event],
             "muon": (truth.muon[rows] - muon_offsets[event]).astype(np.int32),
-            "chamber": pa.DictionaryArray.from_arrays(place.astype(np.int16), names),
+            "chamber": pa.DictionaryArray.from_arrays(chamber_index.astype(np.int16), names),
             "x_cm": truth.x[rows],
             "y_cm": truth.y[rows],
             "efficiency": truth.efficiency[rows],
