@@ -52,10 +52,10 @@ def classify(error: BaseException) -> Cause:
         'unusable' if the error came while bytes were fetched, else 'corrupt', since then they could
         not be decoded.
     """
-    for exception in _chain(error):
-        if isinstance(exception, DtperfError):
-            return exception.cause
-        if cause := _own_cause(exception) or _cause_of_link(exception):
+    for link in _chain(error):
+        if isinstance(link, DtperfError):
+            return link.cause
+        if cause := _own_cause(link) or _cause_of_link(link):
             return cause
     fetching = isinstance(error, _FETCHING_ERRORS) and not isinstance(error, _DECODING_ERRORS)
     return "unusable" if fetching else "corrupt"

@@ -93,10 +93,10 @@ def read_blocks(path: Path) -> tuple[LuminosityTally, PartInfo]:
             raise InputError(f"{path}: larger than any table of blocks", "oversize")
         with pa.memory_map(str(path)) as source:
             table = pa.ipc.open_file(source).read_all()
-        told = PartInfo.model_validate_json((table.schema.metadata or {}).get(INFO, b"{}"))
+        info = PartInfo.model_validate_json((table.schema.metadata or {}).get(INFO, b"{}"))
     except (OSError, pa.ArrowException, ValidationError) as error:
         raise InputError(f"{path}: cannot be read: {error}", "corrupt") from None
-    return LuminosityTally.from_arrow(table, str(path)), told
+    return LuminosityTally.from_arrow(table, str(path)), info
 
 
 def _file(schema: pa.Schema, batches: list[pa.RecordBatch], compression: Compression) -> bytes:

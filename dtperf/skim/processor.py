@@ -66,9 +66,9 @@ class SkimEvents(ProcessorABC):  # type: ignore[misc]  # coffea is untyped
     def optional_columns(self) -> frozenset[str]:
         """Branches that are read where a file has them."""
         triggers = (f"muon_{name}" for name in TRIGGER_COLUMNS.values() if name)
-        wanted = triggers if self._config.selection.tag.trigger == "none" else ()
+        triggers_kept = triggers if self._config.selection.tag.trigger == "none" else ()
         always = {*OPTIONAL_EVENT_COLUMNS.values(), f"muon_{TRACKER_ISO}"}
-        return self._measuring.optional_columns | {*wanted, *always}
+        return self._measuring.optional_columns | {*triggers_kept, *always}
 
     def process(self, events: Any) -> dict[str, Any]:
         """Measure one chunk.

@@ -15,7 +15,7 @@ from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, flatten
 from dtperf.selection.luminosity import is_certified
 from dtperf.typing import I64, U32, AnyArray, Bools, Intp
 
-__all__ = ["LuminosityTally", "added", "tally"]
+__all__ = ["LuminosityTally", "sum_tallies", "tally"]
 
 OPTIONAL = tuple(OPTIONAL_EVENT_COLUMNS.values())
 
@@ -62,10 +62,10 @@ class LuminosityTally(NamedTuple):
             table.validate(full=True)
             columns = {name: table[name].to_numpy() for name in table.column_names}
             has = {name: columns.pop(f"has_{name}").astype(np.bool_) for name in OPTIONAL}
-            place = [columns.pop(n).astype(np.uint32) for n in ("run", "luminosityBlock")]
+            block_ids = [columns.pop(n).astype(np.uint32) for n in ("run", "luminosityBlock")]
             counts = {n: values.astype(np.int64, casting="safe") for n, values in columns.items()}
             wrong = [name for name, values in counts.items() if (values < 0).any()]
-            found = cls(place[0], place[1], has, counts.pop("events"), counts)
+            found = cls(block_ids[0], block_ids[1], has, counts.pop("events"), counts)
         except (pa.ArrowException, ValueError, TypeError, KeyError) as error:
             raise InputError(f"{where}: is no count of events: {error}", "corrupt") from None
         if wrong:
@@ -81,8 +81,8 @@ def tally(events: Any, config: AnalysisConfig, anomalies: Mapping[str, int]) -> 
         config: The analysis.
         anomalies: Of all that are in its luminosity mask, from `flatten`.
     """
-    place = [ak.to_numpy(events[name]).astype(np.uint32) for name in ("run", "luminosityBlock")]
-    keys = place[0].astype(np.uint64) << np.uint64(32) | place[1]
+    block_ids = [ak.to_numpy(events[name]).astype(np.uint32) for name in ("run", "luminosityBlock")]
+    keys = block_ids[0].astype(np.uint64) << np.uint64(32) | block_ids[1]
     blocks, number, counts = np.unique(keys, return_inverse=True, return_counts=True)
     found = {name: np.zeros(len(blocks), dtype=np.int64) for name in anomalies}
     if any(anomalies.values()):
@@ -119,7 +119,7 @@ def _by_block(
         yield from _by_block(events, config, half, number)
 
 
-def added(tallies: Iterable[LuminosityTally]) -> LuminosityTally:
+def sum_tallies(tallies: Iterable[LuminosityTally]) -> LuminosityTally:
     """Add up tallies, to one row for each block and set of branches."""
     given = [*tallies]
     names = sorted({name for each in given for name in each.anomalies})
@@ -127,9 +127,11 @@ def added(tallies: Iterable[LuminosityTally]) -> LuminosityTally:
     def joined(columns: Iterable[AnyArray], kind: Any) -> AnyArray:
         return np.concatenate([np.empty(0, dtype=kind), *columns])
 
-    place = [joined((getattr(t, n) for t in given), np.uint32) for n in ("run", "luminosityBlock")]
+    block_ids = [
+        joined((getattr(t, n) for t in given), np.uint32) for n in ("run", "luminosityBlock")
+    ]
     has = [joined((t.has[name] for t in given), np.bool_) for name in OPTIONAL]
-    rows, number = np.unique(np.stack([*place, *has]), axis=1, return_inverse=True)
+    rows, number = np.unique(np.stack([*block_ids, *has]), axis=1, return_inverse=True)
 
     def summed(columns: Iterable[AnyArray]) -> I64:
         total = np.zeros(rows.shape[1], dtype=np.int64)

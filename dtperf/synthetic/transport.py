@@ -107,8 +107,8 @@ def _integrated(tracks: DrawnTracks, rows: Intp) -> DrawnCrossings:
 
 def _propagated(tracks: DrawnTracks, rows: Intp) -> DrawnCrossings:
     names = ("pt", "eta", "phi", "charge", "dxy", "dz")
-    parameters: Any = (getattr(tracks, name)[rows] for name in names)
-    found = propagate(*parameters, layers(), frame_table(), ACCEPT_CM)
+    parameters: list[Any] = [getattr(tracks, name)[rows] for name in names]
+    found = propagate(*parameters, layers=layers(), frames=frame_table(), margin_cm=ACCEPT_CM)
     track = np.repeat(rows, np.diff(found.offsets))
     singles = (found.x, found.y, found.dxdz, found.dydz)
     return DrawnCrossings(track, found.code, *(column.astype(np.float64) for column in singles))

@@ -1,6 +1,6 @@
-"""Counting at places that are known: a gather and an addition for each row.
+"""Count in bins that are known: a gather and an addition for each row.
 
-Counters have 32 bits, half the cache that 64 take; `Sums` empties them before they can overflow.
+Counters have 32 bits, half the cache that 64 take; `CounterSums` empties them before they overflow.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = [
 
 
 class ProbeRows(NamedTuple):
-    """The rows of each probe, and what holds for them."""
+    """The rows of each probe, and their flags."""
 
     offsets: I32
     """Rows offsets[i] to offsets[i + 1] belong to probe i, shape (probes + 1,)."""
@@ -60,7 +60,7 @@ class CountedRows(NamedTuple):
 
 @compiled
 def muons_among(first: I32, last: I32, tag: I32) -> I32:
-    """List the muons from first to last of each tag, but the tag itself.
+    """Return the muons from first to last of each tag, without the tag itself.
 
     Args:
         first: First muon looked at, shape (tags,).
@@ -80,21 +80,21 @@ def muons_among(first: I32, last: I32, tag: I32) -> I32:
 
 
 @compiled
-def count_at(counters: U32, chosen: I32, places: AnyArray) -> None:
+def count_at(counters: U32, chosen: I32, bin_indices: AnyArray) -> None:
     """Count muons or entries.
 
     Args:
         counters: Flat contents.
         chosen: Those that count.
-        places: Of each.
+        bin_indices: Of each.
     """
     for one in chosen:
-        counters[np.uint64(places[np.uint64(one)])] += np.uint32(1)
+        counters[np.uint64(bin_indices[np.uint64(one)])] += np.uint32(1)
 
 
 @compiled
 def rows_of(probes: I32, rows: ProbeRows) -> SelectedRows:
-    """List all rows of probes.
+    """Return all rows of probes.
 
     Args:
         probes: Those that were selected, each as often as it was.
@@ -115,11 +115,11 @@ def rows_of(probes: I32, rows: ProbeRows) -> SelectedRows:
 
 @compiled
 def rows_entering(among: SelectedRows, entering: CountedRows) -> I32:
-    """List the rows that enter: for all measurements of the same rows.
+    """Return the rows that enter, for all measurements with the same conditions.
 
     Args:
         among: From `rows_of`.
-        entering: What enters.
+        entering: The conditions.
 
     Returns:
         Twice the number of each row, and 1 if it has passed.
@@ -135,16 +135,16 @@ def rows_entering(among: SelectedRows, entering: CountedRows) -> I32:
 
 
 @compiled
-def count_rows(counters: U32, entering: I32, places: AnyArray) -> None:
+def count_rows(counters: U32, entering: I32, bin_indices: AnyArray) -> None:
     """Count rows of probes.
 
     Args:
         counters: Flat contents.
         entering: From `rows_entering`.
-        places: Of each row that has not passed; that of one that has is the next.
+        bin_indices: Of each row that has not passed; that of one that has is the next.
     """
     for one in entering:
-        counters[np.uint64(places[np.uint64(one >> 1)]) + np.uint64(one & 1)] += np.uint32(1)
+        counters[np.uint64(bin_indices[np.uint64(one >> 1)]) + np.uint64(one & 1)] += np.uint32(1)
 
 
 @compiled
@@ -153,36 +153,36 @@ def count_rows_of(
     probes: I32,
     rows: ProbeRows,
     entering: CountedRows,
-    places: AnyArray,
+    bin_indices: AnyArray,
     entries: I32,
-    shifts: AnyArray,
+    pair_shifts: AnyArray,
 ) -> None:
-    """Count the rows of probes where the pair has a part in the place.
+    """Count the rows of probes where the bin depends on the pair, too.
 
     Args:
         counters: Flat contents.
         probes: As in `rows_of`, as the two that follow.
         rows: The rows of each.
         entering: What enters.
-        places: As in `count_rows`, without what the pair adds.
+        bin_indices: As in `count_rows`, without what the pair adds.
         entries: Entry of each selected pair.
-        shifts: What each entry adds.
+        pair_shifts: What each entry adds.
     """
     offsets, flags = rows.offsets, rows.flags
     need, passed = entering.need, entering.passed
     for i in range(len(probes)):
-        probe, more = probes[i], np.uint64(shifts[np.uint64(entries[i])])
+        probe, shift = probes[i], np.uint64(pair_shifts[np.uint64(entries[i])])
         for row in range(offsets[np.uint64(probe)], offsets[np.uint64(probe + 1)]):
             flag = flags[np.uint64(row)]
-            place = np.uint64(places[np.uint64(row)]) + more + np.uint64(flag & passed != 0)
-            counters[place] += np.uint32(flag & need == need)
+            first = np.uint64(bin_indices[np.uint64(row)]) + shift
+            counters[first + np.uint64(flag & passed != 0)] += np.uint32(flag & need == need)
 
 
 @compiled
 def sum_rows(
     sums: I64,
     entering: I32,
-    places: AnyArray,
+    bin_indices: AnyArray,
     values: AnyArray,
     units: tuple[float, float],
 ) -> None:
@@ -191,34 +191,34 @@ def sum_rows(
     Args:
         sums: Entries, sums and sums of squares, shape (bins, 3).
         entering: From `rows_entering`, of which none has passed.
-        places: Of each row.
+        bin_indices: Of each row.
         values: Of each row.
         units: What a sum of 1 stands for, and a sum of squares.
     """
     for one in entering:
         row = np.uint64(one >> 1)
-        y, place = np.float64(values[row]), np.uint64(places[row])
-        sums[place, 0] += 1
-        sums[place, 1] += np.int64(np.rint(y / units[0]))
-        sums[place, 2] += np.int64(np.rint(y * y / units[1]))
+        y, bin_index = np.float64(values[row]), np.uint64(bin_indices[row])
+        sums[bin_index, 0] += 1
+        sums[bin_index, 1] += np.int64(np.rint(y / units[0]))
+        sums[bin_index, 2] += np.int64(np.rint(y * y / units[1]))
 
 
 @compiled
-def add_bins(places: U32, bins: AnyArray, stride: int) -> None:
-    """Move rows along one axis.
+def add_bins(bin_indices: U32, bins: AnyArray, stride: int) -> None:
+    """Add the bins on one more axis to the bin indices of rows.
 
     Args:
-        places: Where each row is so far, shape (rows,).
+        bin_indices: Of each row on the axes so far, shape (rows,); changed in place.
         bins: Bin numbers on the axis; rows with -1 do not enter, and count as on bin 0.
         stride: Distance of neighbouring bins of the axis.
     """
-    for i in range(len(places)):
-        places[i] += np.uint32(max(bins[i], 0)) * np.uint32(stride)
+    for i in range(len(bin_indices)):
+        bin_indices[i] += np.uint32(max(bins[i], 0)) * np.uint32(stride)
 
 
 @compiled
 def offsets_of(pairs: AnyArray, probes: AnyArray) -> I32:
-    """Return which rows belong to which probe.
+    """Return the first row of each probe.
 
     Args:
         pairs: Index into the possible probes of each row, not decreasing, shape (rows,).
