@@ -142,8 +142,8 @@ def _cause_of_link(error: BaseException) -> Cause | None:
             return cause
     if isinstance(error, ValueError) and str(error).rstrip(".") == _CLOSED:
         return "unreachable"
-    if cause := _http_cause(error):
-        return cause
+    if stated := _http_cause(error):
+        return stated
     if not isinstance(error, OSError | RuntimeError):
         return None  # the words of others may be of the file
     if isinstance(error, OSError) and error.errno in ERRNOS:

@@ -22,7 +22,7 @@ from dtperf.measurements import STANDARD, Measurement
 from dtperf.measurements.declaration import Axis
 from dtperf.results.doubled import refusal
 from dtperf.results.result import Result
-from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, TRACKER_ISO, isolations
+from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS, TRACKER_ISO, isolations
 from dtperf.skim.cuts import MEASURED, only, refuse_looser, with_cuts
 from dtperf.skim.recut.inputs import LIMIT_EVENTS, Source, find_inputs
 from dtperf.skim.recut.layout import CounterLayout

@@ -12,13 +12,13 @@ from coffea.processor import ProcessorABC
 
 from dtperf.config import AnalysisConfig
 from dtperf.execution.attempt import SIDE_OUTPUT, ChunkProcessor
-from dtperf.selection.flatten import (
+from dtperf.selection.branches import (
     OPTIONAL_EVENT_COLUMNS,
     TRACKER_ISO,
     TRIGGER_COLUMNS,
-    flatten,
     isolations,
 )
+from dtperf.selection.flatten import flatten
 from dtperf.selection.luminosity import within
 from dtperf.skim.cuts import loosest_limits
 from dtperf.skim.folders import TOKEN

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from dtperf.config import AnalysisConfig
 from dtperf.errors import InputError
-from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, flatten
+from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS
+from dtperf.selection.flatten import flatten
 from dtperf.selection.luminosity import is_certified
 from dtperf.typing import I64, U32, AnyArray, Bools, Intp
 

@@ -8,9 +8,7 @@ import numpy as np
 
 from dtperf.detector import chamber_codes, sectors, stations, wheels
 from dtperf.selection.arrays import Matches, Muons, Segments
-from dtperf.selection.crossings import count_hits
-from dtperf.selection.extrapolation import extrapolate
-from dtperf.selection.flatten import (
+from dtperf.selection.branches import (
     MATCH_DTYPES,
     MUON_DTYPES,
     OPTIONAL_EVENT_COLUMNS,
@@ -18,10 +16,11 @@ from dtperf.selection.flatten import (
     SEGMENT_DTYPES,
     TRACKER_ISO,
     TRIGGER_COLUMNS,
-    FlatEvents,
     Isolations,
-    StoredMatches,
 )
+from dtperf.selection.crossings import count_hits
+from dtperf.selection.extrapolation import extrapolate
+from dtperf.selection.flatten import FlatEvents, StoredMatches
 from dtperf.selection.pairs import PairLimits
 from dtperf.selection.ragged import Ranges, numbers
 from dtperf.skim.columns import Collection, Columns

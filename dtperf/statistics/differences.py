@@ -44,7 +44,7 @@ def exact_test(
 
 
 def false_discovery(p_values: npt.ArrayLike) -> AnyArray:
-    """Correct p-values for the number of looks.
+    """Return p-values corrected for the number of tests.
 
     Args:
         p_values: One a look, any shape.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import cos, cosh, sin, tanh
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -24,6 +24,7 @@ from dtperf.detector.layers import layers
 from dtperf.detector.numbering import chamber_code, second_sector
 from dtperf.detector.planes import LARGEST_OVERLAP_CM
 from dtperf.detector.propagation import propagate
+from dtperf.synthetic.rows import take
 from dtperf.synthetic.rungekutta import cross_region, step
 from dtperf.synthetic.space import Space, space
 from dtperf.synthetic.stages import DrawnCrossings, DrawnTracks, MuonOrigin, TrueMuons
@@ -106,9 +107,8 @@ def _integrated(tracks: DrawnTracks, rows: Intp) -> DrawnCrossings:
 
 
 def _propagated(tracks: DrawnTracks, rows: Intp) -> DrawnCrossings:
-    names = ("pt", "eta", "phi", "charge", "dxy", "dz")
-    parameters: list[Any] = [getattr(tracks, name)[rows] for name in names]
-    found = propagate(*parameters, layers=layers(), frames=frame_table(), margin_cm=ACCEPT_CM)
+    pt, eta, phi, charge, dxy, dz, _ = take(tracks, rows)
+    found = propagate(pt, eta, phi, charge, dxy, dz, layers(), frame_table(), ACCEPT_CM)
     track = np.repeat(rows, np.diff(found.offsets))
     singles = (found.x, found.y, found.dxdz, found.dydz)
     return DrawnCrossings(track, found.code, *(column.astype(np.float64) for column in singles))

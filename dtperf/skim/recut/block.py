@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from dtperf.config import AnalysisConfig
 from dtperf.selection.arrays import Matches
+from dtperf.selection.branches import TRACKER_ISO, isolations
 from dtperf.selection.extrapolation import ProbeMatches, extrapolate
-from dtperf.selection.flatten import TRACKER_ISO, FlatEvents, isolations
+from dtperf.selection.flatten import FlatEvents
 from dtperf.selection.luminosity import is_certified
 from dtperf.selection.pairs import PairLimits, is_repeated
 from dtperf.selection.segments import count_double

@@ -25,7 +25,8 @@ from dtperf.nanoaod import ColumnFilter
 from dtperf.nanoaod.open_files import close_all
 from dtperf.results.event_sample import EVENT_BRANCHES, EventSample, halvings_for
 from dtperf.results.ledger import Ledger, LedgerRow
-from dtperf.selection.flatten import TRACKER_ISO, TRIGGER_COLUMNS, branches_of, flatten, isolations
+from dtperf.selection.branches import TRACKER_ISO, TRIGGER_COLUMNS, branches_of, isolations
+from dtperf.selection.flatten import flatten
 from dtperf.selection.fourvector import EITHER
 from dtperf.selection.luminosity import within
 from dtperf.selection.pairs import EITHER_CHARGE, PairLimits
