@@ -166,13 +166,6 @@ def unpack_basket(
 ) -> Basket:
     """Decompress a basket and check it.
 
-    Args:
-        layout: Of its branch.
-        number: Which basket.
-        raw: Its bytes.
-        source: Of uproot, from which they were read.
-        get_buffer: Returns a buffer of so many bytes.
-
     Raises:
         InputError: It contradicts itself, or the tree.
         ValueError: It cannot be decompressed.

@@ -42,12 +42,7 @@ class BulkReader:
     """Reads columns of an open TTree, as far as they are stored as NanoAOD stores them."""
 
     def __init__(self, tree: Any, columns: Callable[[Any], bool]) -> None:
-        """Find where the columns lie.
-
-        Args:
-            tree: An uproot TTree.
-            columns: Selects the branches that will be read, such as a `ColumnFilter`.
-        """
+        """Find where the columns of a TTree lie; `columns` selects them, as a `ColumnFilter`."""
         self._tree = tree
         self._source = tree.file.source
         self._prefetched = _NOTHING

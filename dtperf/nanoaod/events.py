@@ -27,13 +27,7 @@ class PreloadedColumns:
     """
 
     def __init__(self, mapping: Any, columns: Mapping[str, ak.Array], events: slice) -> None:
-        """Set up a mapping that looks for columns here first, then in coffea's mapping.
-
-        Args:
-            mapping: coffea's own, for these events.
-            columns: By name, one number or one list of numbers an event.
-            events: Which events of the file they are.
-        """
+        """Set up a mapping that looks for columns here first, then in coffea's own."""
         self._mapping = mapping
         self._columns = {name: _parts(column) for name, column in columns.items()}
         mapping.preloaded_arrays = {n: _Whole(c, events) for n, c in columns.items()}
@@ -81,13 +75,7 @@ class FileEvents:
     """
 
     def __init__(self, directory: Any, tree: str, columns: ColumnFilter) -> None:
-        """Describe the columns of a file.
-
-        Args:
-            directory: The open file.
-            tree: Name of the tree.
-            columns: Which branches the events have.
-        """
+        """Describe the columns of a tree of an open file."""
         self._whole = NanoEventsFactory.from_root(
             directory,
             treepath=tree,

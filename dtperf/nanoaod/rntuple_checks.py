@@ -125,15 +125,9 @@ def unpack(
     size: int,
     get_buffer: Callable[[int], U8],
 ) -> U8:
-    """Return what is in a page.
+    """Return the content of a page of column `name`, of `size` bytes.
 
-    Args:
-        name: Of its column.
-        raw: Its bytes, with those of the checksum.
-        is_checked: Whether there is one.
-        source: Of uproot, from which they were read.
-        size: Bytes that it must have.
-        get_buffer: Returns a buffer of so many bytes.
+    `raw` has the bytes of the checksum at its end, if `is_checked`.
 
     Raises:
         InputError: It is cut off, or claims absurdly many bytes.

@@ -43,14 +43,7 @@ class ColumnPages:
     """The pages of a column in a cluster, with the attributes of uproot's class of this kind."""
 
     def __init__(self, chunk: Any, start: int, stop: int, items: int) -> None:
-        """Read the end of the list.
-
-        Args:
-            chunk: The whole envelope.
-            start: First byte of the list in it.
-            stop: One past its last byte.
-            items: How many pages it has.
-        """
+        """Read the end of a list of `items` pages, at bytes start to stop of an envelope."""
         self._chunk, self._start, self._items = chunk, start, items
         data = chunk.raw_data
         # the last but the settings is the offset, which is negative where there are none
@@ -94,7 +87,7 @@ class ClusterPages(Sequence[ColumnPages]):
     """The pages of every column of a cluster."""
 
     def __init__(self, chunk: Any, start: int, stop: int, items: int) -> None:
-        """Find where each column's list begins; arguments as those of `ColumnPages`."""
+        """Find each column's list of pages; arguments as those of `ColumnPages`."""
         self._columns = [*_frames(chunk, start + _LIST.size, stop, items, _PAGE.itemsize)]
         self._chunk = chunk
         self._made: dict[int, ColumnPages] = {}

@@ -31,13 +31,7 @@ class PageReader:
     def __init__(
         self, source: Any, columns: Mapping[int, Column], names: Mapping[int, str]
     ) -> None:
-        """Set up a reader of a file.
-
-        Args:
-            source: Of uproot.
-            columns: By number.
-            names: Their names in messages.
-        """
+        """Set up a reader of columns, by number; `names` are those for messages."""
         self._source, self._columns, self._names = source, columns, names
         self._prefetched: dict[PageId, Any] = {}
 

@@ -66,14 +66,7 @@ class PackedChunk(NamedTuple):
 def pack(
     name: str, columns: Columns, tallied: LuminosityTally, compression: Compression
 ) -> PackedChunk:
-    """Make the files of a chunk.
-
-    Args:
-        name: Tells the chunk from all others.
-        columns: What is kept of its events.
-        tallied: Of all its events.
-        compression: Of the columns; the table of blocks is small.
-    """
+    """Return the two files of a chunk: its kept events, and the counts of all its events."""
     whole = to_arrow(columns)
     batches = [whole.slice(at, BATCH) for at in range(0, max(len(columns), 1), BATCH)]
     events = _file(whole.schema, batches, compression)

@@ -75,12 +75,9 @@ class LuminosityTally(NamedTuple):
 
 
 def tally(events: Any, config: AnalysisConfig, anomalies: Mapping[str, int]) -> LuminosityTally:
-    """Count the events of a chunk.
+    """Count the events of a chunk by luminosity block.
 
-    Args:
-        events: NanoEvents, all that were read.
-        config: The analysis.
-        anomalies: Of all that are in its luminosity mask, from `flatten`.
+    `anomalies` are those of `flatten`, of all events in the luminosity mask.
     """
     block_ids = [ak.to_numpy(events[name]).astype(np.uint32) for name in ("run", "luminosityBlock")]
     keys = block_ids[0].astype(np.uint64) << np.uint64(32) | block_ids[1]

@@ -42,12 +42,7 @@ class EventBlock(NamedTuple):
 
 
 def make_block(settings: Settings, block: int) -> EventBlock:
-    """Make a whole block of events, also where the sample ends within it.
-
-    Args:
-        settings: The sample.
-        block: Number of the block, from 0.
-    """
+    """Make block number `block`, from 0, of the events: whole, also where the sample ends in it."""
     events = _events(settings, block)
     muons = make_muons(stream(settings.seed, block, "physics"), events, settings.physics)
     tracks = reconstruct(stream(settings.seed, block, "tracks"), muons)

@@ -48,8 +48,8 @@ class SegmentCandidates(NamedTuple):
     ) -> Self:
         """Draw the chi2 and t0 of the fits of the two views, and set what a missing view lacks.
 
-        A coordinate whose view is missing becomes what CMS puts there: the middle of what measured
-        the other one, with slope 0. Read in DTSegmentUpdator.cc of cms-sw/cmssw.
+        A coordinate whose view is missing becomes what CMS puts there: the middle of what
+        measured the other one, with slope 0. Read in DTSegmentUpdator.cc of cms-sw/cmssw.
 
         Args:
             rng: Random numbers.

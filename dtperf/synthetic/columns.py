@@ -24,15 +24,9 @@ NO_VALUE = np.float32(-999.0)
 
 
 def lean_rows(block: EventBlock) -> EventRows:
-    """Make the columns of the events, muons, their matches and the DT segments.
+    """Make all columns of generation B of the events, muons, their matches and the DT segments.
 
     The ranges into `dtSegment_hits` and `dtSegment_extr` are empty, as these are.
-
-    Args:
-        block: What the stages made.
-
-    Returns:
-        All columns of generation B in these collections, with its dtypes.
     """
     muons, segments = block.muons, block.segments
     is_standalone = block.identity["muon_isStandalone"]

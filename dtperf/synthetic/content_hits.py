@@ -54,14 +54,9 @@ class LayerHits(NamedTuple):
 def hits(rng: np.random.Generator, segments: DrawnSegments, cells: LayerLines) -> LayerHits:
     """Draw the hits that segments are made of: as many as they have, about their lines.
 
-    Their distances from the line, once the segment's t0 is taken off, are those of a straight line
-    fitted to them, with the stored chi2. Times have what CMS does not take off `timeCali`: the
-    way of the signal along the wire and the muon's time of flight.
-
-    Args:
-        rng: Random numbers.
-        segments: The segments.
-        cells: Where they cross the layers.
+    Their distances from the line, once the segment's t0 is taken off, are those of a straight
+    line fitted to them, with the stored chi2. Times have what CMS does not take off `timeCali`:
+    the way of the signal along the wire and the muon's time of flight.
     """
     view = _first_with_theta_view(segments)
     of_view = np.where(IS_THETA, view[:, None], np.arange(len(view))[:, None])

@@ -191,12 +191,7 @@ LINKED = {
 
 
 def random_collections(rng: np.random.Generator, rows: EventRows) -> dict[str, Made]:
-    """Draw the collections that have rules.
-
-    Args:
-        rng: Random numbers.
-        rows: The events, for the muons that are propagated to the GEMs.
-    """
+    """Draw the collections that have rules; those of muons that cross GEMs follow from `rows`."""
     collections: dict[str, Made] = {}
     for collection, rule in RULES.items():
         if collection == "muon_propagated":

@@ -51,11 +51,9 @@ class Rolls(NamedTuple):
 
 
 def half_chambers(station: AnyArray, sector: AnyArray) -> tuple[AnyArray, AnyArray]:
-    """Return how many RPCs along phi one DT chamber is divided into, and its first subsector.
+    """Return the number of RPCs along phi at a DT chamber, and the subsector of the first.
 
-    Args:
-        station: Of the DT chambers.
-        sector: 1 to 14; the two chambers of sector 4 in MB4 have two each, those of 10 one each.
+    The two chambers of sector 4 in MB4 have two each, those of sector 10 one each.
     """
     is_single = (station < 3) | ((station == 4) & np.isin(sector, (9, 10, 11, 14)))
     halves = np.where(is_single, 1, 2)

@@ -75,13 +75,7 @@ def rpc_content(
     """Extend segments to the RPC layers of their stations, and draw hits and digis there.
 
     A hit is in the middle of its strips, and has no coordinate along them and no time: read in
-    RPCRecHitStandardAlgo.cc of cms-sw/cmssw.
-
-    Args:
-        rng: Random numbers.
-        events: Number of events.
-        segments: The segments.
-        event: Of each segment.
+    RPCRecHitStandardAlgo.cc of cms-sw/cmssw. `event` is that of each segment.
     """
     points = _points(rng, segments, event)
     known = np.flatnonzero(points.is_known)

@@ -46,17 +46,10 @@ def muon_flags(
     """Draw the columns muon_is*, by the cut-based definitions of CMS where they can be applied.
 
     A tracker muon has an inner track and a matched station, a standalone muon usually two, a
-    global one is both. Tight asks for a global muon with pixel hits, six layers, two stations and
-    |dxy| < 0.2 cm; the |dz| to the primary vertex is not looked at. A tenth of the fakes are
-    tracker muons all the same, by a chance match that has no segment in the ntuple.
-
-    Args:
-        rng: Random numbers.
-        muons: The true muons.
-        tracks: Their tracks.
-        hits: The hits of the tracks.
-        n_stations: Matched stations, DT and CSC.
-        is_rpc: Whether enough RPC layers are matched.
+    global one is both. Tight asks for a global muon with pixel hits, six layers, two stations
+    (DT and CSC) and |dxy| < 0.2 cm; the |dz| to the primary vertex is not looked at. A tenth of
+    the fakes are tracker muons all the same, by a chance match that has no segment in the
+    ntuple.
     """
     n = len(muons.pt)
     u = rng.random((7, n), dtype=np.float32)

@@ -33,12 +33,13 @@ class MuonSegments(NamedTuple):
 def station_mask(segments: DrawnSegments, matches: DrawnCrossings, muon_offsets: I64) -> U8:
     """Find the DT stations with a segment near the extrapolated track.
 
-    This is a simple form of what CMS does for tracker muons: by position, whoever made the segment.
+    This is a simple form of what CMS does for tracker muons: by position, whoever made the
+    segment.
 
     Args:
         segments: Of all events.
         matches: Where the reconstructed tracks cross chambers; `track` counts as `muon_offsets`.
-        muon_offsets: Which muons belong to which event, shape (events + 1,).
+        muon_offsets: First muon of each event, shape (events + 1,).
 
     Returns:
         Bit s - 1 is set for station s, shape (muons,).
@@ -93,12 +94,7 @@ def _own_rows(muon: I64, code: I16, n_muons: int) -> tuple[I64, I64]:
 def muon_segments(segments: DrawnSegments, muon_offsets: I64) -> MuonSegments:
     """Return the segments that each muon made itself, as the matches of a standalone muon.
 
-    Args:
-        segments: Of all events.
-        muon_offsets: Which muons belong to which event, shape (events + 1,).
-
-    Returns:
-        By muon, in order of chamber; without second segments of showers.
+    They are by muon, in order of chamber, without second segments of showers.
     """
     offsets, rows = _own_rows(segments.muon, segments.code, int(muon_offsets[-1]))
     event = np.searchsorted(segments.offsets, rows, side="right") - 1
@@ -118,12 +114,8 @@ MIN_RPC_LAYERS = 2
 def csc_mask(rng: np.random.Generator, muons: TrueMuons) -> U8:
     """Draw the matched CSC stations, bits 4 to 7 of muon_trkMu_stationMask.
 
-    A muon with p > 3 GeV is matched with 89.5 %, read off the CMS histogram, in each
-    endcap station that covers its eta.
-
-    Args:
-        rng: Random numbers.
-        muons: The true muons; fakes are not matched.
+    A muon with p > 3 GeV is matched with 89.5 %, read off the CMS histogram, in each endcap
+    station that covers its eta; fakes are not matched.
     """
     n = len(muons.eta)
     absolute_eta = np.abs(muons.eta)
@@ -138,13 +130,10 @@ def csc_mask(rng: np.random.Generator, muons: TrueMuons) -> U8:
 
 
 def rpc_layers(rng: np.random.Generator, muons: TrueMuons) -> I16:
-    """Draw the matched RPC layers, of six in the barrel and four in the endcaps.
+    """Draw the number of matched RPC layers, of six in the barrel and four in the endcaps.
 
-    A layer is matched with 63 % or 68 %, read off the CMS histogram, and one alone does not count.
-
-    Args:
-        rng: Random numbers.
-        muons: The true muons; fakes, and muons beyond |eta| = 1.9, have none.
+    A layer is matched with 63 % or 68 %, read off the CMS histogram, and one alone does not
+    count. Fakes, and muons beyond |eta| = 1.9, have none.
     """
     absolute_eta = np.abs(muons.eta)
     is_barrel = absolute_eta < RPC_BARREL_ETA

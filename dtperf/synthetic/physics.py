@@ -74,13 +74,9 @@ def _prompt(rng: np.random.Generator, vertices: Vertices, physics: Physics) -> D
 def make_muons(rng: np.random.Generator, events: Events, physics: Physics) -> TrueMuons:
     """Draw the muons of a block of events, as a single-muon trigger and a dimuon skim keep them.
 
-    Every event has a pair (`draw_legs` says which are kept), or one muon of a pair, and any number
-    of muons from hadron decays and of fakes. Those of an event are in order of descending pT.
-
-    Args:
-        rng: Random numbers; the muons depend on nothing else but the arguments.
-        events: The events; their pile-up scales the number of fakes.
-        physics: What is in the events.
+    Every event has a pair (`draw_legs` says which are kept), or one muon of a pair, and any
+    number of muons from hadron decays and of fakes, whose number scales with the pile-up. Those
+    of an event are in order of descending pT.
     """
     primary = draw_vertices(rng, len(events.run))
     mean_fakes = physics.mean_fakes / REFERENCE_PILE_UP * events.lumi_avgPileUp

@@ -103,13 +103,8 @@ def _events(rng: np.random.Generator, mean: F64) -> I64:
 def nonprompt(rng: np.random.Generator, primary: Vertices, mean_number: float) -> DrawnMuons:
     """Draw muons from hadron decays: dN/dpT as pT**-4.5 above 3 GeV, flat in eta.
 
-    They start where the hadron decayed, a mean 200 um from the primary vertex in the transverse
-    plane, in a direction that the muon keeps within 0.5 rad.
-
-    Args:
-        rng: Random numbers.
-        primary: Primary vertex of each event.
-        mean_number: Mean number per event.
+    They start where the hadron decayed, a mean 200 um from the primary vertex of their event in
+    the transverse plane, in a direction that the muon keeps within 0.5 rad.
     """
     event = _events(rng, np.full(len(primary.z), mean_number))
     muons = _soft(rng, MuonOrigin.NONPROMPT, event, take(primary, event), 3.0, 4.5)
@@ -126,12 +121,8 @@ def nonprompt(rng: np.random.Generator, primary: Vertices, mean_number: float) -
 def fakes(rng: np.random.Generator, primary: Vertices, mean_number: F64) -> DrawnMuons:
     """Draw tracks taken for muons: dN/dpT as pT**-4.5 above 2.5 GeV, flat in eta.
 
-    Seven in ten are from another collision of the same bunch crossing.
-
-    Args:
-        rng: Random numbers.
-        primary: Primary vertex of each event.
-        mean_number: Mean number in each event, shape (events,).
+    Seven in ten are from another collision of the same bunch crossing. `mean_number` is that of
+    each event, shape (events,).
     """
     event = _events(rng, mean_number)
     n = len(event)

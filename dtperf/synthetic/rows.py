@@ -32,13 +32,9 @@ BLOCK_EVENTS = 5000
 
 
 def stream(seed: int, block: int, stage: str) -> np.random.Generator:
-    """Return the random number generator of one stage of one block.
+    """Return the random number generator of one stage, such as 'segments', of one block of events.
 
-    Args:
-        seed: The user's seed.
-        block: Number of the block of events.
-        stage: Name of the stage, such as 'segments'; each has its own generator, so that one may
-            draw more without changing another.
+    Each stage has its own, so that one may draw more without changing another.
     """
     return np.random.Generator(np.random.PCG64([seed, block, crc32(stage.encode())]))
 
@@ -47,17 +43,11 @@ STORED_BITS = 23
 
 
 def round_mantissa(values: npt.ArrayLike, bits: int) -> F32:
-    """Round to the nearest float32 with that many bits of mantissa after the leading one.
+    """Round to the nearest float32 with 1 to 22 bits of mantissa after the leading one.
 
     Ties go away from zero, as in CMSSW's ``MiniFloatConverter::reduceMantissaToNbitsRounding``,
-    which differs in that it never rounds up into the next power of two.
-
-    Args:
-        values: Finite numbers of any shape.
-        bits: Between 1 and 22; float32 itself has 23.
-
-    Returns:
-        The rounded numbers, at most 2**-(bits + 1) away, relatively.
+    which differs in that it never rounds up into the next power of two. Rounded numbers are at
+    most 2**-(bits + 1) away, relatively.
     """
     dropped = STORED_BITS - bits
     exact = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
@@ -80,12 +70,7 @@ def numbers_within(counts: Integers) -> I64:
 
 
 def take(columns: Columns, rows: AnyArray) -> Columns:
-    """Return some rows of a named tuple of arrays.
-
-    Args:
-        columns: Arrays of one shape.
-        rows: Indices, or booleans.
-    """
+    """Return some rows, by indices or booleans, of a named tuple of arrays."""
     kind: Callable[..., Columns] = type(columns)
     return kind(*(column[rows] for column in columns))
 

@@ -25,16 +25,7 @@ T0_NS = 25.0
 
 
 def draw_noise(rng: np.random.Generator, n_events: int, detector: Detector) -> SegmentCandidates:
-    """Draw noise segments, spread evenly over the chambers that are not dead.
-
-    Args:
-        rng: Random numbers.
-        n_events: Number of events to fill.
-        detector: Settings.
-
-    Returns:
-        Segments in events 0 to n_events - 1, muon -1.
-    """
+    """Draw noise segments (muon -1), evenly over events and chambers that are not dead."""
     live = np.flatnonzero(chamber_efficiencies(detector) > 0).astype(np.int16)
     n = rng.poisson(detector.noise_segments * n_events) if len(live) else 0
     code = live[rng.integers(len(live), size=n)] if n else np.empty(0, dtype=np.int16)

@@ -58,13 +58,7 @@ class TrackHits(NamedTuple):
 
 
 def track_hits(rng: np.random.Generator, muons: TrueMuons, tracks: DrawnTracks) -> TrackHits:
-    """Draw the hits of each inner track and the iteration that found it.
-
-    Args:
-        rng: Random numbers.
-        muons: The true muons; tracks of fakes have fewer hits.
-        tracks: Their tracks, of the same shape.
-    """
+    """Draw the hits of each inner track and the iteration that found it; fakes have fewer hits."""
     n = len(muons.pt)
     fake = (muons.kind == MuonOrigin.FAKE).astype(np.int8)
     endcap = np.abs(muons.eta) > TRANSITION_ETA
@@ -150,15 +144,10 @@ def track_ends(
 ) -> tuple[Points, Points]:
     """Draw the positions of the first and the last hit of each standalone track.
 
-    They lie in the first and in the last station that the muon is matched to, on the helix of
-    the inner track in the solenoid and on a straight line beyond. CMS takes them from the track in
-    the muon system, as MuGEMMuonExtTableProducer.cc of cms-sw/cmssw has it, not from the inner one.
-
-    Args:
-        rng: Random numbers, for where in a chamber.
-        tracks: The tracks.
-        station_mask: DT stations in bits 0 to 3, CSC stations in bits 4 to 7.
-        is_standalone: Whether there is a standalone track.
+    They lie in the first and in the last station that the muon is matched to (DT in bits 0 to 3
+    of the mask, CSC in bits 4 to 7), on the helix of the inner track in the solenoid and on a
+    straight line beyond. CMS takes them from the track in the muon system, as
+    MuGEMMuonExtTableProducer.cc of cms-sw/cmssw has it, not from the inner one.
     """
     rows = np.flatnonzero(is_standalone)
     depth = (rng.random(len(tracks.pt)) - 0.5).astype(np.float32)

@@ -108,16 +108,10 @@ def _wrapped(phi: F64) -> F64:
 def reconstruct(rng: np.random.Generator, muons: TrueMuons) -> DrawnTracks:
     """Draw the measured tracks of muons: in the tracker, or without one in the muon system alone.
 
-    The curvature has the resolution of `pt_resolution`, 2.5 times that for 5 % of the tracks, and
-    dz that of `dz_resolution_cm`, 20 times that for 0.1 %. With no inner track, pT is measured
-    to 12 % and angles to 5 mrad, and dxy and dz are -999.
-
-    Args:
-        rng: Random numbers.
-        muons: The true muons.
-
-    Returns:
-        Tracks with eta and phi rounded to 12 bits of mantissa, dxy and dz to 10.
+    The curvature has the resolution of `pt_resolution`, 2.5 times that for 5 % of the tracks,
+    and dz that of `dz_resolution_cm`, 20 times that for 0.1 %. With no inner track, pT is
+    measured to 12 % and angles to 5 mrad, and dxy and dz are -999. Eta and phi are rounded to
+    12 bits of mantissa, dxy and dz to 10.
     """
     n = len(muons.pt)
     exists = rng.random(n) >= LOST_TRACK_SHARE[muons.kind]

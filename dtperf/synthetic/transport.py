@@ -58,13 +58,8 @@ class TrackStart(NamedTuple):
 def transport_true(rng: np.random.Generator, muons: TrueMuons, margin_cm: float) -> DrawnCrossings:
     """Transport the true muons through field and matter, with scattering and fluctuating losses.
 
-    Args:
-        rng: Random numbers for scattering and energy loss.
-        muons: The muons; fakes are not transported.
-        margin_cm: A chamber is crossed if both edge distances are below this.
-
-    Returns:
-        The crossings; `track` is the index into the muons.
+    A chamber is crossed if both edge distances are below `margin_cm`; fakes are not
+    transported. `track` of the crossings is the index into the muons.
     """
     sent = np.flatnonzero(
         (muons.kind != MuonOrigin.FAKE) & _may_reach_chambers(muons.pt, muons.eta)
@@ -77,14 +72,9 @@ def transport_true(rng: np.random.Generator, muons: TrueMuons, margin_cm: float)
 def transport_reconstructed(tracks: DrawnTracks) -> DrawnCrossings:
     """Extrapolate inner tracks as CMS does: mean energy loss, no scattering, edges under 5 cm.
 
-    Tracks that may be probes are integrated, independently of `dtperf.detector.propagation`, which
-    is accurate enough for the many softer ones.
-
-    Args:
-        tracks: The inner tracks.
-
-    Returns:
-        The crossings; `track` is the index into the tracks.
+    Tracks that may be probes are integrated, independently of `dtperf.detector.propagation`,
+    which is accurate enough for the many softer ones. `track` of the crossings is the index
+    into the tracks.
     """
     sent = tracks.exists & _may_reach_chambers(tracks.pt, tracks.eta)
     is_hard = tracks.pt > INTEGRATED_PT_GEV

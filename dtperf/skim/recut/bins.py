@@ -62,14 +62,7 @@ def _table(flat: FlatEvents, tag: AnyArray, probe: AnyArray, *kinematics: AnyArr
 def row_table(
     flat: FlatEvents, probes: AnyArray, crossed: ProbeMatches, config: AnalysisConfig
 ) -> Table:
-    """Return the table of crossings of all possible probes, as if each were in one pair.
-
-    Args:
-        flat: The events.
-        probes: Index into the muons.
-        crossed: What they cross.
-        config: The cuts.
-    """
+    """Return the table of crossings of all possible probes, as if each were in one pair."""
     parent = _table(flat, probes, probes)
     limits = passing_limits(config)
     matches = (crossed.matches, crossed.begins, crossed.ends)
@@ -81,13 +74,7 @@ def row_table(
 
 
 def bin_indices(layout: CounterLayout, table: Table, cache: BinCache) -> AnyArray:
-    """Return the bin of every row of a table.
-
-    Args:
-        layout: The measurement.
-        table: Of muons or of entries.
-        cache: Bin numbers of the block; those that are missing are added.
-    """
+    """Return the bin of every row of a table of muons or entries; bins on axes are cached."""
     total = np.zeros(table.rows, dtype=np.uint32)
     for axis, stride in layout.strides.items():
         add_bins(total, _numbers(layout, table, axis, cache), stride)
@@ -95,13 +82,7 @@ def bin_indices(layout: CounterLayout, table: Table, cache: BinCache) -> AnyArra
 
 
 def pair_shifts(layout: CounterLayout, table: Table, cache: BinCache) -> AnyArray:
-    """Return what each entry adds to the bin of a row.
-
-    Args:
-        layout: A measurement of crossings, with an axis of pairs.
-        table: Of entries.
-        cache: As in `bin_indices`.
-    """
+    """Return what the axes of pairs add to the bins of rows, for each entry."""
     added = np.zeros(table.rows, dtype=np.uint32)
     for axis in layout.of_pair:
         add_bins(added, _numbers(layout, table, axis, cache), layout.strides[axis])
@@ -109,13 +90,7 @@ def pair_shifts(layout: CounterLayout, table: Table, cache: BinCache) -> AnyArra
 
 
 def row_bins(layout: CounterLayout, table: Table, cache: BinCache) -> AnyArray:
-    """Return the bins of rows of probes that enter and have not passed.
-
-    Args:
-        layout: A measurement of crossings.
-        table: From `row_table`.
-        cache: As in `bin_indices`.
-    """
+    """Return the bins of rows of probes, from `row_table`, that enter and have not passed."""
     parent = table.parent
     assert parent is not None
     of_probe = np.zeros(parent.rows, dtype=np.uint32)

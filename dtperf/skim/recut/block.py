@@ -44,9 +44,8 @@ class Block:
     def __init__(self, batch: pa.RecordBatch, limits: PairLimits) -> None:
         """Compute what no cut changes.
 
-        Args:
-            batch: The events, as `dtperf.skim.columns` has them.
-            limits: The loosest cuts that they will be measured with.
+        `batch` is as `dtperf.skim.columns` has it; `limits` are the loosest cuts that will
+        be applied.
         """
         self._batch = batch
         self._muon_offsets = np.asarray(batch.column("muon").offsets)
@@ -132,12 +131,7 @@ class Block:
         return found
 
     def totals(self, found: SearchResult, among: SelectedRows) -> dict[str, int]:
-        """Count pairs and crossings as `dtperf.selection.totals` does.
-
-        Args:
-            found: From `search`.
-            among: The rows of its probes.
-        """
+        """Count pairs and crossings of a `search`, as `dtperf.selection.totals` does."""
         repeated = is_repeated(found.probes, len(self.probes.muon))
         first, counts = mask_of(("is_first",)), mask_of(OF_STATION)
         return {
@@ -150,12 +144,7 @@ class Block:
     def bins_for(
         self, layouts: Mapping[str, CounterLayout], config: AnalysisConfig
     ) -> tuple[dict[CounterLayout, AnyArray], dict[CounterLayout, AnyArray], CrossingRows]:
-        """Return the bins of muons and entries, what pairs add to bins, and the rows of probes.
-
-        Args:
-            layouts: The measurements.
-            config: The cuts.
-        """
+        """Return the bins of muons and entries, what pairs add to bins, and the rows of probes."""
         of_tags = [x for x in layouts.values() if x.kind in ("muons", "entries")]
         of_rows = [x for x in layouts.values() if x.kind == "rows"]
         crossed, self._rows = self._rows, None  # half of a change must not stay

@@ -60,13 +60,7 @@ class CountedRows(NamedTuple):
 
 @compiled
 def muons_among(first: I32, last: I32, tag: I32) -> I32:
-    """Return the muons from first to last of each tag, without the tag itself.
-
-    Args:
-        first: First muon looked at, shape (tags,).
-        last: The last one, same shape.
-        tag: The tag, same shape.
-    """
+    """Return the muons from first to last of each tag, without the tag itself."""
     n = 0
     for i in range(len(first)):
         n += last[i] - first[i] + 1
@@ -81,25 +75,14 @@ def muons_among(first: I32, last: I32, tag: I32) -> I32:
 
 @compiled
 def count_at(counters: U32, chosen: I32, bin_indices: AnyArray) -> None:
-    """Count muons or entries.
-
-    Args:
-        counters: Flat contents.
-        chosen: Those that count.
-        bin_indices: Of each.
-    """
+    """Count the `chosen` muons or entries in flat counters, each in its bin."""
     for one in chosen:
         counters[np.uint64(bin_indices[np.uint64(one)])] += np.uint32(1)
 
 
 @compiled
 def rows_of(probes: I32, rows: ProbeRows) -> SelectedRows:
-    """Return all rows of probes.
-
-    Args:
-        probes: Those that were selected, each as often as it was.
-        rows: The rows of each.
-    """
+    """Return all rows of probes; a probe counts as often as it was selected."""
     offsets, flags = rows.offsets, rows.flags
     n = 0
     for probe in probes:
@@ -117,12 +100,7 @@ def rows_of(probes: I32, rows: ProbeRows) -> SelectedRows:
 def rows_entering(among: SelectedRows, entering: CountedRows) -> I32:
     """Return the rows that enter, for all measurements with the same conditions.
 
-    Args:
-        among: From `rows_of`.
-        entering: The conditions.
-
-    Returns:
-        Twice the number of each row, and 1 if it has passed.
+    Each is twice the number of the row, and 1 more if it has passed.
     """
     rows, flags, need, passed = among.rows, among.flags, entering.need, entering.passed
     listed = np.empty(len(rows) + 1, dtype=np.int32)
@@ -136,12 +114,9 @@ def rows_entering(among: SelectedRows, entering: CountedRows) -> I32:
 
 @compiled
 def count_rows(counters: U32, entering: I32, bin_indices: AnyArray) -> None:
-    """Count rows of probes.
+    """Count rows, from `rows_entering`, in flat counters.
 
-    Args:
-        counters: Flat contents.
-        entering: From `rows_entering`.
-        bin_indices: Of each row that has not passed; that of one that has is the next.
+    `bin_indices` are those of rows that have not passed; a row that has is in the next bin.
     """
     for one in entering:
         counters[np.uint64(bin_indices[np.uint64(one >> 1)]) + np.uint64(one & 1)] += np.uint32(1)
@@ -157,16 +132,9 @@ def count_rows_of(
     entries: I32,
     pair_shifts: AnyArray,
 ) -> None:
-    """Count the rows of probes where the bin depends on the pair, too.
+    """Count the rows of selected probes where the bin depends on the pair, too.
 
-    Args:
-        counters: Flat contents.
-        probes: As in `rows_of`, as the two that follow.
-        rows: The rows of each.
-        entering: What enters.
-        bin_indices: As in `count_rows`, without what the pair adds.
-        entries: Entry of each selected pair.
-        pair_shifts: What each entry adds.
+    The bin is that of `count_rows` plus the shift of the entry of each selected pair.
     """
     offsets, flags = rows.offsets, rows.flags
     need, passed = entering.need, entering.passed
@@ -186,14 +154,9 @@ def sum_rows(
     values: AnyArray,
     units: tuple[float, float],
 ) -> None:
-    """Add up a value of the rows of probes.
+    """Add a value of rows, from `rows_entering`, to entries, sums and sums of squares, (bins, 3).
 
-    Args:
-        sums: Entries, sums and sums of squares, shape (bins, 3).
-        entering: From `rows_entering`, of which none has passed.
-        bin_indices: Of each row.
-        values: Of each row.
-        units: What a sum of 1 stands for, and a sum of squares.
+    A sum of 1 stands for `units[0]`, a sum of squares of 1 for `units[1]`.
     """
     for one in entering:
         row = np.uint64(one >> 1)
@@ -205,12 +168,10 @@ def sum_rows(
 
 @compiled
 def add_bins(bin_indices: U32, bins: AnyArray, stride: int) -> None:
-    """Add the bins on one more axis to the bin indices of rows.
+    """Add the bins on one more axis to the bin indices of rows, in place.
 
-    Args:
-        bin_indices: Of each row on the axes so far, shape (rows,); changed in place.
-        bins: Bin numbers on the axis; rows with -1 do not enter, and count as on bin 0.
-        stride: Distance of neighbouring bins of the axis.
+    Rows with bin -1 do not enter, and count as in bin 0; `stride` is the distance of
+    neighbouring bins.
     """
     for i in range(len(bin_indices)):
         bin_indices[i] += np.uint32(max(bins[i], 0)) * np.uint32(stride)
@@ -218,14 +179,11 @@ def add_bins(bin_indices: U32, bins: AnyArray, stride: int) -> None:
 
 @compiled
 def offsets_of(pairs: AnyArray, probes: AnyArray) -> I32:
-    """Return the first row of each probe.
+    """Return the first row of each probe, shape (probes + 1,).
 
     Args:
         pairs: Index into the possible probes of each row, not decreasing, shape (rows,).
         probes: Which of all probes each of those is, increasing, and the number of all at last.
-
-    Returns:
-        Rows offsets[i] to offsets[i + 1] belong to probe i, shape (probes + 1,).
     """
     offsets = np.zeros(probes[-1] + 1, dtype=np.int32)
     for pair in pairs:

@@ -42,11 +42,8 @@ class CrossingRows:
     ) -> None:
         """Compute what is the same for all measurements.
 
-        Args:
-            block: The events.
-            flat: The same as flat arrays.
-            table: From `row_table`, of all possible probes.
-            config: The cuts that it was made with.
+        `table` is that of `row_table`, of all possible probes, made with the cuts of
+        `config`.
         """
         self._cuts = _cuts(config)
         self._constants = RowConstants(table["match"], table["station"], table["n_other_stations"])
@@ -82,10 +79,7 @@ class CrossingRows:
     def add(self, layouts: list[CounterLayout], table: Table, cache: BinCache) -> None:
         """Compute the bins of the rows for more measurements.
 
-        Args:
-            layouts: The measurements.
-            table: From `row_table`, of all possible probes, with the cuts of the last `apply_cuts`.
-            cache: As in `bin_indices`.
+        `table` is that of `row_table`, with the cuts of the last `apply_cuts`.
         """
         for layout in layouts:
             self.bin_indices[layout] = row_bins(layout, table, cache)
@@ -97,12 +91,7 @@ class CrossingRows:
                     self._mark(slice(None), table, axis, cache)
 
     def apply_cuts(self, block: Block, config: AnalysisConfig) -> None:
-        """Compute anew what depends on cuts that have changed.
-
-        Args:
-            block: The events.
-            config: The cuts.
-        """
+        """Compute anew what depends on cuts that have changed."""
         cuts = _cuts(config)
         (station, *search), (station_before, *search_before) = cuts, self._cuts
         self._cuts = cuts

@@ -66,9 +66,7 @@ def find_inputs(source: Source, config: Any) -> ExploreInputs:
 def first_events(files: Sequence[InputFile], limit: int) -> list[InputFile]:
     """Return the files, or parts of them, that hold the first events.
 
-    Args:
-        files: Those whose number of events is not known are kept, and counted as none.
-        limit: How many events.
+    Files whose number of events is not known are kept, and counted as none.
 
     Raises:
         ConfigError: The limit is below 1.

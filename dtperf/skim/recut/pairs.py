@@ -96,10 +96,8 @@ class SearchResult(NamedTuple):
 def prepare(muons: Muons, fires: U8, limits: PairLimits) -> tuple[Tags, Probes, Entries]:
     """Compute what no cut changes.
 
-    Args:
-        muons: Flat muon columns, from `by_either_isolation`.
-        fires: Bits as in `FIRES`, of each muon.
-        limits: The loosest cuts.
+    `muons` are those of `by_either_isolation`, `fires` the bits of `FIRES` of each, and
+    `limits` the loosest cuts.
     """
     tags, probes = find_tags(muons, limits), find_probes(muons, limits)
     events = len(muons.offsets) - 1

@@ -104,15 +104,10 @@ def mark_stations(
     edge_y: F32,
     limits: StationLimits,
 ) -> None:
-    """Compute the bits `OF_STATION` anew.
+    """Compute the bits `OF_STATION` of all rows anew, in place.
 
-    Args:
-        rows: The rows of each probe, whose flags are changed.
-        constants: Of each row.
-        tracks: Of each probe.
-        edge_x: Distance of each match from the edge that counts, cm, negative inside.
-        edge_y: The same in the other direction.
-        limits: Cut values.
+    `edge_x` and `edge_y` are the distances (cm) of each match from the edges that count,
+    negative inside.
     """
     offsets, flags = rows.offsets, rows.flags
     match, station, n_other = constants.match, constants.station, constants.n_other
@@ -144,7 +139,7 @@ def probes_with_new_segment(
 
     Args:
         probe_offsets: Probes probe_offsets[i] to probe_offsets[i + 1] belong to event i.
-        offsets: The rows of each probe.
+        offsets: First row of each probe.
         match: Of each row, index into the matches or -1.
         segment: The best segment of each row so far, or -1.
         hits: Matches and segments.

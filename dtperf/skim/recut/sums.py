@@ -56,12 +56,7 @@ class CounterSums:
                 self._counters[name] = np.zeros(layout.size, dtype=np.uint32)
 
     def add(self, block: Block, available: frozenset[str]) -> None:
-        """Count a block.
-
-        Args:
-            block: The events.
-            available: Measurements that can be made on it.
-        """
+        """Count the `available` measurements on a block of events."""
         layouts = {n: layout for n, layout in self._layouts.items() if n in available}
         found = block.search(self._config)
         of_tags, of_pairs, crossed = block.bins_for(layouts, self._config)
@@ -129,11 +124,7 @@ class CounterSums:
                 self._filled = accumulate([other._filled], self._filled or None)
 
     def histograms(self, available: frozenset[str]) -> dict[str, Histogram]:
-        """Make the histograms, after `merge`.
-
-        Args:
-            available: Measurements that some events have the branches for.
-        """
+        """Return the histograms of the `available` measurements, after `merge`."""
         made = {}
         for name, layout in self._layouts.items():
             if name in self._totals and name in available:
