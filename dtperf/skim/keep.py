@@ -1,4 +1,4 @@
-"""Which muons, crossings and segments a tighter selection can need."""
+"""Find the muons, crossings and segments that a tighter selection can need."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["KeptMatches", "KeptMuons", "find_kept", "keep_matches", "keep_segmen
 
 
 class KeptMuons(NamedTuple):
-    """What of the muons can matter."""
+    """Events and muons that a tighter selection can need."""
 
     events: I64
     """Events with a tag and another muon, shape (kept events,)."""
@@ -33,7 +33,7 @@ class KeptMuons(NamedTuple):
 
 
 class KeptMatches(NamedTuple):
-    """Crossings of those muons, of each event one behind the other."""
+    """Crossings of those muons, in order of event."""
 
     source: I64
     """Index into the matches before, shape (kept matches,)."""

@@ -1,4 +1,4 @@
-"""The files of a skim that a worker writes, one pair for each chunk that was read."""
+"""Write and read the files of a skim: a pair for each chunk that was read."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ __all__ = [
 
 EVENTS, BLOCKS, SUFFIX = "events", "blocks", ".arrow"
 BATCH = 65_536
-"""Events in a record batch: what is made of so many on the way stays in a core's cache."""
+"""Events in a record batch: intermediate arrays of so many stay in a core's cache."""
 Compression = Literal["none", "lz4", "zstd"]
 INFO = b"dtperf"
 MAX_BLOCKS_BYTES = 1 << 28
 
 
 class PartInfo(BaseModel):
-    """What is known of a file of events without opening it."""
+    """Size and checksum of a file of events."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -76,7 +76,7 @@ def pack(
 
 
 def read_blocks(path: Path) -> tuple[LuminosityTally, PartInfo]:
-    """Read the table of luminosity blocks of a chunk, and what it says of its events.
+    """Read the counts by luminosity block of a chunk, and the size of its file of events.
 
     Raises:
         InputError: It cannot be read.

@@ -1,4 +1,4 @@
-"""What makes the parts of a skim: measures a chunk, and keeps what any tighter cut can need."""
+"""Measure a chunk and make its part of a skim, with all that tighter cuts can need."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class SkimEvents(ProcessorABC):  # type: ignore[misc]  # coffea is untyped
         return output | {SIDE_OUTPUT: {packed.name: packed}}
 
     def postprocess(self, accumulator: Any) -> Any:
-        """Leave the sum as it is."""
+        """Return the sum as it is."""
         return accumulator
 
     def _pack(self, events: Any) -> PackedChunk:
@@ -115,5 +115,5 @@ class SkimEvents(ProcessorABC):  # type: ignore[misc]  # coffea is untyped
 
 
 def part_name(uuid: str, start: int, stop: int) -> str:
-    """Name the part of a chunk: no other one has the same events of the same file."""
+    """Return the name of the part of a chunk, unique by file and events."""
     return f"{uuid}-{start}-{stop}"

@@ -1,4 +1,4 @@
-"""A skim in the place of files: `dtperf run CONFIG SKIM`."""
+"""Measure a skim instead of files: `dtperf run CONFIG SKIM`."""
 
 from __future__ import annotations
 

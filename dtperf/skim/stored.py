@@ -1,4 +1,4 @@
-"""The directory of a skim: made, finished, and read with suspicion."""
+"""Finish the directory of a skim, and read it with checks."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class _Manifest(BaseModel):
 
 
 class Skim(NamedTuple):
-    """A skim that is whole, as far as can be told without reading its events."""
+    """A skim that is complete, as far as can be checked without reading its events."""
 
     path: Path
     config: AnalysisConfig
@@ -57,7 +57,7 @@ class Skim(NamedTuple):
     code: str
     """The version of the code that made it."""
     about: Mapping[str, str]
-    """What tells it from others, for the results that are measured on it."""
+    """Its identification, for the results that are measured on it."""
     totals: Mapping[str, int]
     """As `Result` has them, of the loosest cuts."""
     ledger: Ledger
@@ -68,7 +68,7 @@ class Skim(NamedTuple):
 
 
 def is_skim(path: Path) -> bool:
-    """Return whether a directory is a skim, or was to become one."""
+    """Return whether a directory is a skim, finished or not."""
     if not os.path.isdir(path):  # noqa: PTH112  # pathlib's raises for names that are too long
         return False
     return (path / MANIFEST).is_file() or (
@@ -77,7 +77,7 @@ def is_skim(path: Path) -> bool:
 
 
 def skim_among(inputs: Sequence[str | Path]) -> Path | None:
-    """Find the skim that is the input; None if there is none.
+    """Return the skim among inputs; None if there is none.
 
     Raises:
         ConfigError: There is something else beside it.
@@ -94,7 +94,7 @@ def skim_among(inputs: Sequence[str | Path]) -> Path | None:
 
 
 def finish(out: Path, result: Result) -> None:
-    """Declare a skim to be whole.
+    """Complete a skim: check its parts and write the manifest.
 
     Args:
         out: The directory, with the result in it.
@@ -133,7 +133,7 @@ def refuse_missing(out: Path, ledger: Ledger) -> None:
 
 
 def load_skim(path: Path) -> Skim:
-    """Read what a skim says of itself; its events are read later.
+    """Read the description of a skim; its events are read later.
 
     Raises:
         InputError: It is none, is not finished, or was changed since.
@@ -181,7 +181,7 @@ def load_skim(path: Path) -> Skim:
 
 
 def covering_parts(ledger: Ledger, names: Iterable[str]) -> list[str]:
-    """Find the parts that have the events that were read, each once.
+    """Return parts that together have each event that was read once.
 
     A chunk may be of several parts, and what is left of a run that was ended may lie beside them.
 
@@ -200,7 +200,7 @@ def covering_parts(ledger: Ledger, names: Iterable[str]) -> list[str]:
 
 
 def _cover(row: LedgerRow, parts: list[tuple[int, int, str]]) -> list[str]:
-    """Put parts one behind the other, from the last to the first event of a row."""
+    """Return parts that follow one another from the first to the last event of a row."""
     best: dict[int, tuple[int, str]] = {}
     inside = (p for p in parts if row.start <= p[0] < p[1] <= row.stop)
     for start, stop, name in sorted(inside, key=lambda part: (-part[0], part[1])):

@@ -1,4 +1,4 @@
-"""What a skim must know of the events that it leaves out: counts by luminosity block."""
+"""Count events and anomalies by luminosity block, also of events that a skim leaves out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import awkward as ak
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dtperf.config import AnalysisConfig
 from dtperf.errors import InputError
@@ -47,14 +48,14 @@ class LuminosityTally(NamedTuple):
         return found
 
     def to_arrow(self) -> pa.Table:
-        """Make an Arrow table: counts of anomalies by their names, flags as has_<branch>."""
+        """Return an Arrow table: counts of anomalies by their names, flags as has_<branch>."""
         columns = {"run": self.run, "luminosityBlock": self.luminosityBlock, "events": self.events}
         columns |= {f"has_{name}": values for name, values in self.has.items()}
         return pa.table({**columns, **self.anomalies})
 
     @classmethod
     def from_arrow(cls, table: pa.Table, where: str) -> LuminosityTally:
-        """Read an Arrow table, from whoever it may be.
+        """Read an untrusted Arrow table.
 
         Raises:
             InputError: It is no such table.
@@ -101,7 +102,7 @@ def tally(events: Any, config: AnalysisConfig, anomalies: Mapping[str, int]) -> 
 def _by_block(
     events: Any, config: AnalysisConfig, indices: Intp, number: AnyArray
 ) -> Iterator[tuple[int, Mapping[str, int]]]:
-    """Find the blocks that the anomalies of these events are in, by halving."""
+    """Yield the blocks that have anomalies, with their counts; found by bisection."""
     if not len(indices):
         return
     trigger, way = config.selection.tag.trigger, config.extrapolation
@@ -118,31 +119,18 @@ def _by_block(
 
 
 def sum_tallies(tallies: Iterable[LuminosityTally]) -> LuminosityTally:
-    """Add up tallies, to one row for each block and set of branches."""
-    given = [*tallies]
-    names = sorted({name for each in given for name in each.anomalies})
+    """Return the sum of tallies, with one row for each block and set of branches, sorted."""
+    tables = [each.to_arrow() for each in (_empty(), *tallies)]
+    table = pa.concat_tables(tables, promote_options="default")
+    keys = ["run", "luminosityBlock", *(f"has_{name}" for name in OPTIONAL)]
+    counts = [name for name in table.column_names if name not in keys]
+    grouped = table.group_by(keys).aggregate([(name, "sum") for name in counts])
+    ordered = grouped.sort_by([(key, "ascending") for key in keys])
+    # anomalies that some chunks do not have are null
+    sums = {name: pc.fill_null(ordered[f"{name}_sum"], 0) for name in sorted(counts)}
+    return LuminosityTally.from_arrow(pa.table({key: ordered[key] for key in keys} | sums), "sum")
 
-    def joined(columns: Iterable[AnyArray], kind: Any) -> AnyArray:
-        return np.concatenate([np.empty(0, dtype=kind), *columns])
 
-    block_ids = [
-        joined((getattr(t, n) for t in given), np.uint32) for n in ("run", "luminosityBlock")
-    ]
-    has = [joined((t.has[name] for t in given), np.bool_) for name in OPTIONAL]
-    rows, number = np.unique(np.stack([*block_ids, *has]), axis=1, return_inverse=True)
-
-    def summed(columns: Iterable[AnyArray]) -> I64:
-        total = np.zeros(rows.shape[1], dtype=np.int64)
-        np.add.at(total, number.reshape(-1), joined(columns, np.int64))
-        return total
-
-    def zeros(each: LuminosityTally) -> I64:
-        return np.zeros(len(each.run), dtype=np.int64)
-
-    return LuminosityTally(
-        rows[0].astype(np.uint32),
-        rows[1].astype(np.uint32),
-        {name: rows[2 + i].astype(np.bool_) for i, name in enumerate(OPTIONAL)},
-        summed(each.events for each in given),
-        {n: summed(each.anomalies.get(n, zeros(each)) for each in given) for n in names},
-    )
+def _empty() -> LuminosityTally:
+    ids, counts = np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.int64)
+    return LuminosityTally(ids, ids, dict.fromkeys(OPTIONAL, np.empty(0, np.bool_)), counts, {})

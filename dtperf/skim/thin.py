@@ -1,4 +1,4 @@
-"""Flat events to the columns of a skim, and back."""
+"""Convert flat events to the columns of a skim, and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files to blocks in memory, once."""
+"""Read the events of files into blocks in memory, once."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class LoadedEvents:
-    """Events in memory, and where they are from."""
+    """Events in memory, and their origin."""
 
     config: AnalysisConfig
     origin: ExploreInputs
@@ -96,25 +96,20 @@ def threads() -> int:
 
 
 def check(config: AnalysisConfig, files: Sequence[InputFile]) -> list[InputFile]:
-    """Open the files that are not known yet, and see that they can be used.
+    """Return the files with events, after checking that all can be used.
 
     Raises:
         InputError: One cannot; also if the config says to skip such files in a run.
     """
     needed, optional = _branches(config)
-    checked = check_files(
-        files,
-        needed,
-        optional,
-        policy=patience_of(config),
-    )
+    checked = check_files(files, needed, optional, policy=patience_of(config))
     if checked.problems:
         raise refusal(checked.problems, len(files))
     return [each.file for each in checked.files if each.file.entries]
 
 
 def _branches(config: AnalysisConfig) -> tuple[frozenset[str], frozenset[str]]:
-    """Name the branches needed, and those read where they are: the other isolation among them."""
+    """Return the branches needed, and those read where a file has them."""
     needed, optional = branches_of(config)
     return needed, optional | {f"muon_{TRACKER_ISO}", *EVENT_BRANCHES}
 
@@ -123,9 +118,9 @@ def load_files(origin: ExploreInputs, limit: int, on_events: Progress) -> Loaded
     """Read events of ROOT files.
 
     Args:
-        origin: Which.
+        origin: The files.
         limit: How many events to keep, the first ones.
-        on_events: Told of what is read.
+        on_events: Called as events are read.
 
     Raises:
         InputError: A file cannot be read.
@@ -137,7 +132,7 @@ def load_files(origin: ExploreInputs, limit: int, on_events: Progress) -> Loaded
     checked = check(config, needed)
     files, all_opened = first_events(checked, limit), len(needed) == len(origin.files)
     known = origin.arguments or (short_list(checked) if all_opened else ())
-    wanted = sum(file.events for file in files)
+    n_events = sum(file.events for file in files)
     by_file = [[*items] for _, items in groupby(_items(config, files), lambda i: i.filename)]
     chunks: list[_Chunk] = []
     policy = patience_of(config)
@@ -145,7 +140,7 @@ def load_files(origin: ExploreInputs, limit: int, on_events: Progress) -> Loaded
     try:
         for read in pool.map(lambda items: _read_file(config, policy, items), by_file):
             chunks += read
-            on_events(sum(chunk.row.events for chunk in chunks), wanted)
+            on_events(sum(chunk.row.events for chunk in chunks), n_events)
     finally:
         pool.shutdown(cancel_futures=True)
     return LoadedEvents(
@@ -219,7 +214,7 @@ def _read(config: AnalysisConfig, policy: RetryPolicy, item: WorkItem) -> _Chunk
 
 
 def _reduce(events: Any, config: AnalysisConfig) -> tuple[Block, LuminosityTally]:
-    """Keep what any cut could need; the trigger and the mask stay as they are."""
+    """Return what any cut could need; the trigger and the mask stay as they are."""
     selection = config.selection
     inside = within(events, selection.luminosity_mask)
     used = isolations(config)._replace(with_tracker=TRACKER_ISO in inside.muon.fields)

@@ -1,4 +1,4 @@
-"""The parts of a skim to blocks in memory, once."""
+"""Read the parts of a skim into blocks in memory, once."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def load_parts(skim: Skim, config: Any, limit: int | None, on_events: Progress) 
         skim: From `load_skim`.
         config: What `load_config` takes; None: the skim's own.
         limit: How many events to keep, the first parts of the skim and at least one; None: all.
-        on_events: Told of what is read, in events that were kept.
+        on_events: Called as events are read, with numbers of events in the skim.
 
     Raises:
         InputError: A part cannot be read.
@@ -106,12 +106,7 @@ def load_parts(skim: Skim, config: Any, limit: int | None, on_events: Progress) 
     finally:
         pool.shutdown(cancel_futures=True)
     code, skim_code = code_version(), skim.code
-    origin = ExploreInputs(
-        config_used,
-        [],
-        (str(skim.path),),
-        f"{skim.path}-explored",
-    )
+    origin = ExploreInputs(config_used, [], (str(skim.path),), f"{skim.path}-explored")
     return LoadedEvents(
         origin.config,
         origin,
