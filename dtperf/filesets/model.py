@@ -63,7 +63,7 @@ NO_ROOT_FILE = "no ROOT file (*.root, *.rntpl) in this directory or below it"
 
 
 def known_uuid(uuid: UUID | None) -> UUID | None:
-    """Take a UUID that somebody wrote down for a file; all zeros say nothing."""
+    """Return the UUID noted for a file; None for all zeros, which identify nothing."""
     return uuid if uuid and uuid.int else None
 
 

@@ -17,16 +17,10 @@ REST_S = 60.0
 
 
 def sources(path: str, replicas: Iterable[str], redirectors: Iterable[str]) -> tuple[str, ...]:
-    """Return the addresses of a file, in the order of trying.
+    """Return the addresses of a file, each once, in the order of trying, `path` first.
 
-    Args:
-        path: Its own address: an absolute path or a URL.
-        replicas: Other addresses of the same file.
-        redirectors: Servers, such as ``root://xrootd.example/``, that may know a file which has a
-            URL under the same path.
-
-    Returns:
-        Addresses, each once, `path` first.
+    Redirectors, such as ``root://xrootd.example/``, may know a file with a URL under the same
+    path.
     """
     # with its two slashes, of which the second begins the path on the server; a '#' is part of it
     path_on_server = urlsplit(path, allow_fragments=False).path if "://" in path else None
@@ -81,13 +75,10 @@ class Replicas:
         backoff_s: float,
         on_failed: Callable[[str, Cause], None] = lambda *_: None,
     ) -> None:
-        """Set up the addresses in the order of trying.
+        """Set up the addresses, of which there is at least one, in the order of trying.
 
-        Args:
-            addresses: At least one.
-            retries: How often to ask again in all.
-            backoff_s: Wait before the first retry, in seconds; it doubles with each further one.
-            on_failed: Called with each address that has failed, and the cause.
+        There are `retries` in all; the wait before the first, in seconds, doubles with each
+        further one. `on_failed` is called with each address that has failed, and the cause.
         """
         self._on_failed = on_failed
         self._addresses = [*addresses]

@@ -18,14 +18,10 @@ DATASET = re.compile(r"(/[A-Za-z0-9_.-]+){3}")
 
 
 def list_rucio(dataset: str, sites: str | None) -> list[tuple[str, list[tuple[str, ...]]]]:
-    """Return datasets, and of each file the addresses at which it is on disk.
+    """Return datasets, and of each file the addresses at which it is on disk, in Rucio's order.
 
-    Args:
-        dataset: Name, in which * stands for any text.
-        sites: Regular expression that names of sites must have; None: all sites.
-
-    Returns:
-        Each dataset with its files, in the order in which Rucio has them.
+    In the name of the dataset * stands for any text; `sites` is a regular expression for names
+    of sites.
 
     Raises:
         InputError: There is no client, no such dataset, or a file that is on disk nowhere.

@@ -86,16 +86,10 @@ def takes_long(packed: U8) -> bool:
 
 
 def decompress_into(source: Any, packed: U8, get_buffer: Callable[[int], U8], size: int) -> U8:
-    """Decompress the blocks of a basket, without a new buffer for each.
+    """Decompress the blocks of a basket or page into a buffer of `size` bytes, and return it.
 
-    Args:
-        source: Of uproot, from which they were read.
-        packed: The blocks, shape (bytes,).
-        get_buffer: Returns a buffer of so many bytes; asked only if the claim can be.
-        size: Bytes that the blocks together must have.
-
-    Returns:
-        The buffer, filled.
+    The buffer is asked for only if the claim can be true, by the bytes read from the source so
+    far.
 
     Raises:
         InputError: They claim absurdly many bytes.

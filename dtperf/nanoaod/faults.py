@@ -62,7 +62,7 @@ def classify(error: BaseException) -> Cause:
 
 
 def first_line(error: BaseException) -> str:
-    """Return what an exception says, without its further lines."""
+    """Return the first sentence of the message of an exception."""
     # uproot shows all that it has read so far before it says what is wrong
     text = error.message if isinstance(error, DeserializationError) else error
     lines = [line.strip() for line in str(text).splitlines() if line.strip()]

@@ -109,15 +109,9 @@ def open_file(path: str, timeout_s: int = TIMEOUT_S) -> Any:
 def unfinished(file: Any) -> str:
     """Return a remark on a file that was never closed: its job may have been killed as it wrote.
 
-    ROOT writes where the file ends, and where its free places are listed, when it saves the file
-    and when it closes it; the list only then. What was saved can be read. ROOT's own rule is in
-    `TFile::Init`.
-
-    Args:
-        file: An open ROOT file of uproot, such as `tree.file`.
-
-    Returns:
-        The remark; empty if it was closed.
+    ROOT writes where the file ends, and where its free places are listed, when it saves the
+    file and when it closes it; the list only then. What was saved can be read. ROOT's own rule
+    is in `TFile::Init`. The remark is empty if the file was closed.
     """
     excess = file.source.num_bytes - file.fEND
     if not excess and file.fSeekFree > file.fBEGIN:
@@ -128,13 +122,6 @@ def unfinished(file: Any) -> str:
 
 def fsspec_options(url: str, timeout_s: int) -> dict[str, Any]:
     """Return fsspec's options for a server, and set the XRootD client's time limits if it is one.
-
-    Args:
-        url: Any address on the server.
-        timeout_s: How long the server may take for an answer, in seconds.
-
-    Returns:
-        Options of its file system.
 
     Raises:
         DtperfError: What is needed for XRootD is not installed.

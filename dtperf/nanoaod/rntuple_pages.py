@@ -65,15 +65,9 @@ class Field(NamedTuple):
 def layout_of(
     ntuple: Any, selected: Callable[[Any], bool]
 ) -> tuple[list[Field], list[Column]] | None:
-    """Return the fields that are read, and their columns.
+    """Return the selected fields of an RNTuple, and the columns that they name by number.
 
-    Args:
-        ntuple: An uproot RNTuple.
-        selected: Selects the fields that will be read, such as a `ColumnFilter`.
-
-    Returns:
-        Fields, and the columns that they name by number; None if one is stored in a way that
-        NanoAOD never is.
+    It is None if one is stored in a way that NanoAOD never is; uproot has to read those.
     """
     fields = []
     for each in ntuple.fields:

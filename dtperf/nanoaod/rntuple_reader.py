@@ -55,15 +55,7 @@ class PageReader:
         self._prefetched = {}
 
     def read(self, ranges_of: Mapping[int, Sequence[Range]], threads: int) -> dict[int, AnyArray]:
-        """Read ranges of columns.
-
-        Args:
-            ranges_of: Ranges of each column, in order.
-            threads: How many may unpack pages.
-
-        Returns:
-            The numbers of each column's ranges, one range behind the other.
-        """
+        """Read ranges of columns: of each column the numbers of all its ranges, in order."""
         page_ids: list[PageId] = []
         for number, ranges in ranges_of.items():
             for start, stop in ranges:

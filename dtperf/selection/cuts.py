@@ -221,7 +221,7 @@ class Compatibility(Model):
 
 
 class TagAndProbe(Protocol):
-    """What the tag-and-probe is told; `dtperf.AnalysisConfig` is one."""
+    """Settings of the tag-and-probe; `dtperf.AnalysisConfig` is one."""
 
     @property
     def selection(self) -> Selection:
@@ -229,7 +229,7 @@ class TagAndProbe(Protocol):
 
     @property
     def extrapolation(self) -> Extrapolation:
-        """Who says where a probe crosses chambers."""
+        """Source of the crossings of probes with chambers: `ntuple` or `helix`."""
 
     @property
     def compatibility(self) -> Compatibility:

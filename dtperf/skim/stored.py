@@ -118,7 +118,7 @@ def finish(out: Path, result: Result) -> None:
 
 
 def refuse_missing(out: Path, ledger: Ledger) -> None:
-    """Check that a skim that is to go on has the parts of all that its ledger says.
+    """Check that a skim to be resumed has the parts of all that its ledger has as read.
 
     Raises:
         InputError: It has not; perhaps it was no skim.

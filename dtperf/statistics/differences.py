@@ -1,4 +1,4 @@
-"""Whether two efficiencies differ, and how often one would say so of equal ones."""
+"""Test whether two efficiencies differ, and correct for many tests."""
 
 from __future__ import annotations
 

@@ -61,14 +61,11 @@ def lean_rows(block: EventBlock) -> EventRows:
 
 
 def local_ranges(parent_offsets: I64, offsets: I64) -> tuple[AnyArray, AnyArray]:
-    """Return the range of each parent's entries, counted from the first of its event.
+    """Return begin and end of each parent's entries, counted from the first of its event; uint32.
 
     Args:
-        parent_offsets: Which parents belong to which event, shape (events + 1,).
-        offsets: Which entries belong to which parent, shape (parents + 1,).
-
-    Returns:
-        begin and end, uint32, shape (parents,).
+        parent_offsets: First parent of each event, shape (events + 1,).
+        offsets: First entry of each parent, shape (parents + 1,).
     """
     first = np.repeat(offsets[parent_offsets[:-1]], np.diff(parent_offsets))
     begin, end = offsets[:-1] - first, offsets[1:] - first

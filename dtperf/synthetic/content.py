@@ -28,19 +28,12 @@ CONTENT_TRUTH = {
 
 
 def with_content(rng: np.random.Generator, rows: EventRows, segments: DrawnSegments) -> EventRows:
-    """Add digis, hits, trigger primitives, RPC, GEM and CSC to events that lack them.
+    """Return events with digis, hits, trigger primitives, RPC, GEM and CSC added.
 
-    What hangs on DT segments (hits, digis, trigger, RPC) follows from them, in the conventions of
-    CMS that `dtperf.nanoaod.conventions` states; the rest is drawn for itself, plausible in number
-    and value and no more. What the rows have stays as it is.
-
-    Args:
-        rng: Random numbers, of their own.
-        rows: Whole block, as `dtperf.synthetic.columns.lean_rows` makes it.
-        segments: Those of the block.
-
-    Returns:
-        Rows with all columns of generation B.
+    What hangs on DT segments (hits, digis, trigger, RPC) follows from them, in the conventions
+    of CMS that `dtperf.nanoaod.conventions` states; the rest is drawn for itself, plausible in
+    number and value and no more. `rows` are a whole block, of `lean_rows`, and stay as they
+    are; `segments` are those of the block.
     """
     event = np.repeat(np.arange(rows.events), np.diff(segments.offsets))
     cells = cells_of(segments)

@@ -61,15 +61,9 @@ def trigger_primitives(
 ) -> dict[str, Made]:
     """Draw primitives where the hits of segments allow them, and what TwinMux makes of them.
 
-    Read in MuDTTPGPhiFlatTableProducer.cc, MuDTTPGThetaFlatTableProducer.cc and MuNtupleUtils.cc of
-    cms-sw/cmssw.
-
-    Args:
-        rng: Random numbers.
-        segments: What they lie near.
-        event: Of each segment.
-        is_hit: The layers with a hit, shape (segments, 12).
-        rpc_layers: RPC layers with a hit in time, shape (segments,).
+    Read in MuDTTPGPhiFlatTableProducer.cc, MuDTTPGThetaFlatTableProducer.cc and
+    MuNtupleUtils.cc of cms-sw/cmssw. `is_hit` says which layers have a hit, shape (segments,
+    12), and `rpc_layers` how many RPC layers have one in time.
     """
     chamber = _trigger_chambers(segments)
     phi_in = _best(_of_hits(rng, segments, is_hit), event, chamber)

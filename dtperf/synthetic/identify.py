@@ -170,17 +170,10 @@ def identify(
     station_mask: U8,
     n_segments: Integers,
 ) -> Columns:
-    """Fill the muon columns of generation B other than the track's parameters and the links.
+    """Make the muon columns of generation B other than the track's parameters and the links.
 
-    Args:
-        rng: Random numbers.
-        muons: The true muons.
-        tracks: Their tracks, of the same shape.
-        station_mask: Matched DT stations, bits 0 to 3; the CSC stations are added here.
-        n_segments: Number of DT segments matched to each muon.
-
-    Returns:
-        Columns by branch name, all of the muons' shape and of the branch's type.
+    The mask has the matched DT stations in bits 0 to 3; CSC stations are added here.
+    `n_segments` is the number of DT segments matched to each muon.
     """
     iso = relative_isolation(rng, muons)
     hits = track_hits(rng, muons, tracks)

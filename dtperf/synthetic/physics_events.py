@@ -192,14 +192,10 @@ def _accepted(
 def draw_legs(rng: np.random.Generator, is_continuum: Bools, is_single: Bools) -> Legs:
     """Draw the muons of Drell-Yan events that a single-muon trigger and a dimuon skim keep.
 
-    Kept are pairs with both muons within |eta| < 2.4 and pT > 15 GeV, one of them with
-    pT > 24 GeV, and a mass above 60 GeV; or Z bosons of which one muon is like that (pT > 24 GeV)
-    and the other is not and is lost. Others are drawn again, so that the numbers are exact.
-
-    Args:
-        rng: Random numbers.
-        is_continuum: Events whose pair is not from a Z, shape (events,).
-        is_single: Events with one of the muons lost, shape (events,); none may be continuum.
+    Kept are pairs with both muons within |eta| < 2.4 and pT > 15 GeV, one of them with pT > 24
+    GeV, and a mass above 60 GeV; or Z bosons of which one muon is like that (pT > 24 GeV) and
+    the other is not and is lost. Others are drawn again, so that the numbers are exact. No
+    event may be both continuum and single.
     """
     is_z_pair = ~is_continuum & ~is_single
     z_pairs, z_singles = _accepted(rng, z_masses, int(is_z_pair.sum()), int(is_single.sum()))

@@ -124,24 +124,10 @@ def cross_region(
     is_random: bool,
     rng: np.random.Generator,
 ) -> bool:
-    """Transport a track to the end of region k.
+    """Transport a track, changed in place, to the end of region k, in steps up to `longest_cm`.
 
-    Args:
-        state: The track; changed in place.
-        k: The region that it is in.
-        nx: Normal of the sector that it is in.
-        ny: Normal of the sector that it is in.
-        outer: Where it ends, cm.
-        is_flat: Whether it ends at a plane.
-        in_solenoid: Whether its field is that of the solenoid.
-        has_field: Whether it has a field.
-        solenoid: As in `Space`.
-        outside: As in `Space`.
-        loss: As in `Space`.
-        per_x0: As in `Space`.
-        longest_cm: Longest step.
-        is_random: Whether matter scatters, and loses energy with fluctuations.
-        rng: Random numbers for that.
+    The normal (nx, ny) is that of its sector; the regions' values are as in `Space`. If it
+    `is_random`, matter scatters the track, and its energy loss fluctuates.
 
     Returns:
         False if the track stops, turns back or leaves at the side.

@@ -61,19 +61,18 @@ def make_segments(
     run_fraction: F64,
     detector: Detector,
 ) -> tuple[DrawnSegments, TruthCrossings]:
-    """Draw the segments that the chambers reconstruct.
+    """Draw the segments that the chambers reconstruct of crossings, and noise.
 
     Args:
         rng: Random numbers.
-        muon_offsets: Which muons belong to which event, shape (events + 1,).
+        muon_offsets: First muon of each event, shape (events + 1,).
         crossings: Where muons truly cross chambers; `track` counts as `muon_offsets` does.
-        run_fraction: Place of each event's run, 0 for the first and 1 for the last, shape
-            (events,).
+        run_fraction: Position of each event's run, 0 to 1 from the first to the last.
         detector: Settings.
 
     Returns:
-        The segments of each event in order of chamber, a muon's own before others that are there
-        with it; and for every crossing, in their order, whether it left a phi view.
+        The segments of each event in order of chamber, a muon's own before others there; and for
+        every crossing, in their order, whether it left a phi view.
     """
     n_events = len(muon_offsets) - 1
     event = np.searchsorted(muon_offsets, crossings.track, side="right") - 1

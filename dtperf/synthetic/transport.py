@@ -115,16 +115,11 @@ def transport(
     rng: np.random.Generator | None = None,
     longest_cm: float = STEP_CM,
 ) -> DrawnCrossings:
-    """Integrate tracks out to MB4.
+    """Integrate tracks out to MB4, in steps of at most `longest_cm`.
 
-    Args:
-        start: The tracks.
-        margin_cm: A chamber is crossed if both edge distances are below this.
-        rng: Random numbers for scattering and fluctuations; None: neither.
-        longest_cm: Longest step.
-
-    Returns:
-        The crossings; `track` is the index into the start.
+    A chamber is crossed if both edge distances are below `margin_cm`. Without random numbers
+    there is no scattering and no fluctuation. `track` of the crossings is the index into the
+    start.
     """
     unused = np.random.default_rng(0)
     args = (margin_cm, longest_cm, rng is not None, unused if rng is None else rng)

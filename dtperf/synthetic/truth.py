@@ -92,12 +92,8 @@ def chamber_truth(
     """Count the probes that cross each chamber in its fiducial region.
 
     A probe is a real muon of a Z or of the continuum with pT above 20 GeV, |eta| below the
-    station's limit of 1.2, 1.05, 0.9 or 0.75, and both edge distances below -15 cm.
-
-    Args:
-        truth: Crossings of a block.
-        muons: Its muons.
-        events: Which events of the block to count.
+    station's limit of 1.2, 1.05, 0.9 or 0.75, and both edge distances below -15 cm. Only the
+    given events of the block are counted.
     """
     start, stop, _ = events.indices(len(muons.offsets) - 1)
     code, muon = truth.code, truth.muon
@@ -216,16 +212,9 @@ def crossings_table(
     events: Events,
     selected: slice = slice(None),
 ) -> pa.Table:
-    """Make a table of the crossings, with the numbers that the events have in the data.
+    """Return a table of CROSSINGS_SCHEMA, with the numbers that the events have in the data.
 
-    Args:
-        truth: Crossings of a block.
-        muon_offsets: Which muons of the block belong to which event, shape (events + 1,).
-        events: The events of the block.
-        selected: Which of them to take.
-
-    Returns:
-        Table of CROSSINGS_SCHEMA; `muon` counts from 0 in each event.
+    `muon` counts from 0 in each event; only the selected events of the block are there.
     """
     start, stop, _ = selected.indices(len(muon_offsets) - 1)
     rows = np.flatnonzero((truth.event >= start) & (truth.event < stop))

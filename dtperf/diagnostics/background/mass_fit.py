@@ -149,11 +149,8 @@ def _result(
 ) -> Fit:
     """Return the estimate from the fitted values.
 
-    Args:
-        counts: Failed and passed in the window.
-        yields: In the order of `YIELDS`.
-        covariance: Of the yields.
-        goodness: Chi-square and degrees of freedom.
+    The counts are failed and passed in the window, the yields in the order of `YIELDS`, and the
+    goodness is chi-square and degrees of freedom.
     """
     passing, passing_background, failing, failing_background = yields
     signal, background = passing + failing, passing_background + failing_background

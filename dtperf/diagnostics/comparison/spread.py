@@ -22,8 +22,7 @@ __all__ = ["FEWEST", "Runs", "Spread", "by_run", "spread_between_runs"]
 
 MEASUREMENT = "by_chamber_and_run"
 FEWEST = 6
-"""Degrees of freedom, about two for three runs, without which the spread is not told from chance.
-"""
+"""Fewest degrees of freedom, about two for three runs, from which the spread is estimated."""
 UNLIKE = 0.01
 """Chance at which a place, or one chamber of all, is taken to spread more than its peers."""
 

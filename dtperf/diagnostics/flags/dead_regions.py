@@ -20,7 +20,7 @@ BORDER_CM = 15.0
 MARGIN = 0.1
 """The region misses more than the rest of the chamber by at least this part of the probes."""
 DEAD = 0.5
-"""A region is told if its efficiency is below this."""
+"""A region is flagged if its efficiency is below this."""
 WIDTHS = (1, 2, 3, 4, 6, 8, 10, 14, 20)
 HEIGHTS = (1, 2, 3, 4, 6, 8, 12)
 """Sizes of the regions, in bins."""

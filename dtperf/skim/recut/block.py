@@ -186,14 +186,9 @@ class Block:
         return self._tracks(flat)[1].matches
 
     def some_rows(self, chosen: AnyArray, config: AnalysisConfig) -> tuple[Table, AnyArray]:
-        """Return the table of crossings of some possible probes.
+        """Return the table of crossings of some possible probes, chosen by increasing indices.
 
-        Args:
-            chosen: Which of the possible probes, increasing.
-            config: The cuts.
-
-        Returns:
-            The table; and the best segment of each row, among those of all events, or -1.
+        With it goes the best segment of each row, among those of all events, or -1.
         """
         probes = self.possible[chosen]
         event = np.searchsorted(self.probes.offsets, probes, side="right") - 1

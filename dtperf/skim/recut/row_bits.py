@@ -47,7 +47,7 @@ BITS = {
         (*OF_STATION, "is_first", "passing", "station_passing", "is_in_time")
     )
 }
-"""Bits of the boolean columns; those behind say whether a row is on an axis of integers."""
+"""Bits of the boolean columns; later ones: whether a row has a bin on an axis of integers."""
 MOST_BITS = 32
 
 
