@@ -83,7 +83,6 @@ def _fits_single_precision(value: float) -> float:
 
 Single = AfterValidator(_fits_single_precision)
 Number = Annotated[FiniteFloat, Single]
-NonNegative = Annotated[FiniteFloat, Field(ge=0), Single]
 Positive = Annotated[FiniteFloat, Field(gt=0), Single]
 MinPt = Annotated[FiniteFloat, Field(ge=0, le=HIGHEST_PT_GEV), Single]
 MinMass = Annotated[FiniteFloat, Field(ge=0, le=2 * HIGHEST_PT_GEV), Single]
