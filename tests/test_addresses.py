@@ -18,7 +18,7 @@ from dtperf.errors import InputError
 from dtperf.filesets import InputFile, resolve
 from dtperf.pages.explore.session import command
 from dtperf.results.ledger import Ledger
-from dtperf.skim.recut.inputs import find
+from dtperf.skim.recut.inputs import find_inputs
 from tests.helpers.ledgers import row
 
 FILE = "root://s.example//store/f.root"
@@ -181,6 +181,6 @@ def test_an_older_ledger_is_read_without_tokens(tmp_path: Path) -> None:
 
 
 def test_the_command_that_an_explorer_shows_has_no_token() -> None:
-    origin = find([f"{FILE}?a=b&authz={SECRET}"], "reference_2023")
+    origin = find_inputs([f"{FILE}?a=b&authz={SECRET}"], "reference_2023")
     assert origin.arguments == (f"{FILE}?a=b",)
     assert SECRET not in command(origin, origin.config)

@@ -81,7 +81,7 @@ def build(
             tree,
             dataset=dataset,
             on_error=cast(Literal["stop", "skip"], on_error),
-            patience=RetryPolicy(retries, timeout_s=timeout),
+            policy=RetryPolicy(retries, timeout_s=timeout),
             threads=threads,
             on_checked=lambda done, total: show(Progress("checking", done, total)),
             on_problem=problems.append,

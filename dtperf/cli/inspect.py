@@ -34,15 +34,15 @@ def inspect(
 ) -> None:
     """Show what files hold: format, generation, runs, branches, supported measurements."""
     from dtperf.addresses import bare
-    from dtperf.filesets.names import refuse_elsewhere, written
+    from dtperf.filesets.names import parse_name, refuse_foreign_path
     from dtperf.nanoaod.inspect import inspect_file
 
     refused = {}
     summaries = []
     for text in files:
-        path, its_tree = written(text)
+        path, its_tree = parse_name(text)
         try:
-            refuse_elsewhere(path)
+            refuse_foreign_path(path)
             summaries.append(inspect_file(path, its_tree or tree))
         except InputError as error:
             refused[bare(path)] = str(error)

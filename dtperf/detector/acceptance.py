@@ -1,4 +1,4 @@
-"""How much of the muons' directions a chamber's fiducial region takes."""
+"""Compute the part of the muons' directions that a chamber's fiducial region covers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The drift cells of each layer: how many, which wire is the first, and where they stand.
+"""The drift cells of each layer: number, first wire and position.
 
 A layer has a frame of its own, in which CMS stores hits and extrapolations: its x runs across the
 wires with their number, its y along them towards the front-end electronics, and its origin is the

@@ -1,4 +1,4 @@
-"""Tracks on their way: their state, and one step of it, for many tracks side by side.
+"""The state of tracks and one step of the propagation, for many tracks side by side.
 
 The state of m tracks is an array of shape (`ROWS`, m), one row a quantity; a track that has ended
 has NaN.
@@ -52,7 +52,7 @@ def start(
     dxy: F32,
     dz: F32,
 ) -> None:
-    """Put tracks at their point of closest approach; arguments as in `propagate`."""
+    """Return tracks at their point of closest approach; arguments as in `propagate`."""
     for i in range(len(pt)):
         ux, uy = cos(np.float64(phi[i])), sin(np.float64(phi[i]))
         state[X, i], state[Y, i], state[Z, i] = -dxy[i] * uy, dxy[i] * ux, dz[i]
@@ -94,13 +94,13 @@ def look_ahead(state: F64, k: int, layers: Layers) -> None:
             half = 0.5 * outer
         else:
             half = 0.5 * (outer - inner) * inner / (x * ux + y * uy)
-        place = (state[Z, i] + slope * half - first_z) * PER_Z_STEP
+        position = (state[Z, i] + slope * half - first_z) * PER_Z_STEP
         per_pt = state[PER_PT, i]
-        if not (half >= 0 and 0 <= place < last and per_pt < MOST_PER_PT):
+        if not (half >= 0 and 0 <= position < last and per_pt < MOST_PER_PT):
             state[X, i] = nan
-            place = half = 0.0
-        j = np.uint64(place)
-        w = place - np.float64(j)
+            position = half = 0.0
+        j = np.uint64(position)
+        w = position - np.float64(j)
         bending = -(table[j, 0] + w * (table[j + ONE, 0] - table[j, 0]))
         if has_radial:
             xm, ym = x + ux * half, y + uy * half
@@ -139,7 +139,7 @@ def _turn_to_sector(state: F64) -> None:
 
 @compiled(error_model="numpy")
 def step(state: F64, k: int, layers: Layers) -> None:
-    """Go to the end of step k, which was looked ahead to."""
+    """Move tracks to the end of step k, whose length is computed before."""
     outer, is_flat = layers.outer_cm[k], layers.is_flat[k]
     has_radial, has_matter = layers.has_radial[k], layers.has_matter[k]
     for i in range(state.shape[1]):
@@ -154,15 +154,15 @@ def step(state: F64, k: int, layers: Layers) -> None:
         x, y, ux, uy, length = advance(x, y, ux, uy, curvature, tau)
         state[X, i], state[Y, i], state[UX, i], state[UY, i] = x, y, ux, uy
         # lengths in space, as the variances are those across the track
-        way = length * state[STRETCH, i]
+        path = length * state[STRETCH, i]
         angle2, mixed = state[ANGLE2, i], state[MIXED, i]
-        place2 = state[PLACE2, i] + way * (2 * mixed + way * angle2)
-        mixed += way * angle2
+        place2 = state[PLACE2, i] + path * (2 * mixed + path * angle2)
+        mixed += path * angle2
         slower = 0.0
         if has_matter:
             theta2 = length * state[SPREAD, i]
-            place2 += way * way * theta2 / 3
-            mixed += way * theta2 / 2
+            place2 += path * path * theta2 / 3
+            mixed += path * theta2 / 2
             state[ANGLE2, i] = angle2 + theta2
             slower = state[LOSS, i] * length
         state[PLACE2, i], state[MIXED, i] = place2, mixed

@@ -1,4 +1,4 @@
-"""Global coordinates to a chamber's own, and back.
+"""Transform global coordinates to a chamber's own, and back.
 
     e_x = f (sin phi_n, -cos phi_n, 0)    e_y = f (0, 0, 1)    e_z = -n, towards the beam
 
@@ -81,7 +81,7 @@ def frame_table() -> F64:
 
 @compiled
 def local_point(frames: F64, code: int, x: float, y: float, z: float) -> tuple[float, float, float]:
-    """Put one global point, cm, into the frame of a chamber that exists."""
+    """Return one global point, cm, in the frame of a chamber that exists."""
     nx, ny, f = frames[code, NX], frames[code, NY], frames[code, FACING]
     return (
         f * (frames[code, OFFSET] - (nx * y - ny * x)),
@@ -94,7 +94,7 @@ def local_point(frames: F64, code: int, x: float, y: float, z: float) -> tuple[f
 def global_point(
     frames: F64, code: int, x: float, y: float, z: float
 ) -> tuple[float, float, float]:
-    """Put one point, cm, from the frame of a chamber that exists into the global one."""
+    """Return one point, cm, of the frame of a chamber that exists in the global one."""
     nx, ny, f = frames[code, NX], frames[code, NY], frames[code, FACING]
     outward, along_phi = frames[code, DISTANCE] - z, frames[code, OFFSET] - f * x
     return (
@@ -108,7 +108,7 @@ def global_point(
 def local_direction(
     frames: F64, code: int, x: float, y: float, z: float
 ) -> tuple[float, float, float]:
-    """Turn one global vector into the frame of a chamber that exists."""
+    """Return one global vector in the frame of a chamber that exists."""
     nx, ny, f = frames[code, NX], frames[code, NY], frames[code, FACING]
     return f * (ny * x - nx * y), f * z, -(nx * x + ny * y)
 
@@ -117,7 +117,7 @@ def local_direction(
 def global_direction(
     frames: F64, code: int, x: float, y: float, z: float
 ) -> tuple[float, float, float]:
-    """Turn one vector from the frame of a chamber that exists into the global one."""
+    """Return one vector of the frame of a chamber that exists in the global one."""
     nx, ny, f = frames[code, NX], frames[code, NY], frames[code, FACING]
     return f * ny * x - nx * z, -f * nx * x - ny * z, f * y
 
@@ -162,7 +162,7 @@ def _transform(
 def to_local(
     codes: npt.ArrayLike, x: npt.ArrayLike, y: npt.ArrayLike, z: npt.ArrayLike
 ) -> tuple[F64, F64, F64]:
-    """Put global points into the frames of chambers.
+    """Return global points in the frames of chambers.
 
     Args:
         codes: Chambers, `Chamber.code`; scalar or array.
@@ -179,19 +179,19 @@ def to_local(
 def to_global(
     codes: npt.ArrayLike, x: npt.ArrayLike, y: npt.ArrayLike, z: npt.ArrayLike
 ) -> tuple[F64, F64, F64]:
-    """Put points from the frames of chambers into the global one: the inverse of `to_local`."""
+    """Return points of the frames of chambers in the global one: the inverse of `to_local`."""
     return _transform(_fill_global, frame_table(), codes, (x, y, z))
 
 
 def direction_to_local(
     codes: npt.ArrayLike, x: npt.ArrayLike, y: npt.ArrayLike, z: npt.ArrayLike
 ) -> tuple[F64, F64, F64]:
-    """Turn global vectors into the frames of chambers, with arguments as in `to_local`."""
+    """Return global vectors in the frames of chambers, with arguments as in `to_local`."""
     return _transform(_fill_local, _rotations(), codes, (x, y, z))
 
 
 def direction_to_global(
     codes: npt.ArrayLike, x: npt.ArrayLike, y: npt.ArrayLike, z: npt.ArrayLike
 ) -> tuple[F64, F64, F64]:
-    """Turn vectors of the frames of chambers into the global one, as `to_global` does points."""
+    """Return vectors of the frames of chambers in the global one, as `to_global` does points."""
     return _transform(_fill_global, _rotations(), codes, (x, y, z))

@@ -73,7 +73,7 @@ def _arc(t: float) -> float:
 def advance(
     x: float, y: float, ux: float, uy: float, curvature: float, tau: float
 ) -> tuple[float, float, float, float, float]:
-    """Go along a helix.
+    """Return a track moved along a helix.
 
     Returns:
         The point (cm) and direction reached, and the transverse length of the way (cm).

@@ -1,4 +1,4 @@
-"""Field and material as tables for the propagation: few steps, each with its mean values."""
+"""Tabulate field and material for the propagation: few steps, each with its mean values."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Layers(NamedTuple):
 
 @cache
 def layers() -> Layers:
-    """Divide the way out into steps of at most 130 cm."""
+    """Return the regions divided into steps of at most 130 cm."""
     z = np.linspace(-Z_MAX_CM, Z_MAX_CM, round(2 * Z_MAX_CM / Z_STEP_CM) + 1)
     steps = [(region, *ends) for region in REGIONS for ends in _divided(region)]
     table = np.stack([_row(region, (inner + outer) / 2, z) for region, inner, outer in steps])

@@ -1,4 +1,4 @@
-"""Which chambers straight lines meet, and where."""
+"""Find the chambers that straight lines cross, and the points of crossing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands between the beam and the chambers.
+"""The material between the beam and the chambers.
 
 Sources: layout of CMS (cylinders up to the coil, twelve-sided shells around it); energy loss and
 scattering are set such that a muon of 20 GeV at eta = 0 loses 2.1, 2.6, 3.7, 4.8 GeV before MB1 to
@@ -35,14 +35,14 @@ class Region(NamedTuple):
     inner_cm: float
     outer_cm: float
     shape: Literal["cylinder", "dodecagon"]
-    """How it ends: at a radius, or at a distance along the normal of its sector."""
+    """Shape of its end: at a radius, or at a distance along the normal of its sector."""
     field: Literal["solenoid", "none"] | Part
     loss_gev_per_cm: float
     """Mean energy loss of a muon of 20 GeV."""
     x0_cm: float
     """Radiation length, averaged over the shell."""
     wheels: Literal["all", "central", "none"] = "none"
-    """The wheels that have it; 'none': it does not come in wheels."""
+    """The wheels that have it; 'none': it is not divided into wheels."""
     station: int = 0
     """Station whose chambers stand in it, 0 for none."""
 

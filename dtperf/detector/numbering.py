@@ -1,4 +1,4 @@
-"""Names of the chambers: place, dense code and the number that CMS gives them.
+"""Name and number the chambers: wheel, sector and station, dense code, and CMS's number.
 
 `Chamber(-1, 12, 2).code` is 95, `Chamber(-1, 12, 2).raw_id` is 582287360.
 """
@@ -51,7 +51,7 @@ chamber_code = numba.njit(nogil=True, inline="always")(_code)
 
 
 class Chamber(NamedTuple):
-    """One DT chamber, named by its place."""
+    """One DT chamber, by wheel, sector and station."""
 
     wheel: int
     sector: int
@@ -104,7 +104,7 @@ def second_sector(sector: int, station: int) -> int:
 
 @cache
 def chambers() -> tuple[Chamber, ...]:
-    """List the 250 chambers, ordered by station, wheel and sector."""
+    """Return the 250 chambers, ordered by station, wheel and sector."""
     return tuple(
         Chamber(wheel, sector, station)
         for station in range(1, 5)
@@ -172,7 +172,7 @@ def chamber_codes(
     sector: Integers,
     station: Integers,
 ) -> I16:
-    """Number chambers densely.
+    """Return the dense codes of chambers.
 
     Args:
         wheel: -2 to 2, shape (n,).

@@ -30,7 +30,7 @@ class Place(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What a physicist calls it, such as 'sector 5 of wheel 0' or 'MB2 W-1 S12'."""
+        """Its usual name, such as 'sector 5 of wheel 0' or 'MB2 W-1 S12'."""
         if self.wheel is not None and self.sector is not None and self.station is not None:
             return Chamber(self.wheel, self.sector, self.station).name
         parts = [
@@ -87,7 +87,7 @@ def _chambers(place: Place) -> tuple[Chamber, ...]:
 
 @cache
 def places() -> tuple[Place, ...]:
-    """List what may fail as a whole, the largest first.
+    """Return the parts that may fail as a whole, the largest first.
 
     Returns:
         The whole barrel, 4 stations, 5 wheels, 20 stations of a wheel, 60 sectors, 250 chambers.

@@ -1,4 +1,4 @@
-"""The chambers that tracks cross in one station."""
+"""Find the chambers that tracks cross in one station."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Propagated(NamedTuple):
 
 @numba.njit(nogil=True, inline="always")
 def _code(station: int, wheel: int, number: int, t: float) -> int:
-    """Number the chamber of a place; t tells the two MB4 chambers of a sector apart."""
+    """Return the code of a chamber; t distinguishes the two MB4 chambers of a sector."""
     second = second_sector(number + 1, station) if t > 0 else 0
     return chamber_code(wheel, second or number + 1, station)
 
@@ -146,7 +146,7 @@ def append(
     code: I16,
     columns: F32,
 ) -> int:
-    """Put the chambers of m tracks behind those of earlier tracks.
+    """Append the chambers of m tracks to those of earlier tracks.
 
     Args:
         row: Where to begin.

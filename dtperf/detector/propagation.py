@@ -1,4 +1,4 @@
-"""The probe's way from its vertex to the chambers.
+"""Propagate the probe from its vertex to the chambers.
 
 Helix after helix (`dtperf.detector.helix`) through the tables of `dtperf.detector.layers`: the
 field in the middle of each step bends the track and changes its slope, matter takes the mean energy

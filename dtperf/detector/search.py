@@ -1,4 +1,4 @@
-"""Which chambers of a station a track can meet, without trying all of them.
+"""Find the chambers of a station that a track can cross, without trying all of them.
 
 A point of a chamber's plane that is inside the chamber's edges, widened by a margin, has an azimuth
 and a z within the limits of `search_table(margin)`, and a radius between INNER_RADIUS and

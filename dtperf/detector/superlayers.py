@@ -1,4 +1,4 @@
-"""The 680 superlayers: where they lie in their chambers, and how large they are.
+"""The 680 superlayers: their positions in the chambers, and their sizes.
 
 Source: as for the chambers, the ideal geometry of CMS in the MIT-licensed package mplDTs.
 
@@ -103,7 +103,7 @@ def _superlayer(chamber: Chamber, number: int) -> Superlayer:
 
 @cache
 def superlayers() -> tuple[Superlayer, ...]:
-    """List the 680 superlayers, in the order of `chambers`."""
+    """Return the 680 superlayers, in the order of `chambers`."""
     return tuple(
         _superlayer(chamber, number)
         for chamber in chambers()
@@ -127,7 +127,7 @@ def superlayer_table() -> F64:
 
 
 class Envelopes(NamedTuple):
-    """What is sensitive of each chamber, by code; NaN where no chamber exists, shape (N_CODES,).
+    """The sensitive region of each chamber, by code; NaN where no chamber exists, shape (N_CODES,).
 
     In x that is what at least one of the phi superlayers covers, which are shifted against each
     other: a phi view needs no more. In y it is the width of the theta superlayer, and in MB4, which

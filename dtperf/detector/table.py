@@ -1,4 +1,4 @@
-"""Size and place of every chamber.
+"""Size and position of every chamber.
 
 Source: ideal geometry of CMS as the MIT-licensed package mplDTs describes it. It is so regular that
 these few numbers stand for the whole of it; they give each of the 250 centres, widths and lengths

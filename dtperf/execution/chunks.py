@@ -18,7 +18,7 @@ from dtperf.execution.credentials import adopt
 from dtperf.execution.outputs import added
 from dtperf.execution.planning import cut
 from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
-from dtperf.nanoaod.open_files import FileRequest, OpenFile, close, opened, reason
+from dtperf.nanoaod.open_files import FileRequest, OpenFile, close, open_checked, true_error
 from dtperf.results.event_sample import EVENT_BRANCHES, EventSample, SourceFile
 
 __all__ = ["EVENT_SAMPLE", "ChunkRunner", "read_events"]
@@ -96,17 +96,17 @@ def read_events(item: WorkItem, following: WorkItem | None = None) -> Chunk:
     """
     wanted = _wanted(item)
     try:
-        file = opened(wanted)
+        file = open_checked(wanted)
         _refuse_too_short(file, item)
         before = file.bytes_read
         columns = file.read(item.entrystart, item.entrystop, meta_of(item).threads)
         if following is None:
-            file.refuse_changed()
+            file.check_unchanged()
         else:
-            file.ask(following.entrystart, following.entrystop)
+            file.prefetch(following.entrystart, following.entrystop)
         size, remark = file.bytes_read - before, file.remark
     except Exception as error:
-        why = reason(wanted, error)
+        why = true_error(wanted, error)
         close(wanted)
         raise_if_ours(f"{_place(item, wanted.address)} reading failed", why)
         raise _explained(item, wanted.address, why) from error

@@ -49,7 +49,7 @@ def check_inputs(
         files,
         processor.columns,
         optional_branches(processor),
-        patience=patience,
+        policy=patience,
         on_checked=lambda n: on_progress(Progress("checking", n, len(files))),
     )
     if checked.problems and (config.run.on_error == "stop" or not checked.files):

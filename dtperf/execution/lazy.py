@@ -63,7 +63,7 @@ def events(inputs: str | Path | Iterable[str | Path], config: AnalysisConfig) ->
     files = {}
     size = config.run.chunksize or LARGEST
     for file in resolve(inputs, config.input.tree, config.run.timeout_s):
-        ranges = file.wanted
+        ranges = file.to_read
         if not file.is_counted:
             with open_tree(file.path, file.tree, config.run.timeout_s) as tree:
                 ranges = ((0, tree.num_entries),)

@@ -55,7 +55,7 @@ class ReadRanges:
 
     def left(self, file: InputFile) -> tuple[Range, ...]:
         """List the ranges of a file that were not read."""
-        return without(file.wanted, self._ranges.get(str(file.uuid), ()))
+        return without(file.to_read, self._ranges.get(str(file.uuid), ()))
 
 
 def plan(

@@ -193,7 +193,7 @@ def _measure(
     books: RunRecord,
 ) -> None:
     def turns(item: WorkItem) -> Replicas:
-        return patience.turns(item.filename, meta_of(item).replicas)
+        return patience.replicas(item.filename, meta_of(item).replicas)
 
     def note(progressed: Update) -> None:
         books.workers = max(books.workers, pool.workers)

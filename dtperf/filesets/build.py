@@ -1,4 +1,4 @@
-"""Filesets of which everything is known: ``filesets.build("root://server//store/")``."""
+"""Build filesets with all that can be known of each file: ``filesets.build("root://server//store/")``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def build(
     *,
     dataset: str | None = None,
     on_error: Literal["stop", "skip"] = "stop",
-    patience: RetryPolicy | None = None,
+    policy: RetryPolicy | None = None,
     threads: int = 8,
     sites: str | None = None,
     redirector: str = REDIRECTOR,
@@ -29,20 +29,19 @@ def build(
     on_problem: Callable[[UnreadableFile], None] = lambda _: None,
     on_remark: Callable[[str, str], None] = lambda *_: None,
 ) -> list[InputFile]:
-    """Open the files that the inputs name, and note their UUID, entries, size and generation.
+    """Return the files that the inputs name, with their UUID, entries, size and generation.
 
     Args:
         inputs: What `dtperf.filesets.resolve` takes. Files of a fileset of which all is known are
             not opened again.
         tree: Tree to read where a fileset does not name one.
         dataset: Name for all of them; None: that of the fileset or of the catalog, or 'events'.
-        on_error: What to do if a file cannot be used: raise, or give it back as it was named, so
-            that it is not forgotten.
-        patience: How hard to try to open a file.
+        on_error: What to do if a file cannot be used: raise, or return it as it was named.
+        policy: How often, how long and where to try to open each.
         threads: How many files to open at once.
         sites: As for `dtperf.filesets.resolve`.
         redirector: As for `dtperf.filesets.resolve`.
-        on_checked: Called with the number of files looked at so far, and of all.
+        on_checked: Called with the number of files checked so far, and of all.
         on_problem: Called with each file that cannot be used, if `on_error` is 'skip'.
         on_remark: Called with the path of a file and what a user should know of it, such as that it
             was never closed.
@@ -57,13 +56,13 @@ def build(
     """
     from dtperf.filesets.check import RetryPolicy, check_files, refusal
 
-    patience = patience or RetryPolicy()
-    files = resolve(inputs, tree, patience.timeout_s, sites=sites, redirector=redirector)
+    policy = policy or RetryPolicy()
+    files = resolve(inputs, tree, policy.timeout_s, sites=sites, redirector=redirector)
     if dataset is not None:
         files = [file._replace(dataset=dataset) for file in files]
     checked = check_files(
         files,
-        patience=patience,
+        policy=policy,
         threads=threads,
         on_checked=lambda number: on_checked(number, len(files)),
     )

@@ -1,4 +1,4 @@
-"""Files of a dataset, as CMS's catalogs have them: ``rucio:/A/B/C`` and ``das:/A/B/C``."""
+"""List the files of datasets in the catalogs of CMS: ``rucio:/A/B/C`` and ``das:/A/B/C``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def is_catalog(name: str) -> bool:
 def list_catalog(
     name: str, tree: str, timeout_s: int, sites: str | None, redirector: str
 ) -> Iterator[InputFile]:
-    """List the files of datasets.
+    """Yield the files of datasets.
 
     Args:
         name: Catalog and dataset, in which * stands for any text.
@@ -79,16 +79,16 @@ def _list_das(
     instance = " instance=prod/phys03" if PRIVATE.fullmatch(dataset) else ""
     named = [dataset]
     if "*" in dataset:
-        named = _ask_das(f"dataset dataset={dataset}{instance}", DATASET, timeout_s)
+        named = _query_das(f"dataset dataset={dataset}{instance}", DATASET, timeout_s)
         if not named:
             raise InputError(f"das:{dataset}: DAS knows no such dataset", "missing")
     for each in named:
-        names = _ask_das(f"file dataset={each}{instance}", FILE, timeout_s)
+        names = _query_das(f"file dataset={each}{instance}", FILE, timeout_s)
         # the second slash begins the path on the server
         yield each, [(f"{redirector.rstrip('/')}/{name}",) for name in names]
 
 
-def _ask_das(query: str, form: re.Pattern[str], timeout_s: int) -> list[str]:
+def _query_das(query: str, form: re.Pattern[str], timeout_s: int) -> list[str]:
     program = shutil.which("dasgoclient")
     if program is None:
         raise InputError(
@@ -111,6 +111,6 @@ def _ask_das(query: str, form: re.Pattern[str], timeout_s: int) -> list[str]:
     answers = [line.strip() for line in lines if line.strip()]
     bad = next((line for line in answers if not form.fullmatch(line)), None)
     if done.returncode or bad is not None:
-        told = bad or done.stderr.decode(errors="replace").strip() or f"exit {done.returncode}"
-        raise InputError(f"das: '{query}' was answered by {told[:300]!r}", "unreachable")
+        message = bad or done.stderr.decode(errors="replace").strip() or f"exit {done.returncode}"
+        raise InputError(f"das: '{query}' was answered by {message[:300]!r}", "unreachable")
     return answers

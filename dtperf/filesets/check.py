@@ -1,4 +1,4 @@
-"""Look at every file before any work starts."""
+"""Check that every file can be read, before any work starts."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class CheckedFile(NamedTuple):
     file: InputFile
     """With UUID, entries and size."""
     source: str
-    """The address that it was looked at."""
+    """The address at which it was opened."""
     remark: str = ""
-    """What a user should know of it; empty: nothing."""
+    """A remark for the user, such as that it was not closed; empty: none."""
 
 
 class UnreadableFile(NamedTuple):
@@ -46,14 +46,14 @@ class UnreadableFile(NamedTuple):
 
 
 class CheckedFiles(NamedTuple):
-    """What became of the files, both in the order given."""
+    """The files that can be read and those that cannot, in the order given."""
 
     files: list[CheckedFile]
     problems: list[UnreadableFile]
 
 
 class RetryPolicy(NamedTuple):
-    """Where and how hard to try to read a file; as in `dtperf.config` under `run`."""
+    """How often, how long and where to try to read a file; as in `dtperf.config` under `run`."""
 
     retries: int = 3
     backoff_s: float = 1.0
@@ -61,13 +61,13 @@ class RetryPolicy(NamedTuple):
     redirectors: tuple[str, ...] = ()
     cache: XCache | None = None
 
-    def turns(self, path: str, replicas: Iterable[str]) -> Replicas:
-        """Return where to try to read a file, and when."""
+    def replicas(self, path: str, replicas: Iterable[str]) -> Replicas:
+        """Return the addresses at which to try to read a file, in order."""
         addresses = sources(path, replicas, self.redirectors)
         if self.cache is None:
             return Replicas(addresses, self.retries, self.backoff_s)
-        through = self.cache.before(addresses)
-        return Replicas(through, self.retries, self.backoff_s, self.cache.note)
+        via_cache = self.cache.before(addresses)
+        return Replicas(via_cache, self.retries, self.backoff_s, self.cache.note)
 
 
 def check_files(
@@ -75,32 +75,32 @@ def check_files(
     columns: Iterable[str] = (),
     optional: Iterable[str] = (),
     *,
-    patience: RetryPolicy = RetryPolicy(),  # noqa: B008  # it is frozen
+    policy: RetryPolicy = RetryPolicy(),  # noqa: B008  # it is frozen
     threads: int = THREADS,
     on_checked: Callable[[int], None] = lambda _: None,
 ) -> CheckedFiles:
-    """Open the files that are not known yet, and see that they have what is needed.
+    """Open the files that are not known yet, and check that they have the branches needed.
 
     Args:
-        files: Files to look at. Those whose UUID, entries and size are known are not opened.
+        files: Those whose UUID, entries and size are known are not opened.
         columns: Branches that each must have.
         optional: Branches that are read where they are there.
-        patience: How hard to try.
+        policy: How often, how long and where to try to open each.
         threads: How many files to open at once.
-        on_checked: Called with the number of files looked at so far.
+        on_checked: Called with the number of files checked so far.
 
     Returns:
-        What can be read, and what cannot and why.
+        The files that can be read, and those that cannot, with the error.
 
     Raises:
         InputError: All files are empty, or two are copies of one another.
     """
-    needed, wanted = sorted(set(columns)), sorted(set(optional))
+    needed, also = sorted(set(columns)), sorted(set(optional))
     checked: list[CheckedFile] = []
     problems: list[UnreadableFile] = []
 
     def check(file: InputFile) -> CheckedFile | UnreadableFile:
-        return _check(file, needed, wanted, patience)
+        return _check(file, needed, also, policy)
 
     pool = ThreadPoolExecutor(threads)
     try:
@@ -131,26 +131,27 @@ def refusal(problems: Sequence[UnreadableFile], n_files: int) -> InputError:
 
 
 def _check(
-    file: InputFile, columns: Sequence[str], optional: Sequence[str], patience: RetryPolicy
+    file: InputFile, columns: Sequence[str], optional: Sequence[str], policy: RetryPolicy
 ) -> CheckedFile | UnreadableFile:
     if file.is_known:
         return CheckedFile(file, file.path)
-    turns = patience.turns(file.path, file.replicas)
-    known = file
+    replicas = policy.replicas(file.path, file.replicas)
+    described = file
     while True:
-        address = turns.address
+        address = replicas.address
         try:
-            with open_tree(address, file.tree, patience.timeout_s) as tree:
+            with open_tree(address, file.tree, policy.timeout_s) as tree:
                 # whatever else is wrong with it, its events are known
-                known = _identified(file, address, tree)
+                described = _identified(file, address, tree)
                 if columns or optional:
                     require_columns(tree, address, columns, optional)
-                described = known._replace(generation=generation_of(tree), cluster=cluster_of(tree))
+                generation, cluster = generation_of(tree), cluster_of(tree)
+                described = described._replace(generation=generation, cluster=cluster)
                 return CheckedFile(described, address, unfinished(tree.file))
         except InputError as error:
-            wait = turns.failed(error.cause)
+            wait = replicas.failed(error.cause)
             if wait is None:
-                return UnreadableFile(known, error, turns.attempts, turns.address)
+                return UnreadableFile(described, error, replicas.attempts, replicas.address)
         time.sleep(wait)
 
 
@@ -168,7 +169,7 @@ def _identified(file: InputFile, address: str, tree: Any) -> InputFile:
                 "build the fileset anew",
                 "changed",
             )
-    if any(stop > entries for _, stop in file.wanted):
+    if any(stop > entries for _, stop in file.to_read):
         raise InputError(
             f"{address}: has {entries} events, fewer than the fileset wants: build it anew",
             "changed",

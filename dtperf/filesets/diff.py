@@ -1,4 +1,4 @@
-"""What two filesets have in common, and what not."""
+"""Compare two filesets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ChangedFile(NamedTuple):
 
 
 class Diff(NamedTuple):
-    """How two filesets differ; all in the order of the filesets."""
+    """Differences of two filesets; all in the order of the filesets."""
 
     only_a: list[InputFile]
     only_b: list[InputFile]
@@ -84,20 +84,20 @@ def _paired(
     right: Iterable[Numbered],
     key: Callable[[InputFile], Hashable | None],
 ) -> tuple[list[tuple[int, Pair]], list[Numbered], list[Numbered]]:
-    """Pair the files with equal keys, numbered as the left ones, and give the others of both."""
-    waiting: dict[Hashable, deque[Numbered]] = defaultdict(deque)
+    """Return pairs of files with equal keys, numbered as the left ones, and the others of both."""
+    candidates: dict[Hashable, deque[Numbered]] = defaultdict(deque)
     for number, file in right:
-        waiting[key(file)].append((number, file))
-    pairs, rest, gone = [], [], set()
+        candidates[key(file)].append((number, file))
+    pairs, rest, matched = [], [], set()
     for number, file in left:
-        same = waiting.get(key(file)) if key(file) is not None else None
+        same = candidates.get(key(file)) if key(file) is not None else None
         if same:
             taken, other = same.popleft()
-            gone.add(taken)
+            matched.add(taken)
             pairs.append((number, (file, other)))
         else:
             rest.append((number, file))
-    return pairs, rest, [each for each in right if each[0] not in gone]
+    return pairs, rest, [each for each in right if each[0] not in matched]
 
 
 def _differences(a: InputFile, b: InputFile) -> dict[str, tuple[Any, Any]]:
@@ -107,4 +107,4 @@ def _differences(a: InputFile, b: InputFile) -> dict[str, tuple[Any, Any]]:
 
 
 def _events(file: InputFile) -> tuple[tuple[int, int], ...] | None:
-    return union(file.wanted) if file.is_counted else None
+    return union(file.to_read) if file.is_counted else None

@@ -1,4 +1,4 @@
-"""Filesets in files: coffea's JSON, with what we know beside it."""
+"""Read and write filesets: coffea's JSON, with UUID, size and replicas beside it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dtperf.addresses import bare, remember
 from dtperf.config.reader import parse, read_text
 from dtperf.errors import ConfigError, InputError
 from dtperf.filesets.model import InputFile, Range, known_uuid
-from dtperf.filesets.names import in_code, listed
+from dtperf.filesets.names import names_in_code, names_in_text
 from dtperf.validation import read_json, write_json
 
 __all__ = ["FILESET_SUFFIXES", "is_fileset", "is_printable", "read", "write"]
@@ -28,7 +28,7 @@ LARGEST = 2**63 - 1
 
 
 def is_printable(text: str) -> bool:
-    """Return whether a text cannot do anything to a terminal, a ledger or a shell's line."""
+    """Return whether a text is safe to show in a terminal, a ledger or a shell command."""
     return text.isprintable()
 
 
@@ -60,7 +60,7 @@ class _File(BaseModel):
 
 
 def is_fileset(name: str) -> bool:
-    """Return by its name whether a file lists others."""
+    """Return whether a file is a fileset, by its name."""
     return name.endswith(FILESET_SUFFIXES)
 
 
@@ -68,9 +68,9 @@ def read(path: Path, tree: str = "Events") -> Iterator[InputFile]:
     """Read a fileset; names in it stay as they are written, but for tokens in URLs.
 
     Args:
-        path: JSON (plain or packed), YAML, or text as `dtperf.filesets.names.listed` takes it, such
-            as a name on each line, or Python, such as a configuration of CMSSW. JSON and YAML hold
-            a list of names, or datasets in coffea's form.
+        path: JSON (plain or packed), YAML, or text as `dtperf.filesets.names.names_in_text` takes
+            it, such as a name on each line, or Python, such as a configuration of CMSSW. JSON and
+            YAML hold a list of names, or datasets in coffea's form.
         tree: Tree to read where the fileset does not name one.
 
     Raises:
@@ -81,18 +81,18 @@ def read(path: Path, tree: str = "Events") -> Iterator[InputFile]:
         content = {"events": content}
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: a fileset is a list of files or a mapping of datasets")
-    for dataset, its in content.items():
-        yield from _dataset(path, str(dataset), its, tree)
+    for dataset, files_of_dataset in content.items():
+        yield from _dataset(path, str(dataset), files_of_dataset, tree)
 
 
 def _content(path: Path) -> Any:
     if path.suffix in TEXT_SUFFIXES:
         try:
-            return [*listed(read_text(path))]
+            return [*names_in_text(read_text(path))]
         except ValueError as error:
             raise ConfigError(f"{path}: {error}") from None
     if path.suffix == ".py":
-        return [*in_code(read_text(path))]
+        return [*names_in_code(read_text(path))]
     if path.suffix in (".yaml", ".yml"):
         return parse(read_text(path), str(path))
     try:
@@ -125,20 +125,20 @@ def _file(label: str, name: Any, entry: Any, tree: str) -> InputFile:
     if not isinstance(name, str) or not isinstance(entry, Mapping):
         raise ConfigError(f"{label}: needs the name of a tree, or a mapping as coffea writes it")
     try:
-        said = _File.model_validate(entry)
+        parsed = _File.model_validate(entry)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         # it may quote what was found
         raise ConfigError(f"{label}: {key}: {ascii(first['msg'])[1:-1]}") from None
-    known = (said.uuid, said.num_entries, said.bytes)
-    ranges = None if said.steps is None else _ranges(label, said.steps, said.num_entries)
-    rest = (tuple(map(remember, said.replicas)), said.generation, said.cluster)
-    return InputFile(remember(name), said.object_path or tree, "", *known, ranges, *rest)
+    known = (parsed.uuid, parsed.num_entries, parsed.bytes)
+    ranges = None if parsed.steps is None else _ranges(label, parsed.steps, parsed.num_entries)
+    rest = (tuple(map(remember, parsed.replicas)), parsed.generation, parsed.cluster)
+    return InputFile(remember(name), parsed.object_path or tree, "", *known, ranges, *rest)
 
 
 def _ranges(label: str, steps: list[Range], entries: int | None) -> tuple[Range, ...] | None:
-    """Join steps that follow one another: how events were cut into steps does not matter here."""
+    """Return ranges of events, in which steps that touch are joined."""
     joined: list[Range] = []
     for start, stop in sorted(steps):
         if stop < start or (entries is not None and stop > entries):
@@ -168,18 +168,20 @@ def write(path: Path, files: Iterable[InputFile]) -> None:
         raise ConfigError(f"{path}: name a fileset .json or .json.gz")
     content: dict[str, dict[str, Any]] = {}
     for file in files:
-        its = content.setdefault(file.dataset, {"files": {}})["files"]
+        files_of_dataset = content.setdefault(file.dataset, {"files": {}})["files"]
         name = bare(file.path)
-        if name in its:
+        if name in files_of_dataset:
             # the later one would replace the earlier one
             raise ConfigError(f"{name}: is twice in dataset {file.dataset}")
-        its[name] = {key: value for key, value in _entry(file).items() if value not in (None, ())}
+        files_of_dataset[name] = {
+            key: value for key, value in _entry(file).items() if value not in (None, ())
+        }
     write_json(path, content)
 
 
 def _entry(file: InputFile) -> dict[str, Any]:
     # coffea takes no empty list
-    steps = [list(each) for each in file.wanted] or [[0, 0]]
+    steps = [list(each) for each in file.to_read] or [[0, 0]]
     return {
         "object_path": file.tree,
         "steps": steps if file.is_counted else None,

@@ -1,4 +1,4 @@
-"""Several filesets as one."""
+"""Join several filesets into one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["join"]
 
 
 def join(*filesets: Iterable[InputFile]) -> list[InputFile]:
-    """Put filesets together so that each event is there once.
+    """Return one fileset of several, in which each event is once.
 
     Entries with the same UUID, or an address in common, are one file: it has the events of all,
     the path and dataset of the first, and the other addresses as replicas.
@@ -56,14 +56,14 @@ def _first_of_each(files: Sequence[InputFile]) -> Iterator[int]:
 def _merged(same: Sequence[InputFile]) -> InputFile:
     first = same[0]
     names = ("tree", "uuid", "entries", "bytes", "generation", "cluster")
-    known = {name: _agreed(same, name) for name in names}
+    agreed = {name: _agreed(same, name) for name in names}
     addresses = dict.fromkeys(name for file in same for name in (file.path, *file.replicas))
     replicas = tuple(name for name in addresses if name != first.path)
-    file = first._replace(replicas=replicas, ranges=None, **known)
-    wanted = [each.ranges for each in same]
-    if any(ranges is None for ranges in wanted):
+    file = first._replace(replicas=replicas, ranges=None, **agreed)
+    ranges_of_each = [each.ranges for each in same]
+    if any(ranges is None for ranges in ranges_of_each):
         return file
-    events = union(each for ranges in wanted if ranges for each in ranges)
+    events = union(each for ranges in ranges_of_each if ranges for each in ranges)
     if file.entries is not None and events and events[-1][1] > file.entries:
         raise InputError(
             f"{first.path}: has {file.entries} events, fewer than another fileset wants", "changed"
@@ -72,7 +72,7 @@ def _merged(same: Sequence[InputFile]) -> InputFile:
 
 
 def _agreed(same: Sequence[InputFile], name: str) -> Any:
-    """Return what is known of one file."""
+    """Return the value of a key that all entries of one file agree on; None if none has it."""
     first: InputFile | None = None
     for file in same:
         value = getattr(file, name)

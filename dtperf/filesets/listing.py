@@ -1,4 +1,4 @@
-"""Files that a server lists: ``list_remote("root://server//store/run1/", timeout_s=60)``.
+"""List files on a server: ``list_remote("root://server//store/run1/", timeout_s=60)``.
 
 In a URL, `*`, `[…]` and `**` have their usual meaning after the server's name. A '?' does not: it
 begins the query, such as ``?authz=…``, which goes along with every request and every URL found.
@@ -19,7 +19,7 @@ from dtperf.errors import InputError
 from dtperf.filesets.model import NO_ROOT_FILE, ROOT_SUFFIXES
 from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
 from dtperf.nanoaod.open import fsspec_options, remote_hint
-from dtperf.nanoaod.sources import entries
+from dtperf.nanoaod.sources import list_directory
 
 __all__ = ["list_remote"]
 
@@ -29,14 +29,14 @@ MOST_DIRECTORIES = 10_000
 
 
 class _Entry(NamedTuple):
-    """What a directory holds."""
+    """An entry of a directory."""
 
     name: str
     is_directory: bool
 
 
 def list_remote(name: str, timeout_s: int) -> list[str]:
-    """List the files that a URL stands for.
+    """Return the files that a URL stands for.
 
     Args:
         name: A directory, which ends in '/' and is searched for ROOT files to the bottom; or a
@@ -51,19 +51,19 @@ def list_remote(name: str, timeout_s: int) -> list[str]:
         InputError: The server does not list it, or lists what cannot be, or there is no such file;
             `cause` tells which.
     """
-    name, (place, mark, query) = bare(name), complete(name).partition("?")
+    name, (address, mark, query) = bare(name), complete(name).partition("?")
     # a server's name may have brackets, too: [::1]
-    server, path = re.fullmatch(r"([^:/]*://[^/]*/?)(.*)", place, re.DOTALL).groups()  # type: ignore[union-attr]
+    server, path = re.fullmatch(r"([^:/]*://[^/]*/?)(.*)", address, re.DOTALL).groups()  # type: ignore[union-attr]
     is_directory = path.endswith("/") or not path
     if not is_directory and not glob.has_magic(path):
         if mark and "=" not in query and name.startswith("root://"):
             msg = f"{name}: a '?' in a URL begins a query: write * or [0-9] in a pattern"
             raise InputError(msg)
-        return [place + mark + query]
+        return [address + mark + query]
     if name.startswith("root://") and not path.startswith("/"):
         raise InputError(f"{name}: write two slashes after the server: {server}/{path}")
     fixed, pattern = _split(path)
-    tree = _Tree(name, server + fixed, mark + query, _lister(name, timeout_s))
+    tree = _RemoteTree(name, server + fixed, mark + query, _lister(name, timeout_s))
     found = {*tree.matching(tree.top, pattern)} if pattern else {*tree.below(tree.top)}
     if not found and is_directory:
         raise InputError(f"{name}: {NO_ROOT_FILE}")
@@ -73,7 +73,7 @@ def list_remote(name: str, timeout_s: int) -> list[str]:
 
 
 def _split(path: str) -> tuple[str, list[str]]:
-    """Split a path into the directory that it begins with, ending in '/', and a pattern."""
+    """Return the directory that a path begins with, ending in '/', and the pattern behind it."""
     parts = path.split("/")
     first = next((n for n, part in enumerate(parts) if glob.has_magic(part)), len(parts) - 1)
     fixed = "".join(f"{part}/" for part in parts[:first])
@@ -83,13 +83,13 @@ def _split(path: str) -> tuple[str, list[str]]:
     return fixed, pattern if pattern != [""] else []
 
 
-class _Tree:
-    """Directories of a server, each listed once, as far as they are asked for."""
+class _RemoteTree:
+    """Directories of a server, each listed once and only when it is needed."""
 
     def __init__(
         self, name: str, top: str, query: str, entries: Callable[[str], Iterable[_Entry]]
     ) -> None:
-        """Begin at a directory.
+        """Set up the tree below a directory.
 
         Args:
             name: What the user has asked for.
@@ -105,12 +105,12 @@ class _Tree:
 
     def below(self, folder: str) -> Iterator[str]:
         """Yield the ROOT files in a directory and below it."""
-        waiting = [folder]
-        while waiting:
-            folder = waiting.pop()
+        pending = [folder]
+        while pending:
+            folder = pending.pop()
             for entry in self._list(folder):
                 if entry.is_directory:
-                    waiting.append(f"{folder}{entry.name}/")
+                    pending.append(f"{folder}{entry.name}/")
                 elif entry.name.endswith(ROOT_SUFFIXES):
                     yield self._url(folder, entry)
 
@@ -152,38 +152,40 @@ class _Tree:
     def _list(self, folder: str) -> list[_Entry]:
         if folder not in self._listed:
             self._refuse_endless(folder)
-            self._listed[folder] = [*self._ask(folder)]
+            self._listed[folder] = [*self._list_checked(folder)]
         return self._listed[folder]
 
-    def _ask(self, folder: str) -> Iterator[_Entry]:
+    def _list_checked(self, folder: str) -> Iterator[_Entry]:
         where = self._name if self._name == folder else f"{self._name}: {folder}"
         try:
             found = [*self._entries(folder[:-1] + self._query)]
         except Exception as error:
             raise_if_ours(f"{where}: listing it failed", error)
-            told = f"{where}: cannot be listed: {first_line(error)}"
-            is_file = "not a directory" in told
+            message = f"{where}: cannot be listed: {first_line(error)}"
+            is_file = "not a directory" in message
             hint = "Leave out the '/' after a file." if is_file else remote_hint(folder)
-            raise InputError(f"{told}. {hint}", classify(error)) from error
+            raise InputError(f"{message}. {hint}", classify(error)) from error
         for entry in found:
             if not entry.name or "/" in entry.name or "\0" in entry.name:
-                told = f"{where}: holds {entry.name!r}, says the server, which cannot be"
-                raise InputError(f"{told}: name the files one by one", "corrupt")
+                message = f"{where}: holds {entry.name!r}, says the server, which cannot be"
+                raise InputError(f"{message}: name the files one by one", "corrupt")
             if entry.name not in (".", ".."):
                 yield entry
 
     def _refuse_endless(self, folder: str) -> None:
-        told = "Do links lead in a circle? Name directories further down."
+        message = "Do links lead in a circle? Name directories further down."
         if folder.count("/") - self.top.count("/") > DEEPEST:
-            raise InputError(f"{self._name}: has more than {DEEPEST} levels: {folder}. {told}")
+            raise InputError(f"{self._name}: has more than {DEEPEST} levels: {folder}. {message}")
         if len(self._listed) >= MOST_DIRECTORIES:
-            raise InputError(f"{self._name}: has more than {MOST_DIRECTORIES} directories. {told}")
+            raise InputError(
+                f"{self._name}: has more than {MOST_DIRECTORIES} directories. {message}"
+            )
 
 
 def _lister(name: str, timeout_s: int) -> Callable[[str], Iterable[_Entry]]:
     options = fsspec_options(name, timeout_s)
     if name.startswith("root://"):
-        return lambda url: map(_Entry._make, entries(url, options["timeout"]))
+        return lambda url: map(_Entry._make, list_directory(url, options["timeout"]))
     return lambda url: _entries_fsspec(url, options)
 
 

@@ -1,4 +1,4 @@
-"""What a run has not read, as a fileset."""
+"""Return what a run has not read, as a fileset."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["missing", "skipped_files"]
 
 
 def missing(files: Iterable[InputFile], ledger: Iterable[LedgerRow]) -> list[InputFile]:
-    """List what is left to be read.
+    """Return the files, or parts of them, that a run has not read.
 
     Args:
-        files: What was to be read.
-        ledger: What became of it.
+        files: All files of the run.
+        ledger: Its ledger.
 
     Returns:
         Of each file the events that were not read, however often they were tried; a file that was
@@ -32,21 +32,21 @@ def missing(files: Iterable[InputFile], ledger: Iterable[LedgerRow]) -> list[Inp
             done[row.file].append((row.start, row.stop))
     left = []
     for file in files:
-        its = done.get(file.path if file.uuid is None else str(file.uuid), ())
+        ranges_read = done.get(file.path if file.uuid is None else str(file.uuid), ())
         if not file.is_counted:
-            if its:
+            if ranges_read:
                 raise InputError(
                     f"{file.path}: was read in part, but the fileset does not know of how many "
                     "events: finish the run with `dtperf run … --resume`"
                 )
             left.append(file)
-        elif rest := without(file.wanted, its):
-            left.append(file.only(rest) if its else file)
+        elif rest := without(file.to_read, ranges_read):
+            left.append(file.only(rest) if ranges_read else file)
     return left
 
 
 def skipped_files(result: Result) -> list[InputFile]:
-    """Return what a ledger says was skipped, as files; a sum of results has no fileset.
+    """Return the files that a ledger has as skipped; for a sum of results, which has no fileset.
 
     Args:
         result: Of one run or of several.

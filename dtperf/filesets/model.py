@@ -28,7 +28,7 @@ def union(ranges: Iterable[Range]) -> tuple[Range, ...]:
 
 
 def without(ranges: Iterable[Range], others: Iterable[Range]) -> tuple[Range, ...]:
-    """Take ranges out of others.
+    """Return ranges without those of others.
 
     Args:
         ranges: What there is.
@@ -38,14 +38,14 @@ def without(ranges: Iterable[Range], others: Iterable[Range]) -> tuple[Range, ..
         What is left, as `union` gives it.
     """
     left: list[Range] = []
-    gone = union(others)
+    taken = union(others)
     number = 0
     for first, last in union(ranges):
         at = first
-        while number < len(gone) and gone[number][1] <= at:
+        while number < len(taken) and taken[number][1] <= at:
             number += 1
         # the last of those that are looked at may reach into the next range
-        for start, stop in gone[number:]:
+        for start, stop in taken[number:]:
             if start >= last:
                 break
             if start > at:
@@ -62,13 +62,13 @@ ROOT_SUFFIXES = (".root", ".rntpl")
 NO_ROOT_FILE = "no ROOT file (*.root, *.rntpl) in this directory or below it"
 
 
-def known_uuid(said: UUID | None) -> UUID | None:
-    """Take a UUID that somebody wrote down for a file; all zeros say nothing."""
-    return said if said and said.int else None
+def known_uuid(uuid: UUID | None) -> UUID | None:
+    """Return the UUID noted for a file; None for all zeros, which identify nothing."""
+    return uuid if uuid and uuid.int else None
 
 
 class InputFile(NamedTuple):
-    """One file, the tree in it, and what is known of it before it is opened."""
+    """One file, the tree in it, and what a fileset has noted of it."""
 
     path: str
     """Absolute path or URL."""
@@ -99,17 +99,17 @@ class InputFile(NamedTuple):
         return self.ranges is not None or self.entries is not None
 
     @property
-    def wanted(self) -> tuple[Range, ...]:
+    def to_read(self) -> tuple[Range, ...]:
         """Ranges to be read; one without events where nothing is known."""
         return ((0, self.entries or 0),) if self.ranges is None else self.ranges
 
     @property
     def events(self) -> int:
-        """How many events are to be read, as far as it is known."""
-        return sum(stop - start for start, stop in self.wanted)
+        """Number of events to be read, as far as it is known."""
+        return sum(stop - start for start, stop in self.to_read)
 
     def only(self, ranges: Iterable[Range]) -> Self:
         """Return the same file with other events to be read."""
-        wanted = union(ranges)
-        whole = self.entries is not None and wanted == union([(0, self.entries)])
-        return self._replace(ranges=None if whole else wanted)
+        selected = union(ranges)
+        whole = self.entries is not None and selected == union([(0, self.entries)])
+        return self._replace(ranges=None if whole else selected)

@@ -1,4 +1,4 @@
-"""Names of files as people write them: ``written("'file:a.root:Events',")``.
+"""Read names of files as people write them: ``parse_name("'file:a.root:Events',")``.
 
 Programs of ROOT and CMSSW name files in ways of their own, and lists of them are copied out of
 configurations and spreadsheets, with what stands around them there.
@@ -15,7 +15,14 @@ from typing import NamedTuple
 from dtperf.errors import ConfigError, InputError
 from dtperf.filesets.catalogs import DATASET, REDIRECTOR
 
-__all__ = ["FileName", "in_code", "listed", "refuse_elsewhere", "several", "written"]
+__all__ = [
+    "FileName",
+    "names_in_code",
+    "names_in_text",
+    "parse_name",
+    "refuse_foreign_path",
+    "split_names",
+]
 
 _AROUND = "\ufeff'\"`\u2018\u2019\u201c\u201d"
 _BEHIND = ",;"
@@ -50,7 +57,7 @@ _ROOT_FILE = re.compile(r".*\.(root|rntpl)([?:#/].*)?", re.DOTALL)
 
 
 class FileName(NamedTuple):
-    """A file as we name it."""
+    """A file by its plain name."""
 
     path: str
     """Path or URL."""
@@ -58,8 +65,8 @@ class FileName(NamedTuple):
     """Tree that was named with it."""
 
 
-def written(text: str, base: Path = Path()) -> FileName:
-    """Understand the name of a file, whoever has written it.
+def parse_name(text: str, base: Path = Path()) -> FileName:
+    """Return path and tree of a file, whatever program's way of naming it is used.
 
     Args:
         text: A path, a URL, or either in another dialect: in quotes, with a comma behind it, with
@@ -106,8 +113,8 @@ def _plain(text: str) -> FileName:
     return FileName(found["file"], found["tree"])
 
 
-def several(text: str) -> list[str]:
-    """Take apart what was given as one name, and is a list of them with commas or semicolons.
+def split_names(text: str) -> list[str]:
+    """Return the names in a text that may be a list of them, with commas or semicolons.
 
     Returns:
         The names, or the text as it is.
@@ -118,8 +125,8 @@ def several(text: str) -> list[str]:
     return pieces
 
 
-def refuse_elsewhere(name: str) -> None:
-    """Refuse a path that is none of this machine, and name what to write in its place.
+def refuse_foreign_path(name: str) -> None:
+    """Check that a path that does not exist is not meant for another machine.
 
     Args:
         name: A path that is not there.
@@ -147,8 +154,8 @@ def refuse_elsewhere(name: str) -> None:
         )
 
 
-def listed(text: str) -> Iterator[str]:
-    """List the names in a text: one a line, or as Python, CMSSW and spreadsheets write them.
+def names_in_text(text: str) -> Iterator[str]:
+    """Yield the names in a text: one a line, or as Python, CMSSW and spreadsheets write them.
 
     Args:
         text: Lines; what follows a '#' is a comment. Of a line with quotes what is in them counts,
@@ -162,8 +169,8 @@ def listed(text: str) -> Iterator[str]:
             yield from _of_line(line, number)
 
 
-def in_code(text: str) -> Iterator[str]:
-    """List the ROOT files that are named in Python, which is not run: its strings that end so."""
+def names_in_code(text: str) -> Iterator[str]:
+    """Yield the strings in Python code that name ROOT files; the code is not run."""
     for line in text.splitlines():
         quoted = _QUOTED.findall(_COMMENT.sub("", line))
         yield from (one or other for one, other in quoted if _ROOT_FILE.fullmatch(one or other))

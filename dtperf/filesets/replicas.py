@@ -1,4 +1,4 @@
-"""Where a file can be read, and where to try next when it cannot."""
+"""Choose the address at which to read a file, and the next one when that fails."""
 
 from __future__ import annotations
 
@@ -17,37 +17,33 @@ REST_S = 60.0
 
 
 def sources(path: str, replicas: Iterable[str], redirectors: Iterable[str]) -> tuple[str, ...]:
-    """List the addresses of a file, in the order of trying.
+    """Return the addresses of a file, each once, in the order of trying, `path` first.
 
-    Args:
-        path: Its own address: an absolute path or a URL.
-        replicas: Other addresses of the same file.
-        redirectors: Servers, such as ``root://xrootd.example/``, that may know a file which has a
-            URL under the same path.
-
-    Returns:
-        Addresses, each once, `path` first.
+    Redirectors, such as ``root://xrootd.example/``, may know a file with a URL under the same
+    path.
     """
     # with its two slashes, of which the second begins the path on the server; a '#' is part of it
-    place = urlsplit(path, allow_fragments=False).path if "://" in path else None
-    elsewhere = [f"{url.rstrip('/')}{place}" for url in redirectors] if place else []
+    path_on_server = urlsplit(path, allow_fragments=False).path if "://" in path else None
+    elsewhere = (
+        [f"{url.rstrip('/')}{path_on_server}" for url in redirectors] if path_on_server else []
+    )
     return tuple(dict.fromkeys([path, *replicas, *elsewhere]))
 
 
 def server_of(address: str) -> str:
-    """Name the server of an address; 'local' for a path."""
+    """Return the server of an address; 'local' for a path."""
     return urlsplit(address).netloc or LOCAL if "://" in address else LOCAL
 
 
 class XCache:
-    """An XCache in front of all servers, which is left alone for a while when it does not answer.
+    """An XCache in front of all servers; it is not used for a minute after it did not answer.
 
     It forwards: root://cache//root://server//path is the file of that server (XRootD, Proxy Storage
     Services, "Forwarding Mode Proxies").
     """
 
     def __init__(self, url: str) -> None:
-        """Take its address, such as root://xcache.example:1094."""
+        """Set up a cache by its address, such as root://xcache.example:1094."""
         self._prefix = f"{url.rstrip('/')}//"
         self._rests_until = 0.0
 
@@ -67,7 +63,7 @@ class XCache:
 
 
 class Replicas:
-    """Addresses that take turns until one serves, or until there is nothing left to try.
+    """Addresses that are tried in turn until one works, or the retries are used up.
 
     One that did not answer is asked again later; one that gave something bad is not.
     """
@@ -79,13 +75,10 @@ class Replicas:
         backoff_s: float,
         on_failed: Callable[[str, Cause], None] = lambda *_: None,
     ) -> None:
-        """Take the addresses in the order of trying.
+        """Set up the addresses, of which there is at least one, in the order of trying.
 
-        Args:
-            addresses: At least one.
-            retries: How often to ask again in all.
-            backoff_s: Wait before the first retry, in seconds; it doubles with each further one.
-            on_failed: Told each address that has failed, and why.
+        There are `retries` in all; the wait before the first, in seconds, doubles with each
+        further one. `on_failed` is called with each address that has failed, and the cause.
         """
         self._on_failed = on_failed
         self._addresses = [*addresses]
@@ -96,7 +89,7 @@ class Replicas:
 
     @property
     def address(self) -> str:
-        """What to try now; after the end, what was tried last."""
+        """The address to try now; after the end, the one tried last."""
         return self._addresses[0]
 
     def failed(self, cause: Cause) -> float | None:

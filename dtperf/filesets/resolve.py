@@ -1,4 +1,4 @@
-"""From what a user names to the files that are read."""
+"""Resolve what a user names into files to read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dtperf.errors import ConfigError, InputError
 from dtperf.filesets.catalogs import REDIRECTOR, is_catalog, list_catalog
 from dtperf.filesets.io import is_fileset, is_printable, read
 from dtperf.filesets.model import NO_ROOT_FILE, ROOT_SUFFIXES, InputFile, known_uuid
-from dtperf.filesets.names import refuse_elsewhere, several, written
+from dtperf.filesets.names import parse_name, refuse_foreign_path, split_names
 
 __all__ = ["Inputs", "resolve"]
 
@@ -21,7 +21,7 @@ Input = str | Path | InputFile
 Inputs = Input | Iterable[Input]
 
 
-class _How(NamedTuple):
+class _Options(NamedTuple):
     tree: str
     timeout_s: int
     sites: str | None
@@ -36,13 +36,13 @@ def resolve(
     sites: str | None = None,
     redirector: str = REDIRECTOR,
 ) -> list[InputFile]:
-    """List the files that the inputs name, each once, in the order of naming.
+    """Return the files that the inputs name, each once, in the order of naming.
 
     Args:
         inputs: Files, globs, directories (searched to the bottom), URLs (of files, globs, or
             directories, which end in '/'), filesets as `dtperf.filesets.read` takes them, datasets
             of a catalog (rucio:/A/B/C or das:/A/B/C, in which * stands for any text), written in
-            any of the ways of `dtperf.filesets.names.written`; and `InputFile`s.
+            any of the ways of `dtperf.filesets.names.parse_name`; and `InputFile`s.
         tree: Tree to read where a fileset does not name one.
         timeout_s: How long a server may take to list a directory or a dataset.
         sites: Regular expression; of the replicas that Rucio knows only those at such sites.
@@ -59,10 +59,10 @@ def resolve(
             server does not list a directory or a dataset.
     """
     given = [inputs] if isinstance(inputs, str | Path | InputFile) else inputs
-    how = _How(tree, timeout_s, sites, redirector)
+    options = _Options(tree, timeout_s, sites, redirector)
     files: dict[str, InputFile] = {}
     for each in given:
-        for file in map(_without_secrets, _expand(each, how)):
+        for file in map(_without_secrets, _expand(each, options)):
             if not is_printable(file.path):
                 raise ConfigError(f"{file.path!r}: the name has characters that cannot be printed")
             same = files.setdefault(file.path, file)
@@ -81,7 +81,7 @@ def _without_secrets(file: InputFile) -> InputFile:
 
 
 def _same(first: InputFile, second: InputFile) -> InputFile:
-    """Return one file that is named twice, from where more is known of it."""
+    """Return one file for one that is named twice: the entry with more information."""
     differ = {"events": first.ranges != second.ranges, "trees": first.tree != second.tree}
     for name in ("uuid", "entries", "bytes"):
         known = {getattr(first, name), getattr(second, name)} - {None}
@@ -92,54 +92,54 @@ def _same(first: InputFile, second: InputFile) -> InputFile:
     return second if second.is_known and not first.is_known else first
 
 
-def _expand(given: Input, how: _How) -> Iterator[InputFile]:
+def _expand(given: Input, options: _Options) -> Iterator[InputFile]:
     if isinstance(given, InputFile):
         is_local = "://" not in given.path
         path = os.path.realpath(given.path) if is_local else given.path
         yield given._replace(path=path, uuid=known_uuid(given.uuid))
     else:
-        for text in several(str(given)):
-            name, tree = written(text)
+        for text in split_names(str(given)):
+            name, tree = parse_name(text)
             if is_catalog(name):
-                where = (how.timeout_s, how.sites, how.redirector)
-                yield from list_catalog(name, how.tree, *where)
+                where = (options.timeout_s, options.sites, options.redirector)
+                yield from list_catalog(name, options.tree, *where)
             else:
-                yield from _places(name, how._replace(tree=tree or how.tree))
+                yield from _files_named(name, options._replace(tree=tree or options.tree))
 
 
-def _places(name: str, how: _How) -> Iterator[InputFile]:
+def _files_named(name: str, options: _Options) -> Iterator[InputFile]:
     if "://" in name:
         urls = [name]
         if name.endswith("/") or glob.has_magic(name):
             from dtperf.filesets.listing import list_remote
 
-            urls = list_remote(name, how.timeout_s)
-        yield from (InputFile(url, how.tree) for url in urls)
+            urls = list_remote(name, options.timeout_s)
+        yield from (InputFile(url, options.tree) for url in urls)
     elif _is_directory(name):
         files = _root_files(name)
         if not files:
             raise InputError(f"{name}: {NO_ROOT_FILE}")
-        yield from (InputFile(os.path.realpath(file), how.tree) for file in files)
+        yield from (InputFile(os.path.realpath(file), options.tree) for file in files)
     elif os.path.exists(name):  # noqa: PTH110  # as `_is_directory`
         if is_fileset(name):
-            yield from _members(Path(name), how)
+            yield from _members(Path(name), options)
         else:
-            yield InputFile(os.path.realpath(name), how.tree)
+            yield InputFile(os.path.realpath(name), options.tree)
     elif glob.has_magic(name):
         matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207  # of absolute patterns, too
         if not matches:
             raise InputError(f"{name}: no file matches", "missing")
         for match in matches:
-            yield from _places(match, how)
+            yield from _files_named(match, options)
     else:
-        refuse_elsewhere(name)
+        refuse_foreign_path(name)
         raise InputError(f"{name}: no such file or directory", "missing")
 
 
-def _members(fileset: Path, how: _How) -> Iterator[InputFile]:
-    for said in read(fileset, how.tree):
-        path, tree = written(said.path, fileset.parent)
-        file = said._replace(path=path, tree=tree or said.tree)
+def _members(fileset: Path, options: _Options) -> Iterator[InputFile]:
+    for listed_file in read(fileset, options.tree):
+        path, tree = parse_name(listed_file.path, fileset.parent)
+        file = listed_file._replace(path=path, tree=tree or listed_file.tree)
         for refused, what in ((is_fileset, "fileset"), (is_catalog, "dataset")):
             if refused(file.path):
                 raise ConfigError(
@@ -149,13 +149,13 @@ def _members(fileset: Path, how: _How) -> Iterator[InputFile]:
         name = file.path if "://" in file.path else str(fileset.parent / file.path)
         is_bare = file == InputFile(file.path, file.tree, file.dataset)
         if is_bare and (name.endswith("/") or _is_pattern(name) or _root_files(name)):
-            for each in _places(name, how):
+            for each in _files_named(name, options):
                 yield each._replace(tree=file.tree, dataset=file.dataset)
         elif "://" in name:
             yield file
         else:
             if name.startswith(("/store/", "/eos/")):
-                refuse_elsewhere(name)
+                refuse_foreign_path(name)
             # one that is gone, or no file, is left to the check, which tells of all that are
             yield file._replace(path=os.path.realpath(name))
 
@@ -173,7 +173,7 @@ def _is_directory(name: str) -> bool:
 
 
 def _root_files(name: str) -> list[Path]:
-    """List the ROOT files in a directory to its bottom; none if it is none."""
+    """Return the ROOT files in a directory and below; none if it is no directory."""
     if not _is_directory(name):
         return []
     return sorted(file for suffix in ROOT_SUFFIXES for file in Path(name).rglob(f"*{suffix}"))

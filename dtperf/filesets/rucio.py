@@ -1,4 +1,4 @@
-"""Replicas of the files of a dataset, from Rucio through coffea."""
+"""List files of datasets and their replicas, from Rucio through coffea."""
 
 from __future__ import annotations
 
@@ -18,14 +18,10 @@ DATASET = re.compile(r"(/[A-Za-z0-9_.-]+){3}")
 
 
 def list_rucio(dataset: str, sites: str | None) -> list[tuple[str, list[tuple[str, ...]]]]:
-    """List datasets, and of each file the addresses at which it is on disk.
+    """Return datasets, and of each file the addresses at which it is on disk, in Rucio's order.
 
-    Args:
-        dataset: Name, in which * stands for any text.
-        sites: Regular expression that names of sites must have; None: all sites.
-
-    Returns:
-        Each dataset with its files, in the order in which Rucio has them.
+    In the name of the dataset * stands for any text; `sites` is a regular expression for names
+    of sites.
 
     Raises:
         InputError: There is no client, no such dataset, or a file that is on disk nowhere.
@@ -36,7 +32,7 @@ def list_rucio(dataset: str, sites: str | None) -> list[tuple[str, list[tuple[st
         raise InputError(
             f"rucio: needs the Rucio client ({error}): pip install rucio-clients"
         ) from None
-    with _explained(dataset), _elsewhere():
+    with _readable_errors(dataset), _in_empty_directory():
         client = rucio_utils.get_rucio_client()
         named = [dataset]
         if "*" in dataset:
@@ -56,29 +52,29 @@ def _files(utils: Any, client: Any, dataset: str, sites: str | None) -> list[tup
     return [tuple(dict.fromkeys(_checked(url, URL) for url in urls)) for urls in files]
 
 
-def _checked(said: Any, form: re.Pattern[str]) -> str:
-    if not isinstance(said, str) or not form.fullmatch(said):
-        raise InputError(f"rucio: {str(said)[:300]!r}: is no name that can be", "unusable")
-    return said
+def _checked(value: Any, form: re.Pattern[str]) -> str:
+    if not isinstance(value, str) or not form.fullmatch(value):
+        raise InputError(f"rucio: {str(value)[:300]!r}: is no name that can be", "unusable")
+    return value
 
 
 @contextmanager
-def _explained(dataset: str) -> Iterator[None]:
+def _readable_errors(dataset: str) -> Iterator[None]:
     try:
         yield
     except DtperfError:
         raise
     except Exception as error:  # coffea raises just this, and Rucio has a hundred
         lines = str(error).splitlines()
-        told = f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"[:300]
+        message = f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"[:300]
         hint = ""
-        if "SITE" in told:
+        if "SITE" in message:
             hint = f"; name other sites, or das:{dataset}, which goes through a redirector"
-        raise InputError(f"rucio:{dataset}: {ascii(told)[1:-1]}{hint}", "unreachable") from error
+        raise InputError(f"rucio:{dataset}: {ascii(message)[1:-1]}{hint}", "unreachable") from error
 
 
 @contextmanager
-def _elsewhere() -> Iterator[None]:
-    """Move coffea's table of sites to where nobody has one, and its words to the error stream."""
+def _in_empty_directory() -> Iterator[None]:
+    """Work in an empty directory, without a table of sites of coffea's; print to stderr."""
     with tempfile.TemporaryDirectory() as folder, chdir(folder), redirect_stdout(sys.stderr):
         yield

@@ -1,4 +1,4 @@
-"""Parts of filesets: of equal size to share work, or a sample to try things on."""
+"""Split filesets into parts of equal size, or draw a sample of their files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_PARTS = 10_000
 def split(
     files: Iterable[InputFile], parts: int | None = None, max_events: int | None = None
 ) -> list[list[InputFile]]:
-    """Cut a fileset into parts that together have each event once.
+    """Return parts of a fileset that together have each event once.
 
     Args:
         files: The files.
@@ -56,17 +56,17 @@ def _balanced(files: Sequence[InputFile], parts: int) -> list[list[InputFile]]:
     counted = [file.events for file in files if file.is_counted]
     average = sum(counted) // len(counted) if counted else 1
     weights = [file.events if file.is_counted else average for file in files]
-    # the largest first, each to whom has least
+    # the largest file first, each to the part with the fewest events
     order = sorted(range(len(files)), key=lambda number: -weights[number])
     loads = [(0, 0, part) for part in range(parts)]
     heapify(loads)
-    homes = [0] * len(files)
+    part_of = [0] * len(files)
     for number in order:
         events, n_files, part = loads[0]
-        homes[number] = part
+        part_of[number] = part
         heapreplace(loads, (events + weights[number], n_files + 1, part))
     shares: list[list[InputFile]] = [[] for _ in range(parts)]
-    for file, part in zip(files, homes, strict=True):
+    for file, part in zip(files, part_of, strict=True):
         shares[part].append(file)
     return shares
 
@@ -88,7 +88,7 @@ def _cut(files: Sequence[InputFile], max_events: int) -> list[list[InputFile]]:
     at = part = 0
     for file in files:
         pieces: dict[int, list[Range]] = defaultdict(list)
-        for first, last in file.wanted:
+        for first, last in file.to_read:
             start = first
             while start < last:
                 if at == ends[part]:
@@ -99,8 +99,8 @@ def _cut(files: Sequence[InputFile], max_events: int) -> list[list[InputFile]]:
                 start = stop
         if not pieces:
             shares[part].append(file)
-        for home, ranges in pieces.items():
-            shares[home].append(file.only(ranges))
+        for part_number, ranges in pieces.items():
+            shares[part_number].append(file.only(ranges))
     return shares
 
 
@@ -139,15 +139,15 @@ def sample(
 
 
 def _spread(files: Sequence[InputFile], seed: int) -> list[int]:
-    """Order files at random, so that each beginning has of each dataset its share."""
+    """Return files in random order, in which any first part has each dataset in proportion."""
     ranks = [_rank(file, seed) for file in files]
     datasets: dict[str, list[int]] = defaultdict(list)
     for number in sorted(range(len(files)), key=ranks.__getitem__):
         datasets[files[number].dataset].append(number)
     share = {
-        number: place / len(numbers)
+        number: rank / len(numbers)
         for numbers in datasets.values()
-        for place, number in enumerate(numbers)
+        for rank, number in enumerate(numbers)
     }
     return sorted(share, key=lambda number: (share[number], ranks[number]))
 

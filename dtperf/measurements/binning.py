@@ -1,4 +1,4 @@
-"""Bin numbers, by ROOT's rule on axes of equal width, and counting.
+"""Compute bin numbers, by ROOT's rule on axes of equal width, and count.
 
 Bin 0 is the underflow and the last one the overflow, which also takes NaN. ROOT's rule decides
 on which side of an edge a value falls, so it is followed to the letter: the one of 2025 and later
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 FEW_EDGES = 32
-"""So few edges are compared one by one faster than searched."""
+"""Up to this number of edges a linear search is faster than bisection."""
 
 MOST_CATEGORIES = 2**15 - 1
 """The most that can be numbered; LHC has had 4,000 runs in its best year."""
@@ -33,7 +33,7 @@ MOST_CATEGORIES = 2**15 - 1
 # without the check for a division by zero the loop runs on several values at once
 @compiled(error_model="numpy")
 def regular_bins(values: AnyArray, n: int, start: float, stop: float, by_edges: bool = True) -> I16:
-    """Number the bins of equal width: 1 + int(n (x - start) / (stop - start)).
+    """Return the bins of equal width: 1 + int(n (x - start) / (stop - start)).
 
     Args:
         values: Numbers, shape (rows,).
@@ -63,7 +63,7 @@ def regular_bins(values: AnyArray, n: int, start: float, stop: float, by_edges: 
 
 @compiled
 def variable_bins(values: AnyArray, edges: F64) -> I16:
-    """Number the bins between edges, each with its lower edge.
+    """Return the bins between edges, each with its lower edge.
 
     Args:
         values: Numbers, shape (rows,).
@@ -90,7 +90,7 @@ def variable_bins(values: AnyArray, edges: F64) -> I16:
 
 @compiled
 def integer_bins(values: AnyArray, first: int, n: int) -> I16:
-    """Number integers from 0, with no bins beyond; -1 where a value is not on the axis.
+    """Return the bins of integers from 0, without flow bins; -1 where a value is not on the axis.
 
     Args:
         values: Integers, shape (rows,).
@@ -109,7 +109,7 @@ def integer_bins(values: AnyArray, first: int, n: int) -> I16:
 
 @compiled
 def category_bins(values: AnyArray, categories: AnyArray) -> I16:
-    """Number integers by their place among categories; -1 where a value is none of them.
+    """Return the index of integers among categories; -1 where a value is none of them.
 
     Args:
         values: Integers, shape (rows,); fast where neighbours are equal, as run numbers are.
@@ -133,7 +133,7 @@ def category_bins(values: AnyArray, categories: AnyArray) -> I16:
 
 @compiled
 def step(positions: I32, bins: I16, stride: int) -> None:
-    """Move each row along one axis of a flat histogram, in place.
+    """Add the bins on one axis to the flat bin index of each row, in place.
 
     Args:
         positions: Where each row is so far, shape (rows,).

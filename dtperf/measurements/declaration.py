@@ -1,4 +1,4 @@
-"""What a measurement is: a table, the rows that enter, the axes, and what counts as passed."""
+"""Declare a measurement: table, rows that enter, axes, and what counts as passed."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Regular(_Axis):
         return self
 
     def to_hist(self) -> hist.axis.AxesMixin:
-        """Build the axis of the histogram."""
+        """Return the axis of the histogram."""
         return hist.axis.Regular(self.bins, self.start, self.stop, name=self.name, label=self.label)
 
 
@@ -77,7 +77,7 @@ class Variable(_Axis):
         return self
 
     def to_hist(self) -> hist.axis.AxesMixin:
-        """Build the axis of the histogram."""
+        """Return the axis of the histogram."""
         return hist.axis.Variable(self.edges, name=self.name, label=self.label)
 
 
@@ -95,7 +95,7 @@ class Integer(_Axis):
         return self
 
     def to_hist(self) -> hist.axis.AxesMixin:
-        """Build the axis of the histogram."""
+        """Return the axis of the histogram."""
         return hist.axis.Integer(
             self.first, self.last + 1, flow=False, name=self.name, label=self.label
         )
@@ -109,7 +109,7 @@ class AtLeast(_Axis):
     last: int
 
     def to_hist(self) -> hist.axis.AxesMixin:
-        """Build the axis of the histogram."""
+        """Return the axis of the histogram."""
         return hist.axis.Integer(
             self.first, self.last + 1, flow=False, name=self.name, label=self.label
         )
@@ -121,7 +121,7 @@ class Category(_Axis):
     type: Literal["category"] = "category"
 
     def to_hist(self, values: Sequence[int] = ()) -> hist.axis.AxesMixin:
-        """Build the axis of the histogram, with bins for these values."""
+        """Return the axis of the histogram, with bins for these values."""
         return hist.axis.IntCategory(values, growth=True, name=self.name, label=self.label)
 
 
@@ -138,7 +138,7 @@ class Measurement(Model):
     """A reduction of the pairs or of the crossings to one histogram of integer counts."""
 
     title: str
-    """One line that says what is measured."""
+    """One line that describes the measurement."""
     table: Literal["pairs", "crossings"]
     """Table whose rows are counted."""
     rows: tuple[str, ...] = ()
@@ -170,7 +170,7 @@ class Measurement(Model):
         return frozenset((*self.rows, *(axis.column for axis in self.axes), *extra))
 
     def empty(self, categories: Mapping[str, Sequence[int]] = MappingProxyType({})) -> Histogram:
-        """Book the histogram, without entries.
+        """Return the histogram without entries.
 
         Args:
             categories: For each axis of type 'category' the integers that have a bin.

@@ -42,7 +42,7 @@ SUM_OF_SQUARES_UNIT = 2.0**-24
 """Unit of a profile's sum of squares."""
 
 LARGEST_IN_MEAN = 2.0**19
-"""The square of such a value would fill a sum of these units alone."""
+"""The square of such a value alone would overflow a sum in these units."""
 
 
 def fill(
@@ -69,18 +69,18 @@ def fill(
 
 
 class _Cache(NamedTuple):
-    """What all measurements of some tables share."""
+    """Bin numbers and memory that all measurements of some tables share."""
 
     bins: dict[tuple[int, Axis | str], I16]
     """Bin numbers by table, and by axis or boolean column."""
-    rooms: dict[int, I32]
-    """Memory for the positions of so many rows: new memory would take longer than what is done."""
+    buffers: dict[int, I32]
+    """Memory for positions, by number of rows: allocating it anew takes longer than to fill it."""
 
-    def room(self, rows: int) -> I32:
-        """Return the memory, with whatever is in it."""
-        if rows not in self.rooms:
-            self.rooms[rows] = np.empty(rows, dtype=np.int32)
-        return self.rooms[rows]
+    def buffer(self, rows: int) -> I32:
+        """Return the memory, uninitialised."""
+        if rows not in self.buffers:
+            self.buffers[rows] = np.empty(rows, dtype=np.int32)
+        return self.buffers[rows]
 
 
 def _fill(measurement: Measurement, table: Table, cache: _Cache) -> Histogram:
@@ -103,18 +103,18 @@ def _fill(measurement: Measurement, table: Table, cache: _Cache) -> Histogram:
         bins.append(_cached_bins(table, measurement.passed, cache))
     histogram = measurement.empty(categories)
     view: Any = histogram.view(flow=True)
-    room = cache.room(table.rows)
+    buffer = cache.buffer(table.rows)
     if measurement.mean_of:
-        _count_moments(view, rows, bins, table[measurement.mean_of], room)
+        _count_moments(view, rows, bins, table[measurement.mean_of], buffer)
     elif any(isinstance(axis, AtLeast) for axis in measurement.axes):
-        _count_thresholds(view, rows, bins, measurement, room)
+        _count_thresholds(view, rows, bins, measurement, buffer)
     else:
-        count(_flat(view), rows, _positions(view, bins, room))
+        count(_flat(view), rows, _positions(view, bins, buffer))
     return histogram
 
 
 def _cached_bins(table: Table, axis: Axis | str, cache: _Cache) -> I16:
-    """Number the bins of an axis or of a boolean column, once for all measurements."""
+    """Return the bin numbers on an axis or a boolean column, computed once for all measurements."""
     key = (id(table), axis)
     found = cache.bins
     if key not in found:
@@ -130,12 +130,12 @@ def _cached_bins(table: Table, axis: Axis | str, cache: _Cache) -> I16:
 
 
 def _categories(values: AnyArray, axis: Category) -> tuple[AnyArray, bool]:
-    """List the values that an axis can have, and tell whether these are all."""
+    """Return the values that an axis can have, and whether these are all."""
     distinct = _distinct(values)
     fitting = distinct[(distinct <= LARGEST_CATEGORY) & (distinct >= -LARGEST_CATEGORY - 1)]
     if len(fitting) > MOST_CATEGORIES:
-        told = f"{axis.column}: {len(fitting):,} different values in one chunk cannot be"
-        raise InputError(told, "corrupt")
+        message = f"{axis.column}: {len(fitting):,} different values in one chunk cannot be"
+        raise InputError(message, "corrupt")
     return fitting, len(fitting) == len(distinct)
 
 
@@ -145,7 +145,7 @@ def _distinct(values: AnyArray) -> AnyArray:
 
 
 def bin_numbers(axis: Axis, values: AnyArray) -> I16:
-    """Number the bins of values on an axis, flow bins included; -1 is on no bin.
+    """Return the bins of values on an axis, flow bins included; -1 is in no bin.
 
     Args:
         axis: Any but one of categories, whose bins only a whole table knows.
@@ -167,16 +167,16 @@ def bin_numbers(axis: Axis, values: AnyArray) -> I16:
 
 
 def _flat(counts: I64) -> I64:
-    """View contents as one row, without a copy."""
+    """Return a flat view of contents, without a copy."""
     return counts.reshape(-1, order="A", copy=False)
 
 
-def _positions(counts: I64, bins: list[I16], room: I32) -> I32:
+def _positions(counts: I64, bins: list[I16], buffer: I32) -> I32:
     """Return where in the flat contents each row is, shape (rows,), in the memory that is given."""
-    room.fill(0)
+    buffer.fill(0)
     for numbers, stride in zip(bins, counts.strides, strict=True):
-        step(room, numbers, stride // counts.itemsize)
-    return room
+        step(buffer, numbers, stride // counts.itemsize)
+    return buffer
 
 
 def _count_moments(
@@ -184,12 +184,12 @@ def _count_moments(
     rows: Intp,
     bins: list[I16],
     values: AnyArray,
-    room: I32,
+    buffer: I32,
 ) -> None:
     # NaN, and what would not fit into a sum, has no place in a mean
     rows = rows[np.abs(values[rows]) < LARGEST_IN_MEAN]
     entries, sums, squares = (counts[..., moment] for moment in range(len(MOMENTS)))
-    positions = _positions(entries, bins, room)
+    positions = _positions(entries, bins, buffer)
     count(_flat(entries), rows, positions)
     add_rounded(_flat(sums), rows, positions, values, SUM_UNIT, 1)
     add_rounded(_flat(squares), rows, positions, values, SUM_OF_SQUARES_UNIT, 2)
@@ -200,13 +200,13 @@ def _count_thresholds(
     rows: Intp,
     bins: list[I16],
     measurement: Measurement,
-    room: I32,
+    buffer: I32,
 ) -> None:
     at = next(i for i, axis in enumerate(measurement.axes) if isinstance(axis, AtLeast))
     shape = list(counts.shape)
     shape[at] += 1
     raw = np.zeros(shape, dtype=np.int64)
-    count(_flat(raw), rows, _positions(raw, bins, room))
+    count(_flat(raw), rows, _positions(raw, bins, buffer))
     total = raw.sum(axis=(at, -1), keepdims=True)[..., 0]
     reached = np.flip(np.cumsum(np.flip(raw[..., 1], axis=at), axis=at), axis=at)
     passed = np.delete(reached, 0, axis=at)

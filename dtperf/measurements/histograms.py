@@ -1,4 +1,4 @@
-"""From the integers that add up to the histogram that a person looks at."""
+"""Convert histograms of integers, as they are summed, to those that a user sees."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["presented", "sort_categories"]
 
 
 def presented(counts: Histogram) -> Histogram:
-    """Show a profile as one: mean and spread in each bin; other histograms stay as they are.
+    """Return a profile with mean and spread in each bin; other histograms stay as they are.
 
     Args:
         counts: As booked by a measurement.
@@ -37,7 +37,7 @@ def presented(counts: Histogram) -> Histogram:
 
 
 def sort_categories(counts: Histogram) -> Histogram:
-    """Put the bins of category axes that grow in order, so that the order of adding does not show.
+    """Return a histogram with sorted category axes, whatever the order of adding was.
 
     Args:
         counts: As booked by a measurement or by a processor, or a sum of such.

@@ -1,4 +1,4 @@
-"""Which measurements and extrapolations a file supports."""
+"""Find the measurements and extrapolations that a file supports."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Collection
 from typing import get_args
 
 from dtperf.measurements.standard import STANDARD
+from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS, needed_branches
 from dtperf.selection.cuts import Extrapolation
-from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, needed_branches
 
 __all__ = ["extrapolations", "supported"]
 

@@ -21,28 +21,27 @@ from dtperf.typing import I64, U8, U32
 __all__ = [
     "Basket",
     "BranchLayout",
+    "Buffer",
     "Job",
-    "Room",
     "UnusualStorage",
-    "in_turn",
     "is_slow",
     "layout_of",
-    "pieces",
-    "unpack",
+    "overlapping",
+    "unpack_basket",
+    "unpack_in_order",
 ]
 
 T = TypeVar("T")
 
 
-class Room:
-    """One buffer for many baskets or pages, one after the other."""
+class Buffer:
+    """Memory that is used again for one basket or page after the other."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         self._buffer = np.empty(0, dtype=np.uint8)
 
     def __call__(self, size: int) -> U8:
-        """Return so many bytes, which the last one had."""
+        """Return an array of this size (bytes); the array returned before is overwritten."""
         if len(self._buffer) < size:
             self._buffer = np.empty(max(size, 2 * len(self._buffer)), dtype=np.uint8)
         return self._buffer[:size]
@@ -51,34 +50,35 @@ class Room:
 class Job(NamedTuple, Generic[T]):
     """One basket or page that is to be unpacked."""
 
-    unpack: Callable[[Room], T]
+    unpack: Callable[[Buffer], T]
     is_slow: bool
     """Whether it takes much longer than to hand it to a thread."""
 
 
-def in_turn(jobs: Iterable[Job[T]], threads: int) -> Generator[T]:
-    """Unpack baskets or pages, slow ones a few ahead of their turn.
+def unpack_in_order(jobs: Iterable[Job[T]], threads: int) -> Generator[T]:
+    """Unpack baskets or pages in order, slow ones a few ahead in threads.
 
     Args:
-        jobs: Each is taken shortly before it is done.
-        threads: How many work ahead; 1: none, all is done here and in its turn.
+        jobs: Taken from the iterator as late as possible, since each waits for its bytes.
+        threads: How many unpack ahead; 1: all is done in this thread.
 
     Yields:
-        What was unpacked, in order; the buffer of each is another's when the next is asked for.
-        What a job raises is raised when it is its turn. To be closed: no thread is at work then.
+        What was unpacked, in the order of the jobs. It is overwritten when the next one is taken.
+        An error of a job is raised at its place in the order. Close the generator: it ends the
+        threads.
     """
-    rooms = [Room() for _ in range(2 * threads if threads > 1 else 1)]
-    waiting: deque[Callable[[], T]] = deque()
+    buffers = [Buffer() for _ in range(2 * threads if threads > 1 else 1)]
+    pending: deque[Callable[[], T]] = deque()
     pool = ThreadPoolExecutor(threads)
     try:
-        for job, room in zip(jobs, cycle(rooms), strict=False):
+        for job, buffer in zip(jobs, cycle(buffers), strict=False):
             ahead = threads > 1 and job.is_slow
-            unpack = partial(job.unpack, room)
-            waiting.append(pool.submit(unpack).result if ahead else unpack)
-            if len(waiting) == len(rooms):
-                yield waiting.popleft()()
-        while waiting:
-            yield waiting.popleft()()
+            unpack = partial(job.unpack, buffer)
+            pending.append(pool.submit(unpack).result if ahead else unpack)
+            if len(pending) == len(buffers):
+                yield pending.popleft()()
+        while pending:
+            yield pending.popleft()()
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -91,11 +91,11 @@ class UnusualStorage(Exception):  # no error: uproot can read it
     """A basket or branch that is stored in another way than those of NanoAOD."""
 
 
-def pieces(edges: I64, start: int, stop: int) -> range:
-    """Return which pieces of a column hold some of a range of its rows.
+def overlapping(edges: I64, start: int, stop: int) -> range:
+    """Return which baskets, pages or clusters of a column hold some of a range of its rows.
 
     Args:
-        edges: First row of each piece, and the number of all rows; shape (pieces + 1,).
+        edges: First row of each, and the number of all rows; shape (baskets + 1,).
         start: First row.
         stop: One past the last row.
     """
@@ -121,22 +121,22 @@ class BranchLayout(NamedTuple):
 
     def baskets(self, start: int, stop: int) -> range:
         """Number the baskets that hold some of these events."""
-        return pieces(self.edges, start, stop)
+        return overlapping(self.edges, start, stop)
 
 
 class Basket(NamedTuple):
-    """Some events of a branch, in a buffer that the next basket may take."""
+    """Some events of a branch, in a buffer that the next basket may overwrite."""
 
     events: range
     content: U8
     lists: U32
     """Where each list begins, as stored, shape (events,); empty if there are no lists."""
     key_bytes: int
-    """What these count too much."""
+    """Size of the header of the basket, from whose begin `lists` count."""
 
 
 def layout_of(branch: Any) -> BranchLayout | None:
-    """Describe a branch; None if its numbers or lists are stored in a way that uproot must read."""
+    """Return where a branch lies; None if it is stored in a way that only uproot can read."""
     interpretation = branch.interpretation
     is_list = isinstance(interpretation, AsJagged)
     content = interpretation.content if is_list else interpretation
@@ -154,48 +154,47 @@ def layout_of(branch: Any) -> BranchLayout | None:
 
 
 def is_slow(raw: U8) -> bool:
-    """Return whether a basket is compressed in such a way that a thread of its own pays."""
+    """Return whether a basket is slow to decompress, so that a thread of its own pays."""
     if len(raw) < _KEY.size:
         return False
     *_, key_bytes, _ = _KEY.unpack_from(raw.data)
     return takes_long(raw[key_bytes:])
 
 
-def unpack(
-    layout: BranchLayout, number: int, raw: U8, source: Any, room: Callable[[int], U8]
+def unpack_basket(
+    layout: BranchLayout, number: int, raw: U8, source: Any, get_buffer: Callable[[int], U8]
 ) -> Basket:
-    """Take a basket apart.
-
-    Args:
-        layout: Of its branch.
-        number: Which basket.
-        raw: Its bytes.
-        source: Of uproot, from which they were read.
-        room: Gives a buffer of so many bytes.
+    """Decompress a basket and check it.
 
     Raises:
         InputError: It contradicts itself, or the tree.
         ValueError: It cannot be decompressed.
-        Unusual: It has lists, and does not say where they begin.
+        UnusualStorage: It has lists, and does not say where they begin.
     """
     if len(raw) < _KEY.size:
         raise InputError(f"a basket of {layout.name} is cut off", "truncated")
-    size, _, full, _, key_bytes, _ = _KEY.unpack_from(raw.data)
-    if size != len(raw) or full < 0 or not _KEY.size + _COUNTS.size <= key_bytes <= size:
+    size, _, unpacked_bytes, _, key_bytes, _ = _KEY.unpack_from(raw.data)
+    if size != len(raw) or unpacked_bytes < 0 or not _KEY.size + _COUNTS.size <= key_bytes <= size:
         raise InputError(f"a basket of {layout.name} does not begin as baskets do", "corrupt")
     *_, n_events, last = _COUNTS.unpack_from(raw.data, key_bytes - _COUNTS.size)
     events = range(*(int(edge) for edge in layout.edges[number : number + 2]))
-    border = last - key_bytes
-    if n_events != len(events) or not 0 <= border <= full:
+    content_bytes = last - key_bytes
+    if n_events != len(events) or not 0 <= content_bytes <= unpacked_bytes:
         raise InputError(f"a basket of {layout.name} does not hold {len(events)} events", "corrupt")
-    packed = raw[key_bytes:]
-    data = packed if len(packed) == full else decompress_into(source, packed, room, full)
+    content = raw[key_bytes:]
+    data = (
+        content
+        if len(content) == unpacked_bytes
+        else decompress_into(source, content, get_buffer, unpacked_bytes)
+    )
     if not layout.is_list or not n_events:
-        return Basket(events, data[:border], np.empty(0, np.uint32), key_bytes)
-    if border == full:
+        return Basket(events, data[:content_bytes], np.empty(0, np.uint32), key_bytes)
+    if content_bytes == unpacked_bytes:
         raise UnusualStorage
     # the first number counts them, the one behind the last is not used
-    stored = data[border + 4 : border + 4 * (n_events + 1)]
+    stored = data[content_bytes + 4 : content_bytes + 4 * (n_events + 1)]
     if len(stored) != 4 * n_events:
         raise InputError(f"a basket of {layout.name} lacks lists", "corrupt")
-    return Basket(events, data[:border], np.require(stored.view(np.uint32), None, "A"), key_bytes)
+    return Basket(
+        events, data[:content_bytes], np.require(stored.view(np.uint32), None, "A"), key_bytes
+    )

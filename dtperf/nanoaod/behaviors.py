@@ -1,4 +1,4 @@
-"""What the objects of muon DPG NANO can do: ``(mu1 + mu2).mass``, ``events.muon.matches``."""
+"""Methods of the objects of muon DPG NANO: ``(mu1 + mu2).mass``, ``events.muon.matches``."""
 
 from __future__ import annotations
 

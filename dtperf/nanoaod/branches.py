@@ -101,7 +101,7 @@ def _longest_prefix(name: str, collections: Collection[str]) -> str:
 
 
 def cluster_of(tree: Any) -> int | None:
-    """Return how many events a cluster has: chunks that end with one read no basket twice.
+    """Return the number of events in a cluster: chunks that end with one read no basket twice.
 
     Args:
         tree: An uproot TTree or RNTuple.

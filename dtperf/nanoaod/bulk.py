@@ -23,10 +23,10 @@ from dtperf.nanoaod.baskets import (
     BranchLayout,
     Job,
     UnusualStorage,
-    in_turn,
     is_slow,
     layout_of,
-    unpack,
+    unpack_basket,
+    unpack_in_order,
 )
 from dtperf.nanoaod.branches import collection_of, known_collections
 from dtperf.nanoaod.list_checks import check_lengths
@@ -35,10 +35,6 @@ from dtperf.typing import I64, U32, AnyArray
 
 __all__ = ["BulkReader"]
 
-Wanted = list[tuple[BranchLayout, int]]
-"""Baskets by number, in the order in which they are used."""
-
-
 _NOTHING: tuple[tuple[int, int], list[Any]] = (-1, -1), []
 
 
@@ -46,15 +42,10 @@ class BulkReader:
     """Reads columns of an open TTree, as far as they are stored as NanoAOD stores them."""
 
     def __init__(self, tree: Any, columns: Callable[[Any], bool]) -> None:
-        """Look where the columns lie.
-
-        Args:
-            tree: An uproot TTree.
-            columns: Tells the branches that will be read, such as a `ColumnFilter`.
-        """
+        """Find where the columns of a TTree lie; `columns` selects them, as a `ColumnFilter`."""
         self._tree = tree
         self._source = tree.file.source
-        self._asked = _NOTHING
+        self._prefetched = _NOTHING
         branches = [branch for branch in tree.branches if columns(branch)]
         layouts = {branch.name: layout_of(branch) for branch in branches}
         self._unusual = {name for name, layout in layouts.items() if layout is None}
@@ -81,25 +72,25 @@ class BulkReader:
         """
         arrays: dict[str, ak.Array] = {}
         try:
-            with closing(in_turn(self._jobs(start, stop), threads)) as baskets:
+            with closing(unpack_in_order(self._jobs(start, stop), threads)) as baskets:
                 for layouts in self._collections.values():
-                    arrays |= _collection_of(layouts, baskets, start, stop)
+                    arrays |= _read_collection(layouts, baskets, start, stop)
+            by_uproot = self._unusual
         except UnusualStorage:  # rare, so that nothing is lost if uproot reads them all
-            arrays = self._by_uproot(self._unusual | self._names, start, stop)
+            by_uproot = self._unusual | self._names
+        if by_uproot:
+            arrays |= self._read_by_uproot(by_uproot, start, stop)
             check_lengths(arrays, stop - start)
-        else:
-            if self._unusual:
-                arrays |= self._by_uproot(self._unusual, start, stop)
-                check_lengths(arrays, stop - start)
         return arrays
 
-    def ask(self, start: int, stop: int) -> None:
-        """Ask for the bytes of some events that will be read next, and do not wait for them."""
-        wanted = self._wanted(start, stop)
-        ranges = [(int(at.starts[n]), int(at.starts[n] + at.sizes[n])) for at, n in wanted]
-        self._asked = (start, stop), self._source.chunks(ranges, queue.Queue())
+    def prefetch(self, start: int, stop: int) -> None:
+        """Request the bytes of the events that will be read next, without waiting for them."""
+        baskets = self._baskets(start, stop)
+        ranges = [(int(at.starts[n]), int(at.starts[n] + at.sizes[n])) for at, n in baskets]
+        self._prefetched = (start, stop), self._source.chunks(ranges, queue.Queue())
 
-    def _wanted(self, start: int, stop: int) -> Wanted:
+    def _baskets(self, start: int, stop: int) -> list[tuple[BranchLayout, int]]:
+        """Return the baskets that hold some of the events, in the order in which they are read."""
         return [
             (layout, number)
             for layouts in self._collections.values()
@@ -108,17 +99,17 @@ class BulkReader:
         ]
 
     def _jobs(self, start: int, stop: int) -> Iterator[Job[Basket]]:
-        """Ask for the bytes of all baskets; each is waited for when its job is taken."""
-        if self._asked[0] != (start, stop):
-            self.ask(start, stop)
+        """Yield the unpacking of each basket, when its bytes are there."""
+        if self._prefetched[0] != (start, stop):
+            self.prefetch(start, stop)
         # from the last to the first, so that each is forgotten when it has been used
-        chunks = self._asked[1][::-1]
-        self._asked = _NOTHING
-        for layout, number in self._wanted(start, stop):
+        chunks = self._prefetched[1][::-1]
+        self._prefetched = _NOTHING
+        for layout, number in self._baskets(start, stop):
             raw = chunks.pop().raw_data
-            yield Job(partial(unpack, layout, number, raw, self._source), is_slow(raw))
+            yield Job(partial(unpack_basket, layout, number, raw, self._source), is_slow(raw))
 
-    def _by_uproot(self, names: set[str], start: int, stop: int) -> dict[str, ak.Array]:
+    def _read_by_uproot(self, names: set[str], start: int, stop: int) -> dict[str, ak.Array]:
         read: dict[str, ak.Array] = self._tree.arrays(
             filter_branch=lambda branch: branch.name in names,
             entry_start=start,
@@ -128,27 +119,28 @@ class BulkReader:
         return read
 
 
-def _collection_of(
+def _read_collection(
     layouts: Sequence[BranchLayout], baskets: Iterator[Basket], start: int, stop: int
 ) -> dict[str, ak.Array]:
-    """Read the branches of one collection, whose lists are equally long, or one of no list."""
+    """Read the branches of one collection, whose lists are equally long, or all without lists."""
     first, *others = layouts
+    contents: dict[str, AnyArray] = {}
+    if first.is_list:
+        offsets, contents[first.name] = _read_first(first, baskets, start, stop)
+    else:
+        offsets, others = np.arange(stop - start + 1), [*layouts]
+    for each in others:
+        contents[each.name] = _read_content(each, first, baskets, offsets, start)
     if not first.is_list:
-        offsets = np.arange(stop - start + 1)
-        return {
-            each.name: ak.Array(_content(each, first, baskets, offsets, start)) for each in layouts
-        }
-    offsets, content = _first(first, baskets, start, stop)
-    contents = {first.name: content}
-    contents |= {each.name: _content(each, first, baskets, offsets, start) for each in others}
+        return {name: ak.Array(content) for name, content in contents.items()}
     index = ak.index.Index64(offsets)
     return {
-        name: ak.Array(ak.contents.ListOffsetArray(index, ak.contents.NumpyArray(each)))
-        for name, each in contents.items()
+        name: ak.Array(ak.contents.ListOffsetArray(index, ak.contents.NumpyArray(content)))
+        for name, content in contents.items()
     }
 
 
-def _first(
+def _read_first(
     layout: BranchLayout, baskets: Iterator[Basket], start: int, stop: int
 ) -> tuple[I64, AnyArray]:
     """Read the first branch of a collection, and where its lists begin."""
@@ -157,38 +149,38 @@ def _first(
     parts = [np.empty(0, dtype=native)]
     for _ in layout.baskets(start, stop):
         basket = next(baskets)
-        events, first = _overlap(basket, start, stop)
-        here = offsets[events.start : events.stop + 1]
-        if not read_offsets(*_stored(layout, basket), first, here):
+        events, skipped = _overlap(basket, start, stop)
+        its = offsets[events.start : events.stop + 1]
+        if not read_offsets(*_stored_lists(layout, basket), skipped, its):
             raise InputError(f"{layout.name} has lists that are not in it", "corrupt")
-        numbers = _numbers(layout, basket, first, int(here[-1] - here[0]))
-        parts.append(numbers.astype(native))  # the next basket takes its place
+        numbers = _numbers(layout, basket, skipped, int(its[-1] - its[0]))
+        parts.append(numbers.astype(native))  # the next basket overwrites it
     return offsets, np.concatenate(parts)
 
 
-def _content(
-    layout: BranchLayout, like: BranchLayout, baskets: Iterator[Basket], offsets: I64, start: int
+def _read_content(
+    layout: BranchLayout, first: BranchLayout, baskets: Iterator[Basket], offsets: I64, start: int
 ) -> AnyArray:
-    """Read a branch whose lists are those of another one, or which has one number an event."""
+    """Read a branch whose lists are those of the first one, or which has one number an event."""
     content = np.empty(offsets[-1], dtype=layout.stored.newbyteorder("="))
     for _ in layout.baskets(start, start + len(offsets) - 1):
         basket = next(baskets)
-        events, first = _overlap(basket, start, start + len(offsets) - 1)
-        here = offsets[events.start : events.stop + 1]
-        if layout.is_list and not same_offsets(*_stored(layout, basket), first, here):
-            told = f"the lists of {like.name} and {layout.name} differ in length"
-            raise InputError(told, "corrupt")
-        content[here[0] : here[-1]] = _numbers(layout, basket, first, int(here[-1] - here[0]))
+        events, skipped = _overlap(basket, start, start + len(offsets) - 1)
+        its = offsets[events.start : events.stop + 1]
+        if layout.is_list and not same_offsets(*_stored_lists(layout, basket), skipped, its):
+            message = f"the lists of {first.name} and {layout.name} differ in length"
+            raise InputError(message, "corrupt")
+        content[its[0] : its[-1]] = _numbers(layout, basket, skipped, int(its[-1] - its[0]))
     return content
 
 
 def _overlap(basket: Basket, start: int, stop: int) -> tuple[range, int]:
-    """Return which of the wanted events a basket has, and which of its own is the first of them."""
+    """Return which of the events from start to stop a basket has, and how many come before them."""
     first, last = max(basket.events.start, start), min(basket.events.stop, stop)
     return range(first - start, last - start), first - basket.events.start
 
 
-def _stored(layout: BranchLayout, basket: Basket) -> tuple[U32, int, int, int]:
+def _stored_lists(layout: BranchLayout, basket: Basket) -> tuple[U32, int, int, int]:
     shift = layout.stored.itemsize.bit_length() - 1
     return basket.lists, basket.key_bytes, len(basket.content), shift
 
@@ -208,5 +200,5 @@ def _numbers(layout: BranchLayout, basket: Basket, first: int, count: int) -> An
 
 
 def _collection(layout: BranchLayout) -> str:
-    """Name what shares its lists; one number an event belongs to no collection."""
+    """Return the collection whose lists a branch shares, "" if it has one number an event."""
     return collection_of(layout.name, known_collections()) or layout.name if layout.is_list else ""

@@ -1,4 +1,4 @@
-"""What DT, trigger and RPC branches hold: ``convention_table()["dtSegment_hits_side"].meaning``."""
+"""Read what DT, trigger and RPC branches mean: ``convention_table()["dtSegment_hits_side"]``."""
 
 from __future__ import annotations
 

@@ -26,9 +26,9 @@ __all__ = [
     "after_block",
     "before_block",
     "decompress_into",
+    "limit_decompression",
     "lzma_block",
     "takes_long",
-    "watch",
     "zlib_block",
     "zstd_block",
 ]
@@ -49,8 +49,8 @@ _claims: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 _claiming = threading.Lock()
 
 
-def watch(source: Any) -> None:
-    """Refuse claims of absurdly many bytes in what is read from an uproot source from now on."""
+def limit_decompression(source: Any) -> None:
+    """Refuse data of an uproot source that claim absurdly many bytes, from now on."""
     _claims[source] = 0
 
 
@@ -73,33 +73,30 @@ def _claim(source: Any, compressed_bytes: int, uncompressed_bytes: int) -> None:
         claimed = _claims[source] = _claims[source] + uncompressed_bytes
     limit = FREE_BYTES + LARGEST_RATIO * source.num_requested_bytes
     if claimed > limit:
-        told = f"{compressed_bytes} bytes claim to hold {uncompressed_bytes}"
-        raise InputError(f"{told}: {claimed} in all, more than the {limit} that can be", "oversize")
+        message = (
+            f"{compressed_bytes} bytes claim to hold {uncompressed_bytes}: {claimed} in all, "
+            f"more than the {limit} that can be"
+        )
+        raise InputError(message, "oversize")
 
 
 def takes_long(packed: U8) -> bool:
-    """Return whether blocks are compressed in such a way that a thread of its own pays."""
+    """Return whether blocks are slow to decompress, so that a thread of its own pays."""
     return packed[:2].tobytes() in _SLOW
 
 
-def decompress_into(source: Any, packed: U8, room: Callable[[int], U8], size: int) -> U8:
-    """Decompress the blocks of a basket, without a new buffer for each.
+def decompress_into(source: Any, packed: U8, get_buffer: Callable[[int], U8], size: int) -> U8:
+    """Decompress the blocks of a basket or page into a buffer of `size` bytes, and return it.
 
-    Args:
-        source: Of uproot, from which they were read.
-        packed: The blocks, shape (bytes,).
-        room: Gives a buffer of so many bytes; asked only if the claim can be.
-        size: Bytes that the blocks together must have.
-
-    Returns:
-        The buffer, filled.
+    The buffer is asked for only if the claim can be true, by the bytes read from the source so
+    far.
 
     Raises:
         InputError: They claim absurdly many bytes.
         ValueError: They have another size, or are damaged.
     """
     _claim(source, len(packed), size)
-    content = room(size)
+    content = get_buffer(size)
     filled = at = 0
     while at < len(packed):
         if at + _HEADER.size > len(packed):

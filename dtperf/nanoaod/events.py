@@ -1,4 +1,4 @@
-"""coffea's events of columns at hand, with a form that is described once and not for each chunk."""
+"""Make coffea's events of columns already read, with a form that is built once for all chunks."""
 
 from __future__ import annotations
 
@@ -20,20 +20,14 @@ __all__ = ["FileEvents", "PreloadedColumns"]
 
 
 class PreloadedColumns:
-    """The container of a ``NanoEventsFactory``, with columns at hand.
+    """The container of a ``NanoEventsFactory``, with columns that were read already.
 
     coffea takes a third of a millisecond to find a column, and does so for each of them and each
     chunk. What is made of several columns, such as global indices, it still makes itself.
     """
 
     def __init__(self, mapping: Any, columns: Mapping[str, ak.Array], events: slice) -> None:
-        """Put columns in front of coffea's mapping.
-
-        Args:
-            mapping: coffea's own, for these events.
-            columns: By name, one number or one list of numbers an event.
-            events: Which events of the file they are.
-        """
+        """Set up a mapping that looks for columns here first, then in coffea's own."""
         self._mapping = mapping
         self._columns = {name: _parts(column) for name, column in columns.items()}
         mapping.preloaded_arrays = {n: _Whole(c, events) for n, c in columns.items()}
@@ -52,7 +46,7 @@ class PreloadedColumns:
 
 
 class _Whole:
-    """A column that can be asked for the events that it has."""
+    """A column of some events, which coffea indexes by their numbers in the file."""
 
     def __init__(self, column: ak.Array, events: slice) -> None:
         self._column, self._events = column, events
@@ -64,7 +58,7 @@ class _Whole:
 
 
 def _parts(column: ak.Array) -> tuple[AnyArray, AnyArray]:
-    """Return where lists begin and end, and what is in them."""
+    """Return offsets and content of a column of lists; no offsets for one number an event."""
     layout = column.layout
     if isinstance(layout, ak.contents.NumpyArray):
         return np.empty(0, dtype=np.int64), layout.data
@@ -81,13 +75,7 @@ class FileEvents:
     """
 
     def __init__(self, directory: Any, tree: str, columns: ColumnFilter) -> None:
-        """Describe the columns of a file.
-
-        Args:
-            directory: The open file.
-            tree: Name of the tree.
-            columns: Which branches the events have.
-        """
+        """Describe the columns of a tree of an open file."""
         self._whole = NanoEventsFactory.from_root(
             directory,
             treepath=tree,

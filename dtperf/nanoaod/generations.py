@@ -1,4 +1,4 @@
-"""What kind of file one is: ``generation_of(tree)``."""
+"""Recognise the generation of muon DPG NANO that a file has: ``generation_of(tree)``."""
 
 from __future__ import annotations
 

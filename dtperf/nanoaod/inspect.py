@@ -1,4 +1,4 @@
-"""What a file holds: ``inspect_file("nano.root").generation``."""
+"""Summarise the content of a file: ``inspect_file("nano.root").generation``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["FileSummary", "inspect_file"]
 
 @dataclass(frozen=True)
 class FileSummary:
-    """What `inspect_file` found.
+    """The content of a file.
 
     Attributes:
         path: The file as it was named.
@@ -89,8 +89,8 @@ def inspect_file(path: str, tree: str = "Events") -> FileSummary:
             return _summarise(events, path)
         except Exception as error:
             raise_if_ours(f"{path}: reading it failed", error)
-            told = f"{path}: is damaged, reading it failed: {first_line(error)}"
-            raise InputError(told, classify(error)) from error
+            message = f"{path}: is damaged, reading it failed: {first_line(error)}"
+            raise InputError(message, classify(error)) from error
 
 
 def _summarise(tree: Any, path: str) -> FileSummary:

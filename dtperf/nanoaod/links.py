@@ -1,4 +1,4 @@
-"""The begin/end ranges of muon DPG NANO: ``follow(events.muon, events, MATCHES)``."""
+"""Follow the begin/end ranges of muon DPG NANO: ``follow(events.muon, events, MATCHES)``."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def follow(parents: Any, events: Mapping[str, Any], link: Link) -> Any:
 
 
 def follow_lazily(parents: Any, link: Link) -> Any:
-    """Do as `follow` does for a dask-awkward array of parents, partition by partition."""
+    """Return what `follow` does for a dask-awkward array of parents, partition by partition."""
     from dask_awkward import map_partitions  # not every installation has it
 
     events = parents._events()
@@ -100,7 +100,7 @@ def follow_lazily(parents: Any, link: Link) -> Any:
 
 
 def _require(parents: Any, events: Any, link: Link) -> None:
-    """Refuse what lacks a column of the link, in words that name the columns."""
+    """Check that the columns of the link were read."""
     collections = {name for name in (link.target, link.pointee) if name}
     if (
         {link.begin, link.end, f"{link.begin}G"} <= set(ak.fields(parents))
@@ -108,13 +108,12 @@ def _require(parents: Any, events: Any, link: Link) -> None:
         and (not link.index or f"{link.index}G" in ak.fields(events[link.target]))
     ):
         return
-    wanted = f"{', '.join(link.columns)} and a column of {link.pointee or link.target}"
-    msg = f"{link.source}.{link.name} needs {wanted}: declare these columns"
-    raise LookupError(msg)
+    needed = f"{', '.join(link.columns)} and a column of {link.pointee or link.target}"
+    raise LookupError(f"{link.source}.{link.name} needs {needed}: declare these columns")
 
 
 def _nest(parents: Any, *targets: Any, link: Link) -> Any:
-    """Put lists of targets in the place of the parents' records."""
+    """Replace each parent's record by the list of its targets."""
     if isinstance(parents, ak.Record):
         array, at = parents.layout.array, parents.layout.at
         one = ak.Array(array[at : at + 1], behavior=parents.behavior, attrs=parents.attrs)

@@ -15,14 +15,14 @@ __all__ = ["after_basket", "check_counters", "check_lengths"]
 
 
 def check_lengths(arrays: Mapping[str, Any], events: int) -> None:
-    """Refuse lists that cannot be, and columns of one collection with other lengths of lists.
+    """Check that lists lie in their column, and are equally long in all columns of a collection.
 
     Args:
         arrays: Branch name to what was read of it.
         events: How many events were read.
 
     Raises:
-        InputError: There are such; the message names the branches.
+        InputError: They are not; the message names the branches.
     """
     first: dict[str, tuple[str, Any]] = {}
     for name, array in arrays.items():
@@ -41,13 +41,13 @@ def check_lengths(arrays: Mapping[str, Any], events: int) -> None:
 
 
 def check_counters(arrays: Mapping[str, Any]) -> None:
-    """Refuse counters that do not count the lists of their collection, as a slimmed file may have.
+    """Check that counters count the lists of their collection; in a slimmed file they may not.
 
     Args:
         arrays: Branch name to what was read of it; lists of one collection are equally long.
 
     Raises:
-        InputError: There is one; the message names it.
+        InputError: One does not; the message names it.
     """
     lists = {
         collection_of(name, known_collections()): name

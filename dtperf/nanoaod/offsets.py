@@ -1,4 +1,4 @@
-"""The lists of a basket, as ROOT stores where they begin."""
+"""Decode where the lists of a basket begin, as ROOT stores it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["read_offsets", "same_offsets"]
 
 
 @numba.njit(nogil=True, inline="always")
-def _place(stored: U32, entry: int, key_bytes: int, end: int) -> Any:
+def _list_start(stored: U32, entry: int, key_bytes: int, end: int) -> Any:
     """Return the first byte of a list; the stored ones are big-endian and count from the key."""
     if entry == len(stored):
         return end
@@ -31,23 +31,23 @@ def read_offsets(
 
     Args:
         stored: As in the file, one number for each list of the basket.
-        key_bytes: What they count too much.
+        key_bytes: Size of the basket's header, from whose begin they count.
         end: Bytes of the content.
         shift: Logarithm of the bytes of a number to base 2.
-        first: First list that is wanted.
-        offsets: To be filled behind its first element, which says where the first wanted list
-            begins; shape (wanted lists + 1,).
+        first: First list to decode.
+        offsets: To be filled behind its first element, where the first list begins; shape
+            (lists + 1,).
 
     Returns:
-        Whether all lists lie one behind the other within the content; if not, what was filled in
-        is of no use.
+        Whether all lists lie one behind the other within the content; if not, `offsets` is
+        meaningless.
     """
-    start = before = _place(stored, first, key_bytes, end)
+    start = before = _list_start(stored, first, key_bytes, end)
     ok = 0 <= start <= end
     rest = before
     base = offsets[0]
     for i in range(1, len(offsets)):
-        at = _place(stored, first + i, key_bytes, end)
+        at = _list_start(stored, first + i, key_bytes, end)
         ok &= before <= at
         rest |= at
         offsets[i] = base + ((at - start) >> shift)
@@ -63,15 +63,16 @@ def same_offsets(
 
     Args:
         stored: As in `read_offsets`, as the arguments that follow.
-        key_bytes: What they count too much.
+        key_bytes: Size of the basket's header.
         end: Bytes of the content.
         shift: Logarithm of the bytes of a number to base 2.
-        first: First list that is compared.
+        first: First list to compare.
         offsets: Of the other column, shape (compared lists + 1,).
     """
-    start = _place(stored, first, key_bytes, end)
+    start = _list_start(stored, first, key_bytes, end)
     same = start >= 0
     base = offsets[0]
     for i in range(1, len(offsets)):
-        same &= _place(stored, first + i, key_bytes, end) - start == (offsets[i] - base) << shift
+        at = _list_start(stored, first + i, key_bytes, end)
+        same &= at - start == (offsets[i] - base) << shift
     return bool(same and start + ((offsets[-1] - base) << shift) <= end)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 import struct
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,10 @@ import uproot
 
 from dtperf.addresses import AUTHZ, bare, complete
 from dtperf.errors import DtperfError, InputError
-from dtperf.nanoaod.decompress import watch
+from dtperf.nanoaod.decompress import limit_decompression
 from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
 from dtperf.nanoaod.patches import install
-from dtperf.nanoaod.sources import LONGEST_S, LocalSource, RemoteSource, bound_waiting
+from dtperf.nanoaod.sources import MAX_TIMEOUT_S, LocalSource, RemoteSource, bound_waiting
 from dtperf.nanoaod.storage_checks import check_entries
 from dtperf.nanoaod.uuids import identify
 
@@ -63,7 +63,7 @@ def open_tree(path: str, tree: str = "Events", timeout_s: int = TIMEOUT_S) -> It
 
 
 def open_file(path: str, timeout_s: int = TIMEOUT_S) -> Any:
-    """Open a ROOT file, or say in words what is wrong with it.
+    """Open a ROOT file and check that it is complete.
 
     Args:
         path: A local path or a URL; messages name it without its secrets, which are sent to its
@@ -78,64 +78,50 @@ def open_file(path: str, timeout_s: int = TIMEOUT_S) -> Any:
         InputError: It is no readable and complete ROOT file; `cause` tells why.
     """
     install()
-    whole, path = complete(path), bare(path)
+    full_address, path = complete(path), bare(path)
     if "://" not in path:
         _check_local(path)
     remote = "://" in path
     options = fsspec_options(path, timeout_s) if remote else {}
     handler = RemoteSource if remote else LocalSource
-    try:
-        directory = uproot.open({whole: None}, handler=handler, array_cache=None, **options)
-    except Exception as error:
-        raise _cannot_open(path, error, options) from error
-    try:
-        promised, size = directory.file.fEND, directory.file.source.num_bytes
-    except Exception as error:
-        directory.close()
-        raise _cannot_open(path, error, options) from error
-    if not 0 < promised <= size:
-        directory.close()
-        if promised > size:
-            raise InputError(_truncated(path, promised, size), "truncated")
-        raise InputError(f"{path}: is damaged: its header promises {promised} bytes", "corrupt")
-    watch(directory.file.source)
-    try:
-        identify(directory.file)
-    except Exception as error:
-        directory.close()
-        raise _cannot_open(path, error, options) from error
+    with ExitStack() as on_error:
+        try:
+            directory = uproot.open(
+                {full_address: None}, handler=handler, array_cache=None, **options
+            )
+            on_error.callback(directory.close)
+            file = directory.file
+            stated_size, size = file.fEND, file.source.num_bytes
+            if 0 < stated_size <= size:
+                limit_decompression(file.source)
+                identify(file)
+        except Exception as error:
+            raise _cannot_open(path, error, options) from error
+        if stated_size > size:
+            raise InputError(_truncated(path, stated_size, size), "truncated")
+        if stated_size <= 0:
+            message = f"{path}: is damaged: its header promises {stated_size} bytes"
+            raise InputError(message, "corrupt")
+        on_error.pop_all()
     return directory
 
 
 def unfinished(file: Any) -> str:
-    """Return in words whether a file was never closed: its job may have been killed as it wrote.
+    """Return a remark on a file that was never closed: its job may have been killed as it wrote.
 
-    ROOT writes where the file ends, and where its free places are listed, when it saves the file
-    and when it closes it; the list only then. What was saved can be read. ROOT's own rule is in
-    `TFile::Init`.
-
-    Args:
-        file: An open ROOT file of uproot, such as `tree.file`.
-
-    Returns:
-        What to know; empty if it was closed.
+    ROOT writes where the file ends, and where its free places are listed, when it saves the
+    file and when it closes it; the list only then. What was saved can be read. ROOT's own rule
+    is in `TFile::Init`. The remark is empty if the file was closed.
     """
-    behind = file.source.num_bytes - file.fEND
-    if not behind and file.fSeekFree > file.fBEGIN:
+    excess = file.source.num_bytes - file.fEND
+    if not excess and file.fSeekFree > file.fBEGIN:
         return ""
-    told = f", it goes on for {behind} bytes behind its end" if behind else ""
-    return f"was not closed{told}: events that its job had not saved are not in it"
+    where = f", it goes on for {excess} bytes behind its end" if excess else ""
+    return f"was not closed{where}: events that its job had not saved are not in it"
 
 
 def fsspec_options(url: str, timeout_s: int) -> dict[str, Any]:
-    """Return how fsspec shall talk to a server, and prepare for it.
-
-    Args:
-        url: Any address on the server.
-        timeout_s: How long the server may take for an answer, in seconds.
-
-    Returns:
-        Options of its file system.
+    """Return fsspec's options for a server, and set the XRootD client's time limits if it is one.
 
     Raises:
         DtperfError: What is needed for XRootD is not installed.
@@ -152,7 +138,7 @@ def fsspec_options(url: str, timeout_s: int) -> dict[str, Any]:
         msg = f"{url}: reading over XRootD needs fsspec-xrootd: pip install 'dtperf[xrootd]'"
         raise DtperfError(msg, "environment")
     bound_waiting(timeout_s)
-    return {"timeout": min(timeout_s, LONGEST_S)}
+    return {"timeout": min(timeout_s, MAX_TIMEOUT_S)}
 
 
 def _check_local(path: str) -> None:
@@ -183,40 +169,40 @@ def _check_local(path: str) -> None:
     if size < _HEADER_BYTES:
         msg = f"{path}: is truncated: {size} bytes are no ROOT file: copy it again"
         raise InputError(msg, "truncated")
-    promised = _promised_bytes(header)
-    if promised > size:
-        raise InputError(_truncated(path, promised, size), "truncated")
+    stated_size = _stated_bytes(header)
+    if stated_size > size:
+        raise InputError(_truncated(path, stated_size, size), "truncated")
 
 
-def _promised_bytes(header: bytes) -> int:
+def _stated_bytes(header: bytes) -> int:
     """Return the file size (bytes) that the header of a ROOT file states."""
     (version,) = struct.unpack_from(">i", header, 4)
     (end,) = struct.unpack_from(">q" if version >= _BIG_FILE_VERSION else ">i", header, 12)
     return int(end)
 
 
-def _truncated(path: str, promised: int, size: int) -> str:
+def _truncated(path: str, stated_size: int, size: int) -> str:
     return (
-        f"{path}: is truncated: its header promises {promised} bytes, there are {size}: "
+        f"{path}: is truncated: its header promises {stated_size} bytes, there are {size}: "
         "copy it again"
     )
 
 
 def _cannot_open(path: str, error: Exception, options: Mapping[str, Any]) -> InputError:
     raise_if_ours(f"{path}: opening it failed", error)
-    told, cause = f"{path}: cannot be opened: {first_line(error)}", classify(error)
+    message, cause = f"{path}: cannot be opened: {first_line(error)}", classify(error)
     if "://" not in path:
-        return InputError(f"{told}. The file may be damaged: copy it again.", cause)
+        return InputError(f"{message}. The file may be damaged: copy it again.", cause)
     # uproot wants 403 bytes at once, and does not look at fewer
     if cause in ("truncated", "corrupt") and (start := _first_bytes(path, options)) != b"root":
         cause = "not-root" if start else "empty"
-        told = (
+        message = (
             f"{path}: is {'not a ROOT file: it begins with ' + repr(start) if start else 'empty'}"
         )
     hint = remote_hint(path)
     if cause == "refused" and complete(path) == path:
         hint += f" Tokens in URLs are not stored: name it with one, or put that into {AUTHZ}."
-    return InputError(f"{told}. {hint}", cause)
+    return InputError(f"{message}. {hint}", cause)
 
 
 def _first_bytes(url: str, options: Mapping[str, Any]) -> bytes:
@@ -228,7 +214,7 @@ def _first_bytes(url: str, options: Mapping[str, Any]) -> bytes:
 
 
 def remote_hint(url: str) -> str:
-    """Return what to look at when a server does not give a file."""
+    """Return what a user can check when a server does not give a file."""
     parts = urlsplit(url)
     hint = f"Is {parts.netloc or parts.scheme} reachable, and does it hold {parts.path}?"
     if parts.scheme == "root":
@@ -237,10 +223,11 @@ def remote_hint(url: str) -> str:
 
 
 def find_tree(directory: Any, path: str, tree: str) -> Any:
-    """Return a tree of an open file, or say which trees there are.
+    """Return a tree of an open file.
 
     Raises:
-        InputError: There is no such tree, or it cannot be read; `cause` tells which.
+        InputError: There is no such tree (the message names those that there are), or it cannot be
+            read; `cause` tells which.
     """
     try:
         classes: dict[str, str] = directory.classnames(recursive=True, cycle=False)

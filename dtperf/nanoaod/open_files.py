@@ -1,4 +1,4 @@
-"""The files that a thread keeps open: ``opened(Wanted(...))``."""
+"""Keep files open between chunks, by thread: ``open_checked(FileRequest(...))``."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from dtperf.nanoaod.patches import install
 from dtperf.nanoaod.rntuple import NTupleReader
 from dtperf.nanoaod.storage_checks import check_storage
 
-__all__ = ["FileRequest", "OpenFile", "close", "close_all", "opened", "reason"]
+__all__ = ["FileRequest", "OpenFile", "close", "close_all", "open_checked", "true_error"]
 
-AT_MOST = 4
-"""Of each thread; chunks of one file come one after the other."""
+MAX_OPEN_FILES = 4
+"""Of each thread; a thread gets the chunks of a file one after the other."""
 
 
 class FileRequest(NamedTuple):
-    """Which file, and what it must be."""
+    """A file to read, and what identified it when it was checked."""
 
     address: str
     tree: str
@@ -39,33 +39,33 @@ class FileRequest(NamedTuple):
     columns: ColumnFilter
     """The branches that will be read."""
     required: tuple[str, ...]
-    """The branches that must be there; empty if somebody has looked."""
+    """The branches that must be there; empty if that has been checked."""
     timeout_s: int
 
 
 class OpenFile:
     """A file that has been checked."""
 
-    def __init__(self, wanted: FileRequest) -> None:
+    def __init__(self, request: FileRequest) -> None:
         """Open the file and check it.
 
         Raises:
-            InputError: It cannot be opened, or is not what is wanted.
+            InputError: It cannot be opened, or is not what was requested.
         """
-        self.wanted = wanted
-        self.directory = open_file(wanted.address, wanted.timeout_s)
+        self.request = request
+        self.directory = open_file(request.address, request.timeout_s)
         try:
             self._source = self.directory.file.source
-            self._refuse_another()
-            self.tree = find_tree(self.directory, wanted.address, wanted.tree)
-            if wanted.required:
-                optional = sorted(wanted.columns.columns.difference(wanted.required))
-                require_columns(self.tree, wanted.address, wanted.required, optional)
-            check_storage(self.tree, wanted.columns)
+            self._check_identity()
+            self.tree = find_tree(self.directory, request.address, request.tree)
+            if request.required:
+                optional = sorted(request.columns.columns.difference(request.required))
+                require_columns(self.tree, request.address, request.required, optional)
+            check_storage(self.tree, request.columns)
             is_tree = isinstance(self.tree, uproot.TTree)
-            self._bulk = (BulkReader if is_tree else NTupleReader)(self.tree, wanted.columns)
+            self._bulk = (BulkReader if is_tree else NTupleReader)(self.tree, request.columns)
             self.remark = unfinished(self.directory.file)
-            self._factory = FileEvents(self.directory, wanted.tree, wanted.columns)
+            self._factory = FileEvents(self.directory, request.tree, request.columns)
         except BaseException:
             self.close()
             raise
@@ -75,42 +75,23 @@ class OpenFile:
         """Bytes asked of the file so far."""
         return int(self._source.num_requested_bytes)
 
-    def ask(self, start: int, stop: int) -> None:
-        """Ask for the bytes of some events that will be read next, and do not wait for them."""
-        self._bulk.ask(start, stop)
+    def prefetch(self, start: int, stop: int) -> None:
+        """Request the bytes of the events that will be read next, without waiting for them."""
+        self._bulk.prefetch(start, stop)
 
     def events(
         self, columns: Mapping[str, Any], start: int, stop: int, metadata: Mapping[str, Any]
     ) -> Any:
-        """Make NanoEvents of columns that were read.
-
-        Args:
-            columns: Of `read`.
-            start: First event.
-            stop: One past the last event.
-            metadata: What ``events.metadata`` shall hold.
-        """
+        """Make NanoEvents of what `read` returned, as `FileEvents.events` does."""
         return self._factory.events(columns, start, stop, metadata)
 
     def read(self, start: int, stop: int, threads: int = 1) -> dict[str, Any]:
-        """Read the columns of some events.
-
-        Args:
-            start: First event.
-            stop: One past the last event.
-            threads: How many unpack baskets or pages.
-
-        Returns:
-            Awkward arrays by the name of the branch.
-
-        Raises:
-            InputError: The columns contradict themselves or each other.
-        """
+        """Read the columns of some events, as `BulkReader.read` does, and check the counters."""
         columns = self._bulk.read(start, stop, threads)
         check_counters(columns)
         return columns
 
-    def refuse_changed(self) -> None:
+    def check_unchanged(self) -> None:
         """Check that what was read since the file was opened is of one and the same file.
 
         Raises:
@@ -124,15 +105,15 @@ class OpenFile:
         with contextlib.suppress(Exception):
             self.directory.close()
 
-    def _refuse_another(self) -> None:
-        wanted, file = self.wanted, self.directory.file
-        if file.uuid.bytes != wanted.uuid:
-            told = f"it now has UUID {file.uuid}, and had {UUID(bytes=wanted.uuid)}"
-            raise InputError(f"was replaced after it was checked: {told}", "changed")
+    def _check_identity(self) -> None:
+        request, file = self.request, self.directory.file
+        if file.uuid.bytes != request.uuid:
+            message = f"it now has UUID {file.uuid}, and had {UUID(bytes=request.uuid)}"
+            raise InputError(f"was replaced after it was checked: {message}", "changed")
         size = self._source.num_bytes
-        if wanted.bytes is not None and size != wanted.bytes:
-            told = f"it now has {size} bytes, and had {wanted.bytes}"
-            raise InputError(f"was changed after it was checked: {told}", "changed")
+        if request.bytes is not None and size != request.bytes:
+            message = f"it now has {size} bytes, and had {request.bytes}"
+            raise InputError(f"was changed after it was checked: {message}", "changed")
 
 
 _Key = tuple[str, bytes, str, ColumnFilter]
@@ -147,44 +128,44 @@ class _Files(threading.local):
 _files = _Files()
 
 
-def opened(wanted: FileRequest) -> OpenFile:
-    """Open a file and check it, or take it if this thread has it open.
+def open_checked(request: FileRequest) -> OpenFile:
+    """Open a file and check it, or return it if this thread has it open.
 
     Raises:
-        InputError: It cannot be opened, or is not what is wanted.
+        InputError: It cannot be opened, or is not what was requested.
     """
     install()  # somebody may have undone it since the file was opened
-    key = _key(wanted)
+    key = _key(request)
     if key not in _files.open:
-        while len(_files.open) >= AT_MOST:
+        while len(_files.open) >= MAX_OPEN_FILES:
             _files.open.popitem(last=False)[1].close()
-        _files.open[key] = OpenFile(wanted)
+        _files.open[key] = OpenFile(request)
     _files.open.move_to_end(key)
     return _files.open[key]
 
 
-def close(wanted: FileRequest) -> None:
+def close(request: FileRequest) -> None:
     """Close a file if this thread has it open."""
-    if file := _files.open.pop(_key(wanted), None):
+    if file := _files.open.pop(_key(request), None):
         file.close()
 
 
-def reason(wanted: FileRequest, error: Exception) -> Exception:
-    """Return why a file could not be read: contents make no sense also if they are another's.
+def true_error(request: FileRequest, error: Exception) -> Exception:
+    """Return why a file could not be read: content looks damaged also if the file was replaced.
 
     Args:
-        wanted: The file.
+        request: The file.
         error: What was raised when it was read.
 
     Returns:
-        The error, or that the file has changed or is gone.
+        The error, or an error that says that the file has changed or is gone.
     """
-    file = _files.open.get(_key(wanted))
+    file = _files.open.get(_key(request))
     if file is not None and classify(error) in ("corrupt", "truncated", "oversize"):
         try:
-            file.refuse_changed()
-        except Exception as why:  # noqa: BLE001  # it is told as it is
-            return why
+            file.check_unchanged()
+        except Exception as changed:  # noqa: BLE001  # returned for the caller to raise
+            return changed
     return error
 
 
@@ -194,5 +175,5 @@ def close_all() -> None:
         _files.open.popitem()[1].close()
 
 
-def _key(wanted: FileRequest) -> _Key:
-    return wanted.address, wanted.uuid, wanted.tree, wanted.columns
+def _key(request: FileRequest) -> _Key:
+    return request.address, request.uuid, request.tree, request.columns

@@ -71,7 +71,7 @@ CHANGES = (
         "looks at all fields of a file for what is in each one",
     ),
 )
-"""In this order. Each says what uproot does by itself."""
+"""Made in this order; `why` is what uproot does by itself."""
 
 _MISSING = object()
 _lock = threading.Lock()

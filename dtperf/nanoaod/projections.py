@@ -92,8 +92,8 @@ def _projected(stored: Sequence[Any]) -> list[Any]:
                 add(name, kind, number, column)
             elif fields.is_projection(name, number):
                 # CMSSW's own makes lists of length one of them
-                place = (fields.top[name], RNTupleFieldRole.LEAF, column, "")
-                records[fields.top[name]] = _record(name, kind, *place)
+                leaf = (fields.top[name], RNTupleFieldRole.LEAF, column, "")
+                records[fields.top[name]] = _record(name, kind, *leaf)
             else:
                 add(name, kind, column)
         if not is_one:

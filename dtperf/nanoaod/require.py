@@ -1,4 +1,4 @@
-"""Refusing files that lack a column: ``require_columns(tree, path, ["muon_pt"])``."""
+"""Check that a file has the columns needed: ``require_columns(tree, path, ["muon_pt"])``."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _MADE_BY = "Use files made by DPGAnalysis/MuonTools of CMSSW (flavour NANO:@MUDP
 def require_columns(
     tree: Any, path: str, columns: Iterable[str], optional: Iterable[str] = ()
 ) -> None:
-    """Refuse a tree that lacks one of the columns, or holds something else under its name.
+    """Check that a tree has the columns, and numbers of the right kind in them.
 
     Args:
         tree: An uproot TTree or RNTuple.
         path: The file, for the message.
         columns: The branches that are needed.
-        optional: Branches that are looked at only if they are there.
+        optional: Branches that are checked only if they are there.
 
     Raises:
         InputError: A branch is missing, or is not of the kind of `branch_table`: a number or a
@@ -53,30 +53,30 @@ def _require(tree: Any, path: str, needed: list[str], optional: Iterable[str]) -
     missing = [name for name in needed if name not in present]
     if missing:
         counted = f"Of {len(needed)} branches needed, {len(missing)} not there"
-        told = f"{counted}: {_listed(missing)}. {_remedy(tree, missing)}"
-        raise InputError(f"{path}: is {describe(tree)}. {told}", "missing-branch")
+        message = f"{counted}: {_listed(missing)}. {_remedy(tree, missing)}"
+        raise InputError(f"{path}: is {describe(tree)}. {message}", "missing-branch")
     wrong = _misfits(tree, (*needed, *optional))
     if wrong:
         counted = f"{len(wrong)} of the branches cannot be used"
-        told = f"{counted}: {_listed(wrong, '; ')}. {_MADE_BY}"
-        raise InputError(f"{path}: is {describe(tree)}. {told}", "wrong-type")
+        message = f"{counted}: {_listed(wrong, '; ')}. {_MADE_BY}"
+        raise InputError(f"{path}: is {describe(tree)}. {message}", "wrong-type")
 
 
 def _misfits(tree: Any, columns: Iterable[str]) -> list[str]:
-    """Return what each column is that cannot be read as what it should be."""
+    """Return a phrase for each column that does not hold what it should."""
     table, present = branch_table("A" if generation_of(tree) == "A" else "B"), typenames(tree)
-    told = []
+    message = []
     for name in columns:
         if name in table and name in present:
             expected = Numbers(table[name].dtype, bool(table[name].counter))
             found = numbers_in(present[name])
             if found is None or not _can_stand_for(found, expected, table[name]):
-                told.append(f"{name} should be {expected}, but is {found or present[name]}")
-    return told
+                message.append(f"{name} should be {expected}, but is {found or present[name]}")
+    return message
 
 
 def _can_stand_for(found: Numbers, expected: Numbers, branch: Branch) -> bool:
-    """Return whether numbers of another type do as well; how wide they are does not matter."""
+    """Return whether numbers of another type can be used; their width does not matter."""
     have, want = np.dtype(found.dtype).kind, np.dtype(expected.dtype).kind
     if found.is_list != expected.is_list:
         return False

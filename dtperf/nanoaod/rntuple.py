@@ -16,7 +16,7 @@ from dtperf.errors import InputError
 from dtperf.nanoaod.branches import collection_of, known_collections
 from dtperf.nanoaod.list_checks import check_lengths
 from dtperf.nanoaod.rntuple_pages import Field, layout_of
-from dtperf.nanoaod.rntuple_reader import PageReader, Place, Range
+from dtperf.nanoaod.rntuple_reader import PageId, PageReader, Range
 from dtperf.typing import I64, AnyArray
 
 __all__ = ["NTupleReader"]
@@ -38,14 +38,9 @@ class NTupleReader:
     """Reads columns of an open RNTuple, as far as they are stored as NanoAOD stores them."""
 
     def __init__(self, ntuple: Any, columns: Callable[[Any], bool]) -> None:
-        """Look where the columns lie.
-
-        Args:
-            ntuple: An uproot RNTuple.
-            columns: Tells the fields that will be read, such as a `ColumnFilter`.
-        """
+        """Find where the columns lie; `columns` selects fields as in `BulkReader`."""
         self._ntuple, self._filter = ntuple, columns
-        self._asked = _NOTHING
+        self._prefetched = _NOTHING
         first = [summary.num_first_entry for summary in ntuple.cluster_summaries]
         self._events = np.array([*first, ntuple.num_entries], dtype=np.int64)
         found = layout_of(ntuple, columns)
@@ -57,49 +52,37 @@ class NTupleReader:
         self._refuse_contradictions()
 
     def read(self, start: int, stop: int, threads: int = 1) -> dict[str, ak.Array]:
-        """Read the columns of some events.
-
-        Args:
-            start: First event.
-            stop: One past the last event.
-            threads: How many may unpack pages.
-
-        Returns:
-            Name to one number or one list of numbers an event.
-
-        Raises:
-            InputError: Pages contradict themselves, each other or the ntuple; the message names
-                the column.
-        """
+        """Read the columns of some events, as `BulkReader.read` does for a TTree."""
         if not self._is_usual:
-            return self._by_uproot(start, stop)
-        if self._asked != (start, stop):
-            self.ask(start, stop)
+            return self._read_by_uproot(start, stop)
+        if self._prefetched != (start, stop):
+            self.prefetch(start, stop)
         try:
             lists = self._lists(start, stop, threads)
             self._refuse_unequal(lists)
             content = self._content(start, stop, lists, threads)
         finally:
             self._reader.forget()
-            self._asked = _NOTHING
+            self._prefetched = _NOTHING
         return {each.name: _array(each, content, lists) for each in self._fields}
 
-    def ask(self, start: int, stop: int) -> None:
-        """Ask for the bytes of some events that will be read next, and do not wait for them.
+    def prefetch(self, start: int, stop: int) -> None:
+        """Request the bytes of the events that will be read next, without waiting for them.
 
-        Where a cluster is needed in part, only its lists will tell which pages of others.
+        Where a cluster is needed in part, its lists must be read first to know which pages of
+        other columns are needed: those are requested later.
         """
         self._reader.forget()
-        self._asked = start, stop
-        self._reader.ask(self._certain(start, stop))
+        self._prefetched = start, stop
+        self._reader.prefetch(self._known_pages(start, stop))
 
-    def _certain(self, start: int, stop: int) -> list[Place]:
-        """List the pages that are needed whatever the lists are, those of lists first."""
+    def _known_pages(self, start: int, stop: int) -> list[PageId]:
+        """Return the pages that are needed whatever the lists hold; those of the lists first."""
         if start >= stop:
             return []
-        found: list[Place] = []
+        found: list[PageId] = []
         for number in self._list_columns():
-            found += self._reader.pages(number, *self._entries(start, stop))
+            found += self._reader.pages(number, *self._list_range(start, stop))
         edges = {*self._events.tolist()}
         whole = [n for n, *ends in self._clusters(start, stop) if edges.issuperset(ends)]
         for each in self._fields:
@@ -123,18 +106,18 @@ class NTupleReader:
             if begin < end:
                 yield number, max(begin, start), min(end, stop)
 
-    def _entries(self, start: int, stop: int) -> tuple[int, int]:
-        """Return the lists that are needed: where one ends, the next begins."""
+    def _list_range(self, start: int, stop: int) -> tuple[int, int]:
+        """Return the range of list ends to read: one more where the first list begins at one."""
         number = int(np.searchsorted(self._events, start, side="right")) - 1
         return (start - 1 if start > self._events[number] else start), stop
 
     def _lists(self, start: int, stop: int, threads: int) -> dict[int, _Lists]:
         numbers = self._list_columns()
-        first, last = self._entries(start, stop) if start < stop else (start, start)
+        first, last = self._list_range(start, stop) if start < stop else (start, start)
         ends = self._reader.read({number: [(first, last)] for number in numbers}, threads)
-        return {number: self._to_lists(number, ends[number], start, stop) for number in numbers}
+        return {number: self._decode_lists(number, ends[number], start, stop) for number in numbers}
 
-    def _to_lists(self, number: int, stored: AnyArray, start: int, stop: int) -> _Lists:
+    def _decode_lists(self, number: int, stored: AnyArray, start: int, stop: int) -> _Lists:
         ends = stored.astype(np.int64, copy=False)
         offsets = np.zeros(stop - start + 1, dtype=np.int64)
         found, base, at = [], 0, 0
@@ -143,28 +126,33 @@ class NTupleReader:
             before = 0
             if first > begin:  # only in the first cluster, where one more was read
                 before, at = int(ends[0]), 1
-            these = ends[at : at + last - first]
+            part = ends[at : at + last - first]
             at += last - first
-            if these[0] < before or np.any(these[1:] < these[:-1]):
+            if part[0] < before or np.any(part[1:] < part[:-1]):
                 raise InputError(f"{self._names[number]} has lists that are not in it", "corrupt")
-            offsets[first - start + 1 : last - start + 1] = these - (before - base)
-            base += int(these[-1]) - before
-            found.append((cluster, before, int(these[-1]), int(these[-1]) if last == end else -1))
+            offsets[first - start + 1 : last - start + 1] = part - (before - base)
+            after = int(part[-1])
+            base += after - before
+            found.append((cluster, before, after, after if last == end else -1))
         return _Lists(offsets, found)
 
     def _content(
         self, start: int, stop: int, lists: Mapping[int, _Lists], threads: int
     ) -> dict[int, AnyArray]:
-        wanted: dict[int, list[Range]] = {}
+        ranges: dict[int, list[Range]] = {}
         for each in self._fields:
             if each.kind == "one":
-                wanted[each.content] = [(start, stop)]
+                ranges[each.content] = [(start, stop)]
             elif each.kind == "list":
-                wanted[each.content] = self._ranges(each, lists[each.lists])
-        return self._reader.read(wanted, threads)
+                ranges[each.content] = self._ranges(each, lists[each.lists])
+        return self._reader.read(ranges, threads)
 
     def _ranges(self, field: Field, lists: _Lists) -> list[Range]:
-        """Return which numbers of a column its lists have, and see that they are there."""
+        """Return the ranges of a column's numbers that are in the lists, and check that they exist.
+
+        Raises:
+            InputError: A cluster has fewer numbers, or more, than its lists hold.
+        """
         edges = self._columns[field.content].clusters
         found: list[Range] = []
         for cluster, first, last, size in lists.clusters:
@@ -182,8 +170,8 @@ class NTupleReader:
         for each in self._fields:
             for number in {each.lists, each.content if each.kind == "one" else -1} - {-1}:
                 if not np.array_equal(self._columns[number].clusters, self._events):
-                    told = f"the pages of {each.name} do not hold {self._events[-1]} events"
-                    raise InputError(told, "corrupt")
+                    message = f"the pages of {each.name} do not hold {self._events[-1]} events"
+                    raise InputError(message, "corrupt")
         collections: dict[int, Field] = {}
         for each in self._fields:
             if each.kind == "list":
@@ -206,7 +194,7 @@ class NTupleReader:
                 if first.lists != each.lists and not np.array_equal(one, other):
                     raise _unequal(first, each)
 
-    def _by_uproot(self, start: int, stop: int) -> dict[str, ak.Array]:
+    def _read_by_uproot(self, start: int, stop: int) -> dict[str, ak.Array]:
         read: dict[str, ak.Array] = self._ntuple.arrays(
             filter_branch=self._filter, entry_start=start, entry_stop=stop, how=dict
         )
@@ -216,8 +204,8 @@ class NTupleReader:
 
 
 def _unequal(first: Field, other: Field) -> InputError:
-    told = f"the lists of {first.name} and {other.name} differ in length"
-    return InputError(told, "corrupt")
+    message = f"the lists of {first.name} and {other.name} differ in length"
+    return InputError(message, "corrupt")
 
 
 def _array(field: Field, content: Mapping[int, AnyArray], lists: Mapping[int, _Lists]) -> ak.Array:

@@ -123,17 +123,11 @@ def unpack(
     is_checked: bool,
     source: Any,
     size: int,
-    room: Callable[[int], U8],
+    get_buffer: Callable[[int], U8],
 ) -> U8:
-    """Return what is in a page.
+    """Return the content of a page of column `name`, of `size` bytes.
 
-    Args:
-        name: Of its column.
-        raw: Its bytes, with those of the checksum.
-        is_checked: Whether there is one.
-        source: Of uproot, from which they were read.
-        size: Bytes that it must have.
-        room: Gives a buffer of so many bytes.
+    `raw` has the bytes of the checksum at its end, if `is_checked`.
 
     Raises:
         InputError: It is cut off, or claims absurdly many bytes.
@@ -144,7 +138,7 @@ def unpack(
     if is_checked:
         _check(raw, f"page of {name}")
         raw = raw[:-CHECKSUM_BYTES]
-    return raw if len(raw) == size else decompress_into(source, raw, room, size)
+    return raw if len(raw) == size else decompress_into(source, raw, get_buffer, size)
 
 
 def _check(content: Any, what: str) -> None:

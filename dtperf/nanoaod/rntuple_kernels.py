@@ -1,4 +1,4 @@
-"""Numbers of an RNTuple's pages, as ROOT stores them split into bytes."""
+"""Decode numbers of an RNTuple's pages, which ROOT stores split into bytes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ __all__ = ["join_bytes"]
 
 @compiled
 def join_bytes(content: U8, first: int, zigzag: bool, numbers: AnyArray) -> None:
-    """Put numbers together whose first bytes are stored one behind the other, then the second ones.
+    """Join the bytes of numbers: a page holds the first bytes of all, then the second ones, ….
 
     Args:
         content: All bytes of the page, shape (bytes of a number × numbers of the page,).
-        first: First number that is wanted.
+        first: First number to decode.
         zigzag: Whether signed ones are stored as 0, -1, 1, -2, ….
-        numbers: To be filled; unsigned, as wide as those that are stored, shape (wanted numbers,).
+        numbers: To be filled; unsigned and as wide as the stored ones, shape (numbers,).
     """
     size = numbers.itemsize
     step = len(content) // size

@@ -1,4 +1,4 @@
-"""Where the pages of an RNTuple are, taken apart as far as it is asked for.
+"""Read where the pages of an RNTuple are, of a column and cluster when they are asked for.
 
 uproot makes objects of every page of every column in Python, which takes as long as to read what is
 in them: 410 columns of some hundred clusters are of 100,000 pages and more.
@@ -40,17 +40,10 @@ class Pages(NamedTuple):
 
 
 class ColumnPages:
-    """What a list of pages says of a column in a cluster; uproot's names are those of uproot's."""
+    """The pages of a column in a cluster, with the attributes of uproot's class of this kind."""
 
     def __init__(self, chunk: Any, start: int, stop: int, items: int) -> None:
-        """Look at the end of the list.
-
-        Args:
-            chunk: The whole envelope.
-            start: First byte of the list in it.
-            stop: One past its last byte.
-            items: How many pages it has.
-        """
+        """Read the end of a list of `items` pages, at bytes start to stop of an envelope."""
         self._chunk, self._start, self._items = chunk, start, items
         data = chunk.raw_data
         # the last but the settings is the offset, which is negative where there are none
@@ -63,10 +56,10 @@ class ColumnPages:
     @cached_property
     def table(self) -> Pages:
         """All pages, as arrays."""
-        place = self._start + _LIST.size
-        found = np.frombuffer(self._chunk.raw_data, _PAGE, self._items, place)
+        start = self._start + _LIST.size
+        found = np.frombuffer(self._chunk.raw_data, _PAGE, self._items, start)
         if np.any(found["bytes"] < 0):
-            return self._longer()
+            return self._pages_of_any_size()
         numbers = found["numbers"].astype(np.int64)
         sizes = found["bytes"].astype(np.int64)
         return Pages(np.abs(numbers), found["start"], sizes, numbers < 0)
@@ -80,21 +73,21 @@ class ColumnPages:
         ).pages
         return pages
 
-    def _longer(self) -> Pages:
-        places = [page.locator for page in self.pages]
+    def _pages_of_any_size(self) -> Pages:
+        locators = [page.locator for page in self.pages]
         return Pages(
             np.array([page.num_elements for page in self.pages], dtype=np.int64),
-            np.array([place.offset for place in places], dtype=np.uint64),
-            np.array([place.num_bytes for place in places], dtype=np.int64),
+            np.array([locator.offset for locator in locators], dtype=np.uint64),
+            np.array([locator.num_bytes for locator in locators], dtype=np.int64),
             np.array([page.has_checksum for page in self.pages], dtype=np.bool_),
         )
 
 
 class ClusterPages(Sequence[ColumnPages]):
-    """What a list of pages says of the columns of a cluster."""
+    """The pages of every column of a cluster."""
 
     def __init__(self, chunk: Any, start: int, stop: int, items: int) -> None:
-        """Find where each column's list begins; arguments as those of `ColumnPages`."""
+        """Find each column's list of pages; arguments as those of `ColumnPages`."""
         self._columns = [*_frames(chunk, start + _LIST.size, stop, items, _PAGE.itemsize)]
         self._chunk = chunk
         self._made: dict[int, ColumnPages] = {}
@@ -111,7 +104,7 @@ class ClusterPages(Sequence[ColumnPages]):
 
 
 class _Clusters:
-    """Read in the place of uproot's list of lists of lists."""
+    """Reader of the pages of all clusters, which replaces uproot's list of lists of lists."""
 
     def read(self, chunk: Any, cursor: Cursor, _: Any) -> list[ClusterPages]:
         stop = len(chunk.raw_data)

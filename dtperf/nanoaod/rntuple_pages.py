@@ -1,4 +1,4 @@
-"""Where the columns of an RNTuple lie: ``fields, columns = layout_of(ntuple, wanted)``."""
+"""Find where the columns of an RNTuple lie: ``fields, columns = layout_of(ntuple, selected)``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import uproot
 from uproot.const import RNTupleFieldRole, rntuple_index_types
 
-from dtperf.nanoaod.baskets import pieces
+from dtperf.nanoaod.baskets import overlapping
 from dtperf.nanoaod.columns import numbers_in
 from dtperf.nanoaod.rntuple_lists import Pages
 from dtperf.typing import I64, Bools
@@ -48,7 +48,7 @@ class Column(NamedTuple):
 
     def pages(self, start: int, stop: int) -> range:
         """Number the pages that hold some of these numbers."""
-        return pieces(self.edges, start, stop)
+        return overlapping(self.edges, start, stop)
 
 
 class Field(NamedTuple):
@@ -63,21 +63,15 @@ class Field(NamedTuple):
 
 
 def layout_of(
-    ntuple: Any, wanted: Callable[[Any], bool]
+    ntuple: Any, selected: Callable[[Any], bool]
 ) -> tuple[list[Field], list[Column]] | None:
-    """Look where the fields lie.
+    """Return the selected fields of an RNTuple, and the columns that they name by number.
 
-    Args:
-        ntuple: An uproot RNTuple.
-        wanted: Tells the fields that will be read, such as a `ColumnFilter`.
-
-    Returns:
-        Fields, and the columns that they name by number; None if one is stored in a way that
-        NanoAOD never is.
+    It is None if one is stored in a way that NanoAOD never is; uproot has to read those.
     """
     fields = []
     for each in ntuple.fields:
-        if wanted(each):
+        if selected(each):
             found = _field(ntuple, each)
             if found is None:
                 return None
@@ -89,24 +83,24 @@ def layout_of(
 
 
 def columns_of(ntuple: Any, fields: list[Any]) -> dict[int, Any]:
-    """Find what is stored of fields, all that is in them, and what they are in, by number."""
-    fields_wanted = {field.field_id for field in fields}
+    """Return the records of the columns of fields, of all in them and around them, by number."""
+    field_ids = {field.field_id for field in fields}
     records = ntuple.field_records
     for number, record in enumerate(records):  # parents come before children
-        if record.parent_field_id in fields_wanted:
-            fields_wanted.add(number)
-    waiting = [*fields_wanted]
-    while waiting:
-        record = records[waiting.pop()]
-        new = {record.parent_field_id, record.source_field_id} - {None, *fields_wanted}
-        fields_wanted |= new
-        waiting += new
+        if record.parent_field_id in field_ids:
+            field_ids.add(number)
+    pending = [*field_ids]
+    while pending:
+        record = records[pending.pop()]
+        new = {record.parent_field_id, record.source_field_id} - {None, *field_ids}
+        field_ids |= new
+        pending += new
     columns = enumerate(ntuple.column_records)
-    return {number: record for number, record in columns if record.field_id in fields_wanted}
+    return {number: record for number, record in columns if record.field_id in field_ids}
 
 
 def stored_bytes(tree: Any, names: Iterable[str]) -> dict[str, int]:
-    """Return the compressed bytes of columns; what an RNTuple's share counts for the first of them.
+    """Return the compressed bytes of columns; what several share counts for the first of them.
 
     Args:
         tree: An uproot TTree or RNTuple.
@@ -132,10 +126,10 @@ def _field(ntuple: Any, field: Any) -> Field | None:
     source = _source(records, field.field_id)
     if kind == RNTupleFieldRole.COLLECTION and numbers.is_list:
         (item,) = ntuple._related_ids.get(field.field_id, [None])
-        place = _only(ntuple, source), _only(ntuple, _source(records, item))
-        if item is None or None in place:
+        columns = _only(ntuple, source), _only(ntuple, _source(records, item))
+        if item is None or None in columns:
             return None
-        return Field(field.name, "list", place[1], place[0])
+        return Field(field.name, "list", columns[1], columns[0])
     column = _only(ntuple, source)
     if kind != RNTupleFieldRole.LEAF or numbers.is_list or column is None:
         return None

@@ -1,4 +1,4 @@
-"""Numbers of an RNTuple's columns: ``PageReader(source, columns).read({3: [(0, 100)]})``."""
+"""Read numbers of an RNTuple's columns: ``PageReader(source, columns).read({3: [(0, 100)]})``."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from dtperf.nanoaod.baskets import Job, in_turn
+from dtperf.nanoaod.baskets import Job, unpack_in_order
 from dtperf.nanoaod.decompress import takes_long
 from dtperf.nanoaod.rntuple_checks import CHECKSUM_BYTES, unpack
 from dtperf.nanoaod.rntuple_kernels import join_bytes
 from dtperf.nanoaod.rntuple_pages import Column
 from dtperf.typing import U8, AnyArray
 
-__all__ = ["PageReader", "Place", "Range"]
+__all__ = ["PageId", "PageReader", "Range"]
 
-Place = tuple[int, int]
-"""A column, and one of its pages."""
+PageId = tuple[int, int]
+"""Number of a column, and of one of its pages."""
 Range = tuple[int, int]
 """First number of a column, and one past the last."""
 
@@ -31,59 +31,45 @@ class PageReader:
     def __init__(
         self, source: Any, columns: Mapping[int, Column], names: Mapping[int, str]
     ) -> None:
-        """Take the columns.
-
-        Args:
-            source: Of uproot.
-            columns: By number.
-            names: What messages call them.
-        """
+        """Set up a reader of columns, by number; `names` are those for messages."""
         self._source, self._columns, self._names = source, columns, names
-        self._asked: dict[Place, Any] = {}
+        self._prefetched: dict[PageId, Any] = {}
 
-    def pages(self, number: int, start: int, stop: int) -> Iterator[Place]:
+    def pages(self, number: int, start: int, stop: int) -> Iterator[PageId]:
         """Yield the pages that hold a range of a column."""
         return ((number, page) for page in self._columns[number].pages(int(start), int(stop)))
 
-    def ask(self, places: Sequence[Place]) -> None:
-        """Ask for the bytes of pages, and do not wait for them."""
+    def prefetch(self, page_ids: Sequence[PageId]) -> None:
+        """Request the bytes of pages, without waiting for them."""
         ranges = []
-        for number, page in places:
+        for number, page in page_ids:
             column = self._columns[number]
             begin, behind = int(column.starts[page]), CHECKSUM_BYTES * int(column.checked[page])
             ranges.append((begin, begin + int(column.sizes[page]) + behind))
         if ranges:
             chunks = self._source.chunks(ranges, queue.Queue())
-            self._asked |= zip(places, chunks, strict=True)
+            self._prefetched |= zip(page_ids, chunks, strict=True)
 
     def forget(self) -> None:
-        """Forget what was asked for."""
-        self._asked = {}
+        """Drop what was requested."""
+        self._prefetched = {}
 
-    def read(self, wanted: Mapping[int, Sequence[Range]], threads: int) -> dict[int, AnyArray]:
-        """Read ranges of columns.
-
-        Args:
-            wanted: By column, in order.
-            threads: How many may unpack pages.
-
-        Returns:
-            By column the numbers of its ranges, one behind the other.
-        """
-        places: list[Place] = []
-        for number, ranges in wanted.items():
+    def read(self, ranges_of: Mapping[int, Sequence[Range]], threads: int) -> dict[int, AnyArray]:
+        """Read ranges of columns: of each column the numbers of all its ranges, in order."""
+        page_ids: list[PageId] = []
+        for number, ranges in ranges_of.items():
             for start, stop in ranges:
-                places += self.pages(number, start, stop)
-        self.ask([place for place in places if place not in self._asked])
+                page_ids += self.pages(number, start, stop)
+        self.prefetch([page_id for page_id in page_ids if page_id not in self._prefetched])
         content = {}
-        with closing(in_turn(self._jobs(places), threads)) as pages:
-            for number, ranges in wanted.items():
+        with closing(unpack_in_order(self._jobs(page_ids), threads)) as pages:
+            for number, ranges in ranges_of.items():
                 content[number] = _fill(self._columns[number], ranges, pages)
         return content
 
-    def _jobs(self, places: Sequence[Place]) -> Iterator[Job[U8]]:
-        for number, page in places:
-            raw = self._asked.pop((number, page)).raw_data
+    def _jobs(self, page_ids: Sequence[PageId]) -> Iterator[Job[U8]]:
+        for number, page in page_ids:
+            raw = self._prefetched.pop((number, page)).raw_data
             column = self._columns[number]
             count = int(column.edges[page + 1] - column.edges[page])
             size = -(-count // 8) if column.is_bit else count * column.stored.itemsize

@@ -19,7 +19,7 @@ from uproot.source.fsspec import FSSpecSource
 from dtperf.errors import InputError
 from dtperf.nanoaod.uuids import derived
 
-__all__ = ["LONGEST_S", "LocalSource", "RemoteSource", "bound_waiting", "entries"]
+__all__ = ["MAX_TIMEOUT_S", "LocalSource", "RemoteSource", "bound_waiting", "list_directory"]
 
 
 class LocalSource(uproot.source.chunk.Source):  # type: ignore[misc]  # uproot is untyped
@@ -84,17 +84,17 @@ class LocalSource(uproot.source.chunk.Source):  # type: ignore[misc]  # uproot i
             raise OSError(errno.EBADF, "the file is closed", self._file_path)
         self._num_requested_chunks += 1
         self._num_requested_bytes += size
-        return uproot.source.chunk.Chunk(self, start, stop, _Later(self, size, start))
+        return uproot.source.chunk.Chunk(self, start, stop, _LazyBytes(self, size, start))
 
 
-class _Later:
-    """Bytes that are read when they are used: then they are still in the cache of the core."""
+class _LazyBytes:
+    """Bytes that are read when they are used: then they are still in the core's cache."""
 
     def __init__(self, source: LocalSource, size: int, start: int) -> None:
         self._source, self._size, self._start = source, size, start
 
     def result(self) -> bytes:
-        """Read them; there is nothing to wait for."""
+        """Read and return the bytes."""
         return os.pread(self._source._descriptor, self._size, self._start)
 
 
@@ -140,7 +140,7 @@ class RemoteSource(FSSpecSource):  # type: ignore[misc]  # uproot is untyped
         try:
             chunk = super().chunk(start, stop)
         except BaseException:
-            self._drop()
+            self._forget()
             raise
         if start == 0 and self._header is None:
             self._header = bytes(chunk.future.result()[:_HEADER_BYTES])
@@ -152,12 +152,12 @@ class RemoteSource(FSSpecSource):  # type: ignore[misc]  # uproot is untyped
         was_open = not self.closed
         super().__exit__(*args)
         if was_open:
-            self._drop()
+            self._forget()
 
     def _begin(self) -> bytes:
         return bytes(super().chunk(0, _HEADER_BYTES).raw_data)
 
-    def _drop(self) -> None:
+    def _forget(self) -> None:
         # when Python ends, fsspec's thread is gone, and would be waited for for ever
         if sys.is_finalizing():
             return
@@ -165,8 +165,8 @@ class RemoteSource(FSSpecSource):  # type: ignore[misc]  # uproot is untyped
             self._fs.invalidate_cache(self._file_path)
 
 
-LONGEST_S = 65_535
-"""The client counts seconds in 16 bits."""
+MAX_TIMEOUT_S = 65_535
+"""Seconds; the XRootD client counts them in 16 bits."""
 _PARTIAL = 3
 """suPartial of XrdClStatus.hh: some of the servers behind a redirector have not answered."""
 
@@ -183,7 +183,7 @@ def bound_waiting(timeout_s: int) -> None:
         timeout_s: Longest wait for a connection or an answer, in seconds.
     """
     client: Any = import_module("XRootD.client")
-    timeout_s = min(timeout_s, LONGEST_S)
+    timeout_s = min(timeout_s, MAX_TIMEOUT_S)
     settings = {
         "ConnectionWindow": timeout_s,
         "ConnectionRetry": 1,
@@ -196,7 +196,7 @@ def bound_waiting(timeout_s: int) -> None:
         client.EnvPutInt(name, value)
 
 
-def entries(url: str, timeout_s: int) -> Iterator[tuple[str, bool]]:
+def list_directory(url: str, timeout_s: int) -> Iterator[tuple[str, bool]]:
     """List a directory as xrdfs does: of a redirector, what all servers behind it hold.
 
     fsspec-xrootd asks one of these servers, does not tell when some have not answered, and keeps

@@ -1,4 +1,4 @@
-"""Refusing trees whose numbers cannot be, before memory is set aside for them."""
+"""Check the sizes and positions that a tree states, before memory is allocated for them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ ENTRIES_PER_BYTE = 1032
 
 
 def check_entries(tree: Any) -> None:
-    """Refuse a number of events that no file of this size can hold.
+    """Check that a file of this size can hold the number of events that its tree states.
 
     Raises:
-        InputError: The number is negative or absurd.
+        InputError: The number is negative or too large.
     """
     entries, size = tree.num_entries, tree.file.source.num_bytes
     if not 0 <= entries <= ENTRIES_PER_BYTE * size:
@@ -32,7 +32,7 @@ def check_entries(tree: Any) -> None:
 
 
 def check_storage(tree: Any, columns: Callable[[Any], bool]) -> None:
-    """Refuse columns that are not stored where and as they can be.
+    """Check that the baskets or pages of columns lie in the file and hold all events.
 
     Of a TTree, the baskets of each must cover all events and lie apart from each other in the
     file: uproot waits for ever if two baskets of different branches are in one place. Of an
@@ -40,10 +40,10 @@ def check_storage(tree: Any, columns: Callable[[Any], bool]) -> None:
 
     Args:
         tree: An uproot TTree or RNTuple.
-        columns: Tells the branches or fields that will be read, such as a `ColumnFilter`.
+        columns: Selects the branches or fields that will be read, such as a `ColumnFilter`.
 
     Raises:
-        InputError: Something cannot be; the message names the branch.
+        InputError: They do not; the message names the branch.
     """
     size = tree.file.source.num_bytes
     if isinstance(tree, uproot.TTree):
@@ -63,19 +63,19 @@ def _check_baskets(branches: list[Any], entries: int, size: int) -> None:
         baskets = len(edges) - 1 - len(branch.embedded_baskets)
         starts.append(branch.member("fBasketSeek")[:baskets].astype(np.int64))
         stops.append(starts[-1] + branch.member("fBasketBytes")[:baskets])
-        _check_places(branch.name, starts[-1], stops[-1], size)
+        _check_positions(branch.name, starts[-1], stops[-1], size)
     start, stop = (np.concatenate([np.empty(0, np.int64), *edges]) for edges in (starts, stops))
     order = np.argsort(start)
     if np.any(stop[order][:-1] > start[order][1:]):
         raise InputError("two baskets lie in one place", "corrupt")
 
 
-def _check_places(name: str, start: Any, stop: Any, size: int) -> None:
+def _check_positions(name: str, start: Any, stop: Any, size: int) -> None:
     if np.any(start < 0) or np.any(stop <= start):
         raise InputError(f"a basket of {name} lies nowhere", "corrupt")
     if np.any(stop > size):
-        told = f"a basket of {name} ends at byte {stop.max()}, the file at {size}"
-        raise InputError(told, "truncated")
+        message = f"a basket of {name} ends at byte {stop.max()}, the file at {size}"
+        raise InputError(message, "truncated")
 
 
 def _check_pages(ntuple: Any, fields: list[Any], size: int) -> None:
@@ -92,12 +92,12 @@ def _check_pages(ntuple: Any, fields: list[Any], size: int) -> None:
                 claimed += _claimed(columns[number], links[number].table, size)
     limit = FREE_BYTES + LARGEST_RATIO * size
     if claimed > limit:
-        told = f"its pages claim to hold {claimed} bytes"
-        raise InputError(f"{told}, more than the {limit} that can be", "oversize")
+        message = f"its pages claim to hold {claimed} bytes"
+        raise InputError(f"{message}, more than the {limit} that can be", "oversize")
 
 
 def _claimed(column: Any, pages: Pages, size: int) -> int:
-    """Add up the bytes that pages claim to hold, and see that the pages are in the file."""
+    """Return the bytes that pages claim to hold, and check that the pages are in the file."""
     if len(pages.starts):
         last = max(s + n for s, n in zip(pages.starts.tolist(), pages.sizes.tolist(), strict=True))
         if last > size or pages.sizes.min() < 0:

@@ -1,4 +1,4 @@
-"""What identifies a file that has no UUID: ``identify(directory.file)``.
+"""Make a UUID for a file that has none: ``identify(directory.file)``.
 
 ROOT's own RNTuple writer leaves it at all zeros, so that every such file has the same one.
 """

@@ -6,14 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dtperf.selection.flatten import branches_of, needed_branches, optional_branches
+    from dtperf.selection.branches import branches_of, needed_branches, optional_branches
     from dtperf.selection.tagging import Tables, tag_and_probe
 
 __all__ = ["Tables", "branches_of", "needed_branches", "optional_branches", "tag_and_probe"]
 
 # the cuts are part of every config, which must not wait for numba
 _HOMES = {
-    "flatten": ("branches_of", "needed_branches", "optional_branches"),
+    "branches": ("branches_of", "needed_branches", "optional_branches"),
     "tagging": ("Tables", "tag_and_probe"),
 }
 

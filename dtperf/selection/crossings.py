@@ -1,4 +1,4 @@
-"""The chambers that a probe crosses, with the best segment in each."""
+"""Find the chambers that probes cross, and the best segment in each."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Crossings(NamedTuple):
 
 @numba.njit(nogil=True, inline="always")
 def count_other_stations(mask: int, station: int) -> int:
-    """Count the bits of the 8-bit station mask, leaving out the bit of this station."""
+    """Return the number of bits in the 8-bit station mask, without the bit of this station."""
     count = 0
     for bit in range(8):
         if bit != station - 1 and mask >> bit & 1:
@@ -59,7 +59,7 @@ def count_other_stations(mask: int, station: int) -> int:
 
 @compiled
 def _count_rows(matches: Matches, begins: I64, ends: I64) -> int:
-    """Count one row for each usable match, and one for each station without."""
+    """Return the number of rows: one for each usable match, and for each station without."""
     stations, codes = matches.station, matches.code
     rows = 0
     for pair in range(len(begins)):
@@ -85,7 +85,7 @@ def find_crossings(
     event: I64,
     limits: PassingLimits,
 ) -> Crossings:
-    """Cross each station with the probe of each selected pair.
+    """Find the crossings of each selected pair's probe with the chambers of each station.
 
     Args:
         masks: Station mask of the probe of each selected pair, shape (pairs,).

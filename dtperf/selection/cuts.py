@@ -83,7 +83,6 @@ def _fits_single_precision(value: float) -> float:
 
 Single = AfterValidator(_fits_single_precision)
 Number = Annotated[FiniteFloat, Single]
-NonNegative = Annotated[FiniteFloat, Field(ge=0), Single]
 Positive = Annotated[FiniteFloat, Field(gt=0), Single]
 MinPt = Annotated[FiniteFloat, Field(ge=0, le=HIGHEST_PT_GEV), Single]
 MinMass = Annotated[FiniteFloat, Field(ge=0, le=2 * HIGHEST_PT_GEV), Single]
@@ -221,7 +220,7 @@ class Compatibility(Model):
 
 
 class TagAndProbe(Protocol):
-    """What the tag-and-probe is told; `dtperf.AnalysisConfig` is one."""
+    """Settings of the tag-and-probe; `dtperf.AnalysisConfig` is one."""
 
     @property
     def selection(self) -> Selection:
@@ -229,7 +228,7 @@ class TagAndProbe(Protocol):
 
     @property
     def extrapolation(self) -> Extrapolation:
-        """Who says where a probe crosses chambers."""
+        """Source of the crossings of probes with chambers: `ntuple` or `helix`."""
 
     @property
     def compatibility(self) -> Compatibility:

@@ -1,4 +1,4 @@
-"""The chambers that probes cross: as the file has it, or by our own propagation."""
+"""Find the chambers that probes cross: by the file's extrapolation or our own propagation."""
 
 from __future__ import annotations
 
@@ -64,8 +64,10 @@ def extrapolate(flat: FlatEvents, event: I64, probe: I64) -> ProbeMatches:
         ACCEPT_CM,
     )
     station = stations()[found.code].astype(np.int16)
-    places = (found.x, found.y, found.edge_x, found.edge_y, found.code)
-    matches = Matches(station, *places)
-    known = np.isfinite(dxy[probe])
-    begins, ends = (np.where(known, edge, -1) for edge in (found.offsets[:-1], found.offsets[1:]))
+    columns = (found.x, found.y, found.edge_x, found.edge_y, found.code)
+    matches = Matches(station, *columns)
+    is_known = np.isfinite(dxy[probe])
+    begins, ends = (
+        np.where(is_known, edge, -1) for edge in (found.offsets[:-1], found.offsets[1:])
+    )
     return ProbeMatches(matches, begins, ends, found.sigma_x, found.sigma_y)

@@ -37,7 +37,7 @@ Real = float | np.float32
 
 
 class PairLimits(NamedTuple):
-    """Cut values in the width they are compared in."""
+    """Cut values, in the precision in which they are applied."""
 
     tag_max_iso: np.float32
     tag_min_pt: np.float32
@@ -56,7 +56,7 @@ class PairLimits(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """Every tag and probe that were looked at, in the order of the search.
+    """Every tag and probe that were considered, in the order of the search.
 
     All arrays have shape (candidates,).
     """
@@ -112,9 +112,9 @@ def delta_r(eta1: Real, phi1: Real, eta2: Real, phi2: Real) -> np.float32:
 
 
 @numba.njit(nogil=True, inline="always")
-def are_charges(charges: int, wanted: int) -> bool | np.bool_:
+def are_charges(charges: int, charge: int) -> bool | np.bool_:
     """Return whether the product of two charges is -1, 1, or with `EITHER_CHARGE` one of both."""
-    return charges == wanted or (wanted == EITHER_CHARGE and abs(charges) == 1)
+    return charges == charge or (charge == EITHER_CHARGE and abs(charges) == 1)
 
 
 @numba.njit(nogil=True, inline="always")
@@ -188,14 +188,14 @@ def _count_candidates(offsets: I64, tags: Bools) -> int:
 
 @compiled
 def find_pairs(muons: Muons, limits: PairLimits) -> Candidates:
-    """Look for the probe of each tag.
+    """Find the probe of each tag.
 
     Args:
         muons: Flat muon columns of all events.
         limits: Cut values.
 
     Returns:
-        One row for each tag and probe looked at; a tag has at most one selected row, its last.
+        One row for each tag and probe considered; a tag has at most one selected row, its last.
     """
     offsets, pt, eta, phi = muons.offsets, muons.pt, muons.eta, muons.phi
     charge, trk_dz = muons.charge, muons.trk_dz
@@ -255,7 +255,7 @@ def is_repeated(probes: Integers, n: int) -> Bools:
 
     Args:
         probes: Probe of each pair, in the order of the search, shape (pairs,).
-        n: How many muons there are; every probe is below.
+        n: Number of muons; every probe is below.
 
     Returns:
         Shape (pairs,).

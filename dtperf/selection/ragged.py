@@ -1,4 +1,4 @@
-"""Ranges of lists, rows taken by their numbers, and content that no detector writes: counted."""
+"""Handle ranges of matches and rows by index, and count content that no detector writes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Ranges", "count_bad_ranges", "mask_not_finite", "numbers", "probe_ra
 
 
 class Ranges(NamedTuple):
-    """Where each muon's matches stand among those of its event."""
+    """The range of each muon's matches among those of its event."""
 
     offsets: I64
     """Matches offsets[i] to offsets[i + 1] belong to event i, shape (events + 1,)."""
@@ -48,7 +48,7 @@ def probe_ranges(ranges: Ranges, event: I64, probe: I64) -> tuple[I64, I64]:
 
 
 def numbers(begins: AnyArray, ends: AnyArray) -> AnyArray:
-    """List the numbers of all ranges, one range behind the other.
+    """Return the numbers in all ranges, one range behind the other.
 
     Args:
         begins: First number of each range, shape (ranges,).
@@ -61,7 +61,7 @@ def numbers(begins: AnyArray, ends: AnyArray) -> AnyArray:
 
 @compiled
 def take(source: AnyArray, index: AnyArray, nowhere: Any) -> AnyArray:
-    """Take the rows that an index names.
+    """Return the rows that an index selects.
 
     Args:
         source: Values, shape (n,).
@@ -79,7 +79,7 @@ def take(source: AnyArray, index: AnyArray, nowhere: Any) -> AnyArray:
 
 @compiled
 def mask_not_finite(codes: I16, x: F32, y: F32, edge_x: F32, edge_y: F32) -> int:
-    """Take entries with a NaN or infinite coordinate out of use.
+    """Mark entries with a NaN or infinite coordinate as unusable, and count them.
 
     Args:
         codes: Chamber codes, shape (n,); set to -1 in place where a coordinate is not finite.
@@ -89,7 +89,7 @@ def mask_not_finite(codes: I16, x: F32, y: F32, edge_x: F32, edge_y: F32) -> int
         edge_y: Distance from the edge, or y again where there is none, shape (n,).
 
     Returns:
-        How many entries, known chamber or not, have a coordinate that is not finite.
+        Number of entries, in a known chamber or not, with a coordinate that is not finite.
     """
     count = 0
     for i in range(len(codes)):
@@ -103,7 +103,7 @@ def mask_not_finite(codes: I16, x: F32, y: F32, edge_x: F32, edge_y: F32) -> int
 
 @compiled
 def count_bad_ranges(muon_offsets: I64, ranges: Ranges) -> int:
-    """Count the muons whose range of matches points outside their event."""
+    """Return the number of muons whose range of matches points outside their event."""
     begins, ends, offsets = ranges.begin, ranges.end, ranges.offsets
     count = 0
     for event in range(len(muon_offsets) - 1):

@@ -61,18 +61,18 @@ def best_segment(
 ) -> int:
     """Find the segment with most hits, or the nearest one, that is close enough to the crossing.
 
-    The nearest one is that of `getPassingProbeInCh` in the repository cmsdtoffline/DTTagAndProbe;
-    which view has to be close enough is as for most hits.
+    The nearest one is that of `getPassingProbeInCh` in the repository
+    cmsdtoffline/DTTagAndProbe; which view has to be close enough is as for most hits.
 
     Args:
         start: First segment of the event.
         stop: One past the last segment of the event.
-        codes: Chamber of each segment, shape (segments of all events,).
-        segment_x: Its local x, cm, same shape.
-        segment_y: Its local y, cm, same shape.
-        has_phi: Whether it has a phi view, same shape.
-        has_zed: Whether it has a theta view, same shape.
-        hits: Hits of the views that it has, same shape.
+        codes: Chamber of each segment, shape (segments of all events,), as the next five.
+        segment_x: Its local x, cm.
+        segment_y: Its local y, cm.
+        has_phi: Whether it has a phi view.
+        has_zed: Whether it has a theta view.
+        hits: Hits of the views that it has.
         code: Chamber that is crossed.
         x: Local x of the crossing, cm.
         y: Local y of the crossing, cm.

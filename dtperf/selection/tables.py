@@ -1,4 +1,4 @@
-"""A table of columns, each made when it is first asked for."""
+"""A table of columns, each computed when it is first used."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ class Table(Mapping[str, AnyArray]):
         return self._made[name]
 
     def __contains__(self, name: object) -> bool:
-        """Return whether there is such a column, without making it."""
+        """Return whether there is such a column, without computing it."""
         return name in self._make or (self.parent is not None and name in self.parent)
 
     def __iter__(self) -> Iterator[str]:
-        """List the names of the columns."""
+        """Return the names of the columns."""
         inherited = (name for name in self.parent or () if name not in self._make)
         return iter((*self._make, *inherited))
 
     def __len__(self) -> int:
-        """Count the columns."""
+        """Return the number of columns."""
         return sum(1 for _ in self)
 
     def inherits(self, name: str) -> bool:
@@ -66,11 +66,11 @@ class Table(Mapping[str, AnyArray]):
         return name not in self._make and self.parent is not None and name in self.parent
 
     def of_parent(self, values: AnyArray) -> AnyArray:
-        """Take for each row what belongs to its row of the parent, shape (rows,)."""
+        """Return the parent's value for each row, shape (rows,)."""
         return take(values, self[self._link], values.dtype.type(0))
 
     def rows_where(self, names: tuple[str, ...]) -> Intp:
-        """Number the rows for which all these boolean columns hold, shape (n,)."""
+        """Return the rows for which all these boolean columns hold, shape (n,)."""
         if names not in self._rows:
             self._rows[names] = np.flatnonzero(self._all_of(names))
         return self._rows[names]
@@ -84,7 +84,7 @@ class Table(Mapping[str, AnyArray]):
         return self._masks[names]
 
     def to_awkward(self) -> Any:
-        """Make an awkward record array of all columns, for a look in a notebook."""
+        """Return an awkward record array of all columns, for use in a notebook."""
         import awkward as ak
 
         return ak.zip({name: self[name] for name in self})

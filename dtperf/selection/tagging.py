@@ -1,4 +1,4 @@
-"""The tag-and-probe on NanoEvents: events to pairs and crossings."""
+"""Run the tag-and-probe on NanoEvents: from events to pairs and crossings."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from dtperf.selection.branches import isolations
 from dtperf.selection.columns import crossing_columns, kinematics, pair_columns, station_limits
 from dtperf.selection.crossings import find_crossings
 from dtperf.selection.extrapolation import extrapolate
-from dtperf.selection.flatten import FlatEvents, flatten, isolations
+from dtperf.selection.flatten import FlatEvents, flatten
 from dtperf.selection.luminosity import within
 from dtperf.selection.pairs import PairLimits, find_pairs, is_repeated
 from dtperf.selection.segments import PassingLimits
@@ -22,16 +23,16 @@ __all__ = ["Tables", "find_tables", "pair_limits", "passing_limits", "tag_and_pr
 
 
 class Tables(NamedTuple):
-    """The two tables that every measurement is a reduction of."""
+    """The two tables that all measurements are made from."""
 
     pairs: Table
-    """One row for each tag and probe looked at."""
+    """One row for each tag and probe considered."""
     crossings: Table
     """One row for each selected pair x station x chamber crossed, or station not crossed."""
     anomalies: dict[str, int]
-    """How often something was found that no detector writes, by name."""
+    """Number of entries that no detector writes, by kind of anomaly."""
     events: int
-    """Number of events that were looked at: those in the luminosity mask."""
+    """Number of events in the luminosity mask."""
 
 
 def tag_and_probe(events: Any, config: TagAndProbe) -> Tables:
@@ -73,15 +74,15 @@ def find_tables(flat: FlatEvents, config: TagAndProbe) -> tuple[Table, Table]:
     limits = passing_limits(config)
     crossed = extrapolate(flat, event, probe)
     masks = flat.muons.trkMu_stationMask[probe]
-    place = (crossed.matches, crossed.begins, crossed.ends)
-    crossings = find_crossings(masks, *place, flat.segments, event, limits)
+    crossed_matches = (crossed.matches, crossed.begins, crossed.ends)
+    crossings = find_crossings(masks, *crossed_matches, flat.segments, event, limits)
     pairs = Table(len(candidates.event), pair_columns(flat, candidates))
     columns = crossing_columns(flat, crossed, crossings, selected, station_limits(config))
     return pairs, Table(len(crossings.pair), columns, parent=pairs, link="candidate")
 
 
 def pair_limits(config: TagAndProbe) -> PairLimits:
-    """Round the cuts on tag, probe and pair to the width they are compared in."""
+    """Return the cuts on tag, probe and pair, in the precision in which they are applied."""
     selection = config.selection
     tag, probe, pair = selection.tag, selection.probe, selection.pair
     return PairLimits(
@@ -101,7 +102,7 @@ def pair_limits(config: TagAndProbe) -> PairLimits:
 
 
 def passing_limits(config: TagAndProbe) -> PassingLimits:
-    """Round the cuts on the segment to the width they are compared in."""
+    """Return the cuts on the segment, in the precision in which they are applied."""
     passing = config.selection.passing
     return PassingLimits(
         max_dx=np.float32(passing.max_dx),

@@ -22,9 +22,9 @@ from dtperf.measurements import STANDARD, Measurement
 from dtperf.measurements.declaration import Axis
 from dtperf.results.doubled import refusal
 from dtperf.results.result import Result
-from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, TRACKER_ISO, isolations
+from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS, TRACKER_ISO, isolations
 from dtperf.skim.cuts import MEASURED, only, refuse_looser, with_cuts
-from dtperf.skim.recut.inputs import LIMIT_EVENTS, Source, find
+from dtperf.skim.recut.inputs import LIMIT_EVENTS, Source, find_inputs
 from dtperf.skim.recut.layout import CounterLayout
 from dtperf.skim.recut.load import LoadedEvents, load_files, threads
 from dtperf.skim.recut.load_skim import load_parts
@@ -74,7 +74,7 @@ class Analysis:
             refuse_looser(self.loosest, loaded.config, str(source))
         else:
             limit = LIMIT_EVENTS if limit_events is None else limit_events
-            loaded = load_files(find(source, config), limit, on_events)
+            loaded = load_files(find_inputs(source, config), limit, on_events)
         self._loaded: LoadedEvents = loaded
         doubled = loaded.event_sample.doubled
         if doubled is not None and loaded.config.run.doubled_events == "refuse":
@@ -113,8 +113,8 @@ class Analysis:
     @property
     def loaded(self) -> str:
         """Return what part of the input is in memory."""
-        told = self._loaded.told(self.nbytes + self.nbytes_found)
-        return f"{told}, of a skim: cuts can be tightened" if self._skim else told
+        loaded = self._loaded.describe(self.nbytes + self.nbytes_found)
+        return f"{loaded}, of a skim: cuts can be tightened" if self._skim else loaded
 
     @cached_property
     def _runs(self) -> Any:
@@ -184,11 +184,11 @@ class Analysis:
         return self._layouts[measurement]
 
     def _count(self, layouts: Mapping[str, CounterLayout], config: AnalysisConfig) -> CounterSums:
-        blocks, turns = self._loaded.blocks, count()
+        blocks, numbers = self._loaded.blocks, count()
 
         def work(_: int) -> CounterSums:
             sums = CounterSums(layouts, config)
-            while (number := next(turns)) < len(blocks):  # atomic: one thread takes each
+            while (number := next(numbers)) < len(blocks):  # atomic: one thread takes each
                 sums.add(blocks[number], _made(layouts, blocks[number].branches))
             return sums
 

@@ -1,4 +1,4 @@
-"""The columns of a skim, in memory and as Arrow: narrow types, views where they can be."""
+"""Convert the columns of a skim to Arrow and back: narrow types, without copies where possible."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Collection(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """Events with all that a measurement needs of them."""
+    """Columns of events that measurements need."""
 
     events: Mapping[str, AnyArray]
     """By the branch's name, each of shape (events,)."""
@@ -69,12 +69,12 @@ class Columns(NamedTuple):
     """By name; without muon_matches where our own propagation says what is crossed."""
 
     def __len__(self) -> int:
-        """Count the events."""
+        """Return the number of events."""
         return len(self.events["run"])
 
 
 def to_arrow(columns: Columns) -> pa.RecordBatch:
-    """Make an Arrow record batch: a list of structs for each collection, as awkward has them."""
+    """Return an Arrow record batch: a list of structs for each collection, as awkward has them."""
     arrays = {name: pa.array(values) for name, values in columns.events.items()}
     for name, (offsets, content) in columns.collections.items():
         fields = {field: pa.array(_narrow(name, field, v)) for field, v in content.items()}
@@ -143,7 +143,7 @@ def _refuse_missing(batch: pa.RecordBatch) -> None:
 
 
 def _ways(batch: pa.RecordBatch) -> tuple[str, ...]:
-    """Name the muons' columns of the other extrapolation, which need not be there."""
+    """Return the muon columns of the other extrapolation, which need not be there."""
     is_stored = "muon_matches" in batch.schema.names
     return ("trk_dxy",) if is_stored else ("matches_begin", "matches_end")
 

@@ -1,4 +1,4 @@
-"""Cuts by their keys: which a skim can follow, and what is measured while they move."""
+"""Change cuts by their keys, and check that a skim has all that they need."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ __all__ = [
 
 
 class CutRule(NamedTuple):
-    """What may become of one key."""
+    """How one key may change on a skim."""
 
     holds: Callable[[Any, Any], bool]
-    """Whether a value (the second) needs nothing that a skim with another (the first) lacks."""
+    """Whether a skim made with the first value has all that the second one needs."""
     why: str
     """What is missing where it does not hold."""
 
@@ -119,7 +119,7 @@ RULES: Mapping[str, CutRule] = {
     # what either way of cutting on pT and eta can need is kept
     "compatibility.four_vector_rounding": _FREE,
 }
-"""For every key that selects what it may become; measurements and the rest are free, too."""
+"""Rules for every key that selects; measurements and the rest are free, too."""
 MINIMA = frozenset(key for key, rule in RULES.items() if rule is _MINIMUM)
 """Keys that may only grow."""
 MAXIMA = frozenset(key for key, rule in RULES.items() if rule is _MAXIMUM)
@@ -132,7 +132,7 @@ def loosest_limits(config: AnalysisConfig) -> PairLimits:
 
 
 def looser(skim: AnalysisConfig, now: AnalysisConfig) -> list[str]:
-    """List the cuts that need what a skim has not.
+    """Return the cuts for which a skim lacks events or columns.
 
     Args:
         skim: The config that it was made with.
@@ -143,9 +143,9 @@ def looser(skim: AnalysisConfig, now: AnalysisConfig) -> list[str]:
     """
     lines = []
     for key, rule in RULES.items():
-        there, here = _value(skim, key), _value(now, key)
-        if not rule.holds(there, here):
-            lines.append(f"{key}: {_shown(here)}, but the skim has {_shown(there)}: {rule.why}")
+        in_skim, value = _value(skim, key), _value(now, key)
+        if not rule.holds(in_skim, value):
+            lines.append(f"{key}: {_shown(value)}, but the skim has {_shown(in_skim)}: {rule.why}")
     return lines
 
 
@@ -193,7 +193,7 @@ MOVABLE = ("selection.", "compatibility.")
 
 
 def refuse_processor(config: AnalysisConfig) -> None:
-    """Refuse a config whose histograms are not those that can be counted again.
+    """Check that the histograms are those of the packaged processor, which can be counted again.
 
     Raises:
         ConfigError: It names a processor.
@@ -208,12 +208,12 @@ def refuse_processor(config: AnalysisConfig) -> None:
 def with_cuts(
     config: AnalysisConfig, cuts: Mapping[str, Any], *, of_skim: bool = False
 ) -> AnalysisConfig:
-    """Change cuts.
+    """Return a config with other cuts.
 
     Args:
         config: What the other cuts are taken from.
         cuts: Values by key.
-        of_skim: Whether the events are a skim's, which says itself what it lacks.
+        of_skim: Whether the events are a skim's: `refuse_looser` then checks what it lacks.
 
     Raises:
         ConfigError: A key or a value is wrong, or a key is no cut.
@@ -231,10 +231,10 @@ def with_cuts(
     for key, value in cuts.items():
         data = apply(data, with_blocks_set(_override(key, value)), "the config")
     after = validate(AnalysisConfig, data, lambda _: "cuts")
-    there = flat_values(before)
+    values_before = flat_values(before)
     movable = (*MOVABLE, "extrapolation") if of_skim else MOVABLE
     for key, value in flat_values(after).items():
-        if not key.startswith(movable) and value != there[key]:
+        if not key.startswith(movable) and value != values_before[key]:
             raise _fixed(key)
     return after if MASK in cuts else _with_mask(after, mask)
 
@@ -252,7 +252,7 @@ def _with_mask(config: AnalysisConfig, mask: Any) -> AnalysisConfig:
 
 
 def only(config: AnalysisConfig, names: Collection[str]) -> AnalysisConfig:
-    """Leave of the measurements only some, which may be standard ones that the config skips."""
+    """Return a config with only these measurements; they may be standard ones that it skips."""
     given = config.measurements
     settings = MeasurementSettings(
         skip=tuple(name for name in STANDARD if name not in names),
@@ -263,7 +263,7 @@ def only(config: AnalysisConfig, names: Collection[str]) -> AnalysisConfig:
 
 
 def flat_values(config: AnalysisConfig) -> dict[str, Any]:
-    """List all values by dotted key; measurements and masks as one value."""
+    """Return all values by dotted key; measurements and masks as one value."""
     found: dict[str, Any] = {}
 
     def walk(key: str, value: Any) -> None:

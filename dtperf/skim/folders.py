@@ -1,4 +1,4 @@
-"""The directory of a skim while it is made: only what is ours is ever removed."""
+"""Prepare and clear the directory of a skim; only files of a skim are ever removed."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def sweep(out: Path, names: Container[str]) -> None:
 
 
 def part_names(out: Path) -> list[str]:
-    """List the files that workers have written."""
+    """Return the names of the files that workers have written."""
     if not (out / BLOCKS).is_dir():
         return []
     for folder in (EVENTS, BLOCKS):

@@ -1,4 +1,4 @@
-"""Which muons, crossings and segments a tighter selection can need."""
+"""Find the muons, crossings and segments that a tighter selection can need."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["KeptMatches", "KeptMuons", "find_kept", "keep_matches", "keep_segmen
 
 
 class KeptMuons(NamedTuple):
-    """What of the muons can matter."""
+    """Events and muons that a tighter selection can need."""
 
     events: I64
     """Events with a tag and another muon, shape (kept events,)."""
@@ -33,7 +33,7 @@ class KeptMuons(NamedTuple):
 
 
 class KeptMatches(NamedTuple):
-    """Crossings of those muons, of each event one behind the other."""
+    """Crossings of those muons, in order of event."""
 
     source: I64
     """Index into the matches before, shape (kept matches,)."""
@@ -48,11 +48,8 @@ class KeptMatches(NamedTuple):
 def find_kept(muons: Muons, limits: PairLimits) -> KeptMuons:
     """Find the events that a selection within these limits can have candidates in.
 
-    A candidate is every other muon that is looked at for a tag, so one tag and one muon are enough.
-
-    Args:
-        muons: Flat muon columns.
-        limits: The loosest cuts.
+    A candidate is every other muon that is considered for a tag, so one tag and one muon are
+    enough.
     """
     offsets, pt, eta, phi = muons.offsets, muons.pt, muons.eta, muons.phi
     charge, trk_dz = muons.charge, muons.trk_dz
@@ -84,11 +81,11 @@ def find_kept(muons: Muons, limits: PairLimits) -> KeptMuons:
 
 @compiled
 def keep_matches(muon_offsets: I64, ranges: Ranges, codes: I16, kept: KeptMuons) -> KeptMatches:
-    """Keep the usable crossings of possible probes, and say anew which are whose.
+    """Return the usable crossings of possible probes, with their new ranges.
 
     Args:
         muon_offsets: Muons muon_offsets[i] to muon_offsets[i + 1] belong to event i.
-        ranges: Whose the matches are.
+        ranges: The range of each muon's matches.
         codes: Chamber of each match, -1 if it cannot be used.
         kept: From `find_kept`.
     """
@@ -137,18 +134,18 @@ def keep_segments(
     crossed_offsets: I32,
     crossed: I16,
 ) -> tuple[I64, I32]:
-    """Keep the segments of crossed chambers; one without hits is never the best.
+    """Return the segments of crossed chambers; one without hits is never the best.
 
     Args:
         events: Kept events.
         offsets: Segments offsets[i] to offsets[i + 1] belong to event i, of all.
         codes: Chamber of each segment, -1 if it cannot be used.
         hits: Hits of the views that each segment has.
-        crossed_offsets: Crossings of each kept event.
+        crossed_offsets: First crossing of each kept event.
         crossed: Chamber of each of these crossings.
 
     Returns:
-        Index of each segment that is kept, and where those of each kept event begin.
+        Index of each segment that is kept, and the first segment of each kept event.
     """
     last_event = np.full(N_CODES, -1, dtype=np.int64)
     source = np.empty(len(codes), dtype=np.int64)

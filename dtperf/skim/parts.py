@@ -1,4 +1,4 @@
-"""The files of a skim that a worker writes, one pair for each chunk that was read."""
+"""Write and read the files of a skim: a pair for each chunk that was read."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ __all__ = [
 
 EVENTS, BLOCKS, SUFFIX = "events", "blocks", ".arrow"
 BATCH = 65_536
-"""Events in a record batch: what is made of so many on the way stays in a core's cache."""
+"""Events in a record batch: intermediate arrays of so many stay in a core's cache."""
 Compression = Literal["none", "lz4", "zstd"]
 INFO = b"dtperf"
 MAX_BLOCKS_BYTES = 1 << 28
 
 
 class PartInfo(BaseModel):
-    """What is known of a file of events without opening it."""
+    """Size and checksum of a file of events."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -66,14 +66,7 @@ class PackedChunk(NamedTuple):
 def pack(
     name: str, columns: Columns, tallied: LuminosityTally, compression: Compression
 ) -> PackedChunk:
-    """Make the files of a chunk.
-
-    Args:
-        name: Tells the chunk from all others.
-        columns: What is kept of its events.
-        tallied: Of all its events.
-        compression: Of the columns; the table of blocks is small.
-    """
+    """Return the two files of a chunk: its kept events, and the counts of all its events."""
     whole = to_arrow(columns)
     batches = [whole.slice(at, BATCH) for at in range(0, max(len(columns), 1), BATCH)]
     events = _file(whole.schema, batches, compression)
@@ -83,7 +76,7 @@ def pack(
 
 
 def read_blocks(path: Path) -> tuple[LuminosityTally, PartInfo]:
-    """Read the table of luminosity blocks of a chunk, and what it says of its events.
+    """Read the counts by luminosity block of a chunk, and the size of its file of events.
 
     Raises:
         InputError: It cannot be read.
@@ -93,10 +86,10 @@ def read_blocks(path: Path) -> tuple[LuminosityTally, PartInfo]:
             raise InputError(f"{path}: larger than any table of blocks", "oversize")
         with pa.memory_map(str(path)) as source:
             table = pa.ipc.open_file(source).read_all()
-        told = PartInfo.model_validate_json((table.schema.metadata or {}).get(INFO, b"{}"))
+        info = PartInfo.model_validate_json((table.schema.metadata or {}).get(INFO, b"{}"))
     except (OSError, pa.ArrowException, ValidationError) as error:
         raise InputError(f"{path}: cannot be read: {error}", "corrupt") from None
-    return LuminosityTally.from_arrow(table, str(path)), told
+    return LuminosityTally.from_arrow(table, str(path)), info
 
 
 def _file(schema: pa.Schema, batches: list[pa.RecordBatch], compression: Compression) -> bytes:

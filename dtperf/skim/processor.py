@@ -1,4 +1,4 @@
-"""What makes the parts of a skim: measures a chunk, and keeps what any tighter cut can need."""
+"""Measure a chunk and make its part of a skim, with all that tighter cuts can need."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from coffea.processor import ProcessorABC
 
 from dtperf.config import AnalysisConfig
 from dtperf.execution.attempt import SIDE_OUTPUT, ChunkProcessor
-from dtperf.selection.flatten import (
+from dtperf.selection.branches import (
     OPTIONAL_EVENT_COLUMNS,
     TRACKER_ISO,
     TRIGGER_COLUMNS,
-    flatten,
     isolations,
 )
+from dtperf.selection.flatten import flatten
 from dtperf.selection.luminosity import within
 from dtperf.skim.cuts import loosest_limits
 from dtperf.skim.folders import TOKEN
@@ -66,9 +66,9 @@ class SkimEvents(ProcessorABC):  # type: ignore[misc]  # coffea is untyped
     def optional_columns(self) -> frozenset[str]:
         """Branches that are read where a file has them."""
         triggers = (f"muon_{name}" for name in TRIGGER_COLUMNS.values() if name)
-        wanted = triggers if self._config.selection.tag.trigger == "none" else ()
+        triggers_kept = triggers if self._config.selection.tag.trigger == "none" else ()
         always = {*OPTIONAL_EVENT_COLUMNS.values(), f"muon_{TRACKER_ISO}"}
-        return self._measuring.optional_columns | {*wanted, *always}
+        return self._measuring.optional_columns | {*triggers_kept, *always}
 
     def process(self, events: Any) -> dict[str, Any]:
         """Measure one chunk.
@@ -88,7 +88,7 @@ class SkimEvents(ProcessorABC):  # type: ignore[misc]  # coffea is untyped
         return output | {SIDE_OUTPUT: {packed.name: packed}}
 
     def postprocess(self, accumulator: Any) -> Any:
-        """Leave the sum as it is."""
+        """Return the sum as it is."""
         return accumulator
 
     def _pack(self, events: Any) -> PackedChunk:
@@ -115,5 +115,5 @@ class SkimEvents(ProcessorABC):  # type: ignore[misc]  # coffea is untyped
 
 
 def part_name(uuid: str, start: int, stop: int) -> str:
-    """Name the part of a chunk: no other one has the same events of the same file."""
+    """Return the name of the part of a chunk, unique by file and events."""
     return f"{uuid}-{start}-{stop}"

@@ -1,4 +1,4 @@
-"""A skim in the place of files: `dtperf run CONFIG SKIM`."""
+"""Measure a skim instead of files: `dtperf run CONFIG SKIM`."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ def rerun(
         InputError: The skim cannot be read.
     """
 
-    def told(read: int, wanted: int) -> None:
-        on_progress(Progress("measuring", read, wanted))
+    def report(read: int, total: int) -> None:
+        on_progress(Progress("measuring", read, total))
 
-    def measured() -> Result:
-        return Analysis(skim, config, on_events=told).with_cuts()
+    def measure() -> Result:
+        return Analysis(skim, config, on_events=report).with_cuts()
 
     if out is None:
-        return measured()
+        return measure()
     if Path(out).absolute() == skim.absolute():
         raise ConfigError(f"{out}: is the skim: name another directory for the result")
     with open_run(out, config, code_version(), resume=False, force=force, clear=clear) as directory:
-        result = measured()
+        result = measure()
         directory.finish(result)
     return result

@@ -1,4 +1,4 @@
-"""The directory of a skim: made, finished, and read with suspicion."""
+"""Finish the directory of a skim, and read it with checks."""
 
 from __future__ import annotations
 
@@ -23,10 +23,18 @@ from dtperf.results.result import Result
 from dtperf.results.storage import LEDGER, RESULT, read_event_sample, read_head
 from dtperf.skim.folders import MANIFEST, PART, TALLY, TOKEN, part_names, sweep
 from dtperf.skim.parts import BLOCKS, EVENTS, MAX_BLOCKS_BYTES, SUFFIX, PartInfo, read_blocks
-from dtperf.skim.tally import LuminosityTally, added
+from dtperf.skim.tally import LuminosityTally, sum_tallies
 from dtperf.validation import read_json, validated, write_json
 
-__all__ = ["Skim", "finish", "is_skim", "load_skim", "refuse_missing", "skim_among", "tiles"]
+__all__ = [
+    "Skim",
+    "covering_parts",
+    "finish",
+    "is_skim",
+    "load_skim",
+    "refuse_missing",
+    "skim_among",
+]
 
 SCHEMA_VERSION = 1
 MAX_MANIFEST_BYTES = 1 << 28
@@ -41,7 +49,7 @@ class _Manifest(BaseModel):
 
 
 class Skim(NamedTuple):
-    """A skim that is whole, as far as can be told without reading its events."""
+    """A skim that is complete, as far as can be checked without reading its events."""
 
     path: Path
     config: AnalysisConfig
@@ -49,7 +57,7 @@ class Skim(NamedTuple):
     code: str
     """The version of the code that made it."""
     about: Mapping[str, str]
-    """What tells it from others, for the results that are measured on it."""
+    """Its identification, for the results that are measured on it."""
     totals: Mapping[str, int]
     """As `Result` has them, of the loosest cuts."""
     ledger: Ledger
@@ -60,7 +68,7 @@ class Skim(NamedTuple):
 
 
 def is_skim(path: Path) -> bool:
-    """Return whether a directory is a skim, or was to become one."""
+    """Return whether a directory is a skim, finished or not."""
     if not os.path.isdir(path):  # noqa: PTH112  # pathlib's raises for names that are too long
         return False
     return (path / MANIFEST).is_file() or (
@@ -69,7 +77,7 @@ def is_skim(path: Path) -> bool:
 
 
 def skim_among(inputs: Sequence[str | Path]) -> Path | None:
-    """Find the skim that is the input; None if there is none.
+    """Return the skim among inputs; None if there is none.
 
     Raises:
         ConfigError: There is something else beside it.
@@ -86,7 +94,7 @@ def skim_among(inputs: Sequence[str | Path]) -> Path | None:
 
 
 def finish(out: Path, result: Result) -> None:
-    """Declare a skim to be whole.
+    """Complete a skim: check its parts and write the manifest.
 
     Args:
         out: The directory, with the result in it.
@@ -95,7 +103,7 @@ def finish(out: Path, result: Result) -> None:
     Raises:
         InputError: A part of what was read is missing.
     """
-    names = tiles(result.ledger, part_names(out))
+    names = covering_parts(result.ledger, part_names(out))
     sweep(out, {*names})  # of chunks whose end nobody saw
     tallies, parts = [], {}
     for name in names:
@@ -103,20 +111,20 @@ def finish(out: Path, result: Result) -> None:
         tallies.append(counted)
         parts[name] = info.model_dump()
         _refuse_size(out, name, info)
-    pq.write_table(added(tallies).to_arrow(), out / TALLY, compression="none")
+    pq.write_table(sum_tallies(tallies).to_arrow(), out / TALLY, compression="none")
     sums = {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in (TALLY, LEDGER)}
     (out / TOKEN).unlink(missing_ok=True)
     write_json(out / MANIFEST, {"schema_version": SCHEMA_VERSION, "sha256": sums, "parts": parts})
 
 
 def refuse_missing(out: Path, ledger: Ledger) -> None:
-    """Check that a skim that is to go on has the parts of all that its ledger says.
+    """Check that a skim to be resumed has the parts of all that its ledger has as read.
 
     Raises:
         InputError: It has not; perhaps it was no skim.
     """
     try:
-        tiles(ledger, part_names(out))
+        covering_parts(ledger, part_names(out))
     except InputError as error:
         raise InputError(
             f"{error}, with --force; what was measured by `dtperf run` cannot become a skim",
@@ -125,7 +133,7 @@ def refuse_missing(out: Path, ledger: Ledger) -> None:
 
 
 def load_skim(path: Path) -> Skim:
-    """Read what a skim says of itself; its events are read later.
+    """Read the description of a skim; its events are read later.
 
     Raises:
         InputError: It is none, is not finished, or was changed since.
@@ -153,7 +161,7 @@ def load_skim(path: Path) -> Skim:
         raise InputError(f"{path}: this skim has no {RESULT}: make it again", "missing")
     head, ledger = read_head(path), Ledger.read(path / LEDGER)
     refuse_overlap(ledger)
-    if manifest.parts.keys() != {*tiles(ledger, manifest.parts)}:
+    if manifest.parts.keys() != {*covering_parts(ledger, manifest.parts)}:
         raise InputError(f"{path}: the parts are not those of its ledger: make it again", "corrupt")
     for name, info in manifest.parts.items():
         _refuse_size(path, name, info)
@@ -172,8 +180,8 @@ def load_skim(path: Path) -> Skim:
     return Skim(path, head.config, head.code, about, head.totals, ledger, sample, counted, parts)
 
 
-def tiles(ledger: Ledger, names: Iterable[str]) -> list[str]:
-    """Find the parts that have the events that were read, each once.
+def covering_parts(ledger: Ledger, names: Iterable[str]) -> list[str]:
+    """Return parts that together have each event that was read once.
 
     A chunk may be of several parts, and what is left of a run that was ended may lie beside them.
 
@@ -187,18 +195,18 @@ def tiles(ledger: Ledger, names: Iterable[str]) -> list[str]:
     found_parts = []
     for row in ledger:
         if row.status == "read" and row.events:
-            found_parts += _tiled(row, by_file[row.uuid])
+            found_parts += _cover(row, by_file[row.uuid])
     return found_parts
 
 
-def _tiled(row: LedgerRow, parts: list[tuple[int, int, str]]) -> list[str]:
-    """Put parts one behind the other, from the last to the first event of a row."""
+def _cover(row: LedgerRow, parts: list[tuple[int, int, str]]) -> list[str]:
+    """Return parts that follow one another from the first to the last event of a row."""
     best: dict[int, tuple[int, str]] = {}
     inside = (p for p in parts if row.start <= p[0] < p[1] <= row.stop)
     for start, stop, name in sorted(inside, key=lambda part: (-part[0], part[1])):
         if stop == row.stop or stop in best:
             best[start] = (stop, name)  # the longest one comes last
-    row_parts, at = [], row.start
+    cover, at = [], row.start
     while at != row.stop:
         if at not in best:
             raise InputError(
@@ -207,8 +215,8 @@ def _tiled(row: LedgerRow, parts: list[tuple[int, int, str]]) -> list[str]:
                 "missing",
             )
         at, name = best[at]
-        row_parts.append(name)
-    return row_parts
+        cover.append(name)
+    return cover
 
 
 def _refuse_size(out: Path, name: str, info: PartInfo) -> None:

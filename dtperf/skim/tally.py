@@ -1,4 +1,4 @@
-"""What a skim must know of the events that it leaves out: counts by luminosity block."""
+"""Count events and anomalies by luminosity block, also of events that a skim leaves out."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import Any, NamedTuple
 import awkward as ak
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dtperf.config import AnalysisConfig
 from dtperf.errors import InputError
-from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, flatten
+from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS
+from dtperf.selection.flatten import flatten
 from dtperf.selection.luminosity import is_certified
 from dtperf.typing import I64, U32, AnyArray, Bools, Intp
 
-__all__ = ["LuminosityTally", "added", "tally"]
+__all__ = ["LuminosityTally", "sum_tallies", "tally"]
 
 OPTIONAL = tuple(OPTIONAL_EVENT_COLUMNS.values())
 
@@ -46,14 +48,14 @@ class LuminosityTally(NamedTuple):
         return found
 
     def to_arrow(self) -> pa.Table:
-        """Make an Arrow table: counts of anomalies by their names, flags as has_<branch>."""
+        """Return an Arrow table: counts of anomalies by their names, flags as has_<branch>."""
         columns = {"run": self.run, "luminosityBlock": self.luminosityBlock, "events": self.events}
         columns |= {f"has_{name}": values for name, values in self.has.items()}
         return pa.table({**columns, **self.anomalies})
 
     @classmethod
     def from_arrow(cls, table: pa.Table, where: str) -> LuminosityTally:
-        """Read an Arrow table, from whoever it may be.
+        """Read an untrusted Arrow table.
 
         Raises:
             InputError: It is no such table.
@@ -62,10 +64,10 @@ class LuminosityTally(NamedTuple):
             table.validate(full=True)
             columns = {name: table[name].to_numpy() for name in table.column_names}
             has = {name: columns.pop(f"has_{name}").astype(np.bool_) for name in OPTIONAL}
-            place = [columns.pop(n).astype(np.uint32) for n in ("run", "luminosityBlock")]
+            block_ids = [columns.pop(n).astype(np.uint32) for n in ("run", "luminosityBlock")]
             counts = {n: values.astype(np.int64, casting="safe") for n, values in columns.items()}
             wrong = [name for name, values in counts.items() if (values < 0).any()]
-            found = cls(place[0], place[1], has, counts.pop("events"), counts)
+            found = cls(block_ids[0], block_ids[1], has, counts.pop("events"), counts)
         except (pa.ArrowException, ValueError, TypeError, KeyError) as error:
             raise InputError(f"{where}: is no count of events: {error}", "corrupt") from None
         if wrong:
@@ -74,15 +76,12 @@ class LuminosityTally(NamedTuple):
 
 
 def tally(events: Any, config: AnalysisConfig, anomalies: Mapping[str, int]) -> LuminosityTally:
-    """Count the events of a chunk.
+    """Count the events of a chunk by luminosity block.
 
-    Args:
-        events: NanoEvents, all that were read.
-        config: The analysis.
-        anomalies: Of all that are in its luminosity mask, from `flatten`.
+    `anomalies` are those of `flatten`, of all events in the luminosity mask.
     """
-    place = [ak.to_numpy(events[name]).astype(np.uint32) for name in ("run", "luminosityBlock")]
-    keys = place[0].astype(np.uint64) << np.uint64(32) | place[1]
+    block_ids = [ak.to_numpy(events[name]).astype(np.uint32) for name in ("run", "luminosityBlock")]
+    keys = block_ids[0].astype(np.uint64) << np.uint64(32) | block_ids[1]
     blocks, number, counts = np.unique(keys, return_inverse=True, return_counts=True)
     found = {name: np.zeros(len(blocks), dtype=np.int64) for name in anomalies}
     if any(anomalies.values()):
@@ -103,7 +102,7 @@ def tally(events: Any, config: AnalysisConfig, anomalies: Mapping[str, int]) -> 
 def _by_block(
     events: Any, config: AnalysisConfig, indices: Intp, number: AnyArray
 ) -> Iterator[tuple[int, Mapping[str, int]]]:
-    """Find the blocks that the anomalies of these events are in, by halving."""
+    """Yield the blocks that have anomalies, with their counts; found by bisection."""
     if not len(indices):
         return
     trigger, way = config.selection.tag.trigger, config.extrapolation
@@ -119,30 +118,19 @@ def _by_block(
         yield from _by_block(events, config, half, number)
 
 
-def added(tallies: Iterable[LuminosityTally]) -> LuminosityTally:
-    """Add up tallies, to one row for each block and set of branches."""
-    given = [*tallies]
-    names = sorted({name for each in given for name in each.anomalies})
+def sum_tallies(tallies: Iterable[LuminosityTally]) -> LuminosityTally:
+    """Return the sum of tallies, with one row for each block and set of branches, sorted."""
+    tables = [each.to_arrow() for each in (_empty(), *tallies)]
+    table = pa.concat_tables(tables, promote_options="default")
+    keys = ["run", "luminosityBlock", *(f"has_{name}" for name in OPTIONAL)]
+    counts = [name for name in table.column_names if name not in keys]
+    grouped = table.group_by(keys).aggregate([(name, "sum") for name in counts])
+    ordered = grouped.sort_by([(key, "ascending") for key in keys])
+    # anomalies that some chunks do not have are null
+    sums = {name: pc.fill_null(ordered[f"{name}_sum"], 0) for name in sorted(counts)}
+    return LuminosityTally.from_arrow(pa.table({key: ordered[key] for key in keys} | sums), "sum")
 
-    def joined(columns: Iterable[AnyArray], kind: Any) -> AnyArray:
-        return np.concatenate([np.empty(0, dtype=kind), *columns])
 
-    place = [joined((getattr(t, n) for t in given), np.uint32) for n in ("run", "luminosityBlock")]
-    has = [joined((t.has[name] for t in given), np.bool_) for name in OPTIONAL]
-    rows, number = np.unique(np.stack([*place, *has]), axis=1, return_inverse=True)
-
-    def summed(columns: Iterable[AnyArray]) -> I64:
-        total = np.zeros(rows.shape[1], dtype=np.int64)
-        np.add.at(total, number.reshape(-1), joined(columns, np.int64))
-        return total
-
-    def zeros(each: LuminosityTally) -> I64:
-        return np.zeros(len(each.run), dtype=np.int64)
-
-    return LuminosityTally(
-        rows[0].astype(np.uint32),
-        rows[1].astype(np.uint32),
-        {name: rows[2 + i].astype(np.bool_) for i, name in enumerate(OPTIONAL)},
-        summed(each.events for each in given),
-        {n: summed(each.anomalies.get(n, zeros(each)) for each in given) for n in names},
-    )
+def _empty() -> LuminosityTally:
+    ids, counts = np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.int64)
+    return LuminosityTally(ids, ids, dict.fromkeys(OPTIONAL, np.empty(0, np.bool_)), counts, {})

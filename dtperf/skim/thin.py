@@ -1,4 +1,4 @@
-"""Flat events to the columns of a skim, and back."""
+"""Convert flat events to the columns of a skim, and back."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ import numpy as np
 
 from dtperf.detector import chamber_codes, sectors, stations, wheels
 from dtperf.selection.arrays import Matches, Muons, Segments
-from dtperf.selection.crossings import count_hits
-from dtperf.selection.extrapolation import extrapolate
-from dtperf.selection.flatten import (
+from dtperf.selection.branches import (
     MATCH_DTYPES,
     MUON_DTYPES,
     OPTIONAL_EVENT_COLUMNS,
@@ -18,10 +16,11 @@ from dtperf.selection.flatten import (
     SEGMENT_DTYPES,
     TRACKER_ISO,
     TRIGGER_COLUMNS,
-    FlatEvents,
     Isolations,
-    StoredMatches,
 )
+from dtperf.selection.crossings import count_hits
+from dtperf.selection.extrapolation import extrapolate
+from dtperf.selection.flatten import FlatEvents, StoredMatches
 from dtperf.selection.pairs import PairLimits
 from dtperf.selection.ragged import Ranges, numbers
 from dtperf.skim.columns import Collection, Columns
@@ -34,12 +33,9 @@ PLACE = ("wheel", "sector", "station")
 
 
 def thinned(flat: FlatEvents, limits: PairLimits, fires: Mapping[str, AnyArray]) -> Columns:
-    """Keep what a selection within these limits can need.
+    """Return the columns that any selection within the loosest cuts can need.
 
-    Args:
-        flat: The events.
-        limits: The loosest cuts on tag, probe and pair.
-        fires: The muons' trigger columns that are kept, by name.
+    `fires` are the muons' trigger columns that are kept, by name.
     """
     kept = find_kept(by_either_isolation(flat), limits)
     events, muons = (
@@ -85,15 +81,10 @@ def by_either_isolation(flat: FlatEvents) -> Muons:
 
 
 def expanded(columns: Columns, trigger: str = "none", isolations: Isolations = PF) -> FlatEvents:
-    """Return the flat arrays that the kernels take.
+    """Return the flat arrays that the kernels take, of the columns of a skim.
 
-    Args:
-        columns: Of a skim.
-        trigger: What a tag must have fired.
-        isolations: Which are cut on; that of tracks is given wherever it is there.
-
-    Returns:
-        Without anomalies, which were counted when the events were thinned.
+    The isolation by tracks is given wherever it is there. There are no anomalies: they were
+    counted when the events were thinned.
     """
     tracks = columns.collections["muon"]
     offsets = tracks.offsets.astype(np.int64)

@@ -1,4 +1,4 @@
-"""Whether two efficiencies differ, and how often one would say so of equal ones."""
+"""Test whether two efficiencies differ, and correct for many tests."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def exact_test(
 
 
 def false_discovery(p_values: npt.ArrayLike) -> AnyArray:
-    """Correct p-values for the number of looks.
+    """Return p-values corrected for the number of tests.
 
     Args:
         p_values: One a look, any shape.

@@ -45,18 +45,8 @@ def wilson(
 ) -> tuple[AnyArray, AnyArray]:
     """Return the interval of efficiencies from which the measured one lies within so many sigma.
 
-    It covers as much as asked for on average, and less for some efficiencies.
-
-    Args:
-        passed: Counts, any shape.
-        total: Counts of the same shape, at least as large.
-        coverage: Mean probability that the interval holds the truth.
-
-    Returns:
-        Lower and upper ends, of the same shape; 0 and 1 where the total is 0.
-
-    Raises:
-        ValueError: More passed than there are.
+    It has the coverage on average, and less for some efficiencies. Arguments and errors are
+    those of `clopper_pearson`.
 
     Source: E. B. Wilson, J. Am. Stat. Assoc. 22 (1927) 209.
     """
@@ -78,18 +68,8 @@ def bayesian(
 ) -> tuple[AnyArray, AnyArray]:
     """Return the central credible interval under a beta prior.
 
-    Args:
-        passed: Counts, any shape.
-        total: Counts of the same shape, at least as large.
-        coverage: Posterior probability of the interval.
-        prior: Both parameters of the prior, above 0. (0.5, 0.5) is that of Jeffreys, (1, 1) is flat
-            and what ROOT's TEfficiency takes.
-
-    Returns:
-        Lower and upper ends, of the same shape.
-
-    Raises:
-        ValueError: More passed than there are.
+    The prior (0.5, 0.5) is that of Jeffreys; (1, 1) is flat and what ROOT's TEfficiency takes.
+    The other arguments and errors are those of `clopper_pearson`.
 
     Source: L. D. Brown, T. T. Cai, A. DasGupta, Stat. Sci. 16 (2001) 101.
     """
@@ -100,14 +80,7 @@ def bayesian(
 
 
 def counts_of(passed: npt.ArrayLike, total: npt.ArrayLike) -> tuple[AnyArray, AnyArray]:
-    """Check and convert counts.
-
-    Args:
-        passed: Counts, any shape.
-        total: Counts of the same shape.
-
-    Returns:
-        Both as float64.
+    """Return counts as float64.
 
     Raises:
         ValueError: More passed than there are.
@@ -123,7 +96,7 @@ LEAST = 1e-300
 
 
 def probability(p_value: float) -> str:
-    """Write a p-value, or a part of false alarms."""
+    """Return a p-value, or a part of false alarms, as text."""
     if p_value < LEAST:
         return f"below {LEAST:g}"
     return f"{p_value:.3f}" if p_value >= 0.001 else f"{p_value:.0e}".replace("e-0", "e-")

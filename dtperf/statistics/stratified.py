@@ -19,11 +19,11 @@ __all__ = ["Differences", "Strata"]
 
 
 STEPS = 60
-"""Of the search for a saddlepoint; it ends when nothing moves any more."""
+"""Maximum number of iterations of the search for a saddlepoint."""
 FARTHEST = 40.0
 """Saddlepoints lie nearer to 0 than this, but where all failures are on one side: at infinity."""
 NEAR = 1e-9
-"""When a saddlepoint counts as found."""
+"""Tolerance at which a saddlepoint counts as found."""
 AT_THE_END = 1 / (2 * np.pi)
 """Curvature with which the approximation gives the probability of that exactly."""
 CENTRE = 1e-3
@@ -31,7 +31,7 @@ CENTRE = 1e-3
 
 
 class Differences(NamedTuple):
-    """How two samples differ in some sets of strata, arrays of shape (sets,)."""
+    """Differences of two samples in sets of strata, arrays of shape (sets,)."""
 
     value: AnyArray
     """Efficiency after minus before; NaN where no stratum of the set has probes in both."""
@@ -82,7 +82,7 @@ class Strata:
         self._shape, self._shift, self._size = _binomial(self.share, failing, both, self.variance)
 
     def differences(self, sets: Bools) -> Differences:
-        """Compare both samples in sets of strata.
+        """Return the differences of both samples in sets of strata.
 
         Args:
             sets: Shape (sets, strata).
@@ -125,13 +125,13 @@ class _Sums(NamedTuple):
     which: AnyArray
     """Number of the sum that each binomial number is in."""
     many: int
-    """How many sums there are."""
+    """Number of sums."""
     shape: AnyArray
     """Chance of each binomial number."""
     size: AnyArray
 
     def total(self, values: AnyArray) -> AnyArray:
-        """Add up what is given for each binomial number."""
+        """Return sums of values given for each binomial number."""
         return np.bincount(self.which, values, self.many)
 
     def logarithm(self, t: AnyArray) -> AnyArray:
@@ -159,7 +159,7 @@ class _Sums(NamedTuple):
 
 
 def _error(passed: AnyArray, total: AnyArray) -> AnyArray:
-    """Estimate the variance of an efficiency; not 0 where all have passed."""
+    """Return an estimate of the variance of an efficiency; not 0 where all have passed."""
     part = (passed + 0.5) / (total + 1)
     variance: AnyArray = part * (1 - part) / np.maximum(total, 1)
     return variance
@@ -168,7 +168,7 @@ def _error(passed: AnyArray, total: AnyArray) -> AnyArray:
 def _binomial(
     share: AnyArray, failing: AnyArray, both: AnyArray, variance: AnyArray
 ) -> tuple[AnyArray, AnyArray, AnyArray]:
-    """Take for each hypergeometric distribution the binomial one of equal variance and skewness.
+    """Return for each hypergeometric distribution the binomial one of equal variance and skewness.
 
     That of few failures among many probes is one already: each has its chance, `share`, to be of
     the later sample.

@@ -1,4 +1,4 @@
-"""All stages in a row, for one block of events: ``make_block(settings, 0)``."""
+"""Make one block of events, stage by stage: ``make_block(settings, 0)``."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from dtperf.typing import F64, AnyArray
 __all__ = ["EventBlock", "make_block"]
 
 MARGIN_CM = 12.0
-"""So far beyond the edges of its middle plane an oblique muon may cross a superlayer."""
+"""How far beyond the edges of its middle plane a muon may cross one of its superlayers."""
 
 
 class EventBlock(NamedTuple):
-    """What the stages made of a block of events."""
+    """A block of events, as each stage made it."""
 
     events: Events
     muons: TrueMuons
@@ -42,12 +42,7 @@ class EventBlock(NamedTuple):
 
 
 def make_block(settings: Settings, block: int) -> EventBlock:
-    """Make a whole block of events, also where the sample ends within it.
-
-    Args:
-        settings: The sample.
-        block: Number of the block, from 0.
-    """
+    """Make block number `block`, from 0, of the events: whole, also where the sample ends in it."""
     events = _events(settings, block)
     muons = make_muons(stream(settings.seed, block, "physics"), events, settings.physics)
     tracks = reconstruct(stream(settings.seed, block, "tracks"), muons)
@@ -86,5 +81,5 @@ def _events(settings: Settings, block: int) -> Events:
 
 
 def _run_fraction(settings: Settings, events: Events) -> F64:
-    place = np.searchsorted(run_numbers(settings.runs, settings.first_run), events.run)
-    return place / max(settings.runs - 1, 1)
+    index = np.searchsorted(run_numbers(settings.runs, settings.first_run), events.run)
+    return index / max(settings.runs - 1, 1)

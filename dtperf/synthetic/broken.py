@@ -1,4 +1,4 @@
-"""Files as they go wrong in practice, for tests and drills."""
+"""Write files with the faults that occur in practice, for tests and drills."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ def _same_rows(rows: EventRows) -> Iterator[EventRows]:
 
 
 class Breakage(NamedTuple):
-    """What is changed to break a file."""
+    """The changes that break a file."""
 
     tree: str = "Events"
     table: Callable[[Table], Table] = _same_table
-    """The branches, from those that there should be."""
+    """Returns the branches to write, from those that there should be."""
     rows: Callable[[EventRows], Iterator[EventRows]] = _same_rows
-    """What is written of each basket."""
+    """Yields the rows to write of each basket."""
     damage: Callable[[Path], None] = lambda _: None
-    """What happens to the complete file."""
+    """Damages the complete file."""
 
 
 INTACT = Breakage()

@@ -1,15 +1,16 @@
-"""Segments on their way into an event."""
+"""Segments of any event and chamber, before they are sorted into events."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from dtperf.detector import N_CODES, lengths_cm, widths_cm
 from dtperf.detector.superlayers import superlayer_table
 from dtperf.synthetic.hits import draw_chi2, draw_t0
+from dtperf.synthetic.rows import concatenate, counts_to_offsets, take
 from dtperf.synthetic.stages import DrawnSegments
 from dtperf.typing import F32, F64, I16, I64
 
@@ -17,7 +18,7 @@ __all__ = ["SegmentCandidates", "merge"]
 
 
 class SegmentCandidates(NamedTuple):
-    """Segments in any order; all arrays of shape (n,). A view without hits does not exist."""
+    """Segments in any order; all arrays of shape (n,). Without hits a segment lacks that view."""
 
     event: I64
     muon: I64
@@ -45,10 +46,10 @@ class SegmentCandidates(NamedTuple):
         phi_hits: I16,
         z_hits: I16,
     ) -> Self:
-        """Draw what the fits of the two views give besides position and slope.
+        """Draw the chi2 and t0 of the fits of the two views, and set what a missing view lacks.
 
-        A coordinate whose view is missing becomes what CMS puts there: the middle of what measured
-        the other one, with slope 0. Read in DTSegmentUpdator.cc of cms-sw/cmssw.
+        A coordinate whose view is missing becomes what CMS puts there: the middle of what
+        measured the other one, with slope 0. Read in DTSegmentUpdator.cc of cms-sw/cmssw.
 
         Args:
             rng: Random numbers.
@@ -79,22 +80,13 @@ class SegmentCandidates(NamedTuple):
             z_t0=draw_t0(rng, code, z_hits),
         )
 
-    def take(self, rows: I64) -> Self:
-        """Take the segments that an index names."""
-        columns: Any = (column[rows] for column in self)
-        return type(self)(*columns)
-
 
 def merge(parts: Sequence[SegmentCandidates], n_events: int) -> DrawnSegments:
-    """Put segments into their events, by chamber; in one chamber, in the order of the parts."""
-    columns: Any = (np.concatenate(column) for column in zip(*parts, strict=True))
-    joined = SegmentCandidates(*columns)
-    order = np.argsort(joined.event * N_CODES + joined.code, kind="stable")
-    offsets = np.zeros(n_events + 1, dtype=np.int64)
-    np.cumsum(np.bincount(joined.event, minlength=n_events), out=offsets[1:])
-    rows = joined.take(order)
+    """Return segments sorted by event and chamber; in one chamber, in the order of the parts."""
+    joined = concatenate(parts)
+    rows = take(joined, np.argsort(joined.event * N_CODES + joined.code, kind="stable"))
     return DrawnSegments(
-        offsets,
+        counts_to_offsets(np.bincount(rows.event, minlength=n_events)),
         muon=rows.muon,
         code=rows.code,
         x=rows.x.astype(np.float32),

@@ -1,4 +1,4 @@
-"""The branches that the analysis reads, from what the stages made."""
+"""Make the branches that the analysis reads of a block of events."""
 
 from __future__ import annotations
 
@@ -24,15 +24,9 @@ NO_VALUE = np.float32(-999.0)
 
 
 def lean_rows(block: EventBlock) -> EventRows:
-    """Make the columns of the events, muons, their matches and the DT segments.
+    """Make all columns of generation B of the events, muons, their matches and the DT segments.
 
     The ranges into `dtSegment_hits` and `dtSegment_extr` are empty, as these are.
-
-    Args:
-        block: What the stages made.
-
-    Returns:
-        All columns of generation B in these collections, with its dtypes.
     """
     muons, segments = block.muons, block.segments
     is_standalone = block.identity["muon_isStandalone"]
@@ -48,7 +42,7 @@ def lean_rows(block: EventBlock) -> EventRows:
         },
         "muon_matches": _matches(block.matches),
         "muon_staMatches": {
-            "MuSegIdx": block.muon_segments.place[
+            "MuSegIdx": block.muon_segments.segment[
                 np.repeat(is_standalone, np.diff(block.muon_segments.offsets))
             ]
         },
@@ -67,14 +61,11 @@ def lean_rows(block: EventBlock) -> EventRows:
 
 
 def local_ranges(parent_offsets: I64, offsets: I64) -> tuple[AnyArray, AnyArray]:
-    """Return the range of each parent's entries, counted from the first of its event.
+    """Return begin and end of each parent's entries, counted from the first of its event; uint32.
 
     Args:
-        parent_offsets: Which parents belong to which event, shape (events + 1,).
-        offsets: Which entries belong to which parent, shape (parents + 1,).
-
-    Returns:
-        begin and end, uint32, shape (parents,).
+        parent_offsets: First parent of each event, shape (events + 1,).
+        offsets: First entry of each parent, shape (parents + 1,).
     """
     first = np.repeat(offsets[parent_offsets[:-1]], np.diff(parent_offsets))
     begin, end = offsets[:-1] - first, offsets[1:] - first
@@ -130,7 +121,7 @@ def _segments(segments: DrawnSegments) -> Columns:
     in_plane = np.zeros_like(segments.x)
     norm = np.float32(-1) / np.sqrt(1 + segments.dxdz**2 + segments.dydz**2)
     direction = (segments.dxdz * norm, segments.dydz * norm, norm)
-    place_eta, place_phi = _direction_of(*to_global(code, segments.x, segments.y, in_plane))
+    position_eta, position_phi = _direction_of(*to_global(code, segments.x, segments.y, in_plane))
     dir_eta, dir_phi = _direction_of(*direction_to_global(code, *direction))
     nothing = np.zeros(len(code), dtype=np.uint32)
     return {
@@ -148,8 +139,8 @@ def _segments(segments: DrawnSegments) -> Columns:
         "seg4D_posLoc_x": segments.x,
         "seg4D_posLoc_y": segments.y,
         "seg4D_posLoc_z": in_plane,
-        "seg4D_posGlb_eta": place_eta,
-        "seg4D_posGlb_phi": place_phi,
+        "seg4D_posGlb_eta": position_eta,
+        "seg4D_posGlb_phi": position_phi,
         "seg4D_dirGlb_eta": dir_eta,
         "seg4D_dirGlb_phi": dir_phi,
         **_positions_at_superlayers(segments),

@@ -28,19 +28,12 @@ CONTENT_TRUTH = {
 
 
 def with_content(rng: np.random.Generator, rows: EventRows, segments: DrawnSegments) -> EventRows:
-    """Add digis, hits, trigger primitives, RPC, GEM and CSC to events that lack them.
+    """Return events with digis, hits, trigger primitives, RPC, GEM and CSC added.
 
-    What hangs on DT segments (hits, digis, trigger, RPC) follows from them, in the conventions of
-    CMS that `dtperf.nanoaod.conventions` states; the rest is drawn for itself, plausible in number
-    and value and no more. What the rows have stays as it is.
-
-    Args:
-        rng: Random numbers, of their own.
-        rows: Whole block, as `dtperf.synthetic.columns.lean_rows` makes it.
-        segments: Those of the block.
-
-    Returns:
-        Rows with all columns of generation B.
+    What hangs on DT segments (hits, digis, trigger, RPC) follows from them, in the conventions
+    of CMS that `dtperf.nanoaod.conventions` states; the rest is drawn for itself, plausible in
+    number and value and no more. `rows` are a whole block, of `lean_rows`, and stay as they
+    are; `segments` are those of the block.
     """
     event = np.repeat(np.arange(rows.events), np.diff(segments.offsets))
     cells = cells_of(segments)
@@ -48,7 +41,7 @@ def with_content(rng: np.random.Generator, rows: EventRows, segments: DrawnSegme
     of_hit, of_hits = hit_columns(cells, hit)
     of_extrapolation, extrapolations = expected_hits(segments, cells)
     rpc = rpc_content(rng, rows.events, segments, event)
-    made: dict[str, Made] = {
+    collections: dict[str, Made] = {
         **trigger_primitives(rng, segments, event, hit.is_hit, rpc.layers_in_time),
         **random_collections(rng, rows),
         "dtSegment_hits": (event[of_hit], of_hits),
@@ -59,8 +52,8 @@ def with_content(rng: np.random.Generator, rows: EventRows, segments: DrawnSegme
         "rpcDigi": rpc.digis,
     }
     offsets, values = dict(rows.offsets), dict(rows.values)
-    for collection, (place, columns) in made.items():
-        offsets[collection], sorted_columns = _by_event(place, columns, rows.events)
+    for collection, (events_of, columns) in collections.items():
+        offsets[collection], sorted_columns = _by_event(events_of, columns, rows.events)
         values |= _typed(collection, sorted_columns)
     for name, parent in (("seg2D_hits", of_hit), ("seg4D_extr", of_extrapolation)):
         limits = counts_to_offsets(np.bincount(parent, minlength=len(event)))

@@ -1,4 +1,4 @@
-"""The twelve layers that a DT segment may cross, and where it is expected in them."""
+"""Compute where DT segments cross the twelve layers of their chambers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NO_POSITION, NO_WIRE = -999.0, -1
 
 
 class LayerLines(NamedTuple):
-    """Segments as straight lines through the layers; all of shape (segments, 12)."""
+    """Crossings of segments, as straight lines, with the layers; all of shape (segments, 12)."""
 
     first: I64
     """First wire of the layer; 0 where the chamber has no such layer, as in MB4."""
@@ -46,14 +46,14 @@ class LayerLines(NamedTuple):
 
     @property
     def wire(self) -> I64:
-        """Number of the cell, of the nearest one where the line passes the layer by."""
+        """Number of the cell crossed, or of the nearest one where the line misses the layer."""
         edge = -self.number * CELL_WIDTH_CM / 2
         cell = np.floor((np.nan_to_num(self.position) - edge) / CELL_WIDTH_CM).astype(np.int64)
         return self.first + np.clip(cell, 0, self.number - 1)
 
 
 def cells_of(segments: DrawnSegments) -> LayerLines:
-    """Find where segments cross the layers of their chambers."""
+    """Compute where segments cross the layers of their chambers."""
     code, layers = segments.code, (SUPERLAYER - 1, LAYER - 1)
     cells = layer_cells()
     first, number = (table[code][:, *layers].astype(np.int64) for table in cells[:2])
@@ -80,7 +80,7 @@ def has_view(segments: DrawnSegments) -> Bools:
 
 
 def expected_hits(segments: DrawnSegments, cells: LayerLines) -> tuple[I64, dict[str, AnyArray]]:
-    """List where segments cross the layers: always all layers of the chamber, in CMS's order.
+    """Return where segments cross the layers: always all layers of the chamber, in CMS's order.
 
     The wire is CMS's, from 1 to the number of wires inside the layer and any number outside. Read
     in MuDTSegmentExtTableProducer.cc and DTTopology.cc of cms-sw/cmssw.
@@ -88,13 +88,14 @@ def expected_hits(segments: DrawnSegments, cells: LayerLines) -> tuple[I64, dict
     Returns:
         Segment of each entry, and its columns.
     """
-    place = (cells.position + cells.number * CELL_WIDTH_CM / 2) / CELL_WIDTH_CM
-    known = has_view(segments)
+    edge = -cells.number * CELL_WIDTH_CM / 2
+    wire_number = cells.first + (cells.position - edge) / CELL_WIDTH_CM
+    has_position = has_view(segments)
     columns = {
         # cut off towards 0, as C++ makes integers of it: 'wire 0' is two cells wide
-        "ExpWire": np.where(known, np.trunc(np.nan_to_num(place) + cells.first), NO_WIRE),
-        "ExpPos": np.where(known, cells.position, NO_POSITION),
-        "ExpPosCh": np.where(known, np.where(IS_THETA, cells.y, cells.x), NO_POSITION),
+        "ExpWire": np.where(has_position, np.trunc(np.nan_to_num(wire_number)), NO_WIRE),
+        "ExpPos": np.where(has_position, cells.position, NO_POSITION),
+        "ExpPosCh": np.where(has_position, np.where(IS_THETA, cells.y, cells.x), NO_POSITION),
     }
     exists = ~IS_THETA | (stations()[segments.code] < 4)[:, None]
     segment, layer = np.nonzero(exists[:, LAYER_MAJOR])

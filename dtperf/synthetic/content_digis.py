@@ -1,4 +1,4 @@
-"""The digis of the DT."""
+"""Draw the digis of the DT."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _AllCells(NamedTuple):
 
     columns: dict[str, I16]
     start: I64
-    """Place of each layer's first cell, as `layer_cells`."""
+    """Index of each layer's first cell, as `layer_cells`."""
 
 
 @cache
@@ -62,10 +62,10 @@ def digis(
     events: int,
     segments: DrawnSegments,
     cells: LayerLines,
-    made: LayerHits,
+    hits: LayerHits,
     segment_event: I64,
 ) -> tuple[I64, dict[str, AnyArray]]:
-    """List the digis: of hits, of crossed cells without one, and some scattered over all cells.
+    """Draw the digis: of hits, of crossed cells without one, and some scattered over all cells.
 
     A cell that is crossed has no hit when something else reached the wire first, so that its digi
     comes early.
@@ -73,27 +73,27 @@ def digis(
     Returns:
         Event of each digi and its columns, by event, layer, and wire.
     """
-    everything = _all_cells()
-    missed = has_view(segments) & cells.is_inside & ~made.is_hit & ~made.is_repeated
+    all_cells = _all_cells()
+    missed = has_view(segments) & cells.is_inside & ~hits.is_hit & ~hits.is_repeated
     missed &= rng.random(missed.shape) < DIGI_WITHOUT_HIT
-    hit = made.is_hit & ~made.is_repeated
-    early = PEDESTAL_NS + (made.time[missed] - PEDESTAL_NS) * rng.random(np.count_nonzero(missed))
+    hit = hits.is_hit & ~hits.is_repeated
+    early = PEDESTAL_NS + (hits.time[missed] - PEDESTAL_NS) * rng.random(np.count_nonzero(missed))
     n = rng.poisson(NOISE_DIGIS * events)
     cell, event = [], []
     for chosen in (hit, missed):
         segment, layer = np.nonzero(chosen)
-        start = everything.start[segments.code[segment], SUPERLAYER[layer] - 1, LAYER[layer] - 1]
-        cell.append(start + made.wire[chosen] - cells.first[chosen])
+        start = all_cells.start[segments.code[segment], SUPERLAYER[layer] - 1, LAYER[layer] - 1]
+        cell.append(start + hits.wire[chosen] - cells.first[chosen])
         event.append(segment_event[segment])
-    n_cells = len(everything.columns["wire"])
+    n_cells = len(all_cells.columns["wire"])
     cell.append(rng.integers(n_cells, size=n))
     event.append(rng.integers(events, size=n))
-    time = np.concatenate((made.time[hit], early, rng.uniform(0, LONGEST_TIME_NS, n)))
-    place = np.concatenate(event) * n_cells + np.concatenate(cell)
-    order = np.argsort(place, kind="stable")
-    of_event, of_cell = np.divmod(place[order], n_cells)
+    time = np.concatenate((hits.time[hit], early, rng.uniform(0, LONGEST_TIME_NS, n)))
+    key = np.concatenate(event) * n_cells + np.concatenate(cell)
+    order = np.argsort(key, kind="stable")
+    of_event, of_cell = np.divmod(key[order], n_cells)
     columns: dict[str, AnyArray] = {
-        name: column[of_cell] for name, column in everything.columns.items()
+        name: column[of_cell] for name, column in all_cells.columns.items()
     }
     columns["time"] = TDC_NS * np.rint(time[order] / TDC_NS)
     return of_event, columns

@@ -1,4 +1,4 @@
-"""Hits of DT segments."""
+"""Draw the hits of DT segments."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ HITS_TRUTH = {
 
 
 class LayerHits(NamedTuple):
-    """In the twelve layers of segments; all of shape (segments, 12)."""
+    """Hits in the twelve layers of segments; all of shape (segments, 12)."""
 
     is_hit: Bools
     wire: I64
@@ -54,14 +54,9 @@ class LayerHits(NamedTuple):
 def hits(rng: np.random.Generator, segments: DrawnSegments, cells: LayerLines) -> LayerHits:
     """Draw the hits that segments are made of: as many as they have, about their lines.
 
-    Their distances from the line, once the segment's t0 is taken off, are those of a straight line
-    fitted to them, with the stored chi2. Times have what CMS does not take off `timeCali`: the
-    way of the signal along the wire and the muon's time of flight.
-
-    Args:
-        rng: Random numbers.
-        segments: The segments.
-        cells: Where they cross the layers.
+    Their distances from the line, once the segment's t0 is taken off, are those of a straight
+    line fitted to them, with the stored chi2. Times have what CMS does not take off `timeCali`:
+    the way of the signal along the wire and the muon's time of flight.
     """
     view = _first_with_theta_view(segments)
     of_view = np.where(IS_THETA, view[:, None], np.arange(len(view))[:, None])
@@ -70,21 +65,20 @@ def hits(rng: np.random.Generator, segments: DrawnSegments, cells: LayerLines) -
     residual = _residuals(rng, segments, cells, is_hit)[of_view, columns]
     wire = cells.wire
     wire_position = wire_positions_cm(wire, cells.first, cells.number)
-    place = np.nan_to_num(cells.position) + residual - wire_position
+    to_wire = np.nan_to_num(cells.position) + residual - wire_position
     # a line that passes the layer by leaves its hit at the border of the last cell
-    distance = np.where(
-        cells.is_inside, np.abs(place), np.minimum(np.abs(place), CELL_WIDTH_CM / 2)
-    )
+    limit = np.where(cells.is_inside, np.inf, CELL_WIDTH_CM / 2)
+    distance = np.minimum(np.abs(to_wire), limit)
     t0 = np.where(IS_THETA, segments.z_t0[:, None], segments.phi_t0[:, None])
     drift = distance / DRIFT_CM_PER_NS + np.where(t0 == NOT_FITTED, 0, t0)
     drift = np.clip(drift, *DRIFT_TIMES_NS)
     time = PEDESTAL_NS + drift + _delay(segments, cells)
     time = (TDC_NS * np.rint(time / TDC_NS))[of_view, columns]
     # CMS takes hits with negative drift times for hits at the wire
-    signed = np.where(place >= 0, 1, -1) * np.maximum(drift, 0) * DRIFT_CM_PER_NS
+    signed = np.where(to_wire >= 0, 1, -1) * np.maximum(drift, 0) * DRIFT_CM_PER_NS
     is_repeated = IS_THETA & (view != np.arange(len(view)))[:, None]
     return LayerHits(
-        is_hit, wire, wire_position, wire_position + signed, place >= 0, time, is_repeated
+        is_hit, wire, wire_position, wire_position + signed, to_wire >= 0, time, is_repeated
     )
 
 
@@ -130,14 +124,14 @@ def _residuals(
         e = np.where(is_on, e - e.sum(axis=1, keepdims=True) / n, 0)
         spread = np.maximum((z**2).sum(axis=1, keepdims=True), 1e-9)
         e -= z * (e * z).sum(axis=1, keepdims=True) / spread
-        wanted = np.maximum(chi2 * (n_hits - 2), 0)[:, None]
-        e *= RESOLUTION_CM * np.sqrt(wanted / np.maximum((e**2).sum(axis=1, keepdims=True), 1e-12))
+        drawn_chi2 = np.maximum((e**2).sum(axis=1, keepdims=True), 1e-12)
+        e *= RESOLUTION_CM * np.sqrt(np.maximum(chi2 * (n_hits - 2), 0)[:, None] / drawn_chi2)
         error[:, layers] = e
     return error
 
 
 def _delay(segments: DrawnSegments, cells: LayerLines) -> F64:
-    """Return what a hit comes later than one in the middle of its superlayer, ns.
+    """Return the delay of a hit against one in the middle of its superlayer, ns.
 
     Zero for segments of one view, where CMS does not know it either. The front-end is at y > 0 of
     a layer. Read in DTTTrigSyncFromDB.cc of cms-sw/cmssw.
@@ -146,38 +140,38 @@ def _delay(segments: DrawnSegments, cells: LayerLines) -> F64:
     table = superlayer_table()[segments.code[rows]]
     flight = np.empty((len(rows), 3))
     for number in range(3):
-        place, z = table[:, number, 0], table[:, number, 1]
+        centre_x, z = table[:, number, 0], table[:, number, 1]
         x = segments.x[rows] + segments.dxdz[rows] * z
         y = segments.y[rows] + segments.dydz[rows] * z
-        there, middle = (
+        at_segment, middle = (
             np.sqrt(sum(c**2 for c in to_global(segments.code[rows], *point)))
-            for point in ((x, y, z), (place, np.zeros_like(z), z))
+            for point in ((x, y, z), (centre_x, np.zeros_like(z), z))
         )
-        flight[:, number] = (there - middle) / LIGHT_CM_PER_NS
+        flight[:, number] = (at_segment - middle) / LIGHT_CM_PER_NS
     delay = np.zeros(cells.z.shape)
     delay[rows] = flight[:, SUPERLAYER - 1] - cells.along_wire[rows] / SIGNAL_CM_PER_NS
     return delay
 
 
-def hit_columns(cells: LayerLines, made: LayerHits) -> tuple[I64, dict[str, AnyArray]]:
-    """List the hits of segments as CMS does: the phi view first, by superlayer and layer.
+def hit_columns(cells: LayerLines, hits: LayerHits) -> tuple[I64, dict[str, AnyArray]]:
+    """Return the hits of segments in the order of CMS: the phi view first, by superlayer and layer.
 
     Returns:
         Segment of each hit, and its columns.
     """
-    segment, layer = at = np.nonzero(made.is_hit)
-    position, time = made.position[at], made.time[at]
-    moved = position - cells.position[at]
+    segment, layer = at = np.nonzero(hits.is_hit)
+    position, time = hits.position[at], hits.time[at]
+    residual = position - cells.position[at]
     return segment, {
-        "wire": made.wire[at],
+        "wire": hits.wire[at],
         # CMS stores it as an integer, cut off
-        "wirePos": np.trunc(made.wire_position[at]),
+        "wirePos": np.trunc(hits.wire_position[at]),
         "layer": LAYER[layer],
         "superLayer": SUPERLAYER[layer],
-        "side": np.where(made.is_right[at], RIGHT, LEFT),
+        "side": np.where(hits.is_right[at], RIGHT, LEFT),
         "pos": position,
         # x of the chamber in both views: for theta hits it is where they are along their wires
-        "posCh": np.where(IS_THETA[layer], cells.x[at], cells.x[at] + moved),
+        "posCh": np.where(IS_THETA[layer], cells.x[at], cells.x[at] + residual),
         "posErr": np.full(len(segment), RESOLUTION_CM**2),
         "time": time,
         "timeCali": time - PEDESTAL_NS,

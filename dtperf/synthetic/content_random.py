@@ -1,4 +1,4 @@
-"""Collections of the endcaps, drawn by a table of rules."""
+"""Draw the collections of the endcaps, by a table of rules."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Draw = Callable[[np.random.Generator, int], AnyArray]
 
 
 class ContentRule(NamedTuple):
-    """How many entries an event has on average, and what is drawn for which columns."""
+    """Mean number of entries in an event, and the distribution of each column."""
 
     mean: float
     draws: dict[str, Draw]
@@ -191,13 +191,8 @@ LINKED = {
 
 
 def random_collections(rng: np.random.Generator, rows: EventRows) -> dict[str, Made]:
-    """Draw the collections that have rules.
-
-    Args:
-        rng: Random numbers.
-        rows: The events, for the muons that are propagated to the GEMs.
-    """
-    made: dict[str, Made] = {}
+    """Draw the collections that have rules; those of muons that cross GEMs follow from `rows`."""
+    collections: dict[str, Made] = {}
     for collection, rule in RULES.items():
         if collection == "muon_propagated":
             event, columns = _propagated(rows)
@@ -207,8 +202,8 @@ def random_collections(rng: np.random.Generator, rows: EventRows) -> dict[str, M
         for name, draw in rule_of(collection).items():
             columns[name] = draw(rng, len(event))
         _link(collection, columns)
-        made[collection] = event, columns
-    return made
+        collections[collection] = event, columns
+    return collections
 
 
 def _link(collection: str, columns: dict[str, AnyArray]) -> None:
@@ -237,7 +232,7 @@ def _cartesian(columns: dict[str, AnyArray], name: str, radius: AnyArray, phi: A
 
 
 def _propagated(rows: EventRows) -> Made:
-    """List the standalone muons that cross GEMs, once a layer."""
+    """Return the standalone muons that cross GEMs, once a layer."""
     offsets, eta = rows.offsets["muon"], rows.values["muon_eta"]
     event = np.repeat(np.arange(rows.events), np.diff(offsets))
     crosses = (np.abs(eta) > GEM_ETA[0]) & (np.abs(eta) < GEM_ETA[1])

@@ -14,6 +14,7 @@ import numpy as np
 
 from dtperf.detector.numbering import chamber_codes, chambers
 from dtperf.detector.table import twelve_sectors, widths_cm
+from dtperf.synthetic.rows import numbers_within
 from dtperf.typing import F64, I64, AnyArray
 
 __all__ = [
@@ -50,11 +51,9 @@ class Rolls(NamedTuple):
 
 
 def half_chambers(station: AnyArray, sector: AnyArray) -> tuple[AnyArray, AnyArray]:
-    """Return how many RPCs along phi one DT chamber is divided into, and its first subsector.
+    """Return the number of RPCs along phi at a DT chamber, and the subsector of the first.
 
-    Args:
-        station: Of the DT chambers.
-        sector: 1 to 14; the two chambers of sector 4 in MB4 have two each, those of 10 one each.
+    The two chambers of sector 4 in MB4 have two each, those of sector 10 one each.
     """
     is_single = (station < 3) | ((station == 4) & np.isin(sector, (9, 10, 11, 14)))
     halves = np.where(is_single, 1, 2)
@@ -90,15 +89,14 @@ def pack_roll(roll: dict[str, AnyArray]) -> AnyArray:
 
 @cache
 def barrel_rolls() -> Rolls:
-    """List the rolls of the barrel."""
+    """Return all rolls of the barrel."""
     layers = [(*c, layer) for c in chambers() for layer in range(1, RPC_LAYERS[c.station - 1] + 1)]
     wheel, sector, station, layer = np.array(layers).T
     halves, first = half_chambers(station, sector)
     along = rolls_along(station, layer, wheel)
     counts = halves * along
     at = np.repeat(np.arange(len(layers)), counts)
-    number = np.arange(len(at)) - np.repeat(np.cumsum(counts) - counts, counts)
-    half, number = np.divmod(number, along[at])
+    half, number = np.divmod(numbers_within(counts), along[at])
     roll: dict[str, AnyArray] = {
         "region": np.zeros(len(at), dtype=np.int64),
         "ring": wheel[at],

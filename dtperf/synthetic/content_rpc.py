@@ -1,4 +1,4 @@
-"""The RPCs of the barrel: where DT segments point to, hits, and digis."""
+"""Draw the RPC hits and digis of the barrel, and where DT segments cross RPCs."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from dtperf.synthetic.content_rolls import (
     roll_number,
     rolls_along,
 )
+from dtperf.synthetic.rows import numbers_within
 from dtperf.synthetic.stages import DrawnSegments
 from dtperf.typing import F64, I64, AnyArray, Bools
 
@@ -40,7 +41,7 @@ RPC_TRUTH = {"efficiency": EFFICIENCY, "noise_hits_per_event": NOISE_HITS}
 
 
 class RpcContent(NamedTuple):
-    """The three collections, and what the trigger sees of them."""
+    """The three collections of the RPCs, and the coincidences that the trigger uses."""
 
     hits: Made
     expected: Made
@@ -74,13 +75,7 @@ def rpc_content(
     """Extend segments to the RPC layers of their stations, and draw hits and digis there.
 
     A hit is in the middle of its strips, and has no coordinate along them and no time: read in
-    RPCRecHitStandardAlgo.cc of cms-sw/cmssw.
-
-    Args:
-        rng: Random numbers.
-        events: Number of events.
-        segments: The segments.
-        event: Of each segment.
+    RPCRecHitStandardAlgo.cc of cms-sw/cmssw. `event` is that of each segment.
     """
     points = _points(rng, segments, event)
     known = np.flatnonzero(points.is_known)
@@ -122,13 +117,12 @@ def rpc_content(
 
 
 def _digis(event: I64, hits: dict[str, AnyArray]) -> Made:
-    """List the strips of hits."""
+    """Return the digis of hits, one for each strip."""
     size = hits["clusterSize"]
     rows = np.repeat(np.arange(len(event)), size)
-    within = np.arange(len(rows)) - np.repeat(np.cumsum(size) - size, size)
     names = ("region", "ring", "station", "layer", "sector", "subsector", "roll", "rawId", "bx")
     columns = {name: hits[name][rows] for name in names}
-    columns["strip"] = hits["firstClusterStrip"][rows] + within
+    columns["strip"] = hits["firstClusterStrip"][rows] + numbers_within(size)
     return event[rows], columns
 
 
@@ -137,7 +131,7 @@ def _points(rng: np.random.Generator, segments: DrawnSegments, event: I64) -> _P
     y, dydz, is_known = _along_wires(rng, segments, event)
     n_layers = np.where(segments.has_phi, RPC_LAYERS[stations()[segments.code] - 1], 0)
     rows = np.repeat(np.arange(len(segments.code)), n_layers)
-    layer = 1 + np.arange(len(rows)) - np.repeat(np.cumsum(n_layers) - n_layers, n_layers)
+    layer = 1 + numbers_within(n_layers)
     z = np.where(layer == 1, DISTANCE_CM, -DISTANCE_CM)
     x_at, y_at = segments.x[rows] + segments.dxdz[rows] * z, y[rows] + dydz[rows] * z
     code = segments.code[rows]
@@ -151,7 +145,7 @@ def _points(rng: np.random.Generator, segments: DrawnSegments, event: I64) -> _P
     half = np.floor((0.5 - facings()[code] * x_at / width) * halves).astype(np.int64)
     n_rolls = rolls_along(station, layer, wheel)
     number = np.floor((y_at / length + 0.5) * n_rolls).astype(np.int64)
-    roll = {
+    roll: dict[str, AnyArray] = {
         "region": np.zeros(len(rows), dtype=np.int64),
         "ring": wheel,
         "station": station,

@@ -1,4 +1,4 @@
-"""The primitives of the barrel trigger: of the DT, after TwinMux, and as BMTF gets them."""
+"""Draw the primitives of the barrel trigger: of the DT, after TwinMux, and as BMTF gets them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dtperf.detector.numbering import sectors, stations, wheels
 from dtperf.detector.table import distances_cm, facings, lengths_cm, offsets_cm, twelve_sectors
 from dtperf.synthetic.content_cells import SUPERLAYER
 from dtperf.synthetic.content_rpc import Made, bunch_crossings
+from dtperf.synthetic.rows import concatenate, numbers_within, take
 from dtperf.synthetic.stages import DrawnSegments
 from dtperf.typing import F64, I64, AnyArray, Bools, Integers
 
@@ -19,7 +20,7 @@ EFFICIENCY, THETA_EFFICIENCY = 0.96, 0.9
 """Of views whose hits allow a primitive."""
 PHI_UNITS, BEND_UNITS = 4096, 512
 """Per rad."""
-MOST_BEND = 511
+MAX_BEND = 511
 """Of ten bits."""
 CORRELATED = 4
 """Qualities from here on have three hits or more in both superlayers."""
@@ -27,7 +28,7 @@ POSITION_CM, DIRECTION = (0.2, 0.08), (0.03, 0.008)
 """Resolution of uncorrelated and of correlated primitives."""
 OUT_OF_TIME = (0.15, 0.03)
 RPC_ONLY_QUALITY, RPC_ONLY = 3, 2
-MOST_OF_A_CHAMBER = 2
+MAX_PER_CHAMBER = 2
 THETA_GROUPS = 7
 
 TRIGGER_TRUTH = {
@@ -50,10 +51,6 @@ class _Phi(NamedTuple):
     phi_b: I64
     rpc_bit: I64
 
-    def take(self, rows: Integers | Bools) -> _Phi:
-        """Take some of them."""
-        return _Phi(*(column[rows] for column in self))
-
 
 def trigger_primitives(
     rng: np.random.Generator,
@@ -64,37 +61,31 @@ def trigger_primitives(
 ) -> dict[str, Made]:
     """Draw primitives where the hits of segments allow them, and what TwinMux makes of them.
 
-    Read in MuDTTPGPhiFlatTableProducer.cc, MuDTTPGThetaFlatTableProducer.cc and MuNtupleUtils.cc of
-    cms-sw/cmssw.
-
-    Args:
-        rng: Random numbers.
-        segments: What they lie near.
-        event: Of each segment.
-        is_hit: The layers with a hit, shape (segments, 12).
-        rpc_layers: RPC layers with a hit in time, shape (segments,).
+    Read in MuDTTPGPhiFlatTableProducer.cc, MuDTTPGThetaFlatTableProducer.cc and
+    MuNtupleUtils.cc of cms-sw/cmssw. `is_hit` says which layers have a hit, shape (segments,
+    12), and `rpc_layers` how many RPC layers have one in time.
     """
     chamber = _trigger_chambers(segments)
     phi_in = _best(_of_hits(rng, segments, is_hit), event, chamber)
     phi_out = _best(_twin_mux(rng, segments, phi_in, event, chamber, rpc_layers), event, chamber)
     theta = _theta(rng, segments, event, chamber)
-    made = {
+    collections = {
         "ltTwinMuxIn": _phi_columns(segments, event, phi_in),
         "ltTwinMuxOut": _phi_columns(segments, event, phi_out),
         "ltTwinMuxInTh": theta,
     }
-    made["ltTwinMuxOut"][1]["rpcBit"] = phi_out[0].rpc_bit
+    collections["ltTwinMuxOut"][1]["rpcBit"] = phi_out[0].rpc_bit
     # BMTF gets what TwinMux sends, and counts sectors from 0
     for name, source in (("ltBmtfIn", "ltTwinMuxOut"), ("ltBmtfInTh", "ltTwinMuxInTh")):
-        rows, columns = made[source]
-        kept = {key: column for key, column in columns.items() if key != "rpcBit"}
-        made[name] = rows, {**kept, "sector": columns["sector"] - 1}
-    return made
+        rows, columns = collections[source]
+        common = {key: column for key, column in columns.items() if key != "rpcBit"}
+        collections[name] = rows, {**common, "sector": columns["sector"] - 1}
+    return collections
 
 
 def _trigger_chambers(segments: DrawnSegments) -> I64:
-    place = wheels()[segments.code] + 2 + 5 * (stations()[segments.code].astype(np.int64) - 1)
-    return place * 12 + twelve_sectors()[sectors()[segments.code]] - 1
+    wheel = wheels()[segments.code] + 2 + 5 * (stations()[segments.code].astype(np.int64) - 1)
+    return wheel * 12 + twelve_sectors()[sectors()[segments.code]] - 1
 
 
 def _of_hits(rng: np.random.Generator, segments: DrawnSegments, is_hit: Bools) -> _Phi:
@@ -113,11 +104,11 @@ def _of_hits(rng: np.random.Generator, segments: DrawnSegments, is_hit: Bools) -
     phi, phi_b = _units(segments.code[rows], x, dxdz)
     bx = bunch_crossings(rng, len(rows), np.array(OUT_OF_TIME)[kind])
     primitives = _Phi(rows, quality, bx, phi, phi_b, np.zeros_like(rows))
-    return primitives.take(np.abs(phi_b) <= MOST_BEND)
+    return take(primitives, np.abs(phi_b) <= MAX_BEND)
 
 
 def _units(code: Integers, x: F64, dxdz: F64) -> tuple[I64, I64]:
-    """Turn position and slope in chambers into phi of the position, and the bend against it."""
+    """Return phi of the position and the bend against it, in the trigger's units."""
     facing = facings()[code]
     angle = np.arctan2(offsets_cm()[code] - facing * x, distances_cm()[code])
     # CMS subtracts 1 from negative phi before it makes a position of it, see `_local`
@@ -139,22 +130,19 @@ def _local(code: Integers, phi: I64, phi_b: I64) -> tuple[F64, F64]:
 
 
 def _best(primitives: _Phi, event: I64, chamber: I64) -> tuple[_Phi, I64]:
-    """Keep the best two of each chamber and bunch crossing.
+    """Return the best two of each chamber and bunch crossing.
 
     Returns:
-        Those, by event and chamber, and which are second ones.
+        They, by event and chamber, and which are second ones.
     """
     at = primitives.segment
     order = np.lexsort((-primitives.quality, primitives.bx, chamber[at], event[at]))
-    sorted_ = primitives.take(order)
+    sorted_ = take(primitives, order)
     at = sorted_.segment
-    place = np.stack((event[at], chamber[at], sorted_.bx))
-    is_new = np.ones(len(at), dtype=np.bool_)
-    is_new[1:] = (place[:, 1:] != place[:, :-1]).any(axis=0)
-    number = np.arange(len(at))
-    rank = number - np.maximum.accumulate(np.where(is_new, number, 0))
-    kept = rank < MOST_OF_A_CHAMBER
-    return sorted_.take(kept), rank[kept]
+    starts = _group_starts(event[at], chamber[at], sorted_.bx)
+    rank = numbers_within(np.diff(starts, append=len(at)))
+    is_best = rank < MAX_PER_CHAMBER
+    return take(sorted_, is_best), rank[is_best]
 
 
 def _twin_mux(
@@ -173,13 +161,12 @@ def _twin_mux(
     """
     of_dt = primitives[0]
     with_rpc = rpc_layers[of_dt.segment] > 0
-    matched = of_dt._replace(
-        bx=np.where(with_rpc, 0, of_dt.bx), rpc_bit=with_rpc.astype(np.int64)
-    ).take(with_rpc | (of_dt.quality >= 2))
-    place = event * (chamber.max(initial=0) + 1) + chamber
-    silent = ~np.isin(place, place[of_dt.segment])
+    matched = of_dt._replace(bx=np.where(with_rpc, 0, of_dt.bx), rpc_bit=with_rpc.astype(np.int64))
+    matched = take(matched, with_rpc | (of_dt.quality >= 2))
+    chamber_of_event = event * (chamber.max(initial=0) + 1) + chamber
+    silent = ~np.isin(chamber_of_event, chamber_of_event[of_dt.segment])
     rows = np.flatnonzero(segments.has_phi & silent & (rpc_layers == 2))
-    rows = rows[np.unique(place[rows], return_index=True)[1]]
+    rows = rows[np.unique(chamber_of_event[rows], return_index=True)[1]]
     phi, phi_b = _units(
         segments.code[rows],
         segments.x[rows] + POSITION_CM[0] * rng.standard_normal(len(rows)),
@@ -187,24 +174,28 @@ def _twin_mux(
     )
     full = np.full_like(rows, RPC_ONLY_QUALITY)
     # the RPCs know phi in units four times as wide
-    alone = _Phi(
-        rows, full, np.zeros_like(rows), phi // 4 * 4, phi_b, np.full_like(rows, RPC_ONLY)
-    ).take(np.abs(phi_b) <= MOST_BEND)
-    return _Phi(*(np.concatenate(columns) for columns in zip(matched, alone, strict=True)))
+    alone = _Phi(rows, full, np.zeros_like(rows), phi // 4 * 4, phi_b, np.full_like(rows, RPC_ONLY))
+    return concatenate((matched, take(alone, np.abs(phi_b) <= MAX_BEND)))
 
 
-def _place(segments: DrawnSegments, rows: I64) -> dict[str, AnyArray]:
+def _group_starts(*columns: I64) -> I64:
+    """Return the first row of each group of equal rows, which lie one behind the other."""
+    rows = np.stack(columns)
+    return np.flatnonzero(np.r_[True, (rows[:, 1:] != rows[:, :-1]).any(axis=0)][: rows.shape[1]])
+
+
+def _chamber_columns(segments: DrawnSegments, rows: I64) -> dict[str, AnyArray]:
     code = segments.code[rows]
     sector = twelve_sectors()[sectors()[code]]
     return {"wheel": wheels()[code], "sector": sector, "station": stations()[code]}
 
 
-def _phi_columns(segments: DrawnSegments, event: I64, made: tuple[_Phi, I64]) -> Made:
-    primitives, is_second = made
+def _phi_columns(segments: DrawnSegments, event: I64, best: tuple[_Phi, I64]) -> Made:
+    primitives, is_second = best
     rows = primitives.segment
     x, direction = _local(segments.code[rows], primitives.phi, primitives.phi_b)
     return event[rows], {
-        **_place(segments, rows),
+        **_chamber_columns(segments, rows),
         "quality": primitives.quality,
         "bx": primitives.bx,
         "is2nd": is_second,
@@ -228,9 +219,8 @@ def _theta(rng: np.random.Generator, segments: DrawnSegments, event: I64, chambe
     bit = 1 << np.clip(group, 0, THETA_GROUPS - 1)
     order = np.lexsort((bx, chamber[rows], event[rows]))
     rows, bx, bit = rows[order], bx[order], bit[order]
-    place = np.stack((event[rows], chamber[rows], bx))
-    starts = np.flatnonzero(np.r_[True, (place[:, 1:] != place[:, :-1]).any(axis=0)][: len(rows)])
+    starts = _group_starts(event[rows], chamber[rows], bx)
     hit_map = np.bitwise_or.reduceat(bit, starts) if len(starts) else bit
     first = rows[starts]
-    columns = {**_place(segments, first), "bx": bx[starts], "hitMap": hit_map}
+    columns = {**_chamber_columns(segments, first), "bx": bx[starts], "hitMap": hit_map}
     return event[first], columns

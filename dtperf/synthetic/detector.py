@@ -1,4 +1,4 @@
-"""How well the chambers of the synthetic detector work."""
+"""Settings of the synthetic detector: efficiency, dead regions and resolution of chambers."""
 
 from __future__ import annotations
 
@@ -27,10 +27,7 @@ def _codes() -> dict[str, tuple[int, ...]]:
 
 
 def codes_named(name: str) -> tuple[int, ...]:
-    """Return the codes of the chambers that a name stands for.
-
-    Args:
-        name: Chamber such as 'MB2 W-2 S12', station such as 'MB1', or 'all'.
+    """Return the codes of the chambers of a name: 'MB2 W-2 S12', a station as 'MB1', or 'all'.
 
     Raises:
         KeyError: No such name.

@@ -1,4 +1,4 @@
-"""The true efficiency of the synthetic chambers, and the part of them that is sensitive."""
+"""Compute the true efficiency of the synthetic chambers, and their sensitive part."""
 
 from __future__ import annotations
 
@@ -90,11 +90,7 @@ def _table(settings: str) -> _Table:
 
 
 def chamber_efficiencies(detector: Detector) -> F64:
-    """Return the efficiency of each chamber in the first run, outside of the regions.
-
-    Returns:
-        Array of shape (N_CODES,), 0 where no chamber exists.
-    """
+    """Return the efficiency of chambers in the first run, off the regions; shape (N_CODES,)."""
     return _table(detector.model_dump_json()).base
 
 
@@ -103,13 +99,10 @@ def true_efficiency(detector: Detector, code: I16, x: F64, y: F64, run_fraction:
 
     Args:
         detector: Settings.
-        code: Chamber, shape (n,).
-        x: Local x of the crossing, cm, shape (n,).
-        y: Local y of the crossing, cm, shape (n,).
-        run_fraction: Place of the run, 0 for the first and 1 for the last, shape (n,).
-
-    Returns:
-        Probabilities, shape (n,).
+        code: Chamber, shape (n,) as all that follows.
+        x: Local x of the crossing, cm.
+        y: Local y of the crossing, cm.
+        run_fraction: Position of the run, 0 for the first and 1 for the last.
     """
     table = _table(detector.model_dump_json())
     efficiency: F64 = table.base[code]
@@ -124,25 +117,14 @@ def true_efficiency(detector: Detector, code: I16, x: F64, y: F64, run_fraction:
 def is_in_cells(detector: Detector, code: I16, x: F64, y: F64, dxdz: F64, dydz: F64) -> Bools:
     """Return which crossings pass through cells of one phi superlayer at least.
 
-    Oblique muons cross the two of a chamber at different places, so that near the end of the wires
-    one of them may be enough.
-
-    Args:
-        detector: Settings, of which the frames matter.
-        code: Chamber, shape (n,).
-        x: Local x of the crossing, cm, shape (n,).
-        y: Local y of the crossing, cm, shape (n,).
-        dxdz: Slope of the direction in x, shape (n,).
-        dydz: Slope of the direction in y, shape (n,).
-
-    Returns:
-        Array of shape (n,).
+    Oblique muons cross the two of a chamber at different places, so that near the end of the
+    wires one of them may be enough. Chamber, local x and y (cm) and slopes are of shape (n,).
     """
     half_length = lengths_cm()[code] / 2 - detector.frame_y_cm
     frame_x = np.asarray(detector.frame_x_cm)[stations()[code] - 1]
     inside = np.zeros(len(code), dtype=np.bool_)
     for superlayer in PHI_SUPERLAYERS:
-        place, z, width, _ = superlayer_table()[code, superlayer].T
-        inside_x = np.abs(x + dxdz * z - place) < width / 2 - frame_x
+        centre_x, z, width, _ = superlayer_table()[code, superlayer].T
+        inside_x = np.abs(x + dxdz * z - centre_x) < width / 2 - frame_x
         inside |= inside_x & (np.abs(y + dydz * z) < half_length)
     return inside

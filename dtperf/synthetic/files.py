@@ -90,54 +90,54 @@ def write_file(
         ) as write,
     ):
 
-        def take_truth(block: EventBlock, kept: slice) -> None:
+        def take_truth(block: EventBlock, selected: slice) -> None:
             if file.broken is None:
-                truths.append(chamber_truth(block.truth, block.muons, kept))
-                write_crossings(block, kept)
+                truths.append(chamber_truth(block.truth, block.muons, selected))
+                write_crossings(block, selected)
 
-        for rows in _baskets(settings, file, take_truth):
+        for rows in _make_baskets(settings, file, take_truth):
             for broken in breakage.rows(rows):
                 write(broken)
             on_written(rows.events)
     return sum(truths[1:], start=truths[0])
 
 
-def _baskets(settings: Settings, file: SampleFile, on_block: OnBlock) -> Iterator[EventRows]:
+def _make_baskets(settings: Settings, file: SampleFile, on_block: OnBlock) -> Iterator[EventRows]:
     """Make the events of a file, as many as make a basket at a time."""
-    waiting: list[EventRows] = []
-    room = settings.basket_events
-    for rows in _pieces(settings, file, on_block):
+    pending: list[EventRows] = []
+    free = settings.basket_events
+    for rows in _blocks(settings, file, on_block):
         start = 0
         while start < rows.events:
-            stop = min(start + room, rows.events)
-            waiting.append(rows.cut(start, stop))
-            room -= stop - start
+            stop = min(start + free, rows.events)
+            pending.append(rows.cut(start, stop))
+            free -= stop - start
             start = stop
-            if room == 0:
-                yield EventRows.join(waiting)
-                waiting, room = [], settings.basket_events
-    if waiting:
-        yield EventRows.join(waiting)
+            if free == 0:
+                yield EventRows.join(pending)
+                pending, free = [], settings.basket_events
+    if pending:
+        yield EventRows.join(pending)
 
 
-def _pieces(settings: Settings, file: SampleFile, on_block: OnBlock) -> Iterator[EventRows]:
+def _blocks(settings: Settings, file: SampleFile, on_block: OnBlock) -> Iterator[EventRows]:
     """Make the blocks that a file needs, and cut off what is not the file's."""
     for number in range(file.start // BLOCK_EVENTS, -(-file.stop // BLOCK_EVENTS)):
         first = number * BLOCK_EVENTS
-        kept = slice(max(file.start - first, 0), min(file.stop - first, BLOCK_EVENTS))
+        selected = slice(max(file.start - first, 0), min(file.stop - first, BLOCK_EVENTS))
         block, rows = _make(settings.model_dump_json(), number)
-        on_block(block, kept)
-        yield rows.cut(kept.start, kept.stop)
+        on_block(block, selected)
+        yield rows.cut(selected.start, selected.stop)
 
 
 # small files share a block; settings hold dicts and so have no hash, their JSON stands for them
 @lru_cache(maxsize=1)
 def _make(settings: str, number: int) -> tuple[EventBlock, EventRows]:
-    known = Settings.model_validate_json(settings)
-    block = make_block(known, number)
+    decoded = Settings.model_validate_json(settings)
+    block = make_block(decoded, number)
     rows = lean_rows(block)
-    if known.content == "full":
-        rows = with_content(stream(known.seed, number, "content"), rows, block.segments)
+    if decoded.content == "full":
+        rows = with_content(stream(decoded.seed, number, "content"), rows, block.segments)
     return block, rows
 
 
@@ -149,6 +149,6 @@ def _crossings_writer(settings: Settings, file: SampleFile, directory: Path) -> 
     directory.mkdir(exist_ok=True)
     path = directory / Path(file.name).with_suffix(".parquet")
     with pq.ParquetWriter(path, CROSSINGS_SCHEMA) as writer:
-        yield lambda block, kept: writer.write_table(
-            crossings_table(block.truth, block.muons.offsets, block.events, kept)
+        yield lambda block, selected: writer.write_table(
+            crossings_table(block.truth, block.muons.offsets, block.events, selected)
         )

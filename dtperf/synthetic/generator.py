@@ -64,7 +64,7 @@ def generate(
     """
     start = time.perf_counter()
     directory = Path(directory)
-    _make_room(directory, force)
+    _clear_directory(directory, force)
     files = plan(settings)
     done, truth = 0, ChamberTruth.empty()
     on_progress(GenerationProgress("generating", 0, settings.events))
@@ -114,7 +114,7 @@ def _write_all(
         pool.shutdown(kill_workers=True)
 
 
-def _make_room(directory: Path, force: bool) -> None:
+def _clear_directory(directory: Path, force: bool) -> None:
     if directory.exists() and not directory.is_dir():
         raise ConfigError(f"{directory}: is a file; name a directory for the sample")
     truths = [directory / name for name in (HEADER_FILE, CHAMBERS_FILE, TRUTH_CROSSINGS)]

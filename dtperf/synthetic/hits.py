@@ -1,4 +1,4 @@
-"""Hits, times and fits of a segment's two views."""
+"""Draw numbers of hits, times and chi2 of the two views of segments."""
 
 from __future__ import annotations
 
@@ -42,15 +42,7 @@ T0_NOT_FITTED = 0.026
 
 
 def draw_phi_hits(rng: np.random.Generator, code: I16) -> I16:
-    """Draw the number of phi hits of muons' segments, as in real data.
-
-    Args:
-        rng: Random numbers.
-        code: Chamber, shape (n,).
-
-    Returns:
-        3 to 8, shape (n,).
-    """
+    """Draw the number of phi hits, 3 to 8, of segments in chambers `code`; shape (n,)."""
     bounds = np.cumsum(PHI_HITS, axis=1)[:, :-1]
     more = rng.random(len(code))[:, None] > bounds[stations()[code] - 1]
     hits: I16 = (FEWEST_HITS + more.sum(axis=1)).astype(np.int16)
@@ -63,30 +55,16 @@ def draw_z_hits(rng: np.random.Generator, n: int) -> I16:
 
 
 def draw_chi2(rng: np.random.Generator, hits: I16) -> F32:
-    """Draw the reduced chi2 of straight lines through the hits of one view.
-
-    Args:
-        rng: Random numbers.
-        hits: At least 3, or 0 for no view; shape (n,).
-
-    Returns:
-        Shape (n,); NO_FIT without view.
-    """
+    """Draw the reduced chi2 of lines through `hits` hits; NO_FIT for 0 hits; shape (n,)."""
     freedom = np.maximum(hits - 2, 1)
     chi2 = rng.chisquare(freedom) / freedom
     return np.where(hits > 0, chi2, NO_FIT).astype(np.float32)
 
 
 def draw_t0(rng: np.random.Generator, code: I16, hits: I16) -> F32:
-    """Draw the time of the segment's muon, as the chamber's real data has it.
+    """Draw the t0 (ns) of segments, as in the real data of each chamber; shape (n,).
 
-    Args:
-        rng: Random numbers.
-        code: Chamber, shape (n,).
-        hits: Of the view, shape (n,).
-
-    Returns:
-        Times in ns, shape (n,); NOT_FITTED without view, and in 2.6 % of the others.
+    It is NOT_FITTED without hits in the view, and in 2.6 % of the others.
     """
     table, station = cms_table(), stations()[code] - 1
     kind = rng.random(len(code))

@@ -1,28 +1,26 @@
-"""What CMS says about each muon: ``identify(rng, muons, tracks, station_mask, n_segments)``."""
+"""Draw the identification of each muon: ``identify(rng, muons, tracks, mask, n_segments)``."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binom
 
+from dtperf.synthetic.matching import csc_mask, rpc_layers
 from dtperf.synthetic.physics_boson import MUON_MASS_GEV
 from dtperf.synthetic.physics_events import MAX_ETA
 from dtperf.synthetic.rows import round_mantissa
 from dtperf.synthetic.stages import DrawnTracks, MuonOrigin, TrueMuons
 from dtperf.synthetic.track_hits import NO_COUNT, Points, TrackHits, track_ends, track_hits
-from dtperf.typing import F32, F64, I16, U8, AnyArray, Bools, Integers
+from dtperf.typing import F32, F64, U8, AnyArray, Bools, Integers
 
 __all__ = [
     "TURN_ONS",
     "TurnOn",
-    "csc_mask",
     "identify",
     "isolated_trigger",
     "muon_flags",
     "relative_isolation",
-    "rpc_layers",
     "single_trigger",
 ]
 
@@ -45,20 +43,13 @@ def muon_flags(
     n_stations: U8,
     is_rpc: Bools,
 ) -> dict[str, Bools]:
-    """Draw the columns muon_is* that have the cut-based definitions of CMS as far as they go.
+    """Draw the columns muon_is*, by the cut-based definitions of CMS where they can be applied.
 
     A tracker muon has an inner track and a matched station, a standalone muon usually two, a
-    global one is both. Tight asks for a global muon with pixel hits, six layers, two stations and
-    |dxy| < 0.2 cm; the |dz| to the primary vertex is not looked at. A tenth of the fakes are
-    tracker muons all the same, by a chance match that has no segment in the ntuple.
-
-    Args:
-        rng: Random numbers.
-        muons: The true muons.
-        tracks: Their tracks.
-        hits: The hits of the tracks.
-        n_stations: Matched stations, DT and CSC.
-        is_rpc: Whether enough RPC layers are matched.
+    global one is both. Tight asks for a global muon with pixel hits, six layers, two stations
+    (DT and CSC) and |dxy| < 0.2 cm; the |dz| to the primary vertex is not looked at. A tenth of
+    the fakes are tracker muons all the same, by a chance match that has no segment in the
+    ntuple.
     """
     n = len(muons.pt)
     u = rng.random((7, n), dtype=np.float32)
@@ -115,58 +106,6 @@ def relative_isolation(rng: np.random.Generator, muons: TrueMuons) -> F64:
     return np.where(process < empty, 0.0, surrounded)
 
 
-CSC_ETA = ((0.90, 2.4), (1.06, 2.4), (1.16, 2.4), (1.23, 2.4))
-"""|eta| that ME1 to ME4 cover with all six layers, roughly."""
-CSC_EFFICIENCY = 0.895
-MIN_ENDCAP_MOMENTUM_GEV = 3.0
-RPC_BARREL_ETA, RPC_ETA = 1.1, 1.9
-RPC_BARREL_CUMULATIVE = binom.cdf(np.arange(6), 6, 0.63)
-RPC_ENDCAP_CUMULATIVE = binom.cdf(np.arange(4), 4, 0.68)
-MIN_RPC_LAYERS = 2
-
-
-def csc_mask(rng: np.random.Generator, muons: TrueMuons) -> U8:
-    """Draw the matched CSC stations, bits 4 to 7 of muon_trkMu_stationMask.
-
-    A muon with p > 3 GeV is matched with 89.5 %, read off the CMS histogram, in each
-    endcap station that covers its eta.
-
-    Args:
-        rng: Random numbers.
-        muons: The true muons; fakes are not matched.
-    """
-    n = len(muons.eta)
-    absolute_eta = np.abs(muons.eta)
-    reaches = muons.kind != MuonOrigin.FAKE
-    reaches &= muons.pt * np.cosh(muons.eta) > MIN_ENDCAP_MOMENTUM_GEV
-    mask = np.zeros(n, dtype=np.uint8)
-    for bit, (low, high) in enumerate(CSC_ETA, start=4):
-        matched = reaches & (absolute_eta > low) & (absolute_eta < high)
-        matched &= rng.random(n, dtype=np.float32) < CSC_EFFICIENCY
-        mask |= matched.astype(np.uint8) << np.uint8(bit)
-    return mask
-
-
-def rpc_layers(rng: np.random.Generator, muons: TrueMuons) -> I16:
-    """Draw the matched RPC layers, of six in the barrel and four in the endcaps.
-
-    A layer is matched with 63 % or 68 %, read off the CMS histogram, and one alone does not count.
-
-    Args:
-        rng: Random numbers.
-        muons: The true muons; fakes, and muons beyond |eta| = 1.9, have none.
-    """
-    absolute_eta = np.abs(muons.eta)
-    is_barrel = absolute_eta < RPC_BARREL_ETA
-    draw = rng.random(len(muons.eta))
-    barrel = np.searchsorted(RPC_BARREL_CUMULATIVE, draw)
-    endcap = np.searchsorted(RPC_ENDCAP_CUMULATIVE, draw)
-    matched = np.where(is_barrel, barrel, endcap)
-    matched[(absolute_eta > RPC_ETA) | (muons.kind == MuonOrigin.FAKE)] = 0
-    matched[matched < MIN_RPC_LAYERS] = 0
-    return matched.astype(np.int16)
-
-
 MAX_ISO = 0.2
 
 
@@ -208,16 +147,6 @@ PDG_MUON_MINUS = 13
 HITS_PER_STATION = 9
 
 
-def _track_columns(hits: TrackHits) -> Columns:
-    return {
-        "muon_trk_algo": hits.algorithm,
-        "muon_trk_origAlgo": hits.original_algorithm,
-        "muon_trk_numberOfValidPixelHits": hits.pixel_hits,
-        "muon_trk_numberOfValidTrackerLayers": hits.layers,
-        "muon_trk_validFraction": hits.valid_fraction,
-    }
-
-
 def _chi2(rng: np.random.Generator, is_fitted: Bools, mean: float) -> F32:
     # Wilson and Hilferty, PNAS 17 (1931) 684: the cube root of a chi2 is nearly Gaussian
     spread = 2 / (9 * CHI2_DEGREES)
@@ -241,17 +170,10 @@ def identify(
     station_mask: U8,
     n_segments: Integers,
 ) -> Columns:
-    """Fill the muon columns of generation B other than the track's parameters and the links.
+    """Make the muon columns of generation B other than the track's parameters and the links.
 
-    Args:
-        rng: Random numbers.
-        muons: The true muons.
-        tracks: Their tracks, of the same shape.
-        station_mask: Matched DT stations, bits 0 to 3; the CSC stations are added here.
-        n_segments: Number of DT segments matched to each muon.
-
-    Returns:
-        Columns by branch name, all of the muons' shape and of the branch's type.
+    The mask has the matched DT stations in bits 0 to 3; CSC stations are added here.
+    `n_segments` is the number of DT segments matched to each muon.
     """
     iso = relative_isolation(rng, muons)
     hits = track_hits(rng, muons, tracks)
@@ -263,7 +185,11 @@ def identify(
     muon_hits = HITS_PER_STATION * n_stations.astype(np.int16) + layers
     return {
         **flags,
-        **_track_columns(hits),
+        "muon_trk_algo": hits.algorithm,
+        "muon_trk_origAlgo": hits.original_algorithm,
+        "muon_trk_numberOfValidPixelHits": hits.pixel_hits,
+        "muon_trk_numberOfValidTrackerLayers": hits.layers,
+        "muon_trk_validFraction": hits.valid_fraction,
         **_point_columns(track_ends(rng, tracks, mask, is_standalone)),
         "muon_mass": np.full(len(iso), MUON_MASS_GEV, dtype=np.float32),
         "muon_pdgId": -PDG_MUON_MINUS * tracks.charge,

@@ -1,4 +1,4 @@
-"""Runs, luminosity blocks and event numbers, as functions of the event's index alone."""
+"""Compute runs, luminosity blocks and event numbers from the index of an event alone."""
 
 from __future__ import annotations
 
@@ -51,11 +51,9 @@ def run_numbers(runs: int, first_run: int) -> U32:
 
 
 def instantaneous_luminosity(luminosity_block: Integers, lumi_blocks_per_run: int) -> F64:
-    """Return the luminosity in Hz/ub in the middle of each block: it falls exponentially in a run.
+    """Return the luminosity in Hz/ub in the middle of luminosity blocks, numbered from 1.
 
-    Args:
-        luminosity_block: Numbers of blocks, from 1.
-        lumi_blocks_per_run: How many a run has.
+    It falls exponentially in a run of `lumi_blocks_per_run` blocks.
     """
     elapsed = (luminosity_block - 0.5) / lumi_blocks_per_run
     fall = END_LUMINOSITY_HZ_PER_UB / START_LUMINOSITY_HZ_PER_UB
@@ -72,19 +70,11 @@ def make_events(
     lumi_blocks_per_run: int,
     seed: int = 1,
 ) -> Events:
-    """Make the event-level branches of events first_event to first_event + n - 1.
+    """Make the event-level branches of the n events from index `first_event` on.
 
-    Runs have equal numbers of events, to within one, and so have the blocks of a run. The unit of
-    lumi_instLumi is taken to be Hz/ub, 1e30 / (cm² s).
-
-    Args:
-        first_event: Index of the first event, from 0.
-        n: How many.
-        total_events: How many the whole sample has.
-        runs: How many runs they are spread over.
-        first_run: Number of the first run.
-        lumi_blocks_per_run: How many luminosity blocks a run has.
-        seed: Of the sample: those of other seeds have other event numbers.
+    Runs have equal numbers of events, to within one, and so have the blocks of a run. Each seed
+    has event numbers of its own. The unit of lumi_instLumi is taken to be Hz/ub, 1e30 / (cm²
+    s).
     """
     index = np.arange(first_event, first_event + n, dtype=np.int64)
     run = index * runs // total_events

@@ -1,8 +1,8 @@
-"""What happens in the collisions: ``make_muons(rng, events, Physics())``."""
+"""Draw the muons of the collisions: ``make_muons(rng, events, Physics())``."""
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -16,8 +16,8 @@ from dtperf.synthetic.physics_events import (
     fakes,
     nonprompt,
 )
+from dtperf.synthetic.rows import concatenate, counts_to_offsets, take
 from dtperf.synthetic.stages import Events, MuonOrigin, TrueMuons
-from dtperf.typing import AnyArray
 from dtperf.validation import Model
 
 __all__ = ["Physics", "make_muons"]
@@ -30,7 +30,7 @@ BEYOND_ANY_PT_GEV = 1e4
 
 
 class Physics(Model):
-    """What is in the events; the defaults give the shapes that the CMS histograms have."""
+    """Composition of the events; the defaults give the shapes that the CMS histograms have."""
 
     continuum_fraction: Share = 0.02
     """Share of events whose pair is Drell-Yan continuum, a power law in the mass."""
@@ -68,21 +68,15 @@ def _prompt(rng: np.random.Generator, vertices: Vertices, physics: Physics) -> D
     event, leg = np.nonzero(~np.isnan(legs.pt))
     kind = np.where(is_continuum, MuonOrigin.CONTINUUM, MuonOrigin.Z).astype(np.int8)
     pt, eta, phi = (values[event, leg] for values in legs)
-    return DrawnMuons(
-        event, kind[event], pt, eta, phi, charge[event, leg], *(v[event] for v in vertices)
-    )
+    return DrawnMuons(event, kind[event], pt, eta, phi, charge[event, leg], *take(vertices, event))
 
 
 def make_muons(rng: np.random.Generator, events: Events, physics: Physics) -> TrueMuons:
     """Draw the muons of a block of events, as a single-muon trigger and a dimuon skim keep them.
 
-    Every event has a pair (`draw_legs` says which are kept), or one muon of a pair, and any number
-    of muons from hadron decays and of fakes. Those of an event are in order of descending pT.
-
-    Args:
-        rng: Random numbers; the muons depend on nothing else but the arguments.
-        events: The events; their pile-up scales the number of fakes.
-        physics: What is in the events.
+    Every event has a pair (`draw_legs` says which are kept), or one muon of a pair, and any
+    number of muons from hadron decays and of fakes, whose number scales with the pile-up. Those
+    of an event are in order of descending pT.
     """
     primary = draw_vertices(rng, len(events.run))
     mean_fakes = physics.mean_fakes / REFERENCE_PILE_UP * events.lumi_avgPileUp
@@ -91,11 +85,7 @@ def make_muons(rng: np.random.Generator, events: Events, physics: Physics) -> Tr
         nonprompt(rng, primary, physics.mean_nonprompt),
         fakes(rng, primary, mean_fakes),
     )
-    muons = DrawnMuons(
-        *(np.concatenate([getattr(p, f) for p in parts]) for f in DrawnMuons._fields)
-    )
-    order = np.argsort(muons.event - muons.pt / BEYOND_ANY_PT_GEV)
-    per_event = np.bincount(muons.event, minlength=len(events.run))
-    offsets = np.concatenate(([0], np.cumsum(per_event)))
-    columns: list[AnyArray] = [getattr(muons, f)[order] for f in TrueMuons._fields[1:]]
-    return TrueMuons(offsets, *columns)
+    muons = concatenate(parts)
+    offsets = counts_to_offsets(np.bincount(muons.event, minlength=len(events.run)))
+    columns: tuple[Any, ...] = take(muons, np.argsort(muons.event - muons.pt / BEYOND_ANY_PT_GEV))
+    return TrueMuons(offsets, *columns[1:])

@@ -1,4 +1,4 @@
-"""Drell-Yan bosons that decay to two muons, which may radiate."""
+"""Draw Drell-Yan bosons and their decays to two muons, which may radiate."""
 
 from __future__ import annotations
 
@@ -37,13 +37,10 @@ NODES = 4096
 
 
 def z_density(mass_gev: F64) -> F64:
-    """Evaluate the Z's lineshape dN/dm before radiation, not normalised.
+    """Return the Z's lineshape dN/dm before radiation, not normalised, at masses in GeV.
 
-    A relativistic Breit-Wigner in s = m**2, s / ((s - M²)² + M²Γ²), times the fall of the parton
-    luminosity, s**-1.2.
-
-    Args:
-        mass_gev: Masses in GeV.
+    A relativistic Breit-Wigner in s = m**2, s / ((s - M²)² + M²Γ²), times the fall of the
+    parton luminosity, s**-1.2.
     """
     s = mass_gev**2
     pole, width = Z_MASS_GEV**2, Z_MASS_GEV * Z_WIDTH_GEV
@@ -149,16 +146,9 @@ def polar_cosines(rng: np.random.Generator, n: int) -> F64:
 
 
 def decay(rng: np.random.Generator, mass_gev: F64) -> tuple[Momenta, Momenta]:
-    """Draw bosons of these masses and let each decay to two muons.
+    """Draw bosons of these masses and the momenta of the two muons of each, shape (n,).
 
     The angle is that to the beam line in the boson's rest frame. The boost is exact.
-
-    Args:
-        rng: Random numbers.
-        mass_gev: Masses, shape (n,).
-
-    Returns:
-        Momenta of the first and the second muon, each of shape (n,).
     """
     n = len(mass_gev)
     pt, phi = transverse_momenta(rng, n), rng.uniform(-np.pi, np.pi, n)
@@ -182,15 +172,11 @@ def decay(rng: np.random.Generator, mass_gev: F64) -> tuple[Momenta, Momenta]:
 
 
 def radiate(rng: np.random.Generator, muons: Momenta, pair_mass_gev: F64) -> Momenta:
-    """Take the energy of final-state photons, emitted along the muon, off its momentum.
+    """Return muons less the energy of final-state photons, emitted along the muon.
 
-    The lost share x has the density b x**(b - 1) of soft photons resummed, with
-    b = alpha/pi (ln(m²/m_mu²) - 1), about 0.029 at the Z, times (1 + (1 - x)²)/2 for hard ones.
-
-    Args:
-        rng: Random numbers.
-        muons: Momenta of one muon of each pair, shape (n,).
-        pair_mass_gev: Mass of the pair before radiation, shape (n,).
+    The lost share x has the density b x**(b - 1) of soft photons resummed, with b = alpha/pi
+    (ln(m²/m_mu²) - 1), about 0.029 at the Z for the mass m of the pair before radiation, times
+    (1 + (1 - x)²)/2 for hard ones.
     """
     n = len(pair_mass_gev)
     strength = FINE_STRUCTURE / np.pi * (2 * np.log(pair_mass_gev / MUON_MASS_GEV) - 1)

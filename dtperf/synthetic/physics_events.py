@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from dtperf.synthetic.physics_boson import (
     radiate,
     z_masses,
 )
+from dtperf.synthetic.rows import concatenate, take
 from dtperf.synthetic.stages import MuonOrigin
 from dtperf.typing import F64, I8, I32, I64, Bools
 
@@ -102,18 +103,11 @@ def _events(rng: np.random.Generator, mean: F64) -> I64:
 def nonprompt(rng: np.random.Generator, primary: Vertices, mean_number: float) -> DrawnMuons:
     """Draw muons from hadron decays: dN/dpT as pT**-4.5 above 3 GeV, flat in eta.
 
-    They start where the hadron decayed, a mean 200 um from the primary vertex in the transverse
-    plane, in a direction that the muon keeps within 0.5 rad.
-
-    Args:
-        rng: Random numbers.
-        primary: Primary vertex of each event.
-        mean_number: Mean number per event.
+    They start where the hadron decayed, a mean 200 um from the primary vertex of their event in
+    the transverse plane, in a direction that the muon keeps within 0.5 rad.
     """
     event = _events(rng, np.full(len(primary.z), mean_number))
-    muons = _soft(
-        rng, MuonOrigin.NONPROMPT, event, Vertices(*(v[event] for v in primary)), 3.0, 4.5
-    )
+    muons = _soft(rng, MuonOrigin.NONPROMPT, event, take(primary, event), 3.0, 4.5)
     n = len(event)
     flight = rng.exponential(DECAY_LENGTH_CM, n)
     direction = muons.phi + DECAY_OPENING_RAD * rng.standard_normal(n)
@@ -127,12 +121,8 @@ def nonprompt(rng: np.random.Generator, primary: Vertices, mean_number: float) -
 def fakes(rng: np.random.Generator, primary: Vertices, mean_number: F64) -> DrawnMuons:
     """Draw tracks taken for muons: dN/dpT as pT**-4.5 above 2.5 GeV, flat in eta.
 
-    Seven in ten are from another collision of the same bunch crossing.
-
-    Args:
-        rng: Random numbers.
-        primary: Primary vertex of each event.
-        mean_number: Mean number in each event, shape (events,).
+    Seven in ten are from another collision of the same bunch crossing. `mean_number` is that of
+    each event, shape (events,).
     """
     event = _events(rng, mean_number)
     n = len(event)
@@ -183,10 +173,6 @@ def _draw(rng: np.random.Generator, masses: F64) -> _Drawn:
     return _Drawn(legs, is_pair, is_single)
 
 
-def _joined(parts: Iterable[Legs]) -> Legs:
-    return Legs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-
-
 def _accepted(
     rng: np.random.Generator, draw_masses: DrawMasses, n_pairs: int, n_single: int
 ) -> tuple[Legs, Legs]:
@@ -196,24 +182,20 @@ def _accepted(
         drawn = _draw(rng, draw_masses(rng, n))
         new_pairs = np.flatnonzero(drawn.is_pair)[:n_pairs]
         new_singles = np.flatnonzero(drawn.is_single)[:n_single]
-        pairs.append(Legs(*(values[new_pairs] for values in drawn.legs)))
-        singles.append(Legs(*(values[new_singles] for values in drawn.legs)))
+        pairs.append(take(drawn.legs, new_pairs))
+        singles.append(take(drawn.legs, new_singles))
         n_pairs -= len(new_pairs)
         n_single -= len(new_singles)
-    return _joined(pairs), _joined(singles)
+    return concatenate(pairs), concatenate(singles)
 
 
 def draw_legs(rng: np.random.Generator, is_continuum: Bools, is_single: Bools) -> Legs:
     """Draw the muons of Drell-Yan events that a single-muon trigger and a dimuon skim keep.
 
-    Kept are pairs with both muons within |eta| < 2.4 and pT > 15 GeV, one of them with
-    pT > 24 GeV, and a mass above 60 GeV; or Z bosons of which one muon is like that (pT > 24 GeV)
-    and the other is not and is lost. Others are drawn again, so that the numbers are exact.
-
-    Args:
-        rng: Random numbers.
-        is_continuum: Events whose pair is not from a Z, shape (events,).
-        is_single: Events with one of the muons lost, shape (events,); none may be continuum.
+    Kept are pairs with both muons within |eta| < 2.4 and pT > 15 GeV, one of them with pT > 24
+    GeV, and a mass above 60 GeV; or Z bosons of which one muon is like that (pT > 24 GeV) and
+    the other is not and is lost. Others are drawn again, so that the numbers are exact. No
+    event may be both continuum and single.
     """
     is_z_pair = ~is_continuum & ~is_single
     z_pairs, z_singles = _accepted(rng, z_masses, int(is_z_pair.sum()), int(is_single.sum()))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeVar
 from zlib import crc32
 
 import numpy as np
@@ -17,23 +17,24 @@ __all__ = [
     "BLOCK_EVENTS",
     "EventRows",
     "collection",
+    "concatenate",
     "counts_to_offsets",
+    "numbers_within",
     "round_mantissa",
     "stream",
+    "take",
 ]
+
+Columns = TypeVar("Columns", bound=tuple[AnyArray, ...])
 
 BLOCK_EVENTS = 5000
 """Events that are made together; event i is in block i // BLOCK_EVENTS, whatever the files."""
 
 
 def stream(seed: int, block: int, stage: str) -> np.random.Generator:
-    """Open the random numbers of one stage of one block.
+    """Return the random number generator of one stage, such as 'segments', of one block of events.
 
-    Args:
-        seed: The user's seed.
-        block: Number of the block of events.
-        stage: What they are for, such as 'segments'; each has its own, so that one may draw more
-            without changing another.
+    Each stage has its own, so that one may draw more without changing another.
     """
     return np.random.Generator(np.random.PCG64([seed, block, crc32(stage.encode())]))
 
@@ -42,30 +43,42 @@ STORED_BITS = 23
 
 
 def round_mantissa(values: npt.ArrayLike, bits: int) -> F32:
-    """Round to the nearest float32 with that many bits of mantissa after the leading one.
+    """Round to the nearest float32 with 1 to 22 bits of mantissa after the leading one.
 
     Ties go away from zero, as in CMSSW's ``MiniFloatConverter::reduceMantissaToNbitsRounding``,
-    which differs in that it never rounds up into the next power of two.
-
-    Args:
-        values: Finite numbers of any shape.
-        bits: Between 1 and 22; float32 itself has 23.
-
-    Returns:
-        The rounded numbers, at most 2**-(bits + 1) away, relatively.
+    which differs in that it never rounds up into the next power of two. Rounded numbers are at
+    most 2**-(bits + 1) away, relatively.
     """
     dropped = STORED_BITS - bits
-    whole = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
+    exact = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
     half = np.uint32(1 << (dropped - 1))
-    kept = np.uint32((0xFFFFFFFF >> dropped) << dropped)
-    return ((whole + half) & kept).view(np.float32)
+    mask = np.uint32((0xFFFFFFFF >> dropped) << dropped)
+    return ((exact + half) & mask).view(np.float32)
 
 
 def counts_to_offsets(counts: Integers) -> I64:
-    """Sum up counts of shape (n,) to offsets of shape (n + 1,)."""
+    """Return the running sum of counts, shape (n,), as offsets of shape (n + 1,)."""
     offsets = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=offsets[1:])
     return offsets
+
+
+def numbers_within(counts: Integers) -> I64:
+    """Return the numbers of entries within their groups: counts [2, 3] give [0, 1, 0, 1, 2]."""
+    offsets = counts_to_offsets(counts)
+    return np.arange(offsets[-1]) - np.repeat(offsets[:-1], counts)
+
+
+def take(columns: Columns, rows: AnyArray) -> Columns:
+    """Return some rows, by indices or booleans, of a named tuple of arrays."""
+    kind: Callable[..., Columns] = type(columns)
+    return kind(*(column[rows] for column in columns))
+
+
+def concatenate(parts: Sequence[Columns]) -> Columns:
+    """Return the rows of named tuples of arrays, one behind the other."""
+    kind: Callable[..., Columns] = type(parts[0])
+    return kind(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 class EventRows(NamedTuple):
@@ -82,7 +95,7 @@ class EventRows(NamedTuple):
         return len(self.values["event"])
 
     def cut(self, start: int, stop: int) -> Self:
-        """Take the events from start to before stop."""
+        """Return the events from start to before stop."""
         limits = {name: (o[start], o[stop]) for name, o in self.offsets.items()}
         limits[""] = (start, stop)
         return type(self)(
@@ -92,7 +105,7 @@ class EventRows(NamedTuple):
 
     @classmethod
     def join(cls, parts: Sequence[Self]) -> Self:
-        """Put events that have the same columns behind each other."""
+        """Return the events of all parts, which have the same columns."""
         if len(parts) == 1:
             return parts[0]
         return cls(

@@ -1,10 +1,10 @@
-"""Tracks through the field, by fourth-order Runge-Kutta.
+"""Integrate tracks through the field, by fourth-order Runge-Kutta.
 
     dr/ds = u    du/ds = c q / p (u x B)
 
 with the point r (cm), the direction u, the momentum p (GeV) and c = 0.00299792458 / (T cm).
 Matter takes energy, with Moyal's form of Landau's fluctuations for each region, and scatters in
-steps that are small beside the way that is left, with Gaussian angles and displacements.
+steps that are small compared with the distance left, with Gaussian angles and displacements.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["cross_region", "step", "to_boundary"]
 
 MOYAL_MEAN = 1.2703628454614782  # Euler's constant + ln 2
 LANDAU_SHARE = 0.035  # Landau's xi over the mean loss: iron, muon of 20 GeV
-LEAST_P_GEV = 1.0
+MIN_P_GEV = 1.0
 ARRIVED_CM = 0.001
 
 
@@ -40,7 +40,7 @@ def _turn(
 def step(
     state: F64, h: float, p: float, solenoid: F64, outside: F64, in_solenoid: bool, k: int
 ) -> None:
-    """Go h cm along the track in region k, with momentum p."""
+    """Move the state h cm along the track in region k, with momentum p."""
     x, y, z, ux, uy, uz = state[0], state[1], state[2], state[3], state[4], state[5]
     c = CURVATURE_PER_T * state[7] / p
     half = h / 2
@@ -78,7 +78,7 @@ def step(
 
 @numba.njit(nogil=True, inline="always")
 def to_boundary(state: F64, is_flat: bool, outer: float, nx: float, ny: float) -> float:
-    """Return the straight way to where a region ends, cm; infinite if the track leads inwards."""
+    """Return the straight distance to a region's end, cm; infinite if the track leads inwards."""
     x, y, ux, uy = state[0], state[1], state[3], state[4]
     if is_flat:
         rate = ux * nx + uy * ny
@@ -90,7 +90,7 @@ def to_boundary(state: F64, is_flat: bool, outer: float, nx: float, ny: float) -
 
 @numba.njit(nogil=True, inline="always")
 def _scatter(state: F64, theta: float, h: float, rng: np.random.Generator) -> None:
-    """Turn the direction by a random angle, and move the point as far as that takes it."""
+    """Scatter: change the direction by a random angle, and the point by the displacement."""
     ux, uy, uz = state[3], state[4], state[5]
     t = sqrt(ux * ux + uy * uy)
     e = (-uy / t, ux / t, 0.0)
@@ -124,40 +124,26 @@ def cross_region(
     is_random: bool,
     rng: np.random.Generator,
 ) -> bool:
-    """Go to the end of region k.
+    """Transport a track, changed in place, to the end of region k, in steps up to `longest_cm`.
 
-    Args:
-        state: The track; changed in place.
-        k: The region that it is in.
-        nx: Normal of the sector that it is in.
-        ny: Normal of the sector that it is in.
-        outer: Where it ends, cm.
-        is_flat: Whether it ends at a plane.
-        in_solenoid: Whether its field is that of the solenoid.
-        has_field: Whether it has a field.
-        solenoid: As in `Space`.
-        outside: As in `Space`.
-        loss: As in `Space`.
-        per_x0: As in `Space`.
-        longest_cm: Longest step.
-        is_random: Whether matter scatters, and loses energy with fluctuations.
-        rng: Random numbers for that.
+    The normal (nx, ny) is that of its sector; the regions' values are as in `Space`. If it
+    `is_random`, matter scatters the track, and its energy loss fluctuates.
 
     Returns:
-        False if the track stops, turns round or leaves at the side.
+        False if the track stops, turns back or leaves at the side.
     """
     stopping = relative_loss(state[6])  # changes little within a region
     lost = 0.0
     arrived = False
     for _ in range(10_000):
-        way = to_boundary(state, is_flat, outer, nx, ny)
-        if way < ARRIVED_CM:
+        distance = to_boundary(state, is_flat, outer, nx, ny)
+        if distance < ARRIVED_CM:
             arrived = True
             break
         z = state[2]
-        if not (way < 2000 and abs(z) < -FIRST_Z_CM and state[6] > LEAST_P_GEV):
+        if not (distance < 2000 and abs(z) < -FIRST_Z_CM and state[6] > MIN_P_GEV):
             break
-        h = min(way, longest_cm)
+        h = min(distance, longest_cm)
         j = min(max(int((z + state[5] * h / 2 - FIRST_Z_CM) / GRID_CM + 0.5), 0), N_Z - 1)
         mean = loss[k, j] * stopping * h
         if has_field:

@@ -1,4 +1,4 @@
-"""What the chambers make of the muons that cross them."""
+"""Draw the segments that chambers reconstruct of the muons that cross them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dtperf.synthetic.candidates import SegmentCandidates, merge
 from dtperf.synthetic.detector import Detector, Resolution
 from dtperf.synthetic.efficiency import chamber_efficiencies, is_in_cells, true_efficiency
 from dtperf.synthetic.hits import NOT_FITTED, draw_phi_hits, draw_z_hits
+from dtperf.synthetic.rows import take
 from dtperf.synthetic.stages import DrawnCrossings, DrawnSegments
 from dtperf.synthetic.truth import TruthCrossings
 from dtperf.typing import F64, I64, Bools
@@ -24,16 +25,7 @@ T0_NS = 25.0
 
 
 def draw_noise(rng: np.random.Generator, n_events: int, detector: Detector) -> SegmentCandidates:
-    """Scatter segments over the chambers that are not dead.
-
-    Args:
-        rng: Random numbers.
-        n_events: Number of events to fill.
-        detector: Settings.
-
-    Returns:
-        Segments in events 0 to n_events - 1, muon -1.
-    """
+    """Draw noise segments (muon -1), evenly over events and chambers that are not dead."""
     live = np.flatnonzero(chamber_efficiencies(detector) > 0).astype(np.int16)
     n = rng.poisson(detector.noise_segments * n_events) if len(live) else 0
     code = live[rng.integers(len(live), size=n)] if n else np.empty(0, dtype=np.int16)
@@ -69,19 +61,18 @@ def make_segments(
     run_fraction: F64,
     detector: Detector,
 ) -> tuple[DrawnSegments, TruthCrossings]:
-    """Reconstruct segments in the chambers.
+    """Draw the segments that the chambers reconstruct of crossings, and noise.
 
     Args:
         rng: Random numbers.
-        muon_offsets: Which muons belong to which event, shape (events + 1,).
+        muon_offsets: First muon of each event, shape (events + 1,).
         crossings: Where muons truly cross chambers; `track` counts as `muon_offsets` does.
-        run_fraction: Place of each event's run, 0 for the first and 1 for the last, shape
-            (events,).
+        run_fraction: Position of each event's run, 0 to 1 from the first to the last.
         detector: Settings.
 
     Returns:
-        The segments of each event in order of chamber, a muon's own before others that are there
-        with it; and for every crossing, in their order, whether it left a phi view.
+        The segments of each event in order of chamber, a muon's own before others there; and for
+        every crossing, in their order, whether it left a phi view.
     """
     n_events = len(muon_offsets) - 1
     event = np.searchsorted(muon_offsets, crossings.track, side="right") - 1
@@ -152,12 +143,12 @@ def _own_segments(
 def _shower_segments(
     rng: np.random.Generator, own: SegmentCandidates, probability: float
 ) -> SegmentCandidates:
-    """Put a second phi view, with fewer hits, beside some; it is paired with the same theta view.
+    """Draw a second phi view, with fewer hits, beside some segments, with the same theta view.
 
     As the first one has more hits, it stays the best segment of the chamber.
     """
     rows = np.flatnonzero((own.phi_hits > 3) & (rng.random(len(own.code)) < probability))
-    first, n = own.take(rows), len(rows)
+    first, n = take(own, rows), len(rows)
     aside = rng.exponential(SHOWER_MEAN_CM, n) * np.where(rng.random(n) < 0.5, -1.0, 1.0)
     most_hits = np.minimum(first.phi_hits - 1, MOST_SHOWER_HITS)
     second = SegmentCandidates.fitted(

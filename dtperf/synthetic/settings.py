@@ -1,4 +1,4 @@
-"""What is generated: ``load_settings("sample.yaml", ["events=20000"])``."""
+"""Read the settings of a sample: ``load_settings("sample.yaml", ["events=20000"])``."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
 
 class Settings(Model):
-    """One synthetic sample; equal settings give equal content, but for what packs it.
+    """One synthetic sample; equal settings give equal events.
 
     `files`, `format`, `compression`, `compression_level` and `cluster_events` only say how the
     same events are stored.

@@ -1,4 +1,4 @@
-"""The field and the matter at any place, for the integration of tracks."""
+"""Tabulate field and matter on a grid, for the integration of tracks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STRETCH = {"solenoid": 2.2, "none": 5.0}  # smooth; straight, and scattering add
 
 
 class Space(NamedTuple):
-    """Regions k from the beam outwards, and what they hold on a grid of 5 cm."""
+    """Regions k from the beam outwards, with field and matter on a grid of 5 cm."""
 
     outer_cm: F64
     """Where each ends: a radius or a distance along the sector's normal, shape (regions,)."""
@@ -38,7 +38,7 @@ class Space(NamedTuple):
     has_field: Bools
     """Whether there is a field, shape (regions,)."""
     stretch: F64
-    """How much longer than in the yoke steps may be, shape (regions,)."""
+    """Factor on the longest step in the yoke, shape (regions,)."""
     solenoid: F64
     """Radial field and field along the beam, T, by r and z, shape (r, z, 2)."""
     outside: F64
@@ -51,7 +51,7 @@ class Space(NamedTuple):
 
 @cache
 def space() -> Space:
-    """Tabulate field and matter."""
+    """Return the tables of field and matter."""
     z = FIRST_Z_CM + GRID_CM * np.arange(N_Z, dtype=np.float64)
     r = GRID_CM * np.arange(N_R, dtype=np.float64)
     iron = np.stack([in_iron(region, z) for region in REGIONS])

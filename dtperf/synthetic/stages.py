@@ -1,4 +1,4 @@
-"""What the stages of the generator hand to each other, for one block of events.
+"""Data types that the stages of the generator exchange, for one block of events.
 
 All arrays are flat, in event order; `offsets` of shape (events + 1,) say which entries belong to
 which event, as in `dtperf.selection.arrays`. Lengths in cm, momenta in GeV, angles in rad.
@@ -38,7 +38,7 @@ class Events(NamedTuple):
 
 
 class TrueMuons(NamedTuple):
-    """The muons, and what is taken for one, as they leave the vertex."""
+    """Muons, and tracks taken for muons, at their vertex."""
 
     offsets: I64
     kind: I8

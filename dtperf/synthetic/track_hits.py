@@ -1,13 +1,14 @@
-"""Hits of inner tracks, and first and last hit of the standalone track."""
+"""Draw the hits of inner tracks, and first and last hit of the standalone track."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from dtperf.detector.table import DISTANCE_CM
+from dtperf.synthetic.rows import take
 from dtperf.synthetic.stages import DrawnTracks, MuonOrigin, TrueMuons
 from dtperf.synthetic.tracks import BEND_PER_CM, MISSING
 from dtperf.typing import F32, I16, I64, U8, Bools
@@ -57,13 +58,7 @@ class TrackHits(NamedTuple):
 
 
 def track_hits(rng: np.random.Generator, muons: TrueMuons, tracks: DrawnTracks) -> TrackHits:
-    """Draw the hits of each inner track and the iteration that found it.
-
-    Args:
-        rng: Random numbers.
-        muons: The true muons; tracks of fakes have fewer hits.
-        tracks: Their tracks, of the same shape.
-    """
+    """Draw the hits of each inner track and the iteration that found it; fakes have fewer hits."""
     n = len(muons.pt)
     fake = (muons.kind == MuonOrigin.FAKE).astype(np.int8)
     endcap = np.abs(muons.eta) > TRANSITION_ETA
@@ -117,8 +112,8 @@ class _Rays(NamedTuple):
 def _rays(tracks: DrawnTracks) -> _Rays:
     phi, slope, charge = tracks.phi, np.sinh(tracks.eta), tracks.charge.astype(np.float32)
     dxy, dz = (np.where(tracks.exists, v, np.float32(0)) for v in (tracks.dxy, tracks.dz))
-    room = np.maximum(SOLENOID_Z_CM - np.abs(dz), 0) / np.maximum(np.abs(slope), 1e-3)
-    chord = np.minimum(SOLENOID_RADIUS_CM, room)
+    to_end = np.maximum(SOLENOID_Z_CM - np.abs(dz), 0) / np.maximum(np.abs(slope), 1e-3)
+    chord = np.minimum(SOLENOID_RADIUS_CM, to_end)
     # a helix from the closest approach: a chord turns by half its arc
     half = np.arcsin(np.minimum(BEND_PER_CM / 2 * chord / tracks.pt, 1))
     path = chord * half / np.maximum(np.sin(half), 1e-12)
@@ -130,7 +125,7 @@ def _rays(tracks: DrawnTracks) -> _Rays:
 
 
 def _at_station(rays: _Rays, station: I64, depth_cm: F32) -> tuple[F32, ...]:
-    """Follow rays to stations, 0 to 3 for MB1 to MB4 and 4 to 7 for ME1 to ME4."""
+    """Return where rays cross stations, 0 to 3 for MB1 to MB4 and 4 to 7 for ME1 to ME4."""
     number = station % STATIONS
     radius, distance = BARREL_CM[number] + depth_cm, ENDCAP_Z_CM[number] + depth_cm
     along = rays.x * rays.cosine + rays.y * rays.sine
@@ -147,29 +142,21 @@ def track_ends(
     station_mask: U8,
     is_standalone: Bools,
 ) -> tuple[Points, Points]:
-    """Place the first and the last hit of each standalone track.
+    """Draw the positions of the first and the last hit of each standalone track.
 
-    They lie in the first and in the last station that the muon is matched to, on the helix of
-    the inner track in the solenoid and on a straight line beyond. CMS takes them from the track in
-    the muon system, as MuGEMMuonExtTableProducer.cc of cms-sw/cmssw has it, not from the inner one.
-
-    Args:
-        rng: Random numbers, for where in a chamber.
-        tracks: The tracks.
-        station_mask: DT stations in bits 0 to 3, CSC stations in bits 4 to 7.
-        is_standalone: Whether there is a standalone track.
+    They lie in the first and in the last station that the muon is matched to (DT in bits 0 to 3
+    of the mask, CSC in bits 4 to 7), on the helix of the inner track in the solenoid and on a
+    straight line beyond. CMS takes them from the track in the muon system, as
+    MuGEMMuonExtTableProducer.cc of cms-sw/cmssw has it, not from the inner one.
     """
-    rows, depth = (
-        np.flatnonzero(is_standalone),
-        (rng.random(len(tracks.pt)) - 0.5).astype(np.float32),
-    )
+    rows = np.flatnonzero(is_standalone)
+    depth = (rng.random(len(tracks.pt)) - 0.5).astype(np.float32)
     bits = np.unpackbits(station_mask[rows, None], axis=1, bitorder="little")
     is_matched = station_mask[rows] > 0
     unmatched = np.where(np.abs(tracks.eta[rows]) < BARREL_ETA, 0, STATIONS)
     first = np.where(is_matched, bits.argmax(axis=1), unmatched)
     last = np.where(is_matched, 7 - bits[:, ::-1].argmax(axis=1), unmatched)
-    columns: Any = (column[rows] for column in tracks)
-    rays = _rays(DrawnTracks(*columns))
+    rays = _rays(take(tracks, rows))
     ends = np.full((2, 3, len(is_standalone)), MISSING, dtype=np.float32)
     for end, station in zip(ends, (first, last), strict=True):
         end[:, rows] = _at_station(rays, station, CHAMBER_DEPTH_CM * depth[rows])

@@ -1,4 +1,4 @@
-"""Inner tracks as CMS reconstructs and stores them: ``reconstruct(rng, muons)``."""
+"""Draw inner tracks as CMS reconstructs and stores them: ``reconstruct(rng, muons)``."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class ClosestApproach(NamedTuple):
 
 
 def closest_approach(muons: TrueMuons) -> ClosestApproach:
-    """Follow the muons from their vertices to the point closest to the line x = y = 0.
+    """Return the track parameters where the muons are closest to the line x = y = 0.
 
     An arc, dxy to second and the rest to first order in the vertex's distance from that line over
     the radius of curvature, which is 2.6 m at 3 GeV.
@@ -106,18 +106,12 @@ def _wrapped(phi: F64) -> F64:
 
 
 def reconstruct(rng: np.random.Generator, muons: TrueMuons) -> DrawnTracks:
-    """Measure the muons in the tracker, or, where it has no track, in the muon system alone.
+    """Draw the measured tracks of muons: in the tracker, or without one in the muon system alone.
 
-    The curvature has the resolution of `pt_resolution`, 2.5 times that for 5 % of the tracks, and
-    dz that of `dz_resolution_cm`, 20 times that for 0.1 %. With no inner track, pT is measured
-    to 12 % and angles to 5 mrad, and dxy and dz are -999.
-
-    Args:
-        rng: Random numbers.
-        muons: The true muons.
-
-    Returns:
-        Tracks with eta and phi rounded to 12 bits of mantissa, dxy and dz to 10.
+    The curvature has the resolution of `pt_resolution`, 2.5 times that for 5 % of the tracks,
+    and dz that of `dz_resolution_cm`, 20 times that for 0.1 %. With no inner track, pT is
+    measured to 12 % and angles to 5 mrad, and dxy and dz are -999. Eta and phi are rounded to
+    12 bits of mantissa, dxy and dz to 10.
     """
     n = len(muons.pt)
     exists = rng.random(n) >= LOST_TRACK_SHARE[muons.kind]

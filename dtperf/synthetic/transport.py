@@ -1,4 +1,4 @@
-"""Tracks from the vertex to the chambers, through a fine integration of the field."""
+"""Transport tracks from the vertex to the chambers, by a fine integration of the field."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from dtperf.detector.layers import layers
 from dtperf.detector.numbering import chamber_code, second_sector
 from dtperf.detector.planes import LARGEST_OVERLAP_CM
 from dtperf.detector.propagation import propagate
+from dtperf.synthetic.rows import take
 from dtperf.synthetic.rungekutta import cross_region, step
 from dtperf.synthetic.space import Space, space
 from dtperf.synthetic.stages import DrawnCrossings, DrawnTracks, MuonOrigin, TrueMuons
@@ -35,11 +36,11 @@ __all__ = ["transport", "transport_reconstructed", "transport_true"]
 STEP_CM = 20.0
 INTEGRATED_PT_GEV = 10.0
 COARSE_STEP_CM = 40.0  # of extrapolations, which then are right to 0.05 cm
-MOST_CROSSINGS = 12
+MAX_CROSSINGS = 12
 FAST = {"contract", "reassoc", "arcp", "nsz"}  # not those that take NaN for impossible
 N_STATIONS = 4
-LARGEST_ETA = 1.35  # no track beyond gets to a chamber
-LEAST_PT_GEV = 2.4  # nor one below
+MAX_ETA = 1.35  # no track beyond gets to a chamber
+MIN_PT_GEV = 2.4  # nor one below
 
 
 class TrackStart(NamedTuple):
@@ -55,26 +56,15 @@ class TrackStart(NamedTuple):
 
 
 def transport_true(rng: np.random.Generator, muons: TrueMuons, margin_cm: float) -> DrawnCrossings:
-    """Send the true muons through field and matter, with all their chances.
+    """Transport the true muons through field and matter, with scattering and fluctuating losses.
 
-    Args:
-        rng: Random numbers for scattering and energy loss.
-        muons: The muons; fakes get nowhere.
-        margin_cm: A chamber is crossed if both edge distances are below this.
-
-    Returns:
-        The crossings; `track` is the index into the muons.
+    A chamber is crossed if both edge distances are below `margin_cm`; fakes are not
+    transported. `track` of the crossings is the index into the muons.
     """
-    sent = np.flatnonzero((muons.kind != MuonOrigin.FAKE) & _has_a_chance(muons.pt, muons.eta))
-    start = TrackStart(
-        muons.pt[sent],
-        muons.eta[sent],
-        muons.phi[sent],
-        muons.charge[sent],
-        muons.vx[sent],
-        muons.vy[sent],
-        muons.vz[sent],
+    sent = np.flatnonzero(
+        (muons.kind != MuonOrigin.FAKE) & _may_reach_chambers(muons.pt, muons.eta)
     )
+    start = TrackStart(*(getattr(muons, name)[sent] for name in TrackStart._fields))
     crossings = transport(start, margin_cm, rng)
     return crossings._replace(track=sent[crossings.track])
 
@@ -82,16 +72,11 @@ def transport_true(rng: np.random.Generator, muons: TrueMuons, margin_cm: float)
 def transport_reconstructed(tracks: DrawnTracks) -> DrawnCrossings:
     """Extrapolate inner tracks as CMS does: mean energy loss, no scattering, edges under 5 cm.
 
-    Tracks that may be probes are integrated, independently of `dtperf.detector.propagation`, which
-    does well enough for the many softer ones.
-
-    Args:
-        tracks: The inner tracks.
-
-    Returns:
-        The crossings; `track` is the index into the tracks.
+    Tracks that may be probes are integrated, independently of `dtperf.detector.propagation`,
+    which is accurate enough for the many softer ones. `track` of the crossings is the index
+    into the tracks.
     """
-    sent = tracks.exists & _has_a_chance(tracks.pt, tracks.eta)
+    sent = tracks.exists & _may_reach_chambers(tracks.pt, tracks.eta)
     is_hard = tracks.pt > INTEGRATED_PT_GEV
     hard, soft = np.flatnonzero(sent & is_hard), np.flatnonzero(sent & ~is_hard)
     first, second = _integrated(tracks, hard)._asdict(), _propagated(tracks, soft)._asdict()
@@ -112,25 +97,16 @@ def _integrated(tracks: DrawnTracks, rows: Intp) -> DrawnCrossings:
 
 
 def _propagated(tracks: DrawnTracks, rows: Intp) -> DrawnCrossings:
-    found = propagate(
-        tracks.pt[rows],
-        tracks.eta[rows],
-        tracks.phi[rows],
-        tracks.charge[rows],
-        tracks.dxy[rows],
-        tracks.dz[rows],
-        layers(),
-        frame_table(),
-        ACCEPT_CM,
-    )
+    pt, eta, phi, charge, dxy, dz, _ = take(tracks, rows)
+    found = propagate(pt, eta, phi, charge, dxy, dz, layers(), frame_table(), ACCEPT_CM)
     track = np.repeat(rows, np.diff(found.offsets))
     singles = (found.x, found.y, found.dxdz, found.dydz)
     return DrawnCrossings(track, found.code, *(column.astype(np.float64) for column in singles))
 
 
-def _has_a_chance(pt: AnyArray, eta: AnyArray) -> Bools:
-    chance: Bools = (np.abs(eta) < LARGEST_ETA) & (pt > LEAST_PT_GEV)
-    return chance
+def _may_reach_chambers(pt: AnyArray, eta: AnyArray) -> Bools:
+    reaches: Bools = (np.abs(eta) < MAX_ETA) & (pt > MIN_PT_GEV)
+    return reaches
 
 
 def transport(
@@ -139,21 +115,16 @@ def transport(
     rng: np.random.Generator | None = None,
     longest_cm: float = STEP_CM,
 ) -> DrawnCrossings:
-    """Integrate tracks out to MB4.
+    """Integrate tracks out to MB4, in steps of at most `longest_cm`.
 
-    Args:
-        start: The tracks.
-        margin_cm: A chamber is crossed if both edge distances are below this.
-        rng: Random numbers for scattering and fluctuations; None: the mean way.
-        longest_cm: Longest step.
-
-    Returns:
-        The crossings; `track` is the index into the start.
+    A chamber is crossed if both edge distances are below `margin_cm`. Without random numbers
+    there is no scattering and no fluctuation. `track` of the crossings is the index into the
+    start.
     """
     unused = np.random.default_rng(0)
     args = (margin_cm, longest_cm, rng is not None, unused if rng is None else rng)
-    columns = _transport(*start, space(), frame_table(), *args)
-    return DrawnCrossings(*columns)
+    track, code, values = _transport(*start, space(), frame_table(), *args)
+    return DrawnCrossings(track, code, *values)
 
 
 @compiled(error_model="numpy", fastmath=FAST)
@@ -171,11 +142,11 @@ def _transport(
     longest_cm: float,
     is_random: bool,
     rng: np.random.Generator,
-) -> tuple[I64, I16, F64, F64, F64, F64]:
+) -> tuple[I64, I16, F64]:
     n = len(pt)
-    track = np.empty(n * MOST_CROSSINGS, dtype=np.int64)
-    code = np.empty(n * MOST_CROSSINGS, dtype=np.int16)
-    values = np.empty((4, n * MOST_CROSSINGS))
+    track = np.empty(n * MAX_CROSSINGS, dtype=np.int64)
+    code = np.empty(n * MAX_CROSSINGS, dtype=np.int16)
+    values = np.empty((4, n * MAX_CROSSINGS))
     state, probe = np.empty(8), np.empty(8)
     outer, is_flat, station = space.outer_cm, space.is_flat, space.station
     is_solenoid, has_field, stretch = space.is_solenoid, space.has_field, space.stretch
@@ -231,19 +202,12 @@ def _transport(
                 rng,
             ):
                 break
-    return (
-        track[:row].copy(),
-        code[:row].copy(),
-        values[0, :row].copy(),
-        values[1, :row].copy(),
-        values[2, :row].copy(),
-        values[3, :row].copy(),
-    )
+    return track[:row].copy(), code[:row].copy(), values[:, :row].copy()
 
 
 @numba.njit(nogil=True, inline="always")
 def _sector(state: F64) -> int:
-    """Number the sector of a point away from the beam, 0 to 11."""
+    """Return the number of the sector of a point, 0 to 11."""
     return int(np.rint(np.arctan2(state[1], state[0]) / SECTOR)) % 12
 
 
@@ -266,7 +230,7 @@ def _cross_station(
     code: I16,
     values: F64,
 ) -> int:
-    """Look for crossings in the sector of the track and in that on its side."""
+    """Find the chambers crossed in the sector of the track and in the nearest neighbour."""
     is_left = state[1] * NORMALS[sector, 0] - state[0] * NORMALS[sector, 1] > 0
     for neighbour in range(2):
         number = (sector + neighbour * (1 if is_left else -1)) % 12
@@ -276,24 +240,24 @@ def _cross_station(
         distance = frames[chamber_code(-2, number + 1, station), DISTANCE]
         if not _to_plane(probe, nx, ny, distance, k, has_field, solenoid, outside, longest_cm):
             continue
-        deepest = 0.0
-        for in_place in (number + 1, second_sector(number + 1, station)):
-            if not in_place:
+        innermost_cm = 0.0
+        for sector_number in (number + 1, second_sector(number + 1, station)):
+            if not sector_number:
                 continue
             for wheel in range(-2, 3):
-                c = chamber_code(wheel, in_place, station)
+                c = chamber_code(wheel, sector_number, station)
                 if abs(probe[2] - frames[c, Z]) > frames[c, HALF_LENGTH] + margin_cm:
                     continue
                 x, y, _ = local_point(frames, c, probe[0], probe[1], probe[2])
                 edge = abs(x) - frames[c, HALF_WIDTH]
-                deepest = min(deepest, edge)
+                innermost_cm = min(innermost_cm, edge)
                 if edge < margin_cm:
                     u, v, w = local_direction(frames, c, probe[3], probe[4], probe[5])
                     track[row], code[row] = i, c
                     values[0, row], values[1, row] = x, y
                     values[2, row], values[3, row] = u / w, v / w
                     row += 1
-        if deepest < -LARGEST_OVERLAP_CM - margin_cm:
+        if innermost_cm < -LARGEST_OVERLAP_CM - margin_cm:
             break
     return row
 
@@ -310,20 +274,20 @@ def _to_plane(
     outside: F64,
     longest_cm: float,
 ) -> bool:
-    """Bring a track to the plane of a sector's chambers, through air."""
+    """Transport a track to the plane of a sector's chambers, through air."""
     arrived = False
     for _ in range(1000):
         rate = state[3] * nx + state[4] * ny
         if rate < 0.1:
             break
-        way = (distance - state[0] * nx - state[1] * ny) / rate
-        if abs(way) < 1e-3:
+        to_plane = (distance - state[0] * nx - state[1] * ny) / rate
+        if abs(to_plane) < 1e-3:
             arrived = True
             break
         if has_field:
-            h = min(max(way, -longest_cm), longest_cm)
+            h = min(max(to_plane, -longest_cm), longest_cm)
             step(state, h, state[6], solenoid, outside, False, k)
         else:
             for j in range(3):
-                state[j] += way * state[3 + j]
+                state[j] += to_plane * state[3 + j]
     return arrived

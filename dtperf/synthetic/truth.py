@@ -1,4 +1,4 @@
-"""The truth of a sample, and its files: ``truth_chambers.csv``, ``truth.json``, all crossings."""
+"""Count the truth of a sample, write it and read it again."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ class ChamberTruth:
 
     @classmethod
     def empty(cls) -> Self:
-        """Start a sum."""
+        """Return counts of zero."""
         return cls(*(np.zeros(N_CODES, dtype=np.int64) for _ in range(3)))
 
     def __add__(self, other: Self) -> Self:
-        """Add the probes of other events."""
+        """Return the sum with the counts of other events."""
         return type(self)(
             self.probes + other.probes,
             self.efficiency_sum + other.efficiency_sum,
@@ -92,12 +92,8 @@ def chamber_truth(
     """Count the probes that cross each chamber in its fiducial region.
 
     A probe is a real muon of a Z or of the continuum with pT above 20 GeV, |eta| below the
-    station's limit of 1.2, 1.05, 0.9 or 0.75, and both edge distances below -15 cm.
-
-    Args:
-        truth: Crossings of a block.
-        muons: Its muons.
-        events: Which events of the block to count.
+    station's limit of 1.2, 1.05, 0.9 or 0.75, and both edge distances below -15 cm. Only the
+    given events of the block are counted.
     """
     start, stop, _ = events.indices(len(muons.offsets) - 1)
     code, muon = truth.code, truth.muon
@@ -216,28 +212,21 @@ def crossings_table(
     events: Events,
     selected: slice = slice(None),
 ) -> pa.Table:
-    """Make a table of the crossings, with the numbers that the events have in the data.
+    """Return a table of CROSSINGS_SCHEMA, with the numbers that the events have in the data.
 
-    Args:
-        truth: Crossings of a block.
-        muon_offsets: Which muons of the block belong to which event, shape (events + 1,).
-        events: The events of the block.
-        selected: Which of them to take.
-
-    Returns:
-        Table of CROSSINGS_SCHEMA; `muon` counts from 0 in each event.
+    `muon` counts from 0 in each event; only the selected events of the block are there.
     """
     start, stop, _ = selected.indices(len(muon_offsets) - 1)
     rows = np.flatnonzero((truth.event >= start) & (truth.event < stop))
     event = truth.event[rows]
     names = [chamber.name for chamber in chambers()]
-    place = np.searchsorted([chamber.code for chamber in chambers()], truth.code[rows])
+    chamber_index = np.searchsorted([chamber.code for chamber in chambers()], truth.code[rows])
     return pa.table(
         {
             "run": events.run[event],
             "event": events.event[event],
             "muon": (truth.muon[rows] - muon_offsets[event]).astype(np.int32),
-            "chamber": pa.DictionaryArray.from_arrays(place.astype(np.int16), names),
+            "chamber": pa.DictionaryArray.from_arrays(chamber_index.astype(np.int16), names),
             "x_cm": truth.x[rows],
             "y_cm": truth.y[rows],
             "efficiency": truth.efficiency[rows],

@@ -22,7 +22,7 @@ from benchmarks.books.templates import templates
 from dtperf.nanoaod import ColumnFilter
 from dtperf.results.ledger import Ledger, LedgerRow
 from dtperf.results.result import Result
-from dtperf.selection.flatten import needed_branches
+from dtperf.selection.branches import needed_branches
 
 FILES = 6
 

@@ -268,7 +268,7 @@ def test_an_interrupt_closes_the_file(path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def opened_for(item: WorkItem) -> open_files.OpenFile:
-    return open_files.opened(chunks._wanted(item))
+    return open_files.open_checked(chunks._wanted(item))
 
 
 def test_only_a_few_files_stay_open(path: Path, tmp_path: Path) -> None:

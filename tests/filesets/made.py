@@ -38,7 +38,7 @@ def events(files: Iterable[InputFile]) -> Counter[Event]:
     return Counter(
         (each.uuid or each.path, event)
         for each in files
-        for a, b in each.wanted
+        for a, b in each.to_read
         for event in range(a, b)
     )
 

@@ -91,7 +91,7 @@ def test_known_files_are_not_opened_again(folder: Path, tmp_path: Path) -> None:
 
 def test_replicas_are_tried(folder: Path, tmp_path: Path) -> None:
     gone = InputFile(str(tmp_path / "gone.root"), "Events", replicas=(str(folder / "a.root"),))
-    [found] = build([gone], patience=RetryPolicy(retries=0))
+    [found] = build([gone], policy=RetryPolicy(retries=0))
     assert found.is_known
     assert (found.path, found.replicas, found.entries) == (gone.path, gone.replicas, 30)
 

@@ -145,11 +145,11 @@ def made_up(
     """Let XRootD servers list what is given, by directory; tell what they were asked."""
     asked = []
 
-    def entries(url: str, timeout_s: int) -> list[tuple[str, bool]]:
+    def list_directory(url: str, timeout_s: int) -> list[tuple[str, bool]]:
         asked.append(url)
         return content[url.partition("?")[0]]
 
-    monkeypatch.setattr(listing, "entries", entries)
+    monkeypatch.setattr(listing, "list_directory", list_directory)
     monkeypatch.setattr(listing, "fsspec_options", lambda _, timeout_s: {"timeout": timeout_s})
     return asked
 

@@ -26,7 +26,7 @@ def ledgers(draw: st.DrawFn, files: list[InputFile]) -> list[LedgerRow]:
     """Draw chunks of what is wanted; some are read, some skipped, some never reached."""
     rows = []
     for each in files:
-        for first, last in each.wanted:
+        for first, last in each.to_read:
             edges = sorted(draw(st.sets(st.integers(first, last), max_size=3)) | {first, last})
             for start, stop in pairwise(edges):
                 became = draw(st.sampled_from(["read", "skipped", "left"]))
@@ -50,7 +50,7 @@ def test_missing_and_read_are_all(files: list[InputFile], data: st.DataObject) -
     whole = {each.path: each for each in files}
     for each in left:
         assert each.events
-        assert each == whole[each.path].only(each.wanted)
+        assert each == whole[each.path].only(each.to_read)
 
 
 def test_files_that_were_never_opened() -> None:

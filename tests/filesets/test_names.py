@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dtperf.errors import ConfigError, InputError
 from dtperf.filesets import InputFile, read, resolve
-from dtperf.filesets.names import listed, several, written
+from dtperf.filesets.names import names_in_text, parse_name, split_names
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,12 @@ from dtperf.filesets.names import listed, several, written
     ],
 )
 def test_dialects(text: str, path: str, tree: str | None) -> None:
-    assert written(text) == (path, tree)
+    assert parse_name(text) == (path, tree)
 
 
 @given(st.text("ab/._- 0*[]", min_size=1, max_size=12).map(lambda middle: f"x{middle}y.root"))
 def test_plain_paths_stay(name: str) -> None:
-    assert written(name) == (name, None)
+    assert parse_name(name) == (name, None)
 
 
 def test_a_file_that_is_there_is_taken_as_it_is_named(
@@ -57,8 +57,8 @@ def test_a_file_that_is_there_is_taken_as_it_is_named(
         [file] = resolve(name)
         assert (file.path, file.tree) == (str(tmp_path / name), "Events")
     # TChain's way needs a file, since a directory may have such a name
-    assert written("a.root/dir/Events") == ("a.root", "dir/Events")
-    assert written("b.root/Events") == ("b.root/Events", None)
+    assert parse_name("a.root/dir/Events") == ("a.root", "dir/Events")
+    assert parse_name("b.root/Events") == ("b.root/Events", None)
     files = resolve(["file:a.root:Other"], "Events")
     assert [(Path(file.path).name, file.tree) for file in files] == [("a.root", "Other")]
 
@@ -69,7 +69,7 @@ def test_a_list_in_one_argument(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         (tmp_path / name).touch()
     for text in ("a.root,b.root", "'a.root', 'b.root',", "a.root b.root", "a.root;\nb.root"):
         assert [Path(file.path).name for file in resolve(text)] == ["a.root", "b.root"]
-    assert several("my data, old/") == ["my data, old/"]
+    assert split_names("my data, old/") == ["my data, old/"]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_what_is_no_list_is_not_read_in_part(tmp_path: Path) -> None:
     ],
 )
 def test_lines_that_are_names_as_they_are(text: str, names: list[str]) -> None:
-    assert [*listed(text)] == names
+    assert [*names_in_text(text)] == names
 
 
 def test_a_list_of_names_of_cms_is_told_of_once(tmp_path: Path) -> None:

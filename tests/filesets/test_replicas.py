@@ -26,14 +26,14 @@ def tried(turns: Replicas, *causes: str) -> list[str]:
     return found
 
 
-def patience(retries: int = 0) -> RetryPolicy:
+def policy(retries: int = 0) -> RetryPolicy:
     return RetryPolicy(retries, 0.0, redirectors=("root://b.example/",), cache=XCache(f"{CACHE}//"))
 
 
 def test_a_cache_is_before_every_server() -> None:
     through = [f"{CACHE}//{HOME}", HOME, f"{CACHE}//{AWAY}", AWAY]
-    assert tried(patience().turns(HOME, ()), *["missing"] * 3) == through
-    assert tried(patience().turns(HOME, [AWAY]), *["missing"] * 9) == through
+    assert tried(policy().replicas(HOME, ()), *["missing"] * 3) == through
+    assert tried(policy().replicas(HOME, [AWAY]), *["missing"] * 9) == through
 
 
 @pytest.mark.parametrize(
@@ -47,13 +47,13 @@ def test_what_no_cache_is_put_before(address: str) -> None:
 def test_a_cache_that_does_not_answer_rests(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(replicas.time, "monotonic", lambda: now)
-    how = patience()
-    assert tried(how.turns(HOME, ()), "unreachable") == [f"{CACHE}//{HOME}", HOME]
-    assert tried(how.turns(HOME, ()), "missing") == [HOME, AWAY]
+    how = policy()
+    assert tried(how.replicas(HOME, ()), "unreachable") == [f"{CACHE}//{HOME}", HOME]
+    assert tried(how.replicas(HOME, ()), "missing") == [HOME, AWAY]
     now += replicas.REST_S
     # that a server fails is no fault of the cache
-    assert tried(how.turns(HOME, ()), "corrupt", "timeout")[:2] == [f"{CACHE}//{HOME}", HOME]
-    assert tried(how.turns(HOME, ())) == [f"{CACHE}//{HOME}"]
+    assert tried(how.replicas(HOME, ()), "corrupt", "timeout")[:2] == [f"{CACHE}//{HOME}", HOME]
+    assert tried(how.replicas(HOME, ())) == [f"{CACHE}//{HOME}"]
 
 
 def test_a_token_goes_through_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from dtperf.errors import Cause, InputError
 from dtperf.execution.chunk_meta import ChunkMeta
 from dtperf.execution.chunks import read_events
 from dtperf.nanoaod import ColumnFilter, open_tree
-from dtperf.selection.flatten import needed_branches
+from dtperf.selection.branches import needed_branches
 from dtperf.synthetic import Generated
 from dtperf.synthetic.settings import Fault
 from tests.synthetic.samples import make

@@ -114,14 +114,14 @@ def test_what_is_stored_otherwise_is_left_to_uproot(tmp_path: Path) -> None:
 
 
 def test_lists_without_their_places_are_left_to_uproot(monkeypatch: pytest.MonkeyPatch) -> None:
-    unpack = bulk.unpack
+    unpack = bulk.unpack_basket
 
     def unusual(layout: Any, *arguments: Any) -> Any:
         if layout.name == "dtSegment_wheel":
             raise UnusualStorage
         return unpack(layout, *arguments)
 
-    monkeypatch.setattr(bulk, "unpack", unusual)
+    monkeypatch.setattr(bulk, "unpack_basket", unusual)
     with opened(GOLDEN["ttree"]) as parts:
         assert different(*parts, 100, 3000) == []
 

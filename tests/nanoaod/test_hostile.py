@@ -27,7 +27,7 @@ from dtperf.execution.chunk_meta import ChunkMeta
 from dtperf.errors import InputError
 from dtperf.nanoaod import ColumnFilter, open_tree
 from dtperf.execution.chunks import read_events
-from dtperf.selection.flatten import needed_branches
+from dtperf.selection.branches import needed_branches
 
 sound, uuid, *hostile = sys.argv[1:]
 COLUMNS = {COLUMNS!r}

@@ -92,7 +92,7 @@ def test_any_events_are_those_of_the_ttree(
 def test_events_that_were_asked_for_ahead(files: dict[str, Path], expected: dict[str, Any]) -> None:
     with reader(files["lumi as record"]) as opened:
         for asked, read in (((0, 1500), (0, 1500)), ((100, 200), (100, 200)), ((0, 9), (7, 3900))):
-            opened.ask(*asked)
+            opened.prefetch(*asked)
             assert differing(opened.read(*read), expected, *read) == []
 
 

@@ -14,7 +14,7 @@ from dtperf.config import AnalysisConfig
 from dtperf.results.html import counted_twice
 from dtperf.results.result import SUMS
 from dtperf.selection import needed_branches, tag_and_probe
-from dtperf.selection.flatten import Isolations
+from dtperf.selection.branches import Isolations
 from dtperf.skim import skim
 from tests.helpers.events import nano_events
 from tests.helpers.golden import GOLDEN

@@ -290,7 +290,7 @@ def test_cuts_that_fail_half_way_leave_nothing_behind(monkeypatch: pytest.Monkey
         raise MemoryError
 
     with monkeypatch.context() as patched:
-        patched.setattr("dtperf.skim.recut.crossed.row_places", fail)
+        patched.setattr("dtperf.skim.recut.crossed.row_bins", fail)
         with pytest.raises(MemoryError):
             skimmed.with_cuts(moved)
     assert_same(skimmed.with_cuts(), before)

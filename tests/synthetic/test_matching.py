@@ -73,8 +73,8 @@ def test_each_muon_has_its_first_segment_in_each_chamber():
     )
     own = muon_segments(segments, offsets)
     assert own.offsets.tolist() == [0, 1, 3, 3, 4]
-    assert own.place.tolist() == [1, 0, 3, 1]
-    assert own.place.dtype == np.uint32
+    assert own.segment.tolist() == [1, 0, 3, 1]
+    assert own.segment.dtype == np.uint32
 
 
 def test_own_segments_are_those_of_the_truth():
@@ -91,4 +91,4 @@ def test_own_segments_are_those_of_the_truth():
         rows = [i for i in range(start, stop) if segments.muon[i] == muon]
         first = {int(segments.code[i]): i - start for i in reversed(rows)}
         expected = [first[code] for code in sorted(first)]
-        assert own.place[own.offsets[muon] : own.offsets[muon + 1]].tolist() == expected
+        assert own.segment[own.offsets[muon] : own.offsets[muon + 1]].tolist() == expected

@@ -1,4 +1,4 @@
-"""How far background under the Z shifts the efficiencies: ``biases(result)``."""
+"""Estimate the bias of efficiencies by background under the Z: ``biases(result)``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dtperf.typing import AnyArray
 __all__ = ["WINDOW_GEV", "Bias", "Estimate", "Fit", "biases"]
 
 WINDOW_GEV = (81.0, 101.0)
-"""What the reference program takes for the signal."""
+"""Mass window that the reference program takes for the signal."""
 
 
 def biases(result: Result, window: tuple[float, float] = WINDOW_GEV) -> tuple[Bias, ...]:

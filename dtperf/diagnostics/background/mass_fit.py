@@ -1,4 +1,4 @@
-"""The efficiency without background, from a fit of passing and failing probes at once."""
+"""Fit the efficiency without background, of passing and failing probes at once."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def _expected(masses: Masses, values: dict[str, float]) -> AnyArray:
 
 
 def _covariance(masses: Masses, values: dict[str, float]) -> AnyArray:
-    """Invert the Fisher information, for the yields, shape (4, 4)."""
+    """Return the inverse of the Fisher information, for the yields, shape (4, 4)."""
     # where there is none there could have been one
     at = values | {name: max(values[name], 1.0) for name in YIELDS}
     mean = _expected(masses, at)
@@ -147,13 +147,10 @@ def _covariance(masses: Masses, values: dict[str, float]) -> AnyArray:
 def _result(
     counts: AnyArray, yields: AnyArray, covariance: AnyArray, goodness: tuple[float, int]
 ) -> Fit:
-    """Put together what was fitted.
+    """Return the estimate from the fitted values.
 
-    Args:
-        counts: Failed and passed in the window.
-        yields: In the order of `YIELDS`.
-        covariance: Of the yields.
-        goodness: Chi-square and degrees of freedom.
+    The counts are failed and passed in the window, the yields in the order of `YIELDS`, and the
+    goodness is chi-square and degrees of freedom.
     """
     passing, passing_background, failing, failing_background = yields
     signal, background = passing + failing, passing_background + failing_background

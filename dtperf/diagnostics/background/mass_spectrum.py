@@ -1,4 +1,4 @@
-"""Masses of tag and probe: their counts, a Z that was measured, and a background that falls."""
+"""Masses of tag and probe: counts, the lineshape of the Z, and a falling background."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def signal_shares(
     tail: float,
     power: float,
 ) -> AnyArray:
-    """Integrate the measured lineshape of the Z up to each edge.
+    """Return the integral of the measured lineshape of the Z up to each edge.
 
     A relativistic Breit-Wigner, folded with a Crystal Ball whose tail towards lower masses stands
     for radiation.
@@ -198,7 +198,7 @@ def _integral(
 
 
 def _crystal_ball(t: AnyArray, tail: float, power: float) -> AnyArray:
-    """Evaluate a Gaussian whose left side goes over to a power law, 1 at its peak."""
+    """Return a Gaussian whose left side continues as a power law (Crystal Ball), 1 at its peak."""
     core = np.exp(-(t**2) / 2)
     offset = power / tail - tail
     beyond = np.maximum(offset - np.minimum(t, -tail), 1e-12)

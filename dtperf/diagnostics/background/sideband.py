@@ -1,4 +1,4 @@
-"""The efficiency without background, from the masses beside the signal."""
+"""Estimate the efficiency without background, from the sidebands in the mass."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STEEPEST = 0.5
 
 
 def sideband(masses: Masses, counts: AnyArray) -> Estimate | None:
-    """Subtract what the sidebands say is below the signal.
+    """Return the efficiency with the background subtracted that the sidebands give.
 
     Passing and failing probes in the sidebands are scaled by one factor. The tails of the signal in
     the sidebands thus are subtracted, too, but from passing and failing probes in proportion: the
@@ -69,7 +69,7 @@ def _scale(masses: Masses, below: float, above: float) -> float:
     ratio = np.log((below + 0.5) / (above + 0.5))
 
     def contents(slope: float) -> AnyArray:
-        """Integrate the exponential below, inside and above the window."""
+        """Return the integrals of the exponential below, inside and above the window."""
         return np.diff(background_shares(ends, masses.window, slope))
 
     def excess(slope: float) -> float:
@@ -87,7 +87,7 @@ def _scale(masses: Masses, below: float, above: float) -> float:
 
 
 def _spread(function: Callable[[AnyArray], float], regions: AnyArray) -> float:
-    """Propagate the Poisson spread of independent counts."""
+    """Return the uncertainty propagated from Poisson counts."""
     variance = 0.0
     for at in np.ndindex(regions.shape):
         # where nothing was counted there could have been one

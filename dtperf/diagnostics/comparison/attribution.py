@@ -1,9 +1,9 @@
-"""Which places have changed, if each change is to be told once, and of the place that changed.
+"""Attribute changes to places: each change is named once, at the place that changed.
 
 A dead chamber changes its station, too, and a station that ages its chambers. Of all places the
 one with the surest change is the one that leaves the least of it unexplained: a chamber's change
 is diluted in its station, and a station's is spread over its chambers. It is named, its chambers
-are set aside, and the rest is looked at again.
+are set aside, and the rest is tested again.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class ChangedPlace(NamedTuple):
     """Places whose chambers in it have changed otherwise."""
 
 
-class _Looks:
-    """All places, tested without the chambers that are explained, and without odd parts.
+class _PlaceTests:
+    """Tests of all places, without the chambers that are explained, and without odd parts.
 
     Args:
         cuts: What was before and after.
@@ -48,43 +48,43 @@ class _Looks:
         self.cuts, self.false_alarms = cuts, false_alarms
         self.moments = np.zeros(whole.size, dtype=np.int64)
         self.sets = whole.members.copy()
-        self.apart: list[list[int]] = [[] for _ in range(whole.size)]
+        self.left_out: list[list[int]] = [[] for _ in range(whole.size)]
         self.sigmas = np.zeros(whole.size)
-        self.held = np.zeros(whole.size)
+        self.tested_share = np.zeros(whole.size)
         """Part of the place that is tested, by weight."""
-        self.look_at(np.arange(whole.size), np.zeros(whole.members.shape[1], dtype=np.bool_), [])
+        self.update(np.arange(whole.size), np.zeros(whole.members.shape[1], dtype=np.bool_), [])
 
-    def look_at(self, places: AnyArray, explained: Bools, named: list[ChangedPlace]) -> None:
+    def update(self, places: AnyArray, explained: Bools, named: list[ChangedPlace]) -> None:
         """Test places again."""
         whole = family()
         self.sets[places] = whole.members[places] & ~explained
         self.moments[places] = self.cuts.best_moments(places, self.sets[places])
         for place in places:
-            self.apart[place] = [
+            self.left_out[place] = [
                 each.place for each in named if (each.members & whole.members[place]).any()
             ]
-        left = places[self.sets[places].sum(axis=1) > 1]
-        while left.size:
-            odd, parts = self._odd_parts(left)
+        remaining = places[self.sets[places].sum(axis=1) > 1]
+        while remaining.size:
+            odd, parts = self._odd_parts(remaining)
             for place, part in zip(odd, parts, strict=True):
                 self.sets[place] &= ~whole.members[part]
-                self.apart[place].append(int(part))
-            left = odd[self.sets[odd].sum(axis=1) > 1]
+                self.left_out[place].append(int(part))
+            remaining = odd[self.sets[odd].sum(axis=1) > 1]
         moments, sets = self.moments[places], self.sets[places]
         self.sigmas[places] = np.nan_to_num(self.cuts.test(moments, places, sets).sigmas)
         weights = [
             self.cuts.sums(moments, places, each).weight for each in (sets, whole.members[places])
         ]
-        self.held[places] = weights[0] / np.maximum(weights[1], 1e-9)
+        self.tested_share[places] = weights[0] / np.maximum(weights[1], 1e-9)
 
     def without(self, place: int) -> tuple[int, ...]:
-        """List the parts of a place that were left out, those alone that hold no other's."""
+        """Return the parts of a place that were left out, without parts of these parts."""
         holds = family().holds
-        mine = dict.fromkeys(self.apart[place])
-        return tuple(part for part in mine if not any(holds[other, part] for other in mine))
+        parts = dict.fromkeys(self.left_out[place])
+        return tuple(part for part in parts if not any(holds[other, part] for other in parts))
 
     def _odd_parts(self, places: AnyArray) -> tuple[AnyArray, AnyArray]:
-        """Find in each of some places the part that differs most from the rest of it, if one does.
+        """Return the part of each place that differs most from the rest of it, if one does.
 
         Returns:
             The places in which one does, and the number of the part.
@@ -95,7 +95,7 @@ class _Looks:
         part = whole.members[inner] & self.sets[outer]
         rest = self.sets[outer] & ~part
         pulls = self._pulls(outer, inner, part, rest)
-        # as many looks as the place has parts
+        # as many tests as the place has parts
         many = np.bincount(outer, minlength=whole.size)[outer]
         is_odd = self.cuts.spread.p_values(pulls, inner) * many <= self.false_alarms
         order = np.lexsort((-pulls, outer))
@@ -114,13 +114,13 @@ class _Looks:
         least = np.maximum(-usual * one.later, usual * one.earlier)
         variance = np.maximum(one.variance, least) / weights[0] ** 2
         variance += other.variance / weights[1] ** 2
-        is_told = (one.weight > 0) & (other.weight > 0) & (variance > 0)
+        is_defined = (one.weight > 0) & (other.weight > 0) & (variance > 0)
         distance = np.abs(one.excess / weights[0] - usual)
-        return np.where(is_told, distance / np.sqrt(np.where(is_told, variance, 1)), 0.0)
+        return np.where(is_defined, distance / np.sqrt(np.where(is_defined, variance, 1)), 0.0)
 
 
 def name_changes(cuts: Cuts, false_alarms: float) -> tuple[ChangedPlace, ...]:
-    """Name the places that have changed.
+    """Return the places that have changed.
 
     Whatever the tests have in common, of the places named at most a part `false_alarms` has not
     changed at all, in the mean over many comparisons; if nothing has changed, any is named with at
@@ -143,15 +143,15 @@ def name_changes(cuts: Cuts, false_alarms: float) -> tuple[ChangedPlace, ...]:
     harmonic = float(np.sum(1 / np.arange(1, whole.members.shape[1] + 1)))
     named: list[ChangedPlace] = []
     explained = np.zeros(whole.members.shape[1], dtype=np.bool_)
-    looks = _Looks(cuts, false_alarms)
+    tests = _PlaceTests(cuts, false_alarms)
     while True:
-        p_values = cuts.spread.p_values(looks.sigmas) * cuts.moments
+        p_values = cuts.spread.p_values(tests.sigmas) * cuts.moments
         is_sure = p_values * harmonic <= false_alarms * whole.shares * (len(named) + 1)
-        is_sure &= looks.held > HELD
+        is_sure &= tests.tested_share > HELD
         if not is_sure.any():
             return tuple(named)
-        best = int(np.argmax(np.where(is_sure, looks.sigmas, -1.0)))
-        found = looks.sets[best].copy()
-        named.append(ChangedPlace(best, int(looks.moments[best]), found, looks.without(best)))
+        best = int(np.argmax(np.where(is_sure, tests.sigmas, -1.0)))
+        found = tests.sets[best].copy()
+        named.append(ChangedPlace(best, int(tests.moments[best]), found, tests.without(best)))
         explained |= found
-        looks.look_at(np.flatnonzero((whole.members & found).any(axis=1)), explained, named)
+        tests.update(np.flatnonzero((whole.members & found).any(axis=1)), explained, named)

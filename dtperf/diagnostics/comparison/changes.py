@@ -1,4 +1,4 @@
-"""Results side by side: which parts of the detector have changed, and by how much."""
+"""Compare results: which parts of the detector have changed, and by how much."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Change", "Changes", "changes", "shared_files"]
 
 
 class Change(NamedTuple):
-    """How the fiducial efficiency of a place has changed.
+    """The change of the fiducial efficiency of a place.
 
     Only chambers that have probes before and after are counted.
     """
@@ -41,24 +41,24 @@ class Change(NamedTuple):
     at: int = 1
     """Number of the first result after the change."""
     without: tuple[Place, ...] = ()
-    """Parts that have changed otherwise, and are not counted here."""
+    """Parts that have changed differently, and are not counted here."""
 
 
 class Changes(NamedTuple):
-    """What has changed between results."""
+    """Changes between results."""
 
     named: tuple[Change, ...]
-    """Places that have changed, each told once, the surest one first."""
+    """Places that have changed, each change named once, the most significant one first."""
     looks: tuple[Change, ...]
-    """All places that have probes in both, from the barrel to the chambers."""
+    """Tests of all places that have probes in both, from the barrel to the chambers."""
     spread: Spread
-    """What differs from run to run anyway."""
+    """The usual variation from run to run."""
     false_alarms: float
     """Part of those named that may be there by chance."""
 
     @property
     def chambers(self) -> tuple[Change, ...]:
-        """The single chambers, the most conspicuous one first."""
+        """The single chambers, the smallest p-value first."""
         each = (look for look in self.looks if None not in look.place)
         return tuple(sorted(each, key=lambda look: (look.p_value, -look.sigmas)))
 
@@ -78,20 +78,20 @@ class Changes(NamedTuple):
         return tuple(look for look in self.looks if look.place not in others)
 
     def of(self, place: Place | Chamber) -> Change | None:
-        """Find the look at a place; None if it has no probes in one of both."""
+        """Return the change of a place; None if it has no probes in one of both."""
         return next((look for look in self.looks if look.place == place), None)
 
     def part_of(self, chamber: Chamber) -> Change | None:
-        """Find the change that a chamber has its part in; None if it has not changed."""
+        """Return the named change that includes a chamber; None if it has not changed."""
         for change in self.named:
-            apart = {each for place in change.without for each in place.chambers}
-            if chamber in change.place.chambers and chamber not in apart:
+            left_out = {each for place in change.without for each in place.chambers}
+            if chamber in change.place.chambers and chamber not in left_out:
                 return change
         return None
 
 
 def changes(*results: Result, false_alarms: float = 0.01) -> Changes:
-    """Find what has changed from one result to the next, or at one of several moments.
+    """Return what has changed from one result to the next, or at one of several moments.
 
     Args:
         results: Two at least, in order. The p-values mean something only if they are of different
@@ -100,7 +100,7 @@ def changes(*results: Result, false_alarms: float = 0.01) -> Changes:
 
     Returns:
         Changes of the barrel, stations, wheels, sectors, stations of a wheel, sectors of a wheel
-        and chambers: all of them, and those that tell what has happened.
+        and chambers: all of them, and those that explain all others.
 
     Raises:
         InputError: One of them has not measured 'by_chamber'.
@@ -115,7 +115,7 @@ def changes(*results: Result, false_alarms: float = 0.01) -> Changes:
             )
     cuts = Cuts(results)
     named = name_changes(cuts, false_alarms)
-    told = sorted(_changes(cuts, named), key=lambda change: -change.sigmas)
+    by_significance = sorted(_changes(cuts, named), key=lambda change: -change.sigmas)
     whole = family()
     moments = cuts.best_moments(np.arange(whole.size), whole.members)
     everything = [
@@ -123,11 +123,11 @@ def changes(*results: Result, false_alarms: float = 0.01) -> Changes:
         for place, (moment, members) in enumerate(zip(moments, whole.members, strict=True))
     ]
     looks = [change for change in _changes(cuts, everything) if not np.isnan(change.difference)]
-    return Changes(tuple(told), tuple(looks), cuts.spread, false_alarms)
+    return Changes(tuple(by_significance), tuple(looks), cuts.spread, false_alarms)
 
 
 def shared_files(before: Result, after: Result) -> int:
-    """Count the files that both have read: what comes of the same events is no second sample."""
+    """Return the number of files that both have read: the same events are no second sample."""
     read = [
         {row.identity for row in each.ledger if row.status == "read" and row.events}
         for each in (before, after)

@@ -1,4 +1,4 @@
-"""Results in their order, cut into what was before and what came after."""
+"""Compare counts before and after each moment in a series of results."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ChamberSums(NamedTuple):
 
 
 class CutTest(NamedTuple):
-    """How sets of chambers differ before and after a cut, arrays of shape (sets,)."""
+    """Differences of sets of chambers before and after a cut, arrays of shape (sets,)."""
 
     value: AnyArray
     """Efficiency after minus before, chamber by chamber; NaN without probes in both."""
@@ -65,11 +65,11 @@ class Cuts:
 
     @property
     def moments(self) -> int:
-        """How many there are."""
+        """Number of cuts."""
         return len(self.strata)
 
     def sums(self, moments: AnyArray, places: AnyArray, sets: Bools) -> ChamberSums:
-        """Sum up over sets of chambers.
+        """Return sums over sets of chambers.
 
         Args:
             moments: Number of the cut for each set.
@@ -78,8 +78,8 @@ class Cuts:
         """
         found = np.zeros((len(ChamberSums._fields), len(sets)))
         for moment in np.unique(moments):
-            mine = np.flatnonzero(moments == moment)
-            found[:, mine] = self._sums(int(moment), places[mine], sets[mine])
+            rows = np.flatnonzero(moments == moment)
+            found[:, rows] = self._sums(int(moment), places[rows], sets[rows])
         return ChamberSums(*found)
 
     def test(self, moments: AnyArray, places: AnyArray, sets: Bools) -> CutTest:
@@ -87,13 +87,13 @@ class Cuts:
         summed = self.sums(moments, places, sets)
         found = np.zeros((len(CutTest._fields), len(sets)))
         for moment in np.unique(moments):
-            mine = np.flatnonzero(moments == moment)
-            each = self.strata[moment].differences(sets[mine])
+            rows = np.flatnonzero(moments == moment)
+            each = self.strata[moment].differences(sets[rows])
             # by this the spread between runs adds to what the counts vary
-            beyond = summed.variance[mine] - each.variance
+            beyond = summed.variance[rows] - each.variance
             some = np.where(each.weight > 0, each.weight, np.nan)
-            all_variance = np.where(each.variance > 0, summed.variance[mine], 1)
-            found[:, mine] = (
+            all_variance = np.where(each.variance > 0, summed.variance[rows], 1)
+            found[:, rows] = (
                 each.value,
                 np.sqrt(each.uncertainty**2 + beyond / some**2),
                 each.sigmas * np.sqrt(each.variance / all_variance),
@@ -101,7 +101,7 @@ class Cuts:
         return CutTest(*found)
 
     def best_moments(self, places: AnyArray, sets: Bools) -> AnyArray:
-        """Find the cut at which each set differs most; the arguments are those of `sums`."""
+        """Return the cut at which each set differs most; the arguments are those of `sums`."""
         pulls = []
         for moment in range(self.moments):
             excess, variance, *_ = self._sums(moment, places, sets)
@@ -110,16 +110,16 @@ class Cuts:
         return np.asarray(np.argmax(pulls, axis=0))
 
     def counts(self, moments: AnyArray, sets: Bools) -> tuple[list[Efficiency], list[Efficiency]]:
-        """Sum up passed and total before and after, of chambers that have probes in both."""
+        """Return passed and total before and after, of chambers that have probes in both."""
         sides = []
         for side in (self._before, self._after):
-            kept = [
+            both = [
                 sets_of & (self.strata[moment].weight > 0)
                 for moment, sets_of in zip(moments, sets, strict=True)
             ]
             summed = [
                 [int(counts @ chambers) for counts in side(moment)]
-                for moment, chambers in zip(moments, kept, strict=True)
+                for moment, chambers in zip(moments, both, strict=True)
             ]
             sides.append(efficiencies(*np.array(summed).T))
         return sides[0], sides[1]
@@ -138,7 +138,7 @@ class Cuts:
         return ChamberSums(excess, variance + beyond, weight, weight - earlier, earlier)
 
     def _levers(self, moment: int, sets: Bools) -> AnyArray:
-        """Sum the squared weights of all runs: by this a variance between runs counts."""
+        """Return the sums of squared weights of runs, by which a variance between runs counts."""
         share = self.strata[moment].share
         levers = np.zeros(len(sets))
         for number, runs in enumerate(self._runs):

@@ -1,4 +1,4 @@
-"""Which parts of the detector are compared, and what share of the false alarms each may have."""
+"""The places of the detector that are compared, and the share of false alarms of each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Family", "family"]
 
 
 class Family(NamedTuple):
-    """Places with what follows from their names."""
+    """Places, with their chambers and shares of the false alarms."""
 
     places: tuple[Place, ...]
     """From the barrel to the chambers, in order of station, wheel and sector."""
@@ -29,13 +29,13 @@ class Family(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many there are."""
+        """Number of places."""
         return len(self.places)
 
 
 @cache
 def family() -> Family:
-    """List the barrel, stations, wheels, sectors, stations of a wheel, sectors of one, chambers."""
+    """Return barrel, stations, wheels, sectors, stations and sectors of each wheel, chambers."""
     found = (*places(), *(Place(sector=sector) for sector in range(1, 13)))
     found = tuple(sorted(found, key=_order))
     at = {chamber: number for number, chamber in enumerate(chambers())}

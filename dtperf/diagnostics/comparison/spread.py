@@ -1,4 +1,4 @@
-"""How much efficiencies vary from run to run by more than their counts would.
+"""Estimate how much efficiencies vary from run to run beyond their statistical uncertainty.
 
 What differs between runs (background, gas, voltage, pressure) is no change of the detector. Two
 results differ by it, too, as far as it does not average out over their runs.
@@ -22,8 +22,7 @@ __all__ = ["FEWEST", "Runs", "Spread", "by_run", "spread_between_runs"]
 
 MEASUREMENT = "by_chamber_and_run"
 FEWEST = 6
-"""Degrees of freedom, about two for three runs, without which the spread is not told from chance.
-"""
+"""Fewest degrees of freedom, about two for three runs, from which the spread is estimated."""
 UNLIKE = 0.01
 """Chance at which a place, or one chamber of all, is taken to spread more than its peers."""
 
@@ -38,7 +37,7 @@ class Runs(NamedTuple):
 
 
 class Spread(NamedTuple):
-    """What is known of the variation between runs; arrays are by the place of `family()`.
+    """The variation between runs; arrays are by the place of `family()`.
 
     The chambers are the last of these.
     """
@@ -63,8 +62,8 @@ class Spread(NamedTuple):
     def of_kind(self, place: detector.Place) -> float:
         """Return the standard deviation that is usual for such a place, in parts of 1."""
         whole = family()
-        mine = whole.kinds == whole.kinds[whole.places.index(place)]
-        return float(np.sqrt(np.median(self.variance[mine])))
+        rows = whole.kinds == whole.kinds[whole.places.index(place)]
+        return float(np.sqrt(np.median(self.variance[rows])))
 
     def p_values(self, sigmas: AnyArray, at: Any = slice(None)) -> AnyArray:
         """Turn standard deviations into two-sided p-values: Student's, if known from few runs.
@@ -148,7 +147,7 @@ def _steps(runs: Runs) -> _Steps:
 
 
 def _freedom(steps: _Steps) -> float:
-    """Count pairs of runs, small ones for less; each run is in two of them.
+    """Return the degrees of freedom of pairs of runs; each run is in two of them.
 
     Source: J. von Neumann, Ann. Math. Stat. 12 (1941) 367, for the last factor, of many runs.
     """
@@ -158,7 +157,7 @@ def _freedom(steps: _Steps) -> float:
 
 
 class _Scatter(NamedTuple):
-    """How places differ from one run to the next, arrays of shape (places, pairs of runs).
+    """Differences of places from one run to the next, arrays of shape (places, pairs of runs).
 
     All are over the square root of the number of probes: so a run counts by its probes, neither as
     much as a large one nor, as by their squares, for next to nothing.
@@ -169,23 +168,23 @@ class _Scatter(NamedTuple):
     expected: AnyArray
     """Square of it by the counts alone."""
     lever: AnyArray
-    """By what the square grows with the variance of the efficiency."""
+    """Factor of the variance of the efficiency in the expected square."""
 
     @property
     def squared(self) -> AnyArray:
         return np.square(self.deviation)
 
     def rows(self, which: AnyArray) -> _Scatter:
-        """Take some of the places."""
+        """Return some of the places."""
         return _Scatter(*(array[which] for array in self))
 
     def variance(self) -> float:
-        """Solve for the variance that all places have in common."""
+        """Return the variance that all places have in common."""
         beyond = float((self.squared - self.expected).sum())
         return max(beyond / max(float(self.lever.sum()), 1e-9), 0.0)
 
     def likely(self, variance: float) -> AnyArray:
-        """Sum the squares that are expected with a variance, shape (places,)."""
+        """Return the sum of squares expected with a variance, shape (places,)."""
         return np.asarray((self.expected + variance * self.lever).sum(axis=1))
 
     def ratios(self, variance: float) -> AnyArray:
@@ -203,18 +202,18 @@ def _estimated(
     ratios = _scatter(whole.members[is_chamber], blocks).ratios(0.0)
     usual = max(float(np.median(ratios)), 1.0)
     is_ill = chdtrc(freedom, freedom * ratios / usual) < UNLIKE / len(ratios)
-    kept = whole.members & ~is_ill
-    kept[is_chamber] = whole.members[is_chamber]
-    scatter = _scatter(kept, blocks)
+    regular = whole.members & ~is_ill
+    regular[is_chamber] = whole.members[is_chamber]
+    scatter = _scatter(regular, blocks)
     variance, degrees = np.zeros(whole.size), np.zeros(whole.size)
     for kind in range(whole.kinds.max() + 1):
-        mine = np.flatnonzero(whole.kinds == kind)
-        alone = bool(is_chamber[mine[0]])
-        alike = scatter.rows(mine[~is_ill] if alone else mine)
+        rows = np.flatnonzero(whole.kinds == kind)
+        alone = bool(is_chamber[rows[0]])
+        alike = scatter.rows(rows[~is_ill] if alone else rows)
         usual = alike.variance()
-        variance[mine], degrees[mine] = usual, freedom * _independent(alike, usual, freedom)
+        variance[rows], degrees[rows] = usual, freedom * _independent(alike, usual, freedom)
         if not alone:
-            worse = mine[chdtrc(freedom, freedom * alike.ratios(usual)) < UNLIKE]
+            worse = rows[chdtrc(freedom, freedom * alike.ratios(usual)) < UNLIKE]
             variance[worse] = [scatter.rows(place[np.newaxis]).variance() for place in worse]
             degrees[worse] = freedom
     return variance, degrees
@@ -230,7 +229,7 @@ def _scatter(members: Bools, blocks: Sequence[_Steps]) -> _Scatter:
 
 
 def _independent(part: _Scatter, variance: float, freedom: float) -> float:
-    """Count how many of some places vary on their own: 1 if all do it together.
+    """Return how many places vary independently: 1 if all vary together.
 
     Source: F. E. Satterthwaite, Biometrics 2 (1946) 110; M. S. Srivastava, J. Japan Stat. Soc. 35
     (2005) 251, for the trace without the part that comes of few runs.

@@ -1,6 +1,6 @@
-"""Which part of the detector is ill, how, and since when: ``flag(result, reference)``.
+"""Flag the parts of the detector that lose efficiency or probes: ``flag(result, reference)``.
 
-`losses(flags)` gathers the flags that come of one loss, the largest place first.
+`losses(flags)` groups the flags that have one cause, the largest place first.
 """
 
 from __future__ import annotations
@@ -44,72 +44,72 @@ def flag(
     false_alarms: float = 0.01,
     kinds: Collection[Kind] = KINDS,
 ) -> tuple[Flag, ...]:
-    """Look at every chamber, and at what they are part of.
+    """Return flags of chambers, and of the sectors, wheels and stations that they are part of.
 
     Args:
-        result: What is not measured in it is not looked at.
+        result: Tests whose measurement it lacks are left out.
         reference: An earlier result of other events, to find what has dropped since.
         false_alarms: Part of the flags of each kind that may be there by chance.
-        kinds: What to look for.
+        kinds: What to test for.
 
     Returns:
-        Flags, the most conspicuous one first; a place may have several. Of one kind the largest
-        place is told, not the chambers in it.
+        Flags, the smallest p-value first; a place may have several. Of one kind the largest place
+        is flagged, not the chambers in it.
     """
-    looks = [look(result) for kind, look in OF_ONE.items() if kind in kinds]
+    tests = [test(result) for kind, test in OF_ONE.items() if kind in kinds]
     if reference is not None:
-        looks += [look(result, reference) for kind, look in OF_TWO.items() if kind in kinds]
-    return _told(looks, false_alarms)
+        tests += [test(result, reference) for kind, test in OF_TWO.items() if kind in kinds]
+    return _significant(tests, false_alarms)
 
 
 def flag_history(
     results: Sequence[tuple[str, Result]], false_alarms: float = 0.01
 ) -> tuple[Flag, ...]:
-    """Look for losses that the efficiency hides in results that follow each other.
+    """Return flags for losses in successive results that the efficiency does not show.
 
     Args:
         results: Names and results, in order.
         false_alarms: Part of the flags of each kind that may be there by chance.
 
     Returns:
-        What changed from one of them to the next, and what the last one is short of.
+        Flags of what changed from one result to the next, and of what the last one lacks.
     """
     name, last = results[-1]
-    of_last = [
-        [_of_result(look, name) for look in looks]
-        for looks in (few_probes(last), few_eligible(last))
+    tests_of_last = [
+        [_of_result(test, name) for test in tests]
+        for tests in (few_probes(last), few_eligible(last))
     ]
-    return _told([eligible_between(results), *of_last], false_alarms)
+    return _significant([eligible_between(results), *tests_of_last], false_alarms)
 
 
 def reasons(flags: Iterable[Flag]) -> dict[Chamber, str]:
-    """Return what is wrong with each chamber, or with a larger place that holds it."""
+    """Return the reasons of the flags of each chamber and of larger places that hold it."""
     found = defaultdict(list)
     for flag in flags:
-        whose = "" if len(flag.place.chambers) == 1 else f"{flag.place.name}: "
+        prefix = "" if len(flag.place.chambers) == 1 else f"{flag.place.name}: "
         for chamber in flag.place.chambers:
-            found[chamber].append(f"{whose}{flag.reason}")
+            found[chamber].append(f"{prefix}{flag.reason}")
     return {chamber: "; ".join(each) for chamber, each in found.items()}
 
 
-def _of_result(look: PlaceTest, name: str) -> PlaceTest:
-    return look._replace(flag=look.flag._replace(reason=f"in {name} {look.flag.reason}"))
+def _of_result(test: PlaceTest, name: str) -> PlaceTest:
+    return test._replace(flag=test.flag._replace(reason=f"in {name} {test.flag.reason}"))
 
 
-def _told(looks: Sequence[Sequence[PlaceTest]], false_alarms: float) -> tuple[Flag, ...]:
+def _significant(tests: Sequence[Sequence[PlaceTest]], false_alarms: float) -> tuple[Flag, ...]:
     found = [
         flag
-        for each in looks
+        for each in tests
         for flag in largest([one for one in _corrected(each) if one.p_value <= false_alarms])
     ]
     return tuple(sorted(found, key=lambda flag: (flag.p_value, flag.place.name)))
 
 
-def _corrected(looks: Sequence[PlaceTest]) -> list[Flag]:
-    """Correct for the number of looks of one kind; those that do not matter were looks, too."""
-    values = false_discovery([look.flag.p_value for look in looks])
+def _corrected(tests: Sequence[PlaceTest]) -> list[Flag]:
+    """Return flags with p-values corrected for the number of tests of one kind, small ones too."""
+    values = false_discovery([test.flag.p_value for test in tests])
     return [
-        look.flag._replace(p_value=float(value))
-        for look, value in zip(looks, values, strict=True)
-        if look.matters
+        test.flag._replace(p_value=float(value))
+        for test, value in zip(tests, values, strict=True)
+        if test.matters
     ]

@@ -18,7 +18,7 @@ from dtperf.typing import F64, I64, Integers
 __all__ = ["MARGIN", "ChangePoint", "change_point", "drifting", "p_values", "when"]
 
 MARGIN = 0.005
-"""A smaller change is not told, however sure it is."""
+"""A smaller change is not flagged, however significant it is."""
 CREDIBLE = 0.68
 
 
@@ -44,10 +44,10 @@ def drifting(result: Result) -> list[PlaceTest]:
     """Look for a run from which on a chamber has another efficiency.
 
     Args:
-        result: With 'by_chamber_and_run', or nothing is looked at.
+        result: With 'by_chamber_and_run', else nothing is tested.
 
     Returns:
-        One look a chamber that has probes in two runs at least.
+        One test per chamber that has probes in two runs at least.
     """
     runs = by_run(result)
     if runs is None:
@@ -62,7 +62,7 @@ def drifting(result: Result) -> list[PlaceTest]:
             cuts.append(change_point(passed[seen], total[seen], variance))
             times.append(runs.numbers[seen])
     found = zip(chambers, cuts, times, p_values(cuts, variance, freedom), strict=True)
-    return [_look(*each) for each in found]
+    return [_test(*each) for each in found]
 
 
 def change_point(passed: Integers, total: Integers, variance: float = 0.0) -> ChangePoint:
@@ -140,7 +140,7 @@ def when(found: ChangePoint, runs: I64) -> tuple[int, tuple[int, int], str]:
     return run, (first, last), f"with 68 % probability it changed {since}"
 
 
-def _look(chamber: detector.Chamber, found: ChangePoint, runs: I64, p_value: float) -> PlaceTest:
+def _test(chamber: detector.Chamber, found: ChangePoint, runs: I64, p_value: float) -> PlaceTest:
     run, between, since = when(found, runs)
     reason = (
         f"efficiency {percent(found.after)} from run {run} on, {percent(found.before)} before; "

@@ -20,14 +20,14 @@ BORDER_CM = 15.0
 MARGIN = 0.1
 """The region misses more than the rest of the chamber by at least this part of the probes."""
 DEAD = 0.5
-"""A region is told if its efficiency is below this."""
+"""A region is flagged if its efficiency is below this."""
 WIDTHS = (1, 2, 3, 4, 6, 8, 10, 14, 20)
 HEIGHTS = (1, 2, 3, 4, 6, 8, 12)
 """Sizes of the regions, in bins."""
 
 
 class _Best(NamedTuple):
-    """The most conspicuous rectangle of each chamber so far, arrays of shape (chambers,)."""
+    """The rectangle with the smallest p-value in each chamber, arrays of shape (chambers,)."""
 
     p_value: AnyArray
     box: AnyArray
@@ -39,13 +39,13 @@ class _Best(NamedTuple):
 
 
 def dead_regions(result: Result) -> list[PlaceTest]:
-    """Look for a rectangle in which a chamber misses what it finds elsewhere.
+    """Test for a rectangle in which a chamber misses probes that it finds elsewhere.
 
     Args:
-        result: With 'inside_chambers', or nothing is looked at.
+        result: With 'inside_chambers', else nothing is tested.
 
     Returns:
-        One look a chamber that has probes. Its p-value is the smallest binomial one of all
+        One test per chamber that has probes. Its p-value is the smallest binomial one of all
         rectangles, times their number.
     """
     if "inside_chambers" not in result.counts:
@@ -58,9 +58,9 @@ def dead_regions(result: Result) -> list[PlaceTest]:
     fiducial = np.stack([_fiducial(chamber, *edges) for chamber in chambers])
     failed = cells[..., 0] * fiducial
     total = cells.sum(axis=-1) * fiducial
-    best, looks = _scan(failed, total)
+    best, n_tests = _scan(failed, total)
     return [
-        _look(chamber, i, best, looks, edges, int(probes))
+        _test(chamber, i, best, n_tests, edges, int(probes))
         for i, (chamber, probes) in enumerate(zip(chambers, total.sum(axis=(1, 2)), strict=True))
         if probes
     ]
@@ -90,7 +90,7 @@ def _scan(failed: AnyArray, total: AnyArray) -> tuple[_Best, AnyArray]:
     n = len(failed)
     zeros = np.zeros(n, dtype=np.int64)
     best = _Best(np.ones(n), np.zeros((n, 4), dtype=np.int64), zeros, zeros, np.zeros(n))
-    looks = zeros.copy()
+    n_tests = zeros.copy()
     sums = [_summed(each) for each in (failed, total)]
     all_failed, all_total = (each[:, -1:, -1:] for each in sums)
     for width, height in _sizes(failed.shape[1], failed.shape[2]):
@@ -98,11 +98,11 @@ def _scan(failed: AnyArray, total: AnyArray) -> tuple[_Best, AnyArray]:
         rest = (all_failed - f) / np.maximum(all_total - t, 1)
         # what is as large as the rest is no region of a chamber
         smaller = (t > 0) & (2 * t <= all_total)
-        looks += np.count_nonzero(smaller, axis=(1, 2))
+        n_tests += np.count_nonzero(smaller, axis=(1, 2))
         chance = np.minimum(rest + MARGIN, 1.0)
         p = np.where(smaller & (f > 0), bdtrc(np.maximum(f - 1, 0), t, chance), 1.0)
         best = _better(best, p, f, t, rest, (width, height))
-    return best, looks
+    return best, n_tests
 
 
 def _sizes(most_x: int, most_y: int) -> Iterator[tuple[int, int]]:
@@ -124,13 +124,13 @@ def _better(
     n = len(p)
     at = p.reshape(n, -1).argmin(axis=1)
     x, y = np.unravel_index(at, p.shape[1:])
-    here = np.arange(n), x, y
+    best_index = np.arange(n), x, y
     new = _Best(
-        p[here],
+        p[best_index],
         np.stack([x, x + size[0], y, y + size[1]], axis=1),
-        failed[here],
-        total[here],
-        rest[here],
+        failed[best_index],
+        total[best_index],
+        rest[best_index],
     )
     is_better = new.p_value < best.p_value
     return _Best(
@@ -156,11 +156,11 @@ def _boxes(sums: AnyArray, width: int, height: int) -> AnyArray:
     )
 
 
-def _look(
+def _test(
     chamber: detector.Chamber,
     i: int,
     best: _Best,
-    looks: AnyArray,
+    n_tests: AnyArray,
     edges: list[AnyArray],
     probes: int,
 ) -> PlaceTest:
@@ -172,7 +172,7 @@ def _look(
         f"{x_high:.0f} cm, y {y_low:.0f} to {y_high:.0f} cm, "
         f"while {percent(best.rest[i])} have none elsewhere in the chamber"
     )
-    p_value = min(float(best.p_value[i]) * max(int(looks[i]), 1), 1.0)
+    p_value = min(float(best.p_value[i]) * max(int(n_tests[i]), 1), 1.0)
     region = (x_low, x_high, y_low, y_high)
     place, loss = detector.Place(*chamber), failed / probes
     flag = Flag(place, "dead region", reason, p_value, region=region, loss=loss)

@@ -1,4 +1,4 @@
-"""Places whose probes leave the denominator, because the other stations do not see them.
+"""Test for probes that leave the denominator, because the other stations do not see them.
 
 A probe counts only if other stations have segments of it. These hang on the same readout: where a
 whole sector is dead its probes are gone, and the efficiency of the few that are left is fine.
@@ -25,7 +25,7 @@ USUAL = 0.75
 """Usual is what this part of the peers does not exceed: half a wheel may be dead, and the rest
 still tells what is usual."""
 CHANGE = 0.05
-"""A smaller change is not told, however sure it is."""
+"""A smaller change is not flagged, however significant it is."""
 
 
 def few_eligible(result: Result) -> list[PlaceTest]:
@@ -35,27 +35,27 @@ def few_eligible(result: Result) -> list[PlaceTest]:
     wheel; for wheels, that of the wheels in the same station.
 
     Args:
-        result: With 'eligible_by_sector_and_run', or nothing is looked at.
+        result: With 'eligible_by_sector_and_run', else nothing is tested.
 
     Returns:
-        One look a place that has probes. Its p-value is that of a place just `MARGIN` below. A
+        One test per place that has probes. Its p-value is that of a place just `MARGIN` below. A
         place of several stations has to be low in each of them: of a dead chamber the others of
         the sector suffer, not itself.
     """
     if (found := eligible(result)) is None:
         return []
     tally = found[0].of_runs()
-    looks = []
+    tests = []
     for place in places():
-        groups = tuple(mine for mine in by_station(place) if tally.total[mine].any())
+        groups = tuple(members for members in by_station(place) if tally.total[members].any())
         if groups and place.wheel is not None:
-            usual = np.array([_usual(tally, place, int(mine[0])) for mine in groups])
-            looks.append(_low(place, groups, tally, usual))
-    return looks
+            usual = np.array([_usual(tally, place, int(members[0])) for members in groups])
+            tests.append(_test_low(place, groups, tally, usual))
+    return tests
 
 
 def _usual(tally: ChamberTally, place: Place, member: int) -> float:
-    """Return what is usual in the station that one of the place's chambers belongs to."""
+    """Return the usual eligible fraction in the station of one of the place's chambers."""
     station = chambers()[member].station
     if place.sector is not None:
         fractions = tally.fraction[by_station(Place(place.wheel, station=station))[0]]
@@ -65,12 +65,12 @@ def _usual(tally: ChamberTally, place: Place, member: int) -> float:
     return float(np.nanquantile(fractions, USUAL))
 
 
-def _low(place: Place, groups: Groups, tally: ChamberTally, usual: F64) -> PlaceTest:
-    sums, mine = tally.sums(groups), np.concatenate(groups)
+def _test_low(place: Place, groups: Groups, tally: ChamberTally, usual: F64) -> PlaceTest:
+    sums, members = tally.sums(groups), np.concatenate(groups)
     least = np.maximum(usual - MARGIN, 0.0)
     of_each = np.repeat(least, [len(group) for group in groups])
     matters = bool(np.all(sums.fraction < least)) and mostly(
-        tally.fraction[mine] < of_each, tally.total[mine] > 0
+        tally.fraction[members] < of_each, tally.total[members] > 0
     )
     before = float((usual * sums.total).sum() / sums.total.sum())
     reason = _reason(place, sums, f"where {percent(1 - before)} are usual")
@@ -83,31 +83,33 @@ def eligible_dropped(result: Result, reference: Result) -> list[PlaceTest]:
     """Test whether places have the eligible fraction of the reference.
 
     Args:
-        result: With 'eligible_by_sector_and_run', or nothing is looked at.
+        result: With 'eligible_by_sector_and_run', else nothing is tested.
         reference: A result of other events, too.
 
     Returns:
-        One look a place that both have probes in; a place of several stations has to have dropped
+        One test per place that both have probes in; a place of several stations has to have dropped
         in each of them.
     """
     new, old = eligible(result), eligible(reference)
     if new is None or old is None:
         return []
-    now, then = new[0].of_runs(), old[0].of_runs()
-    both = np.minimum(now.total, then.total)
-    looks = []
+    now, earlier = new[0].of_runs(), old[0].of_runs()
+    both = np.minimum(now.total, earlier.total)
+    tests = []
     for place in places():
-        groups = tuple(mine for mine in by_station(place) if both[mine].any())
+        groups = tuple(members for members in by_station(place) if both[members].any())
         if groups:
-            looks.append(_dropped(place, groups, now, then))
-    return looks
+            tests.append(_test_dropped(place, groups, now, earlier))
+    return tests
 
 
-def _dropped(place: Place, groups: Groups, now: ChamberTally, then: ChamberTally) -> PlaceTest:
-    new, old, mine = now.sums(groups), then.sums(groups), np.concatenate(groups)
+def _test_dropped(
+    place: Place, groups: Groups, now: ChamberTally, earlier: ChamberTally
+) -> PlaceTest:
+    new, old, members = now.sums(groups), earlier.sums(groups), np.concatenate(groups)
     matters = bool(np.all(new.fraction - old.fraction < -CHANGE)) and mostly(
-        now.fraction[mine] - then.fraction[mine] < -CHANGE,
-        (now.total[mine] > 0) & (then.total[mine] > 0),
+        now.fraction[members] - earlier.fraction[members] < -CHANGE,
+        (now.total[members] > 0) & (earlier.total[members] > 0),
     )
     before = float(old.passed.sum() / old.total.sum())
     reason = _reason(place, new, f"where {percent(1 - before)} had in the reference")
@@ -125,5 +127,5 @@ def _reason(place: Place, sums: ChamberTally, beside: str) -> str:
 
 
 def suspect(place: Place) -> str:
-    """Ask what may be wrong: a chamber's own segments do not make its probes eligible."""
+    """Return the likely cause: a chamber's own segments do not make its probes eligible."""
     return "readout?" if place.station is None else "are its other stations read out?"

@@ -1,4 +1,4 @@
-"""Places whose eligible fraction changes at some run, or from one result to the next."""
+"""Test for an eligible fraction that changes at some run, or from one result to the next."""
 
 from __future__ import annotations
 
@@ -20,60 +20,62 @@ __all__ = ["eligible_between", "eligible_drifting"]
 
 
 class _Cut(NamedTuple):
-    """Where the counts of a place are best cut into two."""
+    """The cut that divides the counts of a place best into two."""
 
-    found: ChangePoint
+    detected: ChangePoint
     seen: Bools
     """Which moments have probes."""
 
     @property
     def at(self) -> int:
         """Number of the first moment after it."""
-        return int(np.flatnonzero(self.seen)[self.found.first])
+        return int(np.flatnonzero(self.seen)[self.detected.first])
 
 
 def eligible_drifting(result: Result) -> list[PlaceTest]:
-    """Look for a run from which on places have another eligible fraction.
+    """Test for a run from which on places have another eligible fraction.
 
     Args:
-        result: With 'eligible_by_sector_and_run', or nothing is looked at.
+        result: With 'eligible_by_sector_and_run', else nothing is tested.
 
     Returns:
-        One look a place that has probes in two runs at least.
+        One test per place that has probes in two runs at least.
     """
-    if (found := eligible(result)) is None:
+    if (detected := eligible(result)) is None:
         return []
-    tally, runs = found
-    looks = []
+    tally, runs = detected
+    tests = []
     for place, cut in _cuts(tally):
-        run, between, since = when(cut.found, runs[cut.seen])
-        look = _look(place, tally, cut, f"from run {run} on", f"; {since}")
-        looks.append(look._replace(flag=look.flag._replace(run=run, runs=between)))
-    return looks
+        run, between, since = when(cut.detected, runs[cut.seen])
+        test = _test(place, tally, cut, f"from run {run} on", f"; {since}")
+        tests.append(test._replace(flag=test.flag._replace(run=run, runs=between)))
+    return tests
 
 
 def eligible_between(results: Sequence[tuple[str, Result]]) -> list[PlaceTest]:
-    """Look for the result from which on places have another eligible fraction.
+    """Test for a result from which on places have another eligible fraction.
 
     Args:
-        results: Names and results in order; nothing is looked at unless all of them have
+        results: Names and results in order; nothing is tested unless all of them have
             'eligible_by_sector_and_run'.
 
     Returns:
-        One look a place that has probes in two of them at least.
+        One test per place that has probes in two of them at least.
     """
-    tallies = [found[0].of_runs() for _, each in results if (found := eligible(each)) is not None]
+    tallies = [
+        detected[0].of_runs() for _, each in results if (detected := eligible(each)) is not None
+    ]
     if len(tallies) < len(results):
         return []
     passed, total = (np.stack(column, axis=1) for column in zip(*tallies, strict=True))
     tally = ChamberTally(passed, total)
     return [
-        _look(place, tally, cut, f"from {results[cut.at][0]} on", "") for place, cut in _cuts(tally)
+        _test(place, tally, cut, f"from {results[cut.at][0]} on", "") for place, cut in _cuts(tally)
     ]
 
 
 def _cuts(tally: ChamberTally) -> Iterator[tuple[Place, _Cut]]:
-    """Cut the counts of all places that have probes in every station before and after."""
+    """Yield the best cut of each place that has probes in every station before and after."""
     for place in places():
         groups = by_station(place)
         sums = tally.sums(groups)
@@ -86,21 +88,21 @@ def _cuts(tally: ChamberTally) -> Iterator[tuple[Place, _Cut]]:
                 yield place, cut
 
 
-def _look(place: Place, tally: ChamberTally, cut: _Cut, begin: str, since: str) -> PlaceTest:
-    found, groups = cut.found, by_station(place)
-    mine = np.concatenate(groups)
+def _test(place: Place, tally: ChamberTally, cut: _Cut, begin: str, since: str) -> PlaceTest:
+    detected, groups = cut.detected, by_station(place)
+    members = np.concatenate(groups)
     before, after = tally.of_runs(slice(None, cut.at)), tally.of_runs(slice(cut.at, None))
     old, new = before.sums(groups), after.sums(groups)
-    sign = np.sign(found.after - found.before)
+    sign = np.sign(detected.after - detected.before)
     matters = bool(np.all(sign * (new.fraction - old.fraction) > CHANGE)) and mostly(
-        sign * (after.fraction[mine] - before.fraction[mine]) > CHANGE,
-        (before.total[mine] > 0) & (after.total[mine] > 0),
+        sign * (after.fraction[members] - before.fraction[members]) > CHANGE,
+        (before.total[members] > 0) & (after.total[members] > 0),
     )
-    # the cut was sought in the sum of the stations, and is tested in each
-    p_value = min(float(exact_test(*new, *old).max()) * found.cuts, 1.0) if matters else 1.0
+    # the cut was found in the sum of the stations, and is tested in each
+    p_value = min(float(exact_test(*new, *old).max()) * detected.cuts, 1.0) if matters else 1.0
     reason = (
-        f"{percent(1 - found.after)} of its probes leave the denominator {begin}, "
-        f"{percent(1 - found.before)} before{since}: {suspect(place)}"
+        f"{percent(1 - detected.after)} of its probes leave the denominator {begin}, "
+        f"{percent(1 - detected.before)} before{since}: {suspect(place)}"
     )
-    loss = abs(found.before - found.after)
+    loss = abs(detected.before - detected.after)
     return PlaceTest(Flag(place, "eligible drifting", reason, p_value, loss=loss), matters)

@@ -1,4 +1,4 @@
-"""Places that fewer probes cross than their peers let expect."""
+"""Test for places that fewer probes cross than is expected from their peers."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ MARGIN_OF_SEVERAL = 0.25
 
 
 def few_probes(result: Result) -> list[PlaceTest]:
-    """Test whether places have the probes that their peers let expect.
+    """Test whether places have the number of probes that is expected from their peers.
 
     Counted are fiducial probes, eligible or not, which a dead readout does not lower; where that
     was not measured, the probes of the efficiency. The peers are the other chambers of the same
     station and wheel, or the same station of the other wheels, each by its `fiducial_acceptances`.
 
     Args:
-        result: With 'eligible_by_sector_and_run' or 'by_chamber', or nothing is looked at.
+        result: With 'eligible_by_sector_and_run' or 'by_chamber', else nothing is tested.
 
     Returns:
-        One look a place. Its p-value is that of a place which has just so many fewer as healthy
-        ones may have, to have so few: conditional on the sum with its peers, Poisson counts are
-        binomial. A place of several stations has to be low in each of them.
+        One test per place. Its p-value is the probability of so few probes in a place that lacks
+        just as many as healthy ones may lack: conditional on the sum with its peers, Poisson counts
+        are binomial. A place of several stations has to be low in each of them.
 
     Source: J. Przyborowski, H. Wilenski, Biometrika 31 (1940) 313, for the test.
     """
@@ -47,8 +47,8 @@ def few_probes(result: Result) -> list[PlaceTest]:
     acceptances = detector.fiducial_acceptances(*limits, of_superlayers=of_superlayers)
     codes = [chamber.code for chamber in detector.chambers()]
     # the whole barrel has no peers
-    found = (_look(place, *counted, acceptances[codes]) for place in detector.places()[1:])
-    return [look for look in found if look is not None]
+    found = (_test(place, *counted, acceptances[codes]) for place in detector.places()[1:])
+    return [test for test in found if test is not None]
 
 
 def _counted(result: Result) -> tuple[I64, str] | None:
@@ -59,25 +59,25 @@ def _counted(result: Result) -> tuple[I64, str] | None:
     return (totals, "eligible probes") if rows else None
 
 
-def _look(place: Place, probes: I64, what: str, acceptance: F64) -> PlaceTest | None:
-    """Look at a place; None where nothing is there to compare it with, or can be expected."""
+def _test(place: Place, probes: I64, what: str, acceptance: F64) -> PlaceTest | None:
+    """Test a place; None without peers, or if no probes are expected."""
     margin = MARGIN if place.station is not None else MARGIN_OF_SEVERAL
     p_value, n, expected = 0.0, 0, 0.0
     is_low, is_expected = np.zeros(len(probes), dtype=bool), np.zeros(len(probes), dtype=bool)
     is_low_everywhere = True
-    for mine in by_station(place):
-        peers = np.setdiff1d(_peers_and_itself(place, mine), mine)
-        own, others = acceptance[mine].sum(), acceptance[peers].sum()
+    for members in by_station(place):
+        peers = np.setdiff1d(_peers_and_itself(place, members), members)
+        own, others = acceptance[members].sum(), acceptance[peers].sum()
         if not own or not others:
             continue
-        n_own, n_others = int(probes[mine].sum()), int(probes[peers].sum())
+        n_own, n_others = int(probes[members].sum()), int(probes[peers].sum())
         chance = (1 - margin) * own / ((1 - margin) * own + others)
         p_value = max(p_value, float(bdtr(n_own, n_own + n_others, chance)))
         usual = acceptance * n_others / others
-        is_expected[mine] = usual[mine] > 0
-        is_low[mine] = probes[mine] < (1 - margin) * usual[mine]
-        is_low_everywhere &= n_own < (1 - margin) * usual[mine].sum()
-        n, expected = n + n_own, expected + float(usual[mine].sum())
+        is_expected[members] = usual[members] > 0
+        is_low[members] = probes[members] < (1 - margin) * usual[members]
+        is_low_everywhere &= n_own < (1 - margin) * usual[members].sum()
+        n, expected = n + n_own, expected + float(usual[members].sum())
     if not expected:
         return None
     reason = (
@@ -88,8 +88,8 @@ def _look(place: Place, probes: I64, what: str, acceptance: F64) -> PlaceTest | 
     return PlaceTest(flag, is_low_everywhere and mostly(is_low, is_expected))
 
 
-def _peers_and_itself(place: Place, mine: I64) -> I64:
-    station = detector.chambers()[mine[0]].station
+def _peers_and_itself(place: Place, members: I64) -> I64:
+    station = detector.chambers()[members[0]].station
     if place.sector is not None:
         return by_station(Place(place.wheel, station=station))[0]
     if place.wheel is not None:

@@ -1,4 +1,4 @@
-"""What comes of one loss: a dead sector is one, not the flags of all that it touches."""
+"""Group flags that have one cause: a dead sector is one loss, not one for each chamber in it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ PART = 0.5
 
 
 class Loss(NamedTuple):
-    """One headline, and what goes with it."""
+    """A place that has lost probes or efficiency, and the flags that this explains."""
 
     place: Place
     flags: tuple[Flag, ...]
-    """Of the place itself, the most conspicuous one first."""
+    """Of the place itself, the smallest p-value first."""
     others: tuple[Flag, ...]
     """Of places within it, or beside it: a probe needs segments of the stations around."""
 
@@ -30,32 +30,32 @@ class Loss(NamedTuple):
 
 
 def losses(flags: Iterable[Flag]) -> tuple[Loss, ...]:
-    """Gather the flags that come of one loss.
+    """Return the flags grouped by the losses that explain them.
 
     Args:
-        flags: As `flag` gives them.
+        flags: As `flag` returns them.
 
     Returns:
-        The largest place first, among equals the most conspicuous one.
+        The largest place first, among equals the one with the smallest p-value.
     """
     found: dict[Place, tuple[list[Flag], list[Flag]]] = {}
     for flag in sorted(flags, key=_rank):
-        home = next((place for place, mine in found.items() if _explains(mine[0], flag)), None)
-        if home is None:
+        cause = next((place for place, mine in found.items() if _explains(mine[0], flag)), None)
+        if cause is None:
             found[flag.place] = ([flag], [])
         else:
-            found[home][0 if home == flag.place else 1].append(flag)
+            found[cause][0 if cause == flag.place else 1].append(flag)
     gathered = (Loss(place, tuple(own), tuple(rest)) for place, (own, rest) in found.items())
     return tuple(sorted(gathered, key=lambda loss: (-loss.place.level, loss.p_value)))
 
 
 def largest(flags: Iterable[Flag]) -> list[Flag]:
-    """Leave out, of flags of one kind, those of places within others that explain them."""
-    kept: list[Flag] = []
+    """Return flags of one kind without those of places within others that explain them."""
+    unexplained: list[Flag] = []
     for flag in sorted(flags, key=_rank):
-        if not any(each.place.holds(flag.place) and _is_enough(each, flag) for each in kept):
-            kept.append(flag)
-    return kept
+        if not any(each.place.holds(flag.place) and _is_enough(each, flag) for each in unexplained):
+            unexplained.append(flag)
+    return unexplained
 
 
 def _rank(flag: Flag) -> tuple[int, bool, float, str]:

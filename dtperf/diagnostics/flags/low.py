@@ -1,4 +1,4 @@
-"""Chambers below the median of their station, or below what they were in an earlier result."""
+"""Test for chambers below the median of their station, or below an earlier result."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def low(result: Result) -> list[PlaceTest]:
     """Test whether each chamber is more than `LOW_MARGIN` below the median of its station.
 
     Args:
-        result: With 'by_chamber', or nothing is looked at.
+        result: With 'by_chamber', else nothing is tested.
 
     Returns:
-        One look a chamber that has probes. Its p-value is that of a chamber just `LOW_MARGIN` below
-        the median, to pass as few probes: less for all that are better.
+        One test per chamber that has probes. Its p-value is the probability that a chamber just
+        `LOW_MARGIN` below the median passes as few probes.
     """
     rows = [row for row in result.by_chamber() if row.efficiency.total]
-    looks = []
+    tests = []
     for station in range(1, 5):
         peers = [row for row in rows if row.chamber.station == station]
         usual = float(np.median([row.efficiency.value for row in peers])) if peers else 0.0
@@ -40,27 +40,27 @@ def low(result: Result) -> list[PlaceTest]:
             p_value = float(bdtr(k, n, max(usual - LOW_MARGIN, 0.0)))
             loss = usual - row.efficiency.value
             found = Flag(Place(*row.chamber), "low", reason, p_value, loss=loss)
-            looks.append(PlaceTest(found, row.efficiency.value < usual - LOW_MARGIN))
-    return looks
+            tests.append(PlaceTest(found, row.efficiency.value < usual - LOW_MARGIN))
+    return tests
 
 
 DROPPED_MARGIN = 0.005
-"""A smaller drop is not told, however sure it is."""
+"""A smaller drop is not flagged, however significant it is."""
 
 
 def dropped(result: Result, reference: Result) -> list[PlaceTest]:
     """Test whether each chamber has the efficiency of the reference.
 
     Args:
-        result: With 'by_chamber', or nothing is looked at.
+        result: With 'by_chamber', else nothing is tested.
         reference: A result of other events, too.
 
     Returns:
-        One look a chamber that both have probes in.
+        One test per chamber that both have probes in.
     """
     if not (result.by_chamber() and reference.by_chamber()):
         return []
-    looks = []
+    tests = []
     for change in changes(reference, result).chambers:
         now, then = change.after, change.before
         reason = (
@@ -68,5 +68,5 @@ def dropped(result: Result, reference: Result) -> list[PlaceTest]:
             f"which was {percent(then.value)} ({then.passed:,} of {then.total:,}) in the reference"
         )
         flag = Flag(change.place, "dropped", reason, change.p_value, loss=-change.difference)
-        looks.append(PlaceTest(flag, change.difference < -DROPPED_MARGIN))
-    return looks
+        tests.append(PlaceTest(flag, change.difference < -DROPPED_MARGIN))
+    return tests

@@ -1,4 +1,4 @@
-"""What a flag says."""
+"""Flags, and the tests that they come from."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KINDS: tuple[Kind, ...] = ("low", "dropped", "drifting", "dead region", *HIDING)
 
 
 class Flag(NamedTuple):
-    """A chamber, or a larger part of the detector, that deserves a look, and why."""
+    """A chamber, or a larger part of the detector, that shows a loss, and the reason."""
 
     place: detector.Place
     """Equal to the `Chamber`, if it is a single one."""
@@ -34,7 +34,7 @@ class Flag(NamedTuple):
     reason: str
     """One plain sentence with the numbers and their units."""
     p_value: float
-    """Corrected for all looks of its kind: part of false alarms among flags such as this one."""
+    """Corrected for all tests of its kind: part of false alarms among flags such as this one."""
     run: int | None = None
     """First run of the new state, if drifting."""
     runs: tuple[int, int] | None = None
@@ -46,14 +46,14 @@ class Flag(NamedTuple):
 
 
 class PlaceTest(NamedTuple):
-    """One place looked at, before it is known how many were."""
+    """The test of one place, before the correction for the number of tests."""
 
     flag: Flag
-    """With the p-value of this look alone."""
+    """With the p-value of this test alone."""
     matters: bool
-    """Whether it is large enough to be told, if it is real."""
+    """Whether the effect is large enough to be flagged, if it is real."""
 
 
 def percent(value: float) -> str:
-    """Write an efficiency."""
+    """Return an efficiency as text, in percent."""
     return f"{100 * value:.1f} %"

@@ -1,4 +1,4 @@
-"""Counts of the 250 chambers, and of the places that are made of them."""
+"""Count probes in the 250 chambers, and in the places that consist of them."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ class ChamberTally(NamedTuple):
         return value
 
     def sums(self, groups: Groups) -> ChamberTally:
-        """Add up the chambers of each group, shape (groups,) or (groups, runs)."""
+        """Return the sums over the chambers of each group, shape (groups,) or (groups, runs)."""
         return ChamberTally(
             *(np.stack([each[group].sum(axis=0) for group in groups]) for each in self)
         )
 
     def of_runs(self, which: slice = slice(None)) -> ChamberTally:
-        """Add up runs, shape (250,)."""
+        """Return the sums over runs, shape (250,)."""
         return ChamberTally(self.passed[:, which].sum(axis=1), self.total[:, which].sum(axis=1))
 
 
 def eligible(result: Result) -> tuple[ChamberTally, I64] | None:
-    """Count the eligible ones among all fiducial probes, by chamber and run.
+    """Return the eligible ones among all fiducial probes, by chamber and run.
 
     Returns:
         Counts of shape (250, runs), and the runs; None if that was not measured.
@@ -75,6 +75,6 @@ def by_station(place: Place) -> Groups:
 
 
 def mostly(holds: Bools, among: Bools) -> bool:
-    """Return whether something holds for most of the chambers that are looked at."""
+    """Return whether something holds for most of the chambers that count."""
     n = int(np.count_nonzero(among))
     return n > 0 and int(np.count_nonzero(holds & among)) >= MOST * n

@@ -1,4 +1,4 @@
-"""Where muons, entries and rows of probes are counted, for one block of events."""
+"""Compute the bins in which muons, entries and rows of probes of a block are counted."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ from dtperf.skim.recut.pairs import Entries, Probes, Tags
 from dtperf.typing import AnyArray
 
 __all__ = [
-    "Known",
+    "BinCache",
+    "bin_indices",
     "entry_table",
     "is_on",
     "muon_table",
-    "places",
-    "row_places",
+    "pair_shifts",
+    "row_bins",
     "row_table",
-    "shifts",
 ]
 
 
-Known = dict[tuple[int, Axis], AnyArray]
-"""Bin numbers of a block, for all measurements: by the id of the table, and axis."""
+BinCache = dict[tuple[int, Axis], AnyArray]
+"""Bin numbers of a block on each axis, shared by all measurements: by id of the table, and axis."""
 
 
 def muon_table(flat: FlatEvents) -> Table:
-    """Make a table of all muons as probes."""
+    """Return a table of all muons as probes."""
     muons = np.arange(len(flat.muons.pt))
     return _table(flat, muons, muons)
 
 
 def entry_table(flat: FlatEvents, tags: Tags, probes: Probes, entries: Entries) -> Table:
-    """Make a table of all entries."""
+    """Return a table of all entries."""
     tag, probe = tags.muon[entries.tag], probes.muon[entries.probe]
     dz = flat.muons.trk_dz[tag] - flat.muons.trk_dz[probe]
     return _table(flat, tag, probe, entries.mass, entries.dr, dz)
@@ -62,91 +62,66 @@ def _table(flat: FlatEvents, tag: AnyArray, probe: AnyArray, *kinematics: AnyArr
 def row_table(
     flat: FlatEvents, probes: AnyArray, crossed: ProbeMatches, config: AnalysisConfig
 ) -> Table:
-    """Make the table of crossings of all possible probes, as if each were in one pair.
-
-    Args:
-        flat: The events.
-        probes: Index into the muons.
-        crossed: What they cross.
-        config: The cuts.
-    """
+    """Return the table of crossings of all possible probes, as if each were in one pair."""
     parent = _table(flat, probes, probes)
     limits = passing_limits(config)
-    place = (crossed.matches, crossed.begins, crossed.ends)
+    matches = (crossed.matches, crossed.begins, crossed.ends)
     masks = flat.muons.trkMu_stationMask[probes]
-    found = find_crossings(masks, *place, flat.segments, parent["event"], limits)
+    found = find_crossings(masks, *matches, flat.segments, parent["event"], limits)
     itself = np.arange(len(probes))
     columns = crossing_columns(flat, crossed, found, itself, station_limits(config))
     return Table(len(found.pair), columns, parent=parent, link="candidate")
 
 
-def places(layout: CounterLayout, table: Table, known: Known) -> AnyArray:
-    """Return where every row of a table is counted.
-
-    Args:
-        layout: The measurement.
-        table: Of muons or of entries.
-        known: What is known of its block; more is added.
-    """
+def bin_indices(layout: CounterLayout, table: Table, cache: BinCache) -> AnyArray:
+    """Return the bin of every row of a table of muons or entries; bins on axes are cached."""
     total = np.zeros(table.rows, dtype=np.uint32)
     for axis, stride in layout.strides.items():
-        add_bins(total, _numbers(layout, table, axis, known), stride)
-    return total.astype(layout.place_type)
+        add_bins(total, _numbers(layout, table, axis, cache), stride)
+    return total.astype(layout.index_type)
 
 
-def shifts(layout: CounterLayout, table: Table, known: Known) -> AnyArray:
-    """Return what each entry adds to the place of a row.
-
-    Args:
-        layout: A measurement of crossings, with an axis of pairs.
-        table: Of entries.
-        known: What is known of its block; more is added.
-    """
+def pair_shifts(layout: CounterLayout, table: Table, cache: BinCache) -> AnyArray:
+    """Return what the axes of pairs add to the bins of rows, for each entry."""
     added = np.zeros(table.rows, dtype=np.uint32)
     for axis in layout.of_pair:
-        add_bins(added, _numbers(layout, table, axis, known), layout.strides[axis])
-    return added.astype(layout.place_type)
+        add_bins(added, _numbers(layout, table, axis, cache), layout.strides[axis])
+    return added.astype(layout.index_type)
 
 
-def row_places(layout: CounterLayout, table: Table, known: Known) -> AnyArray:
-    """Return where rows of probes are counted that have not passed, if they enter.
-
-    Args:
-        layout: A measurement of crossings.
-        table: From `row_table`.
-        known: What is known of its block; more is added.
-    """
+def row_bins(layout: CounterLayout, table: Table, cache: BinCache) -> AnyArray:
+    """Return the bins of rows of probes, from `row_table`, that enter and have not passed."""
     parent = table.parent
     assert parent is not None
     of_probe = np.zeros(parent.rows, dtype=np.uint32)
-    mine = []
+    own_axes = []
     for axis, stride in layout.strides.items():
         if axis in layout.of_pair:
             continue
         if table.inherits(axis.column):
-            add_bins(of_probe, _numbers(layout, parent, axis, known), stride)
+            add_bins(of_probe, _numbers(layout, parent, axis, cache), stride)
         else:
-            mine.append((_numbers(layout, table, axis, known), stride))
+            own_axes.append((_numbers(layout, table, axis, cache), stride))
     total = table.of_parent(of_probe)
-    for bins, stride in mine:
+    for bins, stride in own_axes:
         add_bins(total, bins, stride)
-    return total.astype(layout.place_type)
+    return total.astype(layout.index_type)
 
 
-def is_on(layout: CounterLayout, table: Table, axis: Integer, known: Known) -> AnyArray:
-    """Return which rows are on an axis of integers."""
-    return np.asarray(_numbers(layout, table, axis, known) >= 0)
+def is_on(layout: CounterLayout, table: Table, axis: Integer, cache: BinCache) -> AnyArray:
+    """Return which rows have a bin on an axis of integers."""
+    return np.asarray(_numbers(layout, table, axis, cache) >= 0)
 
 
-def _numbers(layout: CounterLayout, table: Table, axis: Axis, known: Known) -> AnyArray:
-    """Number the bins of an axis, once for all measurements."""
+def _numbers(layout: CounterLayout, table: Table, axis: Axis, cache: BinCache) -> AnyArray:
+    """Return the bin numbers on an axis, computed once for all measurements."""
     key = (id(table), axis)
-    if key not in known:
+    if key not in cache:
         column = axis.column
         if isinstance(axis, Integer) and table.parent is not None and table.inherits(column):
-            known[key] = table.of_parent(_numbers(layout, table.parent, axis, known))
+            cache[key] = table.of_parent(_numbers(layout, table.parent, axis, cache))
         elif isinstance(axis, Category):
-            known[key] = category_bins(table[column], layout.runs.astype(table[column].dtype))
+            cache[key] = category_bins(table[column], layout.runs.astype(table[column].dtype))
         else:
-            known[key] = bin_numbers(axis, table[column])
-    return known[key]
+            cache[key] = bin_numbers(axis, table[column])
+    return cache[key]

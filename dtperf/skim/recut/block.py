@@ -1,4 +1,4 @@
-"""Some events in memory, counted again and again."""
+"""A block of events in memory, which is counted again for each set of cuts."""
 
 from __future__ import annotations
 
@@ -10,15 +10,23 @@ import pyarrow as pa
 
 from dtperf.config import AnalysisConfig
 from dtperf.selection.arrays import Matches
+from dtperf.selection.branches import TRACKER_ISO, isolations
 from dtperf.selection.extrapolation import ProbeMatches, extrapolate
-from dtperf.selection.flatten import TRACKER_ISO, FlatEvents, isolations
+from dtperf.selection.flatten import FlatEvents
 from dtperf.selection.luminosity import is_certified
 from dtperf.selection.pairs import PairLimits, is_repeated
 from dtperf.selection.segments import count_double
 from dtperf.selection.tables import Table
 from dtperf.selection.tagging import pair_limits
 from dtperf.skim.columns import Columns, view
-from dtperf.skim.recut.bins import Known, entry_table, muon_table, places, row_table, shifts
+from dtperf.skim.recut.bins import (
+    BinCache,
+    bin_indices,
+    entry_table,
+    muon_table,
+    pair_shifts,
+    row_table,
+)
 from dtperf.skim.recut.counting import SelectedRows
 from dtperf.skim.recut.crossed import CrossingRows
 from dtperf.skim.recut.layout import CounterLayout
@@ -31,14 +39,13 @@ __all__ = ["Block"]
 
 
 class Block:
-    """Columns, and what was found of them; for one thread at a time."""
+    """Columns of events, and results that later cuts use again; for one thread at a time."""
 
     def __init__(self, batch: pa.RecordBatch, limits: PairLimits) -> None:
-        """Find what no cut changes.
+        """Compute what no cut changes.
 
-        Args:
-            batch: The events, as `dtperf.skim.columns` has them.
-            limits: The loosest cuts that they will be measured with.
+        `batch` is as `dtperf.skim.columns` has it; `limits` are the loosest cuts that will
+        be applied.
         """
         self._batch = batch
         self._muon_offsets = np.asarray(batch.column("muon").offsets)
@@ -46,14 +53,14 @@ class Block:
         muons = by_either_isolation(flat)
         self.tags, self.probes, self.entries = prepare(muons, self._fires(), limits)
         self.possible = np.flatnonzero(self.probes.is_possible)
-        """Those of the probes that a tag may select."""
+        """Indices of the probes that a tag may select."""
         self._propagated: ProbeMatches | None = None
         usable = _usable(self._tracks(flat)[1])
         most = int(usable.max(initial=0))
         self._n_crossed = np.zeros(len(self.probes.muon), dtype=np.min_scalar_type(most))
         self._n_crossed[self.possible] = usable
         self.most_rows = most + 4
-        """As many rows as one probe has at most."""
+        """Maximum number of rows of one probe."""
         self._of_tags: dict[CounterLayout, AnyArray] = {}
         self._of_pairs: dict[CounterLayout, AnyArray] = {}
         self._rows: CrossingRows | None = None
@@ -70,23 +77,23 @@ class Block:
 
     @property
     def branches(self) -> frozenset[str]:
-        """Branches of the events themselves."""
+        """Names of the event-level branches."""
         return frozenset(self._batch.schema.names)
 
     @property
     def has_tracker_iso(self) -> bool:
-        """Whether its muons have their isolation by tracks."""
+        """Whether its muons have the isolation by tracks."""
         muon = self._batch.schema.field("muon").type.value_type
         return bool(muon.get_field_index(TRACKER_ISO) >= 0)
 
     @property
     def nbytes(self) -> int:
-        """Memory that its events take, which may be that of a file."""
+        """Memory of its events, in bytes; it may be that of a file."""
         return int(self._batch.nbytes)
 
     @property
     def nbytes_found(self) -> int:
-        """Memory that takes what was found of them, and is kept."""
+        """Memory of the results that are kept for later cuts, in bytes."""
         kept = (self.tags, self.probes, self.entries, self._propagated, self._n_crossed)
         rows = self._rows.arrays if self._rows is not None else ()
         return _nbytes((*kept, self._of_tags, self._of_pairs, rows))
@@ -102,7 +109,7 @@ class Block:
         return flat._replace(muons=flat.muons._replace(fires=flat.muons.fires & inside))
 
     def search(self, config: AnalysisConfig) -> SearchResult:
-        """Look for pairs."""
+        """Find the pairs."""
         selection = config.selection
         tags, probes = self.tags, self.probes
         if selection.tag.iso == "tracker":
@@ -124,12 +131,7 @@ class Block:
         return found
 
     def totals(self, found: SearchResult, among: SelectedRows) -> dict[str, int]:
-        """Count pairs and crossings as `dtperf.selection.totals` does.
-
-        Args:
-            found: From `search`.
-            among: The rows of its probes.
-        """
+        """Count pairs and crossings of a `search`, as `dtperf.selection.totals` does."""
         repeated = is_repeated(found.probes, len(self.probes.muon))
         first, counts = mask_of(("is_first",)), mask_of(OF_STATION)
         return {
@@ -139,40 +141,35 @@ class Block:
             "double_crossings": int(count_double(among.flags, first, counts)),
         }
 
-    def look_up(
+    def bins_for(
         self, layouts: Mapping[str, CounterLayout], config: AnalysisConfig
     ) -> tuple[dict[CounterLayout, AnyArray], dict[CounterLayout, AnyArray], CrossingRows]:
-        """Return the places of muons and entries, what pairs add, and the rows of probes.
-
-        Args:
-            layouts: The measurements.
-            config: The cuts, which the rows follow.
-        """
+        """Return the bins of muons and entries, what pairs add to bins, and the rows of probes."""
         of_tags = [x for x in layouts.values() if x.kind in ("muons", "entries")]
         of_rows = [x for x in layouts.values() if x.kind == "rows"]
         crossed, self._rows = self._rows, None  # half of a change must not stay
         if crossed is not None:
-            crossed.follow(self, config)
-        there = crossed.places if crossed is not None else {}
+            crossed.apply_cuts(self, config)
+        ready = crossed.bin_indices if crossed is not None else {}
         new = [layout for layout in of_tags if layout not in self._of_tags]
-        new_rows = [layout for layout in of_rows if layout not in there]
+        new_rows = [layout for layout in of_rows if layout not in ready]
         if new or new_rows or crossed is None:
-            known: Known = {}
+            cache: BinCache = {}
             flat = expanded(self.columns)
-            self._place(new, [x for x in new_rows if x.of_pair], flat, known)
+            self._add_bins(new, [x for x in new_rows if x.of_pair], flat, cache)
             if new_rows or crossed is None:
                 table = row_table(flat, *self._tracks(flat), config)
                 crossed = crossed or CrossingRows(self, flat, table, config)
-                crossed.add(new_rows, table, known)
+                crossed.add(new_rows, table, cache)
         self._rows = crossed
         return self._of_tags, self._of_pairs, crossed
 
-    def _place(
+    def _add_bins(
         self,
         of_tags: list[CounterLayout],
         shifting: list[CounterLayout],
         flat: FlatEvents,
-        known: Known,
+        cache: BinCache,
     ) -> None:
         if any(layout.kind == "muons" for layout in of_tags):
             muons = muon_table(flat)
@@ -180,23 +177,18 @@ class Block:
             entries = entry_table(flat, self.tags, self.probes, self.entries)
         for layout in of_tags:
             table = muons if layout.kind == "muons" else entries
-            self._of_tags[layout] = places(layout, table, known)
+            self._of_tags[layout] = bin_indices(layout, table, cache)
         for layout in shifting:
-            self._of_pairs[layout] = shifts(layout, entries, known)
+            self._of_pairs[layout] = pair_shifts(layout, entries, cache)
 
     def matches(self, flat: FlatEvents) -> Matches:
         """Return what the possible probes cross, of their own propagation or of the file."""
         return self._tracks(flat)[1].matches
 
     def some_rows(self, chosen: AnyArray, config: AnalysisConfig) -> tuple[Table, AnyArray]:
-        """Make the table of crossings of some possible probes.
+        """Return the table of crossings of some possible probes, chosen by increasing indices.
 
-        Args:
-            chosen: Which of the possible probes, increasing.
-            config: The cuts.
-
-        Returns:
-            The table; and the best segment of each row, among those of all events, or -1.
+        With it goes the best segment of each row, among those of all events, or -1.
         """
         probes = self.possible[chosen]
         event = np.searchsorted(self.probes.offsets, probes, side="right") - 1
@@ -223,7 +215,7 @@ class Block:
         event = np.searchsorted(self.probes.offsets, self.possible, side="right") - 1
         crossed = extrapolate(flat, event, probes)
         if flat.stored is None:
-            self._propagated = crossed  # it takes long
+            self._propagated = crossed  # propagating takes long
         return probes, crossed
 
     def _tracker_iso(self) -> AnyArray:
@@ -244,13 +236,13 @@ class Block:
 
 
 def _usable(crossed: ProbeMatches) -> I64:
-    """Count the usable matches of each probe."""
+    """Return the number of usable matches of each probe."""
     total = np.concatenate([[0], np.cumsum(crossed.matches.code >= 0)])
     return np.asarray(total[crossed.ends] - total[crossed.begins])
 
 
 def _nbytes(value: Any) -> int:
-    """Add up the memory of arrays, each once."""
+    """Return the memory of arrays in bytes, each counted once."""
     return sum({id(each): each.nbytes for each in _arrays(value)}.values())
 
 

@@ -1,6 +1,6 @@
-"""Counting at places that are known: a gather and an addition for each row.
+"""Count in bins that are known: a gather and an addition for each row.
 
-Counters have 32 bits, half the cache that 64 take; `Sums` empties them before they can overflow.
+Counters have 32 bits, half the cache that 64 take; `CounterSums` empties them before they overflow.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = [
 
 
 class ProbeRows(NamedTuple):
-    """The rows of each probe, and what holds for them."""
+    """The rows of each probe, and their flags."""
 
     offsets: I32
     """Rows offsets[i] to offsets[i + 1] belong to probe i, shape (probes + 1,)."""
@@ -60,13 +60,7 @@ class CountedRows(NamedTuple):
 
 @compiled
 def muons_among(first: I32, last: I32, tag: I32) -> I32:
-    """List the muons from first to last of each tag, but the tag itself.
-
-    Args:
-        first: First muon looked at, shape (tags,).
-        last: The last one, same shape.
-        tag: The tag, same shape.
-    """
+    """Return the muons from first to last of each tag, without the tag itself."""
     n = 0
     for i in range(len(first)):
         n += last[i] - first[i] + 1
@@ -80,26 +74,15 @@ def muons_among(first: I32, last: I32, tag: I32) -> I32:
 
 
 @compiled
-def count_at(counters: U32, chosen: I32, places: AnyArray) -> None:
-    """Count muons or entries.
-
-    Args:
-        counters: Flat contents.
-        chosen: Those that count.
-        places: Of each.
-    """
+def count_at(counters: U32, chosen: I32, bin_indices: AnyArray) -> None:
+    """Count the `chosen` muons or entries in flat counters, each in its bin."""
     for one in chosen:
-        counters[np.uint64(places[np.uint64(one)])] += np.uint32(1)
+        counters[np.uint64(bin_indices[np.uint64(one)])] += np.uint32(1)
 
 
 @compiled
 def rows_of(probes: I32, rows: ProbeRows) -> SelectedRows:
-    """List all rows of probes.
-
-    Args:
-        probes: Those that were selected, each as often as it was.
-        rows: The rows of each.
-    """
+    """Return all rows of probes; a probe counts as often as it was selected."""
     offsets, flags = rows.offsets, rows.flags
     n = 0
     for probe in probes:
@@ -115,14 +98,9 @@ def rows_of(probes: I32, rows: ProbeRows) -> SelectedRows:
 
 @compiled
 def rows_entering(among: SelectedRows, entering: CountedRows) -> I32:
-    """List the rows that enter: for all measurements of the same rows.
+    """Return the rows that enter, for all measurements with the same conditions.
 
-    Args:
-        among: From `rows_of`.
-        entering: What enters.
-
-    Returns:
-        Twice the number of each row, and 1 if it has passed.
+    Each is twice the number of the row, and 1 more if it has passed.
     """
     rows, flags, need, passed = among.rows, among.flags, entering.need, entering.passed
     listed = np.empty(len(rows) + 1, dtype=np.int32)
@@ -135,16 +113,13 @@ def rows_entering(among: SelectedRows, entering: CountedRows) -> I32:
 
 
 @compiled
-def count_rows(counters: U32, entering: I32, places: AnyArray) -> None:
-    """Count rows of probes.
+def count_rows(counters: U32, entering: I32, bin_indices: AnyArray) -> None:
+    """Count rows, from `rows_entering`, in flat counters.
 
-    Args:
-        counters: Flat contents.
-        entering: From `rows_entering`.
-        places: Of each row that has not passed; that of one that has is the next.
+    `bin_indices` are those of rows that have not passed; a row that has is in the next bin.
     """
     for one in entering:
-        counters[np.uint64(places[np.uint64(one >> 1)]) + np.uint64(one & 1)] += np.uint32(1)
+        counters[np.uint64(bin_indices[np.uint64(one >> 1)]) + np.uint64(one & 1)] += np.uint32(1)
 
 
 @compiled
@@ -153,79 +128,62 @@ def count_rows_of(
     probes: I32,
     rows: ProbeRows,
     entering: CountedRows,
-    places: AnyArray,
+    bin_indices: AnyArray,
     entries: I32,
-    shifts: AnyArray,
+    pair_shifts: AnyArray,
 ) -> None:
-    """Count the rows of probes where the pair has a part in the place.
+    """Count the rows of selected probes where the bin depends on the pair, too.
 
-    Args:
-        counters: Flat contents.
-        probes: As in `rows_of`, as the two that follow.
-        rows: The rows of each.
-        entering: What enters.
-        places: As in `count_rows`, without what the pair adds.
-        entries: Entry of each selected pair.
-        shifts: What each entry adds.
+    The bin is that of `count_rows` plus the shift of the entry of each selected pair.
     """
     offsets, flags = rows.offsets, rows.flags
     need, passed = entering.need, entering.passed
     for i in range(len(probes)):
-        probe, more = probes[i], np.uint64(shifts[np.uint64(entries[i])])
+        probe, shift = probes[i], np.uint64(pair_shifts[np.uint64(entries[i])])
         for row in range(offsets[np.uint64(probe)], offsets[np.uint64(probe + 1)]):
             flag = flags[np.uint64(row)]
-            place = np.uint64(places[np.uint64(row)]) + more + np.uint64(flag & passed != 0)
-            counters[place] += np.uint32(flag & need == need)
+            first = np.uint64(bin_indices[np.uint64(row)]) + shift
+            counters[first + np.uint64(flag & passed != 0)] += np.uint32(flag & need == need)
 
 
 @compiled
 def sum_rows(
     sums: I64,
     entering: I32,
-    places: AnyArray,
+    bin_indices: AnyArray,
     values: AnyArray,
     units: tuple[float, float],
 ) -> None:
-    """Add up a value of the rows of probes.
+    """Add a value of rows, from `rows_entering`, to entries, sums and sums of squares, (bins, 3).
 
-    Args:
-        sums: Entries, sums and sums of squares, shape (bins, 3).
-        entering: From `rows_entering`, of which none has passed.
-        places: Of each row.
-        values: Of each row.
-        units: What a sum of 1 stands for, and a sum of squares.
+    A sum of 1 stands for `units[0]`, a sum of squares of 1 for `units[1]`.
     """
     for one in entering:
         row = np.uint64(one >> 1)
-        y, place = np.float64(values[row]), np.uint64(places[row])
-        sums[place, 0] += 1
-        sums[place, 1] += np.int64(np.rint(y / units[0]))
-        sums[place, 2] += np.int64(np.rint(y * y / units[1]))
+        y, bin_index = np.float64(values[row]), np.uint64(bin_indices[row])
+        sums[bin_index, 0] += 1
+        sums[bin_index, 1] += np.int64(np.rint(y / units[0]))
+        sums[bin_index, 2] += np.int64(np.rint(y * y / units[1]))
 
 
 @compiled
-def add_bins(places: U32, bins: AnyArray, stride: int) -> None:
-    """Move rows along one axis.
+def add_bins(bin_indices: U32, bins: AnyArray, stride: int) -> None:
+    """Add the bins on one more axis to the bin indices of rows, in place.
 
-    Args:
-        places: Where each row is so far, shape (rows,).
-        bins: Bin numbers on the axis; rows with -1 do not enter, and count as on bin 0.
-        stride: Distance of neighbouring bins of the axis.
+    Rows with bin -1 do not enter, and count as in bin 0; `stride` is the distance of
+    neighbouring bins.
     """
-    for i in range(len(places)):
-        places[i] += np.uint32(max(bins[i], 0)) * np.uint32(stride)
+    for i in range(len(bin_indices)):
+        bin_indices[i] += np.uint32(max(bins[i], 0)) * np.uint32(stride)
 
 
 @compiled
 def offsets_of(pairs: AnyArray, probes: AnyArray) -> I32:
-    """Return which rows belong to which probe.
+    """Return the first row of each probe, shape (probes + 1,).
 
     Args:
         pairs: Index into the possible probes of each row, not decreasing, shape (rows,).
         probes: Which of all probes each of those is, increasing, and the number of all at last.
-
-    Returns:
-        Rows offsets[i] to offsets[i + 1] belong to probe i, shape (probes + 1,).
     """
     offsets = np.zeros(probes[-1] + 1, dtype=np.int32)
     for pair in pairs:

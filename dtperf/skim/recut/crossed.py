@@ -1,4 +1,4 @@
-"""The crossings of all possible probes of a block: what cuts on stations and segments change."""
+"""Rows of crossings of all possible probes of a block, and what cuts change in them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dtperf.selection.flatten import FlatEvents
 from dtperf.selection.ragged import numbers
 from dtperf.selection.tables import Table
 from dtperf.selection.tagging import passing_limits
-from dtperf.skim.recut.bins import Known, is_on, row_places
+from dtperf.skim.recut.bins import BinCache, is_on, row_bins
 from dtperf.skim.recut.counting import ProbeRows, offsets_of
 from dtperf.skim.recut.layout import CounterLayout
 from dtperf.skim.recut.row_bits import (
@@ -24,7 +24,7 @@ from dtperf.skim.recut.row_bits import (
     RowConstants,
     SegmentHits,
     mark_stations,
-    moved,
+    probes_with_new_segment,
 )
 from dtperf.typing import I32, U32, AnyArray
 
@@ -35,21 +35,18 @@ __all__ = ["CrossingRows"]
 
 
 class CrossingRows:
-    """Rows, and where measurements count them."""
+    """Rows of crossings, their flags, and the bins in which measurements count them."""
 
     def __init__(
         self, block: Block, flat: FlatEvents, table: Table, config: AnalysisConfig
     ) -> None:
-        """Take what no measurement changes.
+        """Compute what is the same for all measurements.
 
-        Args:
-            block: The events.
-            flat: The same as flat arrays.
-            table: From `row_table`, of all possible probes.
-            config: The cuts that it was made with.
+        `table` is that of `row_table`, of all possible probes, made with the cuts of
+        `config`.
         """
         self._cuts = _cuts(config)
-        self._place = RowConstants(table["match"], table["station"], table["n_other_stations"])
+        self._constants = RowConstants(table["match"], table["station"], table["n_other_stations"])
         self._segment: I32 = table["segment"]
         possible = np.append(block.possible, len(block.probes.muon))
         self.rows = ProbeRows(offsets_of(table["pair"], possible), _flags(table))
@@ -59,75 +56,74 @@ class CrossingRows:
         self._tracks = ProbeTracks(
             *(getattr(flat.muons, name)[muons] for name in ProbeTracks._fields)
         )
-        self.places: dict[CounterLayout, AnyArray] = {}
+        self.bin_indices: dict[CounterLayout, AnyArray] = {}
         self.values: dict[CounterLayout, AnyArray] = {}
         """What profiles are the mean of."""
         self._axes: dict[Integer, tuple[int, CounterLayout]] = {}
 
     @property
     def arrays(self) -> tuple[Any, ...]:
-        """What takes memory; the rest is a view of the events."""
+        """Arrays that take memory; the others are views of the events."""
         hits = self._hits
         own = (hits.match_code, hits.code, hits.has_phi, hits.has_zed, hits.n)
-        kept = (self._place, self._segment, self.rows, self._tracks, self.places, self.values)
+        kept = (
+            self._constants,
+            self._segment,
+            self.rows,
+            self._tracks,
+            self.bin_indices,
+            self.values,
+        )
         return (*own, *kept)
 
-    def add(self, layouts: list[CounterLayout], table: Table, known: Known) -> None:
-        """Place the rows of more measurements.
+    def add(self, layouts: list[CounterLayout], table: Table, cache: BinCache) -> None:
+        """Compute the bins of the rows for more measurements.
 
-        Args:
-            layouts: The measurements.
-            table: From `row_table`, of all possible probes, with the cuts that were marked last.
-            known: What is known of the block; more is added.
+        `table` is that of `row_table`, with the cuts of the last `apply_cuts`.
         """
         for layout in layouts:
-            self.places[layout] = row_places(layout, table, known)
+            self.bin_indices[layout] = row_bins(layout, table, cache)
             if layout.measurement.mean_of:
                 self.values[layout] = table[layout.measurement.mean_of]
             for axis, bit in layout.axis_bits.items():
                 if axis not in self._axes:
                     self._axes[axis] = (bit, layout)
-                    self._mark(slice(None), table, axis, known)
+                    self._mark(slice(None), table, axis, cache)
 
-    def follow(self, block: Block, config: AnalysisConfig) -> None:
-        """Change what other cuts change.
-
-        Args:
-            block: The events.
-            config: The cuts.
-        """
+    def apply_cuts(self, block: Block, config: AnalysisConfig) -> None:
+        """Compute anew what depends on cuts that have changed."""
         cuts = _cuts(config)
         (station, *search), (station_before, *search_before) = cuts, self._cuts
         self._cuts = cuts
         offsets = self.rows.offsets
         if search != search_before:
             limits = passing_limits(config)
-            place = (offsets, self._place.match, self._segment)
-            probes = moved(block.probes.offsets, *place, self._hits, limits)
+            rows = (offsets, self._constants.match, self._segment)
+            probes = probes_with_new_segment(block.probes.offsets, *rows, self._hits, limits)
             if len(probes):
                 chosen = np.searchsorted(block.possible, probes)
-                rows = numbers(offsets[probes], offsets[probes + 1])
-                self._update(rows, *block.some_rows(chosen, config))
+                changed = numbers(offsets[probes], offsets[probes + 1])
+                self._update(changed, *block.some_rows(chosen, config))
         if station != station_before:
             limits_of = station_limits(config)
             edges = border_distances(self._matches, limits_of)
-            mark_stations(self.rows, self._place, self._tracks, *edges, limits_of)
+            mark_stations(self.rows, self._constants, self._tracks, *edges, limits_of)
 
     def _update(self, rows: AnyArray, table: Table, segment: I32) -> None:
-        known: Known = {}
+        cache: BinCache = {}
         self._segment[rows] = segment
         self.rows.flags[rows] = _flags(table)
         for axis in self._axes:
-            self._mark(rows, table, axis, known)
-        for layout, places in self.places.items():
+            self._mark(rows, table, axis, cache)
+        for layout, bin_indices in self.bin_indices.items():
             if layout.moves:
-                places[rows] = row_places(layout, table, known)
+                bin_indices[rows] = row_bins(layout, table, cache)
             if layout in self.values:
                 self.values[layout][rows] = table[layout.measurement.mean_of or ""]
 
-    def _mark(self, rows: Any, table: Table, axis: Integer, known: Known) -> None:
+    def _mark(self, rows: Any, table: Table, axis: Integer, cache: BinCache) -> None:
         bit, layout = self._axes[axis]
-        flags = is_on(layout, table, axis, known).astype(np.uint32) << np.uint32(bit)
+        flags = is_on(layout, table, axis, cache).astype(np.uint32) << np.uint32(bit)
         self.rows.flags[rows] |= flags
 
 

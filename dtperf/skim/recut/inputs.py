@@ -1,4 +1,4 @@
-"""Which events to explore: those of files, or those that a result was made of."""
+"""Find the events to explore: those of files, or those that a result was made of."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dtperf.filesets.model import Range
 from dtperf.filesets.resolve import Inputs
 from dtperf.results.result import Result
 
-__all__ = ["LIMIT_EVENTS", "ExploreInputs", "Source", "find", "first_events", "named"]
+__all__ = ["LIMIT_EVENTS", "ExploreInputs", "Source", "find_inputs", "first_events", "short_list"]
 
 LIMIT_EVENTS = 1_000_000
 FEW = 5
@@ -26,17 +26,17 @@ Source = Result | Inputs
 
 
 class ExploreInputs(NamedTuple):
-    """What is to be explored."""
+    """Config and files to explore."""
 
     config: AnalysisConfig
     files: list[InputFile]
     arguments: tuple[str, ...]
     """The files as `dtperf run` takes them; empty if they are not known by a few words."""
     out: str
-    """Where a new run could leave its result."""
+    """Directory that is proposed for the result of a new run."""
 
 
-def find(source: Source, config: Any) -> ExploreInputs:
+def find_inputs(source: Source, config: Any) -> ExploreInputs:
     """Find the files and the config.
 
     Args:
@@ -64,14 +64,12 @@ def find(source: Source, config: Any) -> ExploreInputs:
 
 
 def first_events(files: Sequence[InputFile], limit: int) -> list[InputFile]:
-    """Take the first events, in order of the files.
+    """Return the files, or parts of them, that hold the first events.
 
-    Args:
-        files: Those whose number of events is not known are kept, and counted as none.
-        limit: How many events.
+    Files whose number of events is not known are kept, and counted as none.
 
     Raises:
-        ConfigError: None are wanted.
+        ConfigError: The limit is below 1.
     """
     if limit < 1:
         raise ConfigError(f"limit_events: {limit:,} is not allowed; allowed: at least 1")
@@ -83,19 +81,19 @@ def first_events(files: Sequence[InputFile], limit: int) -> list[InputFile]:
             taken.append(file)
             left -= file.events
         else:
-            taken.append(file.only(_first(file.wanted, left)))
+            taken.append(file.only(_first(file.to_read, left)))
             left = 0
     return taken
 
 
 def _first(ranges: Iterable[Range], limit: int) -> list[Range]:
-    kept = []
+    first: list[Range] = []
     for start, stop in ranges:
-        kept.append((start, min(stop, start + limit)))
-        limit -= kept[-1][1] - start
+        first.append((start, min(stop, start + limit)))
+        limit -= first[-1][1] - start
         if not limit:
             break
-    return kept
+    return first
 
 
 def _of_directory(path: Path, saved: Path, config: AnalysisConfig | None) -> ExploreInputs:
@@ -112,7 +110,7 @@ def _of_directory(path: Path, saved: Path, config: AnalysisConfig | None) -> Exp
 
 
 def _of_result(result: Result, known: dict[str, InputFile]) -> list[InputFile]:
-    """List the files that a result was made of, each with the events that were read."""
+    """Return the files that a result was made of, each with the events that were read."""
     ranges: dict[tuple[str, str], list[Range]] = defaultdict(list)
     for row in result.ledger:
         if row.status == "read" and row.events:
@@ -129,7 +127,7 @@ def _of_result(result: Result, known: dict[str, InputFile]) -> list[InputFile]:
     return files
 
 
-def named(files: Sequence[InputFile]) -> tuple[str, ...]:
-    """Name files one by one, if they are few and read as a whole."""
-    can_be = len(files) <= FEW and all(f.only(f.wanted).ranges is None for f in files)
+def short_list(files: Sequence[InputFile]) -> tuple[str, ...]:
+    """Return the paths of files if they are few and read as a whole; else nothing."""
+    can_be = len(files) <= FEW and all(f.only(f.to_read).ranges is None for f in files)
     return tuple(file.path for file in files) if can_be else ()

@@ -1,4 +1,4 @@
-"""How a measurement can be counted from places that no cut on muons and pairs changes."""
+"""Lay out a measurement in flat counters, so that other cuts count it in the same bins."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class CounterLayout:
     def __init__(
         self, measurement: Measurement, runs: AnyArray, axis_bits: dict[Axis, int]
     ) -> None:
-        """Lay out the bins.
+        """Compute shape, strides and conditions.
 
         Args:
             measurement: What is counted.
@@ -46,8 +46,8 @@ class CounterLayout:
         self.measurement = measurement
         self.runs = runs
         self.kind: Kind = self._kind()
-        """Whose places are known: those of muons, of entries, of rows of probes; or none, so that
-        tables are made and booked anew."""
+        """Of which rows the bins are known: of muons, entries or rows of probes; or 'tables' of
+        none, so that tables are made and filled anew."""
         self.axis_bits = self._number(axis_bits)
         """Bits of its axes of integers."""
         conditions = [*measurement.rows] if self.kind == "rows" else []
@@ -70,11 +70,11 @@ class CounterLayout:
         """Of each axis; what has passed is counted one place behind what has not."""
         values = (*(axis.column for axis in axes), measurement.mean_of)
         self.moves = self.kind == "rows" and not OF_SEGMENT.isdisjoint(values)
-        """Whether cuts on segments change the places or values of rows."""
+        """Whether cuts on segments change the bins or values of rows."""
 
     @cached_property
-    def place_type(self) -> Any:
-        """The smallest type for a place."""
+    def index_type(self) -> Any:
+        """The smallest type for the index of a bin."""
         return np.min_scalar_type(self.size - 1)
 
     def _kind(self) -> Kind:
@@ -116,17 +116,17 @@ class CounterLayout:
         if self.kind != "rows":
             return {}
         axes = [axis for axis in self.measurement.axes if isinstance(axis, Integer)]
-        mine = {axis: axis_bits.setdefault(axis, len(BITS) + len(axis_bits)) for axis in axes}
-        if max(mine.values(), default=0) >= MOST_BITS:
+        own_axes = {axis: axis_bits.setdefault(axis, len(BITS) + len(axis_bits)) for axis in axes}
+        if max(own_axes.values(), default=0) >= MOST_BITS:
             self.kind = "tables"
             return {}
-        return mine
+        return own_axes
 
     def _bins(self, axis: Axis) -> int:
         if isinstance(axis, Category):
             return len(self.runs)
-        booked: Any = axis.to_hist()
-        return int(booked.extent) + isinstance(axis, AtLeast)
+        axis_of_hist: Any = axis.to_hist()
+        return int(axis_of_hist.extent) + isinstance(axis, AtLeast)
 
     def histogram(self, counts: I64) -> Histogram:
         """Make the histogram.

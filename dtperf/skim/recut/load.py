@@ -1,4 +1,4 @@
-"""Files to blocks in memory, once."""
+"""Read the events of files into blocks in memory, once."""
 
 from __future__ import annotations
 
@@ -25,15 +25,16 @@ from dtperf.nanoaod import ColumnFilter
 from dtperf.nanoaod.open_files import close_all
 from dtperf.results.event_sample import EVENT_BRANCHES, EventSample, halvings_for
 from dtperf.results.ledger import Ledger, LedgerRow
-from dtperf.selection.flatten import TRACKER_ISO, TRIGGER_COLUMNS, branches_of, flatten, isolations
+from dtperf.selection.branches import TRACKER_ISO, TRIGGER_COLUMNS, branches_of, isolations
+from dtperf.selection.flatten import flatten
 from dtperf.selection.fourvector import EITHER
 from dtperf.selection.luminosity import within
 from dtperf.selection.pairs import EITHER_CHARGE, PairLimits
 from dtperf.skim.columns import to_arrow
 from dtperf.skim.cuts import refuse_processor
 from dtperf.skim.recut.block import Block
-from dtperf.skim.recut.inputs import ExploreInputs, first_events, named
-from dtperf.skim.tally import LuminosityTally, added, tally
+from dtperf.skim.recut.inputs import ExploreInputs, first_events, short_list
+from dtperf.skim.tally import LuminosityTally, sum_tallies, tally
 from dtperf.skim.thin import thinned
 
 __all__ = ["LoadedEvents", "Progress", "load_files", "threads"]
@@ -55,7 +56,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class LoadedEvents:
-    """Events in memory, and where they are from."""
+    """Events in memory, and their origin."""
 
     config: AnalysisConfig
     origin: ExploreInputs
@@ -77,7 +78,7 @@ class LoadedEvents:
         """Whether no event of the input was left out."""
         return self.ledger.events("read") == self.input_events
 
-    def told(self, nbytes: int) -> str:
+    def describe(self, nbytes: int) -> str:
         """Return what part of the input takes so many bytes."""
         events = self.ledger.events("read")
         of_all = f"{self.n_files:,} file{'s' if self.n_files > 1 else ''}"
@@ -95,25 +96,20 @@ def threads() -> int:
 
 
 def check(config: AnalysisConfig, files: Sequence[InputFile]) -> list[InputFile]:
-    """Open the files that are not known yet, and see that they can be used.
+    """Return the files with events, after checking that all can be used.
 
     Raises:
         InputError: One cannot; also if the config says to skip such files in a run.
     """
     needed, optional = _branches(config)
-    checked = check_files(
-        files,
-        needed,
-        optional,
-        patience=patience_of(config),
-    )
+    checked = check_files(files, needed, optional, policy=patience_of(config))
     if checked.problems:
         raise refusal(checked.problems, len(files))
     return [each.file for each in checked.files if each.file.entries]
 
 
 def _branches(config: AnalysisConfig) -> tuple[frozenset[str], frozenset[str]]:
-    """Name the branches needed, and those read where they are: the other isolation among them."""
+    """Return the branches needed, and those read where a file has them."""
     needed, optional = branches_of(config)
     return needed, optional | {f"muon_{TRACKER_ISO}", *EVENT_BRANCHES}
 
@@ -122,9 +118,9 @@ def load_files(origin: ExploreInputs, limit: int, on_events: Progress) -> Loaded
     """Read events of ROOT files.
 
     Args:
-        origin: Which.
+        origin: The files.
         limit: How many events to keep, the first ones.
-        on_events: Told of what is read.
+        on_events: Called as events are read.
 
     Raises:
         InputError: A file cannot be read.
@@ -135,16 +131,16 @@ def load_files(origin: ExploreInputs, limit: int, on_events: Progress) -> Loaded
     needed = origin.files[: len(first_events(origin.files, limit))]
     checked = check(config, needed)
     files, all_opened = first_events(checked, limit), len(needed) == len(origin.files)
-    known = origin.arguments or (named(checked) if all_opened else ())
-    wanted = sum(file.events for file in files)
+    known = origin.arguments or (short_list(checked) if all_opened else ())
+    n_events = sum(file.events for file in files)
     by_file = [[*items] for _, items in groupby(_items(config, files), lambda i: i.filename)]
     chunks: list[_Chunk] = []
-    patience = patience_of(config)
+    policy = patience_of(config)
     pool = ThreadPoolExecutor(threads())
     try:
-        for read in pool.map(lambda items: _read_file(config, patience, items), by_file):
+        for read in pool.map(lambda items: _read_file(config, policy, items), by_file):
             chunks += read
-            on_events(sum(chunk.row.events for chunk in chunks), wanted)
+            on_events(sum(chunk.row.events for chunk in chunks), n_events)
     finally:
         pool.shutdown(cancel_futures=True)
     return LoadedEvents(
@@ -152,7 +148,7 @@ def load_files(origin: ExploreInputs, limit: int, on_events: Progress) -> Loaded
         origin._replace(arguments=known),
         files,
         [chunk.block for chunk in chunks],
-        added(chunk.tally for chunk in chunks),
+        sum_tallies(chunk.tally for chunk in chunks),
         Ledger(chunk.row for chunk in chunks),
         len(origin.files),
         sum(file.events for file in checked) if all_opened else None,
@@ -188,37 +184,37 @@ class _Chunk(NamedTuple):
 
 
 def _read_file(
-    config: AnalysisConfig, patience: RetryPolicy, items: Sequence[WorkItem]
+    config: AnalysisConfig, policy: RetryPolicy, items: Sequence[WorkItem]
 ) -> list[_Chunk]:
     try:
-        return [_read(config, patience, item) for item in items]
+        return [_read(config, policy, item) for item in items]
     finally:
         close_all()  # of this thread, which is done with it
 
 
-def _read(config: AnalysisConfig, patience: RetryPolicy, item: WorkItem) -> _Chunk:
+def _read(config: AnalysisConfig, policy: RetryPolicy, item: WorkItem) -> _Chunk:
     start = time.perf_counter()
-    turns = patience.turns(item.filename, meta_of(item).replicas)
+    replicas = policy.replicas(item.filename, meta_of(item).replicas)
     while True:
-        meta = replace(meta_of(item), source=turns.address)
+        meta = replace(meta_of(item), source=replicas.address)
         try:
             events, size, sample, _ = read_events(replace(item, usermeta=meta))
             break
         except InputError as error:
-            wait = turns.failed(error.cause)
+            wait = replicas.failed(error.cause)
             if wait is None:
                 raise
         time.sleep(wait)
-    block, counted = _kept(events, config)
+    block, counted = _reduce(events, config)
     uuid = events.metadata["fileuuid"]
-    place = (item.filename, uuid, item.entrystart, item.entrystop, "read", "", "")
+    origin = (item.filename, uuid, item.entrystart, item.entrystop, "read", "", "")
     seconds = time.perf_counter() - start
-    row = LedgerRow(*place, turns.address, turns.attempts + 1, size, seconds, "")
+    row = LedgerRow(*origin, replicas.address, replicas.attempts + 1, size, seconds, "")
     return _Chunk(block, counted, row, sample)
 
 
-def _kept(events: Any, config: AnalysisConfig) -> tuple[Block, LuminosityTally]:
-    """Keep what any cut could need; the trigger and the mask stay as they are."""
+def _reduce(events: Any, config: AnalysisConfig) -> tuple[Block, LuminosityTally]:
+    """Return what any cut could need; the trigger and the mask stay as they are."""
     selection = config.selection
     inside = within(events, selection.luminosity_mask)
     used = isolations(config)._replace(with_tracker=TRACKER_ISO in inside.muon.fields)

@@ -1,4 +1,4 @@
-"""The parts of a skim to blocks in memory, once."""
+"""Read the parts of a skim into blocks in memory, once."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from dtperf.skim.parts import BLOCKS, EVENTS, SUFFIX, read_blocks
 from dtperf.skim.recut.block import Block
 from dtperf.skim.recut.inputs import ExploreInputs
 from dtperf.skim.recut.load import LoadedEvents, Progress, threads
-from dtperf.skim.stored import Skim, tiles
-from dtperf.skim.tally import added
+from dtperf.skim.stored import Skim, covering_parts
+from dtperf.skim.tally import sum_tallies
 
 __all__ = ["load_parts", "read_part"]
 
@@ -75,21 +75,21 @@ def load_parts(skim: Skim, config: Any, limit: int | None, on_events: Progress) 
         skim: From `load_skim`.
         config: What `load_config` takes; None: the skim's own.
         limit: How many events to keep, the first parts of the skim and at least one; None: all.
-        on_events: Told of what is read, in events that were kept.
+        on_events: Called as events are read, with numbers of events in the skim.
 
     Raises:
         InputError: A part cannot be read.
         ConfigError: The config cannot be used.
     """
-    wanted = skim.config if config is None else load_config(config)
-    refuse_processor(wanted)
+    config_used = skim.config if config is None else load_config(config)
+    refuse_processor(config_used)
     loosest = loosest_limits(skim.config)
     rows = skim.ledger if limit is None else _first_rows(skim.ledger, limit)
-    names = [*skim.parts] if limit is None else tiles(Ledger(rows), skim.parts)
+    names = [*skim.parts] if limit is None else covering_parts(Ledger(rows), skim.parts)
     tally = skim.tally
     if limit is not None:
         folder = skim.path / BLOCKS
-        tally = added(read_blocks(folder / f"{name}{SUFFIX}")[0] for name in names)
+        tally = sum_tallies(read_blocks(folder / f"{name}{SUFFIX}")[0] for name in names)
     all_events, done = sum(skim.parts[name].events for name in names), 0
     blocks: list[Block] = []
     pool = ThreadPoolExecutor(threads())
@@ -105,13 +105,8 @@ def load_parts(skim: Skim, config: Any, limit: int | None, on_events: Progress) 
             on_events(done, all_events)
     finally:
         pool.shutdown(cancel_futures=True)
-    mine, theirs = code_version(), skim.code
-    origin = ExploreInputs(
-        wanted,
-        [],
-        (str(skim.path),),
-        f"{skim.path}-explored",
-    )
+    code, skim_code = code_version(), skim.code
+    origin = ExploreInputs(config_used, [], (str(skim.path),), f"{skim.path}-explored")
     return LoadedEvents(
         origin.config,
         origin,
@@ -121,7 +116,7 @@ def load_parts(skim: Skim, config: Any, limit: int | None, on_events: Progress) 
         Ledger(rows),
         len({row.identity for row in skim.ledger}),
         skim.totals["events"],
-        "" if mine == theirs else f"{mine} on a skim by {theirs}",
+        "" if code == skim_code else f"{code} on a skim by {skim_code}",
         # of a part of the events it is not known which of the sample are theirs
         skim.event_sample if limit is None else EventSample(),
     )

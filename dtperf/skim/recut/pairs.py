@@ -1,4 +1,4 @@
-"""The search for pairs, split into what no cut changes and what is quick.
+"""Find pairs again for other cuts: what no cut changes is computed once.
 
 Masses and distances of a pair depend on no cut: they are found once, for every tag and probe that
 the loosest cuts let through, and called entries here.
@@ -76,16 +76,16 @@ class Entries(NamedTuple):
 
 
 class SearchResult(NamedTuple):
-    """What the search has looked at, and what it has selected."""
+    """Muons and entries that the search has considered, and the pairs that it has selected."""
 
     first: I32
     """First muon of the event of each tag that passes, shape (tags that pass,)."""
     last: I32
-    """The last muon that was looked at for it."""
+    """The last muon that was considered for it."""
     tag: I32
     """The tag itself, a muon."""
     entries: I32
-    """Entries looked at whose probe passes."""
+    """Entries considered whose probe passes."""
     selected: I32
     """Entries that pass all cuts, at most one a tag."""
     probes: I32
@@ -94,12 +94,10 @@ class SearchResult(NamedTuple):
 
 @compiled
 def prepare(muons: Muons, fires: U8, limits: PairLimits) -> tuple[Tags, Probes, Entries]:
-    """Find what no cut changes.
+    """Compute what no cut changes.
 
-    Args:
-        muons: Flat muon columns, from `by_either_isolation`.
-        fires: Bits as in `FIRES`, of each muon.
-        limits: The loosest cuts.
+    `muons` are those of `by_either_isolation`, `fires` the bits of `FIRES` of each, and
+    `limits` the loosest cuts.
     """
     tags, probes = find_tags(muons, limits), find_probes(muons, limits)
     events = len(muons.offsets) - 1
@@ -180,7 +178,7 @@ def search(
     fires: int,
     certified: Bools,
 ) -> SearchResult:
-    """Look for the probe of each tag, as `find_pairs` does.
+    """Find the probe of each tag, as `find_pairs` does.
 
     Args:
         muon_offsets: Muons muon_offsets[i] to muon_offsets[i + 1] belong to event i.
@@ -195,7 +193,7 @@ def search(
     first = np.empty(n_tags, dtype=np.int32)
     last = np.empty(n_tags, dtype=np.int32)
     tag_of = np.empty(n_tags, dtype=np.int32)
-    looked = np.empty(n_entries, dtype=np.int32)
+    considered = np.empty(n_entries, dtype=np.int32)
     selected = np.empty(n_tags, dtype=np.int32)
     probe_of = np.empty(n_tags, dtype=np.int32)
     passing = _passing(probes, limits)
@@ -205,7 +203,7 @@ def search(
     probe_offsets, probe_muon = probes.offsets, probes.muon
     probe_dz, probe_charge = probes.dz, probes.charge
     entry_offsets, entry_probe, mass, dr = entries.offsets, entries.probe, entries.mass, entries.dr
-    n_look = n_row = n_sel = 0
+    n_tags_passing = n_considered = n_selected = 0
     for event in range(len(tag_offsets) - 1):
         if len(certified) and not certified[event]:
             continue
@@ -230,24 +228,28 @@ def search(
                 p = entry_probe[e]
                 if not passing[p]:
                     continue
-                looked[n_row] = e
-                n_row += 1
+                considered[n_considered] = e
+                n_considered += 1
                 charges = tag_charge[t] * probe_charge[p]
                 if is_pair(tag_dz[t] - probe_dz[p], charges, mass[e], dr[e], limits):
-                    selected[n_sel] = e
-                    probe_of[n_sel] = p
-                    n_sel += 1
+                    selected[n_selected] = e
+                    probe_of[n_selected] = p
+                    n_selected += 1
                     end = probe_muon[p]
                     break
-            first[n_look], last[n_look], tag_of[n_look] = muon_offsets[event], end, tag
-            n_look += 1
+            first[n_tags_passing], last[n_tags_passing], tag_of[n_tags_passing] = (
+                muon_offsets[event],
+                end,
+                tag,
+            )
+            n_tags_passing += 1
     return SearchResult(
-        first[:n_look],
-        last[:n_look],
-        tag_of[:n_look],
-        looked[:n_row],
-        selected[:n_sel],
-        probe_of[:n_sel],
+        first[:n_tags_passing],
+        last[:n_tags_passing],
+        tag_of[:n_tags_passing],
+        considered[:n_considered],
+        selected[:n_selected],
+        probe_of[:n_selected],
     )
 
 

@@ -1,4 +1,4 @@
-"""What holds for a row of the crossings, as bits: which rows enter, and which have passed."""
+"""Bits of the rows of crossings: which rows enter, and which have passed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
     "SegmentHits",
     "mark_stations",
     "mask_of",
-    "moved",
+    "probes_with_new_segment",
 ]
 
 OF_STATION = ("is_eligible", "is_in_eta", "is_fiducial")
@@ -47,7 +47,7 @@ BITS = {
         (*OF_STATION, "is_first", "passing", "station_passing", "is_in_time")
     )
 }
-"""Bits of the boolean columns; those behind say whether a row is on an axis of integers."""
+"""Bits of the boolean columns; later ones: whether a row has a bin on an axis of integers."""
 MOST_BITS = 32
 
 
@@ -57,7 +57,7 @@ def mask_of(columns: Iterable[str]) -> np.uint32:
 
 
 class SegmentHits(NamedTuple):
-    """What the search for the best segment looks at; local frame, cm."""
+    """Input of the search for the best segment; local frame, cm."""
 
     match_code: I16
     """Chamber of each match, shape (matches,)."""
@@ -76,7 +76,7 @@ class SegmentHits(NamedTuple):
 
 
 class RowConstants(NamedTuple):
-    """What no cut changes of the rows of probes, shape (rows,)."""
+    """Columns of the rows of probes that no cut changes, shape (rows,)."""
 
     match: I32
     """Index into the matches, -1 where the station is not crossed."""
@@ -86,7 +86,7 @@ class RowConstants(NamedTuple):
 
 
 class ProbeTracks(NamedTuple):
-    """What cuts on stations look at of the probes, by its name among the muons."""
+    """Columns of the probes that cuts on stations use, by their names among the muons."""
 
     pt: F32
     """Shape (probes,), as the others."""
@@ -98,24 +98,19 @@ class ProbeTracks(NamedTuple):
 @compiled
 def mark_stations(
     rows: ProbeRows,
-    place: RowConstants,
+    constants: RowConstants,
     tracks: ProbeTracks,
     edge_x: F32,
     edge_y: F32,
     limits: StationLimits,
 ) -> None:
-    """Set the bits `OF_STATION` anew.
+    """Compute the bits `OF_STATION` of all rows anew, in place.
 
-    Args:
-        rows: The rows of each probe, whose flags are changed.
-        place: Of each row.
-        tracks: Of each probe.
-        edge_x: Distance of each match from the edge that counts, cm, negative inside.
-        edge_y: The same in the other direction.
-        limits: Cut values.
+    `edge_x` and `edge_y` are the distances (cm) of each match from the edges that count,
+    negative inside.
     """
     offsets, flags = rows.offsets, rows.flags
-    match, station, n_other = place.match, place.station, place.n_other
+    match, station, n_other = constants.match, constants.station, constants.n_other
     pt, eta, phi = tracks.pt, tracks.eta, tracks.phi
     rpc_layers = tracks.rpcMu_numberOfMatchedRPCLayers
     for probe in range(len(offsets) - 1):
@@ -132,7 +127,7 @@ def mark_stations(
 
 
 @compiled
-def moved(
+def probes_with_new_segment(
     probe_offsets: I32,
     offsets: I32,
     match: I32,
@@ -140,14 +135,14 @@ def moved(
     hits: SegmentHits,
     limits: PassingLimits,
 ) -> I32:
-    """List the probes that have another best segment in a chamber than they had.
+    """Return the probes whose best segment in a chamber is another than before.
 
     Args:
         probe_offsets: Probes probe_offsets[i] to probe_offsets[i + 1] belong to event i.
-        offsets: The rows of each probe.
+        offsets: First row of each probe.
         match: Of each row, index into the matches or -1.
         segment: The best segment of each row so far, or -1.
-        hits: What is looked at.
+        hits: Matches and segments.
         limits: Cut values.
     """
     found = np.empty(len(offsets), dtype=np.int32)

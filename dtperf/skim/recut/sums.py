@@ -1,4 +1,4 @@
-"""What one thread has counted."""
+"""Count blocks of events with one set of cuts: the counters of one thread."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class CounterSums:
     """Counters of all measurements."""
 
     def __init__(self, layouts: Mapping[str, CounterLayout], config: AnalysisConfig) -> None:
-        """Begin at 0."""
+        """Set up counters of zero."""
         self._layouts, self._config = layouts, config
         self.found = Counter[str]()
-        """What `dtperf.selection.totals` counts."""
+        """Totals, as `dtperf.selection.totals` counts them."""
         self._counters: dict[str, AnyArray] = {}
         self._totals: dict[str, I64] = {}
-        self._booked: dict[str, Histogram] = {}
+        self._filled: dict[str, Histogram] = {}
         self._rows = 0
         for name, layout in layouts.items():
             if layout.kind == "tables":
@@ -56,15 +56,10 @@ class CounterSums:
                 self._counters[name] = np.zeros(layout.size, dtype=np.uint32)
 
     def add(self, block: Block, available: frozenset[str]) -> None:
-        """Count a block.
-
-        Args:
-            block: The events.
-            available: Measurements that can be made on it.
-        """
+        """Count the `available` measurements on a block of events."""
         layouts = {n: layout for n, layout in self._layouts.items() if n in available}
         found = block.search(self._config)
-        of_tags, of_pairs, crossed = block.look_up(layouts, self._config)
+        of_tags, of_pairs, crossed = block.bins_for(layouts, self._config)
         among = rows_of(found.probes, crossed.rows)
         self.found.update(block.totals(found, among))
         muons = muons_among(found.first, found.last, found.tag)
@@ -78,8 +73,8 @@ class CounterSums:
         left = {n: layout.measurement for n, layout in layouts.items() if layout.kind == "tables"}
         if left:
             pairs, rows = find_tables(block.flat(self._config), self._config)
-            booked = fill(left, {"pairs": pairs, "crossings": rows})
-            self._booked = accumulate([booked], self._booked or None)
+            filled = fill(left, {"pairs": pairs, "crossings": rows})
+            self._filled = accumulate([filled], self._filled or None)
         self._rows += max(len(muons), len(found.entries), block.most_rows * len(found.selected))
         if self._rows > MOST:
             self._empty()
@@ -95,18 +90,18 @@ class CounterSums:
         lists: dict[tuple[int, int], Any] = {}
         for name, layout in layouts.items():
             counters, entering = self._counters[name], layout.entering
-            places = crossed.places[layout]
+            bin_indices = crossed.bin_indices[layout]
             if layout in of_pairs:
-                where = (found.probes, crossed.rows, entering, places)
+                where = (found.probes, crossed.rows, entering, bin_indices)
                 count_rows_of(counters, *where, found.selected, of_pairs[layout])
                 continue
             key = (int(entering.need), int(entering.passed))
             if key not in lists:  # measurements of the same rows share it
                 lists[key] = rows_entering(among, entering)
             if layout in crossed.values:
-                sum_rows(counters, lists[key], places, crossed.values[layout], UNITS)
+                sum_rows(counters, lists[key], bin_indices, crossed.values[layout], UNITS)
             else:
-                count_rows(counters, lists[key], places)
+                count_rows(counters, lists[key], bin_indices)
 
     def _empty(self) -> None:
         for name, counters in self._counters.items():
@@ -125,19 +120,15 @@ class CounterSums:
             self.found.update(other.found)
             for name, counts in other._totals.items():
                 self._totals[name] += counts
-            if other._booked:
-                self._booked = accumulate([other._booked], self._booked or None)
+            if other._filled:
+                self._filled = accumulate([other._filled], self._filled or None)
 
     def histograms(self, available: frozenset[str]) -> dict[str, Histogram]:
-        """Make the histograms, after `merge`.
-
-        Args:
-            available: Measurements that some events have the branches for.
-        """
+        """Return the histograms of the `available` measurements, after `merge`."""
         made = {}
         for name, layout in self._layouts.items():
             if name in self._totals and name in available:
                 made[name] = layout.histogram(self._totals[name])
             elif name in available:
-                made[name] = self._booked.get(name, layout.measurement.empty())
+                made[name] = self._filled.get(name, layout.measurement.empty())
         return made

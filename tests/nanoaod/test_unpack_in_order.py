@@ -9,19 +9,19 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from dtperf.nanoaod.baskets import Basket, Job, Room, in_turn
+from dtperf.nanoaod.baskets import Basket, Buffer, Job, unpack_in_order
 
 LISTS = np.empty(0, np.uint32)
 
 
 def job(number: int, by: list[str] | None = None, *, is_slow: bool = True) -> Job:
-    def unpack(room: Room) -> Basket:
+    def unpack(get_buffer: Buffer) -> Basket:
         time.sleep(0.002 * (number % 3))
         if by is not None:
             by.append(threading.current_thread().name)
         if number < 0:
             raise ValueError(f"basket {number}")
-        content = room(number + 1)
+        content = get_buffer(number + 1)
         content[:] = number
         return Basket(range(number), content, LISTS, 0)
 
@@ -31,7 +31,7 @@ def job(number: int, by: list[str] | None = None, *, is_slow: bool = True) -> Jo
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_in_order_and_each_in_a_buffer_of_its_own(threads: int) -> None:
     for number, basket in enumerate(
-        in_turn((job(n, is_slow=n % 4 > 0) for n in range(40)), threads)
+        unpack_in_order((job(n, is_slow=n % 4 > 0) for n in range(40)), threads)
     ):
         time.sleep(0.001)  # those that follow are unpacked meanwhile
         assert basket.content.tolist() == [number] * (number + 1)
@@ -43,21 +43,21 @@ def test_in_order_and_each_in_a_buffer_of_its_own(threads: int) -> None:
 )
 def test_who_unpacks(threads: int, is_slow: bool, here: int) -> None:
     by: list[str] = []
-    assert len([*in_turn((job(n, by, is_slow=is_slow) for n in range(9)), threads)]) == 9
+    assert len([*unpack_in_order((job(n, by, is_slow=is_slow) for n in range(9)), threads)]) == 9
     assert len(by) == 9
     assert by.count(threading.current_thread().name) == 9 * here
 
 
 def test_one_thread_does_nothing_ahead() -> None:
     by: list[str] = []
-    baskets = in_turn((job(n, by) for n in range(9)), 1)
+    baskets = unpack_in_order((job(n, by) for n in range(9)), 1)
     next(baskets)
     assert len(by) == 1
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_an_error_comes_when_it_is_its_turn(threads: int) -> None:
-    baskets = in_turn((job(n) for n in (3, 2, -1, -2, 5)), threads)
+    baskets = unpack_in_order((job(n) for n in (3, 2, -1, -2, 5)), threads)
     assert [len(next(baskets).events) for _ in range(2)] == [3, 2]
     with pytest.raises(ValueError, match="basket -1"):
         next(baskets)
@@ -72,7 +72,7 @@ def test_nobody_is_at_work_when_it_is_closed() -> None:
             yield job(number)
 
     before = threading.active_count()
-    baskets = in_turn(jobs(), 3)
+    baskets = unpack_in_order(jobs(), 3)
     next(baskets)
     baskets.close()
     assert threading.active_count() == before

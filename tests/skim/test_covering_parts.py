@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import dtperf
 from dtperf.results.ledger import Ledger, LedgerRow
-from dtperf.skim.stored import tiles
+from dtperf.skim.stored import covering_parts
 
 FILES = [str(UUID(int=number)) for number in range(3)]
 
@@ -44,7 +44,7 @@ def test_each_event_is_in_one_part(
             rows.append(row(uuid, start, stop))
             names |= {name(uuid, part) for part in cut(start, stop, parts)}
         names |= {name(uuid, part) for part in left}
-    found = tiles(Ledger(rows), sorted(names))
+    found = covering_parts(Ledger(rows), sorted(names))
     assert names.issuperset(found)
     for uuid, _ in zip(FILES, files, strict=False):
         events = [
@@ -65,10 +65,10 @@ def test_a_part_that_is_missing_is_told(
     names.remove(data.draw(st.sampled_from(names)))
     rows = [row(FILES[0], *span) for span in spans]
     with pytest.raises(dtperf.InputError, match=rf"{FILES[0]}\.root: events \d+ to \d+ are in no"):
-        tiles(Ledger(rows), names)
+        covering_parts(Ledger(rows), names)
 
 
 def test_what_was_skipped_needs_no_part() -> None:
     rows = [row(FILES[0], 0, 20), row(FILES[0], 20, 60, "skipped")]
     parts = [name(FILES[0], (0, 20)), name(FILES[0], (20, 60)), "notes.txt"]
-    assert tiles(Ledger(rows), parts) == parts[:1]
+    assert covering_parts(Ledger(rows), parts) == parts[:1]

@@ -66,31 +66,31 @@ def test_the_next_part_is_asked_for_before_one_is_measured(
     processor: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[tuple[str, int]] = []
-    ask, process = BulkReader.ask, SegmentEfficiency.process
+    prefetch, process = BulkReader.prefetch, SegmentEfficiency.process
 
-    def asked(reader: BulkReader, start: int, stop: int) -> None:
-        done.append(("asked", start))
-        ask(reader, start, stop)
+    def prefetched(reader: BulkReader, start: int, stop: int) -> None:
+        done.append(("prefetched", start))
+        prefetch(reader, start, stop)
 
     def measured(self: SegmentEfficiency, events: Any) -> Any:
         done.append(("measured", events.metadata["entrystart"]))
         return process(self, events)
 
-    monkeypatch.setattr(BulkReader, "ask", asked)
+    monkeypatch.setattr(BulkReader, "prefetch", prefetched)
     monkeypatch.setattr(SegmentEfficiency, "process", measured)
     measure(url(GOLDEN), processor, CLUSTER)
     first, second, third = (0, 1500, 3000)
     assert done == [
-        ("asked", first),
-        ("asked", second),
+        ("prefetched", first),
+        ("prefetched", second),
         ("measured", first),
-        ("asked", third),
+        ("prefetched", third),
         ("measured", second),
         ("measured", third),
     ]
     done.clear()
     measure(str(GOLDEN), processor, CLUSTER)
-    assert done == [("asked", 0), ("measured", 0)]
+    assert done == [("prefetched", 0), ("measured", 0)]
 
 
 def test_each_byte_is_asked_for_once(processor: Any) -> None:
