@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-__all__ = ["code_state", "sources"]
+__all__ = ["code_state", "home_of", "sources"]
 
 DATA = {".csv", ".json", ".npz"}
 """What modules read from their own folder, or from `data` in it."""
@@ -72,6 +72,20 @@ def sources(*roots: str | Path) -> frozenset[Path]:
             if path.suffix in DATA
         )
     return frozenset(found)
+
+
+def home_of(name: str, path: Path) -> tuple[str, bool] | None:
+    """Find where a name comes from that a file imports of this package.
+
+    Returns:
+        The module, and whether the name is that module itself, not something in it; None if the
+        file does not import the name.
+    """
+    for module, imported in _imports(path):
+        if imported == name:
+            is_module = _file(f"{module}.{name}") is not None
+            return (f"{module}.{name}", True) if is_module else (module, False)
+    return None
 
 
 @cache

@@ -83,8 +83,8 @@ def _nested(counts: I64) -> str:
     return texts[0]
 
 
-# Not uhi.schema.validate: it takes forty times as long, and bounds neither texts nor axes. Of what is
-# not named here nothing reaches the library, which would take any metadata for attributes.
+# Not uhi.schema.validate: it takes forty times as long, and bounds neither texts nor axes. What is
+# not named here does not reach the library, which would make attributes of any metadata.
 
 
 class _Names(BaseModel):
