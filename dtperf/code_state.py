@@ -66,9 +66,9 @@ def sources(*roots: str | Path) -> frozenset[Path]:
         found.update(path for path in (folder / "__init__.py",) if path.is_file())
         found.update(
             path
-            for place in (folder, folder / "data")
-            if place.is_dir()
-            for path in place.iterdir()
+            for data in (folder, folder / "data")
+            if data.is_dir()
+            for path in data.iterdir()
             if path.suffix in DATA
         )
     return frozenset(found)
@@ -128,9 +128,9 @@ def _files_of(module: str, name: str) -> list[Path]:
 
 
 def _file(module: str) -> Path | None:
-    place = _package().joinpath(*module.split(".")[1:])
-    choices = (place.with_suffix(".py"), place / "__init__.py")
-    return next((path for path in choices if path.is_file()), None)
+    path = _package().joinpath(*module.split(".")[1:])
+    choices = (path.with_suffix(".py"), path / "__init__.py")
+    return next((each for each in choices if each.is_file()), None)
 
 
 def _required(module: str) -> Path:

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dtperf.cli.options import WITH_GAPS, Force
+
 if TYPE_CHECKING:
     from dtperf.results.result import Result
 
 __all__ = ["merge"]
 
-WITH_GAPS = 3
-
 
 def merge(
     inputs: Annotated[list[Path], typer.Argument(help="Result directories.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Directory for the sum.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace an older result in OUT.")] = False,
+    force: Force = False,
     allow_doubled_events: Annotated[
         bool,
         typer.Option(

@@ -20,7 +20,7 @@ __all__ = [
     "Goal",
     "Need",
     "Rates",
-    "measure_here",
+    "measure_synthetic",
     "needs",
     "rates_of",
     "seconds_needed",
@@ -116,7 +116,7 @@ def seconds_needed(events: int, cores: int, rows: Iterable[LedgerRow] = ()) -> f
     return events / rate / cores
 
 
-def measure_here(run: Callable[[AnalysisConfig, Path], Result]) -> Rates:
+def measure_synthetic(run: Callable[[AnalysisConfig, Path], Result]) -> Rates:
     """Measure synthetic events, made on the spot, on one core of this machine.
 
     Args:

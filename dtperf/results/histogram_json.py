@@ -245,7 +245,7 @@ def _filled(described: _Histogram) -> Histogram:
     if len({*names}) < len(names):
         raise ValueError(f"axes share a name: {names}")
     shape = tuple(len(axis) for axis in described.axes)
-    kind = described.storage.type
+    kind: str = described.storage.type
     numbers = int if kind == "int" else float
     parts = ("values", "variances") if kind == "weighted" else ("values",)
     stored = {name: _array(getattr(described.storage, name), shape, numbers) for name in parts}

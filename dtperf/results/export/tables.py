@@ -162,7 +162,7 @@ def csv_table(counts: Mapping[str, Histogram]) -> bytes:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
     for chamber, efficiency in by_chamber(counts):
-        numbers = (efficiency.value, efficiency.low, efficiency.high)
-        place = (chamber.wheel, chamber.sector, chamber.station)
-        writer.writerow((*place, efficiency.passed, efficiency.total, *map(repr, numbers)))
+        interval = (efficiency.value, efficiency.low, efficiency.high)
+        numbers = (chamber.wheel, chamber.sector, chamber.station)
+        writer.writerow((*numbers, efficiency.passed, efficiency.total, *map(repr, interval)))
     return text.getvalue().encode()
