@@ -77,7 +77,7 @@ def bare(address: str) -> str:
 
 
 def remember(address: str) -> str:
-    """Keep what is secret in an address for this process, the newest if there are several.
+    """Remember what is secret in an address, for this process: the newest if there are several.
 
     Returns:
         The address without it.
@@ -124,7 +124,7 @@ def secret_of(address: str) -> Secret | None:
 
 
 def hide(text: str) -> str:
-    """Take secrets out of a text, such as what a server says of a file."""
+    """Remove secrets from a text, such as what a server answers."""
     if "=" not in text and "@" not in text and not _TOKEN.search(text) and not _values:
         return text
     text = _URL.sub(lambda found: _bare_in_text(found[0]), text)

@@ -67,7 +67,7 @@ def build(
     from dtperf.filesets import build as build_fileset
     from dtperf.filesets.check import RetryPolicy
 
-    _refuse(out, force)
+    _check_output(out, force)
     problems: list[UnreadableFile] = []
     remarks: list[str] = []
     where: dict[str, Any] = {"redirector": redirector} if redirector else {}
@@ -133,7 +133,7 @@ def sample(
     """Draw files at random, from every dataset its share."""
     from dtperf.filesets import sample as sample_fileset
 
-    _refuse(out, force)
+    _check_output(out, force)
     _write(out, sample_fileset(_read(file), files, events, seed))
 
 
@@ -158,10 +158,10 @@ def join(
     out: Output,
     force: Force = False,
 ) -> None:
-    """Put filesets together; what is in several of them is there once."""
+    """Join filesets; what is in several of them is there once."""
     from dtperf.filesets import join as join_filesets
 
-    _refuse(out, force)
+    _check_output(out, force)
     _write(out, join_filesets(*(_read(name) for name in inputs)))
 
 
@@ -186,7 +186,7 @@ def retry(
     from dtperf.execution.checkpoint import newest
     from dtperf.execution.missing import missing_in
 
-    _refuse(out, force)
+    _check_output(out, force)
     files = missing_in(run)
     if not files:
         typer.echo(f"{run}: nothing is missing, nothing is written")
@@ -218,8 +218,8 @@ def _read(name: str) -> list[InputFile]:
     return resolve(name)
 
 
-def _refuse(out: Path, force: bool) -> None:
-    """Refuse what is wrong before hours of opening."""
+def _check_output(out: Path, force: bool) -> None:
+    """Check where to write, before hours of opening."""
     if not out.name.endswith((".json", ".json.gz")):
         raise ConfigError(f"{out}: name a fileset .json or .json.gz")
     if out.is_dir():

@@ -59,7 +59,7 @@ def show_summary(name: str, files: Sequence[InputFile]) -> None:
 
 
 def show_problems(problems: Sequence[UnreadableFile], n_files: int) -> None:
-    """Name on the error stream the files that could not be used, and why."""
+    """Print on the error stream which files could not be used, and why."""
     terminal = console(stderr=True)
     if problems:
         terminal.print(
@@ -80,7 +80,7 @@ def show_remarks(remarks: Sequence[str]) -> None:
 
 
 def diff_as_dict(found: Diff) -> dict[str, Any]:
-    """Bring differences into a form for JSON."""
+    """Return differences in a form for JSON."""
     return {
         "only_a": [file.path for file in found.only_a],
         "only_b": [file.path for file in found.only_b],

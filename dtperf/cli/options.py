@@ -120,7 +120,7 @@ class RunOptions:
 
 
 def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command `RunOptions` on the command line, in the place of its argument `options`."""
+    """Add `RunOptions` to the command line of a command, which gets them as `options`."""
     hints = get_type_hints(RunOptions, include_extras=True)
     shared = [
         Parameter(o.name, Parameter.KEYWORD_ONLY, default=o.default, annotation=hints[o.name])

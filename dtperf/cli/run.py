@@ -38,7 +38,7 @@ def run(
     options: RunOptions,
 ) -> None:
     """Measure the segment efficiency of files."""
-    analysis = options.load(config, processor)
+    analysis = options.load(config, processor)  # a mistake shows before coffea is loaded
     from dtperf.api import run as run_analysis
     from dtperf.cli.printed import print_report, print_verdict
     from dtperf.cli.progress import progress_bar

@@ -23,7 +23,7 @@ MOST_SHOWN = 20
 def explain(
     error: ValidationError, origin: Callable[[Loc], str], model: type[Model]
 ) -> ConfigError:
-    """Put the errors of pydantic into words.
+    """Describe what pydantic has found wrong.
 
     Args:
         error: What pydantic found.

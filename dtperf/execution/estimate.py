@@ -78,7 +78,7 @@ class Need(NamedTuple):
 
 
 def rates_of(rows: Iterable[LedgerRow], files: Iterable[InputFile] = ()) -> Rates:
-    """Take rates from the ledger of a run.
+    """Compute rates from the ledger of a run.
 
     Args:
         rows: Those that were not read are left out.
