@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from statistics import median
 from typing import Any, NamedTuple, Self
 
-from dtperf.process import most_so_far
+from dtperf.process import peak_memory_bytes
 
 __all__ = ["Subject", "Times", "one_core", "rounds", "spread"]
 
@@ -104,7 +104,7 @@ def _serve(subject: Subject, pipe: Any) -> None:
         wall, cpu = time.perf_counter(), _cpu_s()
         work()
         wall, cpu = time.perf_counter() - wall, _cpu_s() - cpu
-        pipe.send((wall, cpu, most_so_far()))
+        pipe.send((wall, cpu, peak_memory_bytes()))
 
 
 def _cpu_s() -> float:

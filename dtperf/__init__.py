@@ -7,14 +7,18 @@ result["by_chamber"]
 
 from __future__ import annotations
 
-from importlib import import_module
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dtperf.lazy_import import attach
 
 if TYPE_CHECKING:
+    from dtperf import detector, filesets, measurements, nanoaod, plot, skim, statistics, synthetic
     from dtperf.api import run
     from dtperf.config import AnalysisConfig, load_config
+    from dtperf.diagnostics import background, comparison, flags
     from dtperf.errors import ConfigError, DtperfError, InputError
+    from dtperf.execution import lazy as lazy
     from dtperf.execution.clusters import cluster
     from dtperf.execution.processor import SegmentEfficiency
     from dtperf.pages.explore import explore
@@ -30,47 +34,22 @@ __all__ = [
     "InputError",
     "Result",
     "SegmentEfficiency",
+    "background",
     "cluster",
+    "comparison",
+    "detector",
     "explore",
+    "filesets",
+    "flags",
     "load_config",
+    "measurements",
+    "nanoaod",
+    "plot",
     "run",
+    "skim",
+    "statistics",
+    "synthetic",
     "tag_and_probe",
 ]
 __version__ = version("dtperf")
-
-# coffea, awkward and numba take seconds to import: each name is fetched when it is first used
-_MODULES = {
-    "background": "diagnostics.background",
-    "comparison": "diagnostics.comparison",
-    "detector": "detector",
-    "filesets": "filesets",
-    "flags": "diagnostics.flags",
-    "lazy": "execution.lazy",
-    "measurements": "measurements",
-    "nanoaod": "nanoaod",
-    "plot": "plot",
-    "skim": "skim",
-    "statistics": "statistics",
-    "synthetic": "synthetic",
-}
-_HOMES = {
-    "execution.clusters": ("cluster",),
-    "execution.processor": ("SegmentEfficiency",),
-    "config": ("AnalysisConfig", "load_config"),
-    "errors": ("ConfigError", "DtperfError", "InputError"),
-    "skim.analysis": ("Analysis",),
-    "pages.explore": ("explore",),
-    "results.result": ("Result",),
-    "api": ("run",),
-    "selection": ("tag_and_probe",),
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name from its module, or a public module."""
-    if name in _MODULES:
-        return import_module(f"{__name__}.{_MODULES[name]}")
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = attach(__name__, __file__, optional=["lazy"])

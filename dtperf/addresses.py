@@ -77,7 +77,7 @@ def bare(address: str) -> str:
 
 
 def remember(address: str) -> str:
-    """Keep what is secret in an address for this process, the newest if there are several.
+    """Remember what is secret in an address, for this process: the newest if there are several.
 
     Returns:
         The address without it.
@@ -124,7 +124,7 @@ def secret_of(address: str) -> Secret | None:
 
 
 def hide(text: str) -> str:
-    """Take secrets out of a text, such as what a server says of a file."""
+    """Remove secrets from a text, such as what a server answers."""
     if "=" not in text and "@" not in text and not _TOKEN.search(text) and not _values:
         return text
     text = _URL.sub(lambda found: _bare_in_text(found[0]), text)
@@ -154,8 +154,8 @@ def _taken_apart(address: str) -> tuple[str, list[str]]:
         return address, []
     if not is_remote(address):
         return address, []
-    place, mark, query = address.partition("?")
-    place, password = _without_password(place)
+    path, mark, query = address.partition("?")
+    path, password = _without_password(path)
     pairs = [(*each.partition("=")[::2], each) for each in query.split("&")]
     is_signed = any(_SIGNATURE.fullmatch(name) for name, _, _ in pairs)
     kept, values = [], password
@@ -166,14 +166,14 @@ def _taken_apart(address: str) -> tuple[str, list[str]]:
             kept.append(each)
     if not values:
         return address, []
-    return place + mark * bool(kept) + "&".join(kept), values
+    return path + mark * bool(kept) + "&".join(kept), values
 
 
-def _without_password(place: str) -> tuple[str, list[str]]:
-    scheme, _, rest = place.partition("://")
+def _without_password(url: str) -> tuple[str, list[str]]:
+    scheme, _, rest = url.partition("://")
     server, slash, path = rest.partition("/")
     user, at, host = server.rpartition("@")
     name, colon, password = user.partition(":")
     if not (at and colon):
-        return place, []
+        return url, []
     return f"{scheme}://{name}@{host}{slash}{path}", [password]

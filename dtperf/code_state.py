@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-__all__ = ["code_state", "sources"]
+__all__ = ["code_state", "home_of", "sources"]
 
 DATA = {".csv", ".json", ".npz"}
 """What modules read from their own folder, or from `data` in it."""
@@ -66,12 +66,26 @@ def sources(*roots: str | Path) -> frozenset[Path]:
         found.update(path for path in (folder / "__init__.py",) if path.is_file())
         found.update(
             path
-            for place in (folder, folder / "data")
-            if place.is_dir()
-            for path in place.iterdir()
+            for data in (folder, folder / "data")
+            if data.is_dir()
+            for path in data.iterdir()
             if path.suffix in DATA
         )
     return frozenset(found)
+
+
+def home_of(name: str, path: Path) -> tuple[str, bool] | None:
+    """Find where a name comes from that a file imports of this package.
+
+    Returns:
+        The module, and whether the name is that module itself, not something in it; None if the
+        file does not import the name.
+    """
+    for module, imported in _imports(path):
+        if imported == name:
+            is_module = _file(f"{module}.{name}") is not None
+            return (f"{module}.{name}", True) if is_module else (module, False)
+    return None
 
 
 @cache
@@ -114,9 +128,9 @@ def _files_of(module: str, name: str) -> list[Path]:
 
 
 def _file(module: str) -> Path | None:
-    place = _package().joinpath(*module.split(".")[1:])
-    choices = (place.with_suffix(".py"), place / "__init__.py")
-    return next((path for path in choices if path.is_file()), None)
+    path = _package().joinpath(*module.split(".")[1:])
+    choices = (path.with_suffix(".py"), path / "__init__.py")
+    return next((each for each in choices if each.is_file()), None)
 
 
 def _required(module: str) -> Path:

@@ -48,7 +48,7 @@ def compiled(function: Any = None, **options: Any) -> Any:
         try:
             dispatcher._cache = _Cache(function)
         except Exception as error:  # noqa: BLE001  # numba words it: no place, or a wrong setting
-            _say(f"are not kept: {error}")
+            _warn_once(f"are not kept: {error}")
     return dispatcher
 
 
@@ -76,7 +76,9 @@ def _make_temporary() -> None:
     atexit.register(_remove, folder, os.getpid())
     os.environ["NUMBA_CACHE_DIR"] = folder
     config.CACHE_DIR = folder  # type: ignore[attr-defined]  # made of the environment
-    _say(f"are kept in {folder} until the end of this command, as no other place can be written")
+    _warn_once(
+        f"are kept in {folder} until the end of this command, as no other place can be written"
+    )
 
 
 def _remove(folder: str, owner: int) -> None:
@@ -105,7 +107,7 @@ class _Cache(caching.FunctionCache):
         self._cache_file = _Files(self._cache_path, self._impl.filename_base, state)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Take what is there; None, so that it is compiled, if that cannot be used."""
+        """Load what was compiled before; None, so that it is compiled, if that cannot be used."""
         try:
             return super().load_overload(sig, target_context)
         except MemoryError:
@@ -114,12 +116,12 @@ class _Cache(caching.FunctionCache):
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep what was compiled, if there is room."""
+        """Save what was compiled, if there is room."""
         try:
             super().save_overload(sig, data)
         except OSError as error:
             self.disable()
-            _say(f"are not kept: {self._cache_path}: {error.strerror or error}")
+            _warn_once(f"are not kept: {self._cache_path}: {error.strerror or error}")
 
 
 class _Files(caching.IndexDataCacheFile):
@@ -166,7 +168,7 @@ class _Files(caching.IndexDataCacheFile):
 
 
 @cache
-def _say(what: str) -> None:
+def _warn_once(what: str) -> None:
     """Warn once of what makes each command slower."""
     warnings.warn(
         f"compiled functions {what}: name a folder for them with NUMBA_CACHE_DIR",

@@ -50,7 +50,7 @@ class DtperfError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, cause: Cause = "failed") -> None:
-        """Keep a message, without the tokens that servers and libraries quote."""
+        """Store a message, without the tokens that servers and libraries quote."""
         super().__init__(hide(message))
         self.cause = cause
 

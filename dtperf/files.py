@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["TEMPORARY", "is_locked", "locked", "replacing", "write_atomic"]
+from dtperf.errors import ConfigError
+
+__all__ = ["TEMPORARY", "is_locked", "locked", "replacing", "writable", "write_atomic"]
 
 TEMPORARY = ".{name}.{random}.new"
 """Name of a file until it is complete; what a process that was killed leaves behind has it."""
@@ -28,11 +30,24 @@ def write_atomic(path: Path, content: bytes | str, *, mode: int = 0o666) -> None
     written = content.encode() if isinstance(content, str) else content
     with replacing(path) as temporary:
         # the mode from the start on; what somebody else puts in this place is not followed
-        place = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with open(place, "wb") as file:  # noqa: PTH123  # of a descriptor
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with open(descriptor, "wb") as file:  # noqa: PTH123  # of a descriptor
             file.write(written)
             file.flush()
             os.fsync(file.fileno())
+
+
+@contextmanager
+def writable(path: Path) -> Iterator[None]:
+    """Write within this where a user says: what goes wrong with the path is the user's mistake.
+
+    Raises:
+        ConfigError: It cannot be written; names the path and the reason.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 @contextmanager
@@ -64,11 +79,11 @@ def locked(path: Path) -> Iterator[bool]:
     Yields:
         Whether it is held: False if another process holds it, True where there are no locks.
     """
-    place = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        yield _lock(place)
+        yield _lock(descriptor)
     finally:
-        os.close(place)
+        os.close(descriptor)
 
 
 def is_locked(path: Path) -> bool:
@@ -76,20 +91,20 @@ def is_locked(path: Path) -> bool:
     try:
         try:
             # over NFS a lock needs a file that is open for writing
-            place = os.open(path, os.O_RDWR)
+            descriptor = os.open(path, os.O_RDWR)
         except PermissionError:
-            place = os.open(path, os.O_RDONLY)
+            descriptor = os.open(path, os.O_RDONLY)
     except OSError:
         return False
     try:
-        return not _lock(place)
+        return not _lock(descriptor)
     finally:
-        os.close(place)
+        os.close(descriptor)
 
 
-def _lock(place: int) -> bool:
+def _lock(descriptor: int) -> bool:
     try:
-        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:

@@ -18,37 +18,37 @@ __all__ = [
     "collect_rarely",
     "keep_freed",
     "memory_of_machine",
-    "most_so_far",
-    "raise_if_asked",
-    "remembered",
+    "peak_memory_bytes",
+    "raise_if_interrupted",
+    "signals_as_interrupt",
 ]
 
-NUMBERS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-_asked: list[int] = []
+_interrupts: list[int] = []
 
 
 @contextmanager
-def remembered() -> Iterator[None]:
-    """Take both as Ctrl-C, at once, and again wherever `raise_if_asked` is called."""
+def signals_as_interrupt() -> Iterator[None]:
+    """Take SIGINT and SIGTERM as Ctrl-C: at once, and where `raise_if_interrupted` is called."""
 
     def interrupt(number: int, _: object) -> None:
-        _asked.append(number)
+        _interrupts.append(number)
         raise KeyboardInterrupt
 
-    _asked.clear()
-    before = [signal.signal(number, interrupt) for number in NUMBERS]
+    _interrupts.clear()
+    before = [signal.signal(number, interrupt) for number in SIGNALS]
     try:
         yield
     finally:
-        for number, handler in zip(NUMBERS, before, strict=True):
+        for number, handler in zip(SIGNALS, before, strict=True):
             signal.signal(number, handler)
-        _asked.clear()
+        _interrupts.clear()
 
 
-def raise_if_asked() -> None:
+def raise_if_interrupted() -> None:
     """Raise KeyboardInterrupt if one came and got lost."""
-    if _asked:
+    if _interrupts:
         raise KeyboardInterrupt
 
 
@@ -85,7 +85,7 @@ def collect_rarely() -> None:
     gc.set_threshold(50_000)
 
 
-def most_so_far() -> int:
+def peak_memory_bytes() -> int:
     """Return the most bytes that this process has had so far.
 
     On Linux not what getrusage says: that includes what the process had been before it became this

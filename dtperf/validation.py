@@ -148,9 +148,9 @@ def _read(path: Path, max_bytes: int, gzipped: bool) -> bytes:
 
 def _depth(text: bytes) -> int:
     """Bound how deep brackets lie in one another; those in strings count as well."""
-    letters = np.frombuffer(text, dtype=np.uint8)
-    places = letters[np.isin(letters, np.frombuffer(b"[]{}", dtype=np.uint8))]
-    steps = np.where((places == ord("[")) | (places == ord("{")), 1, -1)
+    signs = np.frombuffer(text, dtype=np.uint8)
+    brackets = signs[np.isin(signs, np.frombuffer(b"[]{}", dtype=np.uint8))]
+    steps = np.where((brackets == ord("[")) | (brackets == ord("{")), 1, -1)
     return int(np.cumsum(steps).max(initial=0))
 
 

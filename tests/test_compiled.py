@@ -38,11 +38,11 @@ CACHED = (".nbi", ".nbc")
 def kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A module with kernels, and an empty cache of its own for them."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
-    module._say.cache_clear()
+    module._warn_once.cache_clear()
     path = tmp_path / "kernels.py"
     path.write_text(SOURCE)
     yield path
-    module._say.cache_clear()
+    module._warn_once.cache_clear()
 
 
 def load(path: Path) -> Any:

@@ -11,7 +11,8 @@ from typing import NoReturn
 
 import pytest
 
-from dtperf.files import is_locked, locked, replacing, write_atomic
+from dtperf.errors import ConfigError
+from dtperf.files import is_locked, locked, replacing, writable, write_atomic
 
 HOLD = """
 import sys
@@ -115,3 +116,12 @@ def test_where_there_are_no_locks_the_work_goes_on(
     with locked(tmp_path / ".lock") as is_ours:
         assert is_ours
     assert not is_locked(tmp_path / ".lock")
+
+
+def test_a_path_that_cannot_be_written_is_the_users_mistake(tmp_path: Path) -> None:
+    out = tmp_path / "no" / "file"
+    with (
+        pytest.raises(ConfigError, match=r"no/file: cannot be written: No such file"),
+        writable(out),
+    ):
+        write_atomic(out, "x")

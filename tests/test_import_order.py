@@ -14,6 +14,7 @@ FLOORS = [
         "errors",
         "typing",
         "code_state",
+        "lazy_import",
         "compiled",
         "files",
         "process",

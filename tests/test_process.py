@@ -11,7 +11,7 @@ import pytest
 import dtperf
 from dtperf.config import AnalysisConfig
 from dtperf.execution.runner import Progress
-from dtperf.process import raise_if_asked, remembered
+from dtperf.process import raise_if_interrupted, signals_as_interrupt
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN
 from tests.helpers.runs import assert_same, with_run
@@ -43,7 +43,7 @@ def test_a_run_ends_although_python_swallowed_it(
 
     config = with_run(reference_config, chunksize=500)
     out = tmp_path / "out"
-    with pytest.raises(KeyboardInterrupt), remembered():
+    with pytest.raises(KeyboardInterrupt), signals_as_interrupt():
         dtperf.run(config, GOLDEN, out=out, on_progress=swallow)
     assert told[-1].done == 1000
     assert_same(dtperf.run(config, GOLDEN, out=out, resume=True), golden_result)
@@ -58,7 +58,7 @@ def send_and_go_on() -> None:
 
 def test_it_comes_at_once_and_is_forgotten_afterwards() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(KeyboardInterrupt), remembered():
+    with pytest.raises(KeyboardInterrupt), signals_as_interrupt():
         send_and_go_on()
     assert signal.getsignal(signal.SIGTERM) is before
-    raise_if_asked()
+    raise_if_interrupted()

@@ -16,12 +16,12 @@ def main() -> None:
 
     collect_rarely()
     prepare()
-    _give_home()
+    _set_home()
     sys.exit(exit_code(_run()))
 
 
 def _run() -> int:
-    """Run the command, and say what was wrong."""
+    """Run the command, and print what was wrong."""
     from dtperf.cli.app import app
     from dtperf.errors import DtperfError
 
@@ -40,7 +40,7 @@ def _run() -> int:
     return 0
 
 
-def _give_home() -> None:
+def _set_home() -> None:
     """Set HOME for a user whom nobody knows, as in a container, where nothing can be written.
 
     Libraries would end with an error, or make a folder `~`.

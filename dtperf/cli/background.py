@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+
+from dtperf.cli.options import ResultDirectory
+from dtperf.cli.terminal import console, percent, table
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from dtperf.diagnostics.background import Bias, Estimate, Fit
 
 __all__ = ["background"]
@@ -19,7 +21,7 @@ NOTHING = "–"
 
 
 def background(
-    result: Annotated[Path, typer.Argument(metavar="OUT", help="A result directory.")],
+    result: ResultDirectory,
     window: Annotated[
         tuple[float, float], typer.Option(metavar="LOW HIGH", help="Masses of the signal, GeV.")
     ] = (81.0, 101.0),
@@ -33,30 +35,27 @@ def background(
     from dtperf.results.result import Result
 
     found = biases(Result.load(result), window)
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(_efficiencies(found))
-    console.print(_fits(found))
-    console.print(
+    terminal = console()
+    terminal.print(_efficiencies(found))
+    terminal.print(_fits(found))
+    terminal.print(
         f"Masses from {window[0]:g} to {window[1]:g} GeV. Bias: counted minus without background, "
         "in percentage points; the larger one of each station is its systematic uncertainty."
     )
 
 
 def _efficiencies(found: tuple[Bias, ...]) -> Table:
-    table = Table(box=None)
-    table.add_column("station")
-    for name in ("passed / total", "counted %", "sideband %", "bias", "fit %", "bias"):
-        table.add_column(name, justify="right")
+    numbers = (">passed / total", ">counted %", ">sideband %", ">bias", ">fit %", ">bias")
+    shown = table("station", *numbers)
     for each in found:
-        counted = each.counted
-        table.add_row(
+        shown.add_row(
             each.station,
-            f"{counted.passed:,} / {counted.total:,}",
-            f"{100 * counted.value:.3f}" if counted.total else "no probe",
+            f"{each.counted.passed:,} / {each.counted.total:,}",
+            percent(each.counted),
             *_estimate(each.sideband),
             *_estimate(each.fitted.estimate if each.fitted else None),
         )
-    return table
+    return shown
 
 
 def _estimate(estimate: Estimate | None) -> tuple[str, str]:
@@ -69,22 +68,19 @@ def _estimate(estimate: Estimate | None) -> tuple[str, str]:
 
 
 def _fits(found: tuple[Bias, ...]) -> Table:
-    table = Table(box=None)
-    table.add_column("fit")
-    for name in ("background in the window %", "its efficiency %", "chi2 / degrees"):
-        table.add_column(name, justify="right")
+    numbers = (">background in the window %", ">its efficiency %", ">chi2 / degrees")
+    shown = table("fit", *numbers)
     for each in found:
-        table.add_row(each.station, *_fit(each.fitted))
-    return table
+        shown.add_row(each.station, *_fit(each.fitted))
+    return shown
 
 
 def _fit(fit: Fit | None) -> tuple[str, str, str]:
     if fit is None:
         return "too few probes, or no convergence", NOTHING, NOTHING
+    efficiency = fit.background_efficiency
     return (
         f"{100 * fit.background:.3f} ± {100 * fit.background_uncertainty:.3f}",
-        NOTHING
-        if math.isnan(fit.background_efficiency)
-        else f"{100 * fit.background_efficiency:.1f}",
+        NOTHING if math.isnan(efficiency) else f"{100 * efficiency:.1f}",
         f"{fit.chi2:.1f} / {fit.degrees_of_freedom}",
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from rich.table import Table
+from dtperf.cli.terminal import table
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from dtperf.diagnostics.comparison import Change
 
 __all__ = ["table_of_changes"]
@@ -28,14 +30,10 @@ def table_of_changes(
     from dtperf.pages.report.changed import name, points
     from dtperf.statistics import probability  # loads scipy
 
-    table = Table(box=None)
-    table.add_column(title)
-    for head in ("before %", "after %", "difference", "sigma", "p"):
-        table.add_column(head, justify="right", no_wrap=True)
-    for head, _ in more:
-        table.add_column(head)
+    numbers = (">before %", ">after %", ">difference", ">sigma", ">p")
+    shown = table(title, *numbers, *(head for head, _ in more), whole=True)
     for change in changes:
-        table.add_row(
+        shown.add_row(
             name(change),
             *(f"{100 * side.value:.3f}" for side in (change.before, change.after)),
             points(change),
@@ -43,4 +41,4 @@ def table_of_changes(
             probability(change.p_value),
             *(text(change) for _, text in more),
         )
-    return table
+    return shown

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from dtperf.cli.printed import harmless, printable
 from dtperf.cli.streams import saving
+from dtperf.cli.terminal import MEGABYTE, console, harmless, printable, table
 from dtperf.errors import ConfigError, DtperfError
 
 if TYPE_CHECKING:
     from distributed import Client
+    from rich.table import Table
 
     from dtperf.execution.clusters.persistent import KeptCluster
 
@@ -26,7 +23,6 @@ __all__ = ["app"]
 app = typer.Typer(no_args_is_help=True, help="Keep Dask workers between runs.")
 
 LINES = 20
-MEGABYTE = 1e6
 
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="YAML file, or name of a packaged cluster.")
@@ -57,11 +53,11 @@ def up(file: File) -> None:
                 kept.folder,
             )
             check_same(client)
-            place = _place(kept, client)
+            address = _address(kept, client)
     except BaseException:
         clusters.down(file)
         raise
-    print(f"{file}: {place}")
+    print(f"{file}: {address}")
     print(f"now: dtperf run … --cluster {file}; at the end: dtperf cluster down {file}")
 
 
@@ -72,13 +68,13 @@ def status(file: File) -> None:
         kept = _kept(file)
         client = _connected(kept, stack)
         workers = _workers(client)
-        print(f"{file}: {_place(kept, client)}")
-    asked, problems = _asked(kept)
-    print(f"{len(workers)} workers are there; {asked} are asked for now")
+        print(f"{file}: {_address(kept, client)}")
+    wanted, problems = _wanted(kept)
+    print(f"{workers.row_count} workers are there; {wanted} are asked for now")
     for problem in problems:
         print(printable(problem))
-    if workers:
-        Console(highlight=False, soft_wrap=True).print(_table(workers))
+    if workers.row_count:
+        console().print(workers)
 
 
 @app.command()
@@ -146,13 +142,8 @@ def logs(file: File) -> None:
         from dtperf.execution.clusters.pods import logs as logs_of_pods
 
         ends = [(name, text.splitlines()) for name, text in logs_of_pods(kept.config, LINES)] + ends
-    try:
-        for name, lines in ends:
-            print(f"== {name}", *lines, sep="\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # whoever reads has seen enough, as `head` has; Python would report it once more at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for name, lines in ends:
+        print(f"== {name}", *lines, sep="\n")
 
 
 def _kept(file: str) -> KeptCluster:
@@ -166,14 +157,14 @@ def _kept(file: str) -> KeptCluster:
     return found
 
 
-def _place(kept: KeptCluster, client: Client) -> str:
+def _address(kept: KeptCluster, client: Client) -> str:
     from dtperf.execution.clusters.dashboard import dashboard_of
 
-    seen = dashboard_of(client)
-    return f"up at {kept.address}{f', dashboard {seen}' if seen else ''}"
+    dashboard = dashboard_of(client)
+    return f"up at {kept.address}{f', dashboard {dashboard}' if dashboard else ''}"
 
 
-def _asked(kept: KeptCluster) -> tuple[int, list[str]]:
+def _wanted(kept: KeptCluster) -> tuple[int, list[str]]:
     """Return how many workers are asked for, and what their jobs or pods wait for."""
     from dtperf.execution.clusters.model import HTCondor, InterLink, Kubernetes, Slurm
     from dtperf.execution.clusters.persistent import wanted
@@ -204,29 +195,20 @@ def _connected(kept: KeptCluster, stack: ExitStack) -> Client:
     return stack.enter_context(connect(kept.address, kept.security))
 
 
-def _workers(client: Client) -> list[tuple[str, str, int, float, float]]:
-    """Return name, host, threads, CPU in percent and bytes of each worker.
+def _workers(client: Client) -> Table:
+    """List the workers, in order of their names.
 
     Asked for without any code, since who asks may run another Python than the cluster.
     """
+    shown = table("worker", "host", ">threads", ">CPU %", ">memory MB")
     found = client.scheduler_info(n_workers=-1)["workers"].values()
-    return [
-        (
-            str(each["name"]),
-            each["host"],
-            each["nthreads"],
-            each["metrics"].get("cpu", 0),
-            each["metrics"].get("memory", 0),
+    for each in sorted(found, key=lambda each: str(each["name"])):
+        metrics = each["metrics"]
+        shown.add_row(
+            harmless(str(each["name"])),
+            harmless(each["host"]),
+            f"{each['nthreads']}",
+            f"{metrics.get('cpu', 0):.0f}",
+            f"{metrics.get('memory', 0) / MEGABYTE:,.0f}",
         )
-        for each in found
-    ]
-
-
-def _table(workers: list[tuple[str, str, int, float, float]]) -> Table:
-    table = Table(box=None)
-    for column in ("worker", "host", "threads", "CPU %", "memory MB"):
-        table.add_column(column, justify="left" if column in ("worker", "host") else "right")
-    for name, host, threads, cpu, memory in sorted(workers):
-        numbers = (f"{threads}", f"{cpu:.0f}", f"{memory / MEGABYTE:,.0f}")
-        table.add_row(harmless(name), harmless(host), *numbers)
-    return table
+    return shown

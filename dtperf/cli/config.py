@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from dtperf.cli.options import Force, Set, refuse_existing
 from dtperf.cli.streams import saving
-from dtperf.errors import ConfigError
+from dtperf.files import writable, write_atomic
 
 __all__ = ["app"]
 
@@ -17,14 +18,10 @@ app = typer.Typer(no_args_is_help=True, help="Check, show and convert configs.")
 Source = Annotated[
     str, typer.Argument(metavar="FILE", help="YAML file, or name of a packaged analysis.")
 ]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Replace a value; may be given repeatedly."),
-]
 
 
 @app.command()
-def check(file: Source, overrides: Overrides = None) -> None:
+def check(file: Source, overrides: Set = None) -> None:
     """Check a config, and say what it amounts to."""
     from dtperf.config import load_config
 
@@ -36,7 +33,7 @@ def check(file: Source, overrides: Overrides = None) -> None:
 @app.command()
 def show(
     file: Source,
-    overrides: Overrides = None,
+    overrides: Set = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, without comments.")] = False,
 ) -> None:
     """Print a config with all its defaults, and what each key means."""
@@ -51,7 +48,7 @@ def show(
 def from_ini(
     file: Annotated[Path, typer.Argument(help="INI file of the reference program.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="YAML file to be written.")],
-    force: Annotated[bool, typer.Option("--force", help="Overwrite it if it exists.")] = False,
+    force: Force = False,
 ) -> None:
     """Convert a configuration of the reference program."""
     from dtperf.config import config_to_yaml
@@ -59,17 +56,9 @@ def from_ini(
     from dtperf.config.reader import read_text
 
     config, notes = convert(read_text(file), str(file))
-    _write(output, config_to_yaml(config), force=force)
+    refuse_existing(output, force)
+    with writable(output):
+        write_atomic(output, config_to_yaml(config))
     for note in notes:
         typer.echo(f"note: {note}", err=True)
     typer.echo(f"{output}: written")
-
-
-def _write(path: Path, text: str, *, force: bool) -> None:
-    try:
-        with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise ConfigError(f"{path}: exists already; --force overwrites it") from None
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror or error}") from None

@@ -45,7 +45,7 @@ def explore(
             if "SSH_CONNECTION" in os.environ:
                 number = taken.getsockname()[1]
                 print(f"From elsewhere: ssh -L {number}:127.0.0.1:{number} …", flush=True)
-            if not no_browser and _has_screen():
+            if not no_browser and _has_display():
                 _open(url, Path(folder))
 
         serve(explorer, taken, on_ready)
@@ -72,7 +72,7 @@ def _read(out: Path, limit_events: int | None) -> Explorer:
         )
 
 
-def _has_screen() -> bool:
+def _has_display() -> bool:
     """Return whether a browser would have a window: one without would take the terminal."""
     names = ("DISPLAY", "WAYLAND_DISPLAY")
     return sys.platform == "darwin" or any(os.environ.get(name) for name in names)
@@ -82,6 +82,6 @@ def _open(url: str, folder: Path) -> None:
     """Open the page by way of a file: other users can see with which arguments a browser runs."""
     import webbrowser
 
-    way = folder / "open.html"
-    way.write_text(f'<!DOCTYPE html><meta http-equiv="refresh" content="0;url={url}">')
-    threading.Thread(target=webbrowser.open, args=(way.as_uri(),), daemon=True).start()
+    page = folder / "open.html"
+    page.write_text(f'<!DOCTYPE html><meta http-equiv="refresh" content="0;url={url}">')
+    threading.Thread(target=webbrowser.open, args=(page.as_uri(),), daemon=True).start()

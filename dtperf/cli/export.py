@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dtperf.cli.options import Force, ResultDirectory, refuse_existing
+
 if TYPE_CHECKING:
     from dtperf.results.result import Result
 
@@ -14,7 +16,7 @@ __all__ = ["export"]
 
 
 def export(
-    result: Annotated[Path, typer.Argument(metavar="OUT", help="Result directory.")],
+    result: ResultDirectory,
     format_: Annotated[
         str,
         typer.Option(
@@ -28,24 +30,22 @@ def export(
         str,
         typer.Option(help="Names in a ROOT file: readable, or reference (of the 2023 program)."),
     ] = "readable",
-    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")] = False,
+    force: Force = False,
 ) -> None:
     """Write a result as a ROOT file, as JSON or as a table."""
-    from dtperf.errors import ConfigError
     from dtperf.results.export import check_choice, write
     from dtperf.results.result import Result
 
     check_choice(format_, naming)
-    if output.exists() and not force:
-        raise ConfigError(f"{output}: is there already; choose another name, or add --force")
+    refuse_existing(output, force)
     content = Result.load(result)
     written = write(content, output, format_, naming, overwrite=force)
     print(f"wrote {written} ({written.stat().st_size:,} bytes)")
     if naming == "reference":
-        _say_what_is_left_out(content)
+        _print_left_out(content)
 
 
-def _say_what_is_left_out(result: Result) -> None:
+def _print_left_out(result: Result) -> None:
     from dtperf.results.export.naming import ROWS
     from dtperf.results.extra import exported
 

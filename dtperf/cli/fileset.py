@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from dtperf.cli import fileset_text as text
+from dtperf.cli.options import WITH_GAPS, AsJson, Force, Tree, refuse_existing
 from dtperf.cli.streams import saving
 from dtperf.errors import ConfigError
+from dtperf.files import writable
 
 if TYPE_CHECKING:
     from dtperf.filesets import InputFile
@@ -21,15 +23,12 @@ __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, help="Make, divide, compare and join lists of files.")
 
-WITH_GAPS = 3
 DIFFERENT = 1
 
 Fileset = Annotated[str, typer.Argument(metavar="FILE", help="A fileset, or other inputs.")]
 Output = Annotated[
     Path, typer.Option("-o", "--out", metavar="FILE", help="Fileset to write, .json or .json.gz.")
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()
@@ -42,12 +41,11 @@ def build(
         ),
     ],
     out: Output,
-    tree: Annotated[str, typer.Option(help="Name of the TTree or RNTuple.")] = "Events",
+    tree: Tree = "Events",
     threads: Annotated[int, typer.Option(min=1, max=256, help="Files opened at once.")] = 8,
     on_error: Annotated[
-        str,
+        Literal["stop", "skip"],
         typer.Option(
-            metavar="stop|skip",
             help="With files that cannot be used: write nothing, or write them with nothing known "
             "of them, so that a run tries them again and its ledger names them.",
         ),
@@ -69,24 +67,23 @@ def build(
     from dtperf.filesets import build as build_fileset
     from dtperf.filesets.check import RetryPolicy
 
-    if on_error not in ("stop", "skip"):
-        raise ConfigError(f"--on-error {on_error}: is stop or skip")
-    _refuse(out, force)
+    _check_output(out, force)
     problems: list[UnreadableFile] = []
     remarks: list[str] = []
-    where = {"sites": sites} | ({"redirector": redirector} if redirector else {})
+    where: dict[str, Any] = {"redirector": redirector} if redirector else {}
     with progress_bar() as show:
         files = build_fileset(
             inputs,
             tree,
             dataset=dataset,
-            on_error=cast(Literal["stop", "skip"], on_error),
+            on_error=on_error,
             policy=RetryPolicy(retries, timeout_s=timeout),
             threads=threads,
             on_checked=lambda done, total: show(Progress("checking", done, total)),
             on_problem=problems.append,
-            on_remark=lambda path, told: remarks.append(f"{path}: {told}"),
-            **cast(Any, where),
+            on_remark=lambda path, remark: remarks.append(f"{path}: {remark}"),
+            sites=sites,
+            **where,
         )
     _write(out, files)
     text.show_remarks(remarks)
@@ -117,10 +114,8 @@ def split(
     if old and not force:
         raise ConfigError(f"{out}: holds parts; name another directory, or add --force")
     shares = split_fileset(_read(file), parts, max_events)
-    try:
+    with writable(out):
         _replace(out, old, shares)
-    except OSError as error:
-        raise ConfigError(f"{out}: cannot be written: {error.strerror or error}") from None
     sizes = [sum(each.events for each in share) for share in shares]
     typer.echo(f"{out}: {len(shares)} parts with {min(sizes):,} to {max(sizes):,} events")
 
@@ -138,7 +133,7 @@ def sample(
     """Draw files at random, from every dataset its share."""
     from dtperf.filesets import sample as sample_fileset
 
-    _refuse(out, force)
+    _check_output(out, force)
     _write(out, sample_fileset(_read(file), files, events, seed))
 
 
@@ -163,10 +158,10 @@ def join(
     out: Output,
     force: Force = False,
 ) -> None:
-    """Put filesets together; what is in several of them is there once."""
+    """Join filesets; what is in several of them is there once."""
     from dtperf.filesets import join as join_filesets
 
-    _refuse(out, force)
+    _check_output(out, force)
     _write(out, join_filesets(*(_read(name) for name in inputs)))
 
 
@@ -191,7 +186,7 @@ def retry(
     from dtperf.execution.checkpoint import newest
     from dtperf.execution.missing import missing_in
 
-    _refuse(out, force)
+    _check_output(out, force)
     files = missing_in(run)
     if not files:
         typer.echo(f"{run}: nothing is missing, nothing is written")
@@ -223,16 +218,15 @@ def _read(name: str) -> list[InputFile]:
     return resolve(name)
 
 
-def _refuse(out: Path, force: bool) -> None:
-    """Refuse what is wrong before hours of opening."""
+def _check_output(out: Path, force: bool) -> None:
+    """Check where to write, before hours of opening."""
     if not out.name.endswith((".json", ".json.gz")):
         raise ConfigError(f"{out}: name a fileset .json or .json.gz")
     if out.is_dir():
         raise ConfigError(f"{out}: is a directory")
     if not out.parent.is_dir():
         raise ConfigError(f"{out.parent}: no such directory")
-    if out.exists() and not force:
-        raise ConfigError(f"{out}: exists already; --force replaces it")
+    refuse_existing(out, force)
 
 
 def _write(out: Path, files: list[InputFile]) -> None:
@@ -243,7 +237,5 @@ def _write(out: Path, files: list[InputFile]) -> None:
 def _save(out: Path, files: list[InputFile]) -> None:
     from dtperf.filesets import write
 
-    try:
+    with writable(out):
         write(out, files)
-    except OSError as error:
-        raise ConfigError(f"{out}: cannot be written: {error.strerror or error}") from None

@@ -6,19 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
-from dtperf.cli.printed import harmless
+from dtperf.cli.terminal import LONGEST, MEGABYTE, console, first_lines, first_names, harmless
 
 if TYPE_CHECKING:
     from dtperf.filesets import Diff, InputFile
     from dtperf.filesets.check import UnreadableFile
 
 __all__ = ["diff_as_dict", "show_diff", "show_problems", "show_remarks", "show_summary", "summary"]
-
-SHOWN = 10
-LONGEST = 300
-MEGABYTE = 1e6
 
 
 def summary(files: Sequence[InputFile]) -> dict[str, Any]:
@@ -44,8 +38,8 @@ def show_summary(name: str, files: Sequence[InputFile]) -> None:
     """Print files, events, bytes, generations and datasets."""
     found = summary(files)
     events, size = found["events"], found["bytes"] / MEGABYTE
-    console = _console()
-    console.print(f"{harmless(name)}: {len(files):,} files, {events:,} events, {size:,.1f} MB")
+    terminal = console()
+    terminal.print(f"{harmless(name)}: {len(files):,} files, {events:,} events, {size:,.1f} MB")
     remarks = {
         "unknown": "that were not opened: not all is known of them",
         "without_events": "without events",
@@ -53,43 +47,40 @@ def show_summary(name: str, files: Sequence[InputFile]) -> None:
     }
     for key, remark in remarks.items():
         if found[key]:
-            console.print(f"{found[key]:,} files {remark}")
+            terminal.print(f"{found[key]:,} files {remark}")
     for generation, count in found["generations"].items():
-        console.print(f"generation {harmless(generation)}: {count:,} files")
-    datasets = found["datasets"]
-    for dataset in [*datasets][:SHOWN] if len(datasets) > 1 else ():
-        its = datasets[dataset]
-        console.print(f"{harmless(dataset)}: {its['files']:,} files, {its['events']:,} events")
-    if len(datasets) > SHOWN:
-        console.print(f"… and {len(datasets) - SHOWN:,} more datasets")
+        terminal.print(f"generation {harmless(generation)}: {count:,} files")
+    datasets = [
+        f"{harmless(dataset)}: {its['files']:,} files, {its['events']:,} events"
+        for dataset, its in found["datasets"].items()
+    ]
+    for line in first_lines(datasets, "more datasets") if len(datasets) > 1 else ():
+        terminal.print(line)
 
 
 def show_problems(problems: Sequence[UnreadableFile], n_files: int) -> None:
-    """Name on the error stream the files that could not be used, and why."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    """Print on the error stream which files could not be used, and why."""
+    terminal = console(stderr=True)
     if problems:
-        console.print(
+        terminal.print(
             f"{len(problems):,} of {n_files:,} files cannot be used; "
             "they are in the fileset, with nothing new known of them:"
         )
-    for problem in problems[:SHOWN]:
-        told = harmless(str(problem.error)[:LONGEST])
-        console.print(f"  {problem.error.cause}: {told}")
-    if len(problems) > SHOWN:
-        console.print(f"  … and {len(problems) - SHOWN:,} more")
+    errors = (problem.error for problem in problems)
+    lines = (f"{error.cause}: {harmless(str(error)[:LONGEST])}" for error in errors)
+    for line in first_lines(lines, "more", "  "):
+        terminal.print(line)
 
 
 def show_remarks(remarks: Sequence[str]) -> None:
     """Print on the error stream what a user should know of files that can be used."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    for told in remarks[:SHOWN]:
-        console.print(harmless(told[:LONGEST]))
-    if len(remarks) > SHOWN:
-        console.print(f"… and {len(remarks) - SHOWN:,} more such files")
+    terminal = console(stderr=True)
+    for line in first_lines((harmless(each[:LONGEST]) for each in remarks), "more such files"):
+        terminal.print(line)
 
 
 def diff_as_dict(found: Diff) -> dict[str, Any]:
-    """Bring differences into a form for JSON."""
+    """Return differences in a form for JSON."""
     return {
         "only_a": [file.path for file in found.only_a],
         "only_b": [file.path for file in found.only_b],
@@ -108,14 +99,14 @@ def _plain(pair: tuple[Any, Any]) -> list[Any]:
 def show_diff(found: Diff, a: str, b: str) -> None:
     """Print differences, the first ones of each kind."""
     if found.is_equal:
-        _console().print(f"{harmless(a)} and {harmless(b)}: the same files and events")
+        console().print(f"{harmless(a)} and {harmless(b)}: the same files and events")
     _list(f"only in {a}", (file.path for file in found.only_a))
     _list(f"only in {b}", (file.path for file in found.only_b))
     _list("moved", (f"{one.path} → {other.path}" for one, other in found.moved))
-    _list("changed", (f"{each.b.path}: {_told(each.values)}" for each in found.changed))
+    _list("changed", (f"{each.b.path}: {_values(each.values)}" for each in found.changed))
 
 
-def _told(values: dict[str, tuple[Any, Any]]) -> str:
+def _values(values: dict[str, tuple[Any, Any]]) -> str:
     pairs = ((name, *map(_short, pair)) for name, pair in values.items())
     return ", ".join(f"{name} {one} → {other}" for name, one, other in pairs)
 
@@ -124,21 +115,14 @@ def _short(value: Any) -> str:
     if value is None:
         return "unknown"
     if isinstance(value, tuple):
-        more = f" and {len(value) - 3} more" if len(value) > 3 else ""
-        return (", ".join(f"{start} to {stop}" for start, stop in value[:3]) or "none") + more
+        return first_names([f"{start} to {stop}" for start, stop in value], 3) or "none"
     return str(value)
 
 
 def _list(title: str, lines: Iterable[str]) -> None:
     every = [*lines]
-    console = _console()
+    terminal = console()
     if every:
-        console.print(f"{harmless(title)}: {len(every):,} files")
-    for line in every[:SHOWN]:
-        console.print(f"  {harmless(line)}")
-    if len(every) > SHOWN:
-        console.print(f"  … and {len(every) - SHOWN:,} more: --json names them all")
-
-
-def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True)
+        terminal.print(f"{harmless(title)}: {len(every):,} files")
+    for line in first_lines(map(harmless, every), "more: --json names them all", "  "):
+        terminal.print(line)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dtperf.cli.options import Force, Set
+
 if TYPE_CHECKING:
     from dtperf.synthetic import Generated, Settings
 
@@ -38,13 +40,13 @@ def generate(
     config: Annotated[
         Path | None, typer.Option(help="YAML file with settings, as --set has them.")
     ] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting.")
-    ] = None,
+    set_: Set = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes, which share out the files.")] = 1,
-    force: Annotated[bool, typer.Option("--force", help="Replace an older sample in OUT.")] = False,
+    force: Force = False,
 ) -> None:
     """Make synthetic muon DPG NANO, with the truth beside it."""
+    from dtperf.cli.progress import progress_bar
+    from dtperf.synthetic import generate as write
     from dtperf.synthetic import load_settings
 
     given = {
@@ -61,13 +63,6 @@ def generate(
     }
     overrides = [f"{key}={value}" for key, value in given.items() if value is not None]
     settings = load_settings(config, [*overrides, *(set_ or [])])
-    _generate(settings, out, workers, force)
-
-
-def _generate(settings: Settings, out: Path, workers: int, force: bool) -> None:
-    from dtperf.cli.progress import progress_bar
-    from dtperf.synthetic import generate as write
-
     with progress_bar() as on_progress:
         made = write(settings, out, workers=workers, force=force, on_progress=on_progress)
     for line in _report(settings, made):

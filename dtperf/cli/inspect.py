@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dtperf.cli.options import Tree
+from dtperf.cli.terminal import first_names
 from dtperf.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,13 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["inspect"]
 
-_SHOWN_RUNS = 5
-_SHOWN_BRANCHES = 5
+SHOWN = 5
+"""Runs, branches or collections that are named."""
 
 
 def inspect(
     files: Annotated[list[str], typer.Argument(help="Files or URLs to look into.")],
-    tree: Annotated[str, typer.Option(help="Name of the tree.")] = "Events",
+    tree: Tree = "Events",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON, with all names of branches.")
     ] = False,
@@ -67,7 +69,7 @@ def _show(summaries: list[FileSummary], errors: list[str]) -> None:
 def _refusal(summary: FileSummary) -> str:
     """Return why nothing can be measured on a file that is no muon DPG NANO."""
     lacking = _missing_columns(summary)["by_chamber"]
-    return f"{summary.path}: is {summary.content}: it lacks {_names(lacking)}"
+    return f"{summary.path}: is {summary.content}: it lacks {first_names(lacking, SHOWN)}"
 
 
 def _as_dict(summary: FileSummary) -> dict[str, Any]:
@@ -134,10 +136,9 @@ def _rows(summary: FileSummary) -> dict[str, str]:
 def _sizes(summary: FileSummary) -> str:
     """Return where the bytes are."""
     sizes = summary.collections
-    total, shown = sum(sizes.values()), [*sizes.items()][:_SHOWN_BRANCHES]
-    named = [f"{name or 'single numbers'} {size / total:.0%}" for name, size in shown if size]
-    more = len(sizes) - len(shown)
-    return ", ".join(named) + (f" and {more} more" if more > 0 else "")
+    total = sum(sizes.values())
+    parts = {name or "single numbers": size / total for name, size in sizes.items() if size}
+    return first_names([f"{name} {part:.0%}" for name, part in parts.items()], SHOWN)
 
 
 def _identity(uuid: str) -> str:
@@ -149,7 +150,8 @@ def _identity(uuid: str) -> str:
 def _ways(lacking: dict[Extrapolation, list[str]]) -> str:
     """Return which values of the config's `extrapolation` a file can be used with."""
     usable = ", ".join(way for way, missing in lacking.items() if not missing) or "none"
-    refused = (f"{way}: lacking {_names(names)}" for way, names in lacking.items() if names)
+    lacks = ((way, first_names(names, SHOWN)) for way, names in lacking.items() if names)
+    refused = (f"{way}: lacking {names}" for way, names in lacks)
     return "; ".join([usable, *refused])
 
 
@@ -161,16 +163,11 @@ def _unsupported(measurements: dict[str, list[str]]) -> Iterator[str]:
             by_lack.setdefault(tuple(lacking), []).append(name)
     for lacking_all, names in by_lack.items():
         who = "all" if len(names) == len(measurements) else ", ".join(names)
-        yield f"{who}: lacking {_names(lacking_all)}"
-
-
-def _names(branches: Sequence[str]) -> str:
-    more = len(branches) - _SHOWN_BRANCHES
-    return ", ".join(branches[:_SHOWN_BRANCHES]) + (f" and {more} more" if more > 0 else "")
+        yield f"{who}: lacking {first_names(lacking_all, SHOWN)}"
 
 
 def _runs(runs: tuple[int, ...]) -> str:
-    if len(runs) <= _SHOWN_RUNS:
+    if len(runs) <= SHOWN:
         return ", ".join(map(str, runs)) or "none"
     return f"{len(runs)}, from {runs[0]} to {runs[-1]}"
 

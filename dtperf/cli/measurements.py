@@ -16,22 +16,19 @@ def measurements(
 ) -> None:
     """List the standard measurements, or the columns for your own."""
     from rich.console import Console
-    from rich.table import Table
 
+    from dtperf.cli.terminal import table
     from dtperf.measurements import STANDARD
     from dtperf.selection.columns import CROSSING_COLUMNS, PAIR_COLUMNS
 
-    table = Table(box=None)
     if columns:
-        for title in ("table", "column", "meaning"):
-            table.add_column(title)
+        shown = table("table", "column", "meaning")
         for name, described in (("pairs", PAIR_COLUMNS), ("crossings", CROSSING_COLUMNS)):
             for column, meaning in described.items():
-                table.add_row(name, column, meaning)
+                shown.add_row(name, column, meaning)
     else:
-        for title in ("name", "table", "axes", "what"):
-            table.add_column(title)
+        shown = table("name", "table", "axes", "what")
         for name, measurement in STANDARD.items():
             axes = ", ".join(axis.name for axis in measurement.axes)
-            table.add_row(name, measurement.table, axes, measurement.title)
-    Console().print(table)
+            shown.add_row(name, measurement.table, axes, measurement.title)
+    Console().print(shown)

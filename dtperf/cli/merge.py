@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dtperf.cli.options import WITH_GAPS, Force
+
 if TYPE_CHECKING:
     from dtperf.results.result import Result
 
 __all__ = ["merge"]
 
-WITH_GAPS = 3
-
 
 def merge(
     inputs: Annotated[list[Path], typer.Argument(help="Result directories.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Directory for the sum.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace an older result in OUT.")] = False,
+    force: Force = False,
     allow_doubled_events: Annotated[
         bool,
         typer.Option(
@@ -34,7 +34,7 @@ def merge(
     from dtperf.skim import is_skim
     from dtperf.skim.folders import clear
 
-    _refuse(inputs, out, force)
+    _check_given(inputs, out, force)
     load = partial(_load, allowed=allow_doubled_events)
     total = load(inputs[0])
     for number, path in enumerate(inputs[1:], 1):
@@ -53,8 +53,8 @@ def merge(
         raise typer.Exit(WITH_GAPS)
 
 
-def _refuse(inputs: list[Path], out: Path, force: bool) -> None:
-    """Refuse what is wrong before hours of loading, and before anything is replaced."""
+def _check_given(inputs: list[Path], out: Path, force: bool) -> None:
+    """Check what is given, before hours of loading, and before anything is replaced."""
     from dtperf.errors import ConfigError, InputError
     from dtperf.execution.checkpoint import newest
 

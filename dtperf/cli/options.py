@@ -1,9 +1,13 @@
-"""Options that several commands have."""
+"""Arguments and options that several commands have, each with one name and one help."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -11,105 +15,123 @@ if TYPE_CHECKING:
     from dtperf.config import AnalysisConfig
 
 __all__ = [
-    "Chunksize",
-    "Cluster",
-    "Executor",
+    "WITH_GAPS",
+    "AsJson",
     "FalseAlarms",
     "Force",
-    "LimitChunks",
-    "LimitFiles",
-    "OnError",
-    "PerformanceReport",
-    "Processor",
-    "Resume",
-    "Retries",
+    "Page",
+    "Reference",
+    "ResultDirectory",
+    "RunOptions",
     "Set",
-    "Site",
     "Tree",
-    "Workers",
-    "load_for_run",
+    "refuse_existing",
+    "with_run_options",
 ]
 
+WITH_GAPS = 3
+"""Exit code of a command that had to leave something out."""
+
+ResultDirectory = Annotated[Path, typer.Argument(metavar="OUT", help="Result directory.")]
+Reference = Annotated[
+    Path | None, typer.Option(metavar="OTHER", help="Result directory to compare with.")
+]
+Page = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Also write the comparison as a page.")
+]
 FalseAlarms = Annotated[
     float,
     typer.Option(
         min=0, max=1, help="Part of false alarms to allow among the changes that are named."
     ),
 ]
-Executor = Annotated[
-    str | None, typer.Option(help="iterative (here), futures (local processes) or dask.")
-]
-Workers = Annotated[int | None, typer.Option(help="Processes or workers.")]
-Chunksize = Annotated[int | None, typer.Option(help="Events measured at once.")]
-LimitFiles = Annotated[int | None, typer.Option(min=1, help="Only the first files.")]
-LimitChunks = Annotated[int | None, typer.Option(min=1, help="Only the first chunks.")]
-Tree = Annotated[str | None, typer.Option(help="Name of the TTree or RNTuple.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 Set = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the config.")
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a value; may be given several times."),
 ]
-OnError = Annotated[
-    str | None,
-    typer.Option(metavar="stop|skip", help="What to do with events that cannot be read."),
-]
-Processor = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE.py:CLASS", help="What measures each chunk: your own, or MODULE:CLASS."
-    ),
-]
-Retries = Annotated[int | None, typer.Option(help="How often to ask a server again.")]
-Site = Annotated[str | None, typer.Option(help="Whose redirectors to try, too.")]
-Cluster = Annotated[
-    str | None,
-    typer.Option(metavar="FILE", help="Where Dask workers come from, instead of --executor."),
-]
-PerformanceReport = Annotated[
-    Path | None,
-    typer.Option(metavar="HTML", help="Write Dask's report of the run; needs bokeh."),
-]
-Resume = Annotated[
-    bool, typer.Option("--resume", help="Go on with what is in OUT, and fill its gaps.")
-]
-Force = Annotated[bool, typer.Option("--force", help="Replace what is in OUT.")]
+Tree = Annotated[str, typer.Option(help="Name of the TTree or RNTuple.")]
 
 
-def load_for_run(
-    config: str,
-    overrides: list[str] | None,
-    *,
-    executor: str | None,
-    workers: int | None,
-    chunksize: int | None,
-    on_error: str | None,
-    retries: int | None,
-    site: str | None,
-    tree: str | None,
-    processor: str | None = None,
-    cluster: str | None,
-    resume: bool,
-    force: bool,
-) -> AnalysisConfig:
-    """Load a config with what the options change.
-
-    Raises:
-        ConfigError: The config cannot be used, or options exclude each other.
-    """
-    from dtperf.config import load_config
+def refuse_existing(out: Path, force: bool) -> None:
+    """Raise ConfigError if a file is there that shall not be replaced."""
     from dtperf.errors import ConfigError
 
-    given = {
-        "run.executor": executor,
-        "run.workers": workers,
-        "run.chunksize": chunksize,
-        "run.on_error": on_error,
-        "run.retries": retries,
-        "run.site": site,
-        "input.tree": tree,
-        "processor": processor,
-    }
-    if resume and force:
-        raise ConfigError("--resume and --force: go on with what is there, or replace it?")
-    if cluster is not None and executor is not None:
-        raise ConfigError("--cluster and --executor: a cluster's workers are Dask's")
-    changed = [f"{key}={value}" for key, value in given.items() if value is not None]
-    return load_config(config, [*changed, *(overrides or [])])
+    if out.exists() and not force:
+        raise ConfigError(f"{out}: exists already; --force replaces it")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How files are measured: the options that `run` and `skim` share."""
+
+    executor: Annotated[
+        str | None, typer.Option(help="iterative (here), futures (local processes) or dask.")
+    ] = None
+    workers: Annotated[int | None, typer.Option(help="Processes or workers.")] = None
+    chunksize: Annotated[int | None, typer.Option(help="Events measured at once.")] = None
+    limit_files: Annotated[int | None, typer.Option(min=1, help="Only the first files.")] = None
+    limit_chunks: Annotated[int | None, typer.Option(min=1, help="Only the first chunks.")] = None
+    tree: Annotated[str | None, typer.Option(help="Name of the TTree or RNTuple.")] = None
+    set_: Set = None
+    on_error: Annotated[
+        str | None,
+        typer.Option(metavar="stop|skip", help="What to do with events that cannot be read."),
+    ] = None
+    retries: Annotated[int | None, typer.Option(help="How often to ask a server again.")] = None
+    site: Annotated[str | None, typer.Option(help="Whose redirectors to try, too.")] = None
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Where Dask workers come from, instead of --executor."),
+    ] = None
+    performance_report: Annotated[
+        Path | None,
+        typer.Option(metavar="HTML", help="Write Dask's report of the run; needs bokeh."),
+    ] = None
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what is in OUT, and fill its gaps.")
+    ] = False
+    force: Force = False
+
+    def load(self, config: str, processor: str | None = None) -> AnalysisConfig:
+        """Load a config with what the options change.
+
+        Raises:
+            ConfigError: The config cannot be used, or options exclude each other.
+        """
+        from dtperf.config import load_config
+        from dtperf.errors import ConfigError
+
+        if self.resume and self.force:
+            raise ConfigError("--resume and --force: go on with what is there, or replace it?")
+        if self.cluster is not None and self.executor is not None:
+            raise ConfigError("--cluster and --executor: a cluster's workers are Dask's")
+        names = ("executor", "workers", "chunksize", "on_error", "retries", "site")
+        given = {f"run.{name}": getattr(self, name) for name in names}
+        given |= {"input.tree": self.tree, "processor": processor}
+        changed = [f"{key}={value}" for key, value in given.items() if value is not None]
+        return load_config(config, [*changed, *(self.set_ or [])])
+
+    def arguments(self) -> dict[str, Any]:
+        """Return those that are arguments of `dtperf.run` and not part of the config."""
+        names = ("resume", "force", "cluster", "performance_report", "limit_files", "limit_chunks")
+        return {name: getattr(self, name) for name in names}
+
+
+def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add `RunOptions` to the command line of a command, which gets them as `options`."""
+    hints = get_type_hints(RunOptions, include_extras=True)
+    shared = [
+        Parameter(o.name, Parameter.KEYWORD_ONLY, default=o.default, annotation=hints[o.name])
+        for o in fields(RunOptions)
+    ]
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        options = RunOptions(**{each.name: given.pop(each.name) for each in shared})
+        command(**given, options=options)
+
+    own = [*signature(command, eval_str=True).parameters.values()]
+    vars(run)["__signature__"] = Signature([p for p in own if p.name != "options"] + shared)
+    return run

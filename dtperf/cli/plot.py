@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from dtperf.cli.options import Reference, ResultDirectory
+
 __all__ = ["plot"]
 
 
 def plot(
-    result: Annotated[Path, typer.Argument(metavar="OUT", help="Result directory.")],
+    result: ResultDirectory,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="Where to write; default OUT/plots."),
@@ -20,10 +22,7 @@ def plot(
         list[str] | None,
         typer.Option("--format", help="png (default), pdf or svg; may be given several times."),
     ] = None,
-    reference: Annotated[
-        Path | None,
-        typer.Option(metavar="OTHER", help="Result directory to draw in grey, for comparison."),
-    ] = None,
+    reference: Reference = None,
     only: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="A plot to draw; may be given several times."),

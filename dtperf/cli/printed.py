@@ -7,22 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from dtperf.cli.terminal import LONGEST, MEGABYTE, console, first_lines, harmless, percent, table
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from dtperf.diagnostics.flags import Flag
-    from dtperf.measurements.declaration import Histogram
     from dtperf.results.ledger import LedgerRow
     from dtperf.results.result import Result
     from dtperf.results.summary import Efficiency
 
-__all__ = ["harmless", "print_report", "print_verdict", "printable"]
-
-MEGABYTE = 1e6
-SHOWN = 10
-LONGEST = 300
+__all__ = ["print_report", "print_verdict"]
 
 
 def print_report(result: Result, out: Path, *, is_skim: bool = False) -> None:
@@ -33,13 +28,13 @@ def print_report(result: Result, out: Path, *, is_skim: bool = False) -> None:
         out: Where it was saved.
         is_skim: Whether it was saved as a skim.
     """
-    console = Console(highlight=False, soft_wrap=True)
+    terminal = console()
     if _is_measured(result):
-        console.print(_efficiencies(result))
+        terminal.print(_efficiencies(result))
     skipped = _skipped(result, out, is_skim=is_skim)
     for line in (*_accounting(result), *skipped, *_warnings(result), _throughput(result)):
-        console.print(line)
-    console.print(f"Result in {out}", markup=False)
+        terminal.print(line)
+    terminal.print(f"Result in {out}", markup=False)
 
 
 def print_verdict(result: Result, reference: Result | None = None) -> tuple[Flag, ...]:
@@ -64,27 +59,22 @@ def print_verdict(result: Result, reference: Result | None = None) -> tuple[Flag
 
 
 def _efficiencies(result: Result) -> Table:
-    table = Table(box=None, caption="Clopper-Pearson intervals of one standard deviation")
-    table.add_column("station")
-    table.add_column("efficiency")
-    table.add_column("%", justify="right")
-    table.add_column("passed / total", justify="right")
+    shown = table("station", "efficiency", ">%", ">passed / total")
+    shown.caption = "Clopper-Pearson intervals of one standard deviation"
     for station in result.by_station():
-        table.add_row(station.name, "fiducial", *_cells(station.fiducial))
-        table.add_row("", "× acceptance", *_cells(station.with_acceptance))
-    return table
+        shown.add_row(station.name, "fiducial", *_cells(station.fiducial))
+        shown.add_row("", "× acceptance", *_cells(station.with_acceptance))
+    return shown
 
 
 def _cells(efficiency: Efficiency | None) -> tuple[str, str]:
     if efficiency is None:
-        return "not measured", ""
+        return percent(efficiency), ""
+    counts = f"{efficiency.passed:,} / {efficiency.total:,}"
     if not efficiency.total:
-        return "no probe", "0 / 0"
-    value, low, high = (100 * x for x in (efficiency.value, efficiency.low, efficiency.high))
-    return (
-        f"{value:.3f} +{high - value:.3f} −{value - low:.3f}",
-        f"{efficiency.passed:,} / {efficiency.total:,}",
-    )
+        return percent(efficiency), counts
+    up, down = efficiency.high - efficiency.value, efficiency.value - efficiency.low
+    return f"{percent(efficiency)} +{100 * up:.3f} −{100 * down:.3f}", counts
 
 
 def _accounting(result: Result) -> Iterator[str]:
@@ -114,17 +104,14 @@ def _is_measured(result: Result) -> bool:
 
 def _own(result: Result) -> Iterator[str]:
     """Yield what the processor has counted of its own."""
-    for name, value in [*result.extra.items()][:SHOWN]:
-        told = (
-            f"{value:,}" if isinstance(value, int | float) else f"{_entries(value):,.10g} entries"
-        )
-        yield f"{harmless(name)}: {told}"
-    if len(result.extra) > SHOWN:
-        yield f"… and {len(result.extra) - SHOWN:,} more of the processor's own"
-
-
-def _entries(histogram: Histogram) -> float:
-    return float(histogram.values(flow=True).sum())
+    lines = []
+    for name, value in result.extra.items():
+        if isinstance(value, int | float):
+            lines.append(f"{harmless(name)}: {value:,}")
+        else:
+            entries = float(value.values(flow=True).sum())
+            lines.append(f"{harmless(name)}: {entries:,.10g} entries")
+    return first_lines(lines, "more of the processor's own")
 
 
 def _skipped(result: Result, out: Path, *, is_skim: bool) -> Iterator[str]:
@@ -134,14 +121,12 @@ def _skipped(result: Result, out: Path, *, is_skim: bool) -> Iterator[str]:
         return
     yield "[yellow]Skipped:[/]"
     for cause, _ in Counter(row.cause for row in rows).most_common():
-        mine = [row for row in rows if row.cause == cause]
-        events, files = sum(row.events for row in mine), len({row.identity for row in mine})
+        same = [row for row in rows if row.cause == cause]
+        events, files = sum(row.events for row in same), len({row.identity for row in same})
         yield f"  {cause}: {events:,} events of {files:,} files"
     first = {row.identity: row for row in reversed(rows)}
-    shown = sorted(first.values())[:SHOWN]
-    yield from (f"  {harmless(row.file)}: {harmless(_reason(row)[:LONGEST])}" for row in shown)
-    if len(first) > SHOWN:
-        yield f"  … and {len(first) - SHOWN:,} more files: the ledger names them all"
+    lines = [f"{harmless(row.file)}: {_reason(row)}" for row in sorted(first.values())]
+    yield from first_lines(lines, "more files: the ledger names them all", "  ")
     command = "skim" if is_skim or result.skims else "run"
     then = " and a new run on it" if result.skims else ""
     yield (
@@ -150,41 +135,28 @@ def _skipped(result: Result, out: Path, *, is_skim: bool) -> Iterator[str]:
     )
 
 
-def harmless(text: str) -> str:
-    """Make a text that comes from elsewhere harmless for the terminal: no markup, no control."""
-    return escape(printable(text))
-
-
-def printable(text: str) -> str:
-    """Show what would control a terminal; markup stays."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def _reason(row: LedgerRow) -> str:
     """Leave out of the message what the line begins with."""
-    return row.message.removeprefix(f"{row.file}: ") or row.cause
+    return harmless((row.message.removeprefix(f"{row.file}: ") or row.cause)[:LONGEST])
 
 
-def _warnings(result: Result) -> list[str]:
+def _warnings(result: Result) -> Iterator[str]:
+    is_measured = _is_measured(result)
     lines = []
-    if not result.totals["pairs"] and _is_measured(result):
-        lines.append("[yellow]No pair was selected: check the cuts with 'dtperf config show'.[/]")
-    lines += [f"[yellow]{line}[/]" for line in result.event_remarks]
-    remarks = [f"{file}: {told}" for file, told in result.remarks.items()]
-    lines += [f"[yellow]{harmless(told[:LONGEST])}[/]" for told in remarks[:SHOWN]]
-    if len(remarks) > SHOWN:
-        lines.append(f"[yellow]… and {len(remarks) - SHOWN:,} more such files[/]")
+    if not result.totals["pairs"] and is_measured:
+        lines.append("No pair was selected: check the cuts with 'dtperf config show'.")
+    lines += result.event_remarks
+    remarks = (f"{file}: {remark}" for file, remark in result.remarks.items())
+    lines += first_lines((harmless(each[:LONGEST]) for each in remarks), "more such files")
     for name, count in result.anomalies.items():
         measurement = name.removeprefix("events_not_in_")
         if count and measurement == name:
-            lines.append(f"[yellow]{name.replace('_', ' ')}: {count:,} times[/]")
+            lines.append(f"{name.replace('_', ' ')}: {count:,} times")
         elif count and measurement not in result.left_out:
-            lines.append(f"[yellow]{measurement} lacks {count:,} events without its branches[/]")
-    if result.left_out and _is_measured(result):
-        lines.append(
-            f"[yellow]Left out, the input lacks their branches: {', '.join(result.left_out)}[/]"
-        )
-    return lines
+            lines.append(f"{measurement} lacks {count:,} events without its branches")
+    if result.left_out and is_measured:
+        lines.append(f"Left out, the input lacks their branches: {', '.join(result.left_out)}")
+    return (f"[yellow]{line}[/]" for line in lines)
 
 
 def _throughput(result: Result) -> str:

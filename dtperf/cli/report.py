@@ -7,17 +7,16 @@ from typing import Annotated
 
 import typer
 
+from dtperf.cli.options import Reference, ResultDirectory
+
 __all__ = ["report"]
 
 NAME = "report.html"
 
 
 def report(
-    result: Annotated[Path, typer.Argument(metavar="OUT", help="Result directory.")],
-    reference: Annotated[
-        Path | None,
-        typer.Option(metavar="OTHER", help="Result directory to tell the differences to."),
-    ] = None,
+    result: ResultDirectory,
+    reference: Reference = None,
     output: Annotated[
         Path | None,
         typer.Option(

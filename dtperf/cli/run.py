@@ -6,39 +6,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dtperf.cli.options import (
-    Chunksize,
-    Cluster,
-    Executor,
-    Force,
-    LimitChunks,
-    LimitFiles,
-    OnError,
-    PerformanceReport,
-    Processor,
-    Resume,
-    Retries,
-    Set,
-    Site,
-    Tree,
-    Workers,
-    load_for_run,
-)
+from dtperf.cli.options import WITH_GAPS, RunOptions, with_run_options
 
 if TYPE_CHECKING:
-    from dtperf.config import AnalysisConfig
     from dtperf.results.result import Result
 
-__all__ = ["WITH_GAPS", "kept_if_interrupted", "run"]
-
-WITH_GAPS = 3
-"""Exit code of a run that had to leave something out."""
+__all__ = ["advise_resume", "run"]
 
 
+@with_run_options
 def run(
     config: Annotated[str, typer.Argument(help="Config file, or the name of a packaged analysis.")],
     inputs: Annotated[
@@ -48,72 +28,46 @@ def run(
         ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Result directory.")],
-    executor: Executor = None,
-    workers: Workers = None,
-    chunksize: Chunksize = None,
-    limit_files: LimitFiles = None,
-    limit_chunks: LimitChunks = None,
-    tree: Tree = None,
-    processor: Processor = None,
-    set_: Set = None,
-    on_error: OnError = None,
-    retries: Retries = None,
-    site: Site = None,
-    cluster: Cluster = None,
-    performance_report: PerformanceReport = None,
-    resume: Resume = False,
-    force: Force = False,
+    *,
+    processor: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.py:CLASS", help="What measures each chunk: your own, or MODULE:CLASS."
+        ),
+    ] = None,
+    options: RunOptions,
 ) -> None:
     """Measure the segment efficiency of files."""
-    analysis = load_for_run(
-        config,
-        set_,
-        executor=executor,
-        workers=workers,
-        chunksize=chunksize,
-        on_error=on_error,
-        retries=retries,
-        site=site,
-        tree=tree,
-        processor=processor,
-        cluster=cluster,
-        resume=resume,
-        force=force,
-    )
-    how = {"out": out, "resume": resume, "force": force, "cluster": cluster}
-    how["performance_report"] = performance_report
-    limits = {"limit_files": limit_files, "limit_chunks": limit_chunks}
-    _run(analysis, inputs, out, {**how, **limits})
-
-
-@contextmanager
-def kept_if_interrupted(out: Path) -> Iterator[None]:
-    """Yield that what was done is kept when a run ends early."""
-    from dtperf.errors import ConfigError, DtperfError
-    from dtperf.execution.checkpoint import newest
-    from dtperf.process import remembered
-
-    try:
-        with remembered():
-            yield
-    except (DtperfError, KeyboardInterrupt) as error:
-        if not isinstance(error, ConfigError) and newest(out) not in (None, out):
-            print(f"{out}: what was measured is kept; go on with --resume", file=sys.stderr)
-        raise
-
-
-def _run(config: AnalysisConfig, inputs: list[str], out: Path, options: dict[str, Any]) -> None:
+    analysis = options.load(config, processor)  # a mistake shows before coffea is loaded
     from dtperf.api import run as run_analysis
     from dtperf.cli.printed import print_report, print_verdict
     from dtperf.cli.progress import progress_bar
 
-    with kept_if_interrupted(out), progress_bar() as on_progress:
-        result = run_analysis(config, inputs, on_progress=on_progress, **options)
+    with advise_resume(out), progress_bar() as on_progress:
+        result = run_analysis(
+            analysis, inputs, out=out, on_progress=on_progress, **options.arguments()
+        )
     print_report(result, out)
     print_verdict(result)
     print(f"First event {_start_up_s(result):.1f} s after the command")
     if result.skipped_files:
         raise typer.Exit(WITH_GAPS)
+
+
+@contextmanager
+def advise_resume(out: Path) -> Iterator[None]:
+    """Print that what was done is kept when a run ends early."""
+    from dtperf.errors import ConfigError, DtperfError
+    from dtperf.execution.checkpoint import newest
+    from dtperf.process import signals_as_interrupt
+
+    try:
+        with signals_as_interrupt():
+            yield
+    except (DtperfError, KeyboardInterrupt) as error:
+        if not isinstance(error, ConfigError) and newest(out) not in (None, out):
+            print(f"{out}: what was measured is kept; go on with --resume", file=sys.stderr)
+        raise
 
 
 def _start_up_s(result: Result) -> float:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from dtperf.cli.printed import harmless, printable
+from dtperf.cli.options import WITH_GAPS, AsJson
+from dtperf.cli.terminal import console, duration, first_names, harmless, printable, table
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from dtperf.execution.status import RunStatus
 
 __all__ = ["status"]
 
-WITH_GAPS = 3
 FEW = 3
 MOST = 10
 DERIVED = (
@@ -29,7 +28,7 @@ DERIVED = (
 
 def status(
     out: Annotated[Path, typer.Argument(help="Directory of a run, also of one that goes on.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show progress, failures, throughput and the slowest files of a run."""
     from dtperf.execution.status import summarize
@@ -58,12 +57,12 @@ def _as_dict(found: RunStatus) -> dict[str, Any]:
 
 
 def _show(found: RunStatus, out: Path) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    terminal = console()
     for line in _progress(found, out):
-        console.print(line, markup=False)
-    for table in (_causes(found), _servers(found), _workers(found), _slowest(found)):
-        if table.row_count:
-            console.print(table)
+        terminal.print(line, markup=False)
+    for shown in (_causes(found), _servers(found), _workers(found), _slowest(found)):
+        if shown.row_count:
+            terminal.print(shown)
 
 
 def _progress(found: RunStatus, out: Path) -> list[str]:
@@ -82,16 +81,15 @@ def _progress(found: RunStatus, out: Path) -> list[str]:
         )
     lines += found.event_remarks
     if found.skims:
-        told = (
-            f"{found.events_per_second:,.0f} events/s of {', '.join(map(printable, found.skims))}"
-        )
-        lines += [f"{told}; below, how that was made"]
+        skims = ", ".join(map(printable, found.skims))
+        rate = f"{found.events_per_second:,.0f} events/s"
+        lines += [f"{rate} of {skims}; below, how that was made"]
     elif found.seconds:
         whole = _speed(found.events_per_second, found.megabytes_per_second)
         each = _speed(found.events_per_worker_second, found.megabytes_per_worker_second)
         lines += [f"{whole} in {found.seconds:,.0f} s", f"{each} for each worker while it works"]
     if found.seconds_left is not None:
-        lines.append(f"about {_duration(found.seconds_left)} left")
+        lines.append(f"about {duration(found.seconds_left)} left")
     return lines
 
 
@@ -99,48 +97,34 @@ def _speed(events_per_second: float, megabytes_per_second: float) -> str:
     return f"{events_per_second:,.0f} events/s, {megabytes_per_second:,.1f} MB/s"
 
 
-def _duration(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {seconds:02} s"
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, box=None, title_justify="left")
-    for column in columns:
-        text = column in ("cause", "server", "servers", "worker", "workers", "file")
-        table.add_column(column, justify="left" if text else "right", overflow="fold")
-    return table
-
-
 def _causes(found: RunStatus) -> Table:
-    table = _table("Skipped", "cause", "chunks or files")
+    shown = table("cause", ">chunks or files", title="Skipped")
     for cause, count in found.causes.items():
-        table.add_row(cause, f"{count:,}")
-    return table
+        shown.add_row(cause, f"{count:,}")
+    return shown
 
 
 def _servers(found: RunStatus) -> Table:
-    columns = ("files", "events", "MB", "MB/s a worker", "chunks retried", "failures")
-    table = _table("Servers", "server", *columns)
+    columns = (">files", ">events", ">MB", ">MB/s a worker", ">chunks retried", ">failures")
+    shown = table("server", *columns, title="Servers")
     for server in found.servers:
-        counts = (server.retried_chunks, server.failures)
-        table.add_row(
+        shown.add_row(
             harmless(server.name),
             f"{server.files:,}",
             f"{server.events:,}",
             f"{server.megabytes:,.1f}",
             f"{server.megabytes_per_second:,.2f}",
-            *(f"{count:,}" for count in counts),
+            f"{server.retried_chunks:,}",
+            f"{server.failures:,}",
         )
-    return table
+    return shown
 
 
 def _workers(found: RunStatus) -> Table:
-    columns = ("chunks", "events", "MB", "busy s", "CPU %", "most memory MB")
-    table = _table(f"Workers, the busiest of {len(found.workers)}", "worker", *columns)
+    columns = (">chunks", ">events", ">MB", ">busy s", ">CPU %", ">most memory MB")
+    shown = table("worker", *columns, title=f"Workers, the busiest of {len(found.workers)}")
     for worker in sorted(found.workers, key=lambda each: -each.seconds)[:MOST]:
-        table.add_row(
+        shown.add_row(
             harmless(worker.name),
             f"{worker.chunks:,}",
             f"{worker.events:,}",
@@ -149,23 +133,19 @@ def _workers(found: RunStatus) -> Table:
             f"{worker.cpu_percent:.0f}",
             f"{worker.memory_megabytes:,.0f}",
         )
-    return table
+    return shown
 
 
 def _slowest(found: RunStatus) -> Table:
-    table = _table("Slowest files", "ms/event", "s", "events", "servers", "workers", "file")
+    columns = (">ms/event", ">s", ">events", "servers", "workers", "file")
+    shown = table(*columns, title="Slowest files")
     for file in found.slowest:
-        table.add_row(
+        shown.add_row(
             f"{file.milliseconds_per_event:.3f}",
             f"{file.seconds:,.1f}",
             f"{file.events:,}",
-            _several(file.servers),
-            _several(file.workers),
+            harmless(first_names(file.servers, FEW)),
+            harmless(first_names(file.workers, FEW)),
             harmless(file.file),
         )
-    return table
-
-
-def _several(names: Sequence[str]) -> str:
-    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
-    return harmless(", ".join(names[:FEW])) + more
+    return shown

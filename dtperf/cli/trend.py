@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from dtperf.cli.changed import table_of_changes
-from dtperf.cli.options import FalseAlarms
-from dtperf.cli.printed import harmless
+from dtperf.cli.options import FalseAlarms, Page
+from dtperf.cli.terminal import SHOWN, console, harmless, percent, table
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from dtperf.diagnostics.comparison import Changes
     from dtperf.pages.report.history import Period
     from dtperf.results.summary import Efficiency
@@ -22,16 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["trend"]
 
 BLOCKS = "▁▂▃▄▅▆▇█"
-SHOWN = 10
 
 
 def trend(
     results: Annotated[
         list[Path], typer.Argument(metavar="OUT…", help="Result directories, two at least.")
     ],
-    page: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write the trend as a page.")
-    ] = None,
+    page: Page = None,
     false_alarms: FalseAlarms = 0.01,
 ) -> None:
     """List the stations over many results, in order of runs, and what changed, and when."""
@@ -49,49 +46,43 @@ def trend(
     periods = in_order([(str(path), Result.load(path)) for path in results])
     found = changes(*(period.result for period in periods), false_alarms=false_alarms)
     names = [harmless(period.name) for period in periods]
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"[bold]{sentence(what_changed(found, names))}[/]\n")
-    console.print(_stations(periods))
-    console.print(_lines(periods))
-    told_by_name = [(period.name, period.result) for period in periods]
-    for line in hidden_losses(flag_history(told_by_name, false_alarms)):
-        console.print(f"[yellow]{harmless(line)}[/]")
+    terminal = console()
+    terminal.print(f"[bold]{sentence(what_changed(found, names))}[/]\n")
+    terminal.print(_stations(periods))
+    terminal.print(_lines(periods))
+    history = [(period.name, period.result) for period in periods]
+    for line in hidden_losses(flag_history(history, false_alarms)):
+        terminal.print(f"[yellow]{harmless(line)}[/]")
     for warning in overlaps(periods):
-        console.print(f"[yellow]{harmless(warning)}[/]")
+        terminal.print(f"[yellow]{harmless(warning)}[/]")
     if found.named:
-        console.print(_changed(found, periods))
+        terminal.print(_changed(found, periods))
     if len(found.named) > SHOWN:
-        console.print(f"… and {len(found.named) - SHOWN} more: --page FILE lists them all")
-    console.print(f"{sentence(guarantee(found))}\n{sentence(allowance(found))}")
+        terminal.print(f"… and {len(found.named) - SHOWN} more: --page FILE lists them all")
+    terminal.print(f"{sentence(guarantee(found))}\n{sentence(allowance(found))}")
     if page:
         written = save(render_history(periods, found), page)
-        console.print(f"wrote {harmless(str(written))}")
+        terminal.print(f"wrote {harmless(str(written))}")
 
 
 def _stations(periods: Sequence[Period]) -> Table:
-    table = Table(box=None)
-    for name in ("result", "runs"):
-        table.add_column(name)
-    for number in range(1, 5):
-        table.add_column(f"MB{number} %", justify="right")
+    shown = table("result", "runs", *(f">MB{number} %" for number in range(1, 5)))
     for period in periods:
         runs = f"{period.runs[0]} – {period.runs[1]}" if period.runs else "unknown"
         stations = period.result.by_station()
-        table.add_row(harmless(period.name), runs, *(_percent(s.fiducial) for s in stations))
-    return table
+        shown.add_row(harmless(period.name), runs, *(percent(s.fiducial) for s in stations))
+    return shown
 
 
 def _lines(periods: Sequence[Period]) -> Table:
-    table = Table(box=None)
-    for name in ("station", "lowest %", "highest %", "in this order"):
-        table.add_column(name, justify="right" if "%" in name else "left")
+    shown = table("station", ">lowest %", ">highest %", "in this order")
     rows = zip(*(period.result.by_station() for period in periods), strict=True)
     for stations in rows:
-        filled = [each.fiducial for each in stations if each.fiducial and each.fiducial.total]
-        ends = sorted(filled, key=lambda each: each.value)
-        told = (_percent(ends[0]), _percent(ends[-1])) if ends else ("no probe", "no probe")
-        table.add_row(stations[0].name, *told, _sparkline([each.fiducial for each in stations]))
-    return table
+        every = [each.fiducial for each in stations]
+        filled = [each for each in every if each and each.total] or every
+        ends = sorted(filled, key=lambda each: each.value if each else 0)
+        shown.add_row(stations[0].name, percent(ends[0]), percent(ends[-1]), _sparkline(every))
+    return shown
 
 
 def _sparkline(efficiencies: Sequence[Efficiency | None]) -> str:
@@ -106,12 +97,6 @@ def _sparkline(efficiencies: Sequence[Efficiency | None]) -> str:
         " " if value is None else BLOCKS[round(highest * (value - low) / span) if span else 0]
         for value in values
     )
-
-
-def _percent(efficiency: Efficiency | None) -> str:
-    if efficiency is None or not efficiency.total:
-        return "no probe"
-    return f"{100 * efficiency.value:.3f}"
 
 
 def _changed(found: Changes, periods: Sequence[Period]) -> Table:

@@ -23,7 +23,7 @@ MOST_SHOWN = 20
 def explain(
     error: ValidationError, origin: Callable[[Loc], str], model: type[Model]
 ) -> ConfigError:
-    """Put the errors of pydantic into words.
+    """Describe what pydantic has found wrong.
 
     Args:
         error: What pydantic found.
@@ -44,27 +44,27 @@ def explain(
 
 
 def _describe(error: ErrorDetails, model: type[Model]) -> str:
-    place = locate(error["loc"], model)
-    key = _short(place.key)
+    found = locate(error["loc"], model)
+    key = _short(found.key)
     if error["type"] == "extra_forbidden":
-        return f"{key}: unknown key{_meant(place, error['loc'], model)}"
+        return f"{key}: unknown key{_meant(found, error['loc'], model)}"
     if error["type"] == "missing":
-        return f"{key}: missing; allowed: {place.allowed}"
+        return f"{key}: missing; allowed: {found.allowed}"
     if error["type"] == "union_tag_not_found":
-        return f"{key}: has no type; allowed: {place.allowed}"
+        return f"{key}: has no type; allowed: {found.allowed}"
     if error["type"] == "value_error":
         return f"{key}: {error['ctx']['error']}" if key else str(error["ctx"]["error"])
     if error["type"] == "invalid_key":
         return f"{key}: a key must be text"
     if error["loc"][-1:] == ("[key]",):
         return f"{key}: a name must have letters, digits and _ only, and begin with a letter"
-    return f"{key}: {shorten(error['input'])} is not allowed; allowed: {place.allowed}"
+    return f"{key}: {shorten(error['input'])} is not allowed; allowed: {found.allowed}"
 
 
-def _meant(place: KeyPath, loc: Loc, model: type[Model]) -> str:
+def _meant(found: KeyPath, loc: Loc, model: type[Model]) -> str:
     section = locate(loc[:-1], model)
     siblings = [f"{section.key}.{name}".removeprefix(".") for name in section.names]
-    near = nearest_keys(place.key, siblings, all_keys(model))
+    near = nearest_keys(found.key, siblings, all_keys(model))
     if near:
         return f"; did you mean {' or '.join(map(repr, near))}?"
     return f"; known are {', '.join(section.names)}"

@@ -50,6 +50,10 @@ HINTS = {
 }
 
 
+# Not ruamel.yaml, which reads YAML 1.2: it makes dates and octal numbers of plain text, takes tags,
+# aliases within themselves and lists as keys, and needs the same limits on its own composer.
+
+
 class _Loader(yaml.SafeLoader):
     """The safe loader with limits, fewer kinds of scalars, and no key given twice."""
 

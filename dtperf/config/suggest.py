@@ -1,4 +1,4 @@
-"""Say what a misspelt name may have meant."""
+"""What a misspelt name may have meant."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def shorten(value: object) -> str:
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Name the nearest known name, or all of them if none is near.
+    """Return the nearest known name, or all of them if none is near.
 
     Args:
         name: What was given.

@@ -15,7 +15,7 @@ from dtperf.addresses import hide
 from dtperf.errors import DtperfError
 from dtperf.execution.chunk_meta import meta_of, place_of
 from dtperf.nanoaod.faults import own_fault
-from dtperf.process import keep_freed, most_so_far
+from dtperf.process import keep_freed, peak_memory_bytes
 
 __all__ = ["SIDE_OUTPUT", "ChunkProcessor", "Outcome", "broken", "run_chunk", "worker_lost"]
 
@@ -76,7 +76,7 @@ def run_chunk(function: Function, item: WorkItem) -> tuple[Any, Outcome]:
         error = _explain(item, failure)
     seconds, cpu = time.perf_counter() - start, cpu_time() - cpu
     worker = f"{socket.gethostname()}:{os.getpid()}"
-    return output, Outcome(error, size, seconds, worker, cpu, most_so_far(), remark)
+    return output, Outcome(error, size, seconds, worker, cpu, peak_memory_bytes(), remark)
 
 
 def worker_lost(item: WorkItem, why: str) -> Outcome:

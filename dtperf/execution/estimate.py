@@ -20,7 +20,7 @@ __all__ = [
     "Goal",
     "Need",
     "Rates",
-    "measure_here",
+    "measure_synthetic",
     "needs",
     "rates_of",
     "seconds_needed",
@@ -78,7 +78,7 @@ class Need(NamedTuple):
 
 
 def rates_of(rows: Iterable[LedgerRow], files: Iterable[InputFile] = ()) -> Rates:
-    """Take rates from the ledger of a run.
+    """Compute rates from the ledger of a run.
 
     Args:
         rows: Those that were not read are left out.
@@ -116,7 +116,7 @@ def seconds_needed(events: int, cores: int, rows: Iterable[LedgerRow] = ()) -> f
     return events / rate / cores
 
 
-def measure_here(run: Callable[[AnalysisConfig, Path], Result]) -> Rates:
+def measure_synthetic(run: Callable[[AnalysisConfig, Path], Result]) -> Rates:
     """Measure synthetic events, made on the spot, on one core of this machine.
 
     Args:

@@ -25,7 +25,7 @@ from dtperf.execution.chunk_meta import meta_of
 from dtperf.execution.pools import InProcessPool, Pool, ProcessPool
 from dtperf.execution.takedown import taken_down
 from dtperf.filesets.replicas import Replicas
-from dtperf.process import raise_if_asked
+from dtperf.process import raise_if_interrupted
 
 if TYPE_CHECKING:
     from coffea.processor.executor import WorkItem
@@ -115,7 +115,7 @@ class ChunkExecutor(ExecutorBase):  # type: ignore[misc]  # coffea is untyped
         self.pool.begin(function)
         for progressed in self._work(iter(items)):
             self.on_progress(progressed)
-            raise_if_asked()
+            raise_if_interrupted()
         return {"out": None}, 0
 
     def _work(self, items: Iterator[WorkItem]) -> Iterator[Update]:

@@ -14,7 +14,7 @@ from dtperf.filesets.replicas import Replicas, XCache, sources
 from dtperf.nanoaod import generation_of, open_tree, require_columns
 from dtperf.nanoaod.branches import cluster_of
 from dtperf.nanoaod.open import unfinished
-from dtperf.process import raise_if_asked
+from dtperf.process import raise_if_interrupted
 
 __all__ = ["CheckedFile", "CheckedFiles", "RetryPolicy", "UnreadableFile", "check_files", "refusal"]
 
@@ -110,7 +110,7 @@ def check_files(
             else:
                 problems.append(outcome)
             on_checked(number)
-            raise_if_asked()
+            raise_if_interrupted()
     finally:
         pool.shutdown(cancel_futures=True)
     _refuse_copies([each.file for each in checked])

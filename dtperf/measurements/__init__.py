@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from dtperf.lazy_import import attach
 from dtperf.measurements.declaration import Measurement
 from dtperf.measurements.standard import STANDARD
 
@@ -12,11 +13,5 @@ if TYPE_CHECKING:
 
 __all__ = ["STANDARD", "Measurement", "extrapolations", "supported"]
 
-
-def __getattr__(name: str) -> Any:
-    """Import late what needs the selection, and so numba."""
-    if name in ("extrapolations", "supported"):
-        from dtperf.measurements import support
-
-        return getattr(support, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# what needs the selection, and so numba, is imported late
+__getattr__, __dir__ = attach(__name__, __file__)

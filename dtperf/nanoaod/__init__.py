@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from dtperf.lazy_import import attach
+
 if TYPE_CHECKING:
     from dtperf.nanoaod.branches import Branch, branch_table, collection_of
     from dtperf.nanoaod.columns import ColumnFilter, column_types
@@ -34,27 +36,12 @@ __all__ = [
     "require_columns",
 ]
 
-# Importing coffea takes seconds, so each name is fetched when it is first used.
-_HOMES = {
-    "branches": ("Branch", "branch_table", "collection_of"),
-    "columns": ("ColumnFilter", "column_types"),
-    "conventions": ("Convention", "convention_table"),
-    "generations": ("describe", "generation_of"),
-    "inspect": ("FileSummary", "inspect_file"),
-    "lazy": ("lazy_events",),
-    "open": ("open_tree",),
-    "require": ("require_columns",),
-    "schema": ("MuonDPGSchema",),
-}
+_import, __dir__ = attach(__name__, __file__)
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name of the public API from its module."""
+    """Import a public name from its module."""
     if name == "MuonDPGSchema":
         # coffea looks at the columns of a file before it looks at the schema
         import_module(f"{__name__}.patches").install()
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{module}"), name)
-    msg = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(msg)
+    return _import(name)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dtperf.lazy_import import attach
 
 if TYPE_CHECKING:
     from dtperf.selection.branches import branches_of, needed_branches, optional_branches
@@ -12,15 +13,4 @@ if TYPE_CHECKING:
 __all__ = ["Tables", "branches_of", "needed_branches", "optional_branches", "tag_and_probe"]
 
 # the cuts are part of every config, which must not wait for numba
-_HOMES = {
-    "branches": ("branches_of", "needed_branches", "optional_branches"),
-    "tagging": ("Tables", "tag_and_probe"),
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import a name of the public API from its module."""
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = attach(__name__, __file__)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dtperf.lazy_import import attach
 
 if TYPE_CHECKING:
     from dtperf.synthetic.detector import Detector
@@ -22,20 +23,4 @@ __all__ = [
     "read_truth",
 ]
 
-# numba and uproot take seconds to import, so each name is fetched when it is first used
-_HOMES = {
-    "Detector": "detector",
-    "Generated": "generator",
-    "Physics": "physics",
-    "Settings": "settings",
-    "generate": "generator",
-    "load_settings": "settings",
-    "read_truth": "truth",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import a name of the public API from its module."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__ = attach(__name__, __file__)

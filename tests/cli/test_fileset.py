@@ -101,7 +101,7 @@ def test_more_than_ten_broken_files(fileset: Call, tmp_path: Path) -> None:
     [
         (["-o", "x.yaml"], "name a fileset .json"),
         (["-o", "nowhere/x.json"], "nowhere: no such directory"),
-        (["-o", "x.json", "--on-error", "ignore"], "is stop or skip"),
+        (["-o", "x.json", "--on-error", "ignore"], "'ignore' is not one of 'stop', 'skip'"),
         (["-o", "x.json", "--sites", "("], "no regular expression"),
         (["-o", "x.json", "--redirector", "xrd"], "name a server"),
     ],

@@ -115,9 +115,9 @@ def test_a_run_cuts_by_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_chunk_takes_less_than_is_said() -> None:
     """In a process of its own, whose memory nothing else has filled."""
     program = (
-        "import dtperf, sys; from dtperf.process import most_so_far; "
+        "import dtperf, sys; from dtperf.process import peak_memory_bytes; "
         "dtperf.run(dtperf.load_config('reference_2023'), sys.argv[1:]); "
-        "print(most_so_far())"
+        "print(peak_memory_bytes())"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(GOLDEN)], capture_output=True, text=True, check=True

@@ -22,7 +22,7 @@ from dtperf.execution.chunk_meta import ChunkMeta
 from dtperf.execution.chunks import read_events
 from dtperf.nanoaod import ColumnFilter, open_files, open_tree, require_columns
 from dtperf.nanoaod.rntuple_pages import columns_of
-from dtperf.process import most_so_far
+from dtperf.process import peak_memory_bytes
 from dtperf.validation import many_lists
 from tests.helpers.golden import GOLDEN_CMSSW, GOLDEN_RNTUPLE
 from tests.nanoaod.files import Format
@@ -45,10 +45,10 @@ class Spot(NamedTuple):
 
 @pytest.fixture(autouse=True)
 def bounded_memory() -> Iterator[None]:
-    begin = most_so_far()
+    begin = peak_memory_bytes()
     yield
     open_files.close_all()
-    assert most_so_far() - begin < MEMORY_BYTES
+    assert peak_memory_bytes() - begin < MEMORY_BYTES
 
 
 def read(path: Path, entries: int) -> dict[str, Any] | None:

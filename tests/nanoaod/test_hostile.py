@@ -22,7 +22,7 @@ PROGRAM = f"""
 import json, resource, signal, sys
 from uuid import UUID
 from coffea.processor.executor import WorkItem
-from dtperf.process import most_so_far
+from dtperf.process import peak_memory_bytes
 from dtperf.execution.chunk_meta import ChunkMeta
 from dtperf.errors import InputError
 from dtperf.nanoaod import ColumnFilter, open_tree
@@ -45,7 +45,7 @@ with open("/proc/self/statm") as file:
     pages = int(file.read().split()[0])
 limit = pages * resource.getpagesize() + {MEMORY_BYTES}
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-begin = most_so_far()
+begin = peak_memory_bytes()
 told = {{}}
 for path in hostile:
     signal.alarm({SECONDS})
@@ -53,7 +53,7 @@ for path in hostile:
         told[path] = ["read" if read(path) == expected else "wrong", ""]
     except InputError as error:
         told[path] = [error.cause, str(error)]
-print(json.dumps([told, most_so_far() - begin]))
+print(json.dumps([told, peak_memory_bytes() - begin]))
 """
 
 

@@ -124,7 +124,7 @@ HOSTILE: dict[str, tuple[Any, str]] = {
         made_up({"type": "weighted", "values": [1, 2], "variances": [1, -1]}),
         "negative variance",
     ),
-    "mean": (made_up({"type": "mean", "values": [1, 2]}), "mean"),
+    "mean": (made_up({"type": "mean", "values": [1, 2]}), "h.storage.type"),
     "huge": (made_up({"type": "double", "values": [1.0]}, {**AXIS, "bins": 10**12}), "shape"),
 }
 

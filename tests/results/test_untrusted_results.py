@@ -160,7 +160,10 @@ MASS_BEGINS = config().measurements.active()["pair_mass"].axes[0].start
         (of("pair_mass", "storage", "values", 3, to=None), "pair_mass: .*not whole numbers"),
         (of("pair_mass", "storage", "values", 3, to=[1]), "pair_mass: .*not whole numbers"),
         (of("pair_mass", "storage", "values", 3, to=2**63), "pair_mass: "),
-        (of("by_chamber", "axes", 1, "upper", to=7), "by_chamber: no 5 integers"),
+        (
+            of("by_chamber", "axes", 1, "upper", to=7),
+            r"by_chamber: .*bins \(5\) must equal upper - lower",
+        ),
         (of("by_chamber", "axes", 1, "metadata", "name", to="station"), ".*axes share a name"),
         (of("efficiency_vs_run", "axes", 1, "categories", to=[1, 1, 2]), ".*same category twice"),
         (

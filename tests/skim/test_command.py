@@ -70,7 +70,7 @@ def test_what_is_skipped_has_its_exit_code(
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        (("--compression", "gzip"), "--compression gzip: allowed: none, lz4, zstd"),
+        (("--compression", "gzip"), "'gzip' is not one of 'none', 'lz4', 'zstd'"),
         (("--resume", "--force"), "--resume and --force"),
         (("--cluster", "x", "--executor", "dask"), "--cluster and --executor"),
     ],

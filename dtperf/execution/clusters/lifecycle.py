@@ -19,7 +19,7 @@ from dtperf.execution.clusters.model import Address, ClusterConfig, HTCondor, Lo
 from dtperf.execution.clusters.persistent import find_same, last_words, remove, state_folder
 from dtperf.execution.clusters.tls import Credentials
 from dtperf.execution.takedown import taken_down
-from dtperf.process import raise_if_asked
+from dtperf.process import raise_if_interrupted
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -172,7 +172,7 @@ def wait_for_workers(
             raise DtperfError(f"the connection to the scheduler is lost: {error}") from error
         waited = time.monotonic() - begin
         on_wait(WorkerCount(found, config.min_workers, waited))
-        raise_if_asked()
+        raise_if_interrupted()
         if found >= config.min_workers:
             return
         if waited > config.wait_s:

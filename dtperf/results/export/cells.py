@@ -106,7 +106,7 @@ class HistogramCells:
 
     @classmethod
     def of(cls, counts: Histogram) -> HistogramCells:
-        """Take the cells of a histogram as booked by a measurement."""
+        """Return the cells of a measurement's histogram."""
         kind = KINDS.get(counts.axes[-1].name, "histogram")
         values: I64 = np.asarray(counts.view(flow=True), dtype=np.int64)
         axes = counts.axes[:-1]
@@ -116,7 +116,7 @@ class HistogramCells:
 
     @classmethod
     def plain(cls, histogram: Histogram) -> HistogramCells:
-        """Take the cells of any histogram of integers, floats or weights."""
+        """Return the cells of any histogram of integers, floats or weights."""
         view: Any = histogram.view(flow=True)
         names = view.dtype.names
         values = np.stack([view[name] for name in names or ()] or [view], axis=-1)
@@ -132,7 +132,7 @@ class HistogramCells:
         return any(axis.name == name for axis in self.axes)
 
     def at(self, name: str, number: int) -> HistogramCells:
-        """Take one bin of an axis.
+        """Return the cells in one bin of an axis.
 
         Args:
             name: The axis, which is then gone.
@@ -147,7 +147,7 @@ class HistogramCells:
         return self._with(self._without(at), self.values.sum(axis=at))
 
     def split(self, name: str) -> list[tuple[str, HistogramCells]]:
-        """Take an axis apart.
+        """Split an axis into its bins.
 
         Args:
             name: The axis.

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from dtperf.errors import ConfigError
-from dtperf.files import write_atomic
+from dtperf.files import writable, write_atomic
 from dtperf.results.export.naming import extra_objects, readable_objects, reference_objects
 from dtperf.results.export.root import root_file
 from dtperf.results.export.root_objects import ReferenceObject
@@ -72,11 +72,9 @@ def write(
     if out.exists() and not overwrite:
         raise ConfigError(f"{out}: is there already: choose another name, or overwrite it")
     content = to_bytes(result, format, naming)
-    try:
+    with writable(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(out, content)
-    except OSError as error:
-        raise ConfigError(f"{out}: cannot be written: {error.strerror}") from error
     return out
 
 

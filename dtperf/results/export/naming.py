@@ -75,7 +75,7 @@ def _value_title(cells: HistogramCells, declared: Measurement | None) -> str:
 
 
 def _by_label(cells: HistogramCells) -> Iterator[tuple[tuple[str, ...], HistogramCells]]:
-    """Take the cells apart until a plot can show each piece."""
+    """Split the cells until a plot can show each piece."""
     name = _next_to_split(cells)
     if name is None:
         yield (), cells
@@ -95,7 +95,7 @@ def _next_to_split(cells: HistogramCells) -> str | None:
     return names[0] if len(names) > shown else None
 
 
-def _as_booked(cells: HistogramCells) -> HistogramCells:
+def _as_filled(cells: HistogramCells) -> HistogramCells:
     return cells
 
 
@@ -111,7 +111,7 @@ class NamingRow(NamedTuple):
     measurement: str
     titles: str
     """Title, axes and what a bin holds, with semicolons between, as in ROOT."""
-    arrange: Callable[[HistogramCells], HistogramCells] = _as_booked
+    arrange: Callable[[HistogramCells], HistogramCells] = _as_filled
     """Turns the measurement's axes into those of the object, {station} and {charge} left aside."""
 
 

@@ -126,8 +126,8 @@ def _moments(axes: tuple[Bins, ...], counts: F64) -> dict[str, float]:
     inner = counts[(slice(1, -1),) * counts.ndim]
     sums = {"fTsumw": inner.sum(), "fTsumw2": inner.sum()}
     # as in ROOT, bins with labels have no place on the axis
-    places = (np.zeros(axis.number) if axis.labelled else axis.centres for axis in axes)
-    centres = np.meshgrid(*places, indexing="ij")
+    positions = (np.zeros(axis.number) if axis.labelled else axis.centres for axis in axes)
+    centres = np.meshgrid(*positions, indexing="ij")
     for letter, x in zip("xy", centres, strict=False):
         sums |= {f"fTsumw{letter}": (inner * x).sum(), f"fTsumw{letter}2": (inner * x * x).sum()}
     if len(axes) == 2:

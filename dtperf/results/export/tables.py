@@ -33,7 +33,7 @@ TWINS = {13: 4, 14: 10}
 
 
 def in_one_row(cells: HistogramCells) -> HistogramCells:
-    """Put the chambers of a station at sector + 14 (wheel + 2).
+    """Return the chambers of a station in one row, at sector + 14 (wheel + 2).
 
     Args:
         cells: On station, wheel, sector and further axes.
@@ -49,7 +49,7 @@ def in_one_row(cells: HistogramCells) -> HistogramCells:
 
 
 def sector_by_wheel(cells: HistogramCells) -> HistogramCells:
-    """Make a map of each station, with sector and wheel at the lower edges of their bins.
+    """Return a map of each station, with sector and wheel at the lower edges of their bins.
 
     Args:
         cells: On station, wheel and sector.
@@ -66,7 +66,7 @@ def sector_by_wheel(cells: HistogramCells) -> HistogramCells:
 
 
 def within_sectors(cells: HistogramCells) -> HistogramCells:
-    """Make one map in which each sector of a wheel is a square of four stations.
+    """Return one map in which each sector of a wheel is a square of four stations.
 
     Args:
         cells: On station, wheel and sector.
@@ -86,7 +86,7 @@ def within_sectors(cells: HistogramCells) -> HistogramCells:
 
 
 def side_by_side(cells: HistogramCells) -> HistogramCells:
-    """Make one map of the stations' maps, one beside the other.
+    """Return one map of the stations' maps, one beside the other.
 
     Args:
         cells: On station, wheel and sector.
@@ -104,7 +104,7 @@ def side_by_side(cells: HistogramCells) -> HistogramCells:
 
 
 def _inner(cells: HistogramCells) -> I64:
-    """Leave away the flow bins of station, wheel and sector, which have none."""
+    """Return the bins of station, wheel and sector, which have nothing beyond."""
     return cells.values[1:-1, 1:-1, 1:-1]
 
 
@@ -162,7 +162,7 @@ def csv_table(counts: Mapping[str, Histogram]) -> bytes:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
     for chamber, efficiency in by_chamber(counts):
-        numbers = (efficiency.value, efficiency.low, efficiency.high)
-        place = (chamber.wheel, chamber.sector, chamber.station)
-        writer.writerow((*place, efficiency.passed, efficiency.total, *map(repr, numbers)))
+        interval = (efficiency.value, efficiency.low, efficiency.high)
+        numbers = (chamber.wheel, chamber.sector, chamber.station)
+        writer.writerow((*numbers, efficiency.passed, efficiency.total, *map(repr, interval)))
     return text.getvalue().encode()
