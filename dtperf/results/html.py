@@ -44,8 +44,8 @@ PADDING = "padding:1px 4px;text-align:center"
 def chamber_map(rows: Sequence[Row]) -> str:
     """Draw wheel against sector of the four stations, as tables.
 
-    Tables, for Jupyter and GitHub show no SVG of a notebook that is somebody else's. They stand side
-    by side where there is room.
+    Tables, for Jupyter and GitHub show no SVG of a notebook that is somebody else's. They stand
+    side by side where there is room.
 
     Args:
         rows: From `dtperf.results.html.chamber_rows`.

@@ -7,9 +7,11 @@ explorer.measure({"selection.probe.min_pt": 25}).by_station()   # what a new run
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dtperf.errors import ConfigError
+from dtperf.results.result import Result
 from dtperf.skim.analysis import Analysis, Explorer
 from dtperf.skim.recut.inputs import Source
 
@@ -47,6 +49,8 @@ def explore(source: Source, config: Any = None, *, limit_events: int | None = No
     from dtperf.pages.explore.session import Session
     from dtperf.pages.explore.widget import App
 
+    if not isinstance(source, Result | str | Path):
+        source = [*source]  # looked at twice
     key = events_key(source, config, limit_events)
     explorer = shared_events(key)  # held while what this cell has made before is closed
     close_earlier()

@@ -43,6 +43,6 @@ def _running() -> tuple[str, str]:
     """Return names of the running cell and of this execution of it; empty outside of notebooks."""
     ipython: Any = sys.modules.get("IPython")
     shell: Any = ipython.get_ipython() if ipython else None
-    message = getattr(shell, "get_parent", dict)()  # a terminal has none
+    message: dict[str, Any] = getattr(shell, "get_parent", dict)()  # a terminal has none
     cell = message.get("metadata", {}).get("cellId", "")
     return str(cell), str(message.get("header", {}).get("msg_id", ""))

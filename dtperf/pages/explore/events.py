@@ -9,7 +9,6 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from dtperf.config import load_config
-from dtperf.results.result import Result
 from dtperf.skim.analysis import Explorer
 from dtperf.skim.recut.inputs import Source, find
 from dtperf.skim.stored import is_skim
@@ -34,17 +33,17 @@ def events_key(source: Source, config: Any, limit_events: int | None) -> Hashabl
         ConfigError: The config cannot be used.
         InputError: A file cannot be read.
     """
-    if not isinstance(source, Result) and isinstance(source, str | Path) and is_skim(Path(source)):
+    if isinstance(source, str | Path) and is_skim(Path(source)):
         own = "" if config is None else load_config(config).model_dump_json()
         content = sorted(_states(p for p in Path(source).rglob("*") if p.is_file()))
         return ("skim", os.path.abspath(source), own, limit_events, tuple(content))  # noqa: PTH100
     found = find(source, config)
-    known = [file for file in found.files if file.uuid is None]
-    if any(not Path(file.path).is_file() for file in known):
+    unknown = [file for file in found.files if file.uuid is None]
+    if any(not Path(file.path).is_file() for file in unknown):
         return None
     return (
         *(found.config.model_dump_json(), tuple(found.files), found.arguments, found.out),
-        *(limit_events, tuple(_states(Path(file.path) for file in known))),
+        *(limit_events, tuple(_states(Path(file.path) for file in unknown))),
     )
 
 

@@ -1,4 +1,4 @@
-"""What stands in a saved notebook for the sliders: where no kernel runs, on GitHub, in nbconvert."""
+"""What stands for the sliders in a saved notebook: without a kernel, on GitHub, in nbconvert."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def as_html(session: Session, element_id: str) -> str:
 
 def as_text(session: Session) -> str:
     """Write cuts and efficiencies of what was measured last, a line a station."""
-    lines = [f"{session.setup['title']}: {session.setup['loaded']}", _cuts(session)]
-    for row in session.last["stations"]:
-        lines.append(
-            f"{row['name']}  {row['fiducial']} %  ({row['fiducial_counts']}), "
-            f"with acceptance {row['acceptance']} %  ({row['acceptance_counts']})"
-        )
-    return "\n".join([*lines, session.last["python"]])
+    stations = (
+        f"{row['name']}  {row['fiducial']} %  ({row['fiducial_counts']}), "
+        f"with acceptance {row['acceptance']} %  ({row['acceptance_counts']})"
+        for row in session.last["stations"]
+    )
+    head = f"{session.setup['title']}: {session.setup['loaded']}"
+    return "\n".join([head, _cuts(session), *stations, session.last["python"]])
 
 
 def _cuts(session: Session) -> str:

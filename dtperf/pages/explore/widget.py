@@ -102,8 +102,8 @@ class App(anywidget.AnyWidget):
         update_display(self._static(), display_id=self._saved_id, raw=True)
 
     def _ipython_display_(self, **_: Any) -> None:
-        # Two outputs: of one, Jupyter shows the view alone, and without a kernel only that it is gone.
-        # A view hides the other one as long as it lives.
+        # Two outputs: of one Jupyter would show the view alone, and without a kernel nothing but
+        # that it is gone. A view hides the other one as long as it lives.
         display(self._static(), display_id=self._saved_id, raw=True)
         if self.comm is not None:
             view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}

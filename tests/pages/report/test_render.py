@@ -75,7 +75,8 @@ def test_the_map_has_the_numbers_of_the_result() -> None:
 
 
 def test_flagged_chambers_come_with_reasons_and_plots() -> None:
-    pictures = page().of("img")
+    *pictures, trend = page().of("img")
+    assert trend["alt"].startswith("Fiducial efficiency of the stations against 3 runs, 367080 to")
     assert len(pictures) == 4
     assert pictures[0]["alt"] == f"Efficiency of {DEAD.name} against run"
     content = base64.b64decode(pictures[0]["src"].removeprefix("data:image/png;base64,"))
