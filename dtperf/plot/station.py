@@ -32,7 +32,7 @@ def station_trend(results: Sequence[tuple[str, Result]]) -> StyledFigure:
         if any(station.fiducial is None for station in stations):
             raise InputError(f"{name}: lacks 'by_chamber', of which stations would be drawn")
     counts = np.array([[s.fiducial[:2] for s in stations if s.fiducial] for stations in rows])
-    edges = np.arange(len(results) + 1) - 0.5
+    edges = np.linspace(-0.5, len(results) - 0.5, len(results) + 1, dtype=np.float64)
     curves = [
         Curve(
             f"MB{number + 1}",
