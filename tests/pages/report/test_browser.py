@@ -220,5 +220,5 @@ def test_the_map_changes_to_the_differences(tab: Tab) -> None:
 
 def test_pictures_have_loaded(tab: Tab) -> None:
     widths = tab.page.locator(".pictures img").evaluate_all("all => all.map(i => i.naturalWidth)")
-    assert len(widths) == 4
+    assert len(widths) == 5
     assert min(widths) > 100
