@@ -16,7 +16,7 @@ from dtperf import addresses, filesets
 from dtperf.addresses import bare, complete, hide, remember, secret_of
 from dtperf.errors import InputError
 from dtperf.filesets import InputFile, resolve
-from dtperf.pages.explore.session import command
+from dtperf.pages.explore.commands import python_line, shell_line
 from dtperf.results.ledger import Ledger
 from dtperf.skim.recut.inputs import find_inputs
 from tests.helpers.ledgers import row
@@ -183,4 +183,4 @@ def test_an_older_ledger_is_read_without_tokens(tmp_path: Path) -> None:
 def test_the_command_that_an_explorer_shows_has_no_token() -> None:
     origin = find_inputs([f"{FILE}?a=b&authz={SECRET}"], "reference_2023")
     assert origin.arguments == (f"{FILE}?a=b",)
-    assert SECRET not in command(origin, origin.config)
+    assert SECRET not in shell_line(origin, origin.config) + python_line(origin, origin.config)

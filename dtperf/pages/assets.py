@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    pass
+from dtperf.results.html import EDGES, FILLS
 
 __all__ = ["asset", "embedded_json"]
 
-NEEDS = {"map.js": ("parts.js",)}
-"""What has to stand before a script."""
+NEEDS = {
+    "map.js": ("parts.js",),
+    "explore/explore.js": ("parts.js", "map.js", "explore/curve.js"),
+    "explore/explore.css": ("map.css",),
+}
+"""What has to stand before a script or style."""
 ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
@@ -24,11 +27,13 @@ def asset(name: str) -> str:
     """Read a style or script of this package, with all that it needs.
 
     Args:
-        name: 'style.css' or 'map.js'.
+        name: Such as 'style.css' or 'map.js'; with its folder, where it is in one.
     """
-    folder = files("dtperf.pages")
+    folder, names = files("dtperf.pages"), (*NEEDS.get(name, ()), name)
+    scale = f"const dtScale = {embedded_json({'edges': EDGES, 'fills': FILLS})};\n"
     return "\n".join(
-        (folder / each).read_text(encoding="utf-8") for each in (*NEEDS.get(name, ()), name)
+        (scale if each == "parts.js" else "") + (folder / each).read_text(encoding="utf-8")
+        for each in names
     )
 
 

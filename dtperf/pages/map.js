@@ -9,7 +9,7 @@ const drawMap = (() => {
   const CELL_W = 38, CELL_H = 26, LEFT = 34, TOP = 20, BOTTOM = 18, COLUMNS = 14, WHEELS = 5;
   const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [1, 0], ArrowDown: [-1, 0] };
   const states = new WeakMap();
-  const placeOf = (station, wheel, sector) => `${station} ${wheel} ${sector}`;
+  const keyOf = (station, wheel, sector) => `${station} ${wheel} ${sector}`;
 
   function showTip(state, cell) {
     const { container, tip } = state;
@@ -36,7 +36,7 @@ const drawMap = (() => {
 
   function move(state, cell, step) {
     const row = state.rows.get(cell.dataset.name);
-    const next = state.places.get(placeOf(row.station, row.wheel + step[0], row.sector + step[1]));
+    const next = state.positions.get(keyOf(row.station, row.wheel + step[0], row.sector + step[1]));
     if (!next) return;
     cell.setAttribute("tabindex", "-1");
     next.setAttribute("tabindex", "0");
@@ -73,12 +73,12 @@ const drawMap = (() => {
     listen(state, cell);
     picture.append(cell);
     state.cells.set(row.name, cell);
-    state.places.set(placeOf(row.station, row.wheel, row.sector), cell);
+    state.positions.set(keyOf(row.station, row.wheel, row.sector), cell);
   }
 
-  function hatch() {
+  function hatch(id) {
     const defs = svg("defs"), size = { width: 6, height: 6, patternUnits: "userSpaceOnUse" };
-    const pattern = svg("pattern", { id: "dt-hatch", patternTransform: "rotate(45)", ...size });
+    const pattern = svg("pattern", { id, patternTransform: "rotate(45)", ...size });
     pattern.append(svg("rect", { width: 6, height: 6, fill: "#fff" }));
     pattern.append(svg("rect", { width: 2, height: 6, fill: "#aaa" }));
     defs.append(pattern);
@@ -90,7 +90,7 @@ const drawMap = (() => {
     const label = `MB${station}, wheel against sector: arrow keys go from chamber to chamber`;
     const box = { viewBox: `0 0 ${width} ${height}`, class: "dt-station", role: "group" };
     const picture = svg("svg", { ...box, "aria-label": label });
-    if (!state.cells.size) picture.append(hatch());
+    if (!state.cells.size) picture.append(hatch(state.hatch));
     picture.append(svg("text", { x: LEFT + 1, y: 14, class: "dt-title" }, `MB${station}`));
     for (let wheel = -2; wheel <= 2; wheel += 1) {
       const y = TOP + (2 - wheel) * CELL_H + CELL_H / 2 + 4;
@@ -106,7 +106,9 @@ const drawMap = (() => {
   }
 
   function build(container, rows) {
-    const state = { container, cells: new Map(), places: new Map(), shown: null };
+    const state = { container, cells: new Map(), positions: new Map(), shown: null };
+    // of its own: that of a map that is hidden would not be drawn
+    state.hatch = `dt-hatch-${Math.random().toString(36).slice(2)}`;
     state.tip = html("div", "dt-tip");
     state.tip.setAttribute("role", "status");
     state.tip.setAttribute("aria-live", "polite");
@@ -124,7 +126,7 @@ const drawMap = (() => {
   function update(state, cell, row, selected) {
     const [box, text, flag] = cell.children;
     const isEmpty = row.value === null;
-    const [fill, ink] = isEmpty ? ["url(#dt-hatch)", "#000"] : colours(row.value, state.kind);
+    const [fill, ink] = isEmpty ? [`url(#${state.hatch})`, "#000"] : colours(row.value, state.kind);
     box.setAttribute("fill", fill);
     text.style.fill = ink;
     text.textContent = isEmpty ? "" : short(row.value);
@@ -132,8 +134,8 @@ const drawMap = (() => {
     const isUnder = !isEmpty && state.kind === "efficiency" && row.value < 0.9;
     cell.classList.toggle("dt-under", isUnder);
     cell.classList.toggle("dt-selected", row.name === selected);
-    const told = [...lines(row, state.kind), ...(row.reason ? [`flagged: ${row.reason}`] : [])];
-    cell.setAttribute("aria-label", `${row.name}: ${told.join("; ")}`);
+    const parts = [...lines(row, state.kind), ...(row.reason ? [`flagged: ${row.reason}`] : [])];
+    cell.setAttribute("aria-label", `${row.name}: ${parts.join("; ")}`);
   }
 
   return function draw(container, rows, options = {}) {
@@ -143,7 +145,7 @@ const drawMap = (() => {
     state.kind = options.kind || "efficiency";
     state.onSelect = options.onSelect;
     state.rows = new Map(rows.map((row) => [row.name, row]));
-    state.legend.replaceChildren(...legend(state.kind));
+    state.legend.replaceChildren(...legend(state.kind, `url(#${state.hatch})`));
     for (const row of rows) update(state, state.cells.get(row.name), row, options.selected);
     if (state.shown) showTip(state, state.shown);
   };

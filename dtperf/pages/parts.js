@@ -2,12 +2,12 @@
 // What maps and pages share: elements, numbers, colours, legend, tooltip. Stands before map.js.
 const dtParts = (() => {
   const SCALES = {
-    // cividis; what lies below leaves it in colour and border
+    // that of static maps, too: see assets.py; what lies below the first edge leaves it in colour and border
     efficiency: {
-      edges: [0.9, 0.93, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995, 1],
-      fills: ["#00224e", "#1d3964", "#434e6c", "#61646f", "#7d7c78", "#9d9570", "#c4b561", "#fee838"],
-      under: "#d55e00",
-      over: "#fee838",
+      edges: dtScale.edges,
+      fills: dtScale.fills.slice(1, -1),
+      under: dtScale.fills[0],
+      over: dtScale.fills[dtScale.fills.length - 1],
     },
     // orange to blue over white
     difference: {
@@ -67,13 +67,13 @@ const dtParts = (() => {
     return item;
   }
 
-  function legend(kind) {
+  function legend(kind, hatch) {
     const { edges, fills, under, over } = SCALES[kind];
     const tenth = (edge) => `${Number((100 * edge).toFixed(1))}`.replace("-", "−");
     const first = tenth(edges[0]), last = tenth(edges[edges.length - 1]);
     const steps = fills.map((fill, at) => swatch(fill, `${tenth(edges[at])} to ${tenth(edges[at + 1])}`));
     const ends = kind === "difference" ? [swatch(over, `over ${last}`)] : [];
-    const all = [swatch(under, `under ${first}`), ...steps, ...ends, swatch("url(#dt-hatch)", "no value")];
+    const all = [swatch(under, `under ${first}`), ...steps, ...ends, swatch(hatch, "no value")];
     return [kind === "difference" ? "in points of %:" : "in %:", ...all];
   }
 

@@ -11,6 +11,7 @@ from dtperf.plot.catalogue import PLOTS
 from dtperf.plot.chamber import chamber_trend, inside_chamber
 from dtperf.plot.eligible import eligible_trend
 from dtperf.plot.files import FORMATS, draw, figure, not_measured, save
+from dtperf.plot.station import station_trend
 
 __all__ = [
     "FORMATS",
@@ -22,4 +23,5 @@ __all__ = [
     "inside_chamber",
     "not_measured",
     "save",
+    "station_trend",
 ]

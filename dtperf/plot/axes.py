@@ -196,12 +196,12 @@ def whole_numbers(axis: Axis) -> None:
     axis.set_minor_locator(FixedLocator([]))
 
 
-def run_ticks(panel: Axes, runs: Sequence[int]) -> None:
+def run_ticks(panel: Axes, runs: Sequence[int] | Sequence[str]) -> None:
     """Write run numbers below evenly spaced bins, not all of them where there are many.
 
     Args:
         panel: With run i at x = i.
-        runs: In order.
+        runs: In order; or other names.
     """
     places = range(0, len(runs), max(1, -(-len(runs) // MOST_RUNS)))
     panel.xaxis.set_major_locator(FixedLocator(list(places)))

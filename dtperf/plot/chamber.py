@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -85,22 +86,24 @@ def chamber_trend(
 
 def against_runs(
     curves: Sequence[Curve],
-    runs: list[int],
+    runs: Sequence[int] | Sequence[str],
     title: str,
     label: str,
-    change: int | None,
+    change: int | None = None,
     *,
     columns: int = 4,
+    x: str = "run",
 ) -> StyledFigure:
-    """Draw curves against the run.
+    """Draw curves against the run, or against what else is numbered.
 
     Args:
         curves: Of equal edges, one bin for each run.
-        runs: Their numbers.
+        runs: Their numbers, or names.
         title: Plain text for the header.
         label: Of the vertical axis.
         change: First run after something has changed, to be marked by a line.
         columns: Of the legend.
+        x: What the runs are called.
     """
     edges = curves[0].edges
     with style():
@@ -109,7 +112,7 @@ def against_runs(
         draw_curves(panel, curves, curves, columns)
         panel.set_xlim(edges[0], max(edges[-1], 0.5))
         run_ticks(panel, runs)
-        panel.set_xlabel("run")
+        panel.set_xlabel(x)
         panel.set_ylabel(label)
         if change is not None:
             _mark_change(panel, runs, change)
@@ -168,7 +171,7 @@ def _outline(panel: Axes, chamber: detector.Chamber, region: Region | None) -> N
         )
 
 
-def _mark_change(panel: Axes, runs: list[int], change: int) -> None:
+def _mark_change(panel: Axes, runs: Sequence[Any], change: int) -> None:
     """Draw a line before the first run of the change."""
     line = panel.axvline(
         bisect_left(runs, change) - 0.5, color="black", ls="--", lw=1.6, label=f"from {change}"

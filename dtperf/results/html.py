@@ -1,4 +1,4 @@
-"""What a notebook shows of a result: its table, and the map of the chambers as SVG."""
+"""What a notebook shows of a result: its table, and the map of the chambers."""
 
 from __future__ import annotations
 
@@ -16,106 +16,81 @@ if TYPE_CHECKING:
     from dtperf.results.summary import Efficiency
 
 __all__ = [
+    "EDGES",
+    "FILLS",
     "UNTITLED",
     "as_html",
     "chamber_map",
     "chamber_rows",
     "counted_twice",
     "in_one_line",
-    "picture",
-    "text",
+    "station_table",
 ]
-
-STYLE = "background:#fff;font:10px sans-serif;max-width:100%;height:auto"
-
-
-def picture(width: int, height: int, label: str, parts: Sequence[str]) -> str:
-    """Put shapes together.
-
-    Args:
-        width: Pixels, as the height; less where there is less room.
-        height: Pixels.
-        label: What a screen reader says; this and the shapes are not escaped here.
-        parts: Shapes.
-    """
-    place = f"viewBox='0 0 {width} {height}' width='{width}' role='img' aria-label='{label}'"
-    return f"<svg {place} style='{STYLE}'>{''.join(parts)}</svg>"
-
-
-def text(x: float, y: float, words: str, anchor: str, more: str = "") -> str:
-    """Write words.
-
-    Args:
-        x: Pixels, as y.
-        y: Of the line that they stand on.
-        words: Not escaped here.
-        anchor: 'start', 'middle' or 'end', which lies at x.
-        more: Other attributes.
-    """
-    return f"<text x='{x:.1f}' y='{y:.1f}' text-anchor='{anchor}' {more}>{words}</text>"
-
 
 Row = dict[str, Any]
 
-EDGES = (0.9, 0.93, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995, 1)
+EDGES = (0.9, 0.93, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995, 1.0)
+"""Efficiencies at which the colour changes."""
 FILLS = (
     *("#d55e00", "#00224e", "#1d3964", "#434e6c", "#61646f", "#7d7c78", "#9d9570", "#c4b561"),
     *("#fee838", "#fee838"),
 )
-"""Those of the page's map: cividis, and vermilion below 90 %."""
+"""One more than edges: vermilion below the first, cividis above it."""
 DARK = range(1, 5)
 """Fills that need a light text."""
-CELL_W, CELL_H, LEFT, TOP = 32, 20, 30, 22
-COLUMNS, WHEELS = 14, 5
+PADDING = "padding:1px 4px;text-align:center"
 
 
 def chamber_map(rows: Sequence[Row]) -> str:
-    """Draw wheel against sector of the four stations, two by two.
+    """Draw wheel against sector of the four stations, as tables.
+
+    Tables, for Jupyter and GitHub show no SVG of a notebook that is somebody else's. They stand
+    side by side where there is room.
 
     Args:
         rows: From `dtperf.results.html.chamber_rows`.
     """
-    width, height = LEFT + COLUMNS * CELL_W + 14, TOP + WHEELS * CELL_H + 18
-    parts = []
-    for station in range(1, 5):
-        x, y = (station - 1) % 2 * width, (station - 1) // 2 * height
-        parts.append(f'<g transform="translate({x},{y})">{"".join(_station(rows, station))}</g>')
-    return picture(2 * width, 2 * height, "fiducial efficiency of the chambers, %", parts)
+    steps = [f"below {100 * EDGES[0]:g}", *(f"from {100 * edge:g}" for edge in EDGES[:-1])]
+    scale = " ".join(
+        f"<span style='{_colours(step)};padding:0 4px'>{label}</span>"
+        for step, label in enumerate(steps)
+    )
+    stations = "".join(_station(rows, station) for station in range(1, 5))
+    return f"<p><small>fiducial efficiency of the chambers, in %: {scale}</small></p>{stations}"
 
 
-def _station(rows: Sequence[Row], station: int) -> Iterator[str]:
-    yield text(LEFT, 14, f"MB{station}", "start", "font-weight='bold' font-size='13'")
-    for wheel in range(-2, 3):
-        y = TOP + (2 - wheel + 0.7) * CELL_H
-        yield text(LEFT - 3, y, f"W{wheel:+d}".replace("-", "−").replace("+0", "0"), "end")
-    mine = [row for row in rows if row["station"] == station]
-    for sector in sorted({row["sector"] for row in mine}):
-        x, y = LEFT + (sector - 0.5) * CELL_W, TOP + WHEELS * CELL_H + 12
-        yield text(x, y, f"S{sector}", "middle")
-    for row in mine:
-        yield from _cell(row)
+def _station(rows: Sequence[Row], station: int) -> str:
+    by_position = {(r["wheel"], r["sector"]): r for r in rows if r["station"] == station}
+    sectors = sorted({sector for _, sector in by_position})
+    head = "".join(f"<th style='{PADDING}'>S{sector}</th>" for sector in sectors)
+    lines = [f"<tr><th style='{PADDING}'>MB{station}</th>{head}</tr>"]
+    for wheel in range(2, -3, -1):
+        name = f"W{wheel:+d}".replace("-", "−").replace("+0", "0")
+        cells = "".join(_cell(by_position.get((wheel, sector))) for sector in sectors)
+        lines.append(f"<tr><th style='{PADDING}'>{name}</th>{cells}</tr>")
+    style = "display:inline-table;margin:0 1em .5em 0;font-size:10px;line-height:1.3"
+    return f"<table style='{style}'>{''.join(lines)}</table>"
 
 
-def _cell(row: Row) -> Iterator[str]:
-    x, y = LEFT + (row["sector"] - 1) * CELL_W, TOP + (2 - row["wheel"]) * CELL_H
-    box = f"x='{x}' y='{y}' width='{CELL_W - 1}' height='{CELL_H - 1}'"
+def _colours(step: int) -> str:
+    return f"background:{FILLS[step]};color:{'#fff' if step in DARK else '#000'}"
+
+
+def _cell(row: Row | None) -> str:
+    if row is None:
+        return "<td></td>"
     if row["value"] is None:
-        told = f"<title>{row['name']}: no probes</title>"
-        yield f"<rect {box} fill='#fff' stroke='#bbb'>{told}</rect>"
-        return
-    step = bisect_right(EDGES, row["value"])
-    border = "" if step else " stroke='#000' stroke-width='2'"
+        return f"<td style='{PADDING}' title='{row['name']}: no probes'>–</td>"
     low, high = 100 * row["low"], 100 * row["high"]
-    told = f"{row['name']}: {100 * row['value']:.2f} %, {low:.2f} to {high:.2f} %; "
-    told += f"{row['passed']:,} of {row['total']:,} probes passed"
-    yield f"<rect {box} fill='{FILLS[step]}'{border}><title>{told}</title></rect>"
+    title = f"{row['name']}: {100 * row['value']:.2f} %, {low:.2f} to {high:.2f} %; "
+    title += f"{row['passed']:,} of {row['total']:,} probes passed"
     shown = f"{100 * row['value']:.1f}".replace("100.0", "100")
-    colour = f"fill='{'#fff' if step in DARK else '#000'}' pointer-events='none'"
-    yield text(x + CELL_W / 2, y + 0.68 * CELL_H, shown, "middle", colour)
+    style = f"{_colours(bisect_right(EDGES, row['value']))};{PADDING}"
+    return f"<td style='{style}' title='{title}'>{shown}</td>"
 
 
 HEAD = ("station", "fiducial %", "passed / total", "× acceptance %", "passed / total")
-CELL = "style='padding:0 .8em;text-align:right;white-space:nowrap'"
+CELL = "style='padding:0 .6em;text-align:right'"
 UNTITLED = "DT efficiency"
 ALARM = "style='color:#a33c00'"
 
@@ -158,7 +133,7 @@ def as_html(result: Result) -> str:
     parts = [
         f"<p><b>{escape(result.config.title or UNTITLED)}</b>: {words}</p>",
         *(f"<p {ALARM}>{escape(warning)}</p>" for warning in _warnings(result)),
-        _stations(result),
+        station_table(result),
         chamber_map(rows) if rows else "",
     ]
     return f"<div>{''.join(parts)}</div>"
@@ -176,7 +151,8 @@ def _warnings(result: Result) -> Iterator[str]:
         yield "anomalies: " + ", ".join(f"{name} {n:,}" for name, n in found.items())
 
 
-def _stations(result: Result) -> str:
+def station_table(result: Result) -> str:
+    """Write the efficiencies of the stations as a table."""
     head = "".join(f"<th {CELL}>{name}</th>" for name in HEAD)
     lines = (
         [station.name, *_cells(station.fiducial), *_cells(station.with_acceptance)]

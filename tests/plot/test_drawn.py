@@ -11,6 +11,7 @@ from matplotlib.container import ErrorbarContainer
 
 from dtperf import plot
 from dtperf.detector import Chamber, Place
+from dtperf.errors import InputError
 from dtperf.plot.style import GREY
 from dtperf.results.result import Result
 from dtperf.statistics import clopper_pearson
@@ -45,6 +46,19 @@ def test_points_and_bars_of_each_station(whole: Result) -> None:
         value, interval = expected(view)
         np.testing.assert_allclose(curve.lines[0].get_ydata(), value)
         np.testing.assert_allclose(ends(curve), interval)
+
+
+def test_stations_over_many_results(whole: Result, other: Result) -> None:
+    results = [("first", whole), ("a/name/that/is/too/long/for/the/axis", other), ("last", whole)]
+    panel = plot.station_trend(results).panels[0, 0]
+    for station, curve in enumerate(curves(panel)):
+        found = [result.by_station()[station].fiducial for _, result in results]
+        np.testing.assert_allclose(curve.lines[0].get_ydata(), [e.value for e in found if e])
+        np.testing.assert_allclose(ends(curve), [(e.low, e.high) for e in found if e])
+    names = [label.get_text() for label in panel.get_xticklabels()]
+    assert names == ["first", "…s/too/long/for/the/axis", "last"]
+    with pytest.raises(InputError, match="empty: lacks 'by_chamber'"):
+        plot.station_trend([("first", whole), ("empty", result_of({}))])
 
 
 def test_horizontal_bars_span_the_bins(whole: Result) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import dtperf
-from dtperf.pages.explore.session import command
+from dtperf.pages.explore.commands import shell_line
 from dtperf.skim.analysis import Explorer
 from tests.cli.commands import call
 from tests.helpers.golden import GOLDEN, efficiencies
@@ -48,7 +48,7 @@ def test_skim_run_and_explore(
     explorer = Explorer(out)
     fresh = measured(explorer.config, GOLDEN)
     assert efficiencies(explorer.measure()) == efficiencies(fresh)
-    words = command(explorer.origin, config).split()
+    words = shell_line(explorer.origin, config).split()
     assert words[:4] == ["dtperf", "run", "reference_2023", str(out)]
 
 

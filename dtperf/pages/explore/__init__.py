@@ -7,9 +7,11 @@ explorer.measure({"selection.probe.min_pt": 25}).by_station()   # what a new run
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dtperf.errors import ConfigError
+from dtperf.results.result import Result
 from dtperf.skim.analysis import Analysis, Explorer
 from dtperf.skim.recut.inputs import Source
 
@@ -22,6 +24,9 @@ __all__ = ["Analysis", "Explorer", "explore"]
 def explore(source: Source, config: Any = None, *, limit_events: int | None = None) -> App:
     """Show sliders for the cuts in a notebook; map, curve and table follow them.
 
+    The events stay in memory until `close()` of what is returned, or until its cell runs again. Who
+    explores the same with the same config shares them.
+
     Args:
         source: The directory of a skim; or a `Result`, a result directory, or files as
             `dtperf.run` takes them.
@@ -30,14 +35,27 @@ def explore(source: Source, config: Any = None, *, limit_events: int | None = No
             others.
 
     Returns:
-        What the notebook shows.
+        What the notebook shows. Its `cuts` can be read and assigned, `result` is what was measured
+        last, and `config` the config with these cuts.
 
     Raises:
-        ConfigError: The config cannot be used, or ipywidgets is not installed.
+        ConfigError: The config cannot be used, or anywidget is not installed.
         InputError: A file cannot be read.
     """
-    if find_spec("ipywidgets") is None:
-        raise ConfigError("explore needs ipywidgets: pip install 'dtperf[notebook]'")
+    if find_spec("anywidget") is None:
+        raise ConfigError("explore needs anywidget: pip install 'dtperf[notebook]'")
+    from dtperf.pages.explore.cells import close_earlier, remember
+    from dtperf.pages.explore.events import events_key, load_events, shared_events
+    from dtperf.pages.explore.session import Session
     from dtperf.pages.explore.widget import App
 
-    return App(Explorer(source, config, limit_events=limit_events))
+    if not isinstance(source, Result | str | Path):
+        source = [*source]  # looked at twice
+    key = events_key(source, config, limit_events)
+    explorer = shared_events(key)  # held while what this cell has made before is closed
+    close_earlier()
+    if explorer is None:
+        explorer = load_events(key, source, config, limit_events)
+    app = App(Session(explorer))
+    remember(app)
+    return app

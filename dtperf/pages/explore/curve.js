@@ -2,9 +2,9 @@
 // drawCurve(container, now, before): efficiency of the four stations against pT, as points with bars.
 // Both: [{name, points: [[from, to, passed, total, value, low, high], …]}, …]; before stands behind.
 const drawCurve = (() => {
-  const { svg, percent, count } = dtParts;
+  const { svg, html, percent, count } = dtParts;
   const WIDTH = 900, HEIGHT = 330, LEFT = 62, RIGHT = 12, TOP = 12, BOTTOM = 46;
-  const LOOKS = [["#0072b2", "circle"], ["#d55e00", "square"], ["#008060", "up"], ["#7b3294", "down"]];
+  const MARKERS = ["circle", "square", "up", "down"]; // colours: dt-series-… of explore.css
   const TICKS = [1, 2, 5, 10, 20, 30, 50, 70, 100, 200, 300, 500, 700, 1000, 2000, 5000];
   const FEW = 20, MANY = 200; // probes: bins with few are left out, the bars of many fit the scale
 
@@ -23,10 +23,10 @@ const drawCurve = (() => {
     const step = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2].find((s) => (1 - lowest) / s <= 6) || 0.2;
     const bottom = Math.floor(Math.min(lowest, 1 - step) / step - 1e-9) * step;
     const inner = WIDTH - LEFT - RIGHT, height = HEIGHT - TOP - BOTTOM, top = 1 + 0.15 * step;
-    const place = (pt) => Math.log(Math.max(pt, from) / from) / Math.log(to / from);
+    const part = (pt) => Math.log(Math.max(pt, from) / from) / Math.log(to / from);
     return {
       from, to, bottom, step,
-      x: (pt) => LEFT + inner * place(pt),
+      x: (pt) => LEFT + inner * part(pt),
       y: (value) => TOP + (height * (top - Math.max(value, bottom))) / (top - bottom),
     };
   }
@@ -35,46 +35,43 @@ const drawCurve = (() => {
     const right = WIDTH - RIGHT, floor = HEIGHT - BOTTOM;
     for (let n = 0; 1 - n * scale.step >= scale.bottom - 1e-9; n += 1) {
       const value = 1 - n * scale.step, y = scale.y(value);
-      picture.append(svg("line", { x1: LEFT, x2: right, y1: y, y2: y, class: "grid" }));
+      picture.append(svg("line", { x1: LEFT, x2: right, y1: y, y2: y, class: "dt-grid" }));
       const text = Number((100 * value).toFixed(1));
       picture.append(svg("text", { x: LEFT - 6, y: y + 4, "text-anchor": "end" }, `${text} %`));
     }
     for (const pt of TICKS.filter((tick) => tick >= scale.from && tick <= scale.to)) {
-      const x = scale.x(pt), line = { x1: x, x2: x, y1: TOP, y2: floor, class: "grid" };
+      const x = scale.x(pt), line = { x1: x, x2: x, y1: TOP, y2: floor, class: "dt-grid" };
       picture.append(svg("line", line));
       picture.append(svg("text", { x, y: floor + 17, "text-anchor": "middle" }, `${pt}`));
     }
-    const box = { x: LEFT, y: TOP, width: right - LEFT, height: floor - TOP, class: "frame" };
+    const box = { x: LEFT, y: TOP, width: right - LEFT, height: floor - TOP, class: "dt-box" };
     picture.append(svg("rect", box));
     const label = { x: right, y: HEIGHT - 8, "text-anchor": "end" };
     picture.append(svg("text", label, "pT of the probe [GeV]"));
   }
 
   function point(scale, number, station, [from, to, passed, total, value, low, high]) {
-    const [colour, kind] = LOOKS[number % LOOKS.length];
+    const kind = MARKERS[number % MARKERS.length];
     const left = scale.x(from), right = scale.x(to);
     const x = (left + right) / 2 + 4 * (number - 1.5); // side by side
-    const group = svg("g", { stroke: colour, fill: colour });
+    const group = svg("g", { class: `dt-series-${number}` });
     group.append(svg("line", { x1: x, x2: x, y1: scale.y(low), y2: scale.y(high), "stroke-width": 1.5 }));
     // below the axis only its bar reaches in
     if (value >= scale.bottom) group.append(svg("path", { d: pathOf(kind, x, scale.y(value)) }));
     const probes = `${count(passed)} of ${count(total)} probes passed`;
     const interval = `${percent(low)} to ${percent(high)}`;
-    const told = `${station}, ${from} to ${to} GeV: ${percent(value)}, ${interval}; ${probes}`;
-    group.append(svg("title", {}, told));
+    const text = `${station}, ${from} to ${to} GeV: ${percent(value)}, ${interval}; ${probes}`;
+    group.append(svg("title", {}, text));
     return group;
   }
 
-  function legend(picture, stations, isAll) {
+  function legend(picture, stations) {
     stations.forEach(({ name }, number) => {
-      const [colour, kind] = LOOKS[number % LOOKS.length], x = LEFT + 16 + 75 * number;
-      const y = HEIGHT - 12;
-      picture.append(svg("path", { d: pathOf(kind, x, y), fill: colour }));
+      const x = LEFT + 16 + 75 * number, y = HEIGHT - 12, group = svg("g", { class: `dt-series-${number}` });
+      group.append(svg("path", { d: pathOf(MARKERS[number % MARKERS.length], x, y) }));
+      picture.append(group);
       picture.append(svg("text", { x: x + 10, y: y + 4 }, name));
     });
-    const x = LEFT + 8 + 75 * stations.length;
-    const text = `pale: the config’s cuts${isAll ? "" : `; bins of ${FEW} probes or more`}`;
-    picture.append(svg("text", { x, y: HEIGHT - 8 }, text));
   }
 
   function filled(stations, least) {
@@ -94,16 +91,17 @@ const drawCurve = (() => {
     const layers = { before: filled(before, least), now: filled(now, least) };
     const points = [...pointsOf(layers.before), ...pointsOf(layers.now)], scale = scales(points);
     const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
-    picture.setAttribute("aria-labelledby", "curve-title");
+    picture.setAttribute("aria-label", "Fiducial efficiency of the stations against the probe’s pT");
     frame(picture, scale);
     for (const [className, stations] of Object.entries(layers)) {
-      const layer = svg("g", { class: className });
+      const layer = svg("g", { class: `dt-${className}` });
       stations.forEach(({ name, points: each }, number) => {
         for (const one of each) layer.append(point(scale, number, name, one));
       });
       picture.append(layer);
     }
-    legend(picture, now, least === 1);
-    container.replaceChildren(picture);
+    legend(picture, now);
+    const note = `Pale: the config’s cuts.${least === 1 ? "" : ` Bins with fewer than ${FEW} probes are left out.`}`;
+    container.replaceChildren(picture, html("p", "dt-soft", note));
   };
 })();

@@ -10,24 +10,24 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.resources import files
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from tornado.httpserver import HTTPServer
-from tornado.template import Template
 from tornado.web import Application, HTTPError, RequestHandler
 
 from dtperf.errors import ConfigError
 from dtperf.pages.assets import asset, embedded_json
 from dtperf.pages.explore.session import Session
-from dtperf.pages.explore.sliders import sliders
 from dtperf.skim.analysis import Explorer
 
 __all__ = ["ExploreSite", "bind", "serve"]
 
-HERE = "127.0.0.1"
-NAMES = (HERE, "localhost")
+ADDRESS = "127.0.0.1"
+NAMES = (ADDRESS, "localhost")
 MOST_BYTES = 100_000
 """Of a request; cuts take a few hundred."""
+LOST = "The server does not answer: does `dtperf explore` still run?"
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -53,25 +53,21 @@ class ExploreSite:
         """Text and type of each part of the page, by its name."""
         return {
             "": (self._page(), "text/html"),
-            "style.css": (f"{asset('style.css')}\n{_own('page.css')}", "text/css"),
-            "map.js": (asset("map.js"), "text/javascript"),
-            "curve.js": (_own("curve.js"), "text/javascript"),
-            "page.js": (_own("page.js"), "text/javascript"),
+            "explore.css": (asset("explore/explore.css"), "text/css"),
+            "explore.js": (asset("explore/explore.js"), "text/javascript"),
+            "page.js": (asset("explore/page.js"), "text/javascript"),
         }
 
     def _page(self) -> str:
-        explorer = self.session.explorer
-        setup = {
-            "sliders": [each._asdict() for each in sliders(explorer.config, explorer.loosest)],
-            "before": self.session.before,
+        state = {
+            "setup": self.session.setup | {"lost": LOST},
+            "cuts": {},
+            "answer": self.session.before | {"cuts": {}},
         }
-        page: bytes = Template(_own("page.html")).generate(
-            title=explorer.config.title or "DT efficiency",
-            loaded=f"{explorer.loaded[0].upper()}{explorer.loaded[1:]}",
-            of_all="" if explorer.is_whole else ", but of all events",
-            setup=embedded_json(setup),
-        )
-        return page.decode()
+        loader = PackageLoader("dtperf.pages.explore", "")
+        environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+        page = environment.get_template("page.html")
+        return page.render(title=self.session.setup["title"], state=Markup(embedded_json(state)))
 
     def application(self) -> Application:
         """Make the web application."""
@@ -144,43 +140,41 @@ def bind(port: int) -> socket.socket:
     Raises:
         ConfigError: It cannot be had.
     """
-    taken = socket.socket()
+    listener = socket.socket()
     try:
         # else a port rests for a minute after its last use
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.setblocking(False)
-        taken.bind((HERE, port))
-        taken.listen()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setblocking(False)
+        listener.bind((ADDRESS, port))
+        listener.listen()
     except OSError as error:
-        taken.close()
+        listener.close()
         raise ConfigError(f"--port {port}: cannot be used: {error.strerror or error}") from None
-    return taken
+    return listener
 
 
-def serve(explorer: Explorer, taken: socket.socket, on_ready: Callable[[str], None]) -> None:
+def serve(explorer: Explorer, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
     """Serve the page until Ctrl-C or SIGTERM.
 
     Args:
         explorer: The events.
-        taken: From `bind`.
+        listener: From `bind`.
         on_ready: Called with the page's address.
     """
     site = ExploreSite(Session(explorer))
-    asyncio.run(_serve(site, taken, on_ready))
+    asyncio.run(_serve(site, listener, on_ready))
 
 
-async def _serve(site: ExploreSite, taken: socket.socket, on_ready: Callable[[str], None]) -> None:
+async def _serve(
+    site: ExploreSite, listener: socket.socket, on_ready: Callable[[str], None]
+) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
     server = HTTPServer(site.application(), max_body_size=MOST_BYTES)
-    server.add_socket(taken)
-    on_ready(f"http://{HERE}:{taken.getsockname()[1]}/{site.token}/")
+    server.add_socket(listener)
+    on_ready(f"http://{ADDRESS}:{listener.getsockname()[1]}/{site.token}/")
     await ended.wait()
     server.stop()
     await server.close_all_connections()
-
-
-def _own(name: str) -> str:
-    return (files("dtperf.pages.explore") / name).read_text(encoding="utf-8")

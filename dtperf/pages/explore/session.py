@@ -1,78 +1,26 @@
-"""What the page of explore shows: measurements, what has changed, how long it took; its command."""
+"""What explore shows: measurements, what has changed, how long it took, and the same as a run."""
 
 from __future__ import annotations
 
-import json
-import shlex
 import time
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import numpy as np
 
-from dtperf.config import AnalysisConfig, load_config
-from dtperf.config.load import packaged
+from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError
-from dtperf.results.html import chamber_rows
+from dtperf.pages.explore.commands import python_line, shell_line
+from dtperf.pages.explore.sliders import sliders
+from dtperf.results.html import UNTITLED, chamber_rows
 from dtperf.results.result import Result
 from dtperf.results.summary import Efficiency
 from dtperf.skim.analysis import Explorer
-from dtperf.skim.cuts import flat_values, with_cuts
-from dtperf.skim.recut.inputs import ExploreInputs
+from dtperf.skim.cuts import with_cuts
 from dtperf.statistics import clopper_pearson
 
-__all__ = ["Session", "command", "content", "curves", "settings", "station_rows"]
-
-LONGEST = 2000
-"""Characters of all --set together; more is for a file."""
-
-
-def command(origin: ExploreInputs, config: AnalysisConfig) -> str:
-    """Write the `dtperf run` that measures with a config.
-
-    Args:
-        origin: The files.
-        config: The cuts.
-
-    Returns:
-        For a shell. In capitals what has to be put in: CONFIG where the config has more to it than
-        can stand in a line, FILES where there are many.
-    """
-    name, sets = settings(config)
-    if sum(map(len, sets)) > LONGEST:
-        name, sets = "CONFIG", []
-    inputs = shlex.join(origin.arguments) or "FILES"
-    out = shlex.quote(origin.out)
-    return " ".join(
-        ["dtperf run", name, inputs, "-o", out, *(f"--set {shlex.quote(each)}" for each in sets)]
-    )
-
-
-def settings(config: AnalysisConfig) -> tuple[str, list[str]]:
-    """Write a config as a packaged analysis and what differs from it.
-
-    Args:
-        config: The config; how it runs, and its title, do not count.
-
-    Returns:
-        Name of the nearest packaged analysis, and the values to set.
-    """
-    wanted = flat_values(config)
-    choices = {}
-    for name in packaged("analyses"):
-        there = _values(name)
-        choices[name] = [
-            f"{key}={json.dumps(value, ensure_ascii=False)}"
-            for key, value in wanted.items()
-            if there[key] != value and not key.startswith(("run.", "title"))
-        ]
-    return min(choices.items(), key=lambda choice: sum(map(len, choice[1])))
-
-
-@cache
-def _values(name: str) -> dict[str, object]:
-    return flat_values(load_config(name))
+__all__ = ["Session", "content", "curves", "station_rows"]
+CLOSED = "closed: run dtperf.explore again"
 
 
 def content(result: Result, before: Result, seconds: float) -> dict[str, Any]:
@@ -106,9 +54,9 @@ def station_rows(result: Result, before: Result) -> list[dict[str, str]]:
             ("fiducial", now.fiducial, then.fiducial),
             ("acceptance", now.with_acceptance, then.with_acceptance),
         ):
-            assert a is not None  # both are always measured here
+            assert a is not None  # both are always measured
             assert b is not None
-            row |= {kind: _percent(a), f"{kind}_counts": f"{a.passed:,} / {a.total:,}"}
+            row |= {kind: _percent(a), f"{kind}_counts": f"{a.passed:,} /\u00a0{a.total:,}"}
             row[f"{kind}_change"] = _change(a, b)
         rows.append(row)
     return rows
@@ -124,7 +72,7 @@ def curves(result: Result) -> list[dict[str, Any]]:
     counts = result.counts["efficiency_vs_pt"]
     station, pt = counts.axes[0], counts.axes[1]
     edges = pt.edges.tolist()
-    # a discrete axis has no flow; of pT what lies beyond the axis has no place on it
+    # a discrete axis has no flow; pT beyond its axis is not drawn
     view = np.asarray(counts.view())
     passed, total = view[..., 1], view.sum(axis=-1)
     low, high = clopper_pearson(passed, total)
@@ -147,7 +95,7 @@ def _percent(efficiency: Efficiency) -> str:
     if not efficiency.total:
         return "no probe"
     value, low, high = (100 * x for x in (efficiency.value, efficiency.low, efficiency.high))
-    return f"{value:.3f} +{high - value:.3f} −{value - low:.3f}"
+    return f"{value:.3f} +{high - value:.3f}\u00a0−{value - low:.3f}"
 
 
 def _change(now: Efficiency, then: Efficiency) -> str:
@@ -157,15 +105,41 @@ def _change(now: Efficiency, then: Efficiency) -> str:
 
 
 class Session:
-    """An explorer, and what it gave for the config's own cuts."""
+    """Events, what they gave with the config's own cuts, and what they give with others."""
 
     def __init__(self, explorer: Explorer) -> None:
         """Measure with the config's own cuts."""
-        self.explorer = explorer
         explorer.measure()  # compiles what has to be: its time would mislead
+        self.explorer: Explorer | None = explorer
+        """The events; None when they have been let go."""
+        self._config = explorer.config
+        self._is_of_skim = explorer.loosest is not None
         self.result = self._before = explorer.measure()
         """What was measured last."""
+        self.cuts: dict[str, Any] = {}
+        """Its cuts, by key: those that differ from the config."""
+        self.last: dict[str, Any] = {}
+        """The last answer that is no problem."""
         self.before = self.answer({})
+        """The first one."""
+        loaded = explorer.loaded
+        self.setup = {
+            "title": explorer.config.title or UNTITLED,
+            "loaded": f"{loaded[0].upper()}{loaded[1:]}",
+            "is_whole": explorer.is_whole,
+            "sliders": [each._asdict() for each in sliders(explorer.config, explorer.loosest)],
+            "before": self.before,
+        }
+        """What explore.js shows beside the answers; can be written as JSON."""
+
+    @property
+    def config(self) -> AnalysisConfig:
+        """Return the config with the cuts that were measured last."""
+        return self._with_cuts(self.cuts)
+
+    def close(self) -> None:
+        """Let the events go; the last result stays."""
+        self.explorer = None
 
     def answer(self, cuts: Mapping[str, Any]) -> dict[str, Any]:
         """Measure.
@@ -174,16 +148,22 @@ class Session:
             cuts: Values by key, from whoever it may be.
 
         Returns:
-            What `content` gives, and the command line that gives the same; or, under 'problem',
-            what is wrong with the cuts.
+            What `content` gives, and the same as a run, under 'python' and 'command'; or, under
+            'problem', what is wrong with the cuts.
         """
-        start = time.perf_counter()
+        explorer, start = self.explorer, time.perf_counter()
+        if explorer is None:
+            return {"problem": CLOSED}
         try:
-            result = self.explorer.measure(cuts)
+            result = explorer.measure(cuts)
         except ConfigError as error:
             return {"problem": str(error)}
         seconds = time.perf_counter() - start
-        self.result = result
-        config = with_cuts(self.explorer.config, cuts)
-        found = content(result, self._before, seconds)
-        return found | {"command": command(self.explorer.origin, config)}
+        config, origin = self._with_cuts(cuts), explorer.origin
+        lines = {"command": shell_line(origin, config), "python": python_line(origin, config)}
+        answer = content(result, self._before, seconds) | lines
+        self.result, self.cuts, self.last = result, dict(cuts), answer
+        return answer
+
+    def _with_cuts(self, cuts: Mapping[str, Any]) -> AnalysisConfig:
+        return with_cuts(self._config, cuts, of_skim=self._is_of_skim)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["allowance", "guarantee", "name", "points", "reason", "what_changed"]
 
-TOLD = 3
+MOST_NAMED = 3
 FEWEST_RUNS = 3 * FEWEST // 2 + 2
 """In two results together."""
 LONGEST_LIST = 3
@@ -35,11 +35,11 @@ def points(change: Change) -> str:
 
 def name(change: Change) -> str:
     """Name what has changed."""
-    apart = [place.name for place in change.without]
-    if not apart:
+    excluded = [place.name for place in change.without]
+    if not excluded:
         return change.place.name
-    told = ", ".join(apart) if len(apart) <= LONGEST_LIST else f"{len(apart)} parts"
-    return f"{change.place.name} without {told}"
+    parts = ", ".join(excluded) if len(excluded) <= LONGEST_LIST else f"{len(excluded)} parts"
+    return f"{change.place.name} without {parts}"
 
 
 def what_changed(found: Changes, names: Sequence[str] | None = None) -> str:
@@ -51,12 +51,12 @@ def what_changed(found: Changes, names: Sequence[str] | None = None) -> str:
     """
     if not found.named:
         barrel = found.of(Place())
-        told = f": {barrel.place.name} has moved by {points(barrel)} points" if barrel else ""
-        return f"nothing has changed beyond chance{told}"
+        moved = f": {barrel.place.name} has moved by {points(barrel)} points" if barrel else ""
+        return f"nothing has changed beyond chance{moved}"
     first, *others = found.named
     text = f"{name(first)} has changed by {_how(first, names)}"
-    text += "".join(f"; {name(each)} by {_how(each, names)}" for each in others[: TOLD - 1])
-    more = len(others) - TOLD + 1
+    text += "".join(f"; {name(each)} by {_how(each, names)}" for each in others[: MOST_NAMED - 1])
+    more = len(others) - MOST_NAMED + 1
     return text + (f"; and {more} more" if more > 0 else "")
 
 

@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Sequence
-from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from dtperf.diagnostics.flags import HIDING, Loss, losses
+from dtperf.pages.report.pictures import Picture, picture
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from dtperf.detector import Chamber
     from dtperf.diagnostics.flags import Flag
     from dtperf.results.result import Result
 
-__all__ = ["MOST_PLOTTED", "FlaggedPlace", "Picture", "addresses", "flagged_places", "picture"]
+__all__ = ["MOST_PLOTTED", "FlaggedPlace", "addresses", "flagged_places"]
 
 T = TypeVar("T")
 
 MOST_PLOTTED = 40
 """Places with plots: a page of some megabytes still opens on a phone."""
-DOTS_PER_INCH = 110
-
-
-class Picture(NamedTuple):
-    """A plot within the page."""
-
-    address: str
-    """The whole PNG as a data URI."""
-    text: str
-    """What it shows, for who cannot see it."""
-    aspect: float
-    """Width over height."""
 
 
 class FlaggedPlace(NamedTuple):
@@ -99,13 +84,3 @@ def _pictures(result: Result, loss: Loss) -> tuple[Picture, ...]:
 
 def _first(values: Iterable[T | None]) -> T | None:
     return next((value for value in values if value is not None), None)
-
-
-def picture(figure: Figure, text: str) -> Picture:
-    """Return a figure as a part of the page."""
-    width, height = figure.get_size_inches()
-    stream = BytesIO()
-    # without the date and version that matplotlib writes: the same result gives the same page
-    figure.savefig(stream, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
-    address = f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
-    return Picture(address, text, float(width / height))

@@ -1,4 +1,4 @@
-"""What is said first of a result: what has changed, what is lost, and all in one sentence."""
+"""The first lines on a result: what has changed, what is lost, and all in one sentence."""
 
 from __future__ import annotations
 

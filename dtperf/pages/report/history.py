@@ -12,9 +12,9 @@ from dtperf.diagnostics.comparison import Changes, shared_files
 from dtperf.diagnostics.flags import flag_history
 from dtperf.errors import ConfigError, InputError
 from dtperf.pages.report import changed
-from dtperf.pages.report.charts import chart
 from dtperf.pages.report.headlines import hidden_losses
 from dtperf.pages.report.html import fill
+from dtperf.pages.report.pictures import against_results
 from dtperf.results.summary import Efficiency, efficiencies
 from dtperf.statistics import probability
 
@@ -75,21 +75,21 @@ def _begin(result: Result) -> str:
 
 def overlaps(periods: Sequence[Period]) -> list[str]:
     """Return why the tests may not hold: results of the same files, or of other cuts."""
-    told = [
+    warnings = [
         f"{a.name} and {b.name} have read {shared:,} of the same files: the tests below do not "
         "hold for that"
         for a, b in combinations(periods, 2)
         if (shared := shared_files(a.result, b.result))
     ]
     if len({period.result.config.hash for period in periods}) > 1:
-        told.append("Their configs differ: what differs may come of the cuts.")
-    return told
+        warnings.append("Their configs differ: what differs may come of the cuts.")
+    return warnings
 
 
 def in_each(periods: Sequence[Period], change: Change) -> list[Efficiency]:
     """Return the efficiency of what has changed in each of the results."""
-    apart = {chamber for place in change.without for chamber in place.chambers}
-    kept = {*change.place.chambers} - apart
+    excluded = {chamber for place in change.without for chamber in place.chambers}
+    kept = {*change.place.chambers} - excluded
     counts = [
         [row.efficiency[:2] for row in period.result.by_chamber() if row.chamber in kept]
         for period in periods
@@ -108,17 +108,17 @@ def render_history(periods: Sequence[Period], found: Changes) -> str:
         The page as HTML.
     """
     names = [period.name for period in periods]
-    told_by_name = [(period.name, period.result) for period in periods]
+    results_by_name = [(period.name, period.result) for period in periods]
     stations = [period.result.by_station() for period in periods]
-    of_station = [[each[number].fiducial for each in stations] for number in range(4)]
-    charts = [
-        chart(f"MB{number}", names, [each for each in mine if each is not None])
-        for number, mine in enumerate(of_station, start=1)
-    ]
-    told = {change.place.chambers[0]: change for change in found.chambers}
+    changed_most = {change.place.chambers[0]: change for change in found.chambers}
     each = list(zip(*(period.result.by_chamber() for period in periods), strict=True))
     rows = [
-        _row(mine[0].chamber, told.get(mine[0].chamber), [row.efficiency for row in mine], names)
+        _row(
+            mine[0].chamber,
+            changed_most.get(mine[0].chamber),
+            [row.efficiency for row in mine],
+            names,
+        )
         for mine in each
     ]
     for row, mine in zip(rows, each, strict=True):
@@ -130,9 +130,9 @@ def render_history(periods: Sequence[Period], found: Changes) -> str:
         title=f"{len(periods)} results in their order",
         periods=periods,
         stations=stations,
-        charts=[picture for picture in charts if picture is not None],
+        trend=against_results(results_by_name),
         warnings=overlaps(periods),
-        hidden=hidden_losses(flag_history(told_by_name, found.false_alarms)),
+        hidden=hidden_losses(flag_history(results_by_name, found.false_alarms)),
         found=found,
         names=names,
     )

@@ -45,7 +45,7 @@ def fill(template: str, data: Mapping[str, Any], **context: Any) -> str:
         .render(
             policy=_policy(script),
             version=version("dtperf"),
-            style=Markup(asset("style.css") + _text("report.css")),
+            style=Markup(asset("style.css") + asset("map.css") + _text("report.css")),
             script=Markup(script),
             data=Markup(embedded_json(data)),  # cannot end its element
             **context,

@@ -14,11 +14,12 @@ from dtperf.detector import Place
 from dtperf.diagnostics.comparison import Changes, changes, shared_files
 from dtperf.diagnostics.flags import reasons
 from dtperf.errors import InputError
-from dtperf.pages.report import changed, charts
+from dtperf.pages.report import changed
 from dtperf.pages.report.flagged import MOST_PLOTTED, addresses, flagged_places
 from dtperf.pages.report.headlines import verdict
 from dtperf.pages.report.html import fill, save
 from dtperf.pages.report.own import own_numbers, own_pictures
+from dtperf.pages.report.pictures import against_runs
 from dtperf.results.html import UNTITLED, chamber_map, chamber_rows, counted_twice
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def render(result: Result, flags: Sequence[Flag], reference: Result | None = Non
         found=found,
         place=Place,
         shared=shared_files(reference, result) if reference is not None else 0,
-        charts=charts.of_runs(result),
+        trend=against_runs(result),
         own_numbers=own_numbers(result),
         own_pictures=own_pictures(result),
         config_yaml=config_to_yaml(result.config),
@@ -125,11 +126,11 @@ def title_of(result: Result) -> str:
 
 
 def _add_differences(rows: list[dict[str, Any]], found: Changes) -> None:
-    told = {change.place.name: change for change in found.chambers}
+    changes_by_name = {change.place.name: change for change in found.chambers}
     for row in rows:
-        if row["name"] in told:
-            row["difference"] = told[row["name"]].difference
-            row["note"] = f"{changed.points(told[row['name']])} points to the reference"
+        if change := changes_by_name.get(row["name"]):
+            row["difference"] = change.difference
+            row["note"] = f"{changed.points(change)} points to the reference"
 
 
 def _kinds(flags: Iterable[Flag]) -> dict[Chamber, list[str]]:

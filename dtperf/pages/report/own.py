@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import hist
 
-from dtperf.pages.report.flagged import MOST_PLOTTED, Picture, picture
+from dtperf.pages.report.flagged import MOST_PLOTTED
+from dtperf.pages.report.pictures import Picture, picture
 
 if TYPE_CHECKING:
     from dtperf.results.result import Result

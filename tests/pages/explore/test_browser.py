@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -60,7 +61,8 @@ def exploring(out: Path, before: dtperf.Result) -> Iterator[Running]:
         line = next(line for line in process.stdout if line.startswith("http"))
         yield Running(line.strip(), before, process)
     finally:
-        process.send_signal(signal.SIGINT)
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert "Traceback" not in out + err
@@ -103,8 +105,12 @@ def browsing(running: Running) -> Iterator[Opened]:
 
 
 def table(page: Any) -> list[list[str]]:
-    rows = page.locator("#stations tbody tr").all()
-    return [row.locator("th, td").all_inner_texts() for row in rows]
+    rows = page.locator(".dt-table tbody tr").all()
+    return [row.locator("th, td").all_text_contents() for row in rows]
+
+
+def shell(page: Any) -> Any:
+    return page.get_by_label("In a shell")
 
 
 def expected(now: dtperf.Result) -> list[list[str]]:
@@ -113,14 +119,14 @@ def expected(now: dtperf.Result) -> list[list[str]]:
 
 def wait_for(page: Any, *texts: str) -> None:
     for text in texts:
-        page.locator("#command", has_text=text).wait_for(timeout=30_000)
-    page.locator("#measured:not(.stale)").wait_for(timeout=30_000)
+        shell(page).filter(has_text=text).wait_for(timeout=30_000)
+    page.locator(".dt-explore:not(.dt-stale)").wait_for(timeout=30_000)
 
 
 def test_a_slider_moves_everything(opened: Opened, running: Running, tmp_path: Path) -> None:
     page = opened.page
     assert table(page) == expected(running.before)
-    curve = page.locator("#curve").inner_html()
+    curve = page.locator(".dt-curve").inner_html()
     slider = page.get_by_label("probe: pT above [GeV]", exact=True)
     assert slider.get_attribute("aria-valuetext") == "20 GeV"
     slider.focus()
@@ -130,14 +136,14 @@ def test_a_slider_moves_everything(opened: Opened, running: Running, tmp_path: P
     run = fresh("selection.probe.min_pt=32")
     assert table(page) == expected(run) != expected(running.before)
     assert slider.get_attribute("aria-valuetext") == "32 GeV"
-    assert page.locator("#curve").inner_html() != curve
+    assert page.locator(".dt-curve").inner_html() != curve
     chamber, efficiency = max(run.by_chamber(), key=lambda each: each.efficiency.total)
     cell = page.locator(f'[data-name="{chamber.name}"]')
     label = cell.get_attribute("aria-label")
     assert f"{efficiency.passed:,} of {efficiency.total:,}" in label
-    assert "4,000 events measured in" in page.locator("#state").inner_text()
+    assert "4,000 events measured in" in page.locator(".dt-state").inner_text()
     # the command that it shows gives the same
-    words = shlex.split(page.locator("#command").inner_text())
+    words = shlex.split(shell(page).inner_text())
     words[words.index("-o") + 1] = str(tmp_path / "again")
     code = f"import sys; sys.argv = {words!r}; from dtperf.cli import main; main()"
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
@@ -157,7 +163,7 @@ def test_typing_unchecking_problems_and_the_way_back(opened: Opened, running: Ru
     assert table(page) == expected(run)
     page.get_by_role("button", name="back to").click()
     page.get_by_role("alert").filter(has_not_text="mass").wait_for(state="attached")
-    page.locator("#command:not(:has-text('--set'))").wait_for()
+    shell(page).filter(has_not_text="--set").wait_for()
     wait_for(page, "reference_2023")
     assert table(page) == expected(running.before)
     assert exact.input_value() == "15"
@@ -167,7 +173,7 @@ def test_the_map_shows_changes(opened: Opened) -> None:
     page = opened.page
     page.get_by_label("edge_x below, < 0 inside [cm]", exact=True).fill("20")
     wait_for(page, "border_x=20")
-    page.get_by_label("change from the config").check()
+    page.get_by_role("button", name="change from the config").click()
     run, before = fresh("selection.station.border_x=20"), fresh()
     pairs = zip(run.by_chamber(), before.by_chamber(), strict=True)
     now, then = max(pairs, key=lambda pair: pair[1].efficiency.total)
@@ -177,17 +183,99 @@ def test_the_map_shows_changes(opened: Opened) -> None:
     assert f"with the config’s cuts {100 * then.efficiency.value:.2f} %" in label
 
 
-def test_the_newest_wins(opened: Opened) -> None:
+def test_everything_moves_while_a_slider_is_dragged(opened: Opened) -> None:
+    page = opened.page
+    slider = page.get_by_label("edge_x below, < 0 inside [cm]", exact=True)
+    box = slider.bounding_box()
+    y, left, width = box["y"] + box["height"] / 2, box["x"], box["width"]
+    page.mouse.move(left + 0.56 * width, y)
+    page.mouse.down()
+    seen = set()
+    for number in range(30):
+        page.mouse.move(left + (0.56 - 0.015 * number) * width, y)
+        page.wait_for_timeout(50)
+        seen.add(page.locator(".dt-table").inner_text())
+    assert len(seen) > 4
+    page.mouse.up()
+
+
+def test_nothing_is_cut_off(opened: Opened) -> None:
+    page = opened.page
+    for width in (600, 800, 1000, 1280, 1500, 1900):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        cut_off = page.evaluate(
+            "[...document.querySelectorAll('.dt-explore *:not(svg *)')].filter((each) => "
+            "getComputedStyle(each).display !== 'inline' && each.scrollWidth > each.clientWidth + 1"
+            ").map((each) => each.className)"
+        )
+        assert cut_off == [], width
+        for label in ("other stations with segments, at least", "no such cut: the φ view alone"):
+            assert page.get_by_text(label).is_visible()
+        tracks = page.locator("input[type=range]").all()
+        assert min(each.bounding_box()["width"] for each in tracks) > 120
+
+
+def test_a_dark_page_has_light_text(opened: Opened) -> None:
+    page = opened.page
+    colour = "(name) => getComputedStyle(document.querySelector(name)).{}"
+
+    def contrast() -> float:
+        texts = [
+            page.evaluate(colour.format("color"), ".dt-table td"),
+            page.evaluate(colour.format("backgroundColor"), "body"),
+        ]
+        bright, dark = sorted((brightness(text) for text in texts), reverse=True)
+        return (bright + 0.05) / (dark + 0.05)
+
+    assert contrast() > 7
+    light = page.evaluate(colour.format("backgroundColor"), "body")
+    page.emulate_media(color_scheme="dark")
+    dark = page.evaluate(colour.format("backgroundColor"), "body")
+    assert brightness(dark) < 0.1 < brightness(light)
+    assert contrast() > 7
+
+
+def brightness(colour: str) -> float:
+    red, green, blue = ((int(each) / 255) ** 2.2 for each in re.findall(r"\d+", colour)[:3])
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_an_end_of_the_server_is_told(opened: Opened, running: Running) -> None:
+    running.process.send_signal(signal.SIGINT)
+    running.process.wait(60)
+    opened.page.get_by_label("tag: pT above [GeV]", exact=True).fill("33")
+    opened.page.get_by_role("alert").filter(has_text="does not answer").wait_for()
+    opened.problems[:] = [each for each in opened.problems if "ERR_CONNECTION_REFUSED" not in each]
+
+
+def test_the_newest_wins_and_none_queue_up(opened: Opened) -> None:
     page = opened.page
     sent: list[dict[str, Any]] = []
-    page.on("request", lambda request: sent.append(json.loads(request.post_data)))
+    waiting: list[int] = [0]
+
+    def start(request: Any) -> None:
+        sent.append(json.loads(request.post_data))
+        waiting.append(waiting[-1] + 1)
+
+    page.on("request", start)
+    page.on("requestfinished", lambda _: waiting.append(waiting[-1] - 1))
     slider = page.get_by_label("tag: pT above [GeV]", exact=True)
-    for value in range(28, 60):
-        slider.fill(str(value))
+    # as fast as a mouse, or faster
+    slider.evaluate(
+        """async (slider) => {
+            for (let value = 28; value < 60; value += 1) {
+                slider.value = value;
+                slider.dispatchEvent(new Event("input"));
+                await new Promise((next) => setTimeout(next, 2));
+            }
+        }"""
+    )
     wait_for(page, "selection.tag.min_pt=59")
     assert table(page) == expected(fresh("selection.tag.min_pt=59"))
     assert len(sent) < 20
     assert sent[-1] == {"selection.tag.min_pt": 59}
+    assert max(waiting) == 1
 
 
 def test_the_sliders_of_a_skim_end_where_it_does(tmp_path: Path) -> None:
@@ -195,7 +283,7 @@ def test_the_sliders_of_a_skim_end_where_it_does(tmp_path: Path) -> None:
     before = dtperf.skim.skim(dtperf.load_config("reference_2023", loose), GOLDEN, out=out)
     with exploring(out, before) as running, browsing(running) as opened:
         page = opened.page
-        assert "all 4,000 events of 1 file" in page.locator("header").inner_text().lower()
+        assert "all 4,000 events of 1 file" in page.locator(".dt-loaded").inner_text().lower()
         slider = page.get_by_label("probe: pT above [GeV]", exact=True)
         assert (slider.get_attribute("min"), slider.input_value()) == ("12", "12")
         highest = page.get_by_label("mass below [GeV]", exact=True)
@@ -203,8 +291,8 @@ def test_the_sliders_of_a_skim_end_where_it_does(tmp_path: Path) -> None:
         shown = table(page)
         exact = page.get_by_label("probe: pT above [GeV], exact value")
         exact.fill("11")
-        told = "selection.probe.min_pt: 11.0, but the skim has 12.0: muons or pairs below"
-        page.get_by_role("alert").filter(has_text=told).wait_for()
+        problem = "selection.probe.min_pt: 11.0, but the skim has 12.0: muons or pairs below"
+        page.get_by_role("alert").filter(has_text=problem).wait_for()
         page.screenshot(path=tmp_path / "refused.png")
         assert table(page) == shown
         exact.fill("25")

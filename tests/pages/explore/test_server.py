@@ -87,7 +87,7 @@ def test_it_measures_what_a_fresh_run_gives(served: Served, cuts: dict[str, Any]
 
 
 def test_a_wrong_cut_is_answered_with_what_is_wrong(served: Served) -> None:
-    for cuts, told in (
+    for cuts, problem in (
         ({MIN_PT: -1}, f"{MIN_PT}: -1 is not allowed"),
         ({"selection.probe.min_ptt": 1}, "did you mean"),
         ({"run.workers": 3}, "run.workers: is no cut"),
@@ -95,7 +95,7 @@ def test_a_wrong_cut_is_answered_with_what_is_wrong(served: Served) -> None:
     ):
         answer = served.ask("measure", cuts)
         assert answer.code == 200
-        assert told in json.loads(answer.body)["problem"]
+        assert problem in json.loads(answer.body)["problem"]
 
 
 def test_all_parts_of_the_page_are_there_and_forbid_what_they_do_not_need(served: Served) -> None:

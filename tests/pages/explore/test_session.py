@@ -8,7 +8,7 @@ import pytest
 
 import dtperf
 from dtperf.config import AnalysisConfig, load_config
-from dtperf.pages.explore.session import command, settings
+from dtperf.pages.explore.commands import python_line, settings, shell_line
 from dtperf.pages.explore.sliders import SLIDERS, sliders
 from dtperf.skim.analysis import Explorer
 from dtperf.skim.cuts import with_cuts
@@ -37,7 +37,7 @@ def test_each_slider_moves_a_cut_that_the_command_names(slider: Any) -> None:
     values = [slider.low + slider.step, slider.high - slider.step]
     for value in values:
         cut = int(value) if slider.is_whole else value
-        words = shlex.split(command(origin, with_cuts(config, {slider.key: cut})))
+        words = shlex.split(shell_line(origin, with_cuts(config, {slider.key: cut})))
         assert words[:6] == ["dtperf", "run", "reference_2023", str(GOLDEN), "-o", "explored"]
         assert load_config(words[2], words[7::2]).hash == with_cuts(config, {slider.key: cut}).hash
         assert words[6] == "--set"
@@ -57,14 +57,16 @@ def test_what_does_not_fit_into_a_line_stands_in_capitals(tmp_path: Path) -> Non
     mask = {str(run): [[1, 2]] for run in range(370_000, 370_200)}
     config = AnalysisConfig.model_validate({"selection": {"luminosity_mask": mask}})
     origin = Explorer(GOLDEN, "reference_2023", limit_events=1).origin
-    assert command(origin._replace(arguments=()), config) == "dtperf run CONFIG FILES -o explored"
+    unknown = origin._replace(arguments=())
+    assert shell_line(unknown, config) == "dtperf run CONFIG FILES -o explored"
+    assert python_line(unknown, config) == "dtperf.run(CONFIG, FILES, out='explored')"
 
 
 def test_a_result_is_repeated_from_its_own_fileset(tmp_path: Path) -> None:
     out = tmp_path / "a result"
     dtperf.run(load_config("reference_2023"), GOLDEN, out=out)
     explorer = Explorer(out)
-    words = shlex.split(command(explorer.origin, explorer.config))
+    words = shlex.split(shell_line(explorer.origin, explorer.config))
     assert words == [
         "dtperf",
         "run",
@@ -74,8 +76,8 @@ def test_a_result_is_repeated_from_its_own_fileset(tmp_path: Path) -> None:
         f"{out}-explored",
     ]
     # a result in memory knows its files alone
-    there = Explorer(dtperf.Result.load(out)).origin
-    assert there.arguments == (str(GOLDEN.resolve()),)
+    origin = Explorer(dtperf.Result.load(out)).origin
+    assert origin.arguments == (str(GOLDEN.resolve()),)
 
 
 def test_a_result_of_a_part_names_no_files(tmp_path: Path) -> None:
