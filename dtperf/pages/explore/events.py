@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 from dtperf.config import load_config
 from dtperf.skim.analysis import Explorer
-from dtperf.skim.recut.inputs import Source, find
+from dtperf.skim.recut.inputs import Source, find_inputs
 from dtperf.skim.stored import is_skim
 
 __all__ = ["events_key", "load_events", "shared_events"]
@@ -37,7 +37,7 @@ def events_key(source: Source, config: Any, limit_events: int | None) -> Hashabl
         own = "" if config is None else load_config(config).model_dump_json()
         content = sorted(_states(p for p in Path(source).rglob("*") if p.is_file()))
         return ("skim", os.path.abspath(source), own, limit_events, tuple(content))  # noqa: PTH100
-    found = find(source, config)
+    found = find_inputs(source, config)
     unknown = [file for file in found.files if file.uuid is None]
     if any(not Path(file.path).is_file() for file in unknown):
         return None
