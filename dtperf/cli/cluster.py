@@ -12,9 +12,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dtperf.cli.printed import harmless, printable
+from dtperf.cli.printed import harmless
 from dtperf.cli.streams import saving
 from dtperf.errors import ConfigError, DtperfError
+from dtperf.results.table import printable
 
 if TYPE_CHECKING:
     from distributed import Client

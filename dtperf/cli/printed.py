@@ -11,14 +11,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from dtperf.results.table import printable
+
 if TYPE_CHECKING:
     from dtperf.diagnostics.flags import Flag
     from dtperf.measurements.declaration import Histogram
     from dtperf.results.ledger import LedgerRow
     from dtperf.results.result import Result
-    from dtperf.results.summary import Efficiency
 
-__all__ = ["harmless", "print_report", "print_verdict", "printable"]
+__all__ = ["harmless", "print_report", "print_verdict"]
 
 MEGABYTE = 1e6
 SHOWN = 10
@@ -64,27 +65,17 @@ def print_verdict(result: Result, reference: Result | None = None) -> tuple[Flag
 
 
 def _efficiencies(result: Result) -> Table:
+    from dtperf.results.summary import in_words
+
     table = Table(box=None, caption="Clopper-Pearson intervals of one standard deviation")
     table.add_column("station")
     table.add_column("efficiency")
     table.add_column("%", justify="right")
     table.add_column("passed / total", justify="right")
     for station in result.by_station():
-        table.add_row(station.name, "fiducial", *_cells(station.fiducial))
-        table.add_row("", "× acceptance", *_cells(station.with_acceptance))
+        table.add_row(station.name, "fiducial", *in_words(station.fiducial))
+        table.add_row("", "× acceptance", *in_words(station.with_acceptance))
     return table
-
-
-def _cells(efficiency: Efficiency | None) -> tuple[str, str]:
-    if efficiency is None:
-        return "not measured", ""
-    if not efficiency.total:
-        return "no probe", "0 / 0"
-    value, low, high = (100 * x for x in (efficiency.value, efficiency.low, efficiency.high))
-    return (
-        f"{value:.3f} +{high - value:.3f} −{value - low:.3f}",
-        f"{efficiency.passed:,} / {efficiency.total:,}",
-    )
 
 
 def _accounting(result: Result) -> Iterator[str]:
@@ -153,11 +144,6 @@ def _skipped(result: Result, out: Path, *, is_skim: bool) -> Iterator[str]:
 def harmless(text: str) -> str:
     """Make a text that comes from elsewhere harmless for the terminal: no markup, no control."""
     return escape(printable(text))
-
-
-def printable(text: str) -> str:
-    """Show what would control a terminal; markup stays."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _reason(row: LedgerRow) -> str:

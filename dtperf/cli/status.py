@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dtperf.cli.printed import harmless, printable
+from dtperf.cli.printed import harmless
+from dtperf.results.table import printable
 
 if TYPE_CHECKING:
     from dtperf.execution.status import RunStatus

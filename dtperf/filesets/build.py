@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from dtperf.filesets.catalogs import REDIRECTOR
-from dtperf.filesets.model import InputFile
+from dtperf.filesets.model import Files
 from dtperf.filesets.resolve import Inputs, resolve
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def build(
     on_checked: Callable[[int, int], None] = lambda *_: None,
     on_problem: Callable[[UnreadableFile], None] = lambda _: None,
     on_remark: Callable[[str, str], None] = lambda *_: None,
-) -> list[InputFile]:
+) -> Files:
     """Open the files that the inputs name, and note their UUID, entries, size and generation.
 
     Args:
@@ -60,7 +60,7 @@ def build(
     patience = patience or RetryPolicy()
     files = resolve(inputs, tree, patience.timeout_s, sites=sites, redirector=redirector)
     if dataset is not None:
-        files = [file._replace(dataset=dataset) for file in files]
+        files = Files(file._replace(dataset=dataset) for file in files)
     checked = check_files(
         files,
         patience=patience,
@@ -75,4 +75,4 @@ def build(
         if each.remark:
             on_remark(each.file.path, each.remark)
     known = {each.file.path: each.file for each in checked.files}
-    return [known.get(file.path, file) for file in files]
+    return Files(known.get(file.path, file) for file in files)

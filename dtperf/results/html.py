@@ -13,7 +13,6 @@ import numpy as np
 if TYPE_CHECKING:
     from dtperf.detector import Chamber
     from dtperf.results.result import Result
-    from dtperf.results.summary import Efficiency
 
 __all__ = [
     "UNTITLED",
@@ -26,20 +25,23 @@ __all__ = [
     "text",
 ]
 
-STYLE = "background:#fff;font:10px sans-serif;max-width:100%;height:auto"
+STYLE = "font:11px sans-serif;max-width:100%;height:auto"
+"""No colour of its own: on a dark page words are light, as all others there."""
 
 
-def picture(width: int, height: int, label: str, parts: Sequence[str]) -> str:
+def picture(width: int, height: int, label: str, parts: Sequence[str], style: str = "") -> str:
     """Put shapes together.
 
     Args:
         width: Pixels, as the height; less where there is less room.
         height: Pixels.
         label: What a screen reader says; this and the shapes are not escaped here.
-        parts: Shapes.
+        parts: Shapes; black ones are drawn in the colour of the words around the picture.
+        style: More CSS.
     """
     place = f"viewBox='0 0 {width} {height}' width='{width}' role='img' aria-label='{label}'"
-    return f"<svg {place} style='{STYLE}'>{''.join(parts)}</svg>"
+    look = f"fill='currentColor' style='{STYLE};{style}'"
+    return f"<svg {place} {look}>{''.join(parts)}</svg>"
 
 
 def text(x: float, y: float, words: str, anchor: str, more: str = "") -> str:
@@ -67,20 +69,56 @@ DARK = range(1, 5)
 """Fills that need a light text."""
 CELL_W, CELL_H, LEFT, TOP = 32, 20, 30, 22
 COLUMNS, WHEELS = 14, 5
+WIDTH, HEIGHT = LEFT + COLUMNS * CELL_W + 4, TOP + WHEELS * CELL_H + 18
+GRID = (
+    "display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));"
+    "gap:6px 14px;max-width:1150px"
+)
+"""Two stations beside each other, or one where there is less room."""
+OUTLINE = "stroke='currentColor' stroke-opacity='0.35'"
 
 
 def chamber_map(rows: Sequence[Row]) -> str:
-    """Draw wheel against sector of the four stations, two by two.
+    """Draw wheel against sector of the four stations, and what the colours mean.
 
     Args:
         rows: From `dtperf.results.html.chamber_rows`.
+
+    Returns:
+        HTML that takes one column or two, and the colour of the words around it.
     """
-    width, height = LEFT + COLUMNS * CELL_W + 14, TOP + WHEELS * CELL_H + 18
-    parts = []
-    for station in range(1, 5):
-        x, y = (station - 1) % 2 * width, (station - 1) // 2 * height
-        parts.append(f'<g transform="translate({x},{y})">{"".join(_station(rows, station))}</g>')
-    return picture(2 * width, 2 * height, "fiducial efficiency of the chambers, %", parts)
+    stations = "".join(
+        picture(
+            WIDTH,
+            HEIGHT,
+            f"fiducial efficiency of the chambers of MB{station}, %",
+            [*_station(rows, station)],
+            "width:100%;max-width:620px",
+        )
+        for station in range(1, 5)
+    )
+    return f"<div>{_scale()}<div style='{GRID}'>{stations}</div></div>"
+
+
+def _scale() -> str:
+    """Draw the colours with the efficiencies at which they change, and the sign of no probes."""
+    parts = [text(0, 14, "fiducial efficiency, %", "start")]
+    left = 122
+    for step, fill in enumerate(FILLS[: len(EDGES)]):
+        x = left + step * CELL_W
+        border = OUTLINE if step else "stroke='currentColor' stroke-width='2'"
+        parts.append(
+            f"<rect x='{x}' y='3' width='{CELL_W - 1}' height='13' fill='{fill}' {border}/>"
+        )
+        if step:
+            parts.append(text(x - 0.5, 30, f"{100 * EDGES[step - 1]:g}", "middle"))
+    end = left + len(EDGES) * CELL_W
+    parts.append(text(end - 0.5, 30, "100", "middle"))
+    parts.append(
+        f"<rect x='{end + 20}' y='3' width='{CELL_W - 1}' height='13' fill='none' {OUTLINE}/>"
+    )
+    parts.append(text(end + 26 + CELL_W, 14, "no probes", "start"))
+    return picture(end + 120, 34, "colours of the map", parts)
 
 
 def _station(rows: Sequence[Row], station: int) -> Iterator[str]:
@@ -101,23 +139,23 @@ def _cell(row: Row) -> Iterator[str]:
     box = f"x='{x}' y='{y}' width='{CELL_W - 1}' height='{CELL_H - 1}'"
     if row["value"] is None:
         told = f"<title>{row['name']}: no probes</title>"
-        yield f"<rect {box} fill='#fff' stroke='#bbb'>{told}</rect>"
+        yield f"<rect {box} fill='none' pointer-events='all' {OUTLINE}>{told}</rect>"
         return
     step = bisect_right(EDGES, row["value"])
-    border = "" if step else " stroke='#000' stroke-width='2'"
+    border = OUTLINE if step else "stroke='currentColor' stroke-width='2'"
     low, high = 100 * row["low"], 100 * row["high"]
     told = f"{row['name']}: {100 * row['value']:.2f} %, {low:.2f} to {high:.2f} %; "
     told += f"{row['passed']:,} of {row['total']:,} probes passed"
-    yield f"<rect {box} fill='{FILLS[step]}'{border}><title>{told}</title></rect>"
+    yield f"<rect {box} fill='{FILLS[step]}' {border}><title>{told}</title></rect>"
     shown = f"{100 * row['value']:.1f}".replace("100.0", "100")
     colour = f"fill='{'#fff' if step in DARK else '#000'}' pointer-events='none'"
-    yield text(x + CELL_W / 2, y + 0.68 * CELL_H, shown, "middle", colour)
+    yield text(x + CELL_W / 2, y + 0.7 * CELL_H, shown, "middle", colour)
 
 
-HEAD = ("station", "fiducial %", "passed / total", "× acceptance %", "passed / total")
-CELL = "style='padding:0 .8em;text-align:right;white-space:nowrap'"
 UNTITLED = "DT efficiency"
-ALARM = "style='color:#a33c00'"
+ALARM = "style='border-left:4px solid #d55e00;padding-left:.6em'"
+"""A mark beside words that keep the page's colour: no orange can be read on white and on black."""
+ASIDE = "style='opacity:.75'"
 
 
 def in_one_line(result: Result) -> str:
@@ -147,56 +185,63 @@ def as_html(result: Result) -> str:
     """
     totals = result.totals
     words = (
-        f"{totals['events']:,} events of {totals['files']:,} files, {totals['pairs']:,} pairs, "
-        f"{totals['crossings']:,} crossings ({counted_twice(result)}), {len(result)} measurements"
+        f"{_number(totals['events'], 'event')} of {_number(totals['files'], 'file')}, "
+        f"{_number(totals['pairs'], 'pair')}, {_number(totals['crossings'], 'crossing')} "
+        f"({counted_twice(result)}), {_number(len(result), 'measurement')}"
     )
     if result.extra:
         words += f", {len(result.extra)} of the processor's own: see result.extra"
     if result.skims:
         words += f", on {escape(', '.join(result.skims))}"
     rows = chamber_rows(result)
+    index = result.histograms
+    summary = f"<summary>{_number(len(index), 'histogram')}</summary>"
     parts = [
         f"<p><b>{escape(result.config.title or UNTITLED)}</b>: {words}</p>",
         *(f"<p {ALARM}>{escape(warning)}</p>" for warning in _warnings(result)),
-        _stations(result),
+        *(f"<p {ASIDE}>{escape(aside)}</p>" for aside in _asides(result)),
+        result.by_station()._repr_html_(),
         chamber_map(rows) if rows else "",
+        f"<details>{summary}{index._repr_html_()}</details>",
     ]
     return f"<div>{''.join(parts)}</div>"
+
+
+def _number(count: int, what: str) -> str:
+    """Write a number of things."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+LACKING = "events_not_in_"
+"""Begins the name of what counts events without the branches that a measurement needs."""
 
 
 def _warnings(result: Result) -> Iterator[str]:
     if result.skipped_files:
         unknown = f", {result.unknown_files:,} of them of unknown size" * bool(result.unknown_files)
         yield (
-            f"{result.skipped_events:,} events of {result.skipped_files:,} files were skipped"
-            f"{unknown}: see result.ledger"
+            f"{_number(result.skipped_events, 'event')} of {_number(result.skipped_files, 'file')} "
+            f"were skipped{unknown}: see result.ledger"
         )
     yield from result.event_remarks
-    if found := {name: n for name, n in result.anomalies.items() if n}:
-        yield "anomalies: " + ", ".join(f"{name} {n:,}" for name, n in found.items())
+    found = {name: n for name, n in result.anomalies.items() if n and not name.startswith(LACKING)}
+    if found:
+        yield "anomalies: " + ", ".join(
+            f"{name.replace('_', ' ')} {n:,}" for name, n in found.items()
+        )
+    for name, n in result.anomalies.items():
+        if n and name.startswith(LACKING) and name.removeprefix(LACKING) in result.counts:
+            yield (
+                f"{name.removeprefix(LACKING)} lacks {_number(n, 'event')} of files without its "
+                "branches"
+            )
 
 
-def _stations(result: Result) -> str:
-    head = "".join(f"<th {CELL}>{name}</th>" for name in HEAD)
-    lines = (
-        [station.name, *_cells(station.fiducial), *_cells(station.with_acceptance)]
-        for station in result.by_station()
-    )
-    body = "".join(
-        "<tr>" + "".join(f"<td {CELL}>{cell}</td>" for cell in line) + "</tr>" for line in lines
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _cells(efficiency: Efficiency | None) -> tuple[str, str]:
-    if efficiency is None:
-        return "not measured", ""
-    if not efficiency.total:
-        return "no probe", ""
-    value = 100 * efficiency.value
-    up, down = 100 * efficiency.high - value, value - 100 * efficiency.low
-    shown = f"{value:.3f} <small>+{up:.3f} −{down:.3f}</small>"
-    return shown, f"{efficiency.passed:,} / {efficiency.total:,}"
+def _asides(result: Result) -> Iterator[str]:
+    """Yield what is no fault: branches that none of the files has."""
+    if result.left_out:
+        whose = "this file" if result.totals["files"] == 1 else "these files"
+        yield f"not in {whose}: the branches for {', '.join(result.left_out)}"
 
 
 POINTS = 60
@@ -217,16 +262,13 @@ def chamber_rows(
     """
     trends = _trends(result)
     rows = []
-    for chamber, efficiency in result.by_chamber():
-        row: dict[str, Any] = {"name": chamber.name, "station": chamber.station}
-        row |= {"wheel": chamber.wheel, "sector": chamber.sector}
-        row |= {"passed": efficiency.passed, "total": efficiency.total}
-        row["value"] = efficiency.value if efficiency.total else None
-        row |= {"low": efficiency.low, "high": efficiency.high}
-        if chamber in reasons:
-            row["reason"] = reasons[chamber]
+    for each in result.by_chamber():
+        row: dict[str, Any] = each._asdict()
+        row["value"] = each.value if each.total else None
+        if each.chamber in reasons:
+            row["reason"] = reasons[each.chamber]
         if trends:
-            row["trend"] = trends[chamber]
+            row["trend"] = trends[each.chamber]
         rows.append(row)
     return rows
 
@@ -243,9 +285,9 @@ def _trends(result: Result) -> dict[Any, list[list[int]]]:
     summed = np.add.reduceat(view, first, axis=3) if axis.size else view
     runs = [int(axis.value(at)) for at in first]
     found = {}
-    for chamber, _ in result.by_chamber():
-        cells = summed[chamber.station - 1, chamber.wheel + 2, chamber.sector - 1]
-        found[chamber] = [
+    for row in result.by_chamber():
+        cells = summed[row.station - 1, row.wheel + 2, row.sector - 1]
+        found[row.chamber] = [
             [run, int(passed), int(failed + passed)]
             for run, (failed, passed) in zip(runs, cells, strict=True)
         ]
