@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-__all__ = ["each_shown", "hand_over", "show_once", "shown"]
+__all__ = ["each_shown", "hand_over", "shown"]
 
 P = ParamSpec("P")
 F = TypeVar("F", bound=Figure)
@@ -59,9 +59,12 @@ def hand_over(figure: Figure) -> None:
 
     plt.figure(figure)
     _handed_over[figure] = _cell()
+    if (shell := _shell()) is not None:
+        # not by a method of the figure: what IPython has for all figures would come before it
+        shell.display_formatter.ipython_display_formatter.for_type(type(figure), _show_once)
 
 
-def show_once(figure: Figure) -> None:
+def _show_once(figure: Figure) -> None:
     """Prepare that IPython shows a figure now, and that pyplot does not show it once more.
 
     Figures that were drawn before it in the cell, and wait for its end, are shown before it.
@@ -93,7 +96,8 @@ def _show_as_pyplot_does(figure: Figure) -> None:
 
 def _waits(figure: Figure) -> bool:
     """Return whether a figure will be shown, and closed, when the cell ends."""
-    return figure.canvas.manager is not None and mpl.get_backend() in INLINE
+    is_new = _handed_over.get(figure) == _cell()
+    return is_new and figure.canvas.manager is not None and mpl.get_backend() in INLINE
 
 
 def _shell() -> Any:

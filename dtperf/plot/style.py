@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 
-from dtperf.plot.pyplot import hand_over, show_once
+from dtperf.plot.pyplot import hand_over
 from dtperf.typing import AnyArray
 
 __all__ = [
@@ -176,14 +176,6 @@ class StyledFigure(Figure):
         picture = io.BytesIO()
         self.savefig(picture, format="png", dpi="figure")
         return picture.getvalue()
-
-    def _ipython_display_(self) -> None:
-        """See to it that a notebook shows each figure once, and in order.
-
-        Raises:
-            NotImplementedError: IPython is to show it as any other figure.
-        """
-        show_once(self)
 
 
 def new_sheet(

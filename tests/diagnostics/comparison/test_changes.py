@@ -189,7 +189,7 @@ def test_one_result_or_one_without_chambers() -> None:
 
 
 def test_they_show_themselves_as_a_table() -> None:
-    found = compared(one(SICK, 0.3))
+    found = compared(one(SICK.name, 0.5))
     lines = repr(found).splitlines()
     assert lines[0].endswith(" places named as changed, 1 % of them by chance at most")
     assert lines[2].startswith(SICK.name)
