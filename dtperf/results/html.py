@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dtperf.results.table import table_html
+
 if TYPE_CHECKING:
     from dtperf.detector import Chamber
     from dtperf.results.result import Result
@@ -200,9 +202,9 @@ def as_html(result: Result) -> str:
         f"<p><b>{escape(result.config.title or UNTITLED)}</b>: {words}</p>",
         *(f"<p {ALARM}>{escape(warning)}</p>" for warning in _warnings(result)),
         *(f"<p {ASIDE}>{escape(aside)}</p>" for aside in _asides(result)),
-        result.by_station()._repr_html_(),
+        table_html(result.by_station(), ""),
         chamber_map(rows) if rows else "",
-        f"<details>{summary}{index._repr_html_()}</details>",
+        f"<details>{summary}{table_html(index, index.nothing)}</details>",
     ]
     return f"<div>{''.join(parts)}</div>"
 

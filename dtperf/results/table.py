@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any, Protocol, Self, SupportsIndex, TypeVar, overload
 
-__all__ = ["Table", "TableRepr", "printable", "shortened"]
+__all__ = ["Table", "TableRepr", "printable", "shortened", "table_html"]
 
 Cells = Sequence[tuple[str, str]]
 """What a row shows: head of the column and text, from left to right."""
@@ -52,7 +52,9 @@ class TableRepr:
         for cells in shown:
             columns.add_row(*(Text(printable(text)) for _, text in cells))
         text = io.StringIO()
-        Console(file=text, width=10_000, color_system=None).print(columns)
+        # it would write below a notebook's cell of its own accord
+        console = Console(file=text, width=10_000, color_system=None, force_jupyter=False)
+        console.print(columns)
         lines = [line.rstrip() for line in text.getvalue().splitlines()]
         if left_out:
             lines.insert(1 + MOST_LINES // 2, f"… {left_out:,} rows more …")
@@ -60,18 +62,7 @@ class TableRepr:
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
-        shown, left_out = _shown(self, MOST_HTML_LINES)
-        if not shown:
-            return f"<p>{escape(self.nothing)}</p>"
-        heads = _heads(shown)
-        styles = [f"text-align:{'right' if is_number else 'left'}" for _, is_number in heads]
-        lines = [_line("th", [head for head, _ in heads], styles)]
-        lines += [_line("td", [text for _, text in cells], styles) for cells in shown]
-        if left_out:
-            gap = f"<td colspan='{len(heads)}' style='text-align:left'>… {left_out:,} rows more …"
-            lines.insert(1 + MOST_HTML_LINES // 2, f"<tr>{gap}</td></tr>")
-        body = f"<thead>{lines[0]}</thead><tbody>{''.join(lines[1:])}</tbody>"
-        return f"<div style='{SCROLLED}'><table>{body}</table></div>"
+        return table_html(self, self.nothing)
 
 
 class Table(TableRepr, tuple[AnyRow, ...]):  # noqa: SLOT001  # a tuple has no others
@@ -96,6 +87,27 @@ class Table(TableRepr, tuple[AnyRow, ...]):  # noqa: SLOT001  # a tuple has no o
         """Return a row, or a table of some."""
         found = super().__getitem__(key)
         return Table(found, self.nothing) if isinstance(key, slice) else found
+
+
+def table_html(rows: Any, nothing: str) -> str:
+    """Write rows as HTML that takes the page's colours.
+
+    Args:
+        rows: A sequence of them.
+        nothing: What stands there without any.
+    """
+    shown, left_out = _shown(rows, MOST_HTML_LINES)
+    if not shown:
+        return f"<p>{escape(nothing)}</p>"
+    heads = _heads(shown)
+    styles = [f"text-align:{'right' if is_number else 'left'}" for _, is_number in heads]
+    lines = [_line("th", [head for head, _ in heads], styles)]
+    lines += [_line("td", [text for _, text in cells], styles) for cells in shown]
+    if left_out:
+        gap = f"<td colspan='{len(heads)}' style='text-align:left'>… {left_out:,} rows more …"
+        lines.insert(1 + MOST_HTML_LINES // 2, f"<tr>{gap}</td></tr>")
+    body = f"<thead>{lines[0]}</thead><tbody>{''.join(lines[1:])}</tbody>"
+    return f"<div style='{SCROLLED}'><table>{body}</table></div>"
 
 
 def printable(text: str) -> str:

@@ -64,7 +64,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[list[Any
 def test_each_figure_of_a_cell_is_shown_once_and_in_order(
     run: Callable[..., list[list[Any]]],
 ) -> None:
-    two, loop, generator, kept, again, shown, own, left = run(
+    two, loop, generator, kept, again, shown, own, left, index = run(
         "plot.figure(result, 'pair_mass', figsize=(5, 4))\n"
         "plot.figure(result, 'probe_pt', figsize=(7, 4))",
         "for name in ('pair_mass', 'probe_pt'):\n    plot.figure(result, name)",
@@ -79,6 +79,7 @@ def test_each_figure_of_a_cell_is_shown_once_and_in_order(
         "plt.figure(figsize=(3, 2)).add_subplot()\n"
         "plot.figure(result, 'probe_eta', figsize=(6, 6));",
         "assert plt.get_fignums() == []\nassert mpl.rcParams['font.size'] == 10",
+        "result.histograms",
     )
     assert [width > 600 for width, _ in sizes(two)] == [False, True]
     assert [len(sizes(outputs)) for outputs in (loop, generator)] == [2, 3]
@@ -89,6 +90,9 @@ def test_each_figure_of_a_cell_is_shown_once_and_in_order(
     assert len(sizes(shown)) == 1
     assert [width > 400 for width, _ in sizes(own)] == [False, True]
     assert left == []
+    (table,) = index
+    assert {*table.data} == {"text/plain", "text/html"}
+    assert table.data["text/plain"].splitlines()[1].startswith("pair_mass  invariant mass")
 
 
 def test_the_users_resolution_is_kept(run: Callable[..., list[list[Any]]]) -> None:
