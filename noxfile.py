@@ -1,7 +1,7 @@
 """Tests on each Python, with the oldest and the newest libraries, and what else CI looks at.
 
-`nox --list` names the sessions; what follows `--` goes to pytest. `.ci/run` runs `lazy`, and the few
-tests that show most, tests/central.txt, on other Pythons and with the lowest libraries.
+`nox --list` names the sessions; what follows `--` goes to pytest. `.ci/run` runs `lazy`, and the
+few tests that show most, tests/central.txt, on other Pythons and with the lowest libraries.
 """
 
 from __future__ import annotations

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dtperf.cli.streams import saving
-from dtperf.cli.terminal import MEGABYTE, console, harmless, printable, table
+from dtperf.cli.terminal import MEGABYTE, console, harmless, table
 from dtperf.errors import ConfigError, DtperfError
+from dtperf.results.table import printable
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -197,7 +198,7 @@ def retry(
         typer.echo(f"Run it into another directory, then: dtperf merge {before} OTHER -o WHOLE")
 
 
-def _replace(out: Path, old: list[Path], shares: list[list[InputFile]]) -> None:
+def _replace(out: Path, old: list[Path], shares: Sequence[Sequence[InputFile]]) -> None:
     """Write all parts before any is where it belongs: with some of them, events would be lost."""
     out.mkdir(parents=True, exist_ok=True)
     digits = len(str(len(shares)))
@@ -234,7 +235,7 @@ def _write(out: Path, files: list[InputFile]) -> None:
     text.show_summary(str(out), files)
 
 
-def _save(out: Path, files: list[InputFile]) -> None:
+def _save(out: Path, files: Sequence[InputFile]) -> None:
     from dtperf.filesets import write
 
     with writable(out):

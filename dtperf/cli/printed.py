@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dtperf.cli.terminal import LONGEST, MEGABYTE, console, first_lines, harmless, percent, table
+from dtperf.cli.terminal import LONGEST, MEGABYTE, console, first_lines, harmless, table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from dtperf.diagnostics.flags import Flag
     from dtperf.results.ledger import LedgerRow
     from dtperf.results.result import Result
-    from dtperf.results.summary import Efficiency
 
 __all__ = ["print_report", "print_verdict"]
 
@@ -59,22 +58,14 @@ def print_verdict(result: Result, reference: Result | None = None) -> tuple[Flag
 
 
 def _efficiencies(result: Result) -> Table:
+    from dtperf.results.summary import in_words
+
     shown = table("station", "efficiency", ">%", ">passed / total")
     shown.caption = "Clopper-Pearson intervals of one standard deviation"
     for station in result.by_station():
-        shown.add_row(station.name, "fiducial", *_cells(station.fiducial))
-        shown.add_row("", "× acceptance", *_cells(station.with_acceptance))
+        shown.add_row(station.name, "fiducial", *in_words(station.fiducial))
+        shown.add_row("", "× acceptance", *in_words(station.with_acceptance))
     return shown
-
-
-def _cells(efficiency: Efficiency | None) -> tuple[str, str]:
-    if efficiency is None:
-        return percent(efficiency), ""
-    counts = f"{efficiency.passed:,} / {efficiency.total:,}"
-    if not efficiency.total:
-        return percent(efficiency), counts
-    up, down = efficiency.high - efficiency.value, efficiency.value - efficiency.low
-    return f"{percent(efficiency)} +{100 * up:.3f} −{100 * down:.3f}", counts
 
 
 def _accounting(result: Result) -> Iterator[str]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dtperf.cli.options import WITH_GAPS, AsJson
-from dtperf.cli.terminal import console, duration, first_names, harmless, printable, table
+from dtperf.cli.terminal import console, duration, first_names, harmless, table
+from dtperf.results.table import printable
 
 if TYPE_CHECKING:
     from rich.table import Table

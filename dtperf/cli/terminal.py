@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from dtperf.results.table import printable
+
 if TYPE_CHECKING:
     from dtperf.results.summary import Efficiency
 
@@ -22,7 +24,6 @@ __all__ = [
     "first_names",
     "harmless",
     "percent",
-    "printable",
     "table",
 ]
 
@@ -92,8 +93,3 @@ def duration(seconds: float) -> str:
 def harmless(text: str) -> str:
     """Make a text that comes from elsewhere harmless for the terminal: no markup, no control."""
     return escape(printable(text))
-
-
-def printable(text: str) -> str:
-    """Show what would control a terminal; markup stays."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

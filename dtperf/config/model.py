@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -66,6 +66,28 @@ class AnalysisConfig(Model):
     """What measures each chunk, FILE.py:CLASS or MODULE:CLASS; null: the packaged one."""
     input: Input = Input()
     run: Run = Run()
+
+    def __repr__(self) -> str:
+        """Return which analysis it is, in one line."""
+        from dtperf.config.show import in_one_line  # which asks for the keys of this model
+
+        return in_one_line(self)
+
+    def __str__(self) -> str:
+        """Return it as YAML, with what differs from a packaged analysis marked."""
+        from dtperf.config.show import marked_yaml
+
+        return marked_yaml(self)
+
+    def _repr_pretty_(self, printer: Any, _is_cycle: bool) -> None:
+        """Show it in a notebook without HTML, and in IPython, as YAML."""
+        printer.text(str(self))
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the YAML, with what differs in bold."""
+        from dtperf.config.show import as_html
+
+        return as_html(self)
 
     def filled_measurements(self) -> dict[str, Measurement]:
         """List the measurements as they are filled, by name: with what `compatibility` asks for."""

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
+from html import escape
 from textwrap import indent, wrap
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from pydantic import BaseModel
 
 from dtperf.config.keys import locate
+from dtperf.config.load import load_config, packaged
 from dtperf.config.model import AnalysisConfig
 from dtperf.config.reader import SCALARS
+from dtperf.config.suggest import shorten
 
-__all__ = ["config_to_yaml"]
+__all__ = ["as_html", "config_to_yaml", "in_one_line", "marked_yaml"]
+
+Loc = tuple[str, ...]
+"""Keys from the top of the config on."""
+MARK = "  # instead of "
+NAMED = 3
+"""Keys that are told by name in one line."""
 
 WIDTH = 100
 INDENT = "  "
@@ -49,10 +59,86 @@ def config_to_yaml(config: AnalysisConfig) -> str:
     Returns:
         YAML that `load_config` reads back to the same config.
     """
-    return "\n".join(_section(config, ())).lstrip("\n") + "\n"
+    return "\n".join(_section(config, (), {})).lstrip("\n") + "\n"
 
 
-def _section(section: BaseModel, loc: tuple[str, ...]) -> Iterator[str]:
+def marked_yaml(config: AnalysisConfig) -> str:
+    """Write a config as `config_to_yaml` does, and mark what is other than in a packaged analysis.
+
+    Args:
+        config: The config; it is compared with the packaged analysis from which least differs.
+
+    Returns:
+        YAML whose first line says how much differs; a line with another value ends with a comment
+        that has the packaged analysis's value.
+    """
+    found = _nearest(config)
+    lines = "\n".join(_section(config, (), found.notes)).lstrip("\n")
+    return f"# {found.in_words}\n\n{lines}\n"
+
+
+def as_html(config: AnalysisConfig) -> str:
+    """Write the same for a notebook: comments pale, what differs in bold."""
+    lines = []
+    for line in marked_yaml(config).splitlines():
+        text = escape(line)
+        if MARK in line:
+            text = f"<b>{text}</b>"
+        elif line.lstrip().startswith("#"):
+            text = f"<span style='opacity:.7'>{text}</span>"
+        lines.append(text)
+    style = "max-height:32em;overflow:auto;line-height:1.35"
+    return f"<pre style='{style}'>{chr(10).join(lines)}</pre>"
+
+
+def in_one_line(config: AnalysisConfig) -> str:
+    """Return which analysis a config is, and which keys differ from the packaged one."""
+    return f"<dtperf.AnalysisConfig {config.title!r}: {_nearest(config).in_words}>"
+
+
+class _Nearest(NamedTuple):
+    """The packaged analysis that is most like a config."""
+
+    name: str
+    notes: Mapping[Loc, str]
+    """What stands there instead, by the place of each value that differs."""
+
+    @property
+    def in_words(self) -> str:
+        if not self.name:
+            return "there is no packaged analysis to compare with"
+        if not self.notes:
+            return f"the same as {self.name}"
+        keys = [".".join(loc) for loc in self.notes]
+        more = f" and {len(keys) - NAMED:,} more" if len(keys) > NAMED else ""
+        return f"as {self.name} but for {', '.join(keys[:NAMED])}{more}"
+
+
+@cache
+def _packaged() -> dict[str, AnalysisConfig]:
+    return {name: load_config(name) for name in packaged("analyses")}
+
+
+def _nearest(config: AnalysisConfig) -> _Nearest:
+    found = []
+    for name, other in _packaged().items():
+        notes = {loc: f"{MARK}{told} in {name}" for loc, told in _differing(config, other)}
+        found.append(_Nearest(name, notes))
+    return min(found, key=lambda each: len(each.notes), default=_Nearest("", {}))
+
+
+def _differing(section: BaseModel, other: BaseModel, loc: Loc = ()) -> Iterator[tuple[Loc, str]]:
+    """Yield the places of values that differ, and the other's value."""
+    for name in type(section).model_fields:
+        mine, theirs = getattr(section, name), getattr(other, name)
+        if isinstance(mine, BaseModel):
+            yield from _differing(mine, theirs, (*loc, name))
+        elif mine != theirs:
+            content = other.model_dump(mode="json", include={name})[name]
+            yield (*loc, name), shorten(content)
+
+
+def _section(section: BaseModel, loc: Loc, notes: Mapping[Loc, str]) -> Iterator[str]:
     margin = INDENT * len(loc)
     for name in type(section).model_fields:
         value, here = getattr(section, name), (*loc, name)
@@ -61,13 +147,18 @@ def _section(section: BaseModel, loc: tuple[str, ...]) -> Iterator[str]:
         yield from _comment(here, margin, is_value=not isinstance(value, BaseModel))
         if isinstance(value, BaseModel):
             yield f"{margin}{name}:"
-            yield from _section(value, here)
+            yield from _section(value, here, notes)
         else:
             content = section.model_dump(mode="json", include={name}, exclude_none=True)
-            yield indent(_dump(content or {name: None}), margin).rstrip("\n")
+            written = indent(_dump(content or {name: None}), margin).rstrip("\n")
+            if here in notes and "\n" in written:
+                yield f"{margin}{notes[here].lstrip()}"
+            elif here in notes:
+                written += notes[here]
+            yield written
 
 
-def _comment(loc: tuple[str, ...], margin: str, *, is_value: bool) -> list[str]:
+def _comment(loc: Loc, margin: str, *, is_value: bool) -> list[str]:
     place = locate(loc)
     start = f"{margin}# "
     texts = [place.text, *([f"Allowed: {place.allowed}."] if is_value else [])]

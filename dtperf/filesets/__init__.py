@@ -11,12 +11,13 @@ from dtperf.filesets.diff import Diff, diff
 from dtperf.filesets.io import is_fileset, read, write
 from dtperf.filesets.join import join
 from dtperf.filesets.missing import missing, skipped_files
-from dtperf.filesets.model import InputFile
+from dtperf.filesets.model import Files, InputFile
 from dtperf.filesets.resolve import Inputs, resolve
 from dtperf.filesets.split import sample, split
 
 __all__ = [
     "Diff",
+    "Files",
     "InputFile",
     "Inputs",
     "build",

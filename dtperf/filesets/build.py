@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from dtperf.filesets.catalogs import REDIRECTOR
-from dtperf.filesets.model import InputFile
+from dtperf.filesets.model import Files
 from dtperf.filesets.resolve import Inputs, resolve
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def build(
     on_checked: Callable[[int, int], None] = lambda *_: None,
     on_problem: Callable[[UnreadableFile], None] = lambda _: None,
     on_remark: Callable[[str, str], None] = lambda *_: None,
-) -> list[InputFile]:
+) -> Files:
     """Return the files that the inputs name, with their UUID, entries, size and generation.
 
     Args:
@@ -59,7 +59,7 @@ def build(
     policy = policy or RetryPolicy()
     files = resolve(inputs, tree, policy.timeout_s, sites=sites, redirector=redirector)
     if dataset is not None:
-        files = [file._replace(dataset=dataset) for file in files]
+        files = Files(file._replace(dataset=dataset) for file in files)
     checked = check_files(
         files,
         policy=policy,
@@ -74,4 +74,4 @@ def build(
         if each.remark:
             on_remark(each.file.path, each.remark)
     known = {each.file.path: each.file for each in checked.files}
-    return [known.get(file.path, file) for file in files]
+    return Files(known.get(file.path, file) for file in files)

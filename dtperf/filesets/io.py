@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Validati
 from dtperf.addresses import bare, remember
 from dtperf.config.reader import parse, read_text
 from dtperf.errors import ConfigError, InputError
-from dtperf.filesets.model import InputFile, Range, known_uuid
+from dtperf.filesets.model import Files, InputFile, Range, known_uuid
 from dtperf.filesets.names import names_in_code, names_in_text
 from dtperf.validation import read_json, write_json
 
@@ -64,7 +65,7 @@ def is_fileset(name: str) -> bool:
     return name.endswith(FILESET_SUFFIXES)
 
 
-def read(path: Path, tree: str = "Events") -> Iterator[InputFile]:
+def read(path: Path, tree: str = "Events") -> Files:
     """Read a fileset; names in it stay as they are written, but for tokens in URLs.
 
     Args:
@@ -81,8 +82,8 @@ def read(path: Path, tree: str = "Events") -> Iterator[InputFile]:
         content = {"events": content}
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: a fileset is a list of files or a mapping of datasets")
-    for dataset, files_of_dataset in content.items():
-        yield from _dataset(path, str(dataset), files_of_dataset, tree)
+    datasets = (_dataset(path, str(name), its, tree) for name, its in content.items())
+    return Files(chain.from_iterable(datasets))
 
 
 def _content(path: Path) -> Any:

@@ -7,12 +7,12 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 from dtperf.errors import InputError
-from dtperf.filesets.model import InputFile, union
+from dtperf.filesets.model import Files, InputFile, union
 
 __all__ = ["join"]
 
 
-def join(*filesets: Iterable[InputFile]) -> list[InputFile]:
+def join(*filesets: Iterable[InputFile]) -> Files:
     """Return one fileset of several, in which each event is once.
 
     Entries with the same UUID, or an address in common, are one file: it has the events of all,
@@ -31,7 +31,7 @@ def join(*filesets: Iterable[InputFile]) -> list[InputFile]:
     groups: dict[int, list[InputFile]] = defaultdict(list)
     for number, first in enumerate(_first_of_each(files)):
         groups[first].append(files[number])
-    return [_merged(same) if len(same) > 1 else same[0] for same in groups.values()]
+    return Files(_merged(same) if len(same) > 1 else same[0] for same in groups.values())
 
 
 def _first_of_each(files: Sequence[InputFile]) -> Iterator[int]:

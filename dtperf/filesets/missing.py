@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from dtperf.errors import InputError
-from dtperf.filesets.model import InputFile, Range, without
+from dtperf.filesets.model import Files, InputFile, Range, without
 from dtperf.results.ledger import LedgerRow
 from dtperf.results.result import Result
 
 __all__ = ["missing", "skipped_files"]
 
 
-def missing(files: Iterable[InputFile], ledger: Iterable[LedgerRow]) -> list[InputFile]:
+def missing(files: Iterable[InputFile], ledger: Iterable[LedgerRow]) -> Files:
     """Return the files, or parts of them, that a run has not read.
 
     Args:
@@ -30,7 +30,7 @@ def missing(files: Iterable[InputFile], ledger: Iterable[LedgerRow]) -> list[Inp
         if row.status == "read":
             done[row.uuid].append((row.start, row.stop))
             done[row.file].append((row.start, row.stop))
-    left = []
+    left = Files()
     for file in files:
         ranges_read = done.get(file.path if file.uuid is None else str(file.uuid), ())
         if not file.is_counted:
@@ -45,7 +45,7 @@ def missing(files: Iterable[InputFile], ledger: Iterable[LedgerRow]) -> list[Inp
     return left
 
 
-def skipped_files(result: Result) -> list[InputFile]:
+def skipped_files(result: Result) -> Files:
     """Return the files that a ledger has as skipped; for a sum of results, which has no fileset.
 
     Args:
@@ -55,7 +55,7 @@ def skipped_files(result: Result) -> list[InputFile]:
     for row in result.ledger:
         if row.status == "skipped":
             rows[row.identity].append(row)
-    files = []
+    files = Files()
     for same in rows.values():
         first, *others = dict.fromkeys(row.file for row in same)
         uuid = UUID(same[0].uuid) if same[0].uuid else None

@@ -6,7 +6,18 @@ from collections.abc import Iterable
 from typing import NamedTuple, Self
 from uuid import UUID
 
-__all__ = ["NO_ROOT_FILE", "ROOT_SUFFIXES", "InputFile", "Range", "known_uuid", "union", "without"]
+from dtperf.results.table import TableRepr, shortened
+
+__all__ = [
+    "NO_ROOT_FILE",
+    "ROOT_SUFFIXES",
+    "Files",
+    "InputFile",
+    "Range",
+    "known_uuid",
+    "union",
+    "without",
+]
 
 Range = tuple[int, int]
 """First event, and one past the last."""
@@ -113,3 +124,19 @@ class InputFile(NamedTuple):
         selected = union(ranges)
         whole = self.entries is not None and selected == union([(0, self.entries)])
         return self._replace(ranges=None if whole else selected)
+
+    def cells(self) -> list[tuple[str, str]]:
+        """Return what a table shows of it."""
+        return [
+            ("file", shortened(self.path, from_left=True)),
+            ("dataset", self.dataset),
+            ("events", f"{self.events:,}" if self.is_counted else "not counted"),
+            ("MB", "" if self.bytes is None else f"{self.bytes / 1e6:,.1f}"),
+            ("other addresses", f"{len(self.replicas):,}"),
+        ]
+
+
+class Files(TableRepr, list[InputFile]):
+    """A list of files."""
+
+    nothing = "no files"

@@ -12,7 +12,7 @@ from dtperf.addresses import is_remote, remember
 from dtperf.errors import ConfigError, InputError
 from dtperf.filesets.catalogs import REDIRECTOR, is_catalog, list_catalog
 from dtperf.filesets.io import is_fileset, is_printable, read
-from dtperf.filesets.model import NO_ROOT_FILE, ROOT_SUFFIXES, InputFile, known_uuid
+from dtperf.filesets.model import NO_ROOT_FILE, ROOT_SUFFIXES, Files, InputFile, known_uuid
 from dtperf.filesets.names import parse_name, refuse_foreign_path, split_names
 
 __all__ = ["Inputs", "resolve"]
@@ -35,7 +35,7 @@ def resolve(
     *,
     sites: str | None = None,
     redirector: str = REDIRECTOR,
-) -> list[InputFile]:
+) -> Files:
     """Return the files that the inputs name, each once, in the order of naming.
 
     Args:
@@ -70,7 +70,7 @@ def resolve(
                 files[file.path] = _same(same, file)
     if not files:
         raise ConfigError("no input: name files, globs, directories, URLs, datasets or a fileset")
-    return [*files.values()]
+    return Files(files.values())
 
 
 def _without_secrets(file: InputFile) -> InputFile:

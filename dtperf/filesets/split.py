@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from heapq import heapify, heapreplace
 
 from dtperf.errors import ConfigError
-from dtperf.filesets.model import InputFile, Range
+from dtperf.filesets.model import Files, InputFile, Range
 
 __all__ = ["sample", "split"]
 
@@ -17,7 +17,7 @@ MAX_PARTS = 10_000
 
 def split(
     files: Iterable[InputFile], parts: int | None = None, max_events: int | None = None
-) -> list[list[InputFile]]:
+) -> list[Files]:
     """Return parts of a fileset that together have each event once.
 
     Args:
@@ -42,9 +42,9 @@ def split(
                 f"split: {len(given)} files cannot be {parts} parts: "
                 "say how many events a part may have, then files are cut"
             )
-        return _balanced(given, parts)
+        return [*map(Files, _balanced(given, parts))]
     assert max_events is not None
-    return _cut(given, max_events)
+    return [*map(Files, _cut(given, max_events))]
 
 
 def _check_number(parts: int) -> None:
@@ -109,7 +109,7 @@ def sample(
     n_files: int | None = None,
     n_events: int | None = None,
     seed: int = 1,
-) -> list[InputFile]:
+) -> Files:
     """Draw whole files at random, from each dataset by its number of files.
 
     Args:
@@ -135,7 +135,7 @@ def sample(
     else:
         assert n_events is not None
         drawn = _until(given, order, n_events)
-    return [given[number] for number in sorted(drawn)]
+    return Files(given[number] for number in sorted(drawn))
 
 
 def _spread(files: Sequence[InputFile], seed: int) -> list[int]:

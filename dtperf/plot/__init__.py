@@ -7,11 +7,10 @@ plot.inside_chamber(result, Chamber(-1, 12, 2), region=(-40, 10, -80, 20))
 
 from __future__ import annotations
 
+from dtperf.plot import chamber, eligible, files, station
 from dtperf.plot.catalogue import PLOTS
-from dtperf.plot.chamber import chamber_trend, inside_chamber
-from dtperf.plot.eligible import eligible_trend
-from dtperf.plot.files import FORMATS, draw, figure, not_measured, save
-from dtperf.plot.station import station_trend
+from dtperf.plot.files import FORMATS, not_measured, save
+from dtperf.plot.pyplot import each_shown, shown
 
 __all__ = [
     "FORMATS",
@@ -25,3 +24,11 @@ __all__ = [
     "save",
     "station_trend",
 ]
+
+# in a notebook these show what they return; what is inside the package draws without
+chamber_trend = shown(chamber.chamber_trend)
+draw = each_shown(files.draw)
+eligible_trend = shown(eligible.eligible_trend)
+figure = shown(files.figure)
+inside_chamber = shown(chamber.inside_chamber)
+station_trend = shown(station.station_trend)

@@ -18,7 +18,7 @@ from dtperf.measurements.declaration import Histogram
 from dtperf.plot.axes import Binned, at, edges_of, run_ticks, values_of
 from dtperf.plot.cells import EfficiencyMap, Scale, colour_bar, draw_cells, scale_for, shade
 from dtperf.plot.curves import Curve, draw_curves
-from dtperf.plot.style import STATIONS, StyledFigure, new_sheet, style
+from dtperf.plot.style import STATIONS, Size, StyledFigure, new_sheet, style
 from dtperf.results.result import Result
 
 __all__ = ["against_runs", "chamber_trend", "inside_chamber"]
@@ -29,7 +29,11 @@ MARGIN_CM = 15.0
 
 
 def inside_chamber(
-    result: Result, chamber: detector.Chamber, region: Region | None = None
+    result: Result,
+    chamber: detector.Chamber,
+    region: Region | None = None,
+    *,
+    figsize: Size | None = None,
 ) -> StyledFigure:
     """Draw occupancy and efficiency in the plane of a chamber.
 
@@ -37,6 +41,7 @@ def inside_chamber(
         result: With the measurement 'inside_chambers'.
         chamber: Which one.
         region: x_low, x_high, y_low, y_high in cm of the chamber's frame, to be outlined.
+        figsize: Width and height in inches; None: what suits the plot.
 
     Raises:
         ConfigError: There is no such chamber, or no such region.
@@ -47,7 +52,7 @@ def inside_chamber(
     counts = _of_chamber(result, "inside_chambers", chamber)
     edges = edges_of(counts.axes["local_x"]), edges_of(counts.axes["local_y"])
     cells = EfficiencyMap(*edges, Binned.of(counts, "local_x", "local_y"))
-    with style():
+    with style(figsize):
         sheet = new_sheet(1, 2, (16, 6.5), title=result.config.title, share=True)
         found, passed = sheet.panels.flat
         _draw_occupancy(sheet, found, cells)
@@ -63,7 +68,11 @@ def inside_chamber(
 
 
 def chamber_trend(
-    result: Result, chamber: detector.Chamber, change: int | None = None
+    result: Result,
+    chamber: detector.Chamber,
+    change: int | None = None,
+    *,
+    figsize: Size | None = None,
 ) -> StyledFigure:
     """Draw the efficiency of a chamber against the run.
 
@@ -71,6 +80,7 @@ def chamber_trend(
         result: With the measurement 'by_chamber_and_run'.
         chamber: Which one.
         change: First run after something has changed, to be marked by a line.
+        figsize: Width and height in inches; None: what suits the plot.
 
     Raises:
         ConfigError: There is no such chamber.
@@ -81,7 +91,8 @@ def chamber_trend(
     binned, edges = Binned.of(counts, "run"), edges_of(counts.axes["run"])
     look = STATIONS[chamber.station - 1]
     curve = Curve(chamber.name, edges, binned, look, is_exact=True)
-    return against_runs([curve], runs, result.config.title, "efficiency", change, columns=2)
+    with style(figsize):
+        return against_runs([curve], runs, result.config.title, "efficiency", change, columns=2)
 
 
 def against_runs(

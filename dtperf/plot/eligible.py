@@ -9,19 +9,26 @@ from dtperf.errors import InputError
 from dtperf.plot.axes import Binned, edges_of, values_of
 from dtperf.plot.chamber import against_runs
 from dtperf.plot.curves import SHIFTS, Curve
-from dtperf.plot.style import STATIONS, StyledFigure
+from dtperf.plot.style import STATIONS, Size, StyledFigure, style
 from dtperf.results.result import Result
 
 __all__ = ["eligible_trend"]
 
 
-def eligible_trend(result: Result, place: Place, change: int | None = None) -> StyledFigure:
+def eligible_trend(
+    result: Result,
+    place: Place,
+    change: int | None = None,
+    *,
+    figsize: Size | None = None,
+) -> StyledFigure:
     """Draw the eligible fraction of the fiducial probes against the run, a curve for each station.
 
     Args:
         result: With the measurement 'eligible_by_sector_and_run'.
         place: A chamber, a sector, a wheel, …
         change: First run after something has changed, to be marked by a line.
+        figsize: Width and height in inches; None: what suits the plot.
 
     Raises:
         InputError: It was not measured.
@@ -41,4 +48,5 @@ def eligible_trend(result: Result, place: Place, change: int | None = None) -> S
             binned = Binned(cells[:, 1], cells.sum(axis=-1))
             curves.append(Curve(f"MB{station}", edges, binned, look, is_exact=True, shift=shift))
     title = f"{place.name}; {result.config.title}"
-    return against_runs(curves, runs, title, "eligible fraction", change)
+    with style(figsize):
+        return against_runs(curves, runs, title, "eligible fraction", change)

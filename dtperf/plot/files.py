@@ -10,7 +10,7 @@ from dtperf.config.suggest import suggest
 from dtperf.errors import ConfigError, InputError
 from dtperf.plot.catalogue import PLOTS
 from dtperf.plot.plain import plain_picture
-from dtperf.plot.style import StyledFigure, style
+from dtperf.plot.style import Size, StyledFigure, style
 from dtperf.results.result import Result
 
 __all__ = ["FORMATS", "draw", "figure", "not_measured", "save"]
@@ -18,13 +18,20 @@ __all__ = ["FORMATS", "draw", "figure", "not_measured", "save"]
 FORMATS = ("png", "pdf", "svg")
 
 
-def figure(result: Result, name: str, reference: Result | None = None) -> StyledFigure:
+def figure(
+    result: Result,
+    name: str,
+    reference: Result | None = None,
+    *,
+    figsize: Size | None = None,
+) -> StyledFigure:
     """Draw one plot.
 
     Args:
         result: What was measured.
         name: Of the plot, see `PLOTS`; or of one of `Result.extra_histograms`.
         reference: Another result, drawn in grey; left out where it lacks the measurement.
+        figsize: Width and height in inches; None: what suits the plot.
 
     Raises:
         ConfigError: There is no such plot.
@@ -33,13 +40,13 @@ def figure(result: Result, name: str, reference: Result | None = None) -> Styled
     check_names([name], result)
     if name in (own := result.extra_histograms):
         before = None if reference is None else reference.extra_histograms.get(name)
-        with style():
+        with style(figsize):
             return plain_picture(own[name], before, result.config.title)
     plot = PLOTS[name]
     if plot.measurement not in result.counts:
         raise InputError(f"plot '{name}': the result lacks the measurement '{plot.measurement}'")
     other = None if reference is None else reference.counts.get(plot.measurement)
-    with style():
+    with style(figsize):
         return plot.draw(result.counts[plot.measurement], other, result.config.title)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from contextvars import ContextVar
+from typing import Any, NamedTuple, cast
 
+import matplotlib as mpl
 import matplotlib.style
 import mplhep
 import numpy as np
@@ -15,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 
+from dtperf.plot.pyplot import hand_over
 from dtperf.typing import AnyArray
 
 __all__ = [
@@ -22,6 +25,7 @@ __all__ = [
     "RC",
     "STATIONS",
     "CurveStyle",
+    "Size",
     "StyledFigure",
     "legend",
     "new_sheet",
@@ -74,11 +78,46 @@ STATIONS = (
 """Of MB1 to MB4. Colours of M. A. Petroff, arXiv:2107.02270, for colour-blind people, too."""
 
 
+SHRINKING = (
+    *("font.size", "axes.linewidth", "axes.labelpad", "axes.titlepad", "lines.linewidth"),
+    *(
+        f"{axis}tick.{kind}.{what}"
+        for axis in "xy"
+        for kind in ("major", "minor")
+        for what in ("size", "width", "pad")
+    ),
+)
+"""What is smaller in a smaller figure, so that everything finds its place."""
+
+Size = tuple[float, float]
+_wanted: ContextVar[Size | None] = ContextVar("_wanted", default=None)
+"""Size that the user asks for of the next figure, inches."""
+
+
 @contextmanager
-def style() -> Iterator[None]:
-    """Hold the style for a while; the user's rcParams are there again afterwards."""
-    with matplotlib.style.context([mplhep.style.CMS, RC], after_reset=True):
-        yield
+def style(figsize: Size | None = None, scale: float = 1.0) -> Iterator[None]:
+    """Hold the style for a while; the user's rcParams are there again afterwards.
+
+    The resolution on the screen is the user's all along.
+
+    Args:
+        figsize: Size for the figure that is made meanwhile, inches; None: what suits the plot.
+        scale: How large letters and ticks are.
+    """
+    kept = {"figure.dpi": mpl.rcParams["figure.dpi"]}
+    before = _wanted.set(figsize or _wanted.get())
+    try:
+        with matplotlib.style.context([mplhep.style.CMS, RC, kept], after_reset=True):
+            _shrink(scale)
+            yield
+    finally:
+        _wanted.reset(before)
+
+
+def _shrink(scale: float) -> None:
+    if scale != 1:
+        parameters = cast("dict[str, Any]", mpl.rcParams)  # typed by all its names
+        parameters.update({name: scale * parameters[name] for name in SHRINKING})
 
 
 class StyledFigure(Figure):
@@ -89,33 +128,60 @@ class StyledFigure(Figure):
 
     panels: AnyArray
     """The axes with data, shape (rows, columns); `axes` has the header and colour bars, too."""
+    header: Axes
+    """Of the line that says CMS."""
+    scale: float = 1.0
+    """How large letters and ticks are."""
+
+    def set_size_inches(self, *size: Any, **named: Any) -> None:
+        """Take another size; the line that says CMS keeps its height."""
+        super().set_size_inches(*size, **named)
+        if "header" in vars(self):  # not while it is made
+            self.place_header()
+
+    def place_header(self) -> None:
+        """Give the line that says CMS its strip, and the rest to the panels."""
+        strip = self.scale * HEADER_IN_INCHES / self.get_figheight()
+        engine = self.get_layout_engine()
+        if not isinstance(engine, ConstrainedLayoutEngine):  # while it is saved it has another one
+            return
+        engine.set(rect=(0, 0, 1, 1 - strip))
+        self.header.set_position((0.015, 1 - 0.85 * strip, 0.97, 0.01))
+
+    def show(self, warn: bool = True) -> None:
+        """Show it as pyplot shows its own figures: in a window, or below the notebook's cell."""
+        if self.canvas.manager is not None:
+            super().show(warn)
+            return
+        hand_over(self)
+        self.show(warn)  # of this method, or of what a notebook's backend has put in its place
 
     def draw(self, renderer: Any) -> None:
         """Draw in the style."""
-        with style():
+        with style(scale=self.scale):
             super().draw(renderer)
 
     def get_tightbbox(self, *arguments: Any, **named: Any) -> Any:
         """Measure in the style; what saves with `bbox_inches="tight"` does it first."""
-        with style():
+        with style(scale=self.scale):
             return super().get_tightbbox(*arguments, **named)
 
     def savefig(self, *arguments: Any, **named: Any) -> None:
         """Save with the style's resolution."""
-        with style():
+        with style(scale=self.scale):
             super().savefig(*arguments, **named)
 
     def _repr_png_(self) -> bytes:
-        """Show in a notebook, without pyplot."""
+        """Show in a notebook where no backend does it."""
         picture = io.BytesIO()
-        self.savefig(picture, format="png", dpi=70)
+        self.savefig(picture, format="png", dpi="figure")
         return picture.getvalue()
 
 
 def new_sheet(
     rows: int = 1,
     columns: int = 1,
-    size: tuple[float, float] = (10, 7.5),
+    size: Size = (10, 7.5),
     *,
     title: str = "",
     share: bool = False,
@@ -125,11 +191,15 @@ def new_sheet(
     Args:
         rows: Of panels.
         columns: Of panels.
-        size: Width and height in inches.
+        size: Width and height in inches, if the user asks for no other.
         title: Right part of that line, plain text.
         share: Panels have common axes, written only at the left and at the bottom.
     """
-    sheet = StyledFigure(figsize=size)
+    wanted = _wanted.get() or size
+    scale = min(1.0, wanted[0] / size[0], wanted[1] / size[1])
+    _shrink(scale)  # for as long as the style is held
+    sheet = StyledFigure(figsize=wanted)
+    sheet.scale = scale
     sheet.panels = np.empty((rows, columns), dtype=object)
     _write_header(sheet, title)
     grid = sheet.add_gridspec(rows, columns)
@@ -144,12 +214,12 @@ def new_sheet(
 
 def _write_header(sheet: StyledFigure, title: str) -> None:
     """Write CMS and the title into a strip that the panels leave free."""
-    width, height = sheet.get_size_inches()
-    strip = HEADER_IN_INCHES / height
-    sheet.set_layout_engine(ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - strip)))
-    line = sheet.add_axes((0.015, 1 - 0.85 * strip, 0.97, 0.01))
+    sheet.set_layout_engine(ConstrainedLayoutEngine())
+    sheet.header = line = sheet.add_axes((0, 0, 1, 1))
+    sheet.place_header()
     line.axis("off")
-    room = int(width * CHARACTERS_IN_AN_INCH)
+    line.set_navigate(False)
+    room = int(sheet.get_figwidth() / sheet.scale * CHARACTERS_IN_AN_INCH)
     mplhep.cms.label(
         "Private work", data=True, ax=line, rlabel=plain(title, room), scilocator_adjust=False
     )

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dtperf.results.table import table_html
+
 if TYPE_CHECKING:
     from dtperf.detector import Chamber
     from dtperf.results.result import Result
-    from dtperf.results.summary import Efficiency
 
 __all__ = [
     "EDGES",
@@ -24,7 +25,6 @@ __all__ = [
     "chamber_rows",
     "counted_twice",
     "in_one_line",
-    "station_table",
 ]
 
 Row = dict[str, Any]
@@ -49,6 +49,9 @@ def chamber_map(rows: Sequence[Row]) -> str:
 
     Args:
         rows: From `dtperf.results.html.chamber_rows`.
+
+    Returns:
+        HTML of several columns or one, in the colour of the words around it.
     """
     steps = [f"below {100 * EDGES[0]:g}", *(f"from {100 * edge:g}" for edge in EDGES[:-1])]
     scale = " ".join(
@@ -89,10 +92,10 @@ def _cell(row: Row | None) -> str:
     return f"<td style='{style}' title='{title}'>{shown}</td>"
 
 
-HEAD = ("station", "fiducial %", "passed / total", "× acceptance %", "passed / total")
-CELL = "style='padding:0 .6em;text-align:right'"
 UNTITLED = "DT efficiency"
-ALARM = "style='color:#a33c00'"
+ALARM = "style='border-left:4px solid #d55e00;padding-left:.6em'"
+"""A mark beside words that keep the page's colour: no orange can be read on white and on black."""
+ASIDE = "style='opacity:.75'"
 
 
 def in_one_line(result: Result) -> str:
@@ -122,57 +125,63 @@ def as_html(result: Result) -> str:
     """
     totals = result.totals
     words = (
-        f"{totals['events']:,} events of {totals['files']:,} files, {totals['pairs']:,} pairs, "
-        f"{totals['crossings']:,} crossings ({counted_twice(result)}), {len(result)} measurements"
+        f"{_number(totals['events'], 'event')} of {_number(totals['files'], 'file')}, "
+        f"{_number(totals['pairs'], 'pair')}, {_number(totals['crossings'], 'crossing')} "
+        f"({counted_twice(result)}), {_number(len(result), 'measurement')}"
     )
     if result.extra:
         words += f", {len(result.extra)} of the processor's own: see result.extra"
     if result.skims:
         words += f", on {escape(', '.join(result.skims))}"
     rows = chamber_rows(result)
+    index = result.histograms
+    summary = f"<summary>{_number(len(index), 'histogram')}</summary>"
     parts = [
         f"<p><b>{escape(result.config.title or UNTITLED)}</b>: {words}</p>",
         *(f"<p {ALARM}>{escape(warning)}</p>" for warning in _warnings(result)),
-        station_table(result),
+        *(f"<p {ASIDE}>{escape(aside)}</p>" for aside in _asides(result)),
+        table_html(result.by_station(), ""),
         chamber_map(rows) if rows else "",
+        f"<details>{summary}{table_html(index, index.nothing)}</details>",
     ]
     return f"<div>{''.join(parts)}</div>"
+
+
+def _number(count: int, what: str) -> str:
+    """Write a number of things."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+LACKING = "events_not_in_"
+"""Begins the name of what counts events without the branches that a measurement needs."""
 
 
 def _warnings(result: Result) -> Iterator[str]:
     if result.skipped_files:
         unknown = f", {result.unknown_files:,} of them of unknown size" * bool(result.unknown_files)
         yield (
-            f"{result.skipped_events:,} events of {result.skipped_files:,} files were skipped"
-            f"{unknown}: see result.ledger"
+            f"{_number(result.skipped_events, 'event')} of {_number(result.skipped_files, 'file')} "
+            f"were skipped{unknown}: see result.ledger"
         )
     yield from result.event_remarks
-    if found := {name: n for name, n in result.anomalies.items() if n}:
-        yield "anomalies: " + ", ".join(f"{name} {n:,}" for name, n in found.items())
+    found = {name: n for name, n in result.anomalies.items() if n and not name.startswith(LACKING)}
+    if found:
+        yield "anomalies: " + ", ".join(
+            f"{name.replace('_', ' ')} {n:,}" for name, n in found.items()
+        )
+    for name, n in result.anomalies.items():
+        if n and name.startswith(LACKING) and name.removeprefix(LACKING) in result.counts:
+            yield (
+                f"{name.removeprefix(LACKING)} lacks {_number(n, 'event')} of files without its "
+                "branches"
+            )
 
 
-def station_table(result: Result) -> str:
-    """Write the efficiencies of the stations as a table."""
-    head = "".join(f"<th {CELL}>{name}</th>" for name in HEAD)
-    lines = (
-        [station.name, *_cells(station.fiducial), *_cells(station.with_acceptance)]
-        for station in result.by_station()
-    )
-    body = "".join(
-        "<tr>" + "".join(f"<td {CELL}>{cell}</td>" for cell in line) + "</tr>" for line in lines
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _cells(efficiency: Efficiency | None) -> tuple[str, str]:
-    if efficiency is None:
-        return "not measured", ""
-    if not efficiency.total:
-        return "no probe", ""
-    value = 100 * efficiency.value
-    up, down = 100 * efficiency.high - value, value - 100 * efficiency.low
-    shown = f"{value:.3f} <small>+{up:.3f} −{down:.3f}</small>"
-    return shown, f"{efficiency.passed:,} / {efficiency.total:,}"
+def _asides(result: Result) -> Iterator[str]:
+    """Yield what is no fault: branches that none of the files has."""
+    if result.left_out:
+        whose = "this file" if result.totals["files"] == 1 else "these files"
+        yield f"not in {whose}: the branches for {', '.join(result.left_out)}"
 
 
 POINTS = 60
@@ -193,16 +202,13 @@ def chamber_rows(
     """
     trends = _trends(result)
     rows = []
-    for chamber, efficiency in result.by_chamber():
-        row: dict[str, Any] = {"name": chamber.name, "station": chamber.station}
-        row |= {"wheel": chamber.wheel, "sector": chamber.sector}
-        row |= {"passed": efficiency.passed, "total": efficiency.total}
-        row["value"] = efficiency.value if efficiency.total else None
-        row |= {"low": efficiency.low, "high": efficiency.high}
-        if chamber in reasons:
-            row["reason"] = reasons[chamber]
+    for each in result.by_chamber():
+        row: dict[str, Any] = each._asdict()
+        row["value"] = each.value if each.total else None
+        if each.chamber in reasons:
+            row["reason"] = reasons[each.chamber]
         if trends:
-            row["trend"] = trends[chamber]
+            row["trend"] = trends[each.chamber]
         rows.append(row)
     return rows
 
@@ -219,9 +225,9 @@ def _trends(result: Result) -> dict[Any, list[list[int]]]:
     summed = np.add.reduceat(view, first, axis=3) if axis.size else view
     runs = [int(axis.value(at)) for at in first]
     found = {}
-    for chamber, _ in result.by_chamber():
-        cells = summed[chamber.station - 1, chamber.wheel + 2, chamber.sector - 1]
-        found[chamber] = [
+    for row in result.by_chamber():
+        cells = summed[row.station - 1, row.wheel + 2, row.sector - 1]
+        found[row.chamber] = [
             [run, int(passed), int(failed + passed)]
             for run, (failed, passed) in zip(runs, cells, strict=True)
         ]

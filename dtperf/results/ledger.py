@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple, Self, get_args
 
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 
 from dtperf.addresses import hide
 from dtperf.errors import Cause, InputError
+from dtperf.results.table import Table, shortened
 from dtperf.validation import check_table
 
 __all__ = ["Ledger", "LedgerRow"]
@@ -82,19 +84,47 @@ class LedgerRow(NamedTuple):
         """What tells the file from others: its UUID, or its path if it was never opened."""
         return self.uuid or f"never opened: {self.file}"
 
+    def cells(self) -> list[tuple[str, str]]:
+        """Return what a table shows of it."""
+        told = self.message.removeprefix(f"{self.file}: ") or self.cause
+        return [
+            ("file", shortened(self.file, from_left=True)),
+            ("events", f"{self.start:,} to {self.stop:,}"),
+            ("status", self.status),
+            ("why", shortened(told)),
+            ("tried", f"{self.attempts:,}"),
+            ("MB", f"{self.bytes / 1e6:,.1f}"),
+            ("seconds", f"{self.seconds:,.1f}"),
+            ("worker", self.worker),
+        ]
 
-class Ledger(tuple[LedgerRow, ...]):
+
+class Ledger(Table[LedgerRow]):
     """Rows in order of file and first event."""
-
-    __slots__ = ()
 
     def __new__(cls, rows: Iterable[LedgerRow]) -> Self:
         """Order the rows."""
-        return super().__new__(cls, sorted(rows))
+        return super().__new__(cls, sorted(rows), "no file was read or skipped")
 
     def events(self, status: str) -> int:
         """Count the events of all chunks with this status."""
         return sum(row.events for row in self if row.status == status)
+
+    def by_file(self) -> dict[tuple[str, str], tuple[tuple[int, int], ...]]:
+        """Return the events of each file that were read or skipped, however they were cut.
+
+        Returns:
+            Ranges, each from the first event to one past the last, by the file's identity and
+            'read' or 'skipped'; neighbours are one range.
+        """
+        ranges: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        for row in sorted(self, key=attrgetter("start", "stop")):
+            mine = ranges.setdefault((row.identity, row.status), [])
+            if mine and mine[-1][1] == row.start:
+                mine[-1] = (mine[-1][0], row.stop)
+            else:
+                mine.append((row.start, row.stop))
+        return {key: tuple(mine) for key, mine in ranges.items()}
 
     def path_of(self, uuid: str) -> str:
         """Return the path of the file of a UUID; the UUID itself, if there is none."""

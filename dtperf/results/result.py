@@ -6,10 +6,13 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import hist
 
 from dtperf.config import AnalysisConfig
-from dtperf.errors import InputError
+from dtperf.config.suggest import suggest
+from dtperf.errors import ConfigError, InputError
 from dtperf.measurements.declaration import Histogram
 from dtperf.measurements.histograms import presented, sort_categories
 from dtperf.results.accounting import combine
@@ -20,13 +23,38 @@ from dtperf.results.html import as_html, in_one_line
 from dtperf.results.ledger import Ledger
 from dtperf.results.storage import LEDGER, RESULT, StoredResult, read_files, write_files
 from dtperf.results.summary import ChamberEfficiency, StationEfficiency, by_chamber, by_station
+from dtperf.results.table import Table
 
-__all__ = ["LEDGER", "RESULT", "SUMS", "Result"]
+__all__ = ["LEDGER", "RESULT", "SUMS", "HistogramEntry", "Result", "UnknownHistogram"]
 
 SUMS = ("events", "certified", "pairs", "repeated_probes", "crossings", "double_crossings")
 
 
-@dataclass(frozen=True, repr=False)
+class UnknownHistogram(ConfigError, KeyError):
+    """A result has no histogram of this name; the message names the nearest."""
+
+    __str__ = Exception.__str__  # a KeyError shows its message between quotes
+
+
+class HistogramEntry(NamedTuple):
+    """What a result's index says of a histogram."""
+
+    name: str
+    """Of the measurement; with 'extra/' before it, of what the processor has counted."""
+    title: str
+    """What is measured."""
+    axes: str
+    """Names of the axes."""
+    entries: float
+    """Sum of all bins, overflow included; of a profile the number of rows."""
+
+    def cells(self) -> list[tuple[str, str]]:
+        """Return what a table shows of it."""
+        entries = f"{self.entries:,.10g}"
+        return [*zip(self._fields, (self.name, self.title, self.axes, entries), strict=True)]
+
+
+@dataclass(frozen=True, repr=False, eq=False)
 class Result(Mapping[str, "Histogram"]):
     """Everything that one run measured; `result["by_chamber"]` is a histogram."""
 
@@ -65,8 +93,18 @@ class Result(Mapping[str, "Histogram"]):
             object.__setattr__(self, name, value)
 
     def __getitem__(self, name: str) -> Histogram:
-        """Return one histogram: counts, an efficiency with an axis 'passed', or a profile."""
+        """Return one histogram: counts, an efficiency with an axis 'passed', or a profile.
+
+        Raises:
+            UnknownHistogram: There is none of this name.
+        """
+        if name not in self.counts:
+            raise UnknownHistogram(self._why_none(name))
         return presented(self.counts[name])
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether a measurement is there."""
+        return name in self.counts
 
     def __iter__(self) -> Iterator[str]:
         """List the names of the measurements."""
@@ -79,6 +117,16 @@ class Result(Mapping[str, "Histogram"]):
     def __bool__(self) -> bool:
         """Be true, also where nothing was measured: a run that has skipped all has a result."""
         return True
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether the same was counted of the same events.
+
+        So a run that was interrupted and resumed equals one that was not: when, where and by which
+        version of the code it was measured, and in which chunks, does not matter.
+        """
+        return self._counted == other._counted if isinstance(other, Result) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # it holds histograms, which may be changed
 
     def __add__(self, other: Result) -> Result:
         """Merge the results of two jobs of the same analysis, in whatever order.
@@ -121,13 +169,29 @@ class Result(Mapping[str, "Histogram"]):
         """Return what a notebook shows: table and map."""
         return as_html(self)
 
-    def by_station(self) -> tuple[StationEfficiency, ...]:
+    def _ipython_key_completions_(self) -> list[str]:
+        """List what a notebook offers after `result["`."""
+        return [*self.counts]
+
+    def by_station(self) -> Table[StationEfficiency]:
         """Summarise fiducial efficiency and efficiency x acceptance of MB1 to MB4."""
         return by_station(self.counts)
 
-    def by_chamber(self) -> tuple[ChamberEfficiency, ...]:
+    def by_chamber(self) -> Table[ChamberEfficiency]:
         """List the fiducial efficiency of the 250 chambers."""
         return by_chamber(self.counts)
+
+    @property
+    def histograms(self) -> Table[HistogramEntry]:
+        """The index of all histograms, those of `extra` at the end: name, title, axes, entries."""
+        titles = {name: each.title for name, each in self.config.measurements.active().items()}
+        return Table(
+            (
+                HistogramEntry(name, titles.get(name, ""), ", ".join(each.axes.name), _rows(each))
+                for name, each in {**self.counts, **self.extra_histograms}.items()
+            ),
+            "no histograms",
+        )
 
     @property
     def extra_histograms(self) -> Mapping[str, Histogram]:
@@ -186,6 +250,20 @@ class Result(Mapping[str, "Histogram"]):
         """Measurements of the config that no file had the branches for."""
         return tuple(name for name in self.config.measurements.active() if name not in self.counts)
 
+    def _why_none(self, name: object) -> str:
+        if name in self.left_out:
+            return f"'{name}' was not measured: no file has the branches that it needs"
+        if name in self.extra:
+            return f"'{name}' is of the processor's own: result.extra['{name}']"
+        return f"no histogram '{name}' in this result{suggest(str(name), self.counts)}"
+
+    @property
+    def _counted(self) -> tuple[Any, ...]:
+        """What makes two results equal, in the order of what is compared fastest."""
+        sums = {name: self.totals[name] for name in SUMS}
+        of_events = self.ledger.by_file(), self.event_sample
+        return self.config.hash, sums, self.anomalies, *of_events, self.extra, self.counts
+
     def save(self, directory: str | Path) -> Path:
         """Write the result directory.
 
@@ -237,6 +315,15 @@ class Result(Mapping[str, "Histogram"]):
                 "corrupt",
             )
         return result
+
+
+def _rows(histogram: Histogram) -> float:
+    """Count what was filled: of a profile rows, not the sums beside them."""
+    shown: Any = histogram
+    if "moment" in histogram.axes.name:
+        shown = histogram[{"moment": hist.loc("entries")}]
+    total: float = shown.values(flow=True).sum().item()
+    return total
 
 
 def _volume(ledger: Ledger) -> dict[str, int]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cached_property
+from html import escape
 from itertools import count
 from pathlib import Path
 from threading import Lock
@@ -18,6 +19,7 @@ from dtperf.config import AnalysisConfig
 from dtperf.config.suggest import suggest
 from dtperf.errors import ConfigError
 from dtperf.execution.provenance import code_version, machine
+from dtperf.filesets import Files
 from dtperf.measurements import STANDARD, Measurement
 from dtperf.measurements.declaration import Axis
 from dtperf.results.doubled import refusal
@@ -89,6 +91,18 @@ class Analysis:
         self._layouts: dict[Measurement, CounterLayout] = {}
         self._axis_bits: dict[Axis, int] = {}
         self._lock = Lock()
+
+    def __repr__(self) -> str:
+        """Return what is in memory, in one line."""
+        return f"<dtperf.{type(self).__name__} of {self.config.title!r}: {self.loaded}>"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: what is in memory, of which files, with which cuts."""
+        head = f"<p><b>{escape(self.config.title)}</b>: {escape(self.loaded)}</p>"
+        cuts = (
+            f"<details><summary>cuts to start from</summary>{self.config._repr_html_()}</details>"
+        )
+        return f"<div>{head}{Files(self.files)._repr_html_()}{cuts}</div>"
 
     @property
     def events(self) -> int:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
@@ -8,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from dtperf.config import AnalysisConfig, config_to_yaml, load_config
 from dtperf.config.keys import all_keys, locate
+from dtperf.config.load import packaged
 from dtperf.config.reader import parse
 from tests.config.strategies import configs
 
@@ -66,3 +68,35 @@ def test_has_every_key_and_its_docstring() -> None:
         assert place.text in flat
     assert "Allowed: one of 'isolated', 'single', 'none'." in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_what_differs_from_the_packaged_analysis_is_marked() -> None:
+    changed = ["selection.probe.min_pt=25", "run.executor=futures", "measurements.skip=[t0]"]
+    config = load_config("reference_2023", changed)
+    text = str(config)
+    keys = "selection.probe.min_pt, measurements.skip, run.executor"
+    assert text.startswith(f"# as reference_2023 but for {keys}\n")
+    marked = [line.strip() for line in text.splitlines() if "# instead of" in line]
+    assert marked == [
+        "min_pt: 25.0  # instead of 20.0 in reference_2023",
+        "skip: [t0]  # instead of [] in reference_2023",
+        'executor: futures  # instead of "iterative" in reference_2023',
+    ]
+    assert load_config(parse(text, "shown")) == config  # type: ignore[arg-type]
+    html = ET.fromstring(config._repr_html_())
+    assert [(each.text or "").strip() for each in html.iter("b")] == marked
+    assert "".join(html.itertext()) == text.removesuffix("\n")
+    assert repr(config).endswith(f"as reference_2023 but for {keys}>")
+
+
+def test_a_packaged_analysis_is_itself() -> None:
+    for name in packaged("analyses"):
+        assert repr(load_config(name)).endswith(f": the same as {name}>")
+        assert "# instead of" not in str(load_config(name))
+
+
+@given(config=configs())
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+def test_marked_reads_back(config: AnalysisConfig) -> None:
+    assert load_config(parse(str(config), "shown")) == config  # type: ignore[arg-type]
+    ET.fromstring(config._repr_html_())

@@ -55,4 +55,4 @@ def golden_differences(
 
 def efficiencies(result: Result) -> list[Any]:
     """List what the stations have but for the eligible fraction, which is not explored."""
-    return [row[:3] for row in result.by_station()]
+    return [(row.name, row.fiducial, row.with_acceptance) for row in result.by_station()]

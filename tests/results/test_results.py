@@ -292,3 +292,46 @@ def test_damaged_result(broken: str, tmp_path: Path, golden_result: Result) -> N
     told = broken if broken == "result.json" else f"{broken}: was changed or written only in part"
     with pytest.raises(InputError, match=told):
         Result.load(out)
+
+
+def test_an_unknown_name_names_the_nearest(golden_result: Result) -> None:
+    with pytest.raises(KeyError, match="did you mean 'by_chamber'") as caught:
+        golden_result["by_chambr"]
+    assert isinstance(caught.value, DtperfError)
+    assert str(caught.value).startswith("no histogram")
+    assert golden_result.get("by_chambr") is None
+    assert "by_chambr" not in golden_result
+    with pytest.raises(KeyError, match="'efficiency_vs_lumi' was not measured: no file has"):
+        golden_result["efficiency_vs_lumi"]
+    own = replace(golden_result, extra={"cells": 3})
+    with pytest.raises(KeyError, match=r"result\.extra\['cells'\]"):
+        own["cells"]
+
+
+def test_names_are_completed(golden_result: Result) -> None:
+    assert golden_result._ipython_key_completions_() == [*golden_result]
+
+
+def test_results_are_equal_if_the_same_was_counted() -> None:
+    whole = made([row("a", 0, 20), row("b", 0, 5, "timeout")])
+    times = {"worker": "x", "seconds": 9.0, "attempts": 2}
+    chunks = [row("a", 0, 7)._replace(**times), row("a", 7, 20), row("b", 0, 5, "timeout")]
+    resumed = made(chunks, begin="2027-01-01", code="0.2")
+    assert resumed.jobs != whole.jobs
+    assert resumed.ledger != whole.ledger
+    assert resumed == whole
+    changed = whole.counts["pair_mass"].copy()
+    changed.view(flow=True)[3] += 1
+    title = {"config": whole.config.model_copy(update={"title": "another"})}
+    assert replace(whole, **title) == whole
+    for others in (
+        {"counts": {**whole.counts, "pair_mass": changed}},
+        {"counts": {n: each for n, each in whole.counts.items() if n != "pair_mass"}},
+        {"ledger": Ledger([row("a", 0, 20)])},
+        {"ledger": Ledger([row("a", 0, 20), row("b", 0, 5)])},
+        {"totals": {**whole.totals, "pairs": 1}},
+        {"extra": {"cells": 3}},
+        {"config": dtperf.load_config(whole.config, ["selection.probe.min_pt=25"])},
+    ):
+        assert replace(whole, **others) != whole, others
+    assert whole != whole.counts

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -229,3 +230,12 @@ def test_what_cannot_be_explored(
 ) -> None:
     with pytest.raises(error, match=match):
         Explorer(source, **options)
+
+
+def test_it_says_what_is_in_memory() -> None:
+    told = "all 4,000 events of 1 file"
+    assert repr(explorer()).startswith("<dtperf.Explorer of 'DT tag-and-probe")
+    assert told in repr(explorer())
+    shown = ET.fromstring(explorer()._repr_html_())
+    assert told in "".join(shown.itertext())
+    assert GOLDEN.name in "".join("".join(cell.itertext()) for cell in shown.iter("td"))

@@ -13,9 +13,13 @@ from dtperf.diagnostics.comparison.family import family
 from dtperf.diagnostics.comparison.spread import Spread
 from dtperf.errors import InputError
 from dtperf.results.result import Result
-from dtperf.results.summary import Efficiency
+from dtperf.results.summary import Efficiency, in_words
+from dtperf.results.table import Table
 
 __all__ = ["Change", "Changes", "changes", "shared_files"]
+
+
+NO_PROBES = "no place has probes in both"
 
 
 class Change(NamedTuple):
@@ -43,39 +47,68 @@ class Change(NamedTuple):
     without: tuple[Place, ...] = ()
     """Parts that have changed differently, and are not counted here."""
 
+    def cells(self) -> list[tuple[str, str]]:
+        """Return what a table shows of it."""
+        return [
+            ("place", self.place.name),
+            ("before %", in_words(self.before)[0]),
+            ("after %", in_words(self.after)[0]),
+            ("change in points", f"{100 * self.difference:+.3f} ± {100 * self.uncertainty:.3f}"),
+            ("sigmas", f"{self.sigmas:.1f}"),
+            ("p-value", f"{self.p_value:.1g}"),
+        ]
+
 
 class Changes(NamedTuple):
     """Changes between results."""
 
-    named: tuple[Change, ...]
+    named: Table[Change]
     """Places that have changed, each change named once, the most significant one first."""
-    looks: tuple[Change, ...]
+    looks: Table[Change]
     """Tests of all places that have probes in both, from the barrel to the chambers."""
     spread: Spread
     """The usual variation from run to run."""
     false_alarms: float
     """Part of those named that may be there by chance."""
 
-    @property
-    def chambers(self) -> tuple[Change, ...]:
-        """The single chambers, the smallest p-value first."""
-        each = (look for look in self.looks if None not in look.place)
-        return tuple(sorted(each, key=lambda look: (look.p_value, -look.sigmas)))
+    def __repr__(self) -> str:
+        """Return the places that have changed, as a table."""
+        return f"{self._summary}\n{self.named!r}"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the places that have changed."""
+        return f"<div><p>{self._summary}</p>{self.named._repr_html_()}</div>"
 
     @property
-    def sums(self) -> tuple[Change, ...]:
-        """Barrel, stations and wheels."""
-        return tuple(
-            look
-            for look in self.looks
-            if look.place.sector is None and None in (look.place.station, look.place.wheel)
+    def _summary(self) -> str:
+        return (
+            f"{len(self.named):,} of {len(self.looks):,} places named as changed, "
+            f"{100 * self.false_alarms:g} % of them by chance at most"
         )
 
     @property
-    def parts(self) -> tuple[Change, ...]:
+    def chambers(self) -> Table[Change]:
+        """The single chambers, the most conspicuous one first."""
+        each = (look for look in self.looks if None not in look.place)
+        return Table(sorted(each, key=lambda look: (look.p_value, -look.sigmas)), NO_PROBES)
+
+    @property
+    def sums(self) -> Table[Change]:
+        """Barrel, stations and wheels."""
+        return Table(
+            (
+                look
+                for look in self.looks
+                if look.place.sector is None and None in (look.place.station, look.place.wheel)
+            ),
+            NO_PROBES,
+        )
+
+    @property
+    def parts(self) -> Table[Change]:
         """Sectors, and stations and sectors of each wheel."""
         others = {look.place for look in (*self.sums, *self.chambers)}
-        return tuple(look for look in self.looks if look.place not in others)
+        return Table((look for look in self.looks if look.place not in others), NO_PROBES)
 
     def of(self, place: Place | Chamber) -> Change | None:
         """Return the change of a place; None if it has no probes in one of both."""
@@ -123,7 +156,12 @@ def changes(*results: Result, false_alarms: float = 0.01) -> Changes:
         for place, (moment, members) in enumerate(zip(moments, whole.members, strict=True))
     ]
     looks = [change for change in _changes(cuts, everything) if not np.isnan(change.difference)]
-    return Changes(tuple(by_significance), tuple(looks), cuts.spread, false_alarms)
+    return Changes(
+        Table(by_significance, "nothing has changed"),
+        Table(looks, NO_PROBES),
+        cuts.spread,
+        false_alarms,
+    )
 
 
 def shared_files(before: Result, after: Result) -> int:

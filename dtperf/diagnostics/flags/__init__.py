@@ -19,6 +19,7 @@ from dtperf.diagnostics.flags.losses import Loss, largest, losses
 from dtperf.diagnostics.flags.low import dropped, low
 from dtperf.diagnostics.flags.model import HIDING, KINDS, Flag, Kind, PlaceTest
 from dtperf.results.result import Result
+from dtperf.results.table import Table
 from dtperf.statistics import false_discovery
 
 __all__ = ["HIDING", "KINDS", "Flag", "Kind", "Loss", "flag", "flag_history", "losses", "reasons"]
@@ -43,7 +44,7 @@ def flag(
     reference: Result | None = None,
     false_alarms: float = 0.01,
     kinds: Collection[Kind] = KINDS,
-) -> tuple[Flag, ...]:
+) -> Table[Flag]:
     """Return flags of chambers, and of the sectors, wheels and stations that they are part of.
 
     Args:
@@ -62,9 +63,7 @@ def flag(
     return _significant(tests, false_alarms)
 
 
-def flag_history(
-    results: Sequence[tuple[str, Result]], false_alarms: float = 0.01
-) -> tuple[Flag, ...]:
+def flag_history(results: Sequence[tuple[str, Result]], false_alarms: float = 0.01) -> Table[Flag]:
     """Return flags for losses in successive results that the efficiency does not show.
 
     Args:
@@ -96,13 +95,14 @@ def _of_result(test: PlaceTest, name: str) -> PlaceTest:
     return test._replace(flag=test.flag._replace(reason=f"in {name} {test.flag.reason}"))
 
 
-def _significant(tests: Sequence[Sequence[PlaceTest]], false_alarms: float) -> tuple[Flag, ...]:
+def _significant(tests: Sequence[Sequence[PlaceTest]], false_alarms: float) -> Table[Flag]:
     found = [
         flag
         for each in tests
         for flag in largest([one for one in _corrected(each) if one.p_value <= false_alarms])
     ]
-    return tuple(sorted(found, key=lambda flag: (flag.p_value, flag.place.name)))
+    ordered = sorted(found, key=lambda flag: (flag.p_value, flag.place.name))
+    return Table(ordered, "nothing is flagged")
 
 
 def _corrected(tests: Sequence[PlaceTest]) -> list[Flag]:

@@ -44,6 +44,15 @@ class Flag(NamedTuple):
     loss: float = 0.0
     """Part of the place's probes that is missing from what is usual, or was before."""
 
+    def cells(self) -> list[tuple[str, str]]:
+        """Return what a table shows of it."""
+        heads = ("place", "kind", "reason", "p-value")
+        return [
+            *zip(
+                heads, (self.place.name, self.kind, self.reason, f"{self.p_value:.1g}"), strict=True
+            )
+        ]
+
 
 class PlaceTest(NamedTuple):
     """The test of one place, before the correction for the number of tests."""

@@ -6,7 +6,8 @@ import json
 from html import escape
 
 from dtperf.pages.explore.session import Session
-from dtperf.results.html import chamber_map, chamber_rows, station_table
+from dtperf.results.html import chamber_map, chamber_rows
+from dtperf.results.table import table_html
 
 __all__ = ["as_html", "as_text"]
 
@@ -23,7 +24,7 @@ def as_html(session: Session, element_id: str) -> str:
     head = escape(f"{session.setup['title']}: {session.setup['loaded']}")
     parts = [
         f"<p><b>{head}</b><br>{escape(_cuts(session))}. {HINT}</p>",
-        station_table(session.result),
+        table_html(session.result.by_station(), ""),
         chamber_map(chamber_rows(session.result)),
         f"<pre>{escape(session.last['python'])}</pre>",
     ]

@@ -61,23 +61,25 @@ def addresses(flagged: Sequence[FlaggedPlace]) -> dict[Chamber, str]:
 
 
 def _pictures(result: Result, loss: Loss) -> tuple[Picture, ...]:
-    from dtperf import plot  # loads matplotlib, which most commands do without
+    # they load matplotlib, which most commands do without
+    from dtperf.plot.chamber import chamber_trend, inside_chamber
+    from dtperf.plot.eligible import eligible_trend
 
     place, pictures = loss.place, []
     if len(place.chambers) == 1:
         [chamber] = place.chambers
         if "by_chamber_and_run" in result.counts:
             run = _first(flag.run for flag in loss.flags if flag.kind == "drifting")
-            figure = plot.chamber_trend(result, chamber, change=run)
+            figure = chamber_trend(result, chamber, change=run)
             pictures.append(picture(figure, f"Efficiency of {place.name} against run"))
         if "inside_chambers" in result.counts:
             region = _first(flag.region for flag in loss.flags)
-            figure = plot.inside_chamber(result, chamber, region=region)
+            figure = inside_chamber(result, chamber, region=region)
             pictures.append(picture(figure, f"Efficiency inside {place.name}, local x and y"))
     is_hiding = any(flag.kind in HIDING for flag in loss.flags)
     if is_hiding and "eligible_by_sector_and_run" in result.counts:
         run = _first(flag.run for flag in loss.flags if flag.kind == "eligible drifting")
-        figure = plot.eligible_trend(result, place, change=run)
+        figure = eligible_trend(result, place, change=run)
         pictures.append(picture(figure, f"Eligible fraction of {place.name} against run"))
     return tuple(pictures)
 

@@ -161,8 +161,8 @@ def csv_table(counts: Mapping[str, Histogram]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
-    for chamber, efficiency in by_chamber(counts):
-        interval = (efficiency.value, efficiency.low, efficiency.high)
-        numbers = (chamber.wheel, chamber.sector, chamber.station)
-        writer.writerow((*numbers, efficiency.passed, efficiency.total, *map(repr, interval)))
+    for row in by_chamber(counts):
+        numbers = (row.value, row.low, row.high)
+        place = (row.wheel, row.sector, row.station)
+        writer.writerow((*place, row.passed, row.total, *map(repr, numbers)))
     return text.getvalue().encode()

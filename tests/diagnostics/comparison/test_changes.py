@@ -186,3 +186,14 @@ def test_one_result_or_one_without_chambers() -> None:
         changes(drawn(1))
     with pytest.raises(InputError, match="the second result lacks 'by_chamber'"):
         changes(drawn(1), replace(drawn(2), counts={}))
+
+
+def test_they_show_themselves_as_a_table() -> None:
+    found = compared(one(SICK.name, 0.5))
+    lines = repr(found).splitlines()
+    assert lines[0].endswith(" places named as changed, 1 % of them by chance at most")
+    assert lines[2].startswith(SICK.name)
+    assert f"{100 * found.named[0].difference:+.3f} ± " in lines[2]
+    assert SICK.name in found._repr_html_()
+    assert repr(found.chambers).splitlines()[1].startswith(SICK.name)
+    assert "nothing has changed" in repr(found._replace(named=found.named[:0]))

@@ -51,19 +51,19 @@ def every_page() -> list[str]:
 def test_the_table_has_the_numbers_of_the_result() -> None:
     rows = measured().by_chamber()
     assert list(page().rows) == [chamber.name for chamber in chambers()]
-    for chamber, efficiency in rows:
-        cells = page().rows[chamber.name]
-        assert cells[:3] == [chamber.name, str(chamber.wheel), str(chamber.sector)]
-        assert cells[3:5] == [f"{efficiency.passed:,}", f"{efficiency.total:,}"]
-        assert cells[5:7] == [percent(efficiency), interval(efficiency)]
+    for each in rows:
+        cells = page().rows[each.name]
+        assert cells[:3] == [each.name, str(each.wheel), str(each.sector)]
+        assert cells[3:5] == [f"{each.passed:,}", f"{each.total:,}"]
+        assert cells[5:7] == [percent(each.efficiency), interval(each.efficiency)]
     assert page().rows[LOW.name][7] == "low, drifting"
     assert page().rows[EMPTY.name][5:8] == ["no probes", "–", ""]
 
 
 def test_the_map_has_the_numbers_of_the_result() -> None:
     rows = {each["name"]: each for each in page().data["rows"]}
-    for chamber, efficiency in measured().by_chamber():
-        mine = rows[chamber.name]
+    for each in measured().by_chamber():
+        mine, efficiency = rows[each.name], each.efficiency
         assert (mine["passed"], mine["total"]) == efficiency[:2]
         assert mine["value"] == (efficiency.value if efficiency.total else None)
         assert (mine["low"], mine["high"]) == efficiency[2:]
