@@ -197,7 +197,7 @@ def test_probabilities(value: float, text: str) -> None:
 
 def test_without_scripts_there_is_a_map() -> None:
     text = render(measured(), FLAGS)
-    container = text.split("data-map", 1)[1].split("</svg>", 1)[0]
+    container = text.split("data-map", 1)[1].split("</div></div>", 1)[0]
     assert container.count("<title>MB") == 250
 
 
