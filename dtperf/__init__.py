@@ -1,7 +1,6 @@
 """Columnar tag-and-probe efficiency measurements for the CMS Drift Tubes.
 
-config = dtperf.load_config("reference_2023")
-result = dtperf.run(config, "data/*.root")
+result = dtperf.run("reference_2023", "data/*.root")
 result["by_chamber"]
 """
 
@@ -12,14 +11,13 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dtperf.api import run
+    from dtperf.api import run, tag_and_probe
     from dtperf.config import AnalysisConfig, load_config
     from dtperf.errors import ConfigError, DtperfError, InputError
     from dtperf.execution.clusters import cluster
     from dtperf.execution.processor import SegmentEfficiency
     from dtperf.pages.explore import explore
     from dtperf.results.result import Result
-    from dtperf.selection import tag_and_probe
     from dtperf.skim.analysis import Analysis
 
 __all__ = [
@@ -61,8 +59,7 @@ _HOMES = {
     "skim.analysis": ("Analysis",),
     "pages.explore": ("explore",),
     "results.result": ("Result",),
-    "api": ("run",),
-    "selection": ("tag_and_probe",),
+    "api": ("run", "tag_and_probe"),
 }
 
 

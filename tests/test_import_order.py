@@ -17,6 +17,7 @@ FLOORS = [
         "compiled",
         "files",
         "process",
+        "progress",
         "validation",
         "statistics",
     ),

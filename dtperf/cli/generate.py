@@ -65,11 +65,9 @@ def generate(
 
 
 def _generate(settings: Settings, out: Path, workers: int, force: bool) -> None:
-    from dtperf.cli.progress import progress_bar
     from dtperf.synthetic import generate as write
 
-    with progress_bar() as on_progress:
-        made = write(settings, out, workers=workers, force=force, on_progress=on_progress)
+    made = write(settings, out, workers=workers, force=force)
     for line in _report(settings, made):
         print(line)
 

@@ -105,9 +105,9 @@ def kept_if_interrupted(out: Path) -> Iterator[None]:
 def _run(config: AnalysisConfig, inputs: list[str], out: Path, options: dict[str, Any]) -> None:
     from dtperf.api import run as run_analysis
     from dtperf.cli.printed import print_report, print_verdict
-    from dtperf.cli.progress import progress_bar
+    from dtperf.progress import progress_bar
 
-    with kept_if_interrupted(out), progress_bar() as on_progress:
+    with kept_if_interrupted(out), progress_bar(in_log=True) as on_progress:
         result = run_analysis(config, inputs, on_progress=on_progress, **options)
     print_report(result, out)
     print_verdict(result)

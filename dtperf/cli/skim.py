@@ -58,8 +58,8 @@ def skim(
     from typing import cast, get_args
 
     from dtperf.cli.printed import print_report
-    from dtperf.cli.progress import progress_bar
     from dtperf.errors import ConfigError
+    from dtperf.progress import progress_bar
     from dtperf.skim import skim as make_skim
     from dtperf.skim.parts import Compression
 
@@ -81,7 +81,7 @@ def skim(
         resume=resume,
         force=force,
     )
-    with kept_if_interrupted(out), progress_bar() as on_progress:
+    with kept_if_interrupted(out), progress_bar(in_log=True) as on_progress:
         result = make_skim(
             analysis,
             inputs,

@@ -18,7 +18,7 @@ from dtperf.plot.axes import Binned, at, edges_of, run_ticks, values_of
 from dtperf.plot.cells import EfficiencyMap, Scale, colour_bar, draw_cells, scale_for, shade
 from dtperf.plot.curves import Curve, draw_curves
 from dtperf.plot.style import STATIONS, StyledFigure, new_sheet, style
-from dtperf.results.result import Result
+from dtperf.results.result import Result, ResultSource
 
 __all__ = ["against_runs", "chamber_trend", "inside_chamber"]
 
@@ -28,12 +28,12 @@ MARGIN_CM = 15.0
 
 
 def inside_chamber(
-    result: Result, chamber: detector.Chamber, region: Region | None = None
+    result: ResultSource, chamber: detector.Chamber, region: Region | None = None
 ) -> StyledFigure:
     """Draw occupancy and efficiency in the plane of a chamber.
 
     Args:
-        result: With the measurement 'inside_chambers'.
+        result: A result or its directory, with the measurement 'inside_chambers'.
         chamber: Which one.
         region: x_low, x_high, y_low, y_high in cm of the chamber's frame, to be outlined.
 
@@ -43,6 +43,7 @@ def inside_chamber(
     """
     if region is not None and not (region[0] < region[1] and region[2] < region[3]):
         raise ConfigError(f"region {region}: is x_low, x_high, y_low, y_high in cm, in order")
+    result = Result.load(result)
     counts = _of_chamber(result, "inside_chambers", chamber)
     edges = edges_of(counts.axes["local_x"]), edges_of(counts.axes["local_y"])
     cells = EfficiencyMap(*edges, Binned.of(counts, "local_x", "local_y"))
@@ -62,12 +63,12 @@ def inside_chamber(
 
 
 def chamber_trend(
-    result: Result, chamber: detector.Chamber, change: int | None = None
+    result: ResultSource, chamber: detector.Chamber, change: int | None = None
 ) -> StyledFigure:
     """Draw the efficiency of a chamber against the run.
 
     Args:
-        result: With the measurement 'by_chamber_and_run'.
+        result: A result or its directory, with the measurement 'by_chamber_and_run'.
         chamber: Which one.
         change: First run after something has changed, to be marked by a line.
 
@@ -75,6 +76,7 @@ def chamber_trend(
         ConfigError: There is no such chamber.
         InputError: It was not measured.
     """
+    result = Result.load(result)
     counts = _of_chamber(result, "by_chamber_and_run", chamber)
     runs = values_of(counts.axes["run"])
     binned, edges = Binned.of(counts, "run"), edges_of(counts.axes["run"])

@@ -21,7 +21,7 @@ from dtperf.results.ledger import Ledger
 from dtperf.results.storage import LEDGER, RESULT, StoredResult, read_files, write_files
 from dtperf.results.summary import ChamberEfficiency, StationEfficiency, by_chamber, by_station
 
-__all__ = ["LEDGER", "RESULT", "SUMS", "Result"]
+__all__ = ["LEDGER", "RESULT", "SUMS", "Result", "ResultSource"]
 
 SUMS = ("events", "certified", "pairs", "repeated_probes", "crossings", "double_crossings")
 
@@ -210,13 +210,18 @@ class Result(Mapping[str, "Histogram"]):
         return out
 
     @classmethod
-    def load(cls, directory: str | Path) -> Result:
+    def load(cls, source: ResultSource) -> Result:
         """Read a result directory; runs none of its content, and takes it for granted that it lies.
+
+        Args:
+            source: The directory; a result is returned as it is.
 
         Raises:
             InputError: It is not a result directory, or its content cannot be true.
         """
-        out = Path(directory)
+        if isinstance(source, Result):
+            return source
+        out = Path(source)
         stored: StoredResult = read_files(out)
         result = cls(
             config=stored.config,
@@ -237,6 +242,10 @@ class Result(Mapping[str, "Histogram"]):
                 "corrupt",
             )
         return result
+
+
+ResultSource = Result | str | Path
+"""What a result can be given as: itself, or its directory."""
 
 
 def _volume(ledger: Ledger) -> dict[str, int]:

@@ -18,7 +18,7 @@ from dtperf.diagnostics.flags.few_probes import few_probes
 from dtperf.diagnostics.flags.losses import Loss, largest, losses
 from dtperf.diagnostics.flags.low import dropped, low
 from dtperf.diagnostics.flags.model import HIDING, KINDS, Flag, Kind, PlaceTest
-from dtperf.results.result import Result
+from dtperf.results.result import Result, ResultSource
 from dtperf.statistics import false_discovery
 
 __all__ = ["HIDING", "KINDS", "Flag", "Kind", "Loss", "flag", "flag_history", "losses", "reasons"]
@@ -39,15 +39,15 @@ OF_TWO: Mapping[Kind, Callable[[Result, Result], list[PlaceTest]]] = MappingProx
 
 
 def flag(
-    result: Result,
-    reference: Result | None = None,
+    result: ResultSource,
+    reference: ResultSource | None = None,
     false_alarms: float = 0.01,
     kinds: Collection[Kind] = KINDS,
 ) -> tuple[Flag, ...]:
     """Look at every chamber, and at what they are part of.
 
     Args:
-        result: What is not measured in it is not looked at.
+        result: A result or its directory; what is not measured in it is not looked at.
         reference: An earlier result of other events, to find what has dropped since.
         false_alarms: Part of the flags of each kind that may be there by chance.
         kinds: What to look for.
@@ -56,8 +56,10 @@ def flag(
         Flags, the most conspicuous one first; a place may have several. Of one kind the largest
         place is told, not the chambers in it.
     """
+    result = Result.load(result)
     looks = [look(result) for kind, look in OF_ONE.items() if kind in kinds]
     if reference is not None:
+        reference = Result.load(reference)
         looks += [look(result, reference) for kind, look in OF_TWO.items() if kind in kinds]
     return _told(looks, false_alarms)
 

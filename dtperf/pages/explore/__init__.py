@@ -7,9 +7,11 @@ explorer.measure({"selection.probe.min_pt": 25}).by_station()   # what a new run
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from dtperf.config import ConfigSource
 from dtperf.errors import ConfigError
+from dtperf.progress import progress_bar
 from dtperf.skim.analysis import Analysis, Explorer
 from dtperf.skim.recut.inputs import Source
 
@@ -19,7 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["Analysis", "Explorer", "explore"]
 
 
-def explore(source: Source, config: Any = None, *, limit_events: int | None = None) -> App:
+def explore(
+    source: Source,
+    config: ConfigSource | None = None,
+    *,
+    limit_events: int | None = None,
+    progress: bool = True,
+) -> App:
     """Show sliders for the cuts in a notebook; map, curve and table follow them.
 
     Args:
@@ -28,6 +36,7 @@ def explore(source: Source, config: Any = None, *, limit_events: int | None = No
         config: What `dtperf.load_config` takes; files need one, a result and a skim have their own.
         limit_events: How many events to keep in memory; None: all of a skim, and 1,000,000 of
             others.
+        progress: Show a bar while events are read.
 
     Returns:
         What the notebook shows.
@@ -40,4 +49,5 @@ def explore(source: Source, config: Any = None, *, limit_events: int | None = No
         raise ConfigError("explore needs ipywidgets: pip install 'dtperf[notebook]'")
     from dtperf.pages.explore.widget import App
 
-    return App(Explorer(source, config, limit_events=limit_events))
+    with progress_bar(progress) as show:  # also of what the first measurement compiles
+        return App(Explorer(source, config, limit_events=limit_events, on_progress=show))

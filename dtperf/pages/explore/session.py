@@ -13,12 +13,13 @@ import numpy as np
 
 from dtperf.config import AnalysisConfig, load_config
 from dtperf.config.load import packaged
+from dtperf.config.values import flat_values
 from dtperf.errors import ConfigError
 from dtperf.results.html import chamber_rows
 from dtperf.results.result import Result
 from dtperf.results.summary import Efficiency
 from dtperf.skim.analysis import Explorer
-from dtperf.skim.cuts import flat_values, with_cuts
+from dtperf.skim.cuts import with_cuts
 from dtperf.skim.recut.inputs import ExploreInputs
 from dtperf.statistics import clopper_pearson
 
