@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,8 +28,25 @@ __all__ = [
     "Site",
     "Tree",
     "Workers",
+    "as_options",
     "load_for_run",
 ]
+
+OPTIONS = {
+    "force=True": "--force",
+    "resume=True": "--resume",
+    "input.tree": "--tree",
+    "allow_doubled_events()": "--allow-doubled-events",
+}
+"""Python's words for what is an option here."""
+
+
+def as_options(message: str) -> str:
+    """Return a message of the library in the words of the command line."""
+    for word, option in OPTIONS.items():
+        message = re.sub(rf"(?<![\w.]){re.escape(word)}(?!\w|:)", option, message)
+    return message
+
 
 FalseAlarms = Annotated[
     float,

@@ -153,7 +153,7 @@ def bind(port: int) -> socket.socket:
         taken.listen()
     except OSError as error:
         taken.close()
-        raise ConfigError(f"--port {port}: cannot be used: {error.strerror or error}") from None
+        raise ConfigError(f"port {port}: cannot be used: {error.strerror or error}") from None
     return taken
 
 
