@@ -176,15 +176,19 @@ class _Bar:
         parts = []
         if self._stages.tasks:
             task = self._stages.tasks[-1]
-            stage, left = task.description, task.time_remaining
+            stage, elapsed = task.description, task.elapsed or 0.0
             of_all = _counted(task.total or 0, stage)
             parts = [f"{stage} {task.completed:,.0f} of {of_all}"]
-            if task.speed and stage not in COUNTED:
-                parts.append(f"{task.speed:,.0f} events/s")
+            # rich's is that of the last steps, and needs two of them
+            speed = task.speed or (task.completed / elapsed if elapsed else 0.0)
+            if speed and stage not in COUNTED:
+                parts.append(f"{speed:,.0f} events/s")
             if task.fields["skipped"]:
                 parts.append(f"{task.fields['skipped']:,} skipped")
-            if left and task.completed:
-                parts.append(f"{timedelta(seconds=round(left))} left")
+            if speed and task.remaining:
+                parts.append(f"{timedelta(seconds=round(task.remaining / speed))} left")
+            else:
+                parts.append(f"{timedelta(seconds=round(elapsed))}")
         return ", ".join(filter(None, [*parts, self.compiling]))
 
     def last_line(self, *, is_whole: bool) -> str:
@@ -196,7 +200,7 @@ class _Bar:
             done = _counted(task.completed, stage)
             if is_whole:
                 parts = [f"{ENDED[stage]} {done} in {seconds:.1f} s"]
-                if seconds and stage not in COUNTED:
+                if task.completed and seconds and stage not in COUNTED:
                     parts.append(f"{task.completed / seconds:,.0f} events/s")
             else:
                 of_all = _counted(task.total or 0, stage)
@@ -222,6 +226,11 @@ def _screen(in_log: bool) -> _Log | None:
     return _Log() if in_log else None
 
 
+def _write(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()  # before what a command prints next
+
+
 class _Log:
     """Lines for whoever reads them later."""
 
@@ -230,12 +239,12 @@ class _Log:
 
     def name_dashboard(self, address: str) -> None:
         """Tell where workers can be seen."""
-        sys.stderr.write(f"dashboard: {address}\n")
+        _write(f"dashboard: {address}")
 
     def close(self, line: str) -> None:
         """Show nothing more but a line."""
         if line:
-            sys.stderr.write(f"{line}\n")
+            _write(line)
 
 
 class _Terminal(_Log):
