@@ -1,7 +1,6 @@
 """Columnar tag-and-probe efficiency measurements for the CMS Drift Tubes.
 
-config = dtperf.load_config("reference_2023")
-result = dtperf.run(config, "data/*.root")
+result = dtperf.run("reference_2023", "data/*.root")
 result["by_chamber"]
 """
 
@@ -14,7 +13,7 @@ from dtperf.lazy_import import attach
 
 if TYPE_CHECKING:
     from dtperf import detector, filesets, measurements, nanoaod, plot, skim, statistics, synthetic
-    from dtperf.api import run
+    from dtperf.api import run, tag_and_probe
     from dtperf.config import AnalysisConfig, load_config
     from dtperf.diagnostics import background, comparison, flags
     from dtperf.errors import ConfigError, DtperfError, InputError
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from dtperf.execution.processor import SegmentEfficiency
     from dtperf.pages.explore import explore
     from dtperf.results.result import Result
-    from dtperf.selection import tag_and_probe
     from dtperf.skim.analysis import Analysis
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Run an analysis: ``dtperf.run(config, files_or_a_skim)``."""
+"""Run an analysis: ``dtperf.run("reference_2023", files_or_a_skim)``."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dtperf.config import AnalysisConfig
+from dtperf.config import ConfigSource, load_config
 from dtperf.errors import ConfigError
 from dtperf.execution import runner
-from dtperf.execution.progress import Progress
+from dtperf.progress import Progress, progress_bar
 from dtperf.results.result import Result
+from dtperf.selection import Tables
+from dtperf.selection import tag_and_probe as find_tables
 from dtperf.skim.folders import clear
 from dtperf.skim.rerun import rerun
 from dtperf.skim.stored import is_skim, skim_among
 
-__all__ = ["run"]
+__all__ = ["run", "tag_and_probe"]
 
 
 def run(
-    config: AnalysisConfig,
+    config: ConfigSource,
     inputs: str | Path | Iterable[str | Path],
     *,
     out: str | Path | None = None,
@@ -31,13 +33,14 @@ def run(
     performance_report: Path | None = None,
     limit_files: int | None = None,
     limit_chunks: int | None = None,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    progress: bool = True,
+    on_progress: Callable[[Progress], None] | None = None,
 ) -> Result:
     """Measure all events of the inputs.
 
     Args:
-        config: The analysis; `config.run` says where the work is done, and what happens when it
-            fails.
+        config: The analysis, as `dtperf.load_config` takes it: name, YAML file, content, or
+            config; its section `run` says where the work is done, and what happens when it fails.
         inputs: What `dtperf.filesets.resolve` takes; or the directory of a skim, which is measured
             on all cores of this machine, whatever `config.run` says.
         out: Directory for the result, which is saved as the work goes on, so that a run that ends
@@ -54,7 +57,8 @@ def run(
         performance_report: HTML file for Dask's own report of the run.
         limit_files: Take only the first files.
         limit_chunks: Take only the first chunks of events, all files counted together.
-        on_progress: Called as files are checked and chunks are done.
+        progress: Show a bar, where somebody looks: in a notebook, or at a terminal.
+        on_progress: Called instead as files are checked and chunks are done.
 
     Returns:
         The result; equal files and configs give equal counts, however the work was done, and how
@@ -67,26 +71,30 @@ def run(
         DtperfError: The cluster does not come up, runs other software, or is lost; or the processor
             fails, or returns what cannot be kept.
     """
+    config = load_config(config)
     given = [inputs] if isinstance(inputs, str | Path) else [*inputs]
     skim = skim_among(given)
     if skim is None:
         if resume and out is not None and is_skim(Path(out)):
-            raise ConfigError(f"{out}: is a skim: go on with `dtperf skim … --resume`")
-        return runner.run(
-            config,
-            given,
-            out=out,
-            resume=resume,
-            force=force,
-            processor=processor,
-            client=client,
-            cluster=cluster,
-            performance_report=performance_report,
-            limit_files=limit_files,
-            limit_chunks=limit_chunks,
-            clear=clear,
-            on_progress=on_progress,
-        )
+            raise ConfigError(
+                f"{out}: is a skim, which `skim` goes on with (resume=True), not `run`"
+            )
+        with progress_bar(progress, on_progress) as show:
+            return runner.run(
+                config,
+                given,
+                out=out,
+                resume=resume,
+                force=force,
+                processor=processor,
+                client=client,
+                cluster=cluster,
+                performance_report=performance_report,
+                limit_files=limit_files,
+                limit_chunks=limit_chunks,
+                clear=clear,
+                on_progress=show,
+            )
     for name, value in (
         ("processor", processor or config.processor),
         ("resume", resume),
@@ -98,4 +106,22 @@ def run(
     ):
         if value:
             raise ConfigError(f"{name}: not with a skim, which all cores of this machine read")
-    return rerun(config, skim, out=out, force=force, on_progress=on_progress)
+    with progress_bar(progress, on_progress) as show:
+        return rerun(config, skim, out=out, force=force, on_progress=show)
+
+
+def tag_and_probe(events: Any, config: ConfigSource) -> Tables:
+    """Select pairs and match segments to their probes.
+
+    Args:
+        events: NanoEvents made with `dtperf.nanoaod.MuonDPGSchema`, or a slice of them.
+        config: The analysis, as `dtperf.load_config` takes it.
+
+    Returns:
+        Tables whose columns `dtperf.selection.columns` describes.
+
+    Raises:
+        ConfigError: The config cannot be used.
+        InputError: A column that the selection needs is not there.
+    """
+    return find_tables(events, load_config(config))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import linecache
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from typing import Any, Literal
 
 from dtperf.addresses import hide
 
@@ -53,6 +58,33 @@ class DtperfError(Exception):
         """Store a message, without the tokens that servers and libraries quote."""
         super().__init__(hide(message))
         self.cause = cause
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows: the lines of the user's own code, and the message.
+
+        All lines with `%tb Verbose`, after `%xmode Plain` or `Verbose`, and where the environment
+        has DTPERF_TRACEBACK.
+        """
+        shell = sys.modules["IPython"].get_ipython()
+        if shell.InteractiveTB.mode in ("Plain", "Verbose") or os.environ.get("DTPERF_TRACEBACK"):
+            lines: list[str] = shell.InteractiveTB.structured_traceback(
+                type(self), self, self.__traceback__
+            )
+            return lines
+        return [*_lines_of_user(self, shell), f"{type(self).__name__}: {self}"]
+
+
+def _lines_of_user(error: BaseException, shell: Any) -> Iterator[str]:
+    """Yield the lines that have led to an error, from the cell on to the first of dtperf."""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        module = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if module == __package__:
+            return
+        if module in ("IPython", "ipykernel"):
+            continue
+        name = frame.f_code.co_filename
+        kind, shown = shell.compile.format_code_name(name) or ("File", name)
+        yield f"{kind} {shown}, line {line}\n    {linecache.getline(name, line).strip()}"
 
 
 class InputError(DtperfError):

@@ -10,12 +10,12 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from dtperf.errors import InputError
+from dtperf.errors import ConfigError, InputError
 from dtperf.files import write_atomic
 
 if TYPE_CHECKING:
@@ -30,9 +30,40 @@ class Model(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
+    _load_with: ClassVar[str] = ""
+    """The function that makes one of content and overrides, where there is one."""
+
+    def __dir__(self) -> list[str]:
+        """List what is ours, for completion: pydantic's own names are many."""
+        return sorted({*super().__dir__()} - {n for n in dir(BaseModel) if not n.startswith("__")})
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse to be changed.
+
+        Raises:
+            ConfigError: Always; names the key, and how to make another config.
+        """
+        root, key = _place_of(type(self), name)
+        how = f": {root._load_with}(config, {{{key!r}: {value!r}}})" if root._load_with else ""
+        raise ConfigError(f"{key}: a config cannot be changed: make another one{how}")
+
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         """Return itself, which nothing changes: a processor is copied for each chunk."""
         return self
+
+
+def _place_of(section: type[Model], name: str) -> tuple[type[Model], str]:
+    """Find the config that a section is of, and the dotted key of one of its values."""
+    if section._load_with:
+        return section, name
+    waiting = [Model]
+    while waiting:
+        owner = waiting.pop()
+        waiting += owner.__subclasses__()
+        for field, info in owner.model_fields.items():
+            if info.annotation is section:
+                return _place_of(owner, f"{field}.{name}")
+    return section, name
 
 
 M = TypeVar("M", bound=BaseModel)

@@ -6,7 +6,7 @@ from typing import Any
 
 from coffea.processor import ProcessorABC
 
-from dtperf.config import AnalysisConfig
+from dtperf.config import ConfigSource, load_config
 from dtperf.measurements.fill import fill
 from dtperf.selection import Tables, branches_of, tag_and_probe
 from dtperf.selection.totals import totals
@@ -17,10 +17,10 @@ __all__ = ["SegmentEfficiency"]
 class SegmentEfficiency(ProcessorABC):  # type: ignore[misc]  # coffea is untyped
     """Measure events: pairs, crossings, histograms."""
 
-    def __init__(self, config: AnalysisConfig) -> None:
-        """Set up the processor for one analysis."""
-        self.config = config
-        self.measurements = config.filled_measurements()
+    def __init__(self, config: ConfigSource) -> None:
+        """Set up the processor for one analysis, as `dtperf.load_config` takes it."""
+        self.config = load_config(config)
+        self.measurements = self.config.filled_measurements()
 
     @property
     def columns(self) -> frozenset[str]:

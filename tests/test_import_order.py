@@ -18,6 +18,7 @@ FLOORS = [
         "compiled",
         "files",
         "process",
+        "progress",
         "validation",
         "statistics",
     ),

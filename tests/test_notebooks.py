@@ -139,6 +139,8 @@ def test_quickstart(run: Run) -> None:
     assert [len(cell.source.splitlines()) for cell in shown.cells if first in cell.source] == [3]
     (curve,) = shown.pictures_of(first)
     assert [colour for colour in MARKERS[:3] if pixels_of(colour, curve) < 50] == []
+    line, _ = shown.outputs_of(first)
+    assert re.match(r"measured 20,000 events in [\d.]+ s, [\d,]+ events/s", line.data["text/plain"])
     (chambers,) = shown.pictures_of('plot.figure(result, "chambers")')
     assert len(np.unique(chambers.reshape(-1, 3), axis=0)) > 20
     stations = counts(shown.text_of("by_station"))

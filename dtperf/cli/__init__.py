@@ -23,12 +23,13 @@ def main() -> None:
 def _run() -> int:
     """Run the command, and print what was wrong."""
     from dtperf.cli.app import app
+    from dtperf.cli.options import as_options
     from dtperf.errors import DtperfError
 
     try:
         app()
     except DtperfError as error:
-        print(f"dtperf: {error}", file=sys.stderr)
+        print(f"dtperf: {as_options(str(error))}", file=sys.stderr)
         if os.environ.get("DTPERF_TRACEBACK"):
             print(*getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
         return error.exit_code

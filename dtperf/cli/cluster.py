@@ -34,17 +34,16 @@ File = Annotated[
 @saving
 def up(file: File) -> None:
     """Start a cluster, wait for its workers, leave it up for `dtperf run --cluster`."""
-    from dtperf.cli.progress import progress_bar
     from dtperf.execution.clusters import persistent as clusters
     from dtperf.execution.clusters.deaths import looked_after
     from dtperf.execution.clusters.environment import check_same
     from dtperf.execution.clusters.lifecycle import wait_for_workers
-    from dtperf.execution.runner import Progress
+    from dtperf.progress import Progress, progress_bar
 
     kept = clusters.up(file)
     try:
         with ExitStack() as stack:
-            on_progress = stack.enter_context(progress_bar())
+            on_progress = stack.enter_context(progress_bar(in_log=True))
             client = _connected(kept, stack)
             stack.enter_context(looked_after(client, kept.check))
             wait_for_workers(

@@ -53,9 +53,6 @@ def explore(
 
 
 def _read(out: Path, limit_events: int | None) -> Explorer:
-    from rich.console import Console
-    from rich.progress import Progress
-
     from dtperf.execution.checkpoint import newest
     from dtperf.results.result import Result
     from dtperf.skim import is_skim
@@ -63,13 +60,7 @@ def _read(out: Path, limit_events: int | None) -> Explorer:
 
     if newest(out) is None and not is_skim(out):
         Result.load(out)  # tells what it is not
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("reading", total=None)
-        return Explorer(
-            out,
-            limit_events=limit_events,
-            on_events=lambda read, wanted: progress.update(task, completed=read, total=wanted),
-        )
+    return Explorer(out, limit_events=limit_events)
 
 
 def _has_display() -> bool:

@@ -63,16 +63,15 @@ def build(
     force: Force = False,
 ) -> None:
     """Open all files, and write down their UUID, events, size and generation."""
-    from dtperf.cli.progress import progress_bar
-    from dtperf.execution.runner import Progress
     from dtperf.filesets import build as build_fileset
     from dtperf.filesets.check import RetryPolicy
+    from dtperf.progress import Progress, progress_bar
 
     _check_output(out, force)
     problems: list[UnreadableFile] = []
     remarks: list[str] = []
     where: dict[str, Any] = {"redirector": redirector} if redirector else {}
-    with progress_bar() as show:
+    with progress_bar(in_log=True) as show:
         files = build_fileset(
             inputs,
             tree,

@@ -45,8 +45,6 @@ def generate(
     force: Force = False,
 ) -> None:
     """Make synthetic muon DPG NANO, with the truth beside it."""
-    from dtperf.cli.progress import progress_bar
-    from dtperf.synthetic import generate as write
     from dtperf.synthetic import load_settings
 
     given = {
@@ -63,8 +61,13 @@ def generate(
     }
     overrides = [f"{key}={value}" for key, value in given.items() if value is not None]
     settings = load_settings(config, [*overrides, *(set_ or [])])
-    with progress_bar() as on_progress:
-        made = write(settings, out, workers=workers, force=force, on_progress=on_progress)
+    _generate(settings, out, workers, force)
+
+
+def _generate(settings: Settings, out: Path, workers: int, force: bool) -> None:
+    from dtperf.synthetic import generate as write
+
+    made = write(settings, out, workers=workers, force=force)
     for line in _report(settings, made):
         print(line)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import wraps
@@ -25,6 +26,7 @@ __all__ = [
     "RunOptions",
     "Set",
     "Tree",
+    "as_options",
     "refuse_existing",
     "with_run_options",
 ]
@@ -39,6 +41,23 @@ Reference = Annotated[
 Page = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Also write the comparison as a page.")
 ]
+
+OPTIONS = {
+    "force=True": "--force",
+    "resume=True": "--resume",
+    "input.tree": "--tree",
+    "allow_doubled_events()": "--allow-doubled-events",
+}
+"""Python's words for what is an option here."""
+
+
+def as_options(message: str) -> str:
+    """Return a message of the library in the words of the command line."""
+    for word, option in OPTIONS.items():
+        message = re.sub(rf"(?<![\w.]){re.escape(word)}(?!\w|:)", option, message)
+    return message
+
+
 FalseAlarms = Annotated[
     float,
     typer.Option(

@@ -41,9 +41,9 @@ def run(
     analysis = options.load(config, processor)  # a mistake shows before coffea is loaded
     from dtperf.api import run as run_analysis
     from dtperf.cli.printed import print_report, print_verdict
-    from dtperf.cli.progress import progress_bar
+    from dtperf.progress import progress_bar
 
-    with advise_resume(out), progress_bar() as on_progress:
+    with advise_resume(out), progress_bar(in_log=True) as on_progress:
         result = run_analysis(
             analysis, inputs, out=out, on_progress=on_progress, **options.arguments()
         )

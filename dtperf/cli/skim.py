@@ -30,11 +30,11 @@ def skim(
 ) -> None:
     """Measure files, and keep of them what any tighter selection can need."""
     from dtperf.cli.printed import print_report
-    from dtperf.cli.progress import progress_bar
+    from dtperf.progress import progress_bar
     from dtperf.skim import skim as make_skim
 
     analysis = options.load(config)
-    with advise_resume(out), progress_bar() as on_progress:
+    with advise_resume(out), progress_bar(in_log=True) as on_progress:
         result = make_skim(
             analysis,
             inputs,

@@ -155,7 +155,9 @@ def _in_one_line(format_: Callable[..., str]) -> Callable[..., str]:
 
     def format_one(message: Warning | str, category: type[Warning], *args: object) -> str:
         if issubclass(category, DtperfWarning):
-            return f"dtperf: {message}\n"
+            from dtperf.cli.options import as_options
+
+            return f"dtperf: {as_options(str(message))}\n"
         return format_(message, category, *args)
 
     return format_one

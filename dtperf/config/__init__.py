@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dtperf.config.ini import from_ini
-from dtperf.config.load import load_config
+from dtperf.config.load import ConfigSource, load_config
 from dtperf.config.model import AnalysisConfig
 from dtperf.config.show import config_to_yaml
 from dtperf.selection.cuts import PairCuts, PassingCuts, ProbeCuts, Selection, StationCuts, TagCuts
 
 __all__ = [
     "AnalysisConfig",
+    "ConfigSource",
     "PairCuts",
     "PassingCuts",
     "ProbeCuts",

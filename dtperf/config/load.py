@@ -12,13 +12,14 @@ from pydantic import ValidationError
 
 from dtperf.config.explain import Loc, explain
 from dtperf.config.model import AnalysisConfig
-from dtperf.config.overrides import Override, apply, origin, read_overrides
+from dtperf.config.overrides import Override, Overrides, apply, origin, read_overrides
 from dtperf.config.reader import parse, read_text
 from dtperf.config.suggest import shorten, suggest
 from dtperf.errors import ConfigError, InputError
 from dtperf.validation import Model, read_json
 
 __all__ = [
+    "ConfigSource",
     "load_config",
     "override",
     "packaged",
@@ -70,7 +71,7 @@ def with_blocks(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
 
 
 def with_blocks_set(override: Override) -> Override:
-    """Do the same for a name that is given with --set, relative to the working directory."""
+    """Do the same for a name among the overrides, relative to the working directory."""
     if override.loc == KEY and isinstance(override.value, str):
         return override._replace(value=_read_mask(Path(override.value)))
     return override
@@ -103,22 +104,28 @@ def _read_mask(path: Path) -> Any:
 
 
 AnyModel = TypeVar("AnyModel", bound=Model)
+ConfigSource = str | Path | Mapping[str, Any] | AnalysisConfig
+"""What an analysis can be given as: name, YAML file, content, or config."""
 
 
-def load_config(
-    source: str | Path | Mapping[str, Any] | AnalysisConfig, overrides: Sequence[str] = ()
-) -> AnalysisConfig:
+def load_config(source: ConfigSource, overrides: Overrides = ()) -> AnalysisConfig:
     """Make the config of an analysis.
 
     Args:
         source: YAML file; or name of a packaged analysis, such as 'reference_2023'; or the
             config's content; or a config.
-        overrides: Values that replace others, such as ``selection.pair.max_mass=106``.
+        overrides: Values that replace others: ``{"selection.pair.max_mass": 106}``, or texts such
+            as ``selection.pair.max_mass=106``.
+
+    Returns:
+        The config; one that is given without overrides is returned as it is.
 
     Raises:
         ConfigError: There is no such file, or its content is wrong; the message names file and
             key, and what is allowed.
     """
+    if isinstance(source, AnalysisConfig) and not overrides:
+        return source
     label, data = _read(source)
     replacing = [with_blocks_set(each) for each in read_overrides(overrides)]
     return override(AnalysisConfig, data, replacing, label)
@@ -163,15 +170,20 @@ def validate(
         raise explain(error, where, model) from None
 
 
-def _read(source: str | Path | Mapping[str, Any] | AnalysisConfig) -> tuple[str, Mapping[str, Any]]:
+def _read(source: ConfigSource) -> tuple[str, Mapping[str, Any]]:
     if isinstance(source, AnalysisConfig):
         return "config", source.model_dump()
     if isinstance(source, Mapping):
         return "config", source
+    if not isinstance(source, str | Path):
+        raise ConfigError(
+            f"{shorten(source)}: is no analysis, which is given as the name of a packaged one, a "
+            "YAML file, its content, or an AnalysisConfig"
+        )
     label, path = _find(source)
     content = read_sections(path, label, "selection")
     if content is None:
-        raise ConfigError(f"{label}: empty; `dtperf config show reference_2023` prints every key")
+        raise ConfigError(f"{label}: empty; start from the packaged analysis 'reference_2023'")
     return label, with_processor(with_blocks(content, path.parent), path.parent)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -54,6 +54,8 @@ class Run(Model):
 
 class AnalysisConfig(Model):
     """One analysis: what is selected, what is measured, and how it runs."""
+
+    _load_with: ClassVar[str] = "load_config"
 
     title: str = ""
     """One line for plots and reports."""

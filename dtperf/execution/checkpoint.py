@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dtperf.config import AnalysisConfig
+from dtperf.config.values import differing
 from dtperf.errors import ConfigError, DtperfError
 from dtperf.files import is_locked, locked, write_atomic
 from dtperf.results.ledger import Ledger
@@ -161,10 +162,11 @@ def _who(out: Path) -> str:
 
 def _occupied(out: Path, found: Path) -> str:
     if found == out:
-        return f"{out}: holds a result; name another directory, or add --force to replace it"
-    return (
-        f"{out}: holds an unfinished run; add --resume to go on with it, or --force to begin anew"
-    )
+        return (
+            f"{out}: holds a result: resume=True goes on from it, and measures only what it lacks; "
+            "force=True replaces it; or name another directory"
+        )
+    return f"{out}: holds an unfinished run: resume=True goes on with it, force=True begins anew"
 
 
 def _previous(found: Path, config: AnalysisConfig, code: str) -> Result:
@@ -172,8 +174,17 @@ def _previous(found: Path, config: AnalysisConfig, code: str) -> Result:
     (dtperf_there, _, there), (dtperf_here, _, here) = (
         each.partition(" ") for each in (result.code, code)
     )
+    if lines := differing(result.config, config):
+        raise ConfigError(
+            "\n".join(
+                [
+                    f"{found}: was measured with another config: counts of both cannot be mixed:",
+                    *lines,
+                    "use the same, or another directory, or force=True, which replaces it",
+                ]
+            )
+        )
     for what, before, now in (
-        ("config", result.config.hash[:12], config.hash[:12]),
         ("version of dtperf", dtperf_there, dtperf_here),
         ("processor, or one whose source has changed since", there, here),
     ):
@@ -181,7 +192,7 @@ def _previous(found: Path, config: AnalysisConfig, code: str) -> Result:
             raise ConfigError(
                 f"{found}: was measured with another {what} ({before or 'unknown'}, this is "
                 f"{now}): counts of both cannot be mixed; use the same, or another directory, or "
-                "--force"
+                "force=True, which replaces it"
             )
     read = Ledger(row for row in result.ledger if row.status == "read")
     # the title and the way to run are those of the run that goes on

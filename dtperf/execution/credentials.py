@@ -143,7 +143,7 @@ def warnings(
             need = _spoken(timedelta(seconds=seconds))
             yield (
                 f"your {kind} ({place}) ends in {_spoken(left)}, the run needs about {need}: "
-                f"{renew} in time, or go on later with --resume"
+                f"{renew} in time, or go on later with resume=True"
             )
         elif seconds is None and left < SOON:
             yield f"your {kind} ({place}) ends in {_spoken(left)}: {renew}"

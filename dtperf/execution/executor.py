@@ -223,7 +223,7 @@ def worker_pool(
             yield stack.enter_context(_of_dask(client, place.report))
         elif place.report is not None:
             raise ConfigError(
-                "a performance report is made by Dask: use a cluster or --executor dask"
+                "a performance report is made by Dask: use a cluster, or run.executor: dask"
             )
         elif config.run.executor == "iterative":
             yield InProcessPool(workers)

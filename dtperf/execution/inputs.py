@@ -11,11 +11,11 @@ from dtperf.errors import ConfigError
 from dtperf.execution.attempt import ChunkProcessor
 from dtperf.execution.chunk_meta import ChunkMeta
 from dtperf.execution.planning import ReadRanges, plan
-from dtperf.execution.progress import Progress
 from dtperf.filesets import InputFile
 from dtperf.filesets.check import CheckedFiles, RetryPolicy, check_files, refusal
 from dtperf.filesets.replicas import XCache
 from dtperf.nanoaod import ColumnFilter
+from dtperf.progress import Progress
 from dtperf.results.event_sample import EVENT_BRANCHES, halvings_for
 
 __all__ = ["check_inputs", "optional_branches", "patience_of", "plan_inputs"]

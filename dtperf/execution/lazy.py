@@ -22,7 +22,7 @@ from dask_histogram import AggHistogram
 from dask_histogram.core import PartitionedHistogram
 
 from dtperf.addresses import complete
-from dtperf.config import AnalysisConfig
+from dtperf.config import AnalysisConfig, ConfigSource, load_config
 from dtperf.execution.planning import LARGEST
 from dtperf.filesets import resolve
 from dtperf.measurements import Measurement
@@ -49,18 +49,19 @@ class LazyTables(NamedTuple):
     """One record for each partition: how often something was found that no detector writes."""
 
 
-def events(inputs: str | Path | Iterable[str | Path], config: AnalysisConfig) -> Any:
+def events(inputs: str | Path | Iterable[str | Path], config: ConfigSource) -> Any:
     """Open files as one dask-awkward array, in partitions of `config.run.chunksize` events.
 
     Args:
         inputs: What `dtperf.run` takes. Each file is opened here to count its events, unless a
             fileset knows them.
-        config: The analysis; of `config.run` only `chunksize` (else 200,000) and `timeout_s` count.
+        config: The analysis, as `dtperf.load_config` takes it; of its `run` only
+            `chunksize` (else 200,000) and `timeout_s` count.
 
     Raises:
         InputError: A file cannot be opened.
     """
-    files = {}
+    config, files = load_config(config), {}
     size = config.run.chunksize or LARGEST
     for file in resolve(inputs, config.input.tree, config.run.timeout_s):
         ranges = file.to_read
@@ -76,7 +77,7 @@ def events(inputs: str | Path | Iterable[str | Path], config: AnalysisConfig) ->
     return lazy_events(files)
 
 
-def tables(events: Any, config: AnalysisConfig) -> LazyTables:
+def tables(events: Any, config: ConfigSource) -> LazyTables:
     """Select pairs and match segments to their probes, when it is computed.
 
     Args:
@@ -89,6 +90,7 @@ def tables(events: Any, config: AnalysisConfig) -> LazyTables:
     Raises:
         InputError: A column that the selection needs is not there.
     """
+    config = load_config(config)
     # dask-awkward would hide an error that it meets when it looks for the type itself
     meta = _measured(typetracer_array(events), config)
     found = dak.map_partitions(_measured, events, config, meta=meta, label="tag-and-probe")
@@ -96,7 +98,7 @@ def tables(events: Any, config: AnalysisConfig) -> LazyTables:
     return LazyTables(pairs, crossings, found.anomalies)
 
 
-def histograms(tables: LazyTables, config: AnalysisConfig) -> dict[str, AggHistogram]:
+def histograms(tables: LazyTables, config: ConfigSource) -> dict[str, AggHistogram]:
     """Fill the measurements of a config, when it is computed.
 
     Args:
@@ -110,7 +112,7 @@ def histograms(tables: LazyTables, config: AnalysisConfig) -> dict[str, AggHisto
     """
     return {
         name: _histogram(name, measurement, getattr(tables, measurement.table))
-        for name, measurement in config.filled_measurements().items()
+        for name, measurement in load_config(config).filled_measurements().items()
         if measurement.columns <= {*getattr(tables, measurement.table).fields}
     }
 

@@ -122,7 +122,7 @@ def check_measured(files: Iterable[InputFile], paths: set[str], measured: ReadRa
         if row.file in by_path:
             raise InputError(
                 f"{row.file}: was replaced since it was measured (UUID {row.uuid}, now "
-                f"{by_path[row.file]}): begin anew with --force",
+                f"{by_path[row.file]}): begin anew with force=True",
                 "changed",
             )
         if row.file not in paths:

@@ -1,33 +1,17 @@
-"""How far a run is, for whoever wants to show it."""
+"""What the ledger says of how far a run is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from dtperf.progress import Progress
 from dtperf.results.ledger import LedgerRow
 
 if TYPE_CHECKING:
     from dtperf.execution.clusters.lifecycle import WorkerCount
 
-__all__ = ["Progress", "ProgressReporter"]
-
-
-class Progress(NamedTuple):
-    """How far a run is."""
-
-    stage: str
-    """'checking' counts files, 'waiting' counts workers, 'measuring' counts events."""
-    done: int
-    total: int
-    bytes: int = 0
-    """Compressed bytes read so far."""
-    skipped: int = 0
-    """Events, among those that are done, that could not be read."""
-    dashboard: str = ""
-    """Told once: where the workers can be seen at work."""
-    notice: str = ""
-    """Told once: what to see to before it goes on."""
+__all__ = ["ProgressReporter"]
 
 
 class ProgressReporter:

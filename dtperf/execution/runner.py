@@ -26,12 +26,13 @@ from dtperf.execution.inputs import check_inputs, patience_of, plan_inputs
 from dtperf.execution.planning import LARGEST, ReadRanges, check_measured, events_at_once
 from dtperf.execution.pools import Pool
 from dtperf.execution.processor import portable
-from dtperf.execution.progress import Progress, ProgressReporter
+from dtperf.execution.progress import ProgressReporter
 from dtperf.execution.provenance import code_version
 from dtperf.execution.record import RunRecord
 from dtperf.filesets import InputFile, resolve, write
 from dtperf.filesets.check import RetryPolicy, UnreadableFile
 from dtperf.filesets.replicas import Replicas
+from dtperf.progress import Progress
 from dtperf.results.ledger import Ledger
 from dtperf.results.result import Result
 

@@ -37,7 +37,7 @@ def missing(files: Iterable[InputFile], ledger: Iterable[LedgerRow]) -> Files:
             if ranges_read:
                 raise InputError(
                     f"{file.path}: was read in part, but the fileset does not know of how many "
-                    "events: finish the run with `dtperf run … --resume`"
+                    "events: finish the run with resume=True"
                 )
             left.append(file)
         elif rest := without(file.to_read, ranges_read):

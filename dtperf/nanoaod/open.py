@@ -244,5 +244,5 @@ def find_tree(directory: Any, path: str, tree: str) -> Any:
     if not trees:
         raise InputError(f"{path}: holds no tree at all, so also none named {tree!r}", "no-tree")
     names = ", ".join(trees)
-    msg = f"{path}: holds no tree {tree!r}, but {names}: choose with --tree"
+    msg = f"{path}: holds no tree {tree!r}, but {names}: choose with input.tree"
     raise InputError(msg, "no-tree")

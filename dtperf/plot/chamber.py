@@ -19,7 +19,7 @@ from dtperf.plot.axes import Binned, at, edges_of, run_ticks, values_of
 from dtperf.plot.cells import EfficiencyMap, Scale, colour_bar, draw_cells, scale_for, shade
 from dtperf.plot.curves import Curve, draw_curves
 from dtperf.plot.style import STATIONS, Size, StyledFigure, new_sheet, style
-from dtperf.results.result import Result
+from dtperf.results.result import Result, ResultSource
 
 __all__ = ["against_runs", "chamber_trend", "inside_chamber"]
 
@@ -29,7 +29,7 @@ MARGIN_CM = 15.0
 
 
 def inside_chamber(
-    result: Result,
+    result: ResultSource,
     chamber: detector.Chamber,
     region: Region | None = None,
     *,
@@ -38,7 +38,7 @@ def inside_chamber(
     """Draw occupancy and efficiency in the plane of a chamber.
 
     Args:
-        result: With the measurement 'inside_chambers'.
+        result: A result or its directory, with the measurement 'inside_chambers'.
         chamber: Which one.
         region: x_low, x_high, y_low, y_high in cm of the chamber's frame, to be outlined.
         figsize: Width and height in inches; None: what suits the plot.
@@ -49,6 +49,7 @@ def inside_chamber(
     """
     if region is not None and not (region[0] < region[1] and region[2] < region[3]):
         raise ConfigError(f"region {region}: is x_low, x_high, y_low, y_high in cm, in order")
+    result = Result.load(result)
     counts = _of_chamber(result, "inside_chambers", chamber)
     edges = edges_of(counts.axes["local_x"]), edges_of(counts.axes["local_y"])
     cells = EfficiencyMap(*edges, Binned.of(counts, "local_x", "local_y"))
@@ -68,7 +69,7 @@ def inside_chamber(
 
 
 def chamber_trend(
-    result: Result,
+    result: ResultSource,
     chamber: detector.Chamber,
     change: int | None = None,
     *,
@@ -77,7 +78,7 @@ def chamber_trend(
     """Draw the efficiency of a chamber against the run.
 
     Args:
-        result: With the measurement 'by_chamber_and_run'.
+        result: A result or its directory, with the measurement 'by_chamber_and_run'.
         chamber: Which one.
         change: First run after something has changed, to be marked by a line.
         figsize: Width and height in inches; None: what suits the plot.
@@ -86,6 +87,7 @@ def chamber_trend(
         ConfigError: There is no such chamber.
         InputError: It was not measured.
     """
+    result = Result.load(result)
     counts = _of_chamber(result, "by_chamber_and_run", chamber)
     runs = values_of(counts.axes["run"])
     binned, edges = Binned.of(counts, "run"), edges_of(counts.axes["run"])

@@ -10,13 +10,13 @@ from dtperf.plot.axes import Binned, edges_of, values_of
 from dtperf.plot.chamber import against_runs
 from dtperf.plot.curves import SHIFTS, Curve
 from dtperf.plot.style import STATIONS, Size, StyledFigure, style
-from dtperf.results.result import Result
+from dtperf.results.result import Result, ResultSource
 
 __all__ = ["eligible_trend"]
 
 
 def eligible_trend(
-    result: Result,
+    result: ResultSource,
     place: Place,
     change: int | None = None,
     *,
@@ -25,7 +25,7 @@ def eligible_trend(
     """Draw the eligible fraction of the fiducial probes against the run, a curve for each station.
 
     Args:
-        result: With the measurement 'eligible_by_sector_and_run'.
+        result: A result or its directory, with the measurement 'eligible_by_sector_and_run'.
         place: A chamber, a sector, a wheel, …
         change: First run after something has changed, to be marked by a line.
         figsize: Width and height in inches; None: what suits the plot.
@@ -33,6 +33,7 @@ def eligible_trend(
     Raises:
         InputError: It was not measured.
     """
+    result = Result.load(result)
     if "eligible_by_sector_and_run" not in result.counts:
         raise InputError(
             f"the result lacks 'eligible_by_sector_and_run', of which {place.name} would be drawn"

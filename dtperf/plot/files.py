@@ -11,7 +11,8 @@ from dtperf.errors import ConfigError, InputError
 from dtperf.plot.catalogue import PLOTS
 from dtperf.plot.plain import plain_picture
 from dtperf.plot.style import Size, StyledFigure, style
-from dtperf.results.result import Result
+from dtperf.progress import Progress, progress_bar
+from dtperf.results.result import Result, ResultSource
 
 __all__ = ["FORMATS", "draw", "figure", "not_measured", "save"]
 
@@ -19,16 +20,16 @@ FORMATS = ("png", "pdf", "svg")
 
 
 def figure(
-    result: Result,
+    result: ResultSource,
     name: str,
-    reference: Result | None = None,
+    reference: ResultSource | None = None,
     *,
     figsize: Size | None = None,
 ) -> StyledFigure:
     """Draw one plot.
 
     Args:
-        result: What was measured.
+        result: What was measured, or its directory.
         name: Of the plot, see `PLOTS`; or of one of `Result.extra_histograms`.
         reference: Another result, drawn in grey; left out where it lacks the measurement.
         figsize: Width and height in inches; None: what suits the plot.
@@ -37,6 +38,8 @@ def figure(
         ConfigError: There is no such plot.
         InputError: What it shows was not measured.
     """
+    result = Result.load(result)
+    reference = None if reference is None else Result.load(reference)
     check_names([name], result)
     if name in (own := result.extra_histograms):
         before = None if reference is None else reference.extra_histograms.get(name)
@@ -51,7 +54,7 @@ def figure(
 
 
 def draw(
-    result: Result, reference: Result | None = None, only: Iterable[str] = ()
+    result: ResultSource, reference: ResultSource | None = None, only: Iterable[str] = ()
 ) -> Iterator[tuple[str, StyledFigure]]:
     """Draw plot after plot, each when it is asked for, of all that was measured.
 
@@ -67,20 +70,20 @@ def draw(
         ConfigError: There is no plot of a name.
         InputError: What a plot of `only` shows was not measured.
     """
-    names = tuple(dict.fromkeys(only))
-    check_names(names, result)
-    missing = not_measured(result)
-    measured = [name for name in PLOTS if name not in missing]
-    for name in names or (*measured, *result.extra_histograms):
+    result = Result.load(result)
+    reference = None if reference is None else Result.load(reference)
+    for name in _names(result, only):
         yield name, figure(result, name, reference)
 
 
 def save(
-    result: Result,
+    result: ResultSource,
     directory: str | Path,
     formats: Sequence[str] = ("png",),
-    reference: Result | None = None,
+    reference: ResultSource | None = None,
     only: Iterable[str] = (),
+    *,
+    progress: bool = True,
 ) -> list[Path]:
     """Write plots as files, named after the plots with _ for /; those of that name are replaced.
 
@@ -90,6 +93,7 @@ def save(
         formats: Of 'png', 'pdf', 'svg'.
         reference: Another result, drawn in grey.
         only: Names of plots; none: all that were measured.
+        progress: Show a bar, where somebody looks: in a notebook, or at a terminal.
 
     Returns:
         The files.
@@ -102,16 +106,27 @@ def save(
         if each not in FORMATS:
             raise ConfigError(f"unknown format '{each}': it is one of {', '.join(FORMATS)}")
     out, written = Path(directory), []
+    result = Result.load(result)
+    names = _names(result, only)
     try:
-        for name, sheet in draw(result, reference, only):
-            out.mkdir(parents=True, exist_ok=True)
-            for each in dict.fromkeys(formats):
-                path = out / f"{name.replace('/', '_')}.{each}"
-                sheet.savefig(path, format=each, metadata=_without_date(each))
-                written.append(path)
+        with progress_bar(progress) as show:
+            for number, (name, sheet) in enumerate(draw(result, reference, names), start=1):
+                out.mkdir(parents=True, exist_ok=True)
+                for each in dict.fromkeys(formats):
+                    path = out / f"{name.replace('/', '_')}.{each}"
+                    sheet.savefig(path, format=each, metadata=_without_date(each))
+                    written.append(path)
+                show(Progress("drawing", number, len(names)))
     except OSError as error:
         raise ConfigError(f"{out}: cannot be written: {error.strerror}") from error
     return written
+
+
+def _names(result: Result, only: Iterable[str]) -> list[str]:
+    names = [*dict.fromkeys(only)]
+    check_names(names, result)
+    missing = not_measured(result)
+    return names or [*(name for name in PLOTS if name not in missing), *result.extra_histograms]
 
 
 def not_measured(result: Result) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def _show_once(figure: Figure) -> None:
         from IPython.display import display
 
         if _handed_over.get(figure) != _cell():
-            display(figure.canvas)  # type: ignore[no-untyped-call]
+            display(figure.canvas)
         return
     if _waits(figure):
         import matplotlib.pyplot as plt
@@ -84,7 +84,7 @@ def _show_once(figure: Figure) -> None:
 
         waiting = [each for each in _handed_over if _waits(each)]
         for each in waiting[: waiting.index(figure)]:
-            display(each)  # type: ignore[no-untyped-call]
+            display(each)
         plt.close(figure)
     raise NotImplementedError
 

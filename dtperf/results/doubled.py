@@ -57,7 +57,7 @@ def refusal(found: Doubled, path_of: Callable[[str], str]) -> InputError:
     return InputError(
         f"{_counted(found)} would count twice, such as run {found.run}, luminosity block "
         f"{found.luminosity_block}, event {found.event}, which is {where}: {remedy}, or allow it "
-        "with run.doubled_events: allow (of `dtperf merge`, --allow-doubled-events)"
+        "with run.doubled_events: allow, or, of results that are added, allow_doubled_events()"
     )
 
 

@@ -25,7 +25,15 @@ from dtperf.results.storage import LEDGER, RESULT, StoredResult, read_files, wri
 from dtperf.results.summary import ChamberEfficiency, StationEfficiency, by_chamber, by_station
 from dtperf.results.table import Table
 
-__all__ = ["LEDGER", "RESULT", "SUMS", "HistogramEntry", "Result", "UnknownHistogram"]
+__all__ = [
+    "LEDGER",
+    "RESULT",
+    "SUMS",
+    "HistogramEntry",
+    "Result",
+    "ResultSource",
+    "UnknownHistogram",
+]
 
 SUMS = ("events", "certified", "pairs", "repeated_probes", "crossings", "double_crossings")
 
@@ -288,13 +296,18 @@ class Result(Mapping[str, "Histogram"]):
         return out
 
     @classmethod
-    def load(cls, directory: str | Path) -> Result:
+    def load(cls, source: ResultSource) -> Result:
         """Read a result directory; runs none of its content, and takes it for granted that it lies.
+
+        Args:
+            source: The directory; a result is returned as it is.
 
         Raises:
             InputError: It is not a result directory, or its content cannot be true.
         """
-        out = Path(directory)
+        if isinstance(source, Result):
+            return source
+        out = Path(source)
         stored: StoredResult = read_files(out)
         result = cls(
             config=stored.config,
@@ -324,6 +337,10 @@ def _rows(histogram: Histogram) -> float:
         shown = histogram[{"moment": hist.loc("entries")}]
     total: float = shown.values(flow=True).sum().item()
     return total
+
+
+ResultSource = Result | str | Path
+"""What a result can be given as: itself, or its directory."""
 
 
 def _volume(ledger: Ledger) -> dict[str, int]:

@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from dtperf.config import AnalysisConfig
+from dtperf.config import AnalysisConfig, ConfigSource
 from dtperf.config.suggest import suggest
 from dtperf.errors import ConfigError
 from dtperf.execution.provenance import code_version, machine
 from dtperf.filesets import Files
 from dtperf.measurements import STANDARD, Measurement
 from dtperf.measurements.declaration import Axis
+from dtperf.progress import Progress, progress_bar
 from dtperf.results.doubled import refusal
 from dtperf.results.result import Result
 from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS, TRACKER_ISO, isolations
@@ -42,10 +43,11 @@ class Analysis:
     def __init__(
         self,
         source: Source,
-        config: Any = None,
+        config: ConfigSource | None = None,
         *,
         limit_events: int | None = None,
-        on_events: Callable[[int, int], None] = lambda _read, _all: None,
+        progress: bool = True,
+        on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         """Read the events.
 
@@ -56,7 +58,8 @@ class Analysis:
                 result and a skim have their own.
             limit_events: How many events to keep, the first ones; None: all of a skim, and
                 1,000,000 of others.
-            on_events: Called with the number of events that are read so far, and with all.
+            progress: Show a bar, where somebody looks: in a notebook, or at a terminal.
+            on_progress: Called instead as events are read.
 
         Raises:
             ConfigError: The config cannot be used, asks for more than the skim has, or files are
@@ -68,15 +71,20 @@ class Analysis:
         self._about: Mapping[str, str] = {}
         self.loosest: AnalysisConfig | None = None
         """The cuts of the skim, none of which can be made looser; None: files."""
-        if isinstance(source, str | Path) and is_skim(Path(source)):
-            skim = load_skim(Path(source))
-            loaded = load_parts(skim, config, limit_events, on_events)
-            self.loosest, self._skim = skim.config, str(Path(source).absolute())
-            self._about = skim.about
-            refuse_looser(self.loosest, loaded.config, str(source))
-        else:
-            limit = LIMIT_EVENTS if limit_events is None else limit_events
-            loaded = load_files(find_inputs(source, config), limit, on_events)
+        with progress_bar(progress, on_progress) as show:
+
+            def tell(read: int, wanted: int) -> None:
+                show(Progress("reading", read, wanted))
+
+            if isinstance(source, str | Path) and is_skim(Path(source)):
+                skim = load_skim(Path(source))
+                loaded = load_parts(skim, config, limit_events, tell)
+                self.loosest, self._skim = skim.config, str(Path(source).absolute())
+                self._about = skim.about
+                refuse_looser(self.loosest, loaded.config, str(source))
+            else:
+                limit = LIMIT_EVENTS if limit_events is None else limit_events
+                loaded = load_files(find_inputs(source, config), limit, tell)
         self._loaded: LoadedEvents = loaded
         doubled = loaded.event_sample.doubled
         if doubled is not None and loaded.config.run.doubled_events == "refuse":
@@ -91,6 +99,7 @@ class Analysis:
         self._layouts: dict[Measurement, CounterLayout] = {}
         self._axis_bits: dict[Axis, int] = {}
         self._lock = Lock()
+        self._shows_compiling = progress and on_progress is None
 
     def __repr__(self) -> str:
         """Return what is in memory, in one line."""
@@ -157,7 +166,7 @@ class Analysis:
         start, begin = time.perf_counter(), datetime.now(UTC)
         config = self._with_cuts(cuts or {}, measurements)
         layouts = {n: self._layout(m) for n, m in config.filled_measurements().items()}
-        with self._lock:
+        with progress_bar(self._shows_compiling), self._lock:
             sums = self._count(layouts, config)
         return self._result(config, layouts, sums, begin, time.perf_counter() - start)
 

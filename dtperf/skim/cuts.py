@@ -12,7 +12,8 @@ import numpy as np
 from dtperf.config import AnalysisConfig
 from dtperf.config.load import validate, with_blocks_set
 from dtperf.config.measurements import MeasurementSettings
-from dtperf.config.overrides import Override, apply
+from dtperf.config.overrides import apply, read_overrides
+from dtperf.config.values import flat_values
 from dtperf.errors import ConfigError
 from dtperf.measurements.standard import STANDARD
 from dtperf.selection.fourvector import EITHER
@@ -25,7 +26,6 @@ __all__ = [
     "MINIMA",
     "RULES",
     "CutRule",
-    "flat_values",
     "looser",
     "loosest_limits",
     "only",
@@ -201,7 +201,7 @@ def refuse_processor(config: AnalysisConfig) -> None:
     if config.processor is not None:
         raise ConfigError(
             f"processor: {config.processor}: what it counts cannot be counted again with other "
-            "cuts; leave it out (--set processor=null), or run it on the files"
+            "cuts; leave it out (processor=null), or run it on the files"
         )
 
 
@@ -228,8 +228,8 @@ def with_cuts(
     mask = config.selection.luminosity_mask
     before = _with_mask(config, None)
     data: Mapping[str, Any] = before.model_dump()
-    for key, value in cuts.items():
-        data = apply(data, with_blocks_set(_override(key, value)), "the config")
+    for override in read_overrides(cuts):
+        data = apply(data, with_blocks_set(override), "the config")
     after = validate(AnalysisConfig, data, lambda _: "cuts")
     values_before = flat_values(before)
     movable = (*MOVABLE, "extrapolation") if of_skim else MOVABLE
@@ -260,23 +260,3 @@ def only(config: AnalysisConfig, names: Collection[str]) -> AnalysisConfig:
         add={name: added for name, added in given.add.items() if name in names},
     )
     return config.model_copy(update={"measurements": settings})
-
-
-def flat_values(config: AnalysisConfig) -> dict[str, Any]:
-    """Return all values by dotted key; measurements and masks as one value."""
-    found: dict[str, Any] = {}
-
-    def walk(key: str, value: Any) -> None:
-        if isinstance(value, dict) and key not in ("measurements", "selection.luminosity_mask"):
-            for name, inner in value.items():
-                walk(f"{key}.{name}".removeprefix("."), inner)
-        else:
-            found[key] = value
-
-    walk("", config.model_dump(mode="json"))
-    return found
-
-
-def _override(key: str, value: Any) -> Override:
-    value = value.item() if hasattr(value, "item") else value  # of NumPy
-    return Override(tuple(str(key).split(".")), value, f"{key}={value}"[:80])

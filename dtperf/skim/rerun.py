@@ -8,8 +8,8 @@ from pathlib import Path
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError
 from dtperf.execution.checkpoint import open_run
-from dtperf.execution.progress import Progress
 from dtperf.execution.provenance import code_version
+from dtperf.progress import Progress
 from dtperf.results.result import Result
 from dtperf.skim.analysis import Analysis
 from dtperf.skim.folders import clear
@@ -39,11 +39,8 @@ def rerun(
         InputError: The skim cannot be read.
     """
 
-    def report(read: int, total: int) -> None:
-        on_progress(Progress("measuring", read, total))
-
     def measure() -> Result:
-        return Analysis(skim, config, on_events=report).with_cuts()
+        return Analysis(skim, config, on_progress=on_progress).with_cuts()
 
     if out is None:
         return measure()

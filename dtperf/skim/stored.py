@@ -88,7 +88,7 @@ def skim_among(inputs: Sequence[str | Path]) -> Path | None:
     if skims and len(inputs) > 1:
         raise ConfigError(
             f"{skims[0]}: is a skim, which is measured alone: run each by itself, then "
-            "`dtperf merge`"
+            "add the results"
         )
     return skims[0] if skims else None
 
@@ -127,7 +127,7 @@ def refuse_missing(out: Path, ledger: Ledger) -> None:
         covering_parts(ledger, part_names(out))
     except InputError as error:
         raise InputError(
-            f"{error}, with --force; what was measured by `dtperf run` cannot become a skim",
+            f"{error}, with force=True; what was measured as a run cannot become a skim",
             error.cause,
         ) from None
 
@@ -140,8 +140,7 @@ def load_skim(path: Path) -> Skim:
     """
     if not (path / MANIFEST).is_file():
         raise InputError(
-            f"{path}: an unfinished skim: go on with `dtperf skim … --resume`, which reads what "
-            "is left",
+            f"{path}: an unfinished skim: make the rest of it with resume=True",
             "missing",
         )
     manifest = _read_manifest(path / MANIFEST)

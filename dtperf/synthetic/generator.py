@@ -10,21 +10,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dtperf.errors import ConfigError, DtperfError
+from dtperf.progress import Progress, progress_bar
 from dtperf.synthetic.content import CONTENT_TRUTH
 from dtperf.synthetic.files import PATTERN, TRUTH_CROSSINGS, SampleFile, plan, write_file
-from dtperf.synthetic.settings import Settings
+from dtperf.synthetic.settings import Settings, SettingsSource, load_settings
 from dtperf.synthetic.truth import CHAMBERS_FILE, HEADER_FILE, ChamberTruth, write_truth
 from dtperf.synthetic.write import UNFINISHED
 
-__all__ = ["Generated", "GenerationProgress", "generate"]
-
-
-class GenerationProgress(NamedTuple):
-    """How far the work is, in events."""
-
-    stage: str
-    done: int
-    total: int
+__all__ = ["Generated", "generate"]
 
 
 class Generated(NamedTuple):
@@ -40,39 +33,52 @@ class Generated(NamedTuple):
 
 
 def generate(
-    settings: Settings,
+    settings: SettingsSource,
     directory: str | Path,
     *,
     workers: int = 1,
     force: bool = False,
-    on_progress: Callable[[GenerationProgress], None] = lambda _: None,
+    progress: bool = True,
+    on_progress: Callable[[Progress], None] | None = None,
 ) -> Generated:
     """Write a sample, and the truth beside it.
 
     The events depend on the settings alone: not on the number of files or workers.
 
     Args:
-        settings: What to make.
+        settings: What to make, as `load_settings` takes it.
         directory: Where; it is made if it does not exist.
         workers: Processes, each of which writes whole files; 1: this process.
         force: Replace an older sample.
-        on_progress: Called as events are written, by file if there are more workers.
+        progress: Show a bar, where somebody looks: in a notebook, or at a terminal.
+        on_progress: Called instead as events are written, by file if there are more workers.
 
     Raises:
         ConfigError: The directory cannot be written, or holds a sample already.
         DtperfError: Writing failed, as on a full disk.
     """
+    settings, directory = load_settings(settings), Path(directory)
+    with progress_bar(progress, on_progress) as show:
+        return _generate(settings, directory, workers, force, show)
+
+
+def _generate(
+    settings: Settings,
+    directory: Path,
+    workers: int,
+    force: bool,
+    show: Callable[[Progress], None],
+) -> Generated:
     start = time.perf_counter()
-    directory = Path(directory)
     _clear_directory(directory, force)
     files = plan(settings)
     done, truth = 0, ChamberTruth.empty()
-    on_progress(GenerationProgress("generating", 0, settings.events))
+    show(Progress("generating", 0, settings.events))
 
     def count(events: int) -> None:
         nonlocal done
         done += events
-        on_progress(GenerationProgress("generating", done, settings.events))
+        show(Progress("generating", done, settings.events))
 
     try:
         for part in _write_all(settings, files, directory, workers, count):
@@ -121,7 +127,8 @@ def _clear_directory(directory: Path, force: bool) -> None:
     old = [*sorted(directory.glob(PATTERN)), *(path for path in truths if path.exists())]
     if old and not force:
         raise ConfigError(
-            f"{directory}: holds {old[0].name} already; name another directory, or add --force"
+            f"{directory}: holds {old[0].name} already: force=True replaces the sample; or name "
+            "another directory"
         )
     nearest = next(path for path in (directory, *directory.absolute().parents) if path.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from dtperf.config.load import override, read_sections
-from dtperf.config.overrides import read_overrides
+from dtperf.config.overrides import Overrides, read_overrides
 from dtperf.errors import ConfigError
 from dtperf.nanoaod.branches import Generation
 from dtperf.synthetic.detector import Detector
@@ -18,7 +18,7 @@ from dtperf.synthetic.luminosity import FIRST_RUN
 from dtperf.synthetic.physics import Physics
 from dtperf.validation import Model
 
-__all__ = ["Fault", "Settings", "load_settings"]
+__all__ = ["Fault", "Settings", "SettingsSource", "load_settings"]
 
 Fault = Literal[
     "truncated",
@@ -47,6 +47,8 @@ class Settings(Model):
     `files`, `format`, `compression`, `compression_level` and `cluster_events` only say how the
     same events are stored.
     """
+
+    _load_with: ClassVar[str] = "load_settings"
 
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 1
     """Another seed gives other events."""
@@ -109,27 +111,29 @@ class Settings(Model):
         return self
 
 
-def load_settings(
-    source: str | Path | Mapping[str, Any] | Settings | None = None,
-    overrides: Sequence[str] = (),
-) -> Settings:
+SettingsSource = str | Path | Mapping[str, Any] | Settings | None
+"""What settings can be given as: YAML file, content, settings, or None for the defaults."""
+
+
+def load_settings(source: SettingsSource = None, overrides: Overrides = ()) -> Settings:
     """Make the settings of a sample.
 
     Args:
         source: YAML file, or its content, or settings; None for the defaults.
-        overrides: Values that replace others, such as ``physics.mean_fakes=0``.
+        overrides: Values that replace others: ``{"physics.mean_fakes": 0}``, or texts such as
+            ``physics.mean_fakes=0``.
 
     Raises:
         ConfigError: There is no such file, or its content is wrong; the message names file and
             key, and what is allowed.
     """
+    if isinstance(source, Settings) and not overrides:
+        return source
     label, data = _read(source)
     return override(Settings, data, read_overrides(overrides), label)
 
 
-def _read(
-    source: str | Path | Mapping[str, Any] | Settings | None,
-) -> tuple[str, Mapping[str, Any]]:
+def _read(source: SettingsSource) -> tuple[str, Mapping[str, Any]]:
     if source is None:
         return "settings", {}
     if isinstance(source, Settings):

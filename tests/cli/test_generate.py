@@ -22,7 +22,7 @@ def test_a_sample_that_can_be_analysed(
         assert part in done.out
     command = next(line for line in done.out.splitlines() if line.startswith("now: "))
     assert command == f"now: dtperf run reference_2023 {out} -o result"
-    assert "60/60 events" in done.err
+    assert done.err == ""
     summary = inspect_file(str(out / "nano_0001.root"))
     assert (summary.generation, summary.kind, summary.entries) == ("A", "RNTuple", 30)
     header = json.loads((out / "truth.json").read_text())
@@ -57,7 +57,7 @@ def test_file_flags_and_set(
         (["--format", "csv"], "allowed: one of 'ttree', 'rntuple'"),
         (["--break", "melted"], "'truncated', 'header-only'"),
         (["--break", "empty"], "files must be more than that"),
-        (["--break", "empty]["], "--set broken"),
+        (["--break", "empty]["], "broken=[empty][]"),
         (["--set", "evnts=3"], "did you mean 'events'?"),
         (["--set", "physics"], "not of the form key=value"),
         (["--config", "no.yaml"], "no.yaml: no such file"),
@@ -84,7 +84,7 @@ def test_an_older_sample_needs_force(
     arguments = ("generate", "-o", tmp_path, *SMALL)
     codes = [call(monkeypatch, capfd, *arguments, *more).code for more in ((), (), ("--force",))]
     assert codes == [0, 2, 0]
-    assert "add --force" in call(monkeypatch, capfd, *arguments).err
+    assert "--force replaces the sample" in call(monkeypatch, capfd, *arguments).err
 
 
 def test_help_names_the_options(

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from dtperf.config import AnalysisConfig, load_config
+from dtperf.config.values import differing
 from dtperf.errors import ConfigError
 
 
@@ -78,7 +80,7 @@ WRONG = {
     "compatibility: {truncate_extrapolation: 1}": ["truncate_extrapolation: 1", "true or false"],
     "[1, 2]": ["[1, 2] is not a config, which has sections"],
     "just text": ['"just text" is not a config'],
-    "": ["empty", "dtperf config show"],
+    "": ["empty", "'reference_2023'"],
     "# only a comment": ["empty"],
 }
 
@@ -189,12 +191,61 @@ WRONG_OVERRIDES = {
 @pytest.mark.parametrize(("text", "parts"), WRONG_OVERRIDES.items(), ids=WRONG_OVERRIDES)
 def test_wrong_override(text: str, parts: list[str]) -> None:
     message = _message("reference_2023", [text])
-    for part in (f"--set {text}", *parts):
+    for part in (text, *parts):
         assert part in message
 
 
 def test_an_override_that_does_not_fit_the_file() -> None:
     message = _message("reference_2023", ["selection.pair.max_mass=50"])
     assert message.startswith(
-        "reference_2023 with --set selection.pair.max_mass=50: selection.pair: no mass lies between"
+        "reference_2023 with selection.pair.max_mass=50: selection.pair: no mass lies between"
     )
+
+
+def test_overrides_as_texts_as_one_text_and_as_values() -> None:
+    texts = ["selection.probe.min_pt=25", "measurements.skip=[t0]"]
+    wanted = load_config("reference_2023", texts)
+    values = {"selection.probe.min_pt": np.float64(25), "measurements.skip": ("t0",)}
+    assert load_config("reference_2023", values) == wanted
+    assert load_config(load_config("reference_2023", texts[0]), texts[1]) == wanted
+    assert wanted.selection.probe.min_pt == 25
+
+
+@pytest.mark.parametrize(
+    ("values", "parts"),
+    [
+        ({"selection.probe.min_ptt": 3}, ["min_ptt=3: ", "did you mean 'selection.probe.min_pt'"]),
+        ({"selection.probe.min_pt": "3"}, ['"3" is not allowed; allowed: number']),
+        ({"selection.probe.min_pt.x": 3}, ["is no section"]),
+        ({3: 4}, ["3=4: 3: unknown key"]),
+    ],
+)
+def test_a_wrong_value(values: Any, parts: list[str]) -> None:
+    message = _message("reference_2023", values)
+    assert [part for part in parts if part not in message] == []
+
+
+def test_a_config_is_its_own_config() -> None:
+    config = load_config("reference_2023")
+    assert load_config(config) is config
+    assert "is no analysis" in _message(3)
+
+
+def test_where_configs_differ() -> None:
+    before = load_config("reference_2023", {"measurements.skip": ["t0"]})
+    binning = {"efficiency_vs_pt": {"probe_pt": {"edges": [20, 30, 40]}}}
+    now = load_config(
+        before,
+        {
+            "selection.probe.min_pt": 25,
+            "measurements.binning": binning,
+            "title": "other",
+            "run.workers": 3,
+        },
+    )
+    pt, binned = differing(before, now)
+    assert pt == "selection.probe.min_pt: 20.0 before, 25.0 now"
+    assert binned.startswith("measurements.binning.efficiency_vs_pt: null before, ")
+    assert differing(now, load_config(now, {"title": "", "run.workers": 4})) == []
+    masks = {"selection.luminosity_mask": {"355100": ((1, 20),)}}
+    assert "1, 20" in differing(before, load_config(before, masks))[0]

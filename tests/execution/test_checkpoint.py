@@ -87,11 +87,11 @@ def test_nothing_is_replaced_or_mixed_unasked(tmp_path: Path, result: Result) ->
     out = tmp_path / "out"
     with opened(out, result) as directory:
         directory.keep(result)
-    with pytest.raises(ConfigError, match="unfinished run; add --resume"):
+    with pytest.raises(ConfigError, match="unfinished run: resume=True goes on"):
         opened(out, result).__enter__()
     with opened(out, result, resume=True) as directory:
         directory.finish(result)
-    with pytest.raises(ConfigError, match="holds a result"):
+    with pytest.raises(ConfigError, match=r"holds a result: resume=True goes on .* force=True"):
         opened(out, result).__enter__()
     with opened(out, result, force=True) as directory:
         assert directory.previous is None
@@ -107,8 +107,9 @@ def test_counts_of_another_config_or_version_are_not_gone_on_with(
     with pytest.raises(ConfigError, match=r"another version of dtperf \(0\.1\.0\+0123"):
         opened(out, result, resume=True, code="0.1.0+ba9876543210").__enter__()
     other = replace(result, config=dtperf.load_config("cms_dp_2023_049"))
-    with pytest.raises(ConfigError, match="another config"):
+    with pytest.raises(ConfigError, match="another config") as refused:
         opened(out, other, resume=True).__enter__()
+    assert "selection.pair.max_mass: " in str(refused.value)
     assert newest(out) is not None
 
 

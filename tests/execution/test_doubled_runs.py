@@ -132,7 +132,7 @@ def test_merging_results(
     whole = a + b
     assert whole.event_sample == (b + a).event_sample
     assert whole.doubled_events == 0
-    with pytest.raises(InputError, match=r"400 events .*merged\.root.*--allow-doubled-events"):
+    with pytest.raises(InputError, match=r"400 events .*merged\.root.*allow_doubled_events\(\)"):
         whole + merged
     # both must allow it
     with pytest.raises(InputError, match="150 events"):

@@ -16,7 +16,7 @@ __all__ = ["Stepwise"]
 PROGRAM = """
 import json, sys, threading
 from contextlib import contextmanager
-import dtperf.cli.progress
+import dtperf.progress
 from dtperf.cli import main
 from dtperf.filesets.replicas import Replicas
 
@@ -28,15 +28,15 @@ def tell(*what):
         sys.stdin.readline()
 
 @contextmanager
-def progress_bar():
-    yield lambda progress: tell(progress.stage, progress.done)
+def progress_bar(progress=True, on_progress=None, **_):
+    yield on_progress or (lambda state: tell(state.stage, state.done))
 
 failed = Replicas.failed
 def telling(self, cause):
     tell("failed", cause)
     return failed(self, cause)
 
-dtperf.cli.progress.progress_bar = progress_bar
+dtperf.progress.progress_bar = progress_bar
 Replicas.failed = telling
 main()
 """

@@ -146,7 +146,7 @@ def two_trees(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", ["Events", "Histogram", "deep", ""])
 def test_wrong_tree_names_those_that_are_there(two_trees: Path, name: str) -> None:
     message = refusal(two_trees, "no-tree", name)
-    assert f"holds no tree {name!r}, but Runs, deep/Ntuple: choose with --tree" in message
+    assert f"holds no tree {name!r}, but Runs, deep/Ntuple: choose with input.tree" in message
 
 
 @pytest.mark.parametrize(("name", "entries"), [("Runs", 2), ("Runs;1", 2), ("deep/Ntuple", 3)])

@@ -221,7 +221,7 @@ def test_numbers_of_numpy_are_numbers() -> None:
         (GOLDEN, {"config": "reference"}, dtperf.ConfigError, r"reference_2023"),
         (GOLDEN, {"config": "reference_2023", "limit_events": 0}, dtperf.ConfigError, r"at least"),
         ("nowhere.root", {"config": "reference_2023"}, dtperf.InputError, r"nowhere\.root: no"),
-        ("nowhere", {}, dtperf.ConfigError, r"nowhere: is no result directory; files need"),
+        ("nowhere", {}, dtperf.InputError, r"nowhere: no such file or directory"),
         (README, {"config": "reference_2023"}, dtperf.InputError, r"README\.md: is not a ROOT"),
     ],
 )

@@ -62,7 +62,9 @@ def test_a_run_does_not_go_on_with_a_skim(tmp_path: Path, monkeypatch: pytest.Mo
     out = tmp_path / "out"
     with pytest.raises(Stop):
         skim(CONFIG, GOLDEN, out=out, on_progress=stop)
-    with pytest.raises(dtperf.ConfigError, match=r"is a skim: go on with `dtperf skim … --resume`"):
+    with pytest.raises(
+        dtperf.ConfigError, match=r"is a skim, which `skim` goes on with .resume=True"
+    ):
         dtperf.run(CONFIG, GOLDEN, out=out, resume=True)
     skim(CONFIG, GOLDEN, out=out, resume=True)
     assert_same(Analysis(out).with_cuts(), measured(CONFIG, GOLDEN))
@@ -77,7 +79,7 @@ def test_a_skim_does_not_go_on_with_a_run(tmp_path: Path, monkeypatch: pytest.Mo
     def measuring(progress: Progress) -> None:
         assert progress.stage != "measuring"
 
-    with pytest.raises(dtperf.InputError, match=r"`dtperf run` cannot become a skim"):
+    with pytest.raises(dtperf.InputError, match=r"measured as a run cannot become a skim"):
         skim(CONFIG, GOLDEN, out=out, resume=True, on_progress=measuring)
     # it is as it was
     dtperf.run(CONFIG, GOLDEN, out=out, resume=True)

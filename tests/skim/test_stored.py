@@ -58,7 +58,7 @@ DAMAGE: list[tuple[str, Callable[[Path], object], str]] = [
     ("a bit", _flip, r"content is not what was written"),
     ("cut", _cut, r"bytes, not .*damaged"),
     ("a part is gone", lambda out: part(out).unlink(), r"is missing: make the skim again"),
-    ("no manifest", lambda out: (out / "skim.json").unlink(), r"unfinished skim.*--resume"),
+    ("no manifest", lambda out: (out / "skim.json").unlink(), r"unfinished skim.*resume=True"),
     ("no ledger", lambda out: (out / "ledger.parquet").unlink(), r"ledger\.parquet"),
     ("no blocks", lambda out: (out / "blocks.parquet").unlink(), r"blocks\.parquet"),
     ("blocks", lambda out: (out / "blocks.parquet").write_bytes(b"PAR1"), r"was changed since"),

@@ -11,10 +11,10 @@ from coffea.nanoevents import NanoEventsFactory
 import dtperf
 from dtperf.errors import ConfigError
 from dtperf.nanoaod import MuonDPGSchema, branch_table
+from dtperf.progress import Progress
 from dtperf.synthetic import files as files_module
 from dtperf.synthetic import read_truth
 from dtperf.synthetic.files import plan
-from dtperf.synthetic.generator import GenerationProgress
 from tests.synthetic.samples import make, read, same
 
 SAMPLE = ("events=6300", "seed=3")  # one block of 5,000 events and a part of the next
@@ -167,7 +167,7 @@ def test_files_share_out_the_events() -> None:
 
 
 def test_progress_goes_from_nothing_to_all(tmp_path: Path) -> None:
-    seen: list[GenerationProgress] = []
+    seen: list[Progress] = []
     make(tmp_path, "events=100", "files=2", "cluster_events=30", on_progress=seen.append)
     done = [progress.done for progress in seen]
     assert done == [0, 30, 50, 80, 100]
@@ -178,7 +178,7 @@ def test_an_older_sample_is_replaced_only_by_force(tmp_path: Path) -> None:
     make(tmp_path, "events=30", "files=2", "truth_events=true")
     other = tmp_path / "notes.root"
     other.write_text("mine")
-    with pytest.raises(ConfigError, match=r"holds nano_0000\.root already.*--force"):
+    with pytest.raises(ConfigError, match=r"holds nano_0000\.root already: force=True"):
         make(tmp_path, "events=20")
     assert len(list(tmp_path.glob("nano_*.root"))) == 2
     make(tmp_path, "events=20", force=True)

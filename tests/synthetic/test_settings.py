@@ -33,7 +33,7 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "parts"),
     [
-        ("evnts=5", ["--set evnts=5", "unknown key", "did you mean 'events'"]),
+        ("evnts=5", ["evnts=5: ", "unknown key", "did you mean 'events'"]),
         ("physics.mean_fake=1", ["did you mean 'physics.mean_fakes'"]),
         ("generation=C", ["generation", "'A', 'B'"]),
         ("format=csv", ["'ttree', 'rntuple'"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dtperf.diagnostics.background.mass_fit import fit
 from dtperf.diagnostics.background.mass_spectrum import Bias, Estimate, Fit, masses
 from dtperf.diagnostics.background.sideband import sideband
-from dtperf.results.result import Result
+from dtperf.results.result import Result, ResultSource
 from dtperf.results.summary import Efficiency
 from dtperf.statistics import clopper_pearson
 from dtperf.typing import AnyArray
@@ -16,11 +16,12 @@ WINDOW_GEV = (81.0, 101.0)
 """Mass window that the reference program takes for the signal."""
 
 
-def biases(result: Result, window: tuple[float, float] = WINDOW_GEV) -> tuple[Bias, ...]:
+def biases(result: ResultSource, window: tuple[float, float] = WINDOW_GEV) -> tuple[Bias, ...]:
     """Compare the counted efficiency of each station with that of the Z alone, by two methods.
 
     Args:
-        result: With 'efficiency_vs_mass', selected within a wider window than the signal's.
+        result: A result or its directory, with 'efficiency_vs_mass', selected within a wider
+            window than the signal's.
         window: Lowest and highest mass of the signal, GeV, edges of bins.
 
     Returns:
@@ -30,7 +31,7 @@ def biases(result: Result, window: tuple[float, float] = WINDOW_GEV) -> tuple[Bi
         ConfigError: The window is not made of whole bins.
         InputError: The masses were not measured, or not on both sides of the window.
     """
-    found = masses(result, window)
+    found = masses(Result.load(result), window)
     return tuple(
         Bias(
             f"MB{station}",

@@ -74,7 +74,7 @@ def masses(result: Result, window: tuple[float, float]) -> Masses:
             f"the selection keeps masses from {pair.min_mass:g} to {pair.max_mass:g} GeV, and "
             f"background is seen beside the signal's {window[0]:g} to {window[1]:g} GeV, at least "
             f"{LEAST_SIDEBAND_GEV:g} GeV on both sides: run again with "
-            "`--set selection.pair.min_mass=60 --set selection.pair.max_mass=120`"
+            "selection.pair.min_mass=60 and selection.pair.max_mass=120"
         )
     view = np.asarray(counts.project("station", "mass", "passed").view(), dtype=np.float64)
     return Masses(np.append(kept[0], kept[1][-1]), view[:, whole], window)

@@ -12,7 +12,7 @@ from dtperf.diagnostics.comparison.cuts import Cuts
 from dtperf.diagnostics.comparison.family import family
 from dtperf.diagnostics.comparison.spread import Spread
 from dtperf.errors import InputError
-from dtperf.results.result import Result
+from dtperf.results.result import Result, ResultSource
 from dtperf.results.summary import Efficiency, in_words
 from dtperf.results.table import Table
 
@@ -123,12 +123,12 @@ class Changes(NamedTuple):
         return None
 
 
-def changes(*results: Result, false_alarms: float = 0.01) -> Changes:
+def changes(*given: ResultSource, false_alarms: float = 0.01) -> Changes:
     """Return what has changed from one result to the next, or at one of several moments.
 
     Args:
-        results: Two at least, in order. The p-values mean something only if they are of different
-            events, see `shared_files`.
+        given: Results or their directories, two at least, in order. The p-values mean
+            something only if they are of different events, see `shared_files`.
         false_alarms: Part of the changes named that may be there by chance.
 
     Returns:
@@ -139,6 +139,7 @@ def changes(*results: Result, false_alarms: float = 0.01) -> Changes:
         InputError: One of them has not measured 'by_chamber'.
         ValueError: There are fewer than two.
     """
+    results = tuple(map(Result.load, given))
     if len(results) < 2:
         raise ValueError("a change takes two results at least")
     for number, result in enumerate(results):

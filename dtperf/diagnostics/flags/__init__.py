@@ -18,7 +18,7 @@ from dtperf.diagnostics.flags.few_probes import few_probes
 from dtperf.diagnostics.flags.losses import Loss, largest, losses
 from dtperf.diagnostics.flags.low import dropped, low
 from dtperf.diagnostics.flags.model import HIDING, KINDS, Flag, Kind, PlaceTest
-from dtperf.results.result import Result
+from dtperf.results.result import Result, ResultSource
 from dtperf.results.table import Table
 from dtperf.statistics import false_discovery
 
@@ -40,15 +40,15 @@ OF_TWO: Mapping[Kind, Callable[[Result, Result], list[PlaceTest]]] = MappingProx
 
 
 def flag(
-    result: Result,
-    reference: Result | None = None,
+    result: ResultSource,
+    reference: ResultSource | None = None,
     false_alarms: float = 0.01,
     kinds: Collection[Kind] = KINDS,
 ) -> Table[Flag]:
     """Return flags of chambers, and of the sectors, wheels and stations that they are part of.
 
     Args:
-        result: Tests whose measurement it lacks are left out.
+        result: A result or its directory. Tests whose measurement it lacks are left out.
         reference: An earlier result of other events, to find what has dropped since.
         false_alarms: Part of the flags of each kind that may be there by chance.
         kinds: What to test for.
@@ -57,8 +57,10 @@ def flag(
         Flags, the smallest p-value first; a place may have several. Of one kind the largest place
         is flagged, not the chambers in it.
     """
+    result = Result.load(result)
     tests = [test(result) for kind, test in OF_ONE.items() if kind in kinds]
     if reference is not None:
+        reference = Result.load(reference)
         tests += [test(result, reference) for kind, test in OF_TWO.items() if kind in kinds]
     return _significant(tests, false_alarms)
 

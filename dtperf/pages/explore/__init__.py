@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from dtperf.config import ConfigSource
 from dtperf.errors import ConfigError
+from dtperf.progress import progress_bar
 from dtperf.results.result import Result
 from dtperf.skim.analysis import Analysis, Explorer
 from dtperf.skim.recut.inputs import Source
@@ -21,7 +23,13 @@ if TYPE_CHECKING:
 __all__ = ["Analysis", "Explorer", "explore"]
 
 
-def explore(source: Source, config: Any = None, *, limit_events: int | None = None) -> App:
+def explore(
+    source: Source,
+    config: ConfigSource | None = None,
+    *,
+    limit_events: int | None = None,
+    progress: bool = True,
+) -> App:
     """Show sliders for the cuts in a notebook; map, curve and table follow them.
 
     The events stay in memory until `close()` of what is returned, or until its cell runs again. Who
@@ -33,6 +41,7 @@ def explore(source: Source, config: Any = None, *, limit_events: int | None = No
         config: What `dtperf.load_config` takes; files need one, a result and a skim have their own.
         limit_events: How many events to keep in memory; None: all of a skim, and 1,000,000 of
             others.
+        progress: Show a bar while events are read.
 
     Returns:
         What the notebook shows. Its `cuts` can be read and assigned, `result` is what was measured
@@ -54,8 +63,9 @@ def explore(source: Source, config: Any = None, *, limit_events: int | None = No
     key = events_key(source, config, limit_events)
     explorer = shared_events(key)  # held while what this cell has made before is closed
     close_earlier()
-    if explorer is None:
-        explorer = load_events(key, source, config, limit_events)
-    app = App(Session(explorer))
+    with progress_bar(progress) as show:  # also of what the first measurement compiles
+        if explorer is None:
+            explorer = load_events(key, source, config, limit_events, show)
+        app = App(Session(explorer))
     remember(app)
     return app

@@ -8,7 +8,7 @@ from functools import cache
 
 from dtperf.config import AnalysisConfig, load_config
 from dtperf.config.load import packaged
-from dtperf.skim.cuts import flat_values
+from dtperf.config.values import flat_values
 from dtperf.skim.recut.inputs import ExploreInputs
 
 __all__ = ["python_line", "settings", "shell_line"]

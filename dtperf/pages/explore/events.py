@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
-from typing import Any
 from weakref import WeakValueDictionary
 
-from dtperf.config import load_config
+from dtperf.config import ConfigSource, load_config
+from dtperf.progress import Progress
 from dtperf.skim.analysis import Explorer
 from dtperf.skim.recut.inputs import Source, find_inputs
 from dtperf.skim.stored import is_skim
@@ -18,7 +18,9 @@ __all__ = ["events_key", "load_events", "shared_events"]
 _explorers: WeakValueDictionary[Hashable, Explorer] = WeakValueDictionary()
 
 
-def events_key(source: Source, config: Any, limit_events: int | None) -> Hashable | None:
+def events_key(
+    source: Source, config: ConfigSource | None, limit_events: int | None
+) -> Hashable | None:
     """Return what events are known by: other files, or other content of them, have another key.
 
     Args:
@@ -59,10 +61,14 @@ def shared_events(key: Hashable | None) -> Explorer | None:
 
 
 def load_events(
-    key: Hashable | None, source: Source, config: Any, limit_events: int | None
+    key: Hashable | None,
+    source: Source,
+    config: ConfigSource | None,
+    limit_events: int | None,
+    on_progress: Callable[[Progress], None],
 ) -> Explorer:
     """Read events, and share them as long as somebody explores them."""
-    explorer = Explorer(source, config, limit_events=limit_events)
+    explorer = Explorer(source, config, limit_events=limit_events, on_progress=on_progress)
     if key is not None:
         _explorers[key] = explorer
     return explorer

@@ -149,7 +149,7 @@ def bind(port: int) -> socket.socket:
         listener.listen()
     except OSError as error:
         listener.close()
-        raise ConfigError(f"--port {port}: cannot be used: {error.strerror or error}") from None
+        raise ConfigError(f"port {port}: cannot be used: {error.strerror or error}") from None
     return listener
 
 

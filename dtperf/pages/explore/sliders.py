@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from dtperf.config import AnalysisConfig
-from dtperf.skim.cuts import MAXIMA, MINIMA, flat_values
+from dtperf.config.values import flat_values
+from dtperf.skim.cuts import MAXIMA, MINIMA
 
 __all__ = ["SLIDERS", "Slider", "sliders"]
 

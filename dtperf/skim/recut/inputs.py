@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import glob
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from dtperf.addresses import bare
-from dtperf.config import AnalysisConfig, load_config
+from dtperf.config import AnalysisConfig, ConfigSource, load_config
 from dtperf.errors import ConfigError, InputError
 from dtperf.execution.checkpoint import FILESET, newest
 from dtperf.filesets import InputFile, resolve
@@ -36,7 +38,7 @@ class ExploreInputs(NamedTuple):
     """Directory that is proposed for the result of a new run."""
 
 
-def find_inputs(source: Source, config: Any) -> ExploreInputs:
+def find_inputs(source: Source, config: ConfigSource | None) -> ExploreInputs:
     """Find the files and the config.
 
     Args:
@@ -53,6 +55,8 @@ def find_inputs(source: Source, config: Any) -> ExploreInputs:
     if isinstance(source, str | Path) and (saved := newest(Path(source))):
         return _of_directory(Path(source), saved, given)
     if given is None:
+        if isinstance(source, str | Path) and _is_nowhere(str(source)):
+            raise InputError(f"{source}: no such file or directory", "missing")
         raise ConfigError(
             f"{source}: is no result directory; "
             "files need a config, such as 'reference_2023', or your YAML file"
@@ -61,6 +65,11 @@ def find_inputs(source: Source, config: Any) -> ExploreInputs:
     inputs = [source] if isinstance(source, str | Path) else source
     texts = tuple(bare(str(each)) for each in inputs if isinstance(each, str | Path))
     return ExploreInputs(given, files, texts if len(texts) <= FEW else (), "explored")
+
+
+def _is_nowhere(source: str) -> bool:
+    """Return whether this could only be a local path, and is none."""
+    return not (glob.has_magic(source) or ":" in source or os.path.lexists(source))
 
 
 def first_events(files: Sequence[InputFile], limit: int) -> list[InputFile]:

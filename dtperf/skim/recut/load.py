@@ -37,7 +37,7 @@ from dtperf.skim.recut.inputs import ExploreInputs, first_events, short_list
 from dtperf.skim.tally import LuminosityTally, sum_tallies, tally
 from dtperf.skim.thin import thinned
 
-__all__ = ["LoadedEvents", "Progress", "load_files", "threads"]
+__all__ = ["LoadedEvents", "OnEvents", "load_files", "threads"]
 
 CHUNKSIZE = 50_000
 """Small enough that threads share the work evenly, large enough that calls do not count."""
@@ -50,7 +50,7 @@ LOOSEST = PairLimits(
     kinematics=EITHER,
 )
 """What every selection passes."""
-Progress = Callable[[int, int], None]
+OnEvents = Callable[[int, int], None]
 """Called with the number of events that are read so far, and with all."""
 
 
@@ -114,7 +114,7 @@ def _branches(config: AnalysisConfig) -> tuple[frozenset[str], frozenset[str]]:
     return needed, optional | {f"muon_{TRACKER_ISO}", *EVENT_BRANCHES}
 
 
-def load_files(origin: ExploreInputs, limit: int, on_events: Progress) -> LoadedEvents:
+def load_files(origin: ExploreInputs, limit: int, on_events: OnEvents) -> LoadedEvents:
     """Read events of ROOT files.
 
     Args:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pyarrow as pa
 import xxhash
 
-from dtperf.config import load_config
+from dtperf.config import ConfigSource, load_config
 from dtperf.errors import ConfigError, InputError
 from dtperf.execution.provenance import code_version
 from dtperf.results.event_sample import EventSample
@@ -19,7 +18,7 @@ from dtperf.skim.cuts import loosest_limits, refuse_processor
 from dtperf.skim.parts import BLOCKS, EVENTS, SUFFIX, read_blocks
 from dtperf.skim.recut.block import Block
 from dtperf.skim.recut.inputs import ExploreInputs
-from dtperf.skim.recut.load import LoadedEvents, Progress, threads
+from dtperf.skim.recut.load import LoadedEvents, OnEvents, threads
 from dtperf.skim.stored import Skim, covering_parts
 from dtperf.skim.tally import sum_tallies
 
@@ -68,7 +67,9 @@ def _hash(source: pa.MemoryMappedFile) -> str:
     return state.hexdigest()
 
 
-def load_parts(skim: Skim, config: Any, limit: int | None, on_events: Progress) -> LoadedEvents:
+def load_parts(
+    skim: Skim, config: ConfigSource | None, limit: int | None, on_events: OnEvents
+) -> LoadedEvents:
     """Read the events of a skim.
 
     Args:

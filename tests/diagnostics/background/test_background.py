@@ -107,7 +107,7 @@ def test_a_window_between_the_bins() -> None:
 
 
 def test_masses_that_were_cut_off() -> None:
-    with pytest.raises(InputError, match=r"--set selection\.pair\.min_mass=60"):
+    with pytest.raises(InputError, match=r"run again with selection\.pair\.min_mass=60"):
         biases(toy(1, Truth(), options=[]))
 
 

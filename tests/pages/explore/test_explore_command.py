@@ -106,4 +106,4 @@ def test_a_port_that_is_taken(
         port = str(taken.getsockname()[1])
         done = call(monkeypatch, capfd, "explore", out, "--port", port)
     assert done.code == 2
-    assert f"--port {port}: cannot be used: Address already in use" in done.err
+    assert f"port {port}: cannot be used: Address already in use" in done.err

@@ -171,7 +171,7 @@ def test_numbers_that_json_does_not_have_are_refused(served: Served) -> None:
 def test_it_listens_to_this_machine_alone() -> None:
     with closing(bind(0)) as one:
         assert one.getsockname()[0] == "127.0.0.1"
-        with pytest.raises(dtperf.ConfigError, match=r"--port \d+: cannot be used"):
+        with pytest.raises(dtperf.ConfigError, match=r"port \d+: cannot be used"):
             bind(one.getsockname()[1])
 
 

@@ -1,0 +1,337 @@
+"""How far work is, and a bar that shows it: at a terminal, or in the cell of a notebook."""
+
+from __future__ import annotations
+
+import html
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import uuid4
+
+from dtperf.errors import DtperfWarning
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["Progress", "progress_bar"]
+
+ENDED = {
+    "generating": "generated",
+    "checking": "checked",
+    "waiting": "waited for",
+    "measuring": "measured",
+    "reading": "read",
+    "drawing": "drew",
+}
+COUNTED = {"checking": "file", "waiting": "worker", "drawing": "plot"}
+"""What the stages count; the others count events, and tell how many in a second."""
+LONG_COMPILING_S = 2.0
+"""Compiling that takes less is not worth a word."""
+CELL_TICK_S = 0.5
+
+
+class Progress(NamedTuple):
+    """How far work is."""
+
+    stage: str
+    """'checking' counts files, 'waiting' workers, 'drawing' plots; 'measuring', 'reading' and
+    'generating' count events."""
+    done: int
+    total: int
+    bytes: int = 0
+    """Compressed bytes read so far."""
+    skipped: int = 0
+    """Events, among those that are done, that could not be read."""
+    dashboard: str = ""
+    """Told once: where the workers can be seen at work."""
+    notice: str = ""
+    """Told once: what to see to before it goes on."""
+
+
+_only_one = threading.Lock()
+"""Held by the bar that is shown."""
+
+
+@contextmanager
+def progress_bar(
+    progress: bool = True,
+    on_progress: Callable[[Progress], None] | None = None,
+    *,
+    in_log: bool = False,
+) -> Iterator[Callable[[Progress], None]]:
+    """Show a bar at a terminal or in a notebook, and leave one line in its place.
+
+    Elsewhere nothing is shown, nor while another bar is. What is compiled meanwhile is told.
+
+    Args:
+        progress: Whether to show anything.
+        on_progress: What is called instead of showing anything.
+        in_log: Whether to write the dashboard's address and the last line to the error stream
+            where no bar can be.
+
+    Yields:
+        What is called with the progress.
+    """
+    screen = _screen(in_log) if progress and on_progress is None else None
+    if screen is None or not _only_one.acquire(blocking=False):
+        yield on_progress or _warn
+        return
+    try:
+        bar = _Bar(screen)
+        with bar.listening():
+            try:
+                yield bar.show
+            except BaseException:
+                screen.close(bar.last_line(is_whole=False))
+                raise
+            screen.close(bar.last_line(is_whole=True))
+    finally:
+        _only_one.release()
+
+
+def _warn(state: Progress) -> None:
+    if state.notice:
+        warnings.warn(state.notice, DtperfWarning, stacklevel=2)
+
+
+class _Bar:
+    """The stages of the work."""
+
+    def __init__(self, screen: _Log) -> None:
+        from rich.progress import Progress as Stages
+
+        self._screen = screen
+        self._stages = Stages(disable=True)  # only counts, measures and estimates
+        self._names: dict[str, Any] = {}
+        self._compiling: list[tuple[str, float]] = []
+        self._compiled, self._compiled_s = 0, 0.0
+        self.dashboard = ""
+
+    def show(self, state: Progress) -> None:
+        """Show how far a stage is."""
+        if state.notice:
+            _warn(state)
+            return
+        if state.stage not in self._names:
+            self._names[state.stage] = self._stages.add_task(state.stage, total=state.total)
+        self._stages.update(
+            self._names[state.stage],
+            total=state.total,
+            completed=state.done,
+            skipped=state.skipped,
+        )
+        if state.dashboard:
+            self.dashboard = state.dashboard
+            self._screen.name_dashboard(state.dashboard)
+        self._screen.update(self)
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Hear of what numba compiles in this process, if it is loaded."""
+        if "numba" not in sys.modules:
+            yield
+            return
+        from numba.core import event
+
+        bar = self
+
+        class Listener(event.Listener):
+            def on_start(self, event: Any) -> None:
+                name = event.data["dispatcher"].py_func.__name__
+                bar._compiling.append((name, time.monotonic()))
+                if bar.compiling:
+                    bar._screen.update(bar)
+
+            def on_end(self, _: Any) -> None:
+                _, begin = bar._compiling.pop()
+                bar._compiled += 1
+                if not bar._compiling:  # one that another one needs is part of its time
+                    bar._compiled_s += time.monotonic() - begin
+
+        with event.install_listener("numba:compile", Listener()):
+            yield
+
+    @property
+    def compiling(self) -> str:
+        """What is compiled now, once this has taken its time."""
+        if not (running := [*self._compiling]):
+            return ""
+        seconds = self._compiled_s + time.monotonic() - running[0][1]
+        return f"compiling, once: {running[-1][0]}" if seconds > LONG_COMPILING_S else ""
+
+    @property
+    def state(self) -> tuple[float, float]:
+        """What is done of the present stage, and all of it."""
+        task = self._stages.tasks[-1] if self._stages.tasks else None
+        return (task.completed, task.total or 0.0) if task else (0.0, 0.0)
+
+    @property
+    def line(self) -> str:
+        """What there is to say now."""
+        parts = []
+        if self._stages.tasks:
+            task = self._stages.tasks[-1]
+            stage, elapsed = task.description, task.elapsed or 0.0
+            of_all = _counted(task.total or 0, stage)
+            parts = [f"{stage} {task.completed:,.0f} of {of_all}"]
+            # rich's is that of the last steps, and needs two of them
+            speed = task.speed or (task.completed / elapsed if elapsed else 0.0)
+            if speed and stage not in COUNTED:
+                parts.append(f"{speed:,.0f} events/s")
+            if task.fields["skipped"]:
+                parts.append(f"{task.fields['skipped']:,} skipped")
+            if speed and task.remaining:
+                parts.append(f"{timedelta(seconds=round(task.remaining / speed))} left")
+            else:
+                parts.append(f"{timedelta(seconds=round(elapsed))}")
+        return ", ".join(filter(None, [*parts, self.compiling]))
+
+    def last_line(self, *, is_whole: bool) -> str:
+        """Return what there is to say when the work has ended; empty: nothing was to be seen."""
+        parts = []
+        if self._stages.tasks:
+            task = self._stages.tasks[-1]
+            stage, seconds = task.description, task.finished_time or task.elapsed or 0.0
+            done = _counted(task.completed, stage)
+            if is_whole:
+                parts = [f"{ENDED[stage]} {done} in {seconds:.1f} s"]
+                if task.completed and seconds and stage not in COUNTED:
+                    parts.append(f"{task.completed / seconds:,.0f} events/s")
+            else:
+                of_all = _counted(task.total or 0, stage)
+                parts = [f"{stage} ended at {task.completed:,.0f} of {of_all}"]
+            if task.fields["skipped"]:
+                parts.append(f"{task.fields['skipped']:,} skipped")
+        if self._compiled_s > LONG_COMPILING_S:
+            parts.append(f"compiling, once, took {self._compiled_s:.0f} s")
+        return ", ".join(parts)
+
+
+def _counted(number: float, stage: str) -> str:
+    return f"{number:,.0f} {COUNTED.get(stage, 'event')}{'' if number == 1 else 's'}"
+
+
+def _screen(in_log: bool) -> _Log | None:
+    """Find where somebody looks."""
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and hasattr(ipython.get_ipython(), "kernel"):
+        return _Cell()
+    if sys.stderr is not None and sys.stderr.isatty():
+        return _Terminal()
+    return _Log() if in_log else None
+
+
+def _write(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()  # before what a command prints next
+
+
+class _Log:
+    """Lines for whoever reads them later."""
+
+    def update(self, bar: _Bar) -> None:
+        """Show a bar as it is now."""
+
+    def name_dashboard(self, address: str) -> None:
+        """Tell where workers can be seen."""
+        _write(f"dashboard: {address}")
+
+    def close(self, line: str) -> None:
+        """Show nothing more but a line."""
+        if line:
+            _write(line)
+
+
+class _Terminal(_Log):
+    """The last line of the terminal."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self._console = Console(stderr=True)
+        self._live: Any = None
+
+    def update(self, bar: _Bar) -> None:
+        from rich.live import Live
+
+        if self._live is None:
+            self._live = Live(
+                get_renderable=lambda: _drawn(bar),
+                console=self._console,
+                transient=True,
+                # else what is printed to a file would come to the terminal
+                redirect_stdout=sys.stdout.isatty(),
+            )
+            self._live.start()
+
+    def name_dashboard(self, address: str) -> None:
+        self._console.print(f"dashboard: {address}", highlight=False, soft_wrap=True)
+
+    def close(self, line: str) -> None:
+        if self._live is not None:
+            self._live.stop()
+        super().close(line)
+
+
+def _drawn(bar: _Bar) -> Table:
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+
+    done, total = bar.state
+    row = Table.grid(padding=(0, 1))
+    row.add_row(ProgressBar(total=total or None, completed=done, width=24), bar.line)
+    return row
+
+
+class _Cell(_Log):
+    """One output of a cell, which is replaced: rich's own leaves a widget in the notebook."""
+
+    def __init__(self) -> None:
+        self._id = uuid4().hex
+        self._is_shown = False
+        self._bar: _Bar | None = None
+        self._end = threading.Event()
+        self._clock = threading.Thread(target=self._tick, daemon=True)
+
+    def update(self, bar: _Bar) -> None:
+        if self._bar is None:
+            self._bar = bar
+            self._show(*_written(bar))
+            self._clock.start()
+
+    def name_dashboard(self, address: str) -> None:
+        """Leave it to the bar."""
+
+    def close(self, line: str) -> None:
+        self._end.set()
+        if self._bar is not None:
+            self._clock.join()
+        if line:
+            self._show(line, f"<div>{html.escape(line)}</div>")
+
+    def _tick(self) -> None:
+        assert self._bar is not None
+        while not self._end.wait(CELL_TICK_S):
+            self._show(*_written(self._bar))
+
+    def _show(self, text: str, page: str) -> None:
+        from IPython.display import display
+
+        content = {"text/plain": text, "text/html": page}
+        display(content, raw=True, display_id=self._id, update=self._is_shown)
+        self._is_shown = True
+
+
+def _written(bar: _Bar) -> tuple[str, str]:
+    done, total = bar.state
+    value = f' value="{done / total:.4f}"' if total else ""
+    link, address = "", html.escape(bar.dashboard)
+    if address:
+        link = f' <a href="{address}" target="_blank">dashboard</a>'
+    page = f"<div><progress{value}></progress> {html.escape(bar.line)}{link}</div>"
+    return ", ".join(filter(None, [bar.line, bar.dashboard])), page

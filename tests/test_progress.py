@@ -1,0 +1,157 @@
+"""The bar: there while somebody looks, and one line when the work has ended."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numba
+import pytest
+from nbclient import NotebookClient
+
+import dtperf.progress
+from dtperf.errors import DtperfWarning
+from dtperf.progress import Progress, progress_bar
+
+WORK = """
+import time
+from dtperf.progress import Progress, progress_bar
+
+with progress_bar() as show:
+    show(Progress("checking", 2, 2))
+    for done in range(0, 5001, 1000):
+        show(Progress("measuring", done, 5000, skipped=done // 100, dashboard="http://here:1/x"))
+        time.sleep(0.25)
+"""
+LINE = r"measured 5,000 events in \d+\.\d s, [\d,]+ events/s, 50 skipped"
+
+
+@pytest.fixture
+def run_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run cells in a kernel; give what is left of each in the notebook."""
+    for name in ("TMPDIR", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+
+    def run(*sources: str) -> tuple[list[list[Any]], list[Any]]:
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]  # type: ignore[no-untyped-call]
+        notebook = nbformat.v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
+        client = NotebookClient(notebook, timeout=120, startup_timeout=120, allow_errors=True)
+        frames: list[Any] = []
+        process = client.process_message
+
+        def listening(message: Any, *args: Any) -> Any:
+            if message["msg_type"] in ("display_data", "update_display_data"):
+                frames.append(message["content"]["data"])
+            return process(message, *args)
+
+        client.process_message = listening  # type: ignore[method-assign]
+        client.execute(cwd=str(tmp_path))
+        return [cell.outputs for cell in notebook.cells], frames
+
+    return run
+
+
+def test_a_notebook_keeps_one_line(run_cells: Any) -> None:
+    ended_early = WORK.replace("time.sleep(0.25)", "1 / (done < 2000)")
+    silent = WORK.replace("progress_bar()", "progress_bar(progress=False)")
+    (whole, early, nothing), frames = run_cells(WORK, ended_early, silent)
+    (output,) = whole
+    assert output.output_type == "display_data"
+    assert re.fullmatch(LINE, output.data["text/plain"])
+    assert output.data["text/html"] == f"<div>{output.data['text/plain']}</div>"
+    line, error = early
+    assert line.data["text/plain"] == "measuring ended at 2,000 of 5,000 events, 20 skipped"
+    assert error.ename == "ZeroDivisionError"
+    assert nothing == []
+    shown = [frame["text/html"] for frame in frames]
+    assert shown[0].startswith('<div><progress value="1.0000"></progress> checking 2 of 2 files, ')
+    moving = [each for each in shown if "> measuring " in each]
+    assert len({*moving}) > 1
+    assert re.search(r'<progress value="0\.[0-9]+">.* of 5,000 events, .*skipped', moving[0])
+    assert 'href="http://here:1/x"' in moving[0]
+
+
+def test_a_terminal_keeps_one_line() -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([sys.executable, "-c", WORK], stderr=theirs, stdout=theirs)
+    os.close(theirs)
+    text = b""
+    while process.poll() is None or select.select([ours], [], [], 0)[0]:
+        if select.select([ours], [], [], 0.1)[0]:
+            try:
+                text += os.read(ours, 1 << 16)
+            except OSError:  # how Linux says that nobody has it open any more
+                break
+    assert process.wait() == 0
+    assert text.count(b"measuring ") > 2
+    # what is left on the screen once lines were erased
+    _, _, last = text.decode().rpartition("\x1b[2K")
+    lines = [
+        line
+        for line in re.sub(r"\x1b\[[?\d;]*[a-zA-Z]", "", last).split("\r\n")
+        if line.strip("\r")
+    ]
+    assert re.fullmatch(LINE, lines[-1])
+    assert len(lines) == 1
+    assert b"dashboard: http://here:1/x" in text
+
+
+def test_nothing_is_shown_where_nobody_looks(capfd: pytest.CaptureFixture[str]) -> None:
+    with progress_bar() as show:
+        show(Progress("measuring", 1, 2))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_log_gets_what_is_read_later(capfd: pytest.CaptureFixture[str]) -> None:
+    with progress_bar(in_log=True) as show:
+        show(Progress("measuring", 0, 1, dashboard="http://here:1/x"))
+        with progress_bar(in_log=True) as within:  # one bar at a time
+            within(Progress("reading", 0, 9))
+        show(Progress("measuring", 1, 1))
+    dashboard, last = capfd.readouterr().err.splitlines()
+    assert dashboard == "dashboard: http://here:1/x"
+    assert last.startswith("measured 1 event in 0.")
+
+
+def test_whoever_is_called_is_called_instead(capfd: pytest.CaptureFixture[str]) -> None:
+    seen: list[Progress] = []
+    with progress_bar(on_progress=seen.append, in_log=True) as show:
+        show(Progress("measuring", 1, 2))
+    assert seen == [Progress("measuring", 1, 2)]
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("options", [{}, {"progress": False}, {"in_log": True}])
+def test_a_notice_is_a_warning_wherever_it_is(options: dict[str, bool]) -> None:
+    with (
+        pytest.warns(DtperfWarning, match="your proxy ends"),
+        progress_bar(**options) as show,  # type: ignore[arg-type]
+    ):
+        show(Progress("checking", 1, 1, notice="your proxy ends"))
+
+
+def test_compiling_is_told(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(dtperf.progress, "LONG_COMPILING_S", 0.0)
+    told: list[str] = []
+    monkeypatch.setattr(dtperf.progress._Log, "update", lambda _, bar: told.append(bar.line))
+
+    @numba.njit  # type: ignore[untyped-decorator]
+    def find_pairs(number: int) -> int:
+        return number + 1
+
+    with progress_bar(in_log=True) as show:
+        show(Progress("measuring", 0, 1))
+        time.sleep(0.01)
+        assert find_pairs(1) == 2
+    assert re.fullmatch(r"measuring 0 of 1 event, [\d:]+, compiling, once: find_pairs", told[-1])
+    assert re.search(r", compiling, once, took \d+ s\n$", capfd.readouterr().err)
