@@ -37,7 +37,7 @@ class RunRecord:
         on_ended: Callable[[LedgerRow], None],
         code: str,
     ) -> None:
-        """Open empty books.
+        """Begin without any chunk.
 
         Args:
             config: What is run.
@@ -70,16 +70,16 @@ class RunRecord:
     def skip_file(self, problem: UnreadableFile, ranges: Iterable[tuple[int, int]]) -> None:
         """Note a file that could not be opened, and which of its events were to be read."""
         error, uuid = problem.error, str(problem.file.uuid or "")
-        told = (error.cause, str(error), problem.source, problem.attempts)
+        why = (error.cause, str(error), problem.source, problem.attempts)
         for start, stop in ranges or ((0, 0),):
-            place = (problem.file.path, uuid, start, stop)
-            self._rows.append(LedgerRow(*place, "skipped", *told, 0, 0.0, ""))
+            events = (problem.file.path, uuid, start, stop)
+            self._rows.append(LedgerRow(*events, "skipped", *why, 0, 0.0, ""))
 
     def note_empty(self, checked: CheckedFile) -> None:
         """Note a file without events."""
-        place = (checked.file.path, str(checked.file.uuid), 0, 0)
-        told = ("read", "", checked.remark, checked.source)
-        self._rows.append(LedgerRow(*place, *told, 1, 0, 0.0, ""))
+        no_events = (checked.file.path, str(checked.file.uuid), 0, 0)
+        how = ("read", "", checked.remark, checked.source)
+        self._rows.append(LedgerRow(*no_events, *how, 1, 0, 0.0, ""))
 
     def add(self, progressed: Update) -> None:
         """Add what has come from the workers, or nothing of it.
@@ -112,7 +112,7 @@ class RunRecord:
             self.save()
 
     def save(self) -> None:
-        """Save what there is, if anything new was read and the books are in order."""
+        """Save what there is, if anything new was read and sum and rows agree."""
         new = self._rows[self._saved :]
         has_read = any(row.status == "read" for row in new)
         if self._directory is not None and self._is_balanced and has_read:

@@ -119,11 +119,11 @@ def versions_everywhere(client: Client) -> dict[str, dict[str, str]]:
         return found | _of_workers_without_code(client)
     there = client.run_on_scheduler(_as_registered)
     same = []
-    for address, told in there.items():
-        if told == {name: found["client"].get(name) for name in told}:
+    for address, versions in there.items():
+        if versions == {name: found["client"].get(name) for name in versions}:
             same.append(address)
         else:
-            found[address] = told
+            found[address] = versions
     return found | _of_workers(client, same)
 
 
@@ -134,21 +134,21 @@ def own_versions() -> Mapping[str, str]:
 
 
 def _named(packages: Mapping[str, str | None]) -> dict[str, str]:
-    """Return the versions of `PACKAGES` among those that were told."""
-    told = dict(packages)
-    if python := told.get("python"):
-        told["python"] = python.removesuffix(".final.0")
-    return {name: str(told[name] or NOWHERE) for name in PACKAGES if name in told}
+    """Return the versions of `PACKAGES` among those of Dask's answer."""
+    versions = dict(packages)
+    if python := versions.get("python"):
+        versions["python"] = python.removesuffix(".final.0")
+    return {name: str(versions[name] or NOWHERE) for name in PACKAGES if name in versions}
 
 
 def _of_scheduler(client: Client) -> dict[str, str]:
     """Ask for the versions without code, and for the state of the source only if they are ours."""
     scheduler: Any = client.scheduler
     try:
-        told: Any = client.sync(scheduler.versions, packages=[*ASKED], callback_timeout=ANSWER_S)
+        answer: Any = client.sync(scheduler.versions, packages=[*ASKED], callback_timeout=ANSWER_S)
     except (OSError, TimeoutError) as error:
         raise DtperfError(f"the scheduler does not tell its versions: {error!r}") from error
-    versions = _named(told["packages"])
+    versions = _named(answer["packages"])
     if versions == {name: its for name, its in own_versions().items() if name != "source"}:
         return _named(client.run_on_scheduler(_teller()))
     return versions
@@ -158,10 +158,10 @@ def _of_workers_without_code(client: Client) -> dict[str, dict[str, str]]:
     """Ask those that the scheduler can dial; nobody knows the versions of the others."""
     scheduler: Any = client.scheduler
     how = {"msg": {"op": "versions", "packages": [*ASKED]}, "on_error": "ignore"}
-    told: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
     with suppress(OSError, TimeoutError):
-        told = client.sync(scheduler.broadcast, **how, callback_timeout=BRIEF_S)
-    return {address: _named(its["packages"]) for address, its in told.items()}
+        answers = client.sync(scheduler.broadcast, **how, callback_timeout=BRIEF_S)
+    return {address: _named(its["packages"]) for address, its in answers.items()}
 
 
 def _as_registered(dask_scheduler: Any) -> dict[str, dict[str, str]]:
@@ -187,7 +187,7 @@ def _of_workers(client: Client, addresses: list[str]) -> dict[str, dict[str, str
         there = client.nthreads()
         for number, (address, task) in enumerate(zip(addresses, tasks, strict=True)):
             if task.status == "finished":
-                found[address] = _named(mailbox.get(number))
+                found[address] = _named(mailbox.take(number) or {})
             elif address in there and task.status == "error":
                 why = task.exception()
                 raise DtperfError(f"the worker {address} does not tell its versions: {why!r}")

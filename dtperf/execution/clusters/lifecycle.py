@@ -106,7 +106,7 @@ def _start(config: ClusterConfig, folder: Path) -> Iterator[tuple[Client, Callab
         from dtperf.execution.clusters.pods import pod_cluster
         from dtperf.execution.clusters.podwatch import watch_pods
 
-        with pod_cluster(config, folder) as place, connect(*place) as client:
+        with pod_cluster(config, folder) as scheduler, connect(*scheduler) as client:
             yield client, watch_pods(config)
 
 
@@ -141,13 +141,13 @@ def _why(error: BaseException) -> str:
     while link is not None:
         links.append(str(link))
         link = link.__cause__ or link.__context__
-    said = " ".join(links).lower()
-    if "certificate verify failed" in said or "unknown ca" in said or "bad certificate" in said:
+    text = " ".join(links).lower()
+    if "certificate verify failed" in text or "unknown ca" in text or "bad certificate" in text:
         return (
             "the certificates do not fit: those of scheduler and client must be of one cluster, "
             "and not have run out"
         )
-    if "plain" in said or "wrong version number" in said or "encryption" in said:
+    if "plain" in text or "wrong version number" in text or "encryption" in text:
         return (
             "one side speaks TLS and the other does not: use tls:// and the cluster's certificates"
         )
@@ -201,8 +201,8 @@ def _state(config: ClusterConfig, folder: Path | None) -> str:
     return ""
 
 
-def _lines(who: str, told: Iterable[str]) -> str:
-    return "".join(f"\n{who}: {each.rstrip()}" for each in told)
+def _lines(who: str, messages: Iterable[str]) -> str:
+    return "".join(f"\n{who}: {each.rstrip()}" for each in messages)
 
 
 def _log(folder: Path | None) -> str:

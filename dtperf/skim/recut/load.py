@@ -17,7 +17,7 @@ from dtperf.config import AnalysisConfig
 from dtperf.errors import InputError
 from dtperf.execution.chunk_meta import ChunkMeta, meta_of
 from dtperf.execution.chunks import read_events
-from dtperf.execution.inputs import patience_of
+from dtperf.execution.inputs import retry_policy
 from dtperf.execution.planning import ReadRanges, plan
 from dtperf.filesets import InputFile
 from dtperf.filesets.check import RetryPolicy, check_files, refusal
@@ -105,7 +105,7 @@ def check(config: AnalysisConfig, files: Sequence[InputFile]) -> list[InputFile]
         files,
         needed,
         optional,
-        patience=patience_of(config),
+        patience=retry_policy(config),
     )
     if checked.problems:
         raise refusal(checked.problems, len(files))
@@ -139,7 +139,7 @@ def load_files(origin: ExploreInputs, limit: int, on_events: Progress) -> Loaded
     wanted = sum(file.events for file in files)
     by_file = [[*items] for _, items in groupby(_items(config, files), lambda i: i.filename)]
     chunks: list[_Chunk] = []
-    patience = patience_of(config)
+    patience = retry_policy(config)
     pool = ThreadPoolExecutor(threads())
     try:
         for read in pool.map(lambda items: _read_file(config, patience, items), by_file):
