@@ -20,6 +20,7 @@ from dtperf.addresses import is_remote
 from dtperf.errors import OURS, DtperfError
 from dtperf.execution.attempt import Function, Outcome, broken, worker_lost
 from dtperf.execution.chunk_meta import meta_of
+from dtperf.execution.clusters.client import NO_WORKERS, WORKER_S, is_forsaken
 from dtperf.execution.clusters.dashboard import dashboard_of
 from dtperf.execution.clusters.deaths import look
 from dtperf.execution.credentials import CredentialSource
@@ -212,6 +213,8 @@ class DaskPool:
             self._empty_since = None
         elif self._empty_since is None:
             self._empty_since = time.monotonic()
+        elif time.monotonic() - self._empty_since > WORKER_S and is_forsaken(self._client):
+            raise DtperfError(f"{NO_WORKERS}. What was measured is kept")
         elif time.monotonic() - self._empty_since > NO_WORKER_S:
             raise DtperfError(
                 f"no worker was there for {NO_WORKER_S / 60:.0f} minutes: what was measured is kept"

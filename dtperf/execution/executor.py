@@ -211,11 +211,11 @@ def worker_pool(
                 _of_dask(workplace.client, workplace.report, lends=workplace.lends)
             )
         elif workplace.cluster is not None:
-            from dtperf.execution.clusters import cluster
+            from dtperf.execution.clusters.lifecycle import running
             from dtperf.execution.clusters.load import load_cluster
 
             lends = load_cluster(workplace.cluster).send_credentials
-            client = stack.enter_context(cluster(workplace.cluster, on_wait))
+            client = stack.enter_context(running(workplace.cluster, on_wait)).client
             yield stack.enter_context(_of_dask(client, workplace.report, lends=lends))
         elif config.run.executor == "dask":
             from dtperf.execution.clusters import local_client

@@ -55,6 +55,7 @@ class RunRecord:
         self._code = code
         self._output: dict[str, Any] | None = None
         self._rows: list[LedgerRow] = []
+        self._to_measure = 0
         self._saved = 0
         self._is_balanced = True
         self._begin = datetime.now(UTC)
@@ -63,8 +64,9 @@ class RunRecord:
         self._gathered = Gathered(EventSample() if previous is None else previous.event_sample)
         self._refuse_doubled(EventSample(), ())
 
-    def begin_measuring(self) -> None:
-        """Start the clock of the measurement, after the files are checked."""
+    def begin_measuring(self, events: int) -> None:
+        """Start the clock of the measurement, of so many events, after the files are checked."""
+        self._to_measure = events
         self._measuring = time.perf_counter()
 
     def skip_file(self, problem: UnreadableFile, ranges: Iterable[tuple[int, int]]) -> None:
@@ -118,6 +120,21 @@ class RunRecord:
         if self._directory is not None and self._is_balanced and has_read:
             self._directory.keep(self.result())
             self._saved = len(self._rows)
+
+    def progress_kept(self) -> str:
+        """Return, for a run that is stopped after `save`, how far it came and what is kept."""
+        directory = self._directory
+        kept = self._rows if directory is None else self._rows[: self._saved]
+        measured = Ledger(kept).events("read")
+        before = 0
+        if directory is not None and directory.previous is not None:
+            before = directory.previous.ledger.events("read")
+        if not before + measured:
+            return "Stopped before any event was measured"
+        text = f"Stopped at {before + measured:,} of {before + self._to_measure:,} events"
+        if directory is None:
+            return f"{text}; nothing is kept: give out=… to go on later"
+        return f"{text}; they are kept in {directory.path}: go on with resume=True"
 
     def result(self) -> Result:
         """Sum up, with what the directory had before."""

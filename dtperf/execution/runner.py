@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from itertools import islice
@@ -13,11 +13,12 @@ from coffea.processor.executor import WorkItem
 
 from dtperf.addresses import is_remote
 from dtperf.config import AnalysisConfig
+from dtperf.errors import Stopped
 from dtperf.execution.attempt import ChunkProcessor
 from dtperf.execution.checkpoint import FILESET, RunDirectory, open_run
 from dtperf.execution.chunk_meta import meta_of
 from dtperf.execution.chunks import ChunkRunner
-from dtperf.execution.clusters.environment import check_client
+from dtperf.execution.clusters.client import connected, is_running
 from dtperf.execution.clusters.load import load_cluster
 from dtperf.execution.credentials import find, in_addresses, warnings
 from dtperf.execution.estimate import seconds_needed
@@ -32,6 +33,7 @@ from dtperf.execution.record import RunRecord
 from dtperf.filesets import InputFile, resolve, write
 from dtperf.filesets.check import RetryPolicy, UnreadableFile
 from dtperf.filesets.replicas import Replicas
+from dtperf.process import stoppable
 from dtperf.results.ledger import Ledger
 from dtperf.results.result import Result
 
@@ -48,6 +50,7 @@ class Job(NamedTuple):
     """Called when all is saved, while the directory is locked."""
 
 
+@stoppable("before any event was measured")
 def run(
     config: AnalysisConfig,
     inputs: str | Path | Iterable[str | Path],
@@ -57,7 +60,7 @@ def run(
     force: bool = False,
     processor: Any = None,
     client: Any = None,
-    cluster: str | Path | Mapping[str, Any] | None = None,
+    cluster: Any = None,
     performance_report: Path | None = None,
     limit_files: int | None = None,
     limit_chunks: int | None = None,
@@ -74,9 +77,10 @@ def run(
         config = config.model_copy(update={"processor": processor})
     processor = config.processor if processor is None else processor
     # mistakes in these shall show before files are checked
-    if client is not None:
-        check_client(client)
-    if cluster is not None:
+    if isinstance(client, str):
+        client, cluster = None, client
+    given = next((each for each in (client, cluster) if is_running(each)), client)
+    if given is None and cluster is not None:
         load_cluster(cluster)
     code = code_version()
     if job is None:
@@ -86,8 +90,11 @@ def run(
         def job(_config: AnalysisConfig, _directory: RunDirectory | None) -> Job:
             return Job(made)
 
-    workplace = Workplace(client, cluster, performance_report)
     with ExitStack() as stack:
+        if given is not None:
+            client, cluster = stack.enter_context(connected(given)), None
+        lends = getattr(given, "sends_credentials", False)
+        workplace = Workplace(client, cluster, performance_report, lends)
         directory = None
         if out is not None:
             opened = open_run(out, config, code, resume=resume, force=force, clear=clear)
@@ -135,12 +142,14 @@ def _run(
                 pool = stack.enter_context(worker_pool(config, workplace, reporter.wait))
                 size = config.run.chunksize or events_at_once(pool.memory)
                 chunks = list(islice(planned(size), limit_chunks))
-                record.begin_measuring()
+                record.begin_measuring(sum(map(len, chunks)))
                 reporter.begin(sum(map(len, chunks)), pool.dashboard)
                 _measure(policy, job, chunks, pool, record)
-        except BaseException:
+        except BaseException as error:
             # whatever has ended it: what is measured is measured
             record.save()
+            if isinstance(error, KeyboardInterrupt):
+                raise Stopped(record.progress_kept()) from None
             raise
         # before workers are ended, which takes its time and may fail
         result = record.result()

@@ -20,6 +20,7 @@ from dtperf.errors import ConfigError
 from dtperf.execution.provenance import code_version, machine
 from dtperf.measurements import STANDARD, Measurement
 from dtperf.measurements.declaration import Axis
+from dtperf.process import stoppable
 from dtperf.results.doubled import refusal
 from dtperf.results.result import Result
 from dtperf.selection.flatten import OPTIONAL_EVENT_COLUMNS, TRACKER_ISO, isolations
@@ -37,6 +38,7 @@ __all__ = ["Analysis", "Explorer"]
 class Analysis:
     """Events that are measured anew for other cuts, on all cores of this machine."""
 
+    @stoppable("while the events were read: nothing of them is kept")
     def __init__(
         self,
         source: Source,

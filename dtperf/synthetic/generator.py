@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dtperf.errors import ConfigError, DtperfError
+from dtperf.process import stoppable
 from dtperf.synthetic.content import CONTENT_TRUTH
 from dtperf.synthetic.files import PATTERN, TRUTH_CROSSINGS, SampleFile, plan, write_file
 from dtperf.synthetic.settings import Settings
@@ -39,6 +40,7 @@ class Generated(NamedTuple):
     seconds: float
 
 
+@stoppable("while the sample was written: it is not whole; force=True writes it anew")
 def generate(
     settings: Settings,
     directory: str | Path,

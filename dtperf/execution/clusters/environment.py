@@ -7,6 +7,7 @@ only when the scheduler knows that it runs the same Python.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PACKAGES",
-    "check_client",
     "check_same",
     "own_versions",
     "refuse_others",
@@ -42,29 +42,13 @@ BRIEF_S = 10
 """For an answer that is good to have, and not needed."""
 BUSY_S = 30
 """Workers that are at something else for so long tell their versions with the first chunk."""
+LOOK_S = 2
 SHOWN = 3
 """How many workers a line names."""
 NOWHERE = "not installed"
 
 Versions = Mapping[str, Mapping[str, str]]
 """Place to package to version."""
-
-
-def check_client(client: Any) -> None:
-    """Refuse a client that nothing can be done with.
-
-    Raises:
-        ConfigError: It is asynchronous, or not connected.
-    """
-    if client.asynchronous:
-        raise ConfigError(
-            "client: is asynchronous, and dtperf waits for its work: give it one that is made with "
-            "Client(ADDRESS) alone, without asynchronous=True; that works in a notebook, too"
-        )
-    if client.status != "running":
-        raise ConfigError(
-            f"client: is not connected to a scheduler (it is {client.status}): make a new one"
-        )
 
 
 def check_same(client: Client) -> None:
@@ -182,8 +166,11 @@ def _of_workers(client: Client, addresses: list[str]) -> dict[str, dict[str, str
             mailbox.expect(number)
             how = {"workers": [address], "pure": False, "priority": 100}
             tasks.append(client.submit(_poster(mailbox.topic), number, **how))
-        with suppress(TimeoutError):
-            wait(tasks, BUSY_S)
+        deadline = time.monotonic() + BUSY_S
+        while client.nthreads() and time.monotonic() < deadline:
+            with suppress(TimeoutError):
+                wait(tasks, LOOK_S)
+                break
         there = client.nthreads()
         for number, (address, task) in enumerate(zip(addresses, tasks, strict=True)):
             if task.status == "finished":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -56,6 +57,7 @@ def local_cluster(workers: int, memory: str = "auto", security: Any = None) -> I
             _start(cluster, workers)
             yield cluster
         finally:
+            _kill_workers(cluster)
             _end(cluster)
 
 
@@ -82,9 +84,25 @@ async def grow(cluster: Any, workers: int) -> None:
     await cluster._correct_state()
 
 
+def _kill_workers(cluster: Any) -> None:
+    """End the processes at once: asked to end, each first waits up to four seconds for its task."""
+    # the scheduler would tell, with tracebacks, of each connection that is cut
+    logging.getLogger("distributed.batched").setLevel(logging.WARNING)
+    for nanny in [*cluster._created]:
+        nanny.close_gracefully(reason="dtperf-ends")  # else it would start its worker again
+        _kill(nanny.pid)
+
+
+def _kill(pid: int | None) -> None:
+    import psutil  # type: ignore[import-untyped]
+
+    if pid is not None:
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(pid).kill()
+
+
 def _end(cluster: Any) -> None:
     """Close a cluster, however stuck it is."""
-    import psutil  # type: ignore[import-untyped]
     from distributed.core import Status
 
     nannies = [*cluster._created]
@@ -96,9 +114,8 @@ def _end(cluster: Any) -> None:
     with suppress(TimeoutError):
         cluster.close(timeout=END_S)
         pids = [nanny.pid for nanny in nannies]
-    for pid in filter(None, pids):
-        with suppress(psutil.NoSuchProcess):
-            psutil.Process(pid).kill()
+    for pid in pids:
+        _kill(pid)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from dtperf.filesets import InputFile
 from dtperf.filesets.check import RetryPolicy, check_files, refusal
 from dtperf.nanoaod import ColumnFilter
 from dtperf.nanoaod.open_files import close_all
+from dtperf.process import raise_if_asked
 from dtperf.results.event_sample import EVENT_BRANCHES, EventSample, halvings_for
 from dtperf.results.ledger import Ledger, LedgerRow
 from dtperf.selection.flatten import TRACKER_ISO, TRIGGER_COLUMNS, branches_of, flatten, isolations
@@ -197,6 +198,7 @@ def _read_file(
 
 
 def _read(config: AnalysisConfig, patience: RetryPolicy, item: WorkItem) -> _Chunk:
+    raise_if_asked()  # the main thread waits for this one
     start = time.perf_counter()
     turns = patience.turns(item.filename, meta_of(item).replicas)
     while True:
