@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO, Self
 
 import psutil
 import pytest
+from jupyter_client.manager import KernelManager
 
 import dtperf
 from dtperf.config import AnalysisConfig
 from dtperf.execution.checkpoint import newest
+from dtperf.execution.clusters.client import WORKER_S
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN
 from tests.helpers.runs import assert_same, with_run
@@ -150,3 +153,80 @@ def test_no_stop_of_many_is_lost(tmp_path: Path) -> None:
         assert [seconds for seconds, _ in stops if seconds > limit_s()] == []
         assert begun.end() == []
         assert begun.left() == []
+
+
+CELLS = (
+    f"""
+import dtperf
+from distributed import Client
+
+def tell(progress):
+    if progress.stage == "measuring" and progress.done:
+        print("RUNNING", flush=True)
+
+def run(**options):
+    return dtperf.run(config, {str(GOLDEN)!r}, on_progress=tell, **options).totals["pairs"]
+
+config = dtperf.load_config("reference_2023", ["run.executor=dask", "run.chunksize=20"])
+""",
+    "run()",
+    "client = Client(n_workers=2, dashboard_address='127.0.0.1:0')",
+    "run(client=client)",
+    "run(client=client)",
+    "client.close()",
+)
+
+
+class Notebook:
+    """A kernel that Jupyter would start, and its stop button."""
+
+    def __init__(self) -> None:
+        self._manager = KernelManager()
+        self._manager.start_kernel(stderr=subprocess.DEVNULL)
+        self._client = self._manager.client()
+        self._client.start_channels()
+        self._client.wait_for_ready(timeout=120)
+
+    def run(self, code: str, *, stop: bool = False) -> tuple[float, list[str]]:
+        """Run a cell; give the seconds from the stop, else the start; and the traceback."""
+        cell, start, lines = self._client.execute(code), time.monotonic(), []
+        while True:
+            message = self._client.get_iopub_msg(timeout=300)
+            content = message["content"]
+            if message["parent_header"].get("msg_id") != cell:
+                continue
+            if stop and "RUNNING" in content.get("text", ""):
+                stop, start = False, time.monotonic()
+                self._manager.interrupt_kernel()
+            if message["msg_type"] == "error":
+                lines = content["traceback"]
+            if content.get("execution_state") == "idle":
+                return time.monotonic() - start, lines
+
+    def close(self) -> None:
+        self._client.stop_channels()
+        self._manager.shutdown_kernel(now=True)
+        self._client.context.term()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+def test_the_stop_button_of_a_notebook() -> None:
+    """It ends the workers of a user's own client, too, and dtperf says so when it is next used."""
+    with closing(Notebook()) as notebook:
+        begin, own, start, run, again, close = CELLS
+        assert notebook.run(begin)[1] == []
+        for cell in (own, run):
+            if cell is run:
+                assert notebook.run(start)[1] == []
+            seconds, [line] = notebook.run(cell, stop=True)
+            assert seconds < limit_s()
+            assert re.fullmatch(
+                r"Stopped at [\d,]+ of 4,000 events; nothing is kept: give out=… to go on later",
+                line,
+            )
+        seconds, lines = notebook.run(again)
+        assert "the client has no workers" in lines[-1]
+        assert seconds < WORKER_S + 5 * limit_s()
+        assert notebook.run(close)[1] == []

@@ -57,7 +57,6 @@ def local_cluster(workers: int, memory: str = "auto", security: Any = None) -> I
             _start(cluster, workers)
             yield cluster
         finally:
-            _kill_workers(cluster)
             _end(cluster)
 
 
@@ -84,13 +83,29 @@ async def grow(cluster: Any, workers: int) -> None:
     await cluster._correct_state()
 
 
-def _kill_workers(cluster: Any) -> None:
-    """End the processes at once: asked to end, each first waits up to four seconds for its task."""
+def _end(cluster: Any) -> None:
+    """Close a cluster, however stuck it is.
+
+    Its workers are killed: asked to end, each would wait up to four seconds for its task.
+    """
+    from distributed.core import Status
+
     # the scheduler would tell, with tracebacks, of each connection that is cut
     logging.getLogger("distributed.batched").setLevel(logging.WARNING)
-    for nanny in [*cluster._created]:
-        nanny.close_gracefully(reason="dtperf-ends")  # else it would start its worker again
+    nannies = [*cluster._created]
+    for nanny in nannies:
+        if nanny.status == Status.init:
+            # a cluster does not close while it takes a worker for about to start
+            nanny.status = Status.failed
+        else:
+            nanny.close_gracefully(reason="dtperf-ends")  # else it starts its worker again
         _kill(nanny.pid)
+    pids = [nanny.pid for nanny in nannies]
+    with suppress(TimeoutError):
+        cluster.close(timeout=END_S)
+        pids = [nanny.pid for nanny in nannies]
+    for pid in pids:
+        _kill(pid)
 
 
 def _kill(pid: int | None) -> None:
@@ -99,23 +114,6 @@ def _kill(pid: int | None) -> None:
     if pid is not None:
         with suppress(psutil.NoSuchProcess):
             psutil.Process(pid).kill()
-
-
-def _end(cluster: Any) -> None:
-    """Close a cluster, however stuck it is."""
-    from distributed.core import Status
-
-    nannies = [*cluster._created]
-    for nanny in nannies:
-        # a cluster does not close while it takes a worker for about to start
-        if nanny.status == Status.init:
-            nanny.status = Status.failed
-    pids = [nanny.pid for nanny in nannies]
-    with suppress(TimeoutError):
-        cluster.close(timeout=END_S)
-        pids = [nanny.pid for nanny in nannies]
-    for pid in pids:
-        _kill(pid)
 
 
 @contextmanager
