@@ -97,7 +97,7 @@ def _end(cluster: Any) -> None:
         if nanny.status == Status.init:
             # a cluster does not close while it takes a worker for about to start
             nanny.status = Status.failed
-        else:
+        elif nanny.status in (Status.running, Status.starting):
             nanny.close_gracefully(reason="dtperf-ends")  # else it starts its worker again
         _kill(nanny.pid)
     pids = [nanny.pid for nanny in nannies]
