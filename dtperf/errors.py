@@ -19,6 +19,7 @@ __all__ = [
     "DtperfError",
     "DtperfWarning",
     "InputError",
+    "Stopped",
 ]
 
 Cause = Literal[
@@ -102,3 +103,11 @@ class ConfigError(DtperfError):
 
 class DtperfWarning(UserWarning):
     """Something that a user should know, in a message that stands alone."""
+
+
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C, or a notebook's stop button, has ended the work; the message says what is kept."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows in the place of a traceback."""
+        return [str(self)]

@@ -7,12 +7,17 @@ import gc
 import resource
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from queue import SimpleQueue
 
 import psutil  # type: ignore[import-untyped]
+
+from dtperf.errors import Stopped
 
 __all__ = [
     "collect_rarely",
@@ -21,35 +26,119 @@ __all__ = [
     "peak_memory_bytes",
     "raise_if_interrupted",
     "signals_as_interrupt",
+    "stoppable",
 ]
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+NUMBERS = (signal.SIGINT, signal.SIGTERM)
+AGAIN_S = 0.02
+"""After so long a Ctrl-C that got lost comes again: a destructor has ended by then."""
 
-_interrupts: list[int] = []
+
+class _Interrupts:
+    """What has become of the Ctrl-C of this process."""
+
+    asked = False
+    """One has come."""
+    lost = False
+    """It was raised where Python can only print it, and has not come through since."""
+    again = False
+    """The next signal is a lost one that comes again."""
+
+
+_interrupts = _Interrupts()
 
 
 @contextmanager
-def signals_as_interrupt() -> Iterator[None]:
-    """Take SIGINT and SIGTERM as Ctrl-C: at once, and where `raise_if_interrupted` is called."""
+def signals_as_interrupt(*numbers: signal.Signals) -> Iterator[None]:
+    """Make signals a Ctrl-C that comes through: at once, or a moment later.
 
-    def interrupt(number: int, _: object) -> None:
-        _interrupts.append(number)
+    What is raised in a destructor is only printed by Python ("Exception ignored in …"), and the
+    work would go on; such a Ctrl-C is raised again, and `raise_if_interrupted` raises what got lost
+    otherwise. Signals for which somebody has set a handler are left to it, and so are all in other
+    threads than the main one.
+
+    Args:
+        numbers: SIGINT or SIGTERM; none: both.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    # what a shell script starts in its background ignores SIGINT: whoever sends it one means it
+    usual = (signal.default_int_handler, signal.SIG_DFL, signal.SIG_IGN)
+    before = {n: h for n in numbers or NUMBERS if is_main and (h := signal.getsignal(n)) in usual}
+    if not before:
+        yield
+        return
+    state = _interrupts
+    state.asked = state.lost = state.again = False
+
+    def interrupt(_number: int, _frame: object) -> None:
+        is_lost_one, state.again = state.again, False
+        if is_lost_one and not state.lost:
+            return  # it has come through in the meantime
+        state.asked, state.lost = True, False
         raise KeyboardInterrupt
 
-    _interrupts.clear()
-    before = [signal.signal(number, interrupt) for number in SIGNALS]
+    lost: SimpleQueue[bool] = SimpleQueue()  # may be used within a destructor, unlike a lock
+    main_thread = threading.get_ident()
+
+    def repeat() -> None:
+        while lost.get():
+            time.sleep(AGAIN_S)
+            if state.lost:
+                state.again = True
+                signal.pthread_kill(main_thread, min(before))
+
+    hook_before = sys.unraisablehook
+
+    def hook(ignored: sys.UnraisableHookArgs) -> None:
+        if state.asked and ignored.exc_type is KeyboardInterrupt:
+            state.lost = True
+            lost.put(True)
+        else:
+            hook_before(ignored)
+
+    repeater = threading.Thread(target=repeat, name="dtperf Ctrl-C", daemon=True)
+    repeater.start()
+    sys.unraisablehook = hook
+    for number in before:
+        signal.signal(number, interrupt)
     try:
         yield
     finally:
-        for number, handler in zip(SIGNALS, before, strict=True):
-            signal.signal(number, handler)
-        _interrupts.clear()
+        state.lost = False
+        lost.put(False)
+        try:
+            repeater.join()
+        finally:
+            sys.unraisablehook = hook_before
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            state.asked = False
 
 
 def raise_if_interrupted() -> None:
     """Raise KeyboardInterrupt if one came and got lost."""
-    if _interrupts:
+    if _interrupts.asked:
+        _interrupts.lost = False
         raise KeyboardInterrupt
+
+
+@contextmanager
+def stoppable(when: str) -> Iterator[None]:
+    """Let Ctrl-C, or a notebook's stop button, end what is inside with one line.
+
+    Args:
+        when: What the line says after "Stopped", unless what is inside says it better.
+
+    Raises:
+        Stopped: It came.
+    """
+    try:
+        with signals_as_interrupt(signal.SIGINT):
+            yield
+    except Stopped:
+        raise
+    except KeyboardInterrupt:
+        raise Stopped(f"Stopped {when}") from None
 
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3

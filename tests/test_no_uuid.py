@@ -13,7 +13,7 @@ import dtperf
 from dtperf import filesets
 from dtperf.config import AnalysisConfig
 from dtperf.errors import InputError
-from dtperf.execution.missing import missing_in
+from dtperf.execution.checkpoint import missing_in
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN
 from tests.helpers.runs import assert_same, with_run

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
+import time
 from pathlib import Path
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 import dtperf
 from dtperf.config import AnalysisConfig
+from dtperf.errors import Stopped
 from dtperf.execution.runner import Progress
-from dtperf.process import raise_if_interrupted, signals_as_interrupt
+from dtperf.process import AGAIN_S, raise_if_interrupted, signals_as_interrupt, stoppable
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN
 from tests.helpers.runs import assert_same, with_run
@@ -29,7 +33,6 @@ class Swallows:
             pass
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_ends_although_python_swallowed_it(
     number: int, tmp_path: Path, reference_config: AnalysisConfig, golden_result: Result
@@ -49,8 +52,8 @@ def test_a_run_ends_although_python_swallowed_it(
     assert_same(dtperf.run(config, GOLDEN, out=out, resume=True), golden_result)
 
 
-def send_and_go_on() -> None:
-    os.kill(os.getpid(), signal.SIGTERM)
+def send_and_go_on(number: int = signal.SIGTERM) -> None:
+    os.kill(os.getpid(), number)
     for _ in range(10_000):
         pass
     pytest.fail("nothing came")
@@ -62,3 +65,69 @@ def test_it_comes_at_once_and_is_forgotten_afterwards() -> None:
         send_and_go_on()
     assert signal.getsignal(signal.SIGTERM) is before
     raise_if_interrupted()
+
+
+def swallow_and_go_on() -> None:
+    Swallows(signal.SIGINT)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        pass
+    pytest.fail("nothing came")
+
+
+def test_what_a_destructor_swallows_comes_again() -> None:
+    """Without anybody who asks for it, as in the middle of a chunk."""
+    with pytest.raises(KeyboardInterrupt), signals_as_interrupt():
+        swallow_and_go_on()
+    time.sleep(5 * AGAIN_S)  # nor does it come once more
+
+
+def test_what_has_come_through_does_not_come_again() -> None:
+    ended = []
+
+    def swallow_and_ask() -> None:
+        Swallows(signal.SIGINT)
+        try:
+            raise_if_interrupted()
+        finally:
+            time.sleep(5 * AGAIN_S)  # workers are ended, which must not be interrupted
+            ended.append(True)
+
+    with pytest.raises(KeyboardInterrupt), signals_as_interrupt():
+        swallow_and_ask()
+    assert ended
+
+
+def test_somebodys_own_handler_is_left_alone() -> None:
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        with signals_as_interrupt():
+            signal.raise_signal(signal.SIGINT)
+        assert came == [signal.SIGINT]
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_another_thread_than_the_main_one_has_no_signals() -> None:
+    done = []
+
+    def work() -> None:
+        with signals_as_interrupt():
+            done.append(True)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert done
+
+
+def test_stop_says_what_was_stopped() -> None:
+    with pytest.raises(Stopped, match="Stopped while it was read"), stoppable("while it was read"):
+        send_and_go_on(signal.SIGINT)
+
+
+def test_a_notebook_shows_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    shell = InteractiveShell()
+    shell.run_cell("import dtperf.errors\nraise dtperf.errors.Stopped('Stopped at 1 of 2 events')")
+    assert capsys.readouterr().out == "Stopped at 1 of 2 events\n"

@@ -183,8 +183,7 @@ def retry(
     force: Force = False,
 ) -> None:
     """Write what a run has not read, because it was skipped or because the run was stopped."""
-    from dtperf.execution.checkpoint import newest
-    from dtperf.execution.missing import missing_in
+    from dtperf.execution.checkpoint import missing_in, newest
 
     _check_output(out, force)
     files = missing_in(run)

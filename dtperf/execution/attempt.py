@@ -81,8 +81,8 @@ def run_chunk(function: Function, item: WorkItem) -> tuple[Any, Outcome]:
 
 def worker_lost(item: WorkItem, why: str) -> Outcome:
     """Return that no worker lived to finish a chunk."""
-    told = f"{place_of(item)}: {why}; was it killed for its use of memory?"
-    return Outcome(DtperfError(told, "worker-lost"), 0, 0.0, "")
+    message = f"{place_of(item)}: {why}; was it killed for its use of memory?"
+    return Outcome(DtperfError(message, "worker-lost"), 0, 0.0, "")
 
 
 def broken(item: WorkItem, error: Exception) -> Outcome:

@@ -15,12 +15,13 @@ from typing import Any
 
 from dtperf.config import AnalysisConfig
 from dtperf.config.values import differing
-from dtperf.errors import ConfigError, DtperfError
+from dtperf.errors import ConfigError, DtperfError, InputError
 from dtperf.files import is_locked, locked, write_atomic
+from dtperf.filesets import InputFile, missing, read, skipped_files
 from dtperf.results.ledger import Ledger
 from dtperf.results.result import RESULT, Result
 
-__all__ = ["FILESET", "RUN", "RunDirectory", "is_running", "newest"]
+__all__ = ["FILESET", "RUN", "RunDirectory", "is_running", "missing_in", "newest", "open_run"]
 
 PARTIAL, RUN, FILESET, LOCK = "partial", "run.json", "fileset.json.gz", ".lock"
 SHORTEST_S = 2.0
@@ -47,6 +48,33 @@ def is_running(out: Path) -> bool:
     return is_locked(out / LOCK)
 
 
+def missing_in(out: str | Path) -> list[InputFile]:
+    """Return what is left to be read of a run.
+
+    Args:
+        out: Its directory, also of one that was stopped, or of the sum of several.
+
+    Raises:
+        InputError: It is no such directory, cannot be read, or its run goes on.
+    """
+    directory = Path(out)
+    if not directory.is_dir():
+        raise InputError(f"{directory}: no such directory", "missing")
+    if is_running(directory):
+        raise InputError(f"{directory}: its run goes on: wait for its end")
+    found, fileset = newest(directory), directory / FILESET
+    if found is None and not fileset.is_file():
+        raise InputError(
+            f"{directory}: is not the directory of a run: it has no result and no {FILESET}",
+            "missing",
+        )
+    result = None if found is None else Result.load(found)
+    if fileset.is_file():
+        return missing(read(fileset), Ledger(()) if result is None else result.ledger)
+    assert result is not None
+    return missing(skipped_files(result), result.ledger)
+
+
 class RunDirectory:
     """Where one run saves what it has."""
 
@@ -60,8 +88,8 @@ class RunDirectory:
 
     def describe(self, content: Mapping[str, Any]) -> None:
         """Write down what is run."""
-        place = {"host": socket.gethostname(), "pid": os.getpid()}
-        write_atomic(self.path / RUN, json.dumps({**content, **place}, indent=2) + "\n")
+        process = {"host": socket.gethostname(), "pid": os.getpid()}
+        write_atomic(self.path / RUN, json.dumps({**content, **process}, indent=2) + "\n")
 
     @property
     def is_due(self) -> bool:

@@ -151,8 +151,8 @@ def _refuse_too_short(file: OpenFile, item: WorkItem) -> None:
 def _explained(item: WorkItem, address: str, error: Exception) -> InputError:
     where = _place(item, address)
     if isinstance(error, InputError):
-        told = str(error).removeprefix(f"{address}: ")
-        return InputError(f"{where.rstrip(',')}: {told}", error.cause)
+        message = str(error).removeprefix(f"{address}: ")
+        return InputError(f"{where.rstrip(',')}: {message}", error.cause)
     return InputError(f"{where} cannot be read: {first_line(error)}", classify(error))
 
 

@@ -55,8 +55,8 @@ def find(environ: Mapping[str, str] = os.environ, uid: int | None = None) -> lis
     """
     uid = os.getuid() if uid is None else uid
     found = [_from_file("proxy", environ.get(PROXY) or f"/tmp/x509up_u{uid}", uid)]
-    if said := environ.get(TOKEN, "").strip():
-        found.append(_credential("token", f"${TOKEN}", said))
+    if token := environ.get(TOKEN, "").strip():
+        found.append(_credential("token", f"${TOKEN}", token))
     else:
         folder = environ.get("XDG_RUNTIME_DIR")
         usual = (f"{folder}/bt_u{uid}" if folder else "", f"/tmp/bt_u{uid}")

@@ -44,17 +44,11 @@ class Mailbox:
         """Take what will be posted under a number."""
         self._expected.add(number)
 
-    def get(self, number: int) -> Any:
-        """Return what has come; it has before the task that posted it is known to have finished.
-
-        Raises:
-            KeyError: Nothing has come.
-        """
-        self._expected.discard(number)
-        return self._found.pop(number)
-
     def take(self, number: int) -> Any:
-        """Return what has come, as `get` does; None if nothing has."""
+        """Return what was posted under a number; None if nothing has come.
+
+        It has come before the task that posted it is known to have finished.
+        """
         self._expected.discard(number)
         return self._found.pop(number, None)
 

@@ -9,14 +9,10 @@ from __future__ import annotations
 
 import pickle
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import count
-from queue import Empty, SimpleQueue
-from statistics import median
-from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any
 
 from coffea.processor.executor import WorkItem
 
@@ -24,10 +20,12 @@ from dtperf.addresses import is_remote
 from dtperf.errors import OURS, DtperfError
 from dtperf.execution.attempt import Function, Outcome, broken, worker_lost
 from dtperf.execution.chunk_meta import meta_of
+from dtperf.execution.clusters.client import NO_WORKERS, WORKER_S, is_forsaken
 from dtperf.execution.clusters.dashboard import dashboard_of
 from dtperf.execution.clusters.deaths import look
 from dtperf.execution.credentials import CredentialSource
 from dtperf.execution.dask_mailbox import Mailbox
+from dtperf.execution.dask_queue import Kind, Task, TaskQueue
 from dtperf.execution.dask_tasks import (
     SoftwareMismatch,
     SummedChunks,
@@ -87,29 +85,12 @@ class SideOutput:
 
 FEWEST, MOST = 2, 32
 """How many chunks are summed on a worker: as many as there are cores, within these limits."""
-PATIENCE_S = 1.0
+WAIT_S = 1.0
 """How long a finished chunk waits for others to be summed with."""
-LOOK_S = 2.0
+CHECK_S = 2.0
 """How often to ask how many cores there are, and whether a chunk takes too long."""
-LATE_S, LATE = 30.0, 3.0
-"""A chunk is late after so many seconds, and so many times the median."""
-ALONE_S = 1800.0
+NO_WORKER_S = 1800.0
 """How long to wait for workers when all are gone; batch systems may have sent them away."""
-SAMPLE = 1000
-"""How many chunks the median is taken of."""
-
-
-class _Task(NamedTuple):
-    """Work that was handed to Dask; what is late is done a second time beside it."""
-
-    kind: str
-    """'chunk' or 'sum'."""
-    items: dict[int, WorkItem]
-    """What it is about, by ticket."""
-    work: Callable[..., Any]
-    arguments: Any
-    begin: float
-    copies: list[Future[Any]]
 
 
 class DaskPool:
@@ -125,18 +106,17 @@ class DaskPool:
         self._client = client
         is_private = str(getattr(client.scheduler, "address", "")).startswith("tls://")
         self._lender = CredentialSource() if lends and is_private else None
-        self._run = uuid4().hex[:8]
         self._numbers = count()
-        self._tasks: dict[int, _Task] = {}
+        self._queue = TaskQueue(client)
         self._measured: dict[int, tuple[WorkItem, Future[Any]]] = {}
+        """Chunks that wait to be summed, by ticket."""
         self._mailbox = Mailbox(client)
-        self._apart = SideOutput(self._mailbox)
-        self._events: SimpleQueue[tuple[int, Future[Any]]] = SimpleQueue()
-        self._times: deque[float] = deque(maxlen=SAMPLE)
-        self._oldest = self._looked = 0.0
+        self._side_output = SideOutput(self._mailbox)
+        self._oldest = self._checked = 0.0
+        """When the first of the chunks that wait was measured; when the last check was."""
         self.workers = 1
         self.dashboard = dashboard_of(client)
-        self._alone_since: float | None = None
+        self._empty_since: float | None = None
         self._count_cores()
 
     @property
@@ -149,7 +129,7 @@ class DaskPool:
     @property
     def capacity(self) -> int:
         """How many chunks to hand in ahead: enough for an adaptive cluster to see that it lacks."""
-        return self._apart.capacity(self.workers, 64 + 3 * self.workers)
+        return self._side_output.capacity(self.workers, 64 + 3 * self.workers)
 
     def begin(self, function: Function) -> None:
         """Take the work function."""
@@ -157,117 +137,64 @@ class DaskPool:
 
     def submit(self, ticket: int, item: WorkItem) -> None:
         """Hand in an attempt."""
-        number = next(self._numbers)
-        self._mailbox.expect(number)
         meta = meta_of(item)
         if self._lender and is_remote(meta.source):
             item = replace(item, usermeta=replace(meta, credentials=self._lender.current()))
-        arguments = (self._mailbox.topic, number, self._function, item)
-        self._start("chunk", {ticket: item}, measure, arguments, number)
+        self._submit("chunk", {ticket: item}, measure, self._function, item)
 
-    def _start(
-        self,
-        kind: str,
-        items: dict[int, WorkItem],
-        work: Callable[..., Any],
-        arguments: Any,
-        number: int,
+    def _submit(
+        self, kind: Kind, items: dict[int, WorkItem], function: Callable[..., Any], *arguments: Any
     ) -> None:
-        self._tasks[number] = _Task(kind, items, work, arguments, time.monotonic(), [])
-        self._send(number)
-
-    def _send(self, number: int, workers: Sequence[str] = ()) -> None:
-        task = self._tasks[number]
-        future = self._client.submit(
-            task.work,
-            *task.arguments,
-            # of one group: the scheduler then keeps what no worker is free for
-            key=(f"{task.kind}-{self._run}", number, len(task.copies)),
-            pure=False,
-            # sums go first: what is summed can be forgotten
-            priority=10 * (task.kind == "sum"),
-            workers=workers or None,
-            allow_other_workers=bool(workers),
-        )
-        task.copies.append(future)
-        future.add_done_callback(lambda done: self._events.put((number, done)))
+        number = next(self._numbers)
+        self._mailbox.expect(number)
+        topic = self._mailbox.topic
+        self._queue.submit(number, kind, items, function, topic, number, *arguments)
 
     def collect(self, timeout: float, *, last: bool) -> list[FinishedAttempts]:
-        """Wait for sums; see to what is lost or late."""
-        batches = [batch for event in self._ended(timeout) for batch in self._note(*event)]
+        """Wait for sums; do again what is lost or late."""
+        finished = self._queue.finished(min(timeout, WAIT_S))
+        batches = [batch for each in finished for batch in self._note(*each)]
         self._add_up()
-        if time.monotonic() - self._looked > LOOK_S:
-            self._look(last)
+        if time.monotonic() - self._checked > CHECK_S:
+            self._check(last)
         return batches
 
-    def _ended(self, timeout: float) -> Iterator[tuple[int, Future[Any]]]:
-        try:
-            yield self._events.get(timeout=min(timeout, PATIENCE_S))
-            while True:
-                yield self._events.get_nowait()
-        except Empty:
-            return
-
-    def _note(self, number: int, future: Future[Any]) -> Iterator[FinishedAttempts]:
-        """Take the first copy that ends; the others are of no use any more."""
-        task = self._tasks.get(number)
-        if task is None or future.status == "cancelled":
-            return
-        task.copies.remove(future)
+    def _note(self, number: int, task: Task, future: Future[Any]) -> Iterator[FinishedAttempts]:
         if future.status != "finished":
-            error = future.exception() if future.status == "error" else None
-            if isinstance(error, SoftwareMismatch):
-                raise error
-            if not task.copies:
-                del self._tasks[number]
-                self._mailbox.take(number)
-                yield FinishedAttempts(
-                    None, {n: _ended(future, item) for n, item in task.items.items()}
-                )
-            return
-        del self._tasks[number]
-        if task.copies:
-            self._client.cancel(task.copies)
-        if task.kind == "chunk":
-            self._times.append(time.monotonic() - task.begin)
+            self._mailbox.take(number)
+            yield _failed(task, lambda item: _outcome(future, item))
+        elif task.kind == "sum":
+            yield self._received(task, self._mailbox.take(number))
+        else:
             if not self._measured:
                 self._oldest = time.monotonic()
-            for ticket, item in task.items.items():
-                self._measured[ticket] = (item, future)
-            if (sent := self._apart.take(number, task.items)) is not None:
+            self._measured |= {ticket: (item, future) for ticket, item in task.items.items()}
+            if (sent := self._side_output.take(number, task.items)) is not None:
                 yield FinishedAttempts(sent, {})
-        else:
-            yield self._received(number, task)
 
-    def _received(self, number: int, task: _Task) -> FinishedAttempts:
-        content = self._mailbox.take(number)
+    def _received(self, task: Task, content: Any) -> FinishedAttempts:
         if content is None:
-            return _missing(task, "its sum has not come")
-        told: SummedChunks = pickle.loads(content)  # noqa: S301  # of our own workers
-        if not self._apart.is_whole(task.items, told.has_sent):
-            return _missing(task, "what it has sent has not come")
-        return FinishedAttempts(
-            unpack(told.output), dict(zip(task.items, told.outcomes, strict=True))
-        )
+            return _failed(task, lambda item: worker_lost(item, "its sum has not come"))
+        summed: SummedChunks = pickle.loads(content)  # noqa: S301  # of our own workers
+        if not self._side_output.is_whole(task.items, summed.has_sent):
+            return _failed(task, lambda item: worker_lost(item, "what it has sent has not come"))
+        outcomes = dict(zip(task.items, summed.outcomes, strict=True))
+        return FinishedAttempts(unpack(summed.output), outcomes)
 
     def _add_up(self) -> None:
         """Sum what is measured, when it is enough or should not wait for more."""
         at_once = min(max(self.workers, FEWEST), MOST)
-        waited = time.monotonic() - self._oldest > PATIENCE_S
+        has_waited = time.monotonic() - self._oldest > WAIT_S
         while self._measured:
-            more_comes = any(task.kind == "chunk" for task in self._tasks.values())
-            if len(self._measured) < at_once and more_comes and not waited:
+            if len(self._measured) < at_once and self._queue.has("chunk") and not has_waited:
                 return
             some = {t: self._measured.pop(t) for t in [*self._measured][:at_once]}
             items = {ticket: item for ticket, (item, _) in some.items()}
-            chunks = [future for _, future in some.values()]
-            number = next(self._numbers)
-            self._mailbox.expect(number)
-            self._start("sum", items, add_up, (self._mailbox.topic, number, chunks), number)
+            self._submit("sum", items, add_up, [future for _, future in some.values()])
             self._oldest = time.monotonic()
 
-    def _look(self, last: bool) -> None:
-        self._looked = time.monotonic()
+    def _check(self, last: bool) -> None:
+        self._checked = time.monotonic()
         if self._client.status != "running":
             look(self._client, 0)
             raise DtperfError(
@@ -275,52 +202,41 @@ class DaskPool:
             )
         self._count_cores()
         self._mailbox.tidy()
-        if self._times:
-            late = self._looked - max(LATE_S, LATE * median(self._times))
-            # a second copy of a chunk is for when nothing else is to be done
-            kinds = {"chunk", "sum"} if last else {"sum"}
-            self._double([n for n, t in self._tasks.items() if t.begin < late and t.kind in kinds])
-
-    def _double(self, numbers: Iterable[int]) -> None:
-        """Do again, elsewhere, what is late."""
-        numbers = [number for number in numbers if len(self._tasks[number].copies) == 1]
-        if not numbers:
-            return
-        processing = self._client.processing()
-        for number in numbers:
-            key = self._tasks[number].copies[0].key
-            self._send(number, [each for each, keys in processing.items() if key not in keys])
+        # a second copy of a chunk is for when nothing else is to be done
+        self._queue.repeat_late(also_chunks=last)
 
     def _count_cores(self) -> None:
         cores = sum(self._client.nthreads().values())
         look(self._client, cores)
         self.workers = max(1, cores)
         if cores:
-            self._alone_since = None
-        elif self._alone_since is None:
-            self._alone_since = time.monotonic()
-        elif time.monotonic() - self._alone_since > ALONE_S:
+            self._empty_since = None
+        elif self._empty_since is None:
+            self._empty_since = time.monotonic()
+        elif time.monotonic() - self._empty_since > WORKER_S and is_forsaken(self._client):
+            raise DtperfError(f"{NO_WORKERS}. What was measured is kept")
+        elif time.monotonic() - self._empty_since > NO_WORKER_S:
             raise DtperfError(
-                f"no worker was there for {ALONE_S / 60:.0f} minutes: what was measured is kept"
+                f"no worker was there for {NO_WORKER_S / 60:.0f} minutes: what was measured is kept"
             )
 
     def close(self) -> None:
         """Take back all that has not ended."""
         self._mailbox.close()
-        self._client.cancel([copy for task in self._tasks.values() for copy in task.copies])
+        self._queue.close()
 
 
-def _missing(task: _Task, why: str) -> FinishedAttempts:
-    return FinishedAttempts(
-        None, {ticket: worker_lost(item, why) for ticket, item in task.items.items()}
-    )
+def _failed(task: Task, outcome: Callable[[WorkItem], Outcome]) -> FinishedAttempts:
+    return FinishedAttempts(None, {ticket: outcome(item) for ticket, item in task.items.items()})
 
 
-def _ended(future: Future[Any], item: WorkItem) -> Outcome:
+def _outcome(future: Future[Any], item: WorkItem) -> Outcome:
     """Return why a task has ended without a word of its own, such as before it could begin."""
     if future.status != "error":
         return worker_lost(item, "Dask lost it")
     error = future.exception()
+    if isinstance(error, SoftwareMismatch):
+        raise error
     if classify(error) in OURS:
         return broken(item, error)
     return worker_lost(item, f"Dask gave up: {error!r}")

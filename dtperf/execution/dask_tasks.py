@@ -41,10 +41,10 @@ class ChunkOutput(NamedTuple):
     """What a chunk leaves on its worker."""
 
     output: bytes | None
-    """Packed, without what was sent apart; None if it failed."""
+    """Packed, without the side output; None if it failed."""
     outcome: Outcome
     has_sent: bool
-    """Whether something was sent apart."""
+    """Whether a side output was sent."""
 
 
 class SummedChunks(NamedTuple):
@@ -94,14 +94,14 @@ def measure(topic: str, number: int, function: bytes, item: WorkItem) -> ChunkOu
         item: The chunk.
 
     Raises:
-        OtherSoftware: The client runs other versions.
+        SoftwareMismatch: The client runs other versions.
     """
     output, outcome = run_chunk(_load(function), item)
     outcome = outcome._replace(worker=_own_name())
-    apart = output.pop(SIDE_OUTPUT, None) if isinstance(output, dict) else None
-    if apart:
-        post(topic, number, pack({SIDE_OUTPUT: apart}))
-    return ChunkOutput(pack(output), outcome, bool(apart))
+    sent = output.pop(SIDE_OUTPUT, None) if isinstance(output, dict) else None
+    if sent:
+        post(topic, number, pack({SIDE_OUTPUT: sent}))
+    return ChunkOutput(pack(output), outcome, bool(sent))
 
 
 def _own_name() -> str:
@@ -118,7 +118,7 @@ def add_up(topic: str, number: int, chunks: list[ChunkOutput]) -> None:
     """Add up what some chunks have found, and post it."""
     found = [unpack(each.output) for each in chunks if each.output is not None]
     total = pack(added(found)) if found else None
-    told = SummedChunks(
+    summed = SummedChunks(
         total, [each.outcome for each in chunks], [each.has_sent for each in chunks]
     )
-    post(topic, number, pickle.dumps(told))
+    post(topic, number, pickle.dumps(summed))

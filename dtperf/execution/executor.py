@@ -69,11 +69,11 @@ class Update(NamedTuple):
 @dataclass
 class _ChunkTask:
     item: WorkItem
-    turns: Replicas
+    replicas: Replicas
     seconds: float = 0.0
 
     def next_attempt(self) -> WorkItem:
-        address = self.turns.address
+        address = self.replicas.address
         meta = replace(meta_of(self.item), source=address, secret=secret_of(address))
         return replace(self.item, usermeta=meta)
 
@@ -81,13 +81,13 @@ class _ChunkTask:
         """Return in how many seconds to try again; None: it has ended."""
         self.seconds += outcome.seconds
         if outcome.error is not None:
-            return self.turns.failed(outcome.error.cause)
-        self.turns.attempts += 1
+            return self.replicas.failed(outcome.error.cause)
+        self.replicas.attempts += 1
         return None
 
     def end(self, outcome: Outcome) -> ChunkResult:
-        place = (self.turns.address, self.turns.attempts)
-        return ChunkResult(self.item, outcome, *place, self.seconds)
+        source, attempts = self.replicas.address, self.replicas.attempts
+        return ChunkResult(self.item, outcome, source, attempts, self.seconds)
 
 
 @dataclass
@@ -98,7 +98,7 @@ class ChunkExecutor(ExecutorBase):  # type: ignore[misc]  # coffea is untyped
     """
 
     pool: Pool = field(default_factory=InProcessPool)
-    turns: Callable[[WorkItem], Replicas] = lambda item: Replicas([item.filename], 0, 0.0)
+    replicas: Callable[[WorkItem], Replicas] = lambda item: Replicas([item.filename], 0, 0.0)
     """Where to try to read a chunk, how often, and when."""
     retries: int = 0
     """coffea's own way to try again, of which nobody is told: not used."""
@@ -120,24 +120,24 @@ class ChunkExecutor(ExecutorBase):  # type: ignore[misc]  # coffea is untyped
 
     def _work(self, items: Iterator[WorkItem]) -> Iterator[Update]:
         running: dict[int, _ChunkTask] = {}
-        resting: list[tuple[float, int, _ChunkTask]] = []
+        waiting: list[tuple[float, int, _ChunkTask]] = []
         tickets = count()
         more = True
         while True:
             while len(running) < self.pool.capacity:
-                if resting and resting[0][0] <= time.monotonic():
-                    task = heapq.heappop(resting)[2]
+                if waiting and waiting[0][0] <= time.monotonic():
+                    task = heapq.heappop(waiting)[2]
                 elif more and (item := next(items, None)) is not None:
-                    task = _ChunkTask(item, self.turns(item))
+                    task = _ChunkTask(item, self.replicas(item))
                 else:
                     more = False
                     break
                 ticket = next(tickets)
                 running[ticket] = task
                 self.pool.submit(ticket, task.next_attempt())
-            if not running and not resting:
+            if not running and not waiting:
                 return
-            for batch in self.pool.collect(_until(resting), last=not more):
+            for batch in self.pool.collect(_until(waiting), last=not more):
                 ended = []
                 for ticket, outcome in batch.outcomes.items():
                     task = running.pop(ticket)
@@ -145,14 +145,14 @@ class ChunkExecutor(ExecutorBase):  # type: ignore[misc]  # coffea is untyped
                     if wait is None:
                         ended.append(task.end(outcome))
                     else:
-                        heapq.heappush(resting, (time.monotonic() + wait, ticket, task))
+                        heapq.heappush(waiting, (time.monotonic() + wait, ticket, task))
                 yield Update(batch.output, ended)
             yield Update(None, [])
 
 
-def _until(resting: list[tuple[float, int, _ChunkTask]]) -> float:
+def _until(waiting: list[tuple[float, int, _ChunkTask]]) -> float:
     """Return the seconds until the first task has rested, a tick at most."""
-    return min(max(resting[0][0] - time.monotonic(), 0.0), TICK_S) if resting else TICK_S
+    return min(max(waiting[0][0] - time.monotonic(), 0.0), TICK_S) if waiting else TICK_S
 
 
 class Workplace(NamedTuple):
@@ -168,16 +168,16 @@ class Workplace(NamedTuple):
     """Whether the client's workers get our proxy and token."""
 
 
-def cores_expected(config: AnalysisConfig, place: Workplace) -> int:
+def cores_expected(config: AnalysisConfig, workplace: Workplace) -> int:
     """Return how many chunks will be worked on at a time, before `worker_pool` has any worker."""
     from dask.system import CPU_COUNT
 
-    if place.client is not None:
-        return max(1, int(sum(place.client.nthreads().values())))
-    if place.cluster is not None:
+    if workplace.client is not None:
+        return max(1, int(sum(workplace.client.nthreads().values())))
+    if workplace.cluster is not None:
         from dtperf.execution.clusters.load import load_cluster
 
-        cluster = load_cluster(place.cluster)
+        cluster = load_cluster(workplace.cluster)
         return cluster.workers * int(getattr(cluster, "cores", 1))
     return 1 if config.run.executor == "iterative" else config.run.workers or CPU_COUNT
 
@@ -185,14 +185,14 @@ def cores_expected(config: AnalysisConfig, place: Workplace) -> int:
 @contextmanager
 def worker_pool(
     config: AnalysisConfig,
-    place: Workplace = Workplace(),  # noqa: B008  # it is frozen
+    workplace: Workplace = Workplace(),  # noqa: B008  # it is frozen
     on_wait: Callable[[WorkerCount], None] = lambda _: None,
 ) -> Iterator[Pool]:
     """Provide the workers that a config asks for, and end them afterwards.
 
     Args:
         config: The analysis; `run.executor`, `run.workers` and `run.memory_per_worker` count.
-        place: Where to work instead.
+        workplace: Where to work instead.
         on_wait: Called while workers of a cluster are waited for.
 
     Raises:
@@ -203,25 +203,27 @@ def worker_pool(
 
     workers = config.run.workers or CPU_COUNT
     with taken_down() as stack:
-        if place.client is not None:
+        if workplace.client is not None:
             from dtperf.execution.clusters.environment import check_same
 
-            check_same(place.client)
-            yield stack.enter_context(_of_dask(place.client, place.report, lends=place.lends))
-        elif place.cluster is not None:
-            from dtperf.execution.clusters import cluster
+            check_same(workplace.client)
+            yield stack.enter_context(
+                _of_dask(workplace.client, workplace.report, lends=workplace.lends)
+            )
+        elif workplace.cluster is not None:
+            from dtperf.execution.clusters.lifecycle import running
             from dtperf.execution.clusters.load import load_cluster
 
-            lends = load_cluster(place.cluster).send_credentials
-            client = stack.enter_context(cluster(place.cluster, on_wait))
-            yield stack.enter_context(_of_dask(client, place.report, lends=lends))
+            lends = load_cluster(workplace.cluster).send_credentials
+            client = stack.enter_context(running(workplace.cluster, on_wait)).client
+            yield stack.enter_context(_of_dask(client, workplace.report, lends=lends))
         elif config.run.executor == "dask":
             from dtperf.execution.clusters import local_client
 
             memory = config.run.memory_per_worker or "auto"
             client = stack.enter_context(local_client(workers, memory))
-            yield stack.enter_context(_of_dask(client, place.report))
-        elif place.report is not None:
+            yield stack.enter_context(_of_dask(client, workplace.report))
+        elif workplace.report is not None:
             raise ConfigError(
                 "a performance report is made by Dask: use a cluster, or run.executor: dask"
             )

@@ -18,7 +18,7 @@ from dtperf.nanoaod import ColumnFilter
 from dtperf.progress import Progress
 from dtperf.results.event_sample import EVENT_BRANCHES, halvings_for
 
-__all__ = ["check_inputs", "optional_branches", "patience_of", "plan_inputs"]
+__all__ = ["check_inputs", "optional_branches", "plan_inputs", "retry_policy"]
 
 
 def optional_branches(processor: ChunkProcessor) -> frozenset[str]:
@@ -30,7 +30,7 @@ def check_inputs(
     config: AnalysisConfig,
     processor: ChunkProcessor,
     files: Sequence[InputFile],
-    patience: RetryPolicy,
+    policy: RetryPolicy,
     on_progress: Callable[[Progress], None],
 ) -> CheckedFiles:
     """Open the files of a run.
@@ -39,7 +39,7 @@ def check_inputs(
         config: The analysis.
         processor: What reads them.
         files: The inputs.
-        patience: How hard to try.
+        policy: Where and how often to try.
         on_progress: Told how many are done.
 
     Raises:
@@ -49,7 +49,7 @@ def check_inputs(
         files,
         processor.columns,
         optional_branches(processor),
-        policy=patience,
+        policy=policy,
         on_checked=lambda n: on_progress(Progress("checking", n, len(files))),
     )
     if checked.problems and (config.run.on_error == "stop" or not checked.files):
@@ -57,7 +57,7 @@ def check_inputs(
     return checked
 
 
-def patience_of(config: AnalysisConfig) -> RetryPolicy:
+def retry_policy(config: AnalysisConfig) -> RetryPolicy:
     """Return where and how hard to try to read the files of a run.
 
     Raises:

@@ -77,11 +77,11 @@ def plan(
     """
     for file in files:
         assert file.uuid is not None
-        place, carried = (file.dataset, file.path, file.tree), meta(file)
+        source, carried = (file.dataset, file.path, file.tree), meta(file)
         for first, last in measured.left(file):
             for start, stop in cut(first, last, chunksize, file.cluster):
                 yield WorkItem(
-                    *place, start, stop, file.uuid.bytes, usermeta=carried, preload=columns
+                    *source, start, stop, file.uuid.bytes, usermeta=carried, preload=columns
                 )
 
 

@@ -146,20 +146,20 @@ def load_class(name: str) -> type:
     Raises:
         ConfigError: There is no such file, module or class, or importing it fails.
     """
-    place, _, wanted = name.rpartition(":")
-    if not place or not wanted.isidentifier():
+    source, _, wanted = name.rpartition(":")
+    if not source or not wanted.isidentifier():
         raise ConfigError(
             f"processor: {name!r} is neither FILE.py:CLASS nor MODULE:CLASS, "
             "such as processors/mine.py:MyProcessor"
         )
-    module = _from_file(Path(place)) if _is_path(place) else _from_name(place)
+    module = _from_file(Path(source)) if _is_path(source) else _from_name(source)
     found = getattr(module, wanted, None)
     if isinstance(found, type):
         return found
     if found is not None:
         raise ConfigError(f"processor: {name}: is no class, but {type(found).__name__}")
     mine = [n for n, v in vars(module).items() if isinstance(v, type) and hasattr(v, "process")]
-    raise ConfigError(f"processor: {place}: has no class {wanted!r}{suggest(wanted, mine)}")
+    raise ConfigError(f"processor: {source}: has no class {wanted!r}{suggest(wanted, mine)}")
 
 
 @cache
@@ -175,8 +175,8 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def _is_path(place: str) -> bool:
-    return place.endswith(".py") or "/" in place
+def _is_path(source: str) -> bool:
+    return source.endswith(".py") or "/" in source
 
 
 def _from_name(name: str) -> ModuleType:
@@ -200,33 +200,33 @@ def _from_file(path: Path) -> ModuleType:
         raise ConfigError(f"processor: {path}: no such file") from None
     except OSError as error:
         raise ConfigError(f"processor: {path}: cannot be read: {error.strerror}") from None
-    place = str(path.resolve())
-    state = sha256(place.encode() + b"\0" + text).hexdigest()[:12]
+    resolved = str(path.resolve())
+    state = sha256(resolved.encode() + b"\0" + text).hexdigest()[:12]
     name = f"dtperf_processor_{re.sub(r'[^0-9A-Za-z]', '_', path.stem)}_{state}"
     if name in sys.modules:
         return sys.modules[name]
     module = ModuleType(name)
-    module.__file__ = place
+    module.__file__ = resolved
     sys.modules[name] = module  # dataclasses look their module up
-    linecache.checkcache(place)
+    linecache.checkcache(resolved)
     try:
-        exec(compile(text, place, "exec", dont_inherit=True), vars(module))
+        exec(compile(text, resolved, "exec", dont_inherit=True), vars(module))
     except BaseException as error:
         del sys.modules[name]
         if not isinstance(error, Exception):
             raise
-        raise ConfigError(_not_imported(path, place, error)) from error
+        raise ConfigError(_not_imported(path, resolved, error)) from error
     cloudpickle.register_pickle_by_value(module)
     return module
 
 
-def _not_imported(path: Path, place: str, error: Exception) -> str:
+def _not_imported(path: Path, resolved: str, error: Exception) -> str:
     if isinstance(error, SyntaxError):
         return f"processor: {path}:{error.lineno}: {error.msg}"
-    told = f"processor: {place_in([place], error) or path}: cannot be imported: {error!r}"
+    message = f"processor: {place_in([resolved], error) or path}: cannot be imported: {error!r}"
     if isinstance(error, ModuleNotFoundError):
-        told += "; a file stands alone: make a package of several, and name it MODULE:CLASS"
-    return told
+        message += "; a file stands alone: make a package of several, and name it MODULE:CLASS"
+    return message
 
 
 def _made(cls: type, config: AnalysisConfig, files: Iterable[str]) -> Any:

@@ -43,12 +43,12 @@ def blamed(processor: PortableProcessor, events: Any, error: BaseException) -> D
     if isinstance(error, ImportError) and place_in(processor.sources, error) is None:
         doing = doing.removesuffix("failed") + "cannot be opened here"
     where = place_in(processor.sources, error)
-    told = own_fault(
+    fault = own_fault(
         f"{doing}{f' at {where}' if where else ''}",
         error,
         "this is a fault of the processor, and not of the file" + _hint(error),
     )
-    return DtperfError("\n".join((str(told), *_last_calls(processor, error))), told.cause)
+    return DtperfError("\n".join((str(fault), *_last_calls(processor, error))), fault.cause)
 
 
 def _is_of_processor(processor: PortableProcessor, error: DtperfError) -> bool:
@@ -61,8 +61,8 @@ def _is_of_processor(processor: PortableProcessor, error: DtperfError) -> bool:
 def _hint(error: BaseException) -> str:
     """Return what may lack, where a branch was asked for that was not read."""
     is_field = isinstance(error, AttributeError | KeyError | DtperfError | ValueError)
-    said = str(error).lower()
-    if is_field and ("no field" in said or "does not exist" in said or "events have no" in said):
+    text = str(error).lower()
+    if is_field and ("no field" in text or "does not exist" in text or "events have no" in text):
         return "; are all branches that it reads among its 'columns'?"
     return ""
 

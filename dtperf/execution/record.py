@@ -37,7 +37,7 @@ class RunRecord:
         on_ended: Callable[[LedgerRow], None],
         code: str,
     ) -> None:
-        """Open empty books.
+        """Begin without any chunk.
 
         Args:
             config: What is run.
@@ -55,6 +55,7 @@ class RunRecord:
         self._code = code
         self._output: dict[str, Any] | None = None
         self._rows: list[LedgerRow] = []
+        self._to_measure = 0
         self._saved = 0
         self._is_balanced = True
         self._begin = datetime.now(UTC)
@@ -63,23 +64,24 @@ class RunRecord:
         self._gathered = Gathered(EventSample() if previous is None else previous.event_sample)
         self._refuse_doubled(EventSample(), ())
 
-    def begin_measuring(self) -> None:
-        """Start the clock of the measurement, after the files are checked."""
+    def begin_measuring(self, events: int) -> None:
+        """Start the clock of the measurement, of so many events, after the files are checked."""
+        self._to_measure = events
         self._measuring = time.perf_counter()
 
     def skip_file(self, problem: UnreadableFile, ranges: Iterable[tuple[int, int]]) -> None:
         """Note a file that could not be opened, and which of its events were to be read."""
         error, uuid = problem.error, str(problem.file.uuid or "")
-        told = (error.cause, str(error), problem.source, problem.attempts)
+        why = (error.cause, str(error), problem.source, problem.attempts)
         for start, stop in ranges or ((0, 0),):
-            place = (problem.file.path, uuid, start, stop)
-            self._rows.append(LedgerRow(*place, "skipped", *told, 0, 0.0, ""))
+            events = (problem.file.path, uuid, start, stop)
+            self._rows.append(LedgerRow(*events, "skipped", *why, 0, 0.0, ""))
 
     def note_empty(self, checked: CheckedFile) -> None:
         """Note a file without events."""
-        place = (checked.file.path, str(checked.file.uuid), 0, 0)
-        told = ("read", "", checked.remark, checked.source)
-        self._rows.append(LedgerRow(*place, *told, 1, 0, 0.0, ""))
+        no_events = (checked.file.path, str(checked.file.uuid), 0, 0)
+        how = ("read", "", checked.remark, checked.source)
+        self._rows.append(LedgerRow(*no_events, *how, 1, 0, 0.0, ""))
 
     def add(self, progressed: Update) -> None:
         """Add what has come from the workers, or nothing of it.
@@ -112,12 +114,27 @@ class RunRecord:
             self.save()
 
     def save(self) -> None:
-        """Save what there is, if anything new was read and the books are in order."""
+        """Save what there is, if anything new was read and sum and rows agree."""
         new = self._rows[self._saved :]
         has_read = any(row.status == "read" for row in new)
         if self._directory is not None and self._is_balanced and has_read:
             self._directory.keep(self.result())
             self._saved = len(self._rows)
+
+    def progress_kept(self) -> str:
+        """Return, for a run that is stopped after `save`, how far it came and what is kept."""
+        directory = self._directory
+        kept = self._rows if directory is None else self._rows[: self._saved]
+        measured = Ledger(kept).events("read")
+        before = 0
+        if directory is not None and directory.previous is not None:
+            before = directory.previous.ledger.events("read")
+        if not before + measured:
+            return "Stopped before any event was measured"
+        text = f"Stopped at {before + measured:,} of {before + self._to_measure:,} events"
+        if directory is None:
+            return f"{text}; nothing is kept: give out=… to go on later"
+        return f"{text}; they are kept in {directory.path}: go on with resume=True"
 
     def result(self) -> Result:
         """Sum up, with what the directory had before."""

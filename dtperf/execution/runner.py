@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from itertools import islice
@@ -13,16 +13,17 @@ from coffea.processor.executor import WorkItem
 
 from dtperf.addresses import is_remote
 from dtperf.config import AnalysisConfig
+from dtperf.errors import Stopped
 from dtperf.execution.attempt import ChunkProcessor
 from dtperf.execution.checkpoint import FILESET, RunDirectory, open_run
 from dtperf.execution.chunk_meta import meta_of
 from dtperf.execution.chunks import ChunkRunner
-from dtperf.execution.clusters.environment import check_client
+from dtperf.execution.clusters.client import connected, is_running
 from dtperf.execution.clusters.load import load_cluster
 from dtperf.execution.credentials import find, in_addresses, warnings
 from dtperf.execution.estimate import seconds_needed
 from dtperf.execution.executor import ChunkExecutor, Update, Workplace, cores_expected, worker_pool
-from dtperf.execution.inputs import check_inputs, patience_of, plan_inputs
+from dtperf.execution.inputs import check_inputs, plan_inputs, retry_policy
 from dtperf.execution.planning import LARGEST, ReadRanges, check_measured, events_at_once
 from dtperf.execution.pools import Pool
 from dtperf.execution.processor import portable
@@ -32,6 +33,7 @@ from dtperf.execution.record import RunRecord
 from dtperf.filesets import InputFile, resolve, write
 from dtperf.filesets.check import RetryPolicy, UnreadableFile
 from dtperf.filesets.replicas import Replicas
+from dtperf.process import stoppable
 from dtperf.progress import Progress
 from dtperf.results.ledger import Ledger
 from dtperf.results.result import Result
@@ -49,6 +51,7 @@ class Job(NamedTuple):
     """Called when all is saved, while the directory is locked."""
 
 
+@stoppable("before any event was measured")
 def run(
     config: AnalysisConfig,
     inputs: str | Path | Iterable[str | Path],
@@ -58,7 +61,7 @@ def run(
     force: bool = False,
     processor: Any = None,
     client: Any = None,
-    cluster: str | Path | Mapping[str, Any] | None = None,
+    cluster: Any = None,
     performance_report: Path | None = None,
     limit_files: int | None = None,
     limit_chunks: int | None = None,
@@ -75,9 +78,10 @@ def run(
         config = config.model_copy(update={"processor": processor})
     processor = config.processor if processor is None else processor
     # mistakes in these shall show before files are checked
-    if client is not None:
-        check_client(client)
-    if cluster is not None:
+    if isinstance(client, str):
+        client, cluster = None, client
+    given = next((each for each in (client, cluster) if is_running(each)), client)
+    if given is None and cluster is not None:
         load_cluster(cluster)
     code = code_version()
     if job is None:
@@ -87,21 +91,24 @@ def run(
         def job(_config: AnalysisConfig, _directory: RunDirectory | None) -> Job:
             return Job(made)
 
-    place = Workplace(client, cluster, performance_report)
     with ExitStack() as stack:
+        if given is not None:
+            client, cluster = stack.enter_context(connected(given)), None
+        lends = getattr(given, "sends_credentials", False)
+        workplace = Workplace(client, cluster, performance_report, lends)
         directory = None
         if out is not None:
             opened = open_run(out, config, code, resume=resume, force=force, clear=clear)
             directory = stack.enter_context(opened)
         limits = (slice(limit_files), limit_chunks)
-        return _run(config, inputs, directory, place, *limits, job, code, on_progress)
+        return _run(config, inputs, directory, workplace, *limits, job, code, on_progress)
 
 
 def _run(
     config: AnalysisConfig,
     inputs: str | Path | Iterable[str | Path],
     directory: RunDirectory | None,
-    place: Workplace,
+    workplace: Workplace,
     files_taken: slice,
     limit_chunks: int | None,
     make_job: Callable[[AnalysisConfig, RunDirectory | None], Job],
@@ -110,13 +117,13 @@ def _run(
 ) -> Result:
     job = make_job(config, directory)
     processor = job.processor
-    meter = ProgressReporter(on_progress)
-    books = RunRecord(config, directory, meter.note, code)
+    reporter = ProgressReporter(on_progress)
+    record = RunRecord(config, directory, reporter.note, code)
     previous = None if directory is None else directory.previous
     measured = ReadRanges(Ledger([]) if previous is None else previous.ledger)
     files = resolve(inputs, config.input.tree, config.run.timeout_s)[files_taken]
-    patience = patience_of(config)
-    checked = check_inputs(config, processor, files, patience, on_progress)
+    policy = retry_policy(config)
+    checked = check_inputs(config, processor, files, policy, on_progress)
     readable = [each.file for each in checked.files]
     check_measured(readable, {file.path for file in files}, measured)
     problems = _recall(checked.problems, directory)
@@ -124,27 +131,29 @@ def _run(
     if directory is not None:
         _describe(directory, [*readable, *(problem.file for problem in problems)])
     for problem in problems:
-        books.skip_file(problem, measured.left(problem.file))
+        record.skip_file(problem, measured.left(problem.file))
     for each in checked.files:
         if not each.file.entries and each.file not in measured:
-            books.note_empty(each)
+            record.note_empty(each)
     with ExitStack() as stack:
         try:
             if any(True for _ in planned(LARGEST)):
-                for line in _ending(readable, measured, cores_expected(config, place)):
-                    meter.notice(line)
-                pool = stack.enter_context(worker_pool(config, place, meter.wait))
+                for line in _ending(readable, measured, cores_expected(config, workplace)):
+                    reporter.notice(line)
+                pool = stack.enter_context(worker_pool(config, workplace, reporter.wait))
                 size = config.run.chunksize or events_at_once(pool.memory)
                 chunks = list(islice(planned(size), limit_chunks))
-                books.begin_measuring()
-                meter.begin(sum(map(len, chunks)), pool.dashboard)
-                _measure(patience, job, chunks, pool, books)
-        except BaseException:
+                record.begin_measuring(sum(map(len, chunks)))
+                reporter.begin(sum(map(len, chunks)), pool.dashboard)
+                _measure(policy, job, chunks, pool, record)
+        except BaseException as error:
             # whatever has ended it: what is measured is measured
-            books.save()
+            record.save()
+            if isinstance(error, KeyboardInterrupt):
+                raise Stopped(record.progress_kept()) from None
             raise
         # before workers are ended, which takes its time and may fail
-        result = books.result()
+        result = record.result()
         if directory is not None:
             directory.finish(result)
         job.finish(result)
@@ -187,19 +196,19 @@ def _describe(directory: RunDirectory, files: Sequence[InputFile]) -> None:
 
 
 def _measure(
-    patience: RetryPolicy,
+    policy: RetryPolicy,
     job: Job,
     chunks: Sequence[WorkItem],
     pool: Pool,
-    books: RunRecord,
+    record: RunRecord,
 ) -> None:
-    def turns(item: WorkItem) -> Replicas:
-        return patience.replicas(item.filename, meta_of(item).replicas)
+    def replicas(item: WorkItem) -> Replicas:
+        return policy.replicas(item.filename, meta_of(item).replicas)
 
     def note(progressed: Update) -> None:
-        books.workers = max(books.workers, pool.workers)
+        record.workers = max(record.workers, pool.workers)
         job.receive(progressed.output)
-        books.add(progressed)
+        record.add(progressed)
 
-    executor = ChunkExecutor(pool=pool, turns=turns, on_progress=note)
+    executor = ChunkExecutor(pool=pool, replicas=replicas, on_progress=note)
     ChunkRunner(executor=executor, processor_compression=None).run(list(chunks), job.processor)

@@ -32,5 +32,5 @@ def taken_down() -> Iterator[ExitStack]:
         try:
             stack.close()
         except Exception as error:  # noqa: BLE001  # whatever it is, the work is done
-            said = str(error) or type(error).__name__
-            warnings.warn(f"the workers were not taken down: {said}", TakeDownWarning, stacklevel=2)
+            why = str(error) or type(error).__name__
+            warnings.warn(f"the workers were not taken down: {why}", TakeDownWarning, stacklevel=2)

@@ -22,6 +22,7 @@ from dtperf.execution.provenance import code_version, machine
 from dtperf.filesets import Files
 from dtperf.measurements import STANDARD, Measurement
 from dtperf.measurements.declaration import Axis
+from dtperf.process import stoppable
 from dtperf.progress import Progress, progress_bar
 from dtperf.results.doubled import refusal
 from dtperf.results.result import Result
@@ -40,6 +41,7 @@ __all__ = ["Analysis", "Explorer"]
 class Analysis:
     """Events that are measured anew for other cuts, on all cores of this machine."""
 
+    @stoppable("while the events were read: nothing of them is kept")
     def __init__(
         self,
         source: Source,

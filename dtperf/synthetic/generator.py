@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dtperf.errors import ConfigError, DtperfError
+from dtperf.process import stoppable
 from dtperf.progress import Progress, progress_bar
 from dtperf.synthetic.content import CONTENT_TRUTH
 from dtperf.synthetic.files import PATTERN, TRUTH_CROSSINGS, SampleFile, plan, write_file
@@ -32,6 +33,7 @@ class Generated(NamedTuple):
     seconds: float
 
 
+@stoppable("while the sample was written: it is not whole; force=True writes it anew")
 def generate(
     settings: SettingsSource,
     directory: str | Path,

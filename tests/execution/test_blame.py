@@ -16,7 +16,7 @@ import uproot
 import dtperf
 from dtperf.config import AnalysisConfig
 from dtperf.errors import Cause, DtperfError, InputError
-from dtperf.execution.missing import missing_in
+from dtperf.execution.checkpoint import missing_in
 from dtperf.execution.status import summarize
 from dtperf.nanoaod import open_files
 from dtperf.results.event_sample import EventSample

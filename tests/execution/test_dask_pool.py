@@ -17,7 +17,7 @@ from distributed.scheduler import KilledWorker
 
 from dtperf.errors import Cause
 from dtperf.execution.clusters import local_client
-from dtperf.execution.dask_pool import DaskPool, _ended
+from dtperf.execution.dask_pool import DaskPool, _outcome
 from tests.helpers.chunks import counted, items, run
 
 
@@ -91,7 +91,7 @@ def test_a_task_that_could_not_begin_says_what_its_worker_lacks(
 ) -> None:
     ended = SimpleNamespace(status="error", exception=lambda: error)
     [item] = items(1)
-    outcome = _ended(ended, item)  # type: ignore[arg-type]
+    outcome = _outcome(ended, item)  # type: ignore[arg-type]
     assert outcome.error is not None
     assert outcome.error.cause == cause
 

@@ -17,7 +17,7 @@ from coffea.processor.executor import WorkItem
 
 from dtperf.config import load_config
 from dtperf.errors import Cause, InputError
-from dtperf.execution import dask_pool
+from dtperf.execution import dask_queue
 from dtperf.execution.clusters import local_client
 from dtperf.execution.dask_pool import DaskPool
 from dtperf.execution.executor import ChunkExecutor, worker_pool
@@ -97,7 +97,7 @@ def test_waits_double(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dtperf.execution.pools.time.sleep", waits.append)
     clock = [0.0]
     monkeypatch.setattr("dtperf.execution.executor.time.monotonic", lambda: clock[0] + sum(waits))
-    executor = ChunkExecutor(pool=InProcessPool(), turns=lambda _: Replicas([HOME], 3, 0.1))
+    executor = ChunkExecutor(pool=InProcessPool(), replicas=lambda _: Replicas([HOME], 3, 0.1))
     executor(items(1), Flaky("timeout", "timeout", "timeout"), None)
     assert [round(wait, 6) for wait in waits] == [0.1, 0.2, 0.4]
 
@@ -173,7 +173,7 @@ def late_once(marks: Path, item: WorkItem) -> dict[str, Any]:
 def test_a_late_chunk_is_done_elsewhere_and_counted_once(
     workers: DaskPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dask_pool, "LATE_S", 1.0)
+    monkeypatch.setattr(dask_queue, "LATE_S", 1.0)
     start = time.monotonic()
     total, _ = run(partial(late_once, tmp_path), 20, workers)
     assert total == dict.fromkeys(range(20), 1)

@@ -54,7 +54,7 @@ def run(client: Client) -> tuple[list[dict[int, bytes]], dict[int, int], list[Ch
         ended.extend(progressed.ended)
 
     executor = ChunkExecutor(
-        pool=DaskPool(client), turns=lambda _: Replicas([HOME], 3, 0.001), on_progress=note
+        pool=DaskPool(client), replicas=lambda _: Replicas([HOME], 3, 0.001), on_progress=note
     )
     executor(items(NUMBER), with_part, None)
     return came, total, ended
@@ -104,10 +104,10 @@ class Box:
 def test_the_larger_it_is_the_fewer_are_on_their_way() -> None:
     content = pack({"parts": os.urandom(40_000_000)})
     box: Any = Box(content or b"")
-    apart = SideOutput(box)
-    assert apart.capacity(100, 364) == 364
-    apart.take(1, [1])
+    side_output = SideOutput(box)
+    assert side_output.capacity(100, 364) == 364
+    side_output.take(1, [1])
     assert box.tidied == 1
     # one for each worker, so that none waits
-    assert apart.capacity(100, 364) == 102
-    assert apart.capacity(2, 364) == AHEAD_BYTES // len(content or b"") == 26
+    assert side_output.capacity(100, 364) == 102
+    assert side_output.capacity(2, 364) == AHEAD_BYTES // len(content or b"") == 26

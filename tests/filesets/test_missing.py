@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dtperf.errors import InputError
-from dtperf.execution.missing import missing_in
+from dtperf.execution.checkpoint import missing_in
 from dtperf.filesets import InputFile, missing, write
 from dtperf.results.ledger import LedgerRow
 from tests.filesets.made import events, file, filesets

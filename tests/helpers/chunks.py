@@ -36,7 +36,7 @@ def run(
 
     executor = ChunkExecutor(
         pool=pool or InProcessPool(),
-        turns=lambda _: Replicas(sources, retries, 0.001),
+        replicas=lambda _: Replicas(sources, retries, 0.001),
         on_progress=note,
     )
     executor(items(number), function, None)

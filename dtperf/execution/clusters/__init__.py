@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dtperf.execution.clusters.lifecycle import cluster
 from dtperf.execution.clusters.load import load_cluster
 from dtperf.execution.clusters.local import local_client
+from dtperf.execution.clusters.started import cluster
 
 __all__ = ["cluster", "load_cluster", "local_client"]

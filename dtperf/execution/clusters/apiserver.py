@@ -119,25 +119,25 @@ class ApiServer:
 
     def _refusal(self, error: kr8s.ServerError, method: str, kind: str, name: str) -> DtperfError:
         code = error.response.status_code if error.response is not None else 500
-        said, what = str(error), f"{kind} {name}".strip()
+        text, what = str(error), f"{kind} {name}".strip()
         if code == 404 and KINDS[kind][0].startswith("kubernetes.dask.org") and not name:
             return ConfigError(
                 f"Kubernetes knows no {kind}: the dask-kubernetes operator is not installed there: "
                 "ask its admin to install it (Helm chart dask-kubernetes-operator)"
             )
         if code == 404 and method == "POST":
-            return ConfigError(f"namespace: {self.namespace}: {said}")
+            return ConfigError(f"namespace: {self.namespace}: {text}")
         if code == 404:
-            return NotThere(f"{what}: is not in the namespace {self.namespace}: {said}")
+            return NotThere(f"{what}: is not in the namespace {self.namespace}: {text}")
         if code == 409 and method == "POST":
-            return AlreadyThere(f"{what}: {said}")
-        if code == 403 and "exceeded quota" in said:
-            return DtperfError(f"the quota of the namespace {self.namespace} is used up: {said}")
+            return AlreadyThere(f"{what}: {text}")
+        if code == 403 and "exceeded quota" in text:
+            return DtperfError(f"the quota of the namespace {self.namespace} is used up: {text}")
         if code == 401:
-            return ConfigError(f"the credentials in KUBECONFIG are refused; renew them: {said}")
+            return ConfigError(f"the credentials in KUBECONFIG are refused; renew them: {text}")
         if code == 403:
-            return ConfigError(f"not allowed in the namespace {self.namespace}: {said}")
-        return DtperfError(f"the API server refuses {method} {what}: {said}")
+            return ConfigError(f"not allowed in the namespace {self.namespace}: {text}")
+        return DtperfError(f"the API server refuses {method} {what}: {text}")
 
 
 @contextmanager

@@ -131,7 +131,7 @@ def description(config: Slurm | HTCondor, folder: Path) -> dict[str, Any]:
         Arguments of `SLURMCluster` or `HTCondorCluster`.
     """
     credentials = Credentials.make(folder / "tls") if config.tls else None
-    said: dict[str, Any] = {
+    options: dict[str, Any] = {
         "cores": config.cores,
         "processes": 1,
         "memory": config.memory,
@@ -149,8 +149,8 @@ def description(config: Slurm | HTCondor, folder: Path) -> dict[str, Any]:
         },
     }
     if isinstance(config, Slurm):
-        return said | _slurm(config, credentials)
-    return said | _htcondor(config, credentials, said["job_name"])
+        return options | _slurm(config, credentials)
+    return options | _htcondor(config, credentials, options["job_name"])
 
 
 def name_of_jobs(folder: Path) -> str:
@@ -225,13 +225,13 @@ def _is_token(path: Path) -> bool:
 
 
 def _environment(config: Slurm | HTCondor) -> dict[str, str]:
-    told = {
+    variables = {
         "DTPERF_LIFETIME_S": str(max(60, seconds(config.walltime) - HAND_BACK_S)),
         "DTPERF_MEMORY": config.memory.replace(" ", ""),
     }
     if config.scratch:
-        told["DTPERF_SCRATCH"] = config.scratch
-    return {**told, **config.environment}
+        variables["DTPERF_SCRATCH"] = config.scratch
+    return {**variables, **config.environment}
 
 
 def seconds(walltime: str) -> int:

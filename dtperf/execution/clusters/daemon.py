@@ -45,8 +45,8 @@ def keep(folder: Path) -> None:
             raise DtperfError(f"{folder}: another process keeps this cluster")
         with taken_down() as stack:
             address, scale, look = stack.enter_context(_started(config, folder))
-            told = {"address": address, "pid": os.getpid()}
-            write_atomic(folder / SCHEDULER, json.dumps(told))
+            content = {"address": address, "pid": os.getpid()}
+            write_atomic(folder / SCHEDULER, json.dumps(content))
             _follow(folder / WANTED, scale, look)
 
 
@@ -80,10 +80,10 @@ def _started(config: ClusterConfig, folder: Path) -> Iterator[tuple[str, Scale, 
         from dtperf.execution.clusters.pods import pod_cluster, scale
         from dtperf.execution.clusters.podwatch import watch_pods
 
-        with pod_cluster(config, folder) as place, connect(*place) as client:
+        with pod_cluster(config, folder) as scheduler, connect(*scheduler) as client:
             watch = watch_pods(config)
             look = lambda: watch(_connected(client))  # noqa: E731
-            yield place[0], partial(scale, config), look
+            yield scheduler[0], partial(scale, config), look
     else:
         raise DtperfError(f"a cluster of the kind {config.kind} cannot be kept")
 

@@ -7,6 +7,7 @@ only when the scheduler knows that it runs the same Python.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PACKAGES",
-    "check_client",
     "check_same",
     "own_versions",
     "refuse_others",
@@ -42,29 +42,13 @@ BRIEF_S = 10
 """For an answer that is good to have, and not needed."""
 BUSY_S = 30
 """Workers that are at something else for so long tell their versions with the first chunk."""
+LOOK_S = 2
 SHOWN = 3
 """How many workers a line names."""
 NOWHERE = "not installed"
 
 Versions = Mapping[str, Mapping[str, str]]
 """Place to package to version."""
-
-
-def check_client(client: Any) -> None:
-    """Refuse a client that nothing can be done with.
-
-    Raises:
-        ConfigError: It is asynchronous, or not connected.
-    """
-    if client.asynchronous:
-        raise ConfigError(
-            "client: is asynchronous, and dtperf waits for its work: give it one that is made with "
-            "Client(ADDRESS) alone, without asynchronous=True; that works in a notebook, too"
-        )
-    if client.status != "running":
-        raise ConfigError(
-            f"client: is not connected to a scheduler (it is {client.status}): make a new one"
-        )
 
 
 def check_same(client: Client) -> None:
@@ -119,11 +103,11 @@ def versions_everywhere(client: Client) -> dict[str, dict[str, str]]:
         return found | _of_workers_without_code(client)
     there = client.run_on_scheduler(_as_registered)
     same = []
-    for address, told in there.items():
-        if told == {name: found["client"].get(name) for name in told}:
+    for address, versions in there.items():
+        if versions == {name: found["client"].get(name) for name in versions}:
             same.append(address)
         else:
-            found[address] = told
+            found[address] = versions
     return found | _of_workers(client, same)
 
 
@@ -134,21 +118,21 @@ def own_versions() -> Mapping[str, str]:
 
 
 def _named(packages: Mapping[str, str | None]) -> dict[str, str]:
-    """Return the versions of `PACKAGES` among those that were told."""
-    told = dict(packages)
-    if python := told.get("python"):
-        told["python"] = python.removesuffix(".final.0")
-    return {name: str(told[name] or NOWHERE) for name in PACKAGES if name in told}
+    """Return the versions of `PACKAGES` among those of Dask's answer."""
+    versions = dict(packages)
+    if python := versions.get("python"):
+        versions["python"] = python.removesuffix(".final.0")
+    return {name: str(versions[name] or NOWHERE) for name in PACKAGES if name in versions}
 
 
 def _of_scheduler(client: Client) -> dict[str, str]:
     """Ask for the versions without code, and for the state of the source only if they are ours."""
     scheduler: Any = client.scheduler
     try:
-        told: Any = client.sync(scheduler.versions, packages=[*ASKED], callback_timeout=ANSWER_S)
+        answer: Any = client.sync(scheduler.versions, packages=[*ASKED], callback_timeout=ANSWER_S)
     except (OSError, TimeoutError) as error:
         raise DtperfError(f"the scheduler does not tell its versions: {error!r}") from error
-    versions = _named(told["packages"])
+    versions = _named(answer["packages"])
     if versions == {name: its for name, its in own_versions().items() if name != "source"}:
         return _named(client.run_on_scheduler(_teller()))
     return versions
@@ -158,10 +142,10 @@ def _of_workers_without_code(client: Client) -> dict[str, dict[str, str]]:
     """Ask those that the scheduler can dial; nobody knows the versions of the others."""
     scheduler: Any = client.scheduler
     how = {"msg": {"op": "versions", "packages": [*ASKED]}, "on_error": "ignore"}
-    told: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
     with suppress(OSError, TimeoutError):
-        told = client.sync(scheduler.broadcast, **how, callback_timeout=BRIEF_S)
-    return {address: _named(its["packages"]) for address, its in told.items()}
+        answers = client.sync(scheduler.broadcast, **how, callback_timeout=BRIEF_S)
+    return {address: _named(its["packages"]) for address, its in answers.items()}
 
 
 def _as_registered(dask_scheduler: Any) -> dict[str, dict[str, str]]:
@@ -182,12 +166,15 @@ def _of_workers(client: Client, addresses: list[str]) -> dict[str, dict[str, str
             mailbox.expect(number)
             how = {"workers": [address], "pure": False, "priority": 100}
             tasks.append(client.submit(_poster(mailbox.topic), number, **how))
-        with suppress(TimeoutError):
-            wait(tasks, BUSY_S)
+        deadline = time.monotonic() + BUSY_S
+        while client.nthreads() and time.monotonic() < deadline:
+            with suppress(TimeoutError):
+                wait(tasks, LOOK_S)
+                break
         there = client.nthreads()
         for number, (address, task) in enumerate(zip(addresses, tasks, strict=True)):
             if task.status == "finished":
-                found[address] = _named(mailbox.get(number))
+                found[address] = _named(mailbox.take(number) or {})
             elif address in there and task.status == "error":
                 why = task.exception()
                 raise DtperfError(f"the worker {address} does not tell its versions: {why!r}")

@@ -81,10 +81,10 @@ def read_jobs(config: Slurm | HTCondor, folder: Path) -> list[Job]:
     if isinstance(config, HTCondor):
         attributes = "ClusterId,JobStatus,HoldReason"
         mine = f'JobBatchName == "{name}"'
-        told = _answer("condor_q", "-json", "-attributes", attributes, "-constraint", mine)
+        answer = _answer("condor_q", "-json", "-attributes", attributes, "-constraint", mine)
         try:
             # an empty queue is an empty text
-            ads = json.loads(told) if told.strip() else []
+            ads = json.loads(answer) if answer.strip() else []
         except ValueError as error:
             raise DtperfError(f"condor_q: its answer cannot be read: {error}") from error
         return [
@@ -96,10 +96,10 @@ def read_jobs(config: Slurm | HTCondor, folder: Path) -> list[Job]:
             for ad in ads
             if ad["JobStatus"] not in LEAVING
         ]
-    told = _answer(
+    answer = _answer(
         *("squeue", "--noheader", "--user", getuser(), "--name", name, "--format=%A|%T|%r")
     )
-    return [_of_slurm(*line.strip().split("|", maxsplit=2)) for line in told.splitlines()]
+    return [_of_slurm(*line.strip().split("|", maxsplit=2)) for line in answer.splitlines()]
 
 
 def remove_jobs(config: Slurm | HTCondor, folder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Workers for a while: ``with dtperf.cluster("slurm.yaml") as client: …``."""
+"""Clusters from start to end: ``with running("slurm.yaml") as cluster: cluster.client``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dtperf.errors import DtperfError, DtperfWarning
+from dtperf.errors import ConfigError, DtperfError, DtperfWarning
+from dtperf.execution.clusters import persistent
 from dtperf.execution.clusters.deaths import look, looked_after
 from dtperf.execution.clusters.environment import check_same, ship
 from dtperf.execution.clusters.load import load_cluster
@@ -25,7 +27,15 @@ if TYPE_CHECKING:
     from distributed import Client
     from distributed.security import Security
 
-__all__ = ["WorkerCount", "cluster", "connect", "wait_for_workers"]
+__all__ = [
+    "OnWait",
+    "RunningCluster",
+    "Source",
+    "WorkerCount",
+    "connect",
+    "running",
+    "wait_for_workers",
+]
 
 LOOK_S = 0.5
 CONNECT_S = 30
@@ -43,22 +53,26 @@ class WorkerCount(NamedTuple):
 
 
 OnWait = Callable[[WorkerCount], None]
+Source = str | Path | Mapping[str, Any] | ClusterConfig
+
+
+class RunningCluster(NamedTuple):
+    """A cluster that runs."""
+
+    client: Client
+    watch: Callable[[int], None]
+    """Looks at workers that die."""
+    scale: Callable[[int], object]
+    """Asks for another number of workers."""
 
 
 @contextmanager
-def cluster(
-    source: str | Path | Mapping[str, Any] | ClusterConfig, on_wait: OnWait = lambda _: None
-) -> Iterator[Client]:
+def running(source: Source, on_wait: OnWait = lambda _: None) -> Iterator[RunningCluster]:
     """Start a cluster, wait for its workers, see that they run what runs here; end it afterwards.
-
-    One that `dtperf cluster up` has started is used, and stays up.
 
     Args:
         source: What `dtperf.execution.clusters.load_cluster` takes.
         on_wait: Called while workers are waited for.
-
-    Yields:
-        A connected Dask client, as `dtperf.run` takes it.
 
     Raises:
         ConfigError: The config is wrong, or something that it needs is not there.
@@ -66,48 +80,51 @@ def cluster(
     """
     config = load_cluster(source)
     ship(config.ship)
-    watch: Callable[[int], None]
     with taken_down() as stack:
         kept = find_same(source)
         if kept is not None:
-            folder, watch = kept.folder, kept.check
+            folder = kept.folder
             client = stack.enter_context(connect(kept.address, kept.security))
+            started = RunningCluster(client, kept.check, partial(persistent.scale, source))
         else:
             folder = stack.enter_context(_folder_of_a_run(config))
-            client, watch = stack.enter_context(_start(config, folder))
-        stack.enter_context(looked_after(client, watch))
-        wait_for_workers(client, config, on_wait, folder)
-        check_same(client)
-        yield client
+            started = stack.enter_context(_start(config, folder))
+        stack.enter_context(looked_after(started.client, started.watch))
+        wait_for_workers(started.client, config, on_wait, folder)
+        check_same(started.client)
+        yield started
 
 
 @contextmanager
-def _start(config: ClusterConfig, folder: Path) -> Iterator[tuple[Client, Callable[[int], None]]]:
-    """Start a cluster; gives a client, and what looks at workers that die."""
+def _start(config: ClusterConfig, folder: Path) -> Iterator[RunningCluster]:
     if isinstance(config, Local):
         with local_client(config.workers, config.memory or "auto") as client:
-            yield client, lambda _: None
+            yield RunningCluster(client, lambda _: None, client.cluster.scale)
     elif isinstance(config, Address):
         credentials = config.credentials and Credentials.in_folder(
             Path(config.credentials).expanduser()
         )
         with connect(config.address, credentials.security() if credentials else None) as client:
-            yield client, lambda _: None
+            yield RunningCluster(client, lambda _: None, _not_ours)
     elif isinstance(config, Slurm | HTCondor):
         from dtperf.execution.clusters.batch import batch_cluster
         from dtperf.execution.clusters.jobs import watch_jobs, were_held
 
         with batch_cluster(config, folder) as started, connect(started) as client:
-            yield client, watch_jobs(config, started, folder)
+            yield RunningCluster(client, watch_jobs(config, started, folder), started.scale)
             for number, why in were_held(folder).items():
                 held = f"job {number} was held, and its place taken by another: {why}"
                 warnings.warn(held, DtperfWarning, stacklevel=2)
     else:
-        from dtperf.execution.clusters.pods import pod_cluster
+        from dtperf.execution.clusters.pods import pod_cluster, scale
         from dtperf.execution.clusters.podwatch import watch_pods
 
-        with pod_cluster(config, folder) as place, connect(*place) as client:
-            yield client, watch_pods(config)
+        with pod_cluster(config, folder) as scheduler, connect(*scheduler) as client:
+            yield RunningCluster(client, watch_pods(config), partial(scale, config))
+
+
+def _not_ours(_workers: int) -> None:
+    raise ConfigError("others have started the workers at this address: ask them for more")
 
 
 @contextmanager
@@ -141,13 +158,13 @@ def _why(error: BaseException) -> str:
     while link is not None:
         links.append(str(link))
         link = link.__cause__ or link.__context__
-    said = " ".join(links).lower()
-    if "certificate verify failed" in said or "unknown ca" in said or "bad certificate" in said:
+    text = " ".join(links).lower()
+    if "certificate verify failed" in text or "unknown ca" in text or "bad certificate" in text:
         return (
             "the certificates do not fit: those of scheduler and client must be of one cluster, "
             "and not have run out"
         )
-    if "plain" in said or "wrong version number" in said or "encryption" in said:
+    if "plain" in text or "wrong version number" in text or "encryption" in text:
         return (
             "one side speaks TLS and the other does not: use tls:// and the cluster's certificates"
         )
@@ -201,8 +218,8 @@ def _state(config: ClusterConfig, folder: Path | None) -> str:
     return ""
 
 
-def _lines(who: str, told: Iterable[str]) -> str:
-    return "".join(f"\n{who}: {each.rstrip()}" for each in told)
+def _lines(who: str, messages: Iterable[str]) -> str:
+    return "".join(f"\n{who}: {each.rstrip()}" for each in messages)
 
 
 def _log(folder: Path | None) -> str:

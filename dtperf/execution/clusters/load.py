@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ def load_cluster(
     """Read where workers come from.
 
     Args:
-        source: YAML file; or name of a packaged cluster, such as 'local'; or its content.
+        source: YAML file; or name of a packaged cluster, such as 'local'; or its content; or the
+            address of a scheduler that runs, such as tcp://127.0.0.1:8786.
         overrides: Values that replace others, such as ``workers=8``.
 
     Raises:
@@ -44,6 +46,8 @@ def load_cluster(
 def _read(source: str | Path | Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     if isinstance(source, Mapping):
         return "cluster", source
+    if isinstance(source, str) and re.match(r"[a-z]+://", source):
+        return source, {"kind": "address", "address": source}
     names = packaged("clusters")
     path = names.get(str(source), Path(source))
     if not path.exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -83,20 +84,34 @@ async def grow(cluster: Any, workers: int) -> None:
 
 
 def _end(cluster: Any) -> None:
-    """Close a cluster, however stuck it is."""
-    import psutil  # type: ignore[import-untyped]
+    """Close a cluster, however stuck it is.
+
+    Its workers are killed: asked to end, each would wait up to four seconds for its task.
+    """
     from distributed.core import Status
 
+    # the scheduler would tell, with tracebacks, of each connection that is cut
+    logging.getLogger("distributed.batched").setLevel(logging.WARNING)
     nannies = [*cluster._created]
     for nanny in nannies:
-        # a cluster does not close while it takes a worker for about to start
         if nanny.status == Status.init:
+            # a cluster does not close while it takes a worker for about to start
             nanny.status = Status.failed
+        elif nanny.status in (Status.running, Status.starting):
+            nanny.close_gracefully(reason="dtperf-ends")  # else it starts its worker again
+        _kill(nanny.pid)
     pids = [nanny.pid for nanny in nannies]
     with suppress(TimeoutError):
         cluster.close(timeout=END_S)
         pids = [nanny.pid for nanny in nannies]
-    for pid in filter(None, pids):
+    for pid in pids:
+        _kill(pid)
+
+
+def _kill(pid: int | None) -> None:
+    import psutil  # type: ignore[import-untyped]
+
+    if pid is not None:
         with suppress(psutil.NoSuchProcess):
             psutil.Process(pid).kill()
 

@@ -147,18 +147,18 @@ def _outside(config: Pods) -> Object:
     """Make the Service that the outside sees."""
     service = config.service
     known = service.external_address
-    port = int(known.rpartition(":")[2]) if known else PORTS[COMM]
+    number = int(known.rpartition(":")[2]) if known else PORTS[COMM]
     is_balanced = service.type == "LoadBalancer"
-    told: Object = {
+    port: Object = {
         "name": COMM,
         "protocol": "TCP",
-        "port": port if is_balanced else PORTS[COMM],
+        "port": number if is_balanced else PORTS[COMM],
         "targetPort": COMM,
     }
     if service.node_port:
-        told["nodePort"] = service.node_port
+        port["nodePort"] = service.node_port
     selector = _labels(config, "scheduler")["matchLabels"]
-    spec = {"type": service.type, "selector": selector, "ports": [told]}
+    spec = {"type": service.type, "selector": selector, "ports": [port]}
     return _object(config, "Service", "v1", "-outside", spec=spec)
 
 

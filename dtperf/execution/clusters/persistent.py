@@ -145,9 +145,9 @@ def find(source: Source) -> KeptCluster | None:
     if not is_locked(folder / LOCK):
         return None
     try:
-        told = json.loads((folder / SCHEDULER).read_text())
+        content = json.loads((folder / SCHEDULER).read_text())
         config = load_cluster(json.loads((folder / CONFIG).read_text()))
-        return KeptCluster(folder, config, told["address"], int(told["pid"]))
+        return KeptCluster(folder, config, content["address"], int(content["pid"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None  # it is just starting, or ending
 
@@ -207,11 +207,11 @@ def up(source: Source) -> KeptCluster:
 
 def why_ended(folder: Path) -> str:
     """Return what the keeper of a cluster has ended with."""
-    said = ""
+    log = ""
     with suppress(OSError):
-        said = (folder / LOG).read_text(errors="replace").strip()
+        log = (folder / LOG).read_text(errors="replace").strip()
     # it may have several lines
-    return said.rpartition("dtperf: ")[2] or "it did not say why"
+    return log.rpartition("dtperf: ")[2] or "it did not say why"
 
 
 def scale(source: Source, workers: int) -> None:

@@ -1,4 +1,8 @@
-"""Workers as pods: ``with pod_cluster(config, folder) as (address, security): …``."""
+"""Workers as pods: ``with pod_cluster(config, folder) as (address, security): …``.
+
+Not dask_kubernetes' KubeCluster: it speaks to the scheduler without TLS, waits for its service for
+ever, and neither makes nor deletes our Secret, Service and NetworkPolicy.
+"""
 
 from __future__ import annotations
 
@@ -70,9 +74,9 @@ def pod_cluster(config: Kubernetes | InterLink, folder: Path) -> Iterator[tuple[
         ConfigError: Something is known to go wrong, or is not there, or not allowed.
         DtperfError: It does not start in time, or does not end.
     """
-    place = create(config, folder)
+    scheduler = create(config, folder)
     try:
-        yield place
+        yield scheduler
     finally:
         delete(config)
 

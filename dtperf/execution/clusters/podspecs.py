@@ -122,7 +122,7 @@ def worker_spec(config: Pods, secret: str) -> Object:
 def environment(config: Pods) -> dict[str, str]:
     """Return the worker all that its entry point wants to know; the operator adds its name."""
     outside = config.service.external_address if isinstance(config, InterLink) else None
-    told = {
+    variables = {
         "DASK_SCHEDULER_ADDRESS": outside or inside_address(config),
         "DTPERF_TLS": TLS,
         "DTPERF_CORES": str(config.cores),
@@ -131,8 +131,8 @@ def environment(config: Pods) -> dict[str, str]:
         "DTPERF_DEATH_TIMEOUT_S": str(DEATH_TIMEOUT_S),
     }
     if config.proxy_secret:
-        told["DTPERF_PROXY"] = f"{PROXY}/proxy"
-    return {**config.environment, **told}
+        variables["DTPERF_PROXY"] = f"{PROXY}/proxy"
+    return {**config.environment, **variables}
 
 
 def inside_address(config: Pods) -> str:

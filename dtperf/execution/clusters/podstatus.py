@@ -66,14 +66,14 @@ def read_pods(server: ApiServer, name: str) -> list[Pod]:
 
 
 def _pod(one: Object) -> Pod:
-    told = one.get("status", {})
-    phase, message = told.get("phase", "Pending"), told.get("message", "")
-    state = told.get("reason") or phase
-    conditions = {c["type"]: c for c in told.get("conditions") or []}
+    status = one.get("status", {})
+    phase, message = status.get("phase", "Pending"), status.get("message", "")
+    state = status.get("reason") or phase
+    conditions = {c["type"]: c for c in status.get("conditions") or []}
     scheduled = conditions.get("PodScheduled", {})
     if scheduled.get("status") == "False":
         state, message = scheduled.get("reason", state), scheduled.get("message", "")
-    for container in told.get("containerStatuses") or []:
+    for container in status.get("containerStatuses") or []:
         now = container.get("state", {})
         why = now.get("waiting") or now.get("terminated")
         if why:
@@ -87,7 +87,7 @@ def _pod(one: Object) -> Pod:
         state=state,
         message=message,
         is_ready=conditions.get("Ready", {}).get("status") == "True",
-        host=told.get("hostIP", ""),
+        host=status.get("hostIP", ""),
         uid=one["metadata"].get("uid") or one["metadata"]["name"],
         is_ending="deletionTimestamp" in one["metadata"],
         ends=tuple(_ends(one)),
@@ -96,14 +96,14 @@ def _pod(one: Object) -> Pod:
 
 def _ends(one: Object) -> Iterator[float | None]:
     """Yield how long each container lived that has ended; of the earlier ones only how many."""
-    told = one.get("status", {})
-    containers = told.get("containerStatuses") or []
+    status = one.get("status", {})
+    containers = status.get("containerStatuses") or []
     for container in containers:
         restarts = container.get("restartCount", 0)
         yield from [None] * restarts
         if ended := container.get("state", {}).get("terminated"):
             yield _seconds(ended.get("startedAt"), ended.get("finishedAt"))
-    if not containers and told.get("phase") == "Failed":
+    if not containers and status.get("phase") == "Failed":
         yield None
 
 
@@ -145,10 +145,10 @@ def problems_of(server: ApiServer, name: str, pods: Iterable[Pod], part: str = "
         yield f"{len(ended)} pods have ended; {last.name}: {last.state}: {last.message}"
 
 
-def _refusal(server: ApiServer, name: str, said: str) -> str:
-    if "exceeded quota" in said:
-        return f"{name}: the quota of the namespace {server.namespace} is used up: {said}"
-    return f"{name}: Kubernetes refuses the pod: {said}"
+def _refusal(server: ApiServer, name: str, message: str) -> str:
+    if "exceeded quota" in message:
+        return f"{name}: the quota of the namespace {server.namespace} is used up: {message}"
+    return f"{name}: Kubernetes refuses the pod: {message}"
 
 
 def wait_for_scheduler(server: ApiServer, config: Kubernetes | InterLink) -> str:

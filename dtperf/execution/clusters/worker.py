@@ -88,8 +88,8 @@ def _preloads() -> list[str]:
         ("--preload", "distributed.worker.preload", "dtperf.execution.clusters.preload_site"),
         ("--preload-nanny", "distributed.nanny.preload", "dtperf.execution.clusters.watchdog"),
     ):
-        said = dask.config.get(key)
-        modules = [said] if isinstance(said, str) else said
+        given = dask.config.get(key)
+        modules = [given] if isinstance(given, str) else given
         options += [text for name in (*modules, own) for text in (option, name)]
     return options
 
@@ -226,13 +226,13 @@ def _credentials(source: Path, folder: Path) -> Credentials:
 
 @contextmanager
 def _private_folder(parent: str | None) -> Iterator[Path]:
-    place = os.path.expandvars(parent) if parent else None
+    expanded = os.path.expandvars(parent) if parent else None
     try:
         folder = tempfile.TemporaryDirectory(
-            prefix="dtperf-", dir=place, ignore_cleanup_errors=True
+            prefix="dtperf-", dir=expanded, ignore_cleanup_errors=True
         )
     except OSError as error:
-        raise ConfigError(f"DTPERF_SCRATCH: {place}: {error.strerror}") from None
+        raise ConfigError(f"DTPERF_SCRATCH: {expanded}: {error.strerror}") from None
     with folder as name:
         yield Path(name)
 

@@ -17,12 +17,13 @@ from dtperf.config import AnalysisConfig
 from dtperf.errors import InputError
 from dtperf.execution.chunk_meta import ChunkMeta, meta_of
 from dtperf.execution.chunks import read_events
-from dtperf.execution.inputs import patience_of
+from dtperf.execution.inputs import retry_policy
 from dtperf.execution.planning import ReadRanges, plan
 from dtperf.filesets import InputFile
 from dtperf.filesets.check import RetryPolicy, check_files, refusal
 from dtperf.nanoaod import ColumnFilter
 from dtperf.nanoaod.open_files import close_all
+from dtperf.process import raise_if_interrupted
 from dtperf.results.event_sample import EVENT_BRANCHES, EventSample, halvings_for
 from dtperf.results.ledger import Ledger, LedgerRow
 from dtperf.selection.branches import TRACKER_ISO, TRIGGER_COLUMNS, branches_of, isolations
@@ -102,7 +103,7 @@ def check(config: AnalysisConfig, files: Sequence[InputFile]) -> list[InputFile]
         InputError: One cannot; also if the config says to skip such files in a run.
     """
     needed, optional = _branches(config)
-    checked = check_files(files, needed, optional, policy=patience_of(config))
+    checked = check_files(files, needed, optional, policy=retry_policy(config))
     if checked.problems:
         raise refusal(checked.problems, len(files))
     return [each.file for each in checked.files if each.file.entries]
@@ -135,7 +136,7 @@ def load_files(origin: ExploreInputs, limit: int, on_events: OnEvents) -> Loaded
     n_events = sum(file.events for file in files)
     by_file = [[*items] for _, items in groupby(_items(config, files), lambda i: i.filename)]
     chunks: list[_Chunk] = []
-    policy = patience_of(config)
+    policy = retry_policy(config)
     pool = ThreadPoolExecutor(threads())
     try:
         for read in pool.map(lambda items: _read_file(config, policy, items), by_file):
@@ -193,6 +194,7 @@ def _read_file(
 
 
 def _read(config: AnalysisConfig, policy: RetryPolicy, item: WorkItem) -> _Chunk:
+    raise_if_interrupted()  # the main thread waits for this one
     start = time.perf_counter()
     replicas = policy.replicas(item.filename, meta_of(item).replicas)
     while True:
