@@ -25,6 +25,7 @@ from dtperf.nanoaod import branch_table
 from dtperf.selection.columns import CROSSING_COLUMNS, PAIR_COLUMNS
 from dtperf.synthetic import Settings, generate
 from tests.config.test_ini import REFERENCE as REFERENCE_INI
+from tests.helpers.golden import GOLDEN
 from tests.helpers.pages import ROOT, Block, blocks, commands, pages
 from tests.test_import_order import FLOORS
 
@@ -44,12 +45,15 @@ def name(page: Path) -> str:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What readers of the pages have: files of two periods, the demo's result, an old INI."""
+    """What readers of the pages have: files of two periods, results, an INI, golden events."""
     folder = tmp_path_factory.mktemp("reader")
-    for period, seed in (("data", 3), ("before", 4)):
-        generate(Settings(events=6000, files=2, seed=seed), folder / period)
-    dtperf.run(dtperf.load_config("reference_2023"), folder / "data", out=folder / "demo-result")
+    for sample, seed in (("demo-sample", 3), ("before", 4)):
+        generate(Settings(events=6000, files=2, seed=seed), folder / sample)
+    config = dtperf.load_config("reference_2023")
+    dtperf.run(config, folder / "demo-sample", out=folder / "demo-result")
     (folder / "old.ini").write_text(REFERENCE_INI)
+    (folder / "tests/data").mkdir(parents=True)
+    shutil.copy(GOLDEN, folder / "tests/data")
     return folder
 
 
@@ -99,6 +103,8 @@ def test_what_is_to_be_typed_works(
 ) -> None:
     folder = tmp_path / "reader"
     shutil.copytree(files, folder)
+    if page.name != "tutorial.md":  # which makes them
+        (folder / "demo-sample").rename(folder / "data")
     monkeypatch.chdir(folder)
     names: dict[str, Any] = {}
     try:

@@ -73,8 +73,25 @@ def _keep_texts_of_fields(app: Sphinx) -> None:
     app.connect("autodoc-process-docstring", after, priority=900)
 
 
+ELSEWHERE = re.compile(
+    r"""<(?:script|img|iframe)\b[^>]*\bsrc=["']?(https?:[^"'> ]+)"""
+    r"""|<link\b(?=[^>]*\brel=["']?stylesheet)[^>]*\bhref=["']?(https?:[^"'> ]+)"""
+)
+
+
+def _refuse_what_needs_network(app: Sphinx, error: Exception | None) -> None:
+    """End the build if a page loads something from another place: the site works without."""
+    from sphinx.errors import ExtensionError
+
+    pages = [] if error else sorted(Path(app.outdir).rglob("*.html"))
+    for page in pages:
+        if found := ELSEWHERE.search(page.read_text(encoding="utf-8")):
+            raise ExtensionError(f"{page}: loads {found[1] or found[2]}")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Write what is generated as soon as Sphinx knows its folders, before it lists the pages."""
     app.connect("config-inited", lambda app, _: write(Path(app.srcdir)))
+    app.connect("build-finished", _refuse_what_needs_network)
     _keep_texts_of_fields(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from itertools import pairwise
@@ -12,6 +13,8 @@ from types import ModuleType
 from typing import Any, get_args
 
 import dtperf
+
+from .tables import table
 
 __all__ = ["MODULES", "pages"]
 
@@ -92,28 +95,32 @@ def _kind(thing: object) -> str:
     return "function" if inspect.isroutine(thing) or hasattr(thing, "py_func") else "data"
 
 
-def _index() -> str:
-    entries = "\n".join(f"api/{name}" for name in ["dtperf", *MODULES])
-    return f"""# Reference
+INDEX = """# Reference
 
 Made from the code when these pages are built.
 
-```{{toctree}}
-:maxdepth: 1
+| | |
+|---|---|
+| [](configuration.md) | every key of a config, its default, what it means, what is allowed |
+| [](measurements.md) | what is measured unless the config says otherwise |
+| [](columns.md) | what a measurement can cut on, bin and average |
+| [](branches.md) | of muon DPG NANO, by generation |
+| [](commands.md) | every command, argument and option |
+| [](cluster-files.md) | every key of a file that says where workers come from |
+| [](samples.md) | every key of what is generated |
 
-configuration
-measurements
-columns
-branches
-commands
-cluster-files
-samples
-```
+## In Python
 
-```{{toctree}}
-:maxdepth: 1
-:caption: In Python
-
-{entries}
-```
 """
+
+
+def _index() -> str:
+    """Write the page that leads to all others."""
+    rows = [("dtperf", "what most need")]
+    rows += [
+        (name, _first_line(import_module(home).__doc__ or "")) for name, home in MODULES.items()
+    ]
+    listed = table(("", ""), ([f"[](api/{name}.rst)", text] for name, text in rows))
+    pages = re.findall(r"\(([\w-]+)\.md\)", INDEX)
+    entries = "\n".join([*pages, *(f"api/{name}" for name, _ in rows)])
+    return f"{INDEX}{listed}\n```{{toctree}}\n:hidden:\n\n{entries}\n```\n"

@@ -1,14 +1,19 @@
-"""The blocks of code in pages of Markdown, and what the page says of them."""
+"""The blocks of code in pages of Markdown, and what the page says of them.
+
+`python -m tests.helpers.pages docs/tutorial.md` prints all blocks of a page as one shell script,
+for a bare machine: neither dtperf nor pytest is needed for it.
+"""
 
 from __future__ import annotations
 
 import re
 import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["ROOT", "Block", "blocks", "commands", "pages"]
+__all__ = ["ROOT", "Block", "as_script", "blocks", "commands", "pages"]
 
 ROOT = Path(__file__).parents[2]
 MARK = r"(?:<!-- (?P<mark>not run|file): (?P<text>[^\n]+) -->\n)?"
@@ -54,3 +59,20 @@ def commands(code: str) -> Iterator[list[str]]:
         words = shlex.split(line, comments=True)
         if words[:1] == ["dtperf"]:
             yield words[1:]
+
+
+def as_script(page: Path) -> str:
+    """Return what a page tells to type, also where the tests do not run it."""
+    lines = ["set -euxo pipefail"]
+    for block in blocks(page):
+        if block.file is not None:
+            lines.append(f"cat > {shlex.quote(block.file)} <<'END'\n{block.code}END")
+        elif block.language == "python":
+            lines.append(f"python - <<'END'\n{block.code}END")
+        elif block.language == "bash":
+            lines.append(block.code)
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(as_script(Path(sys.argv[1])))
