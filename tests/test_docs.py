@@ -141,6 +141,14 @@ def shell(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_the_tutorial_is_a_script_for_a_bare_machine() -> None:
+    page = ROOT / "docs/tutorial.md"
+    command = [sys.executable, "-S", "-m", "tests.helpers.pages", str(page)]
+    script = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert [block for block in blocks(page) if block.code not in script] == []
+    subprocess.run(["bash", "-n"], input=script, check=True, text=True)
+
+
 def test_the_reference_has_all_keys() -> None:
     text = keys.pages()["configuration.md"]
     assert [key for key in all_keys() if f"`{key}`" not in text] == []
