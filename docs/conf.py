@@ -24,6 +24,9 @@ nb_execution_mode = "force"
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_merge_streams = True
+# a widget needs a kernel, and scripts of another place: what it prints is shown in its place
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}
+nb_mime_priority_overrides = [("*", "application/vnd.jupyter.widget-view+json", None)]
 
 default_role = "code"  # a name between single backticks in a docstring
 autodoc_member_order = "bysource"

@@ -47,7 +47,8 @@ def pages() -> Mapping[str, str]:
 def _page(title: str, module: ModuleType, home: str) -> Iterator[str]:
     yield f"{title}\n{'=' * len(title)}\n\n"
     yield f"{_first_line(module.__doc__ or '')}\n\n"
-    names = [*module.__all__]
+    # a public module has a page of its own
+    names = [name for name in module.__all__ if not inspect.ismodule(getattr(module, name))]
     for name in sorted(names, key=lambda name: (_kind(getattr(module, name)), name.lower())):
         thing = getattr(module, name)
         # `::` divides what is imported from what is looked up in it: dtperf.flags is no module
@@ -85,7 +86,7 @@ def _said_of_data(home: str, name: str) -> str:
 
 def _content(thing: Any) -> str:
     """Return the value of a constant, or the names in it."""
-    names = thing if isinstance(thing, Mapping | tuple | frozenset) else get_args(thing)
+    names = thing if isinstance(thing, Mapping | tuple) else get_args(thing)
     return ", ".join(f"`{each}`" for each in names) or f"`{thing!r}`"
 
 
