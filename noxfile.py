@@ -1,7 +1,8 @@
 """Tests on each Python, with the oldest and the newest libraries, and what else CI looks at.
 
-`nox --list` names the sessions; what follows `--` goes to pytest. `.ci/run` runs `lazy`, and the
-few tests that show most, tests/central.txt, on other Pythons and with the lowest libraries.
+`nox --list` names the sessions; what follows `--` goes to pytest. `.ci/run` runs `lazy` and
+`docs`, and the few tests that show most, tests/central.txt, on another Python and with the lowest
+libraries.
 """
 
 from __future__ import annotations
@@ -61,6 +62,17 @@ def lazy(session: nox.Session) -> None:
     """Test the extra `lazy`, and Dask, with the versions of constraints-lazy.txt."""
     install(session, "--constraint", "constraints-lazy.txt", extras=f"lazy,{EXTRAS}")
     pytest(session, *WITH_LAZY)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation into docs/_build/html, with the notebooks run."""
+    # the notebook on dask-awkward needs the older Dask
+    install(session, "--constraint", "constraints-lazy.txt", extras="docs,lazy,clusters,notebook")
+    cache = {"NUMBA_CACHE_DIR": str(HERE / ".numba_cache" / session.name)}
+    # all anew: a notebook shows what the code does, which Sphinx does not look at
+    options = ("--fail-on-warning", "--keep-going", "--fresh-env", "--jobs", "auto")
+    session.run("sphinx-build", *options, *session.posargs, "docs", "docs/_build/html", env=cache)
 
 
 @nox.session

@@ -42,7 +42,7 @@ def resolve(
         inputs: Files, globs, directories (searched to the bottom), URLs (of files, globs, or
             directories, which end in '/'), filesets as `dtperf.filesets.read` takes them, datasets
             of a catalog (rucio:/A/B/C or das:/A/B/C, in which * stands for any text), written in
-            any of the ways of `dtperf.filesets.names.parse_name`; and `InputFile`s.
+            any of the ways of `dtperf.filesets.names.parse_name`; and any `InputFile`.
         tree: Tree to read where a fileset does not name one.
         timeout_s: How long a server may take to list a directory or a dataset.
         sites: Regular expression; of the replicas that Rucio knows only those at such sites.
