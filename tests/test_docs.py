@@ -16,6 +16,7 @@ from inspect import ismodule
 from pathlib import Path
 from typing import Any
 
+import awkward as ak
 import pytest
 import yaml
 
@@ -26,8 +27,9 @@ from dtperf.nanoaod import branch_table
 from dtperf.selection.columns import CROSSING_COLUMNS, PAIR_COLUMNS
 from dtperf.synthetic import Settings, generate
 from tests.config.test_ini import REFERENCE as REFERENCE_INI
-from tests.helpers.golden import GOLDEN
+from tests.helpers.golden import GOLDEN, golden_differences
 from tests.helpers.pages import ROOT, Block, blocks, commands, pages
+from tests.nanoaod.files import read_arrays
 from tests.test_import_order import FLOORS
 
 sys.path.insert(0, str(ROOT / "docs"))  # as Sphinx does
@@ -65,6 +67,30 @@ def test_every_block_is_run_or_says_why_not(page: Path) -> None:
     assert [b for b in blocks(page) if b.not_run is not None and len(b.not_run.split()) < 3] == []
     fences = re.findall(r"^```\w+$", page.read_text(encoding="utf-8"), re.MULTILINE)
     assert len(fences) == len(blocks(page))
+
+
+def test_the_processor_on_the_page_counts(tmp_path: Path) -> None:
+    (example,) = [b.code for b in blocks(ROOT / "docs/howto/expert.md") if b.file == "mine.py"]
+    (tmp_path / "mine.py").write_text(example)
+    result = dtperf.run("reference_2023", GOLDEN, processor=f"{tmp_path / 'mine.py'}:WithMuons")
+    assert not golden_differences(result.counts)
+    standalone = ak.sum(read_arrays(GOLDEN, 4000)["muon_isStandalone"])
+    assert result.extra == {"muons/standalone": standalone}
+    assert standalone > 0
+
+
+def test_a_skim_is_read_without_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    dtperf.skim.skim("reference_2023", GOLDEN, out="skim")
+    codes = (b.code for b in blocks(ROOT / "docs/howto/analyst.md") if b.language == "python")
+    (example,) = (code for code in codes if "pyarrow" in code)
+    names: dict[str, Any] = {}
+    exec(example, names)
+    arrays = read_arrays(GOLDEN, 4000)
+    kept = arrays["muon_pt"][ak.num(arrays["muon_pt"]) > 1]
+    muons = names["events"].muon.pt
+    assert 3000 < len(muons) < len(kept)
+    assert {*ak.flatten(muons).to_list()} < {*ak.flatten(kept).to_list()}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

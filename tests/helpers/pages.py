@@ -37,7 +37,7 @@ def pages() -> list[Path]:
     made = {"_build", "notebooks", "reference"}
     docs = ROOT / "docs"
     found = [path for path in docs.rglob("*.md") if path.relative_to(docs).parts[0] not in made]
-    return [*sorted(found), ROOT / "configs/clusters/README.md"]
+    return [ROOT / "README.md", *sorted(found), ROOT / "configs/clusters/README.md"]
 
 
 def blocks(page: Path) -> list[Block]:
