@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ def run(
     force: bool = False,
     processor: Any = None,
     client: Any = None,
-    cluster: str | Path | Mapping[str, Any] | None = None,
+    cluster: Any = None,
     performance_report: Path | None = None,
     limit_files: int | None = None,
     limit_chunks: int | None = None,
@@ -50,10 +50,11 @@ def run(
         processor: What measures each chunk, in the place of `config.processor`: FILE.py:CLASS or
             MODULE:CLASS; a class, which is called with the config; or an instance. It is sent to
             workers by value. What it may return: `dtperf.execution.outputs`.
-        client: A connected Dask client to work on, instead of `config.run.executor`; scheduler and
-            workers must run the same software.
-        cluster: Where Dask workers come from instead, as `dtperf.cluster` takes it; it is started
-            when the files are checked, and ended with the run.
+        client: Dask workers that are there, instead of `config.run.executor`: a client, a Dask
+            cluster such as `LocalCluster`, what `dtperf.cluster` gives, or a scheduler's address.
+            They must run the same software.
+        cluster: Where Dask workers come from instead, as `dtperf.cluster` takes it; they are
+            started when the files are checked, and ended with the run. Also what `client` takes.
         performance_report: HTML file for Dask's own report of the run.
         limit_files: Take only the first files.
         limit_chunks: Take only the first chunks of events, all files counted together.

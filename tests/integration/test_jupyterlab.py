@@ -173,3 +173,78 @@ def test_a_restart_leaves_no_worker(lab: Lab, show: Callable[..., Notebook], exe
     notebook = long_run(show, executor)
     notebook.restart()
     wait_for(lambda: not workers(lab), 20)
+
+
+EXPLORE = """\
+import dtperf
+from dtperf.synthetic import Settings, generate
+files = generate(Settings(events=20_000), "sample").directory
+"""
+APP = 'app = dtperf.explore(files, "reference_2023")\napp'
+WIDTHS = [600, 1000, 1500, 1900]
+CUT_OFF = """root => [...root.querySelectorAll('.dt-label, .dt-heading, .dt-without, td, th')].filter(
+    each => each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).display !== 'inline'
+).map(each => each.textContent)"""
+TOO_WIDE = "root => root.scrollWidth - root.clientWidth"
+
+
+def test_sliders_move_and_are_there_without_a_kernel(
+    lab: Lab, show: Callable[..., Notebook], page: Any
+) -> None:
+    notebook = show("explore.ipynb", EXPLORE, APP)
+    notebook.run_all()
+    table = page.locator(".dt-explore .dt-table tbody")
+    before = table.inner_text()
+    slider = page.locator(".dt-cut", has_text="pT").first.locator("input[type=range]")
+    slider.focus()
+    for _ in range(4):
+        slider.press("ArrowRight")
+    wait_for(lambda: table.inner_text() != before, 30)
+    after = table.inner_text()
+    python = page.locator(".dt-commands pre").first.inner_text()
+    assert python.startswith("dtperf.run(")
+
+    page.wait_for_timeout(2500)  # the saved output follows cuts that rest
+    saved = notebook.save().cells[1].outputs
+    html = "".join(each.data.get("text/html", "") for each in saved if "data" in each)
+    text = "".join(each.data.get("text/plain", "") for each in saved if "data" in each)
+    [passed] = {cell for cell in re.findall(r"[\d,]+ / [\d,]+", after)[:1]}
+    assert passed in html.replace("\xa0", " ")
+    assert passed in text.replace("\xa0", " ")
+    assert html.count("title='MB") == 250
+
+    again = Notebook(lab, page, "explore.ipynb").open(kernel=False)
+    assert passed in again.output(1).inner_text().replace("\xa0", " ")
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_nothing_is_cut_off_in_a_window_of_any_width(
+    show: Callable[..., Notebook], page: Any, theme: str
+) -> None:
+    notebook = show("widths.ipynb", EXPLORE, APP)
+    notebook.command("apputils:change-theme", theme=theme)
+    notebook.command("application:toggle-left-area")
+    notebook.run_all()
+    app = page.locator(".dt-explore")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(300)
+        assert app.evaluate(TOO_WIDE) <= 1, width
+        assert app.evaluate(CUT_OFF) == [], width
+    notebook.command("apputils:change-theme", theme="JupyterLab Light")
+
+
+def test_figures_show_as_those_of_pyplot(show: Callable[..., Notebook]) -> None:
+    draw = """\
+from dtperf import plot
+result = dtperf.run("reference_2023", files)
+for name in ("efficiency_vs_pt", "efficiency_vs_eta"):
+    plot.figure(result, name)
+"""
+    zoom = '%matplotlib widget\nplot.figure(result, "efficiency_vs_pt");'
+    notebook = show("figures.ipynb", EXPLORE, draw, zoom)
+    notebook.run_all()
+    assert notebook.output(1).locator("img").count() == 2
+    canvas = notebook.output(2).locator(".jupyter-matplotlib canvas").first
+    canvas.wait_for()
+    assert notebook.output(2).locator('button[title*="Zoom"]').count() == 1
