@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
@@ -61,9 +62,8 @@ def signals_as_interrupt(*numbers: signal.Signals) -> Iterator[None]:
         numbers: SIGINT or SIGTERM; none: both.
     """
     is_main = threading.current_thread() is threading.main_thread()
-    # what a shell script starts in its background ignores SIGINT: whoever sends it one means it
-    usual = (signal.default_int_handler, signal.SIG_DFL, signal.SIG_IGN)
-    before = {n: h for n in numbers or NUMBERS if is_main and (h := signal.getsignal(n)) in usual}
+    chosen = numbers or NUMBERS if is_main else ()
+    before = {n: h for n in chosen if _is_nobodys(h := signal.getsignal(n))}
     if not before:
         yield
         return
@@ -113,6 +113,14 @@ def signals_as_interrupt(*numbers: signal.Signals) -> Iterator[None]:
             for number, handler in before.items():
                 signal.signal(number, handler)
             state.asked = False
+
+
+def _is_nobodys(handler: Any) -> bool:
+    """Return whether a handler of signals is Python's, or one that a library has set unasked."""
+    # what a shell script starts in its background ignores SIGINT: whoever sends it one means it
+    usual = (signal.default_int_handler, signal.SIG_DFL, signal.SIG_IGN)
+    # importing dask_jobqueue makes Ctrl-C end the program with exit code 0, and without a word
+    return handler in usual or getattr(handler, "__module__", "") == "dask_jobqueue.runner"
 
 
 def raise_if_interrupted() -> None:

@@ -204,9 +204,9 @@ def test_the_reference_has_all_commands_with_what_they_do() -> None:
 
 
 def test_the_reference_has_all_public_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert {*api.MODULES} == {*dtperf._MODULES}
     if find_spec("dask_awkward") is None:
         monkeypatch.delitem(api.MODULES, "lazy")
+    assert {*api.MODULES} >= {name for name in dtperf.__all__ if ismodule(getattr(dtperf, name))}
     made = "".join(api.pages().values())
     names = {name for name in dtperf.__all__ if not ismodule(getattr(dtperf, name))}
     assert {name for name in names if f":: dtperf::{name}\n" not in made} == set()

@@ -207,7 +207,7 @@ def test_a_skim(run: Run) -> None:
     assert len(np.unique(curve.reshape(-1, 3), axis=0)) > 20
     refused = shown.text_of("ConfigError")
     assert "selection.probe.min_pt: 5.0, but the skim has 10.0" in refused
-    saved, view = (output.data for output in shown.outputs_of("dtperf.explore(out)"))
+    _bar, saved, view = (output.data for output in shown.outputs_of("dtperf.explore(out)"))
     assert saved["text/html"].count("title='MB") == 250
     assert "MB4" in saved["text/plain"]
     assert "application/vnd.jupyter.widget-view+json" in view

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +34,16 @@ class Swallows:
         os.kill(os.getpid(), self.number)
         for _ in range(1000):  # the handler runs between two steps of this
             pass
+
+
+@pytest.fixture(autouse=True)
+def usual_handlers() -> Iterator[None]:
+    """Take signals as Python does: dask_jobqueue, when it is imported, ends programs by SIGINT."""
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -107,6 +120,20 @@ def test_somebodys_own_handler_is_left_alone() -> None:
         assert came == [signal.SIGINT]
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_the_handler_of_dask_jobqueue_is_nobodys_own() -> None:
+    """Somebody imports it to have workers of Slurm: Ctrl-C still says what was stopped."""
+    code = """
+import signal, dask_jobqueue
+from dtperf.process import stoppable
+assert getattr(signal.getsignal(signal.SIGINT), "__module__", "") == "dask_jobqueue.runner"
+with stoppable("here"):
+    signal.raise_signal(signal.SIGINT)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "Stopped here" in done.stderr
+    assert done.returncode != 0
 
 
 def test_another_thread_than_the_main_one_has_no_signals() -> None:

@@ -6,20 +6,20 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import hist
+from typing import Any
 
 from dtperf.config import AnalysisConfig
 from dtperf.config.suggest import suggest
-from dtperf.errors import ConfigError, InputError
+from dtperf.errors import InputError
 from dtperf.measurements.declaration import Histogram
-from dtperf.measurements.histograms import presented, sort_categories
+from dtperf.measurements.histograms import presented
 from dtperf.results.accounting import combine
+from dtperf.results.addition import refuse_to_mix, sum_histograms, sum_numbers, volume
 from dtperf.results.doubled import refusal, remarks
 from dtperf.results.event_sample import EventSample
 from dtperf.results.extra import Extra, histograms_of, sum_extra
 from dtperf.results.html import as_html, in_one_line
+from dtperf.results.index import HistogramEntry, UnknownHistogram, histogram_index
 from dtperf.results.ledger import Ledger
 from dtperf.results.storage import LEDGER, RESULT, StoredResult, read_files, write_files
 from dtperf.results.summary import ChamberEfficiency, StationEfficiency, by_chamber, by_station
@@ -29,37 +29,11 @@ __all__ = [
     "LEDGER",
     "RESULT",
     "SUMS",
-    "HistogramEntry",
     "Result",
     "ResultSource",
-    "UnknownHistogram",
 ]
 
 SUMS = ("events", "certified", "pairs", "repeated_probes", "crossings", "double_crossings")
-
-
-class UnknownHistogram(ConfigError, KeyError):
-    """A result has no histogram of this name; the message names the nearest."""
-
-    __str__ = Exception.__str__  # a KeyError shows its message between quotes
-
-
-class HistogramEntry(NamedTuple):
-    """What a result's index says of a histogram."""
-
-    name: str
-    """Of the measurement; with 'extra/' before it, of what the processor has counted."""
-    title: str
-    """What is measured."""
-    axes: str
-    """Names of the axes."""
-    entries: float
-    """Sum of all bins, overflow included; of a profile the number of rows."""
-
-    def cells(self) -> list[tuple[str, str]]:
-        """Return what a table shows of it."""
-        entries = f"{self.entries:,.10g}"
-        return [*zip(self._fields, (self.name, self.title, self.axes, entries), strict=True)]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -92,7 +66,7 @@ class Result(Mapping[str, "Histogram"]):
         others = sorted(self.counts.keys() - {*measured})
         ordered = {
             "counts": {name: self.counts[name] for name in (*measured, *others)},
-            "totals": {name: self.totals.get(name, 0) for name in SUMS} | _volume(self.ledger),
+            "totals": {name: self.totals.get(name, 0) for name in SUMS} | volume(self.ledger),
             "anomalies": dict(sorted(self.anomalies.items())),
             "extra": dict(sorted(self.extra.items())),
             "jobs": tuple(sorted(self.jobs, key=lambda job: json.dumps(job, sort_keys=True))),
@@ -145,7 +119,7 @@ class Result(Mapping[str, "Histogram"]):
         """
         if not isinstance(other, Result):
             return NotImplemented
-        _refuse_to_mix(self, other)
+        refuse_to_mix(self, other)
         ledger, event_sample = combine(self.ledger, other.ledger), self.event_sample
         event_sample += other.event_sample
         allowed = {each.config.run.doubled_events for each in (self, other)} == {"allow"}
@@ -155,9 +129,9 @@ class Result(Mapping[str, "Histogram"]):
             self,
             # titles and the ways to run may differ
             config=min(self.config, other.config, key=lambda config: config.model_dump_json()),
-            counts=_sum_histograms(self.counts, other.counts),
-            totals=_sum_numbers(self.totals, other.totals),
-            anomalies=_sum_numbers(self.anomalies, other.anomalies),
+            counts=sum_histograms(self.counts, other.counts),
+            totals=sum_numbers(self.totals, other.totals),
+            anomalies=sum_numbers(self.anomalies, other.anomalies),
             ledger=ledger,
             extra=sum_extra(self.extra, other.extra),
             jobs=(*self.jobs, *other.jobs),
@@ -192,14 +166,7 @@ class Result(Mapping[str, "Histogram"]):
     @property
     def histograms(self) -> Table[HistogramEntry]:
         """The index of all histograms, those of `extra` at the end: name, title, axes, entries."""
-        titles = {name: each.title for name, each in self.config.measurements.active().items()}
-        return Table(
-            (
-                HistogramEntry(name, titles.get(name, ""), ", ".join(each.axes.name), _rows(each))
-                for name, each in {**self.counts, **self.extra_histograms}.items()
-            ),
-            "no histograms",
-        )
+        return histogram_index(self.config, {**self.counts, **self.extra_histograms})
 
     @property
     def extra_histograms(self) -> Mapping[str, Histogram]:
@@ -324,58 +291,11 @@ class Result(Mapping[str, "Histogram"]):
         if result.totals != stored.totals or read != result.totals["events"]:
             raise InputError(
                 f"{out}: does not add up: the ledger has {read:,} events read and "
-                f"{_volume(stored.ledger)}, but {RESULT} says {dict(stored.totals)}",
+                f"{volume(stored.ledger)}, but {RESULT} says {dict(stored.totals)}",
                 "corrupt",
             )
         return result
 
 
-def _rows(histogram: Histogram) -> float:
-    """Count what was filled: of a profile rows, not the sums beside them."""
-    shown: Any = histogram
-    if "moment" in histogram.axes.name:
-        shown = histogram[{"moment": hist.loc("entries")}]
-    total: float = shown.values(flow=True).sum().item()
-    return total
-
-
 ResultSource = Result | str | Path
 """What a result can be given as: itself, or its directory."""
-
-
-def _volume(ledger: Ledger) -> dict[str, int]:
-    read = [row for row in ledger if row.status == "read"]
-    return {
-        "files": len({row.identity for row in read}),
-        "chunks": sum(row.events > 0 for row in read),
-        "bytes": sum(row.bytes for row in read),
-    }
-
-
-def _refuse_to_mix(a: Result, b: Result) -> None:
-    if a.config.hash != b.config.hash:
-        raise InputError(
-            "these results come from different configs "
-            f"({a.config.hash[:12]} and {b.config.hash[:12]}): they do not add up"
-        )
-    if a.code != b.code:
-        raise InputError(
-            f"these results come from different code (dtperf {a.code or 'unknown'} and "
-            f"{b.code or 'unknown'}), which may count differently: measure one of them again"
-        )
-
-
-def _sum_histograms(a: Mapping[str, Histogram], b: Mapping[str, Histogram]) -> dict[str, Histogram]:
-    both = {}
-    for name in a.keys() & b.keys():
-        try:
-            both[name] = sort_categories(a[name] + b[name])
-        except ValueError as error:
-            raise InputError(
-                f"the histograms '{name}' have different axes: they do not add up"
-            ) from error
-    return {**a, **b, **both}
-
-
-def _sum_numbers(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
-    return {name: a.get(name, 0) + b.get(name, 0) for name in [*a, *b]}
