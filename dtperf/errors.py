@@ -81,7 +81,7 @@ def _lines_of_user(error: BaseException, shell: Any) -> Iterator[str]:
         module = str(frame.f_globals.get("__name__", "")).partition(".")[0]
         if module == __package__:
             return
-        if module in ("IPython", "ipykernel"):
+        if module in ("IPython", "ipykernel", "contextlib"):  # who calls, and our decorators
             continue
         name = frame.f_code.co_filename
         kind, shown = shell.compile.format_code_name(name) or ("File", name)

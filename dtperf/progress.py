@@ -108,6 +108,7 @@ class _Bar:
         self._screen = screen
         self._stages = Stages(disable=True)  # only counts, measures and estimates
         self._names: dict[str, Any] = {}
+        self._shown_at = self._stages.get_time()
         self._compiling: list[tuple[str, float]] = []
         self._compiled, self._compiled_s = 0, 0.0
         self.dashboard = ""
@@ -119,6 +120,9 @@ class _Bar:
             return
         if state.stage not in self._names:
             self._names[state.stage] = self._stages.add_task(state.stage, total=state.total)
+            # a stage is told of when some of it is done, which may be all of it
+            self._stages.tasks[-1].start_time = self._shown_at
+        self._shown_at = self._stages.get_time()
         self._stages.update(
             self._names[state.stage],
             total=state.total,

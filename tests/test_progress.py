@@ -121,6 +121,14 @@ def test_a_log_gets_what_is_read_later(capfd: pytest.CaptureFixture[str]) -> Non
     assert last.startswith("measured 1 event in 0.")
 
 
+def test_what_is_told_of_at_its_end_has_its_time(capfd: pytest.CaptureFixture[str]) -> None:
+    with progress_bar(in_log=True) as show:
+        time.sleep(0.3)
+        show(Progress("reading", 20, 20))
+    seconds = re.findall(r"read 20 events in ([\d.]+) s, ", capfd.readouterr().err)
+    assert [float(each) >= 0.3 for each in seconds] == [True]
+
+
 def test_whoever_is_called_is_called_instead(capfd: pytest.CaptureFixture[str]) -> None:
     seen: list[Progress] = []
     with progress_bar(on_progress=seen.append, in_log=True) as show:

@@ -24,8 +24,8 @@ SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 IDLE = """() => {
-    const panel = window.jupyterapp.shell.currentWidget;
-    const kernel = panel?.sessionContext?.session?.kernel;
+    const panels = [...window.jupyterapp.shell.widgets('main')];
+    const kernel = panels.find(each => each.sessionContext)?.sessionContext?.session?.kernel;
     return kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
 }"""
 
@@ -170,5 +170,5 @@ class Notebook:
         return self.cell(number).locator(".jp-Cell-outputArea")
 
     def close(self) -> None:
-        """End its kernel and leave the page."""
-        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        """End its kernel, and any other."""
+        self.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")

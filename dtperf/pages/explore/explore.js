@@ -246,6 +246,8 @@ function render({ model, el }) {
   draw(setup.before);
   follow();
   if (!isSame(model.get("answer").cuts, {})) take();
+  // else JupyterLab takes their arrow keys and Enter for the notebook: it asks the element itself first
+  for (const each of root.querySelectorAll("input, button, pre")) each.dataset.lmSuppressShortcuts = "true";
   el.append(root);
   return () => {
     clearTimeout(patience);
