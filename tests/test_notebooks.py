@@ -141,6 +141,8 @@ def test_quickstart(run: Run) -> None:
     assert [colour for colour in MARKERS[:3] if pixels_of(colour, curve) < 50] == []
     line, _ = shown.outputs_of(first)
     assert re.match(r"measured 20,000 events in [\d.]+ s, [\d,]+ events/s", line.data["text/plain"])
+    (itself,) = [cell.outputs for cell in shown.cells if cell.source == "result"]
+    assert "title='MB2 W-1 S2: 6" in itself[0].data["text/html"]
     (chambers,) = shown.pictures_of('plot.figure(result, "chambers")')
     assert len(np.unique(chambers.reshape(-1, 3), axis=0)) > 20
     stations = counts(shown.text_of("by_station"))
