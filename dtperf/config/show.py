@@ -141,20 +141,20 @@ def _differing(section: BaseModel, other: BaseModel, loc: Loc = ()) -> Iterator[
 def _section(section: BaseModel, loc: Loc, notes: Mapping[Loc, str]) -> Iterator[str]:
     margin = INDENT * len(loc)
     for name in type(section).model_fields:
-        value, here = getattr(section, name), (*loc, name)
+        value, location = getattr(section, name), (*loc, name)
         if not loc:
             yield ""
-        yield from _comment(here, margin, is_value=not isinstance(value, BaseModel))
+        yield from _comment(location, margin, is_value=not isinstance(value, BaseModel))
         if isinstance(value, BaseModel):
             yield f"{margin}{name}:"
-            yield from _section(value, here, notes)
+            yield from _section(value, location, notes)
         else:
             content = section.model_dump(mode="json", include={name}, exclude_none=True)
             written = indent(_dump(content or {name: None}), margin).rstrip("\n")
-            if here in notes and "\n" in written:
-                yield f"{margin}{notes[here].lstrip()}"
-            elif here in notes:
-                written += notes[here]
+            if location in notes and "\n" in written:
+                yield f"{margin}{notes[location].lstrip()}"
+            elif location in notes:
+                written += notes[location]
             yield written
 
 

@@ -39,12 +39,12 @@ def differing(before: AnalysisConfig, now: AnalysisConfig) -> list[str]:
         Lines such as ``selection.probe.min_pt: 20.0 before, 25.0 now``; none if the hashes of both
         are equal.
     """
-    there, here = flat_values(before), flat_values(now)
+    before_values, after_values = flat_values(before), flat_values(now)
     lines = []
-    for key, value in here.items():
+    for key, value in after_values.items():
         is_counted = not key.startswith("run.") and key not in ("title", "processor")
-        if is_counted and there[key] != value:
-            lines += _lines(key, there[key], value)
+        if is_counted and before_values[key] != value:
+            lines += _lines(key, before_values[key], value)
     more = len(lines) - MOST_SHOWN
     return [*lines[:MOST_SHOWN], *([f"and {more} more"] if more > 0 else [])]
 

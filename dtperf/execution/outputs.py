@@ -177,13 +177,13 @@ def _leaves(found: Mapping[Any, Any], path: str) -> Iterator[tuple[str, Any]]:
     for name, value in found.items():
         if not isinstance(name, str) or not name or "/" in name or not name.isprintable():
             raise ValueError(f"the name {name!r}, in {path or 'its output'}: not a text without /")
-        here = f"{path}/{name}" if path else name
-        if len(here) > LONGEST_NAME:
-            raise ValueError(f"{here[:50]}…: a name of more than {LONGEST_NAME} characters")
+        full_name = f"{path}/{name}" if path else name
+        if len(full_name) > LONGEST_NAME:
+            raise ValueError(f"{full_name[:50]}…: a name of more than {LONGEST_NAME} characters")
         if isinstance(value, Mapping):
-            yield from _leaves(value, here)
+            yield from _leaves(value, full_name)
         else:
-            yield here, value
+            yield full_name, value
 
 
 def _number(value: Any, where: str) -> int | float:

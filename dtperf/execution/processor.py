@@ -182,14 +182,16 @@ def _is_path(source: str) -> bool:
 def _from_name(name: str) -> ModuleType:
     if name in (packaged := packaged_processors()):
         return _from_file(packaged[name])
-    here = str(Path.cwd())
-    sys.path.append(here)  # last: nothing that is installed is hidden by what lies about here
+    working_directory = str(Path.cwd())
+    sys.path.append(
+        working_directory
+    )  # last: nothing that is installed is hidden by what lies about
     try:
         return import_module(name)
     except Exception as error:
         raise ConfigError(f"processor: {name}: cannot be imported: {error!r}") from error
     finally:
-        sys.path.remove(here)
+        sys.path.remove(working_directory)
 
 
 def _from_file(path: Path) -> ModuleType:

@@ -84,8 +84,8 @@ def read_sample(path: Path) -> EventSample:
             table = file.read()
         return _made(about, table)
     except (pa.ArrowException, OSError, ValidationError, ValueError, TypeError) as error:
-        told = f"{path}: the sample of events cannot be read: {error}"
-        raise InputError(told, "corrupt") from None
+        message = f"{path}: the sample of events cannot be read: {error}"
+        raise InputError(message, "corrupt") from None
 
 
 def _made(about: _About, table: pa.Table) -> EventSample:

@@ -60,13 +60,13 @@ def sum_extra(a: Mapping[str, Extra], b: Mapping[str, Extra]) -> dict[str, Extra
     """
     both: dict[str, Extra] = {**a, **b}
     for name in a.keys() & b.keys():
-        told = f"extra: {name}: of both results does not add up"
+        message = f"extra: {name}: of both results does not add up"
         if not of_one_kind(a[name], b[name]):
-            raise InputError(f"{told}: they are of different kinds")
+            raise InputError(f"{message}: they are of different kinds")
         try:
             both[name] = in_order(a[name] + b[name])
         except ValueError as error:
-            raise InputError(f"{told}: {error}") from error
+            raise InputError(f"{message}: {error}") from error
     return both
 
 

@@ -86,12 +86,12 @@ class LedgerRow(NamedTuple):
 
     def cells(self) -> list[tuple[str, str]]:
         """Return what a table shows of it."""
-        told = self.message.removeprefix(f"{self.file}: ") or self.cause
+        reason = self.message.removeprefix(f"{self.file}: ") or self.cause
         return [
             ("file", shortened(self.file, from_left=True)),
             ("events", f"{self.start:,} to {self.stop:,}"),
             ("status", self.status),
-            ("why", shortened(told)),
+            ("why", shortened(reason)),
             ("tried", f"{self.attempts:,}"),
             ("MB", f"{self.bytes / 1e6:,.1f}"),
             ("seconds", f"{self.seconds:,.1f}"),

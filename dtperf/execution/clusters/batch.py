@@ -54,7 +54,9 @@ def batch_cluster(config: Slurm | HTCondor, folder: Path) -> Iterator[Any]:
                 cluster.sync(grow, cluster, workers, callback_timeout=config.wait_s)
         except RuntimeError as error:
             _give_up_refused(cluster)
-            raise DtperfError(f"{COMMANDS[config.kind]} refused the job: {_said(error)}") from None
+            raise DtperfError(
+                f"{COMMANDS[config.kind]} refused the job: {_reason(error)}"
+            ) from None
         except TimeoutError:
             _give_up_refused(cluster)
             raise DtperfError(
@@ -114,7 +116,7 @@ async def _replace_ended(cluster: Any) -> None:
     callback.start()
 
 
-def _said(error: RuntimeError) -> str:
+def _reason(error: RuntimeError) -> str:
     """Find in dask-jobqueue's message what the command has printed."""
     text = str(error)
     return " ".join(text.partition("stderr:")[2].split()) or text

@@ -116,9 +116,9 @@ class WorkerWatch:
         sure = [death for death in early if death.identity in self._suspects]
         self._suspects = {death.identity for death in early}
         if sure and (seen.is_hopeless or len(sure) >= self._limit):
-            raise DtperfError(self._said(sure))
+            raise DtperfError(self._report(sure))
 
-    def _said(self, deaths: list[WorkerDeath]) -> str:
+    def _report(self, deaths: list[WorkerDeath]) -> str:
         if held := [death for death in deaths if death.is_held]:
             count = "a job is" if len(deaths) == 1 else f"{len(deaths)} jobs are"
             its = f"{held[-1].name} is held: {held[-1].why}"

@@ -101,9 +101,9 @@ def versions_everywhere(client: Client) -> dict[str, dict[str, str]]:
     found = {"client": dict(own_versions()), "scheduler": _of_scheduler(client)}
     if found["scheduler"] != found["client"]:
         return found | _of_workers_without_code(client)
-    there = client.run_on_scheduler(_as_registered)
+    registered = client.run_on_scheduler(_as_registered)
     same = []
-    for address, versions in there.items():
+    for address, versions in registered.items():
         if versions == {name: found["client"].get(name) for name in versions}:
             same.append(address)
         else:
@@ -171,11 +171,11 @@ def _of_workers(client: Client, addresses: list[str]) -> dict[str, dict[str, str
             with suppress(TimeoutError):
                 wait(tasks, LOOK_S)
                 break
-        there = client.nthreads()
+        running = client.nthreads()
         for number, (address, task) in enumerate(zip(addresses, tasks, strict=True)):
             if task.status == "finished":
                 found[address] = _named(mailbox.take(number) or {})
-            elif address in there and task.status == "error":
+            elif address in running and task.status == "error":
                 why = task.exception()
                 raise DtperfError(f"the worker {address} does not tell its versions: {why!r}")
     return found
