@@ -1,4 +1,4 @@
-"""Ways in which files are broken, each with the cause that the README has for it.
+"""Ways in which files are broken, each with the cause that the documentation has for it.
 
 `dtperf.synthetic.broken` has the ten that `dtperf generate` makes while it writes. These change
 bytes and places of files that are complete, so that thousands are made in a minute.
