@@ -123,7 +123,10 @@ class Stoppable:
                 continue
 
 
-@pytest.mark.parametrize("executor", ["iterative", "futures", "dask"])
+@pytest.mark.parametrize(
+    "executor",
+    ["iterative", *(pytest.param(each, marks=pytest.mark.slow) for each in ("futures", "dask"))],
+)
 def test_a_run_stops_at_once_and_says_what_is_kept(
     executor: str, tmp_path: Path, reference_config: AnalysisConfig, golden_result: Result
 ) -> None:

@@ -51,6 +51,7 @@ def execute(client: Any, code: str, cell: str = "", expression: str = "None") ->
     return literal_eval(reply["content"]["user_expressions"]["value"]["data"]["text/plain"])
 
 
+@pytest.mark.slow
 def test_twelve_explores_of_a_cell_keep_the_events_of_one(kernel: Any) -> None:
     execute(kernel, START)
     found = [execute(kernel, f"explore({20 + n})", "a", "living()") for n in range(12)]
