@@ -100,10 +100,11 @@ def _refuse_without_workers(client: Client) -> None:
 def is_forsaken(client: Client) -> bool:
     """Return whether the workers of a cluster on this machine have ended, and none is starting.
 
-    Of other clusters nobody here knows: jobs may wait in a queue.
+    Of other clusters nobody here knows: jobs may wait in a queue. One that has no workers at all
+    is adaptive, or will be scaled.
     """
     from distributed import LocalCluster
 
-    return isinstance(client.cluster, LocalCluster) and all(
-        worker.status.name in OVER for worker in client.cluster.workers.values()
-    )
+    if not isinstance(client.cluster, LocalCluster) or not client.cluster.workers:
+        return False
+    return all(worker.status.name in OVER for worker in client.cluster.workers.values())
