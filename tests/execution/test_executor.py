@@ -154,6 +154,7 @@ def test_dask_workers_that_die_are_replaced(workers: DaskPool, tmp_path: Path) -
     assert len(ended) == 60
 
 
+@pytest.mark.timeout(900)  # four workers end and start, which takes minutes on a busy machine
 def test_dask_gives_up_a_chunk_that_kills_every_worker(workers: DaskPool) -> None:
     total, ended = run(partial(kill_always, 2), 8, workers, retries=0)
     errors = {n: each.outcome.error for n, each in enumerate(ended) if each.outcome.error}
