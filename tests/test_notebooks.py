@@ -123,6 +123,15 @@ def test_stored_as_nobody_has_run_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_one_title_with_sections_below_it(name: str) -> None:
+    texts = [cell.source for cell in read(name).cells if cell.cell_type == "markdown"]
+    heads = re.findall(r"^(#+) ", "\n\n".join(texts), re.MULTILINE)
+    assert texts[0].startswith("# ")
+    assert heads[0] == "#"
+    assert {*heads[1:]} == {"##"}
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_written_for_any_machine(name: str) -> None:
     notebook = read(name)
     sources = [cell.source for cell in notebook.cells]
