@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.helpers.browser import chromium
 from tests.integration.conftest import OUTCOME
 from tests.integration.jupyterlab import Lab, Notebook
 
@@ -36,15 +37,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no chromium here")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture

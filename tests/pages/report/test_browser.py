@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from dtperf.detector import chambers
 from dtperf.diagnostics.comparison import changes
 from dtperf.pages.report import render_comparison, render_history, save, write
 from dtperf.pages.report.history import in_order
+from tests.helpers.browser import chromium
 from tests.pages.report.samples import DEAD, EMPTY, FLAGS, LOW, measured
 
 pytestmark = pytest.mark.server
@@ -44,15 +44,8 @@ class Tab:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no chromium here")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
