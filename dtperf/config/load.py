@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,7 @@ __all__ = [
     "load_config",
     "override",
     "packaged",
+    "packaged_analyses",
     "read_sections",
     "validate",
     "with_blocks",
@@ -168,6 +169,12 @@ def validate(
         return model.model_validate(_with_tuples(data), strict=True)
     except ValidationError as error:
         raise explain(error, where, model) from None
+
+
+@cache
+def packaged_analyses() -> Mapping[str, AnalysisConfig]:
+    """Return the packaged analyses, by name."""
+    return {name: load_config(name) for name in packaged("analyses")}
 
 
 def _read(source: ConfigSource) -> tuple[str, Mapping[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 from html import escape
 from textwrap import indent, wrap
 from typing import Any, NamedTuple
@@ -12,7 +11,7 @@ import yaml
 from pydantic import BaseModel
 
 from dtperf.config.keys import locate
-from dtperf.config.load import load_config, packaged
+from dtperf.config.load import packaged_analyses
 from dtperf.config.model import AnalysisConfig
 from dtperf.config.reader import SCALARS
 from dtperf.config.suggest import shorten
@@ -114,14 +113,9 @@ class _Nearest(NamedTuple):
         return f"as {self.name} but for {', '.join(keys[:NAMED])}{more}"
 
 
-@cache
-def _packaged() -> dict[str, AnalysisConfig]:
-    return {name: load_config(name) for name in packaged("analyses")}
-
-
 def _nearest(config: AnalysisConfig) -> _Nearest:
     found = []
-    for name, other in _packaged().items():
+    for name, other in packaged_analyses().items():
         notes = {loc: f"{MARK}{told} in {name}" for loc, told in _differing(config, other)}
         found.append(_Nearest(name, notes))
     return min(found, key=lambda each: len(each.notes), default=_Nearest("", {}))

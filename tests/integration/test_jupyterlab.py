@@ -15,6 +15,7 @@ import pytest
 from tests.helpers.browser import chromium
 from tests.integration.conftest import OUTCOME
 from tests.integration.jupyterlab import Lab, Notebook
+from tests.integration.xrootd_server import until
 
 pytestmark = pytest.mark.server
 
@@ -122,16 +123,9 @@ def long_run(show: Callable[..., Notebook], executor: str) -> Notebook:
     notebook = show(f"{executor}.ipynb", *cells, COUNT)
     notebook.begin_all()
     saved = notebook.lab.notebooks / f"{executor}-out"
-    wait_for(lambda: any(saved.rglob("*ledger*")), CELL_S)
+    assert until(lambda: any(saved.rglob("*ledger*")), CELL_S)
     time.sleep(2)
     return notebook
-
-
-def wait_for(happens: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not happens():
-        assert time.monotonic() < deadline, "it does not come"
-        time.sleep(0.1)
 
 
 def workers(lab: Lab) -> list[str]:
@@ -159,7 +153,7 @@ def test_stop_tells_what_was_kept_and_the_next_run_goes_on(
     assert f"{executor}-out" in error
     assert "resume=True" in error
     assert len(error.strip().splitlines()) <= LONGEST_ERROR
-    wait_for(lambda: not workers(lab), 10)
+    assert until(lambda: not workers(lab), 10)
 
     notebook.run_all()
     assert "counted 40000" in notebook.output(2).inner_text()
@@ -169,7 +163,7 @@ def test_stop_tells_what_was_kept_and_the_next_run_goes_on(
 def test_a_restart_leaves_no_worker(lab: Lab, show: Callable[..., Notebook], executor: str) -> None:
     notebook = long_run(show, executor)
     notebook.restart()
-    wait_for(lambda: not workers(lab), 20)
+    assert until(lambda: not workers(lab), 20)
 
 
 EXPLORE = """\
@@ -197,7 +191,7 @@ def test_sliders_move_and_are_there_without_a_kernel(
     slider.focus()
     for _ in range(4):
         slider.press("ArrowRight")
-    wait_for(lambda: table.inner_text() != before, 30)
+    assert until(lambda: table.inner_text() != before, 30)
     python = page.locator(".dt-commands pre").first.inner_text()
     assert python.startswith("dtperf.run(")
 

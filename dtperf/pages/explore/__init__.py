@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from dtperf.config import ConfigSource
 from dtperf.errors import ConfigError
 from dtperf.progress import progress_bar
-from dtperf.results.result import Result
 from dtperf.skim.analysis import Analysis, Explorer
-from dtperf.skim.recut.inputs import Source
+from dtperf.skim.recut.inputs import Source, find_inputs
+from dtperf.skim.stored import is_skim
 
 if TYPE_CHECKING:
     from dtperf.pages.explore.widget import App
@@ -58,8 +58,8 @@ def explore(
     from dtperf.pages.explore.session import Session
     from dtperf.pages.explore.widget import App
 
-    if not isinstance(source, Result | str | Path):
-        source = [*source]  # looked at twice
+    if not (isinstance(source, str | Path) and is_skim(Path(source))):
+        source = find_inputs(source, config)  # once: servers may be asked for their directories
     key = events_key(source, config, limit_events)
     explorer = shared_events(key)  # held while what this cell has made before is closed
     close_earlier()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import shlex
 from functools import cache
+from typing import Any
 
-from dtperf.config import AnalysisConfig, load_config
-from dtperf.config.load import packaged
+from dtperf.config import AnalysisConfig
+from dtperf.config.load import packaged_analyses
 from dtperf.config.values import flat_values
 from dtperf.skim.recut.inputs import ExploreInputs
 
@@ -69,8 +70,7 @@ def settings(config: AnalysisConfig) -> tuple[str, list[str]]:
     """
     wanted = flat_values(config)
     choices = {}
-    for name in packaged("analyses"):
-        own = _values(name)
+    for name, own in _packaged_values().items():
         choices[name] = [
             f"{key}={json.dumps(value, ensure_ascii=False)}"
             for key, value in wanted.items()
@@ -80,5 +80,5 @@ def settings(config: AnalysisConfig) -> tuple[str, list[str]]:
 
 
 @cache
-def _values(name: str) -> dict[str, object]:
-    return flat_values(load_config(name))
+def _packaged_values() -> dict[str, dict[str, Any]]:
+    return {name: flat_values(analysis) for name, analysis in packaged_analyses().items()}

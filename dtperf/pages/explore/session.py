@@ -14,7 +14,7 @@ from dtperf.pages.explore.commands import python_line, shell_line
 from dtperf.pages.explore.sliders import sliders
 from dtperf.results.html import UNTITLED, chamber_rows
 from dtperf.results.result import Result
-from dtperf.results.summary import Efficiency
+from dtperf.results.summary import Efficiency, in_words
 from dtperf.skim.analysis import Explorer
 from dtperf.skim.cuts import with_cuts
 from dtperf.statistics import clopper_pearson
@@ -56,7 +56,9 @@ def station_rows(result: Result, before: Result) -> list[dict[str, str]]:
         ):
             assert a is not None  # both are always measured
             assert b is not None
-            row |= {kind: _percent(a), f"{kind}_counts": f"{a.passed:,} /\u00a0{a.total:,}"}
+            value, counts = in_words(a)
+            row[kind] = value.replace(" −", "\u00a0−")
+            row[f"{kind}_counts"] = counts.replace("/ ", "/\u00a0")
             row[f"{kind}_change"] = _change(a, b)
         rows.append(row)
     return rows
@@ -89,13 +91,6 @@ def curves(result: Result) -> list[dict[str, Any]]:
         ]
         found.append({"name": f"MB{station.value(number)}", "points": points})
     return found
-
-
-def _percent(efficiency: Efficiency) -> str:
-    if not efficiency.total:
-        return "no probe"
-    value, low, high = (100 * x for x in (efficiency.value, efficiency.low, efficiency.high))
-    return f"{value:.3f} +{high - value:.3f}\u00a0−{value - low:.3f}"
 
 
 def _change(now: Efficiency, then: Efficiency) -> str:

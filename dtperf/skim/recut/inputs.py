@@ -24,8 +24,6 @@ __all__ = ["LIMIT_EVENTS", "ExploreInputs", "Source", "find_inputs", "first_even
 LIMIT_EVENTS = 1_000_000
 FEW = 5
 
-Source = Result | Inputs
-
 
 class ExploreInputs(NamedTuple):
     """Config and files to explore."""
@@ -38,17 +36,22 @@ class ExploreInputs(NamedTuple):
     """Directory that is proposed for the result of a new run."""
 
 
+Source = Result | Inputs | ExploreInputs
+
+
 def find_inputs(source: Source, config: ConfigSource | None) -> ExploreInputs:
     """Find the files and the config.
 
     Args:
-        source: A result, its directory, or files.
+        source: A result, its directory, or files; or what this has returned, which is kept.
         config: What `load_config` takes; None: the result's own.
 
     Raises:
         ConfigError: Files are given without a config, or one of both cannot be used.
         InputError: The result, or a file, cannot be read.
     """
+    if isinstance(source, ExploreInputs):
+        return source
     given = None if config is None else load_config(config)
     if isinstance(source, Result):
         return ExploreInputs(given or source.config, _of_result(source, {}), (), "explored")

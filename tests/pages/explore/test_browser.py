@@ -18,6 +18,7 @@ import pytest
 
 import dtperf
 from dtperf.pages.explore.session import station_rows
+from tests.helpers.browser import chromium
 from tests.helpers.golden import GOLDEN
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -92,15 +93,13 @@ def browsing(running: Running) -> Iterator[Opened]:
         if parts.scheme != "data" and parts.netloc != urlsplit(running.url).netloc:
             problems.append(f"asks {request.url}")
 
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
         page.on("request", note)
         page.on("console", lambda message: problems.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(running.url)
         yield Opened(page, problems)
-        browser.close()
     assert problems == []
 
 
