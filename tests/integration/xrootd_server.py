@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import pytest
+
 from tests.helpers.ports import free_port
 
 __all__ = ["CACHE", "Server", "until"]
@@ -44,6 +46,7 @@ pfc.ram 1g
 """
 """An XCache that forwards."""
 UNPRIVILEGED = "nobody"
+STARTS = 3
 
 
 def until(happened: Callable[[], object], patience_s: float = 60) -> bool:
@@ -104,10 +107,16 @@ class Server:
         """Start the server, and wait until it listens."""
         config = (CONFIG + self.more).format(folder=self.folder, port=self.port) + self.cluster
         (self.folder / "config").write_text(config)
-        self.processes = [*map(self._start, ["cmsd", "xrootd"] if self.cluster else ["xrootd"])]
-        ready = until(lambda: self._listens() or not self._runs())
-        assert ready, "the server does not listen"
-        assert self._runs(), self.log()
+        # Once in hundreds of starts xrootd ends at once and says nothing.
+        for _ in range(STARTS):
+            self.processes = [*map(self._start, ["cmsd", "xrootd"] if self.cluster else ["xrootd"])]
+            ready = until(lambda: self._listens() or not self._runs())
+            assert ready, "the server does not listen"
+            if self._runs():
+                return
+            ended = [process.poll() for process in self.processes]
+            self.kill()
+        pytest.fail(f"no server after {STARTS} starts, exit codes {ended}:\n{self.log()}")
 
     def kill(self) -> None:
         """End the server at once."""
@@ -118,19 +127,22 @@ class Server:
 
     def log(self) -> str:
         """Give what the server has to say."""
-        return "".join(path.read_text(errors="replace") for path in self.run.glob("*/*.log"))
+        logs = [*self.run.glob("*/*.log"), *self.run.glob("*.output")]
+        return "".join(path.read_text(errors="replace") for path in logs)
 
     def _start(self, daemon: str) -> subprocess.Popen[bytes]:
         # neither runs as root
         user = ["-R", UNPRIVILEGED] if os.geteuid() == 0 else []
         places = ["-c", str(self.folder / "config"), "-l", str(self.run / f"{daemon}.log")]
-        return subprocess.Popen(
-            [daemon, *user, *places, "-n", "test"],
-            cwd=self.run,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        # what it says before it has its log
+        with (self.run / f"{daemon}.output").open("ab") as output:
+            return subprocess.Popen(
+                [daemon, *user, *places, "-n", "test"],
+                cwd=self.run,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
 
     def _runs(self) -> bool:
         return all(process.poll() is None for process in self.processes)
