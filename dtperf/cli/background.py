@@ -59,12 +59,9 @@ def _efficiencies(found: tuple[Bias, ...]) -> Table:
 
 
 def _estimate(estimate: Estimate | None) -> tuple[str, str]:
-    if estimate is None:
-        return NOTHING, NOTHING
-    return (
-        f"{100 * estimate.efficiency:.3f} ± {100 * estimate.uncertainty:.3f}",
-        f"{100 * estimate.bias:+.3f} ± {100 * estimate.bias_uncertainty:.3f}",
-    )
+    from dtperf.diagnostics.background.mass_spectrum import NO_ESTIMATE
+
+    return estimate.in_words() if estimate else NO_ESTIMATE
 
 
 def _fits(found: tuple[Bias, ...]) -> Table:

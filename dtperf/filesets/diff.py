@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from dtperf.filesets.model import InputFile, union
+from dtperf.filesets.model import Files, InputFile, union
 
 __all__ = ["ChangedFile", "Diff", "diff"]
 
@@ -28,8 +28,8 @@ class ChangedFile(NamedTuple):
 class Diff(NamedTuple):
     """Differences of two filesets; all in the order of the filesets."""
 
-    only_a: list[InputFile]
-    only_b: list[InputFile]
+    only_a: Files
+    only_b: Files
     moved: list[Pair]
     """The same file, by its UUID, at another path."""
     changed: list[ChangedFile]
@@ -60,8 +60,8 @@ def diff(a: Iterable[InputFile], b: Iterable[InputFile]) -> Diff:
     pairs = [pair for _, pair in sorted(found, key=itemgetter(0))]
     differences = ((one, other, _differences(one, other)) for one, other in pairs)
     return Diff(
-        only_a=[file for _, file in left],
-        only_b=[file for _, file in right],
+        only_a=Files(file for _, file in left),
+        only_b=Files(file for _, file in right),
         moved=[(one, other) for one, other in pairs if one.path != other.path],
         changed=[ChangedFile._make(each) for each in differences if each[2]],
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, Self
 from uuid import UUID
 
+from dtperf.results.row_columns import Column, Columns, field_columns
 from dtperf.results.table import TableRepr, shortened
 
 __all__ = [
@@ -135,8 +136,26 @@ class InputFile(NamedTuple):
             ("other addresses", f"{len(self.replicas):,}"),
         ]
 
+    @classmethod
+    def columns(cls) -> Columns:
+        """Return the columns of a data frame."""
+        return {
+            **field_columns(cls, "path", "tree", "dataset"),
+            "uuid": Column(lambda file: file.uuid and str(file.uuid)),
+            **field_columns(cls, "entries", "bytes"),
+            "events": Column(lambda file: file.events if file.is_counted else None, int | None),
+            "ranges": Column(lambda file: file.ranges and _in_words(file.ranges)),
+            "replicas": Column(lambda file: " ".join(file.replicas)),
+            **field_columns(cls, "generation", "cluster"),
+        }
+
+
+def _in_words(ranges: Iterable[Range]) -> str:
+    return "; ".join(f"{start} to {stop}" for start, stop in ranges)
+
 
 class Files(TableRepr, list[InputFile]):
     """A list of files."""
 
     nothing = "no files"
+    row = InputFile

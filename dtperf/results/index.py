@@ -10,6 +10,7 @@ import hist
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError
 from dtperf.measurements.declaration import Histogram
+from dtperf.results.row_columns import Columns, field_columns
 from dtperf.results.table import Table
 
 __all__ = ["HistogramEntry", "UnknownHistogram", "histogram_index"]
@@ -38,6 +39,11 @@ class HistogramEntry(NamedTuple):
         entries = f"{self.entries:,.10g}"
         return [*zip(self._fields, (self.name, self.title, self.axes, entries), strict=True)]
 
+    @classmethod
+    def columns(cls) -> Columns:
+        """Return the columns of a data frame."""
+        return field_columns(cls)
+
 
 def histogram_index(
     config: AnalysisConfig, histograms: Mapping[str, Histogram]
@@ -53,7 +59,7 @@ def histogram_index(
         HistogramEntry(name, titles.get(name, ""), ", ".join(each.axes.name), _rows(each))
         for name, each in histograms.items()
     )
-    return Table(entries, "no histograms")
+    return Table(entries, "no histograms", HistogramEntry)
 
 
 def _rows(histogram: Histogram) -> float:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from dtperf.addresses import hide
 from dtperf.errors import Cause, InputError
+from dtperf.results.row_columns import Column, Columns, field_columns
 from dtperf.results.table import Table, shortened
 from dtperf.validation import check_table
 
@@ -98,13 +99,18 @@ class LedgerRow(NamedTuple):
             ("worker", self.worker),
         ]
 
+    @classmethod
+    def columns(cls) -> Columns:
+        """Return the columns of a data frame."""
+        return {**field_columns(cls), "events": Column(attrgetter("events"), int)}
+
 
 class Ledger(Table[LedgerRow]):
     """Rows in order of file and first event."""
 
     def __new__(cls, rows: Iterable[LedgerRow]) -> Self:
         """Order the rows."""
-        return super().__new__(cls, sorted(rows), "no file was read or skipped")
+        return super().__new__(cls, sorted(rows), "no file was read or skipped", LedgerRow)
 
     def events(self, status: str) -> int:
         """Count the events of all chunks with this status."""

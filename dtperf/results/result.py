@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dtperf.config import AnalysisConfig
 from dtperf.config.suggest import suggest
@@ -15,6 +15,7 @@ from dtperf.measurements.declaration import Histogram
 from dtperf.measurements.histograms import presented
 from dtperf.results.accounting import combine
 from dtperf.results.addition import refuse_to_mix, sum_histograms, sum_numbers, volume
+from dtperf.results.bin_columns import bins_frame
 from dtperf.results.doubled import refusal, remarks
 from dtperf.results.event_sample import EventSample
 from dtperf.results.extra import Extra, histograms_of, sum_extra
@@ -24,6 +25,9 @@ from dtperf.results.ledger import Ledger
 from dtperf.results.storage import LEDGER, RESULT, StoredResult, read_files, write_files
 from dtperf.results.summary import ChamberEfficiency, StationEfficiency, by_chamber, by_station
 from dtperf.results.table import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "LEDGER",
@@ -81,7 +85,7 @@ class Result(Mapping[str, "Histogram"]):
             UnknownHistogram: There is none of this name.
         """
         if name not in self.counts:
-            raise UnknownHistogram(self._why_none(name))
+            raise UnknownHistogram(self._why_none(name, self.counts))
         return presented(self.counts[name])
 
     def __contains__(self, name: object) -> bool:
@@ -163,6 +167,24 @@ class Result(Mapping[str, "Histogram"]):
         """List the fiducial efficiency of the 250 chambers."""
         return by_chamber(self.counts)
 
+    def to_pandas(self, name: str) -> pd.DataFrame:
+        """Return one histogram as a data frame, each bin a row.
+
+        Args:
+            name: Of the measurement; with 'extra/' before it, of what the processor has counted.
+
+        Returns:
+            The columns of `dtperf.results.bin_columns.bins_frame`: edges, values and intervals.
+
+        Raises:
+            UnknownHistogram: There is none of this name.
+            InputError: An axis has the name of another column.
+        """
+        known = {**self.counts, **self.extra_histograms}
+        if name not in known:
+            raise UnknownHistogram(self._why_none(name, known))
+        return bins_frame(known[name])
+
     @property
     def histograms(self) -> Table[HistogramEntry]:
         """The index of all histograms, those of `extra` at the end: name, title, axes, entries."""
@@ -225,12 +247,16 @@ class Result(Mapping[str, "Histogram"]):
         """Measurements of the config that no file had the branches for."""
         return tuple(name for name in self.config.measurements.active() if name not in self.counts)
 
-    def _why_none(self, name: object) -> str:
+    def _why_none(self, name: object, known: Iterable[str]) -> str:
         if name in self.left_out:
             return f"'{name}' was not measured: no file has the branches that it needs"
+        if f"extra/{name}" in known:
+            return f"'{name}' is of the processor's own: its name is 'extra/{name}'"
+        if (path := str(name).removeprefix("extra/")) in self.extra.keys() - {name}:
+            return f"'{name}' is a number: result.extra['{path}']"
         if name in self.extra:
             return f"'{name}' is of the processor's own: result.extra['{name}']"
-        return f"no histogram '{name}' in this result{suggest(str(name), self.counts)}"
+        return f"no histogram '{name}' in this result{suggest(str(name), known)}"
 
     @property
     def _counted(self) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from dtperf import detector
 from dtperf.measurements.declaration import Histogram
+from dtperf.results.row_columns import Column, Columns, at, efficiency_columns, field_columns
 from dtperf.results.table import Table
 from dtperf.statistics import clopper_pearson
 
@@ -22,6 +23,7 @@ __all__ = [
     "by_station",
     "efficiencies",
     "in_words",
+    "station_columns",
 ]
 
 
@@ -94,6 +96,16 @@ class StationEfficiency(NamedTuple):
         heads = ("station", "fiducial %", "passed / total", "× acceptance %", "passed / total")
         return list(zip(heads, (self.name, *fiducial, *acceptance), strict=True))
 
+    @classmethod
+    def columns(cls) -> Columns:
+        """Return the columns of a data frame."""
+        return {
+            **station_columns("name"),
+            **efficiency_columns("fiducial", "fiducial_"),
+            **efficiency_columns("with_acceptance", "acceptance_"),
+            **efficiency_columns("eligible", "eligible_"),
+        }
+
 
 class ChamberEfficiency(NamedTuple):
     """The fiducial efficiency of one chamber, in flat columns."""
@@ -124,6 +136,27 @@ class ChamberEfficiency(NamedTuple):
         """Return what a table shows of it."""
         heads = ("chamber", "fiducial %", "passed / total")
         return list(zip(heads, (self.name, *in_words(self.efficiency)), strict=True))
+
+    @classmethod
+    def columns(cls) -> Columns:
+        """Return the columns of a data frame."""
+        return {
+            "place": Column(at("name")),
+            **field_columns(cls, "station", "wheel", "sector", "passed", "total"),
+            "efficiency": Column(at("value"), float),
+            **field_columns(cls, "low", "high"),
+        }
+
+
+def station_columns(path: str) -> dict[str, Column]:
+    """Return the name of a station, such as 'MB2', and its number.
+
+    Args:
+        path: Of the name in a row.
+    """
+    name = at(path)
+    number = Column(lambda row: int(name(row).removeprefix("MB")), int)
+    return {"place": Column(name), "station": number}
 
 
 def in_words(efficiency: Efficiency | None) -> tuple[str, str]:
@@ -175,10 +208,11 @@ def by_station(counts: Mapping[str, Histogram]) -> Table[StationEfficiency]:
     """
     names = ("by_chamber", "acceptance_vs_pt", "eligible_by_sector_and_run")
     each = zip(*(_of_stations(counts, name) for name in names), strict=True)
-    return Table(
+    rows = (
         StationEfficiency(f"MB{number}", *(value for kind in row for value in _flat(kind)))
         for number, row in enumerate(each, start=1)
     )
+    return Table(rows, row=StationEfficiency)
 
 
 def _flat(efficiency: Efficiency | None) -> tuple[Any, ...]:
@@ -198,13 +232,14 @@ def by_chamber(counts: Mapping[str, Histogram]) -> Table[ChamberEfficiency]:
         measured.
     """
     if "by_chamber" not in counts:
-        return Table((), "no chambers: 'by_chamber' was not measured")
+        return Table((), "no chambers: 'by_chamber' was not measured", ChamberEfficiency)
     view = np.asarray(counts["by_chamber"].view(flow=True))
     chambers = detector.chambers()
     cells = np.stack([view[c.station - 1, c.wheel + 2, c.sector - 1] for c in chambers])
-    return Table(
+    rows = (
         ChamberEfficiency(
             *(chamber.name, chamber.station, chamber.wheel, chamber.sector), *_flat(found)
         )
         for chamber, found in zip(chambers, _efficiencies(cells), strict=True)
     )
+    return Table(rows, row=ChamberEfficiency)

@@ -6,7 +6,12 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any, Protocol, Self, SupportsIndex, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Protocol, Self, SupportsIndex, TypeVar, overload
+
+from dtperf.results.row_columns import Columns, rows_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Table", "TableRepr", "printable", "shortened", "table_html"]
 
@@ -26,6 +31,10 @@ class Row(Protocol):
     def cells(self) -> Cells:
         """Return what it shows, all rows under the same heads."""
 
+    @classmethod
+    def columns(cls) -> Columns:
+        """Return the columns of a data frame of such rows."""
+
 
 AnyRow = TypeVar("AnyRow", bound=Row)
 
@@ -36,6 +45,8 @@ class TableRepr:
     __slots__ = ()
     nothing = "nothing"
     """What stands in the place of a table without rows."""
+    row: Any = None
+    """The rows' class, which has the columns of a data frame."""
 
     def __repr__(self) -> str:
         """Return the rows in aligned columns."""
@@ -64,18 +75,34 @@ class TableRepr:
         """Return what a notebook shows."""
         return table_html(self, self.nothing)
 
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a data frame: one row each, and one number or text in each column.
+
+        Places are columns `station`, `wheel` and `sector`, missing where a place has all of them;
+        an efficiency is `passed`, `total`, `efficiency`, and `low` and `high`, its interval.
+        """
+        rows: Any = self
+        return rows_frame(self.row.columns(), rows)
+
 
 class Table(TableRepr, tuple[AnyRow, ...]):  # noqa: SLOT001  # a tuple has no others
     """A tuple of rows."""
 
-    def __new__(cls, rows: Iterable[AnyRow] = (), nothing: str = "nothing") -> Self:
+    def __new__(
+        cls,
+        rows: Iterable[AnyRow] = (),
+        nothing: str = "nothing",
+        row: type[AnyRow] | None = None,
+    ) -> Self:
         """Keep the rows.
 
         Args:
-            rows: All of one kind.
+            rows: All of one class.
             nothing: What is shown where there is none.
+            row: That class, for the columns of a data frame without rows.
         """
         made = super().__new__(cls, rows)
+        made.row = row or (type(made[0]) if made else None)
         made.nothing = nothing
         return made
 
@@ -86,7 +113,7 @@ class Table(TableRepr, tuple[AnyRow, ...]):  # noqa: SLOT001  # a tuple has no o
     def __getitem__(self, key: Any) -> Any:
         """Return a row, or a table of some."""
         found = super().__getitem__(key)
-        return Table(found, self.nothing) if isinstance(key, slice) else found
+        return Table(found, self.nothing, self.row) if isinstance(key, slice) else found
 
 
 def table_html(rows: Any, nothing: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from uuid import UUID
 from xml.etree import ElementTree as ET
 
 import pandas as pd
@@ -13,6 +15,7 @@ import pytest
 from dtperf.filesets import Files, InputFile, resolve
 from dtperf.results.ledger import Ledger
 from dtperf.results.result import Result
+from dtperf.results.summary import ChamberEfficiency
 from dtperf.results.table import Table
 from tests.helpers.ledgers import row, unopened
 
@@ -73,17 +76,47 @@ def test_hostile_texts_do_nothing() -> None:
 
 
 def test_pandas_makes_flat_columns(golden_result: Result) -> None:
-    chambers = pd.DataFrame(golden_result.by_chamber())
+    chambers = golden_result.by_chamber().to_pandas()
     assert len(chambers) == 250
-    kinds = {str(kind) for kind in chambers.dtypes.drop("name")}
+    kinds = {str(kind) for kind in chambers.dtypes.drop("place")}
     assert kinds == {"int64", "float64"}
     first = golden_result.by_chamber()[0]
-    assert chambers.loc[0, "value"] == first.efficiency.value
+    assert chambers.loc[0, "efficiency"] == first.efficiency.value
+    assert chambers.loc[0, "place"] == first.name
     best = chambers[chambers.station == 4].total.sum()
-    stations = pd.DataFrame(golden_result.by_station()).set_index("name")
-    assert stations.loc["MB4", "fiducial_total"] == best
-    assert not {object} & {*stations.dtypes}
-    assert {"file", "start", "stop", "seconds"} <= {*pd.DataFrame(golden_result.ledger).columns}
+    stations = golden_result.by_station().to_pandas().set_index("station")
+    assert stations.loc[4, "fiducial_total"] == best
+    assert stations.loc[4, "place"] == "MB4"
+    assert stations.fiducial_passed.sum() == chambers.passed.sum()
+
+
+def test_what_was_not_measured_is_missing(golden_result: Result) -> None:
+    stations = replace(golden_result, counts={}).by_station().to_pandas()
+    assert stations.fiducial_efficiency.isna().all()
+    assert stations.fiducial_total.isna().all()
+    assert str(stations.fiducial_total.dtype) == "Int64"
+
+
+def test_frames_of_ledger_index_and_files(golden_result: Result) -> None:
+    rows = Ledger([row("a", 0, 1000), unopened("b", "missing")]).to_pandas()
+    assert rows.events.tolist() == [1000, 0]
+    assert rows.cause.tolist() == ["", "missing"]
+    index = golden_result.histograms.to_pandas().set_index("name")
+    assert index.loc["by_chamber", "entries"] == golden_result["by_chamber"].sum()
+    known = InputFile("a.root", "Events", uuid=UUID(int=7), entries=20, ranges=((0, 5), (8, 9)))
+    files = Files([known, InputFile("b.root", "Events")]).to_pandas()
+    assert files.uuid[0] == str(UUID(int=7))
+    assert files.events.tolist() == [6, pd.NA]
+    assert files.ranges[0] == "0 to 5; 8 to 9"
+
+
+@pytest.mark.parametrize("rows", [Ledger([]), Files(), Table((), row=ChamberEfficiency)])
+def test_without_rows_the_columns_are_there(rows: Any) -> None:
+    frame = rows.to_pandas()
+    assert frame.empty
+    assert [*frame] == [*rows.row.columns()]
+    if isinstance(rows, tuple):
+        assert [*deepcopy(rows)[:0].to_pandas()] == [*frame]
 
 
 @pytest.mark.parametrize("name", ["by_station", "by_chamber"])

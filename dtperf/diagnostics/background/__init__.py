@@ -7,6 +7,7 @@ from dtperf.diagnostics.background.mass_spectrum import Bias, Estimate, Fit, mas
 from dtperf.diagnostics.background.sideband import sideband
 from dtperf.results.result import Result, ResultSource
 from dtperf.results.summary import Efficiency
+from dtperf.results.table import Table
 from dtperf.statistics import clopper_pearson
 from dtperf.typing import AnyArray
 
@@ -16,7 +17,7 @@ WINDOW_GEV = (81.0, 101.0)
 """Mass window that the reference program takes for the signal."""
 
 
-def biases(result: ResultSource, window: tuple[float, float] = WINDOW_GEV) -> tuple[Bias, ...]:
+def biases(result: ResultSource, window: tuple[float, float] = WINDOW_GEV) -> Table[Bias]:
     """Compare the counted efficiency of each station with that of the Z alone, by two methods.
 
     Args:
@@ -32,7 +33,7 @@ def biases(result: ResultSource, window: tuple[float, float] = WINDOW_GEV) -> tu
         InputError: The masses were not measured, or not on both sides of the window.
     """
     found = masses(Result.load(result), window)
-    return tuple(
+    rows = (
         Bias(
             f"MB{station}",
             _counted(counts[found.is_inside]),
@@ -41,6 +42,7 @@ def biases(result: ResultSource, window: tuple[float, float] = WINDOW_GEV) -> tu
         )
         for station, counts in enumerate(found.counts, start=1)
     )
+    return Table(rows, row=Bias)
 
 
 def _counted(counts: AnyArray) -> Efficiency:

@@ -9,10 +9,20 @@ import numpy as np
 
 from dtperf.errors import ConfigError, InputError
 from dtperf.results.result import Result
-from dtperf.results.summary import Efficiency
+from dtperf.results.row_columns import Column, Columns, at, efficiency_columns
+from dtperf.results.summary import Efficiency, in_words, station_columns
 from dtperf.typing import AnyArray
 
-__all__ = ["Bias", "Estimate", "Fit", "Masses", "background_shares", "masses", "signal_shares"]
+__all__ = [
+    "NO_ESTIMATE",
+    "Bias",
+    "Estimate",
+    "Fit",
+    "Masses",
+    "background_shares",
+    "masses",
+    "signal_shares",
+]
 
 MEASUREMENT = "efficiency_vs_mass"
 LEAST_SIDEBAND_GEV = 5.0
@@ -101,6 +111,13 @@ class Estimate(NamedTuple):
     uncertainty."""
     bias_uncertainty: float
 
+    def in_words(self) -> tuple[str, str]:
+        """Write efficiency and bias in per cent, with their uncertainties."""
+        return (
+            f"{100 * self.efficiency:.3f} ± {100 * self.uncertainty:.3f}",
+            f"{100 * self.bias:+.3f} ± {100 * self.bias_uncertainty:.3f}",
+        )
+
 
 class Fit(NamedTuple):
     """The estimate of a fit of the masses, and how good it is."""
@@ -116,6 +133,10 @@ class Fit(NamedTuple):
     degrees_of_freedom: int
 
 
+NO_ESTIMATE = ("–", "–")
+"""In the place of the words of an estimate that is None."""
+
+
 class Bias(NamedTuple):
     """The efficiency of one station within the signal window, with and without background."""
 
@@ -125,6 +146,32 @@ class Bias(NamedTuple):
     """None if there is no probe in the window, or nothing is left without the background."""
     fitted: Fit | None
     """None if there are too few probes, or the fit did not converge."""
+
+    def cells(self) -> list[tuple[str, str]]:
+        """Return what a table shows of it."""
+        sideband = self.sideband.in_words() if self.sideband else NO_ESTIMATE
+        fitted = self.fitted.estimate.in_words() if self.fitted else NO_ESTIMATE
+        heads = ("counted %", "passed / total", "sideband %", "bias", "fit %", "bias")
+        texts = (*in_words(self.counted), *sideband, *fitted)
+        return [("station", self.station), *zip(heads, texts, strict=True)]
+
+    @classmethod
+    def columns(cls) -> Columns:
+        """Return the columns of a data frame."""
+        numbers = ("background", "background_uncertainty", "background_efficiency", "chi2")
+        return {
+            **station_columns("station"),
+            **efficiency_columns("counted", "counted_"),
+            **_estimate("sideband", "sideband_"),
+            **_estimate("fitted.estimate", "fit_"),
+            **{f"fit_{name}": Column(at(f"fitted.{name}"), float | None) for name in numbers},
+            "fit_degrees_of_freedom": Column(at("fitted.degrees_of_freedom"), int | None),
+        }
+
+
+def _estimate(path: str, prefix: str) -> dict[str, Column]:
+    names = Estimate._fields
+    return {f"{prefix}{name}": Column(at(f"{path}.{name}"), float | None) for name in names}
 
 
 Z_MASS_GEV, Z_WIDTH_GEV = 91.1876, 2.4952

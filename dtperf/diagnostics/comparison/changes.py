@@ -13,6 +13,14 @@ from dtperf.diagnostics.comparison.family import family
 from dtperf.diagnostics.comparison.spread import Spread
 from dtperf.errors import InputError
 from dtperf.results.result import Result, ResultSource
+from dtperf.results.row_columns import (
+    Column,
+    Columns,
+    efficiency_columns,
+    field_columns,
+    names_of,
+    place_columns,
+)
 from dtperf.results.summary import Efficiency, in_words
 from dtperf.results.table import Table
 
@@ -58,6 +66,17 @@ class Change(NamedTuple):
             ("p-value", f"{self.p_value:.1g}"),
         ]
 
+    @classmethod
+    def columns(cls) -> Columns:
+        """Return the columns of a data frame."""
+        return {
+            **place_columns(),
+            **efficiency_columns("before", "before_"),
+            **efficiency_columns("after", "after_"),
+            **field_columns(cls, "difference", "uncertainty", "sigmas", "p_value", "at"),
+            "without": Column(lambda change: names_of(change.without)),
+        }
+
 
 class Changes(NamedTuple):
     """Changes between results."""
@@ -90,7 +109,7 @@ class Changes(NamedTuple):
     def chambers(self) -> Table[Change]:
         """The single chambers, the most conspicuous one first."""
         each = (look for look in self.looks if None not in look.place)
-        return Table(sorted(each, key=lambda look: (look.p_value, -look.sigmas)), NO_PROBES)
+        return Table(sorted(each, key=lambda look: (look.p_value, -look.sigmas)), NO_PROBES, Change)
 
     @property
     def sums(self) -> Table[Change]:
@@ -102,13 +121,14 @@ class Changes(NamedTuple):
                 if look.place.sector is None and None in (look.place.station, look.place.wheel)
             ),
             NO_PROBES,
+            Change,
         )
 
     @property
     def parts(self) -> Table[Change]:
         """Sectors, and stations and sectors of each wheel."""
         others = {look.place for look in (*self.sums, *self.chambers)}
-        return Table((look for look in self.looks if look.place not in others), NO_PROBES)
+        return Table((look for look in self.looks if look.place not in others), NO_PROBES, Change)
 
     def of(self, place: Place | Chamber) -> Change | None:
         """Return the change of a place; None if it has no probes in one of both."""
@@ -158,8 +178,8 @@ def changes(*given: ResultSource, false_alarms: float = 0.01) -> Changes:
     ]
     looks = [change for change in _changes(cuts, everything) if not np.isnan(change.difference)]
     return Changes(
-        Table(by_significance, "nothing has changed"),
-        Table(looks, NO_PROBES),
+        Table(by_significance, "nothing has changed", Change),
+        Table(looks, NO_PROBES, Change),
         cuts.spread,
         false_alarms,
     )

@@ -104,7 +104,7 @@ def _significant(tests: Sequence[Sequence[PlaceTest]], false_alarms: float) -> T
         for flag in largest([one for one in _corrected(each) if one.p_value <= false_alarms])
     ]
     ordered = sorted(found, key=lambda flag: (flag.p_value, flag.place.name))
-    return Table(ordered, "nothing is flagged")
+    return Table(ordered, "nothing is flagged", Flag)
 
 
 def _corrected(tests: Sequence[PlaceTest]) -> list[Flag]:

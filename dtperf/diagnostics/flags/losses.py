@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from dtperf.detector import Place
 from dtperf.diagnostics.flags.model import HIDING, OF_OTHERS, Flag
+from dtperf.results.row_columns import Column, Columns, at, names_of, place_columns
+from dtperf.results.table import Table, shortened
 
 __all__ = ["Loss", "largest", "losses"]
 
@@ -28,8 +30,37 @@ class Loss(NamedTuple):
         """Of the most conspicuous flag of the place itself."""
         return self.flags[0].p_value
 
+    @property
+    def reasons(self) -> str:
+        """Of the flags of the place itself."""
+        return "; ".join(flag.reason for flag in self.flags)
 
-def losses(flags: Iterable[Flag]) -> tuple[Loss, ...]:
+    @property
+    def explained(self) -> str:
+        """The other places whose flags follow."""
+        return names_of(dict.fromkeys(flag.place for flag in self.others))
+
+    def cells(self) -> list[tuple[str, str]]:
+        """Return what a table shows of it."""
+        return [
+            ("place", self.place.name),
+            ("reasons", self.reasons),
+            ("explains flags of", shortened(self.explained)),
+            ("p-value", f"{self.p_value:.1g}"),
+        ]
+
+    @classmethod
+    def columns(cls) -> Columns:
+        """Return the columns of a data frame."""
+        return {
+            **place_columns(),
+            "reasons": Column(at("reasons")),
+            "explained": Column(at("explained")),
+            "p_value": Column(at("p_value"), float),
+        }
+
+
+def losses(flags: Iterable[Flag]) -> Table[Loss]:
     """Return the flags grouped by the losses that explain them.
 
     Args:
@@ -46,7 +77,8 @@ def losses(flags: Iterable[Flag]) -> tuple[Loss, ...]:
         else:
             found[cause][0 if cause == flag.place else 1].append(flag)
     gathered = (Loss(place, tuple(own), tuple(rest)) for place, (own, rest) in found.items())
-    return tuple(sorted(gathered, key=lambda loss: (-loss.place.level, loss.p_value)))
+    ordered = sorted(gathered, key=lambda loss: (-loss.place.level, loss.p_value))
+    return Table(ordered, "nothing is lost", Loss)
 
 
 def largest(flags: Iterable[Flag]) -> list[Flag]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, Literal, NamedTuple
 
 from dtperf import detector
+from dtperf.results.row_columns import Column, Columns, field_columns, place_columns
 
 __all__ = ["HIDING", "KINDS", "OF_OTHERS", "Flag", "Kind", "PlaceTest", "percent"]
 
@@ -52,6 +55,27 @@ class Flag(NamedTuple):
                 heads, (self.place.name, self.kind, self.reason, f"{self.p_value:.1g}"), strict=True
             )
         ]
+
+    @classmethod
+    def columns(cls) -> Columns:
+        """Return the columns of a data frame."""
+        sides = ("local_x_low", "local_x_high", "local_y_low", "local_y_high")
+        return {
+            **place_columns(),
+            **field_columns(cls, "kind", "reason", "p_value", "loss", "run"),
+            **_parts("runs", ("run_first", "run_last"), int | None),
+            **_parts("region", sides, float | None),
+        }
+
+
+def _parts(field: str, names: tuple[str, ...], kind: Any) -> dict[str, Column]:
+    """Return a column for each number of a field, which may be None."""
+
+    def part(number: int) -> Callable[[Any], Any]:
+        find = attrgetter(field)
+        return lambda row: None if find(row) is None else find(row)[number]
+
+    return {name: Column(part(number), kind) for number, name in enumerate(names)}
 
 
 class PlaceTest(NamedTuple):

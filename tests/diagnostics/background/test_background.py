@@ -88,12 +88,19 @@ def test_without_background_there_is_no_bias() -> None:
 
 
 def test_few_or_no_probes() -> None:
-    few, none, *_ = biases(toy(1, Truth(z=100), Truth(z=0)))
+    found = biases(toy(1, Truth(z=100), Truth(z=0)))
+    few, none, *_ = found
     assert few.fitted is None
     assert few.counted.total > 0
     assert none.fitted is None
     assert none.sideband is None
     assert none.counted.total == 0
+    frame = found.to_pandas()
+    assert frame.station.tolist() == [1, 2, 3, 4]
+    assert frame.counted_total.tolist() == [each.counted.total for each in found]
+    assert frame.fit_efficiency[:2].isna().all()
+    assert frame.sideband_bias.isna().tolist() == [each.sideband is None for each in found]
+    assert "no probe" in repr(found)
 
 
 def test_another_window() -> None:

@@ -34,6 +34,24 @@ def by_station(result: Result) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
+def test_changes_as_a_data_frame() -> None:
+    found = compared(one(SICK.name, 0.3))
+    frame = found.looks.to_pandas()
+    sick = frame[frame.place == SICK.name].iloc[0]
+    change = found.of(SICK)
+    assert change is not None
+    assert (sick.station, sick.wheel, sick.sector) == (1, 0, 6)
+    assert sick.before_efficiency == change.before.value
+    assert (sick.after_passed, sick.after_total) == change.after[:2]
+    assert (sick.after_low, sick.after_high) == change.after[2:]
+    assert sick.difference == change.difference
+    barrel = frame[frame.place == "the whole barrel"].iloc[0]
+    assert barrel[["station", "wheel", "sector"]].isna().all()
+    named = found.named.to_pandas()
+    assert named.place.tolist() == names(found) == [SICK.name]
+    assert [*named] == [*frame]
+
+
 @pytest.mark.parametrize("seed", range(1, 6))
 @pytest.mark.parametrize(("probes", "about"), [(100, 25), (10, 8)])
 def test_a_station_that_ages_comes_first_with_the_right_sigma(

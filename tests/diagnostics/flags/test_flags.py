@@ -80,6 +80,23 @@ def test_the_place_of_a_dead_region(flags: tuple[Flag, ...]) -> None:
     assert np.allclose(region, REGION, atol=20)
 
 
+def test_flags_as_a_data_frame(flags: tuple[Flag, ...]) -> None:
+    frame = flag(toy(1, ILL), toy(2)).to_pandas()
+    assert len(frame) == len(flags)
+    low = frame[(frame.kind == "low") & (frame.wheel == -2) & (frame.sector == 12)]
+    assert low.place.tolist() == ["MB2 W-2 S12"]
+    assert low.station.tolist() == [2]
+    region = frame[frame.kind == "dead region"].iloc[0]
+    sides = [region[f"local_{axis}_{end}"] for axis in "xy" for end in ("low", "high")]
+    assert tuple(sides) == of(flags, "dead region")["MB1 W0 S6"].region
+    drift = frame[frame.kind == "drifting"].iloc[0]
+    assert drift.run_first <= drift.run <= drift.run_last
+    assert frame[frame.kind == "low"][["run", "run_first", "local_x_low"]].isna().all(axis=None)
+    nothing = flag(toy(2), kinds=["low"]).to_pandas()
+    assert nothing.empty
+    assert [*nothing] == [*frame]
+
+
 def test_chambers_that_recover_have_not_dropped() -> None:
     assert of(flag(toy(2), toy(1, ILL)), "dropped") == {}
 

@@ -36,6 +36,9 @@ def test_a_dead_sector_is_named_and_not_its_chambers() -> None:
     [loss] = losses(found)
     assert loss.place == SECTOR
     assert loss.flags[0].reason.endswith(": readout?")
+    row = losses(found).to_pandas().iloc[0]
+    assert (row.wheel, row.sector, row.p_value) == (SECTOR.wheel, SECTOR.sector, loss.p_value)
+    assert row.reasons.startswith(loss.flags[0].reason)
     result = hidden_toy(1, eligible={SECTOR: 0.08})
     counts = result["eligible_by_sector_and_run"].project("station", "wheel", "sector", "passed")
     lost, kept = counts.view()[:, 2, 4].sum(axis=0)
