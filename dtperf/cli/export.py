@@ -22,7 +22,7 @@ def export(
         typer.Option(
             "--format",
             help="root: histograms, efficiencies, profiles; json: histograms as UHI JSON; "
-            "csv: efficiency of each chamber.",
+            "csv, parquet: one measurement as a table.",
         ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="File to write.")],
@@ -30,16 +30,24 @@ def export(
         str,
         typer.Option(help="Names in a ROOT file: readable, or reference (of the 2023 program)."),
     ] = "readable",
+    measurement: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What a table has: a measurement, or extra/NAME of a processor's own; without "
+            "it the chambers.",
+        ),
+    ] = None,
     force: Force = False,
 ) -> None:
     """Write a result as a ROOT file, as JSON or as a table."""
     from dtperf.results.export import check_choice, write
     from dtperf.results.result import Result
 
-    check_choice(format_, naming)
+    check_choice(format_, naming, measurement)
     refuse_existing(output, force)
     content = Result.load(result)
-    written = write(content, output, format_, naming, overwrite=force)
+    written = write(content, output, format_, naming, measurement=measurement, overwrite=force)
     print(f"wrote {written} ({written.stat().st_size:,} bytes)")
     if naming == "reference":
         _print_left_out(content)

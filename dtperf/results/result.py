@@ -250,6 +250,8 @@ class Result(Mapping[str, "Histogram"]):
     def _why_none(self, name: object, known: Iterable[str]) -> str:
         if name in self.left_out:
             return f"'{name}' was not measured: no file has the branches that it needs"
+        if name in self.config.measurements.skip:
+            return f"'{name}' was not measured: it is in measurements.skip of the config"
         if f"extra/{name}" in known:
             return f"'{name}' is of the processor's own: its name is 'extra/{name}'"
         if (path := str(name).removeprefix("extra/")) in self.extra.keys() - {name}:

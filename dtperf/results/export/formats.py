@@ -9,9 +9,10 @@ from types import MappingProxyType
 from dtperf.errors import ConfigError
 from dtperf.files import writable, write_atomic
 from dtperf.results.export.naming import extra_objects, readable_objects, reference_objects
+from dtperf.results.export.one_measurement import CHAMBERS, csv_file, parquet_file
 from dtperf.results.export.root import root_file
 from dtperf.results.export.root_objects import ReferenceObject
-from dtperf.results.export.tables import csv_table, json_file
+from dtperf.results.export.tables import json_file
 from dtperf.results.extra import exported
 from dtperf.results.result import Result
 
@@ -30,13 +31,16 @@ NAMINGS: Mapping[str, Callable[[Result], dict[str, ReferenceObject]]] = MappingP
 )
 """How the objects in a ROOT file are named."""
 
-FORMATS: Mapping[str, Callable[[Result, str], bytes]] = MappingProxyType(
+OF_ALL: Mapping[str, Callable[[Result, str], bytes]] = MappingProxyType(
     {
         "root": lambda result, naming: root_file(NAMINGS[naming](result)),
         "json": lambda result, _: json_file(result.counts, exported(result.extra)),
-        "csv": lambda result, _: csv_table(result.counts),
     }
 )
+OF_ONE: Mapping[str, Callable[[Result, str], bytes]] = MappingProxyType(
+    {"csv": csv_file, "parquet": parquet_file}
+)
+FORMATS = (*OF_ALL, *OF_ONE)
 
 
 def write(
@@ -45,6 +49,7 @@ def write(
     format: str = "root",
     naming: str = READABLE,
     *,
+    measurement: str | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write a result in another format.
@@ -53,52 +58,62 @@ def write(
         result: What was measured.
         path: The file; its directory is made if it is not there.
         format: 'root': histograms, efficiencies and profiles. 'json': histograms as UHI JSON.
-            'csv': the fiducial efficiency of each chamber.
+            'csv' and 'parquet': one measurement, each bin a row, as `Result.to_pandas` has it.
         naming: Of the objects in a ROOT file: 'readable', or those of the 2023 'reference'
             program.
+        measurement: In a CSV or Parquet file, by its name; None: the chambers, 'by_chamber'.
         overwrite: Replace a file that is there.
 
     Returns:
         The path.
 
     Raises:
-        ConfigError: The format or the naming is not known, or the file is there already or
-            cannot be written.
-        InputError: The result lacks the measurement that a table is made of.
+        ConfigError: The format, the naming or the measurement is not known, or the file is there
+            already or cannot be written.
+        InputError: An axis of the measurement has the name of another column.
     """
     out = Path(path)
     if out.is_dir():
         raise ConfigError(f"{out}: is a directory: name a file in it")
     if out.exists() and not overwrite:
         raise ConfigError(f"{out}: is there already: choose another name, or overwrite it")
-    content = to_bytes(result, format, naming)
+    content = to_bytes(result, format, naming, measurement)
     with writable(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(out, content)
     return out
 
 
-def to_bytes(result: Result, format: str = "root", naming: str = READABLE) -> bytes:
+def to_bytes(
+    result: Result, format: str = "root", naming: str = READABLE, measurement: str | None = None
+) -> bytes:
     """Make the content of the file that `write` writes.
 
     Raises:
-        ConfigError: The format or the naming is not known.
-        InputError: The result lacks the measurement that a table is made of.
+        ConfigError: The format, the naming or the measurement is not known.
+        InputError: An axis of the measurement has the name of another column.
     """
-    check_choice(format, naming)
-    return FORMATS[format](result, naming)
+    check_choice(format, naming, measurement)
+    if format in OF_ONE:
+        return OF_ONE[format](result, measurement or CHAMBERS)
+    return OF_ALL[format](result, naming)
 
 
-def check_choice(format: str, naming: str) -> None:
+def check_choice(format: str, naming: str, measurement: str | None = None) -> None:
     """Refuse a format or a naming that is not known.
 
     Raises:
-        ConfigError: It is not known, or the format has no names.
+        ConfigError: It is not known, or the format has no names, or has all measurements.
     """
     _check("format", format, FORMATS)
     _check("naming", naming, NAMINGS)
     if format != "root" and naming != READABLE:
         raise ConfigError(f"naming '{naming}': only the format 'root' has it, not '{format}'")
+    if measurement is not None and format in OF_ALL:
+        raise ConfigError(
+            f"measurement '{measurement}': the format '{format}' has all of them; "
+            f"only {' and '.join(OF_ONE)} have one"
+        )
 
 
 def _check(what: str, given: str, known: Collection[str]) -> None:

@@ -34,8 +34,10 @@ def root_file(objects: Mapping[str, ReferenceObject]) -> bytes:
 
     Args:
         objects: By their path in the file. An efficiency NAME becomes the histograms NAME_passed
-            and NAME_total, and with one axis also the TGraphAsymmErrors NAME. Objects with an
-            axis that has no bins, such as a run axis without runs, are left out.
+            and NAME_total; and NAME itself, with one axis as a TGraphAsymmErrors, with two as a
+            TProfile2D of what is 1 if it has passed and 0 if not: unlike a TH2 it tells what is
+            dead from what has no probes, and hadd adds it up. Objects with an axis that has no
+            bins, such as a run axis without runs, are left out.
 
     Returns:
         Its bytes: equal for equal objects, but for the times at which the keys were written.
@@ -69,8 +71,7 @@ def _models(name: str, item: ReferenceObject) -> Iterator[tuple[str, Any]]:
         case RootEfficiency():
             yield f"{name}_passed", _histogram(item, f"{item.title}, passed", item.passed)
             yield f"{name}_total", _histogram(item, f"{item.title}, total", item.total)
-            if len(item.axes) == 1:
-                yield name, efficiency_graph(item)
+            yield name, efficiency_graph(item) if len(item.axes) == 1 else _efficiency_map(item)
 
 
 def _histogram(
@@ -118,6 +119,28 @@ def _profile(item: RootProfile) -> Any:
         fXaxis=_axis("x", item.axes[0]),
         fYaxis=_value_axis("y", item.value_title),
         **_moments(item.axes, item.entries),
+    )
+
+
+def _efficiency_map(item: RootEfficiency) -> Any:
+    """Make a profile of zeros and ones; its errors are those of a mean, not an interval."""
+    passed = item.passed.ravel(order="F")
+    inner = item.passed[1:-1, 1:-1].sum()
+    return identify.to_TProfile2D(
+        fName=None,
+        fTitle=item.title,
+        data=passed,
+        fEntries=item.total.sum(),
+        fSumw2=passed,
+        fBinEntries=item.total.ravel(order="F"),
+        fBinSumw2=np.zeros(0),
+        fTsumwz=inner,
+        fTsumwz2=inner,
+        fXaxis=_axis("x", item.axes[0]),
+        fYaxis=_axis("y", item.axes[1]),
+        fZaxis=_value_axis("z", "efficiency"),
+        fOption="colz",
+        **_moments(item.axes, item.total),
     )
 
 

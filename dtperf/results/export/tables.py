@@ -1,9 +1,7 @@
-"""Chambers laid out in tables as the reference has them, and formats without ROOT: JSON, CSV."""
+"""Chambers laid out in tables as the reference has them, and all histograms as JSON."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -11,15 +9,12 @@ from types import MappingProxyType
 import numpy as np
 import uhi.io.json as uhi_json
 
-from dtperf.errors import InputError
 from dtperf.measurements.declaration import Histogram
 from dtperf.measurements.histograms import presented
 from dtperf.results.export.cells import Bins, HistogramCells
-from dtperf.results.summary import by_chamber
 from dtperf.typing import I64, AnyArray
 
 __all__ = [
-    "csv_table",
     "in_one_row",
     "json_file",
     "sector_by_wheel",
@@ -121,9 +116,6 @@ def _laid_out(cells: HistogramCells, axes: tuple[Bins, ...], values: AnyArray) -
     return HistogramCells(cells.kind, (*axes, *cells.axes[3:]), np.pad(values, flow))
 
 
-HEADER = ("wheel", "sector", "station", "passed", "total", "efficiency", "low", "high")
-
-
 def json_file(
     counts: Mapping[str, Histogram], extra: Mapping[str, Histogram] = MappingProxyType({})
 ) -> bytes:
@@ -138,31 +130,3 @@ def json_file(
     """
     shown = {name: presented(histogram) for name, histogram in counts.items()} | dict(extra)
     return (json.dumps(shown, default=uhi_json.default) + "\n").encode()
-
-
-def csv_table(counts: Mapping[str, Histogram]) -> bytes:
-    """Write the fiducial efficiency of the 250 chambers as a table.
-
-    Args:
-        counts: Histograms of integers by the measurement's name.
-
-    Returns:
-        One row a chamber. Numbers read back as the same numbers; the efficiency of a chamber
-        without entries is nan.
-
-    Raises:
-        InputError: 'by_chamber' was not measured.
-    """
-    if "by_chamber" not in counts:
-        raise InputError(
-            "this result has no 'by_chamber', which the table of chambers is made of: "
-            "measure it (is it in measurements.skip?), or choose another format"
-        )
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(HEADER)
-    for row in by_chamber(counts):
-        numbers = (row.value, row.low, row.high)
-        place = (row.wheel, row.sector, row.station)
-        writer.writerow((*place, row.passed, row.total, *map(repr, numbers)))
-    return text.getvalue().encode()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import typer
 import uproot
@@ -46,7 +47,13 @@ def test_root_with_the_names_of_the_reference(saved: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("kind", "start"), [("root", b"root"), ("json", b'{"probe_pixel_hits"'), ("csv", b"wheel,")]
+    ("kind", "start"),
+    [
+        ("root", b"root"),
+        ("json", b'{"probe_pixel_hits"'),
+        ("csv", b"station,"),
+        ("parquet", b"PAR1"),
+    ],
 )
 def test_formats(saved: Path, tmp_path: Path, kind: str, start: bytes) -> None:
     path = tmp_path / "file"
@@ -65,11 +72,24 @@ def test_says_what_the_reference_does_not_know(result: Result, tmp_path: Path) -
         assert file.keys(cycle=False) == ["pairMass"]
 
 
+def test_one_measurement_as_a_table(saved: Path, result: Result, tmp_path: Path) -> None:
+    path = tmp_path / "pt.parquet"
+    done = run(saved, "--format", "parquet", "--measurement", "efficiency_vs_pt", "-o", path)
+    assert done.exit_code == 0, done.exception
+    pd.testing.assert_frame_equal(pd.read_parquet(path), result.to_pandas("efficiency_vs_pt"))
+    error = error_of(
+        saved, "--format", "csv", "--measurement", "efficiency_pt", "-o", tmp_path / "a"
+    )
+    assert "did you mean 'efficiency_vs_pt'?" in str(error)
+    error = error_of(tmp_path, "--format", "root", "--measurement", "x", "-o", tmp_path / "b")
+    assert "the format 'root' has all of them" in str(error)
+
+
 def test_unknown_format_names_the_known_ones_at_once(tmp_path: Path) -> None:
     # before the result is read, which may take a while: there is none here
     error = error_of(tmp_path / "none", "--format", "rot", "-o", tmp_path / "a")
     assert isinstance(error, ConfigError)
-    assert "unknown format 'rot': it is one of root, json, csv" in str(error)
+    assert "unknown format 'rot': it is one of root, json, csv, parquet" in str(error)
 
 
 def test_unknown_naming(saved: Path, tmp_path: Path) -> None:

@@ -7,22 +7,25 @@ import pytest
 import uproot
 
 from dtperf.config import AnalysisConfig
-from dtperf.errors import ConfigError, InputError
+from dtperf.errors import ConfigError
 from dtperf.measurements import STANDARD
 from dtperf.results.export import FORMATS, NAMINGS, to_bytes, write
-from dtperf.results.export.tables import csv_table, json_file
+from dtperf.results.export.one_measurement import csv_file, parquet_file
+from dtperf.results.export.tables import json_file
 from dtperf.results.result import Result
 from tests.results.export.conftest import result_of
 
 
 def test_each_format(result: Result, tmp_path: Path) -> None:
     assert write(result, tmp_path / "a", "json").read_bytes() == json_file(result.counts)
-    assert write(result, tmp_path / "b", "csv").read_bytes() == csv_table(result.counts)
+    assert write(result, tmp_path / "b", "csv").read_bytes() == csv_file(result, "by_chamber")
+    path = write(result, tmp_path / "e", "parquet", measurement="pair_mass")
+    assert path.read_bytes() == parquet_file(result, "pair_mass")
     with uproot.open(write(result, tmp_path / "c", "root")) as file:
         assert "efficiency_vs_pt/MB1" in file
     with uproot.open(write(result, tmp_path / "d", "root", "reference")) as file:
         assert "effVsPtMB1" in file
-    assert tuple(FORMATS) == ("root", "json", "csv")
+    assert tuple(FORMATS) == ("root", "json", "csv", "parquet")
     assert tuple(NAMINGS) == ("readable", "reference")
 
 
@@ -33,13 +36,13 @@ def test_a_file_is_not_replaced_unless_asked_for(result: Result, tmp_path: Path)
         write(result, path, "csv")
     assert path.read_text() == "mine"
     write(result, path, "csv", overwrite=True)
-    assert path.read_text().startswith("wheel,")
+    assert path.read_text().startswith("station,")
 
 
 def test_a_failure_leaves_the_older_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("mine")
-    with pytest.raises(InputError):
+    with pytest.raises(ConfigError):
         write(result_of({}), path, "csv", overwrite=True)
     assert path.read_text() == "mine"
     assert list(tmp_path.iterdir()) == [path]
@@ -78,14 +81,14 @@ def test_a_result_with_skipped_measurements(result: Result, naming) -> None:
     some = result_of(kept, AnalysisConfig(measurements={"skip": skip}))
     assert to_bytes(some, "root", naming).startswith(b"root")
     assert b"pair_mass" in to_bytes(some, "json")
-    with pytest.raises(InputError, match="by_chamber"):
+    with pytest.raises(ConfigError, match="by_chamber"):
         to_bytes(some, "csv")
 
 
 @pytest.mark.parametrize(
     ("format", "naming", "message"),
     [
-        ("pdf", "readable", "unknown format 'pdf': it is one of root, json, csv"),
+        ("pdf", "readable", "unknown format 'pdf': it is one of root, json, csv, parquet"),
         ("root", "nice", "unknown naming 'nice': it is one of readable, reference"),
         ("csv", "reference", "naming 'reference': only the format 'root' has it, not 'csv'"),
     ],
