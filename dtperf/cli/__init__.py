@@ -6,7 +6,10 @@ import os
 import sys
 from pathlib import Path
 
+from dtperf.lazy_import import listed
+
 __all__ = ["main"]
+__dir__ = listed(__name__)
 
 
 def main() -> None:

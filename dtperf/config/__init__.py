@@ -6,6 +6,7 @@ from dtperf.config.ini import from_ini
 from dtperf.config.load import ConfigSource, load_config
 from dtperf.config.model import AnalysisConfig
 from dtperf.config.show import config_to_yaml
+from dtperf.lazy_import import listed
 from dtperf.selection.cuts import PairCuts, PassingCuts, ProbeCuts, Selection, StationCuts, TagCuts
 
 __all__ = [
@@ -21,3 +22,4 @@ __all__ = [
     "from_ini",
     "load_config",
 ]
+__dir__ = listed(__name__)

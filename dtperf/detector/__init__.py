@@ -59,6 +59,7 @@ from dtperf.detector.table import (
     twelve_sectors,
     widths_cm,
 )
+from dtperf.lazy_import import listed
 
 __all__ = [
     "CELL_HEIGHT_CM",
@@ -111,3 +112,4 @@ __all__ = [
     "widths_cm",
     "wire_positions_cm",
 ]
+__dir__ = listed(__name__)

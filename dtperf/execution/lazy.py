@@ -25,6 +25,7 @@ from dtperf.addresses import complete
 from dtperf.config import AnalysisConfig, ConfigSource, load_config
 from dtperf.execution.planning import LARGEST
 from dtperf.filesets import resolve
+from dtperf.lazy_import import listed
 from dtperf.measurements import Measurement
 from dtperf.measurements.declaration import Histogram
 from dtperf.measurements.fill import fill
@@ -35,6 +36,7 @@ from dtperf.selection import branches_of, tag_and_probe
 from dtperf.selection.tables import Table
 
 __all__ = ["LazyTables", "events", "histograms", "tables"]
+__dir__ = listed(__name__)
 
 
 class LazyTables(NamedTuple):

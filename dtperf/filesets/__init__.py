@@ -14,6 +14,7 @@ from dtperf.filesets.missing import missing, skipped_files
 from dtperf.filesets.model import Files, InputFile
 from dtperf.filesets.resolve import Inputs, resolve
 from dtperf.filesets.split import sample, split
+from dtperf.lazy_import import listed
 
 __all__ = [
     "Diff",
@@ -32,3 +33,4 @@ __all__ = [
     "split",
     "write",
 ]
+__dir__ = listed(__name__)

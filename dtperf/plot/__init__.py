@@ -7,6 +7,7 @@ plot.inside_chamber(result, Chamber(-1, 12, 2), region=(-40, 10, -80, 20))
 
 from __future__ import annotations
 
+from dtperf.lazy_import import listed
 from dtperf.plot import chamber, eligible, files, station
 from dtperf.plot.catalogue import PLOTS
 from dtperf.plot.files import FORMATS, not_measured, save
@@ -24,6 +25,7 @@ __all__ = [
     "save",
     "station_trend",
 ]
+__dir__ = listed(__name__)
 
 # in a notebook these show what they return; what is inside the package draws without
 chamber_trend = shown(chamber.chamber_trend)

@@ -18,7 +18,9 @@ until all columns are numpy arrays; with ZSTD 150 bytes and 276 ns; Parquet with
 
 from __future__ import annotations
 
+from dtperf.lazy_import import listed
 from dtperf.skim.make import skim
 from dtperf.skim.stored import Skim, is_skim, load_skim
 
 __all__ = ["Skim", "is_skim", "load_skim", "skim"]
+__dir__ = listed(__name__)

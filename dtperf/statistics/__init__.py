@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dtperf.lazy_import import listed
 from dtperf.statistics.differences import exact_test, false_discovery, student
 from dtperf.statistics.intervals import ONE_SIGMA, bayesian, clopper_pearson, probability, wilson
 from dtperf.statistics.stratified import Differences, Strata
@@ -18,3 +19,4 @@ __all__ = [
     "student",
     "wilson",
 ]
+__dir__ = listed(__name__)

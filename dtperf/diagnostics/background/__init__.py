@@ -5,6 +5,7 @@ from __future__ import annotations
 from dtperf.diagnostics.background.mass_fit import fit
 from dtperf.diagnostics.background.mass_spectrum import Bias, Estimate, Fit, masses
 from dtperf.diagnostics.background.sideband import sideband
+from dtperf.lazy_import import listed
 from dtperf.results.result import Result, ResultSource
 from dtperf.results.summary import Efficiency
 from dtperf.results.table import Table
@@ -12,6 +13,7 @@ from dtperf.statistics import clopper_pearson
 from dtperf.typing import AnyArray
 
 __all__ = ["WINDOW_GEV", "Bias", "Estimate", "Fit", "biases"]
+__dir__ = listed(__name__)
 
 WINDOW_GEV = (81.0, 101.0)
 """Mass window that the reference program takes for the signal."""

@@ -18,11 +18,13 @@ from dtperf.diagnostics.flags.few_probes import few_probes
 from dtperf.diagnostics.flags.losses import Loss, largest, losses
 from dtperf.diagnostics.flags.low import dropped, low
 from dtperf.diagnostics.flags.model import HIDING, KINDS, Flag, Kind, PlaceTest
+from dtperf.lazy_import import listed
 from dtperf.results.result import Result, ResultSource
 from dtperf.results.table import Table
 from dtperf.statistics import false_discovery
 
 __all__ = ["HIDING", "KINDS", "Flag", "Kind", "Loss", "flag", "flag_history", "losses", "reasons"]
+__dir__ = listed(__name__)
 
 OF_ONE: Mapping[Kind, Callable[[Result], list[PlaceTest]]] = MappingProxyType(
     {

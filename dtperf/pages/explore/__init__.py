@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dtperf.config import ConfigSource
 from dtperf.errors import ConfigError
+from dtperf.lazy_import import listed
 from dtperf.progress import progress_bar
 from dtperf.skim.analysis import Analysis, Explorer
 from dtperf.skim.recut.inputs import Source, find_inputs
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from dtperf.pages.explore.widget import App
 
 __all__ = ["Analysis", "Explorer", "explore"]
+__dir__ = listed(__name__)
 
 
 def explore(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dtperf.lazy_import import listed
 from dtperf.pages.report.comparison import render_comparison
 from dtperf.pages.report.headlines import hidden_losses, verdict
 from dtperf.pages.report.history import render_history
@@ -20,3 +21,4 @@ __all__ = [
     "verdict",
     "write",
 ]
+__dir__ = listed(__name__)

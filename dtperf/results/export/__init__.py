@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dtperf.lazy_import import listed
 from dtperf.results.export.formats import FORMATS, NAMINGS, check_choice, to_bytes, write
 from dtperf.results.export.naming import readable_objects, reference_objects
 from dtperf.results.export.root_objects import ReferenceObject
@@ -16,3 +17,4 @@ __all__ = [
     "to_bytes",
     "write",
 ]
+__dir__ = listed(__name__)
