@@ -34,13 +34,7 @@ def bins_frame(counts: Histogram) -> pd.DataFrame:
         counts: As booked by a measurement, or a processor's own.
 
     Returns:
-        Of each axis of integers or categories one column of its name, of others NAME_low and
-        NAME_high, the edges: -inf and inf of underflow and overflow. Of an efficiency `passed`,
-        `total`, `efficiency` (NaN without entries), and `low` and `high`, the Clopper-Pearson
-        interval of one standard deviation. Of a profile `entries`, `mean`, `uncertainty` of the
-        mean, and `spread` of the values, the last two NaN with fewer than two. Of weights
-        `sum_of_weights` and `variance`; of all others `entries` and `variance`. Chambers that do
-        not exist are left out.
+        The columns that `Result.to_pandas` describes.
 
     Raises:
         InputError: Two columns would have the same name.

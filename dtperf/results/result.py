@@ -174,7 +174,13 @@ class Result(Mapping[str, "Histogram"]):
             name: Of the measurement; with 'extra/' before it, of what the processor has counted.
 
         Returns:
-            The columns of `dtperf.results.bin_columns.bins_frame`: edges, values and intervals.
+            Of each axis of integers or categories one column of its name, of others NAME_low and
+            NAME_high, the edges: -inf and inf of underflow and overflow. Of an efficiency
+            `passed`, `total`, `efficiency` (NaN without entries), and `low` and `high`, the
+            Clopper-Pearson interval of one standard deviation. Of a profile `entries`, `mean`,
+            `uncertainty` of the mean, and `spread` of the values, the last two NaN with fewer
+            than two. Of weights `sum_of_weights` and `variance`; of all others `entries` and
+            `variance`. Chambers that do not exist are left out.
 
         Raises:
             UnknownHistogram: There is none of this name.
