@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dtperf.execution.clusters import cluster
     from dtperf.execution.processor import SegmentEfficiency
     from dtperf.pages.explore import explore
+    from dtperf.results.export import export
     from dtperf.results.result import Result
     from dtperf.skim.analysis import Analysis
 
@@ -37,6 +38,7 @@ __all__ = [
     "comparison",
     "detector",
     "explore",
+    "export",
     "filesets",
     "flags",
     "load_config",

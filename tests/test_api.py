@@ -56,7 +56,7 @@ def test_settings_as_a_mapping(tmp_path: Path) -> None:
         generate({"evnts": 20}, tmp_path / "other")
 
 
-def test_a_result_or_its_directory(saved: Path, golden_result: Result) -> None:
+def test_a_result_or_its_directory(saved: Path, golden_result: Result, tmp_path: Path) -> None:
     assert Result.load(golden_result) is golden_result
     for name in (saved, str(saved)):
         assert flags.flag(name, name) == flags.flag(golden_result, golden_result)
@@ -64,6 +64,8 @@ def test_a_result_or_its_directory(saved: Path, golden_result: Result) -> None:
         with pytest.raises(dtperf.InputError, match="run again with"):
             background.biases(name)
         assert plot.figure(name, "efficiency_vs_pt", name) is not None
+        file = dtperf.export(name, tmp_path / "result.csv", "csv", force=True)
+        assert file.read_text().startswith("station,wheel,sector,passed,")
         assert plot.inside_chamber(name, Chamber(-1, 12, 2)) is not None
     with pytest.raises(dtperf.InputError):
         plot.figure(saved / "nowhere", "efficiency_vs_pt")

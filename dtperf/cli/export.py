@@ -41,13 +41,14 @@ def export(
     force: Force = False,
 ) -> None:
     """Write a result as a ROOT file, as JSON or as a table."""
-    from dtperf.results.export import check_choice, write
+    from dtperf.results.export import check_choice
+    from dtperf.results.export import export as write
     from dtperf.results.result import Result
 
     check_choice(format_, naming, measurement)
     refuse_existing(output, force)
     content = Result.load(result)
-    written = write(content, output, format_, naming, measurement=measurement, overwrite=force)
+    written = write(content, output, format_, naming, measurement=measurement, force=force)
     print(f"wrote {written} ({written.stat().st_size:,} bytes)")
     if naming == "reference":
         _print_left_out(content)

@@ -18,7 +18,7 @@ from uhi.io.json import object_hook
 import dtperf
 from dtperf.errors import ConfigError, InputError
 from dtperf.pages.report import render
-from dtperf.results.export import write
+from dtperf.results.export import export
 from dtperf.results.result import RESULT, Result
 from dtperf.results.storage import EXTRA
 
@@ -150,7 +150,7 @@ def test_what_was_changed_is_not_loaded(result: Result, tmp_path: Path) -> None:
 
 def test_root_gets_all_of_it_beside_ours(result: Result, tmp_path: Path) -> None:
     extra = result.extra
-    with uproot.open(write(result, tmp_path / "x.root")) as file:
+    with uproot.open(export(result, tmp_path / "x.root")) as file:
         assert "probe_pt" in {key.partition(";")[0] for key in file}
         counts = file["extra/t0/counts"]
         assert counts.values(flow=True).tolist() == extra["t0/counts"].values(flow=True).tolist()
@@ -170,7 +170,7 @@ def test_root_gets_all_of_it_beside_ours(result: Result, tmp_path: Path) -> None
 
 
 def test_json_gets_all_of_it_beside_ours(result: Result, tmp_path: Path) -> None:
-    text = write(result, tmp_path / "x.json", "json").read_text()
+    text = export(result, tmp_path / "x.json", "json").read_text()
     read = {
         name: hist.Hist(value) for name, value in json.loads(text, object_hook=object_hook).items()
     }

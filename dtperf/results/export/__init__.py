@@ -1,9 +1,9 @@
-"""Results in formats of others: ``export.write(result, "efficiency.root")``."""
+"""Results in formats of others: ``export(result, "efficiency.root")``."""
 
 from __future__ import annotations
 
 from dtperf.lazy_import import listed
-from dtperf.results.export.formats import FORMATS, NAMINGS, check_choice, to_bytes, write
+from dtperf.results.export.formats import FORMATS, NAMINGS, check_choice, export, to_bytes
 from dtperf.results.export.naming import readable_objects, reference_objects
 from dtperf.results.export.root_objects import ReferenceObject
 
@@ -12,9 +12,9 @@ __all__ = [
     "NAMINGS",
     "ReferenceObject",
     "check_choice",
+    "export",
     "readable_objects",
     "reference_objects",
     "to_bytes",
-    "write",
 ]
 __dir__ = listed(__name__)

@@ -14,9 +14,9 @@ from dtperf.results.export.root import root_file
 from dtperf.results.export.root_objects import ReferenceObject
 from dtperf.results.export.tables import json_file
 from dtperf.results.extra import exported
-from dtperf.results.result import Result
+from dtperf.results.result import Result, ResultSource
 
-__all__ = ["FORMATS", "NAMINGS", "check_choice", "to_bytes", "write"]
+__all__ = ["FORMATS", "NAMINGS", "check_choice", "export", "to_bytes"]
 
 READABLE = "readable"
 
@@ -43,26 +43,26 @@ OF_ONE: Mapping[str, Callable[[Result, str], bytes]] = MappingProxyType(
 FORMATS = (*OF_ALL, *OF_ONE)
 
 
-def write(
-    result: Result,
+def export(
+    result: ResultSource,
     path: str | Path,
     format: str = "root",
     naming: str = READABLE,
     *,
     measurement: str | None = None,
-    overwrite: bool = False,
+    force: bool = False,
 ) -> Path:
     """Write a result in another format.
 
     Args:
-        result: What was measured.
+        result: A result or its directory.
         path: The file; its directory is made if it is not there.
         format: 'root': histograms, efficiencies and profiles. 'json': histograms as UHI JSON.
             'csv' and 'parquet': one measurement, each bin a row, as `Result.to_pandas` has it.
         naming: Of the objects in a ROOT file: 'readable', or those of the 2023 'reference'
             program.
         measurement: In a CSV or Parquet file, by its name; None: the chambers, 'by_chamber'.
-        overwrite: Replace a file that is there.
+        force: Replace a file that is there.
 
     Returns:
         The path.
@@ -75,9 +75,11 @@ def write(
     out = Path(path)
     if out.is_dir():
         raise ConfigError(f"{out}: is a directory: name a file in it")
-    if out.exists() and not overwrite:
-        raise ConfigError(f"{out}: is there already: choose another name, or overwrite it")
-    content = to_bytes(result, format, naming, measurement)
+    if out.exists() and not force:
+        raise ConfigError(
+            f"{out}: is there already: choose another name, or replace it with force=True"
+        )
+    content = to_bytes(Result.load(result), format, naming, measurement)
     with writable(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(out, content)
@@ -87,7 +89,7 @@ def write(
 def to_bytes(
     result: Result, format: str = "root", naming: str = READABLE, measurement: str | None = None
 ) -> bytes:
-    """Make the content of the file that `write` writes.
+    """Make the content of the file that `export` writes.
 
     Raises:
         ConfigError: The format, the naming or the measurement is not known.

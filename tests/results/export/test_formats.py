@@ -9,7 +9,7 @@ import uproot
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError
 from dtperf.measurements import STANDARD
-from dtperf.results.export import FORMATS, NAMINGS, to_bytes, write
+from dtperf.results.export import FORMATS, NAMINGS, export, to_bytes
 from dtperf.results.export.one_measurement import csv_file, parquet_file
 from dtperf.results.export.tables import json_file
 from dtperf.results.result import Result
@@ -17,13 +17,13 @@ from tests.results.export.conftest import result_of
 
 
 def test_each_format(result: Result, tmp_path: Path) -> None:
-    assert write(result, tmp_path / "a", "json").read_bytes() == json_file(result.counts)
-    assert write(result, tmp_path / "b", "csv").read_bytes() == csv_file(result, "by_chamber")
-    path = write(result, tmp_path / "e", "parquet", measurement="pair_mass")
+    assert export(result, tmp_path / "a", "json").read_bytes() == json_file(result.counts)
+    assert export(result, tmp_path / "b", "csv").read_bytes() == csv_file(result, "by_chamber")
+    path = export(result, tmp_path / "e", "parquet", measurement="pair_mass")
     assert path.read_bytes() == parquet_file(result, "pair_mass")
-    with uproot.open(write(result, tmp_path / "c", "root")) as file:
+    with uproot.open(export(result, tmp_path / "c", "root")) as file:
         assert "efficiency_vs_pt/MB1" in file
-    with uproot.open(write(result, tmp_path / "d", "root", "reference")) as file:
+    with uproot.open(export(result, tmp_path / "d", "root", "reference")) as file:
         assert "effVsPtMB1" in file
     assert tuple(FORMATS) == ("root", "json", "csv", "parquet")
     assert tuple(NAMINGS) == ("readable", "reference")
@@ -33,9 +33,9 @@ def test_a_file_is_not_replaced_unless_asked_for(result: Result, tmp_path: Path)
     path = tmp_path / "a.csv"
     path.write_text("mine")
     with pytest.raises(ConfigError, match="is there already"):
-        write(result, path, "csv")
+        export(result, path, "csv")
     assert path.read_text() == "mine"
-    write(result, path, "csv", overwrite=True)
+    export(result, path, "csv", force=True)
     assert path.read_text().startswith("station,")
 
 
@@ -43,7 +43,7 @@ def test_a_failure_leaves_the_older_file_and_nothing_else(tmp_path: Path) -> Non
     path = tmp_path / "a.csv"
     path.write_text("mine")
     with pytest.raises(ConfigError):
-        write(result_of({}), path, "csv", overwrite=True)
+        export(result_of({}), path, "csv", force=True)
     assert path.read_text() == "mine"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -58,20 +58,20 @@ def test_a_full_disk_leaves_the_older_file(
     path.write_text("mine")
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(ConfigError, match=r"a\.csv: cannot be written: No space left"):
-        write(result, path, "csv", overwrite=True)
+        export(result, path, "csv", force=True)
     assert path.read_text() == "mine"
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_directory_is_no_file(result: Result, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is a directory"):
-        write(result, tmp_path, "csv", overwrite=True)
+        export(result, tmp_path, "csv", force=True)
 
 
 def test_a_directory_that_cannot_be_made(result: Result, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be written"):
-        write(result, tmp_path / "file" / "a.csv", "csv")
+        export(result, tmp_path / "file" / "a.csv", "csv")
 
 
 @pytest.mark.parametrize("naming", NAMINGS)

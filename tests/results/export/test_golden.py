@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import uproot
 
-from dtperf.results.export import reference_objects, write
+from dtperf.results.export import export, reference_objects
 from dtperf.results.result import Result
 from tests.helpers.reference_books import golden_axes
 from tests.results.export.conftest import DATA
@@ -27,7 +27,7 @@ BEYOND_THE_REFERENCE = {f"effVsRunMB{station}" for station in range(1, 5)}
 
 @pytest.fixture(scope="session")
 def written(result: Result, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    path = write(result, tmp_path_factory.mktemp("golden") / "all.root", "root", "reference")
+    path = export(result, tmp_path_factory.mktemp("golden") / "all.root", "root", "reference")
     with uproot.open(path) as file:
         yield file
 
@@ -120,5 +120,5 @@ def test_axes(written: Any, expected: dict[str, Any], name: str) -> None:
 
 
 def test_file_is_where_it_was_asked_for(result: Result, tmp_path: Path) -> None:
-    assert write(result, tmp_path / "deep" / "x.root") == tmp_path / "deep" / "x.root"
+    assert export(result, tmp_path / "deep" / "x.root") == tmp_path / "deep" / "x.root"
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["x.root"]

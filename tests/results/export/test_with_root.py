@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dtperf.measurements import STANDARD
-from dtperf.results.export import readable_objects, reference_objects, write
+from dtperf.results.export import export, readable_objects, reference_objects
 from dtperf.results.export.root import root_file
 from dtperf.results.export.root_objects import ReferenceObject, RootEfficiency, RootProfile
 from dtperf.results.result import Result
@@ -33,7 +33,7 @@ def case(
 ) -> Any:
     """Give the objects, and the file of ROOT that holds them."""
     path = tmp_path_factory.mktemp("root") / "all.root"
-    write(result, path, "root", request.param)
+    export(result, path, "root", request.param)
     if request.param == "readable":
         objects = readable_objects(result.counts, result.config.measurements.active())
     else:
