@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dtperf.filesets.model import Files, InputFile, union
+from dtperf.filesets.model import Files, InputFile, in_words, union
+from dtperf.results.row_columns import field_columns, rows_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["ChangedFile", "Diff", "diff"]
 
@@ -25,6 +29,18 @@ class ChangedFile(NamedTuple):
     """What differs, by name, in both; None is not known. 'ranges' are the events to be read."""
 
 
+class _Difference(NamedTuple):
+    """A row of the data frame."""
+
+    difference: str
+    """'only in a', 'only in b', 'moved', or the name of what has changed."""
+    path_a: str | None = None
+    path_b: str | None = None
+    a: str | None = None
+    """What has changed, as text; None: not known."""
+    b: str | None = None
+
+
 class Diff(NamedTuple):
     """Differences of two filesets; all in the order of the filesets."""
 
@@ -39,6 +55,18 @@ class Diff(NamedTuple):
     def is_equal(self) -> bool:
         """Whether there is no difference."""
         return not any(self)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a data frame: one row a difference, with both paths and what has changed."""
+        return rows_frame(field_columns(_Difference), self._differences())
+
+    def _differences(self) -> Iterator[_Difference]:
+        yield from (_Difference("only in a", path_a=file.path) for file in self.only_a)
+        yield from (_Difference("only in b", path_b=file.path) for file in self.only_b)
+        yield from (_Difference("moved", one.path, other.path) for one, other in self.moved)
+        for one, other, values in self.changed:
+            for name, (a, b) in values.items():
+                yield _Difference(name, one.path, other.path, _as_text(a), _as_text(b))
 
 
 def diff(a: Iterable[InputFile], b: Iterable[InputFile]) -> Diff:
@@ -108,3 +136,9 @@ def _differences(a: InputFile, b: InputFile) -> dict[str, tuple[Any, Any]]:
 
 def _events(file: InputFile) -> tuple[tuple[int, int], ...] | None:
     return union(file.to_read) if file.is_counted else None
+
+
+def _as_text(value: Any) -> str | None:
+    if value is None:
+        return None
+    return in_words(value) if isinstance(value, tuple) else str(value)

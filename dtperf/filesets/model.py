@@ -15,6 +15,7 @@ __all__ = [
     "Files",
     "InputFile",
     "Range",
+    "in_words",
     "known_uuid",
     "union",
     "without",
@@ -67,6 +68,11 @@ def without(ranges: Iterable[Range], others: Iterable[Range]) -> tuple[Range, ..
         if at < last:
             left.append((at, last))
     return tuple(left)
+
+
+def in_words(ranges: Iterable[Range]) -> str:
+    """Write ranges as text, such as '0 to 5; 8 to 9'."""
+    return "; ".join(f"{start} to {stop}" for start, stop in ranges)
 
 
 ROOT_SUFFIXES = (".root", ".rntpl")
@@ -144,14 +150,10 @@ class InputFile(NamedTuple):
             "uuid": Column(lambda file: file.uuid and str(file.uuid)),
             **field_columns(cls, "entries", "bytes"),
             "events": Column(lambda file: file.events if file.is_counted else None, int | None),
-            "ranges": Column(lambda file: file.ranges and _in_words(file.ranges)),
+            "ranges": Column(lambda file: file.ranges and in_words(file.ranges)),
             "replicas": Column(lambda file: " ".join(file.replicas)),
             **field_columns(cls, "generation", "cluster"),
         }
-
-
-def _in_words(ranges: Iterable[Range]) -> str:
-    return "; ".join(f"{start} to {stop}" for start, stop in ranges)
 
 
 class Files(TableRepr, list[InputFile]):

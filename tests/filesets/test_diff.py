@@ -98,3 +98,15 @@ def test_the_order_of_the_first_fileset() -> None:
     a = [file(0), file(1), file(2)]
     b = [file(2, bytes=1), file(1, path="/new.root", bytes=1), file(0, uuid=UUID(int=99))]
     assert [each.a for each in diff(a, b).changed] == a
+
+
+def test_as_a_data_frame() -> None:
+    moved, changed = file(1, path="/new/1.root"), file(2, bytes=1, ranges=((0, 5), (8, 9)))
+    frame = diff([file(0), file(1), file(2)], [moved, changed, file(7)]).to_pandas()
+    found = frame.set_index("difference")
+    assert [*found.index] == ["only in a", "only in b", "moved", "bytes", "ranges"]
+    assert found.loc["only in a", "path_a"] == file(0).path
+    assert found.loc["moved", "path_b"] == "/new/1.root"
+    assert found.loc["bytes", "b"] == "1"
+    assert found.loc["ranges", "b"] == "0 to 5; 8 to 9"
+    assert [*diff([], []).to_pandas()] == [*frame]
