@@ -24,7 +24,7 @@ def is_efficiency(histogram: Histogram) -> bool:
     """Return whether a histogram counts what has passed, and what has not, along its last axis."""
     axis: Any = histogram.axes[-1]
     is_last = axis.name == "passed" and isinstance(axis, hist.axis.Boolean)
-    return is_last and histogram.storage_type is hist.storage.Int64
+    return is_last and histogram.ndim > 1 and histogram.storage_type is hist.storage.Int64
 
 
 def bins_frame(counts: Histogram) -> pd.DataFrame:

@@ -132,6 +132,8 @@ def test_a_processors_efficiency_is_one(golden_result: Result) -> None:
     assert frame.total.tolist() == [0, 2, 1, 0]
     weighted = hist.Hist(X, passed, storage=hist.storage.Weight())
     assert "sum_of_weights" in bins_frame(weighted)
+    alone = bins_frame(hist.Hist(passed, storage=hist.storage.Int64()).fill([True, True]))
+    assert alone.to_dict("list") == {"passed": [False, True], "entries": [0, 2], "variance": [0, 2]}
 
 
 def test_no_runs_are_no_rows() -> None:

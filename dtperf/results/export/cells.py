@@ -11,6 +11,7 @@ import hist
 import numpy as np
 
 from dtperf.measurements.declaration import Histogram
+from dtperf.results.bin_columns import is_efficiency
 from dtperf.typing import F64, I64, AnyArray
 
 __all__ = ["Bins", "HistogramCells", "Kind", "to_tlatex"]
@@ -116,7 +117,12 @@ class HistogramCells:
 
     @classmethod
     def plain(cls, histogram: Histogram) -> HistogramCells:
-        """Return the cells of any histogram of integers, floats or weights."""
+        """Return the cells of any histogram of integers, floats or weights.
+
+        One of integers whose last axis is the Boolean 'passed' is an efficiency.
+        """
+        if is_efficiency(histogram):
+            return cls.of(histogram)
         view: Any = histogram.view(flow=True)
         names = view.dtype.names
         values = np.stack([view[name] for name in names or ()] or [view], axis=-1)

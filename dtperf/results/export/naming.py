@@ -51,7 +51,7 @@ def extra_objects(histograms: Mapping[str, Histogram]) -> dict[str, ReferenceObj
     objects = {}
     for name, histogram in histograms.items():
         cells = HistogramCells.plain(histogram)
-        value = "sum of weights" if cells.kind == "weighted" else "entries"
+        value = _value_title(cells, None)
         for labels, piece in _by_label(cells):
             title = ", ".join((to_tlatex(name), *labels))
             objects[_path(name, labels, cells)] = to_object(piece, title, value)
@@ -71,6 +71,8 @@ def _value_title(cells: HistogramCells, declared: Measurement | None) -> str:
             return "efficiency"
         case "profile":
             return f"mean {declared.mean_of}" if declared else "mean"
+        case "weighted":
+            return "sum of weights"
     return "entries"
 
 

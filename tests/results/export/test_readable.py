@@ -7,6 +7,7 @@ import pytest
 from dtperf.config import AnalysisConfig
 from dtperf.measurements import STANDARD, Measurement
 from dtperf.results.export import readable_objects
+from dtperf.results.export.naming import extra_objects
 from dtperf.results.export.root import root_file
 from dtperf.results.export.root_objects import (
     ReferenceObject,
@@ -129,3 +130,19 @@ def test_undeclared_measurement_is_titled_by_its_name() -> None:
     )
     item = readable_objects({"older": measurement.empty()}, {})["older"]
     assert (item.title, item.value_title) == ("older", "mean")
+
+
+def test_a_processors_efficiency_is_a_graph_or_a_map() -> None:
+    axes = [
+        hist.axis.Regular(2, 0, 10, name="x"),
+        hist.axis.Integer(1, 4, name="layer", flow=False),
+        hist.axis.Boolean(name="passed"),
+    ]
+    counts = hist.Hist(*axes, storage=hist.storage.Int64())
+    counts.fill(x=[1, 1, 7], layer=[1, 1, 3], passed=[True, False, True])
+    objects = extra_objects({"extra/hits": counts, "extra/by_x": counts.project("x", "passed")})
+    assert {type(item) for item in objects.values()} == {RootEfficiency}
+    assert {item.value_title for item in objects.values()} == {"efficiency"}
+    with read(root_file(objects)) as file:
+        assert file["extra/hits/all"].values().tolist() == [[0.5, 0, 0], [0, 0, 1]]
+        assert file["extra/by_x/all"].values("y").tolist() == [0.5, 1]
