@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from dtperf.results.row_columns import (
 )
 from dtperf.results.summary import Efficiency, in_words
 from dtperf.results.table import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Change", "Changes", "changes", "shared_files"]
 
@@ -97,6 +100,10 @@ class Changes(NamedTuple):
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the places that have changed."""
         return f"<div><p>{self._summary}</p>{self.named._repr_html_()}</div>"
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the places that have changed as a data frame; that of `looks` has all places."""
+        return self.named.to_pandas()
 
     @property
     def _summary(self) -> str:

@@ -47,7 +47,7 @@ def test_changes_as_a_data_frame() -> None:
     assert sick.difference == change.difference
     barrel = frame[frame.place == "the whole barrel"].iloc[0]
     assert barrel[["station", "wheel", "sector"]].isna().all()
-    named = found.named.to_pandas()
+    named = found.to_pandas()
     assert named.place.tolist() == names(found) == [SICK.name]
     assert [*named] == [*frame]
 
