@@ -17,17 +17,20 @@ __all__ = [
     "LARGEST_CATEGORY",
     "Compatibility",
     "Extrapolation",
+    "LayerCuts",
     "LuminosityMask",
     "PairCuts",
     "PassingCuts",
     "ProbeCuts",
     "Selection",
     "StationCuts",
+    "TableName",
     "TagAndProbe",
     "TagCuts",
 ]
 
 Extrapolation = Literal["ntuple", "helix"]
+TableName = Literal["pairs", "crossings", "segments", "layers"]
 
 LARGEST_RUN = 2**32 - 1
 LARGEST_CATEGORY = 2**31 - 1
@@ -196,6 +199,34 @@ class PassingCuts(Model):
     """Upper limit on the distance in the chamber plane, cm."""
 
 
+class LayerCuts(Model):
+    """Which segments and layers tell how efficient cells are, and when a digi is in time."""
+
+    min_phi_hits: Annotated[int, Field(ge=0, le=8)] = 7
+    """Least number of phi hits of the segment."""
+    min_other_phi_layers: Annotated[int, Field(ge=0, le=7)] = 7
+    """Least number of other phi layers with a hit of the segment, for a phi layer."""
+    min_theta_hits: Annotated[int, Field(ge=0, le=4)] = 3
+    """Least number of theta hits of the segment, for a theta layer."""
+    min_other_theta_layers: Annotated[int, Field(ge=0, le=3)] = 3
+    """Least number of other theta layers with a hit of the segment, for a theta layer."""
+    max_abs_dir_x: Positive = 0.7
+    """Upper limit on |x| of the segment's direction, a unit vector: 0.7 is 45 degrees."""
+    time_window_ns: tuple[Number, Number] | None = None
+    """When a digi is in time, pedestal included, such as [320, 700] in Run 2; null: by the pedestal
+    of the segment's own hits in the superlayer, their median of time and timeCali's difference."""
+    before_pedestal_ns: Number = 20.0
+    """How long before that pedestal a digi is in time."""
+    after_pedestal_ns: Number = 420.0
+    """How long after it."""
+
+    @model_validator(mode="after")
+    def _window_is_open(self) -> Self:
+        if self.time_window_ns and self.time_window_ns[0] >= self.time_window_ns[1]:
+            raise ValueError(f"time_window_ns {list(self.time_window_ns)} is empty: first, last")
+        return self
+
+
 class Selection(Model):
     """All cuts, from the muons of an event to an efficient chamber."""
 
@@ -204,6 +235,7 @@ class Selection(Model):
     pair: PairCuts = PairCuts()
     station: StationCuts = StationCuts()
     passing: PassingCuts = PassingCuts()
+    layers: LayerCuts = LayerCuts()
     luminosity_mask: LuminosityMask | None = None
     """Good luminosity blocks by run, or a file with them, such as CMS's golden JSON; null: all."""
 
@@ -234,5 +266,5 @@ class TagAndProbe(Protocol):
     def compatibility(self) -> Compatibility:
         """Whose bugs are followed."""
 
-    def filled_columns(self) -> frozenset[str]:
-        """Return the columns of pairs and crossings that are wanted."""
+    def filled_columns(self) -> Mapping[TableName, frozenset[str]]:
+        """Return the columns that are wanted of each table."""

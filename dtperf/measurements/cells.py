@@ -1,0 +1,111 @@
+"""Measurements of single cells: how efficient layers are, and how well their hits fit.
+
+Definitions: measureEfficiency and computeResidual of DTNtupleSegmentAnalyzer.C
+(battibass/DTSliceTestOfflineAnalysis), EfficiencyMonitorRun.C (cmsdtoffline/DTTrendMonitoring).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from dtperf.measurements.declaration import Axis, Integer, Measurement, Regular
+from dtperf.measurements.standard import INST_LUMI, PILEUP, RUN, SECTOR, STATION, WHEEL
+
+__all__ = ["CELLS", "RESIDUALS"]
+
+SUPERLAYER = Integer(name="superlayer", first=1, last=3, label="superlayer")
+LAYER = Integer(name="layer", first=1, last=4, label="layer")
+WIRE = Integer(name="wire", first=1, last=96, label="wire")
+LAYERS = (STATION, WHEEL, SECTOR, SUPERLAYER, LAYER)
+COUNTED = ("is_counted",)
+OF_PROBES = ("is_counted", "is_of_probe")
+
+
+def _efficiency(
+    title: str, *axes: Axis, rows: tuple[str, ...] = COUNTED, passed: str = "detected"
+) -> Measurement:
+    return Measurement(title=title, table="layers", rows=rows, axes=axes, passed=passed)
+
+
+CELLS: Mapping[str, Measurement] = MappingProxyType(
+    {
+        "layer_efficiency": _efficiency("efficiency of layers, hit or digi, all segments", *LAYERS),
+        "layer_efficiency_associated": _efficiency(
+            "efficiency of layers, hits of the segment, all segments", *LAYERS, passed="associated"
+        ),
+        "layer_efficiency_of_probes": _efficiency(
+            "efficiency of layers, hit or digi, segments of probes", *LAYERS, rows=OF_PROBES
+        ),
+        "layer_efficiency_of_probes_associated": _efficiency(
+            "efficiency of layers, hits of the segment, segments of probes",
+            *LAYERS,
+            rows=OF_PROBES,
+            passed="associated",
+        ),
+        "cell_efficiency": _efficiency(
+            "efficiency of cells, hit or digi, all segments", *LAYERS, WIRE
+        ),
+        "layer_efficiency_by_chamber_and_run": _efficiency(
+            "efficiency of layers of each chamber against run",
+            *(STATION, WHEEL, SECTOR, SUPERLAYER, RUN),
+        ),
+        "layer_efficiency_vs_lumi": _efficiency(
+            "efficiency of layers against instantaneous luminosity",
+            *(STATION, WHEEL, SUPERLAYER, INST_LUMI),
+        ),
+        "layer_efficiency_vs_pileup": _efficiency(
+            "efficiency of layers against pile-up", *(STATION, WHEEL, SUPERLAYER, PILEUP)
+        ),
+    }
+)
+"""By name."""
+
+GOOD_FIT = ("associated", "is_of_good_fit")
+
+
+def _residual(column: str, bins: int, limit: float, label: str) -> Regular:
+    return Regular(name=column, bins=bins, start=-limit, stop=limit, label=label)
+
+
+RESIDUAL = _residual("residual", 250, 0.8, "hit - segment, along the drift [cm]")
+
+
+def _hits(title: str, *axes: Axis) -> Measurement:
+    return Measurement(title=title, table="layers", rows=GOOD_FIT, axes=axes)
+
+
+RESIDUALS: Mapping[str, Measurement] = MappingProxyType(
+    {
+        "hit_residual": _hits(
+            "residual of hits that are in the segment's fit", STATION, SUPERLAYER, RESIDUAL
+        ),
+        "hit_residual_unbiased": _hits(
+            "residual of hits to the segment without them",
+            *(STATION, SUPERLAYER),
+            RESIDUAL.model_copy(update={"column": "unbiased_residual"}),
+        ),
+        "hit_residual_by_chamber": _hits(
+            "residual of hits in each chamber",
+            *(STATION, WHEEL, SECTOR, SUPERLAYER),
+            RESIDUAL.model_copy(update={"bins": 50, "start": -0.2, "stop": 0.2}),
+        ),
+        "hit_residual_by_layer": _hits(
+            "residual of hits by layer", STATION, SUPERLAYER, LAYER, RESIDUAL
+        ),
+        "hit_residual_vs_distance": _hits(
+            "residual of hits against their distance from the wire",
+            *(STATION, SUPERLAYER),
+            Regular(
+                name="distance", bins=100, start=0, stop=2.5, label="distance from the wire [cm]"
+            ),
+            RESIDUAL.model_copy(update={"bins": 50}),
+        ),
+        "hit_pull": _hits(
+            "residual of hits over its expected width",
+            *(STATION, SUPERLAYER),
+            _residual("pull", 100, 5, "pull"),
+        ),
+    }
+)
+"""By name."""
