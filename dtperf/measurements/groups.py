@@ -11,16 +11,21 @@ from dtperf.measurements.declaration import Measurement
 from dtperf.measurements.standard import STANDARD
 from dtperf.measurements.trigger import TRIGGER
 
-__all__ = ["GROUPS", "KNOWN", "GroupName"]
+__all__ = ["BY_GROUP", "GROUPS", "KNOWN", "GroupName"]
 
 GroupName = Literal["trigger", "cells", "residuals"]
 
-GROUPS: Mapping[GroupName, Mapping[str, Measurement]] = MappingProxyType(
+GROUPS: Mapping[str, Mapping[str, Measurement]] = MappingProxyType(
     {"trigger": TRIGGER, "cells": CELLS, "residuals": RESIDUALS}
 )
 """Measurements by name, by group."""
 
+BY_GROUP: Mapping[str, Mapping[str, Measurement]] = MappingProxyType(
+    {"tag_and_probe": STANDARD, **GROUPS}
+)
+"""The same with the standard measurements, which are always made, as the first."""
+
 KNOWN: Mapping[str, Measurement] = MappingProxyType(
-    {**STANDARD, **{name: each for group in GROUPS.values() for name, each in group.items()}}
+    {name: each for group in BY_GROUP.values() for name, each in group.items()}
 )
 """The standard measurements and those of all groups, by name."""

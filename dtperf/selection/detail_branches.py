@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -24,7 +24,20 @@ __all__ = [
     "STORED",
     "PrimitiveSource",
     "StoredColumn",
+    "needs_details",
 ]
+
+
+class Measured(Protocol):
+    """What is known of a measurement here; `dtperf.measurements.Measurement` is one."""
+
+    @property
+    def table(self) -> TableName:
+        """Table whose rows are counted."""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns of the table that are used."""
 
 
 class PrimitiveSource(NamedTuple):
@@ -66,16 +79,13 @@ DIGI_DTYPES = {
     **dict.fromkeys(("wheel", "sector", "station", "superLayer", "layer", "wire"), np.int16),
     "time": np.float32,
 }
-LAYER_BRANCHES = frozenset(
-    f"{name}_{column}"
-    for name, columns in {
-        "dtSegment": RANGE_DTYPES,
-        "dtSegment_hits": HIT_DTYPES,
-        "dtSegment_extr": EXPECTED_DTYPES,
-        "dtDigi": DIGI_DTYPES,
-    }.items()
-    for column in columns
-)
+LAYER_DTYPES: Mapping[str, Mapping[str, Any]] = {
+    "dtSegment": RANGE_DTYPES,
+    "dtSegment_hits": HIT_DTYPES,
+    "dtSegment_extr": EXPECTED_DTYPES,
+    "dtDigi": DIGI_DTYPES,
+}
+LAYER_BRANCHES = frozenset(f"{name}_{c}" for name, columns in LAYER_DTYPES.items() for c in columns)
 """What any column of layers needs, beside the branches of segments that are always read."""
 
 
@@ -166,6 +176,14 @@ def _of_layers(columns: Iterable[str]) -> frozenset[str]:
     wanted = [*columns]
     needed = {branch for column in wanted for branch in OF_LAYERS.get(column, ())}
     return _of_segments(wanted) | needed | (LAYER_BRANCHES if wanted else frozenset())
+
+
+def needs_details(measurement: Measured) -> bool:
+    """Return whether a measurement uses more than pairs and crossings can tell."""
+    if measurement.table in ("segments", "layers"):
+        return True
+    branches = BRANCHES_OF_TABLE.get(measurement.table)
+    return branches is not None and bool(branches(measurement.columns))
 
 
 BRANCHES_OF_TABLE: Mapping[TableName, Callable[[Iterable[str]], frozenset[str]]] = MappingProxyType(

@@ -323,13 +323,13 @@ def _is_counted(table: Table, cuts: LayerCuts) -> AnyArray:
     theta = (table["other_layers"] >= cuts.min_other_theta_layers) & ~table["is_phi"]
     theta &= table["theta_hits"] >= cuts.min_theta_hits
     steep = np.abs(table["dir_x"]) < np.float32(cuts.max_abs_dir_x)
-    return (phi | theta) & steep & (table["phi_hits"] >= cuts.min_phi_hits)
+    return np.asarray((phi | theta) & steep & (table["phi_hits"] >= cuts.min_phi_hits))
 
 
 def _is_of_good_fit(table: Table) -> AnyArray:
     phi = (table["phi_hits"] == PHI_LAYERS) & (table["phi_chi2"] <= GOOD_CHI2)
     theta = (table["theta_hits"] == THETA_LAYERS) & (table["theta_chi2"] <= GOOD_CHI2)
-    return np.where(table["is_phi"], phi, theta)
+    return np.asarray(np.where(table["is_phi"], phi, theta))
 
 
 def _constant(column: AnyArray) -> Callable[[Table], AnyArray]:
