@@ -24,7 +24,7 @@ import dtperf
 from dtperf.config.keys import all_keys
 from dtperf.measurements import KNOWN
 from dtperf.nanoaod import branch_table
-from dtperf.selection.described import COLUMNS
+from dtperf.selection.details.described import COLUMNS
 from dtperf.synthetic import Settings, generate
 from tests.config.test_ini import REFERENCE as REFERENCE_INI
 from tests.helpers.golden import GOLDEN, golden_differences

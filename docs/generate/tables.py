@@ -8,7 +8,7 @@ from itertools import groupby
 from dtperf.measurements import BY_GROUP, Measurement
 from dtperf.nanoaod import Convention, branch_table, convention_table
 from dtperf.selection import needed_branches
-from dtperf.selection.described import COLUMNS
+from dtperf.selection.details.described import COLUMNS
 
 __all__ = ["pages", "table"]
 
@@ -34,6 +34,9 @@ ROWS = {
     "crossings": "One row for each selected pair and chamber crossed, or station without crossing.",
     "segments": "One row for each segment, whether a probe crossed there or not.",
     "layers": "One row for each layer of a view that a segment has, where it crosses a cell.",
+    "mean_timers": "One row for three layers in a row with hits on alternating sides of the wires.",
+    "digis": "One row for each digi of a cell that exists.",
+    "rpc_crossings": "One row for each point where a segment crosses a roll of the barrel's RPCs.",
 }
 
 

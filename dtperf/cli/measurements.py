@@ -19,7 +19,7 @@ def measurements(
 
     from dtperf.cli.terminal import table
     from dtperf.measurements import BY_GROUP
-    from dtperf.selection.described import COLUMNS
+    from dtperf.selection.details.described import COLUMNS
 
     if columns:
         shown = table("table", "column", "meaning")

@@ -33,7 +33,7 @@ def check_columns(name: str, measurement: Measurement) -> None:
         ValueError: Names the column and the nearest that the table has.
     """
     # needs numba, which a config without measurements of its own can do without
-    from dtperf.selection.described import COLUMNS
+    from dtperf.selection.details.described import COLUMNS
 
     known = COLUMNS[measurement.table]
     table = f"the table '{measurement.table}' has no"

@@ -50,7 +50,10 @@ class LazyTables(NamedTuple):
     crossings: Any
     segments: Any
     layers: Any
-    """Without columns where the config does not measure hits and digis."""
+    """Without columns where the config does not measure it, as the next three."""
+    mean_timers: Any
+    digis: Any
+    rpc_crossings: Any
     anomalies: Any
     """One record for each partition: how often something was found that no detector writes."""
 

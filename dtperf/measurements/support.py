@@ -9,7 +9,7 @@ from dtperf.measurements.declaration import Measurement
 from dtperf.measurements.groups import KNOWN
 from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS, needed_branches
 from dtperf.selection.cuts import Extrapolation
-from dtperf.selection.detail_branches import BRANCHES_OF_TABLE
+from dtperf.selection.details.branches import BRANCHES_OF_TABLE
 
 __all__ = ["extrapolations", "supported"]
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dtperf.selection.cuts import Extrapolation, TableName, TagAndProbe
-from dtperf.selection.detail_branches import BRANCHES_OF_TABLE
+from dtperf.selection.details.branches import BRANCHES_OF_TABLE
 from dtperf.typing import F32
 
 __all__ = [

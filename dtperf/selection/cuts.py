@@ -30,7 +30,9 @@ __all__ = [
 ]
 
 Extrapolation = Literal["ntuple", "helix"]
-TableName = Literal["pairs", "crossings", "segments", "layers"]
+TableName = Literal[
+    "pairs", "crossings", "segments", "layers", "mean_timers", "digis", "rpc_crossings"
+]
 
 LARGEST_RUN = 2**32 - 1
 LARGEST_CATEGORY = 2**31 - 1
@@ -219,11 +221,16 @@ class LayerCuts(Model):
     """How long before that pedestal a digi is in time."""
     after_pedestal_ns: Number = 420.0
     """How long after it."""
+    noise_window_ns: tuple[Number, Number] = (0.0, 150.0)
+    """When a digi, in a chamber without a segment, is noise: before any signal, pedestal included.
+    Rates per cell are over the width of this window."""
 
     @model_validator(mode="after")
     def _window_is_open(self) -> Self:
-        if self.time_window_ns and self.time_window_ns[0] >= self.time_window_ns[1]:
-            raise ValueError(f"time_window_ns {list(self.time_window_ns)} is empty: first, last")
+        for key in ("time_window_ns", "noise_window_ns"):
+            window = getattr(self, key)
+            if window and window[0] >= window[1]:
+                raise ValueError(f"{key} {list(window)} is empty: first, last")
         return self
 
 

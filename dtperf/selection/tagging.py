@@ -18,14 +18,18 @@ from dtperf.selection.columns import (
 )
 from dtperf.selection.crossings import find_crossings
 from dtperf.selection.cuts import TableName
+from dtperf.selection.details.digis import digi_table
+from dtperf.selection.details.layer_table import layer_table
+from dtperf.selection.details.mean_timers import mean_timer_table
+from dtperf.selection.details.rpc import rpc_table
+from dtperf.selection.details.segments import matched_columns, segment_table
+from dtperf.selection.details.trigger import trigger_columns
 from dtperf.selection.extrapolation import extrapolate
 from dtperf.selection.flatten import FlatEvents, flatten
 from dtperf.selection.luminosity import within
 from dtperf.selection.pairs import PairLimits, find_pairs, is_repeated
-from dtperf.selection.segment_columns import layer_table, matched_columns, segment_table
 from dtperf.selection.segments import PassingLimits
 from dtperf.selection.tables import Table
-from dtperf.selection.trigger_columns import trigger_columns
 
 if TYPE_CHECKING:
     from dtperf.selection.cuts import TagAndProbe
@@ -78,6 +82,23 @@ class Tables(Mapping[str, Table]):
         table, anomalies = layer_table(*self._inputs, self.segments, self._cuts)
         self.anomalies.update(anomalies)
         return table
+
+    @cached_property
+    def mean_timers(self) -> Table:
+        """One row for three layers in a row with hits on alternating sides."""
+        return mean_timer_table(self.layers)
+
+    @cached_property
+    def digis(self) -> Table:
+        """One row for each digi of a cell that exists."""
+        table, anomalies = digi_table(*self._inputs, self._cuts)
+        self.anomalies.update(anomalies)
+        return table
+
+    @cached_property
+    def rpc_crossings(self) -> Table:
+        """One row for each point where a DT segment crosses a roll of the barrel."""
+        return rpc_table(*self._inputs)
 
     def __getitem__(self, name: str) -> Table:
         """Return a table by its name."""

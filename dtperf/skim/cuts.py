@@ -17,7 +17,7 @@ from dtperf.config.values import flat_values
 from dtperf.errors import ConfigError
 from dtperf.measurements.groups import GROUPS
 from dtperf.measurements.standard import STANDARD
-from dtperf.selection.detail_branches import needs_details
+from dtperf.selection.details.branches import needs_details
 from dtperf.selection.fourvector import EITHER
 from dtperf.selection.pairs import EITHER_CHARGE, PairLimits
 from dtperf.selection.tagging import pair_limits

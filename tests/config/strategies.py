@@ -10,7 +10,7 @@ from hypothesis.strategies import SearchStrategy
 from dtperf.config import AnalysisConfig
 from dtperf.measurements import KNOWN, STANDARD
 from dtperf.measurements.groups import GROUPS
-from dtperf.selection.described import COLUMNS
+from dtperf.selection.details.described import COLUMNS
 
 __all__ = ["configs"]
 

@@ -12,7 +12,7 @@ from dtperf.detector import lengths_cm, widths_cm
 from dtperf.errors import ConfigError
 from dtperf.measurements import KNOWN, STANDARD
 from dtperf.measurements.declaration import Regular, Variable
-from dtperf.selection.described import COLUMNS
+from dtperf.selection.details.described import COLUMNS
 from tests.config.strategies import configs
 
 HALF_WIDTH_CM, HALF_LENGTH_CM = np.nanmax(widths_cm()) / 2, np.nanmax(lengths_cm()) / 2

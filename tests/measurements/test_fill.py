@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from dtperf.measurements import STANDARD, Measurement
 from dtperf.measurements.fill import fill
 from dtperf.measurements.histograms import presented, sort_categories
-from dtperf.selection.described import COLUMNS
+from dtperf.selection.details.described import COLUMNS
 from dtperf.selection.tables import Table
 
 

@@ -21,6 +21,8 @@ __all__ = [
     "PRIMITIVES",
     "RANGE_DTYPES",
     "RPC_BIT",
+    "RPC_HIT_DTYPES",
+    "RPC_POINT_DTYPES",
     "STORED",
     "PrimitiveSource",
     "StoredColumn",
@@ -79,13 +81,32 @@ DIGI_DTYPES = {
     **dict.fromkeys(("wheel", "sector", "station", "superLayer", "layer", "wire"), np.int16),
     "time": np.float32,
 }
-LAYER_DTYPES: Mapping[str, Mapping[str, Any]] = {
-    "dtSegment": RANGE_DTYPES,
-    "dtSegment_hits": HIT_DTYPES,
-    "dtSegment_extr": EXPECTED_DTYPES,
-    "dtDigi": DIGI_DTYPES,
+RPC_POINT_DTYPES = {
+    **dict.fromkeys(("ring", "sector", "station", "layer", "subsector", "roll"), np.int16),
+    **dict.fromkeys(("coordX", "coordY"), np.float32),
+    "rawId": np.uint32,
 }
-LAYER_BRANCHES = frozenset(f"{name}_{c}" for name, columns in LAYER_DTYPES.items() for c in columns)
+RPC_HIT_DTYPES = {
+    "rawId": np.uint32,
+    "bx": np.int32,
+    "coordX": np.float32,
+    "clusterSize": np.int16,
+}
+
+
+def _names(dtypes: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset(f"{name}_{column}" for name, columns in dtypes.items() for column in columns)
+
+
+DIGI_BRANCHES = _names({"dtDigi": DIGI_DTYPES})
+RPC_BRANCHES = _names({"dtToRpc": RPC_POINT_DTYPES, "rpcRecHit": RPC_HIT_DTYPES})
+LAYER_BRANCHES = _names(
+    {
+        "dtSegment": RANGE_DTYPES,
+        "dtSegment_hits": HIT_DTYPES,
+        "dtSegment_extr": EXPECTED_DTYPES,
+    }
+)
 """What any column of layers needs, beside the branches of segments that are always read."""
 
 
@@ -144,6 +165,7 @@ OF_LAYERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "distance": ("dtSegment_hits_pos", "dtSegment_hits_wire"),
         "side": ("dtSegment_hits_side",),
         "is_counted": ("dtSegment_seg4D_dirLoc_x",),
+        "detected": tuple(DIGI_BRANCHES),
         "is_of_good_fit": ("dtSegment_seg2D_phi_normChi2", "dtSegment_seg2D_z_normChi2"),
     }
 )
@@ -178,15 +200,34 @@ def _of_layers(columns: Iterable[str]) -> frozenset[str]:
     return _of_segments(wanted) | needed | (LAYER_BRANCHES if wanted else frozenset())
 
 
+def _of_mean_timers(columns: Iterable[str]) -> frozenset[str]:
+    wanted = [*columns]
+    return _of_layers([*wanted, "side"]) if wanted else frozenset()
+
+
+def _of_digis(columns: Iterable[str]) -> frozenset[str]:
+    return DIGI_BRANCHES if [*columns] else frozenset()
+
+
+def _of_rpc_crossings(columns: Iterable[str]) -> frozenset[str]:
+    return RPC_BRANCHES if [*columns] else frozenset()
+
+
 def needs_details(measurement: Measured) -> bool:
     """Return whether a measurement uses more than pairs and crossings can tell."""
-    if measurement.table in ("segments", "layers"):
-        return True
-    branches = BRANCHES_OF_TABLE.get(measurement.table)
-    return branches is not None and bool(branches(measurement.columns))
+    if measurement.table == "pairs":
+        return False
+    return measurement.table != "crossings" or bool(_of_crossings(measurement.columns))
 
 
 BRANCHES_OF_TABLE: Mapping[TableName, Callable[[Iterable[str]], frozenset[str]]] = MappingProxyType(
-    {"crossings": _of_crossings, "segments": _of_segments, "layers": _of_layers}
+    {
+        "crossings": _of_crossings,
+        "segments": _of_segments,
+        "layers": _of_layers,
+        "mean_timers": _of_mean_timers,
+        "digis": _of_digis,
+        "rpc_crossings": _of_rpc_crossings,
+    }
 )
 """What columns of a table need beside the branches that are always read."""

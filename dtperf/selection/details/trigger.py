@@ -10,8 +10,8 @@ import numpy as np
 
 from dtperf.detector import stations
 from dtperf.selection.columns import Make
-from dtperf.selection.detail_branches import PRIMITIVES, PrimitiveSource
-from dtperf.selection.primitives import (
+from dtperf.selection.details.branches import PRIMITIVES, PrimitiveSource
+from dtperf.selection.details.primitives import (
     BestPrimitives,
     Primitives,
     best_primitives,

@@ -13,7 +13,7 @@ import numpy as np
 
 from dtperf.compiled import compiled
 from dtperf.detector import N_CODES, chamber_codes, sectors, stations, twelve_sectors, wheels
-from dtperf.selection.detail_branches import RPC_BIT, PrimitiveSource
+from dtperf.selection.details.branches import RPC_BIT, PrimitiveSource
 from dtperf.selection.flat_collection import collection, has_columns
 from dtperf.typing import F32, I16, I32, I64, Bools
 

@@ -16,7 +16,7 @@ import numpy as np
 from dtperf.compiled import compiled
 from dtperf.detector import layer_cells, stations
 from dtperf.selection.arrays import Segments
-from dtperf.selection.detail_branches import (
+from dtperf.selection.details.branches import (
     DIGI_DTYPES,
     EXPECTED_DTYPES,
     HIT_DTYPES,
@@ -31,6 +31,7 @@ __all__ = [
     "Layers",
     "SegmentContent",
     "find_layers",
+    "no_digis",
     "read_digis",
     "read_segment_content",
 ]
@@ -145,6 +146,13 @@ def read_digis(events: Any) -> Digis | None:
     offsets, columns = collection(events, "dtDigi", DIGI_DTYPES)
     places = (columns["superLayer"], columns["layer"], columns["wire"])
     return Digis(offsets, codes(columns), *places, columns["time"])
+
+
+def no_digis(events: int) -> Digis:
+    """Return the digis of events without any."""
+    nothing = np.empty(0, dtype=np.int16)
+    offsets = np.zeros(events + 1, dtype=np.int64)
+    return Digis(offsets, nothing, nothing, nothing, nothing, np.empty(0, dtype=np.float32))
 
 
 def find_layers(
