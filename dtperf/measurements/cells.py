@@ -6,18 +6,19 @@ Definitions: measureEfficiency and computeResidual of DTNtupleSegmentAnalyzer.C
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from dtperf.measurements.declaration import Axis, Integer, Measurement, Regular
-from dtperf.measurements.standard import INST_LUMI, PILEUP, RUN, SECTOR, STATION, WHEEL
+from dtperf.measurements.standard import INST_LUMI, MATCHED, PILEUP, RUN, SECTOR, STATION, WHEEL
 
 __all__ = ["CELLS", "RESIDUALS"]
 
 SUPERLAYER = Integer(name="superlayer", first=1, last=3, label="superlayer")
 LAYER = Integer(name="layer", first=1, last=4, label="layer")
 WIRE = Integer(name="wire", first=1, last=96, label="wire")
-LAYERS = (STATION, WHEEL, SECTOR, SUPERLAYER, LAYER)
+CHAMBER = (STATION, WHEEL, SECTOR)
+LAYERS = (*CHAMBER, SUPERLAYER, LAYER)
 COUNTED = ("is_counted",)
 OF_PROBES = ("is_counted", "is_of_probe")
 
@@ -54,6 +55,23 @@ CELLS: Mapping[str, Measurement] = MappingProxyType(
             "efficiency of layers against instantaneous luminosity",
             *(STATION, WHEEL, SUPERLAYER, INST_LUMI),
         ),
+        "cell_occupancy": Measurement(
+            title="digis of each cell", table="digis", axes=(*LAYERS, WIRE)
+        ),
+        "cell_noise": Measurement(
+            title="digis before all signals in chambers without a segment, of each cell",
+            table="digis",
+            rows=("is_noise",),
+            axes=(*LAYERS, WIRE),
+        ),
+        "digi_time": Measurement(
+            title="times of digis, with pedestal",
+            table="digis",
+            axes=(
+                *(STATION, WHEEL, SECTOR, SUPERLAYER),
+                Regular(name="time", bins=250, start=0, stop=1250, label="TDC time [ns]"),
+            ),
+        ),
         "layer_efficiency_vs_pileup": _efficiency(
             "efficiency of layers against pile-up", *(STATION, WHEEL, SUPERLAYER, PILEUP)
         ),
@@ -75,8 +93,43 @@ def _hits(title: str, *axes: Axis) -> Measurement:
     return Measurement(title=title, table="layers", rows=GOOD_FIT, axes=axes)
 
 
+ALIGNED = {
+    "dx": ("x", "cm", 2.0),
+    "dy": ("y", "cm", 10.0),
+    "dxdz": ("slope in x", "", 0.05),
+    "dydz": ("slope in y", "", 0.2),
+}
+
+
+def _alignment() -> Iterator[tuple[str, Measurement]]:
+    """List segment minus track: widths by chamber, and means against run."""
+    for name, (what, unit, limit) in ALIGNED.items():
+        label = f"segment - track, {what}" + (f" [{unit}]" if unit else "")
+        column = f"signed_{name}"
+        yield (
+            f"track_{name}_by_chamber",
+            Measurement(
+                title=f"{what} of segment minus track, of each chamber",
+                table="crossings",
+                rows=MATCHED,
+                axes=(*CHAMBER, _residual(column, 100, limit, label)),
+            ),
+        )
+        yield (
+            f"track_{name}_by_chamber_and_run",
+            Measurement(
+                title=f"mean {what} of segment minus track, of each chamber against run",
+                table="crossings",
+                rows=MATCHED,
+                axes=(*CHAMBER, RUN),
+                mean_of=column,
+            ),
+        )
+
+
 RESIDUALS: Mapping[str, Measurement] = MappingProxyType(
     {
+        **dict(_alignment()),
         "hit_residual": _hits(
             "residual of hits that are in the segment's fit", STATION, SUPERLAYER, RESIDUAL
         ),

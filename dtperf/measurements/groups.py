@@ -8,15 +8,25 @@ from typing import Literal
 
 from dtperf.measurements.cells import CELLS, RESIDUALS
 from dtperf.measurements.declaration import Measurement
+from dtperf.measurements.rpc import RPC
+from dtperf.measurements.segments import SEGMENTS
 from dtperf.measurements.standard import STANDARD
+from dtperf.measurements.timing import TIMING
 from dtperf.measurements.trigger import TRIGGER
 
 __all__ = ["BY_GROUP", "GROUPS", "KNOWN", "GroupName"]
 
-GroupName = Literal["trigger", "cells", "residuals"]
+GroupName = Literal["segments", "trigger", "cells", "residuals", "timing", "rpc"]
 
 GROUPS: Mapping[str, Mapping[str, Measurement]] = MappingProxyType(
-    {"trigger": TRIGGER, "cells": CELLS, "residuals": RESIDUALS}
+    {
+        "segments": SEGMENTS,
+        "trigger": TRIGGER,
+        "cells": CELLS,
+        "residuals": RESIDUALS,
+        "timing": TIMING,
+        "rpc": RPC,
+    }
 )
 """Measurements by name, by group."""
 

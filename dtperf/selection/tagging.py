@@ -63,7 +63,7 @@ class Tables(Mapping[str, Table]):
 
         Primitives, hits and digis are counted when a column of theirs is first used.
         """
-        seen = matched_columns(events) | trigger_columns(events, self.anomalies)
+        seen = matched_columns(events, flat) | trigger_columns(events, self.anomalies)
         self.pairs, self.crossings = find_tables(flat, config, seen)
 
     pairs: Table

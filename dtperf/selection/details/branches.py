@@ -24,6 +24,7 @@ __all__ = [
     "RPC_HIT_DTYPES",
     "RPC_POINT_DTYPES",
     "STORED",
+    "TRACK_SLOPES",
     "PrimitiveSource",
     "StoredColumn",
     "needs_details",
@@ -169,8 +170,16 @@ OF_LAYERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "is_of_good_fit": ("dtSegment_seg2D_phi_normChi2", "dtSegment_seg2D_z_normChi2"),
     }
 )
+TRACK_SLOPES = MappingProxyType({"x": "dXdZ", "y": "dYdZ"})
+"""Slopes of the extrapolated track, by coordinate."""
+
 OF_CROSSINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
+        "signed_dxdz": (*ANGLE, "muon_matches_dXdZ"),
+        "signed_dydz": (
+            *("dtSegment_seg4D_dirLoc_y", "dtSegment_seg4D_dirLoc_z"),
+            "muon_matches_dYdZ",
+        ),
         "segment_angle": ANGLE,
         "segment_mid_x": POSITION,
         **{f"{name}_dx": POSITION for name in PRIMITIVES},

@@ -18,9 +18,11 @@ from dtperf.typing import F32, AnyArray
 __all__ = ["MEAN_TIMER_COLUMNS", "mean_timer_table"]
 
 HALF_CELL_UM = 21_000.0
+NOMINAL_NS, AROUND_NS = np.float32(387), np.float32(40)
 
 MEAN_TIMER_COLUMNS = {
     "mean_timer": "(t1 + t3) / 2 + t2 of three layers, ns",
+    "is_of_signal": "it is within 40 ns of 387 ns, what the nominal drift velocity gives",
     "drift_velocity": "half a cell, 21 mm, over that, um/ns",
     **LAYER_COLUMNS,
 }
@@ -48,6 +50,7 @@ def mean_timer_table(layers: Table) -> Table:
     make: Make = {
         "first": lambda _: first,
         "mean_timer": mean_timer,
+        "is_of_signal": lambda t: np.abs(t["mean_timer"] - NOMINAL_NS) <= AROUND_NS,
         "drift_velocity": lambda t: np.float32(HALF_CELL_UM) / t["mean_timer"],
     }
     return Table(len(first), make, parent=layers, link="first")

@@ -11,7 +11,7 @@ import numpy as np
 from dtperf.detector import sectors, stations, wheels
 from dtperf.selection.columns import EVENT_COLUMNS as EVENT_TEXTS
 from dtperf.selection.columns import Make, event_columns
-from dtperf.selection.details.branches import STORED, StoredColumn
+from dtperf.selection.details.branches import STORED, TRACK_SLOPES, StoredColumn
 from dtperf.selection.details.standalone import has_standalone, of_global_muons
 from dtperf.selection.details.trigger import (
     TRIGGER_COLUMNS,
@@ -40,6 +40,10 @@ GHOST_HITS = 3
 MATCHED_COLUMNS = {
     "segment_angle": "angle of that segment's phi view, degrees; or NaN",
     "segment_mid_x": "its local x between the phi superlayers, cm; or NaN",
+    "signed_dx": "x of that segment minus x of the crossing, cm; NaN without phi view",
+    "signed_dy": "the same in y; NaN without theta view",
+    "signed_dxdz": "slope of that segment in x minus that of the track in the file; or NaN",
+    "signed_dydz": "the same in y",
 }
 """Columns of crossings that tell more of their best segment."""
 
@@ -115,8 +119,13 @@ def segment_table(events: Any, flat: FlatEvents, crossings: Table) -> Table:
     return Table(len(rows), made)
 
 
-def matched_columns(events: Any) -> Make:
-    """Return how columns of crossings are made that tell more of their best segment."""
+def matched_columns(events: Any, flat: FlatEvents) -> Make:
+    """Return how columns of crossings are made that tell more of their best segment.
+
+    Args:
+        events: NanoEvents, of which columns are taken when they are first used.
+        flat: The same events.
+    """
 
     def taken(name: str, table: Table) -> AnyArray:
         stored = STORED[name]
@@ -125,12 +134,39 @@ def matched_columns(events: Any) -> Make:
         found = take(values, table["segment"], nothing)
         return found if stored.nothing is None else _without(found, stored.nothing)
 
-    make: Make = {}
+    def minus_track(position: AnyArray, local: str, has_view: AnyArray, table: Table) -> AnyArray:
+        known = np.where(has_view, position, np.float32(np.nan))
+        return take(known, table["segment"], np.float32(np.nan)) - table[local]
+
+    def slope_minus_track(axis: str, table: Table) -> AnyArray:
+        slope = TRACK_SLOPES[axis]
+        of_track = collection(events, "muon_matches", {slope: np.float32}).columns[slope]
+        track = take(of_track, table["match"], np.float32(np.nan))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return taken(f"dir_{axis}", table) / taken("dir_z", table) - track
+
+    segments = flat.segments
+    make: Make = {
+        f"signed_d{axis}": partial(minus_track, position, f"local_{axis}", has_view)
+        for axis, position, has_view in (
+            ("x", segments.seg4D_posLoc_x, segments.seg4D_hasPhi),
+            ("y", segments.seg4D_posLoc_y, segments.seg4D_hasZed),
+        )
+    }
     has = {n for n in STORED if has_columns(events, "dtSegment", {STORED[n].branch: np.float32})}
     if "mid_x" in has:
         make["segment_mid_x"] = partial(taken, "mid_x")
     if {"dir_x", "dir_z"} <= has:
         make["segment_angle"] = lambda t: _degrees(taken("dir_x", t), taken("dir_z", t))
+    for axis, slope in TRACK_SLOPES.items():
+        # our own extrapolation has other crossings than the file, and tells no slopes
+        is_stored = flat.stored is not None
+        if (
+            is_stored
+            and {f"dir_{axis}", "dir_z"} <= has
+            and has_columns(events, "muon_matches", {slope: np.float32})
+        ):
+            make[f"signed_d{axis}dz"] = partial(slope_minus_track, axis)
     return make
 
 
