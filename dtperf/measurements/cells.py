@@ -44,6 +44,11 @@ CELLS: Mapping[str, Measurement] = MappingProxyType(
             rows=OF_PROBES,
             passed="associated",
         ),
+        "layer_efficiency_without_dead_cells": _efficiency(
+            "efficiency of layers, hit or digi, all segments, without known dead cells",
+            *LAYERS,
+            rows=("is_counted", "is_living"),
+        ),
         "cell_efficiency": _efficiency(
             "efficiency of cells, hit or digi, all segments", *LAYERS, WIRE
         ),
@@ -63,6 +68,12 @@ CELLS: Mapping[str, Measurement] = MappingProxyType(
             table="digis",
             rows=("is_noise",),
             axes=(*LAYERS, WIRE),
+        ),
+        "chamber_has_segment": Measurement(
+            title="events in which a chamber has a segment",
+            table="segments",
+            rows=("is_first_in_chamber",),
+            axes=CHAMBER,
         ),
         "digi_time": Measurement(
             title="times of digis, with pedestal",

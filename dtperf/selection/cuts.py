@@ -6,7 +6,7 @@ All comparisons are strict, as in the reference, and made in single precision.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Protocol, Self
+from typing import Annotated, Any, Literal, NamedTuple, Protocol, Self
 
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat, model_validator
@@ -15,7 +15,10 @@ from dtperf.validation import Model
 
 __all__ = [
     "LARGEST_CATEGORY",
+    "MOST_WIRES",
     "Compatibility",
+    "DeadCell",
+    "DeadCells",
     "Extrapolation",
     "LayerCuts",
     "LuminosityMask",
@@ -77,6 +80,7 @@ LuminosityMask = Annotated[
 
 LARGEST = float(np.finfo(np.float32).max)
 HIGHEST_PT_GEV = 7000  # half the LHC's design energy: no muon has more
+MOST_WIRES = 96
 LARGEST_COUNT = 127  # generation A keeps these counts as int8
 
 
@@ -201,6 +205,21 @@ class PassingCuts(Model):
     """Upper limit on the distance in the chamber plane, cm."""
 
 
+class DeadCell(NamedTuple):
+    """A cell by station, wheel, sector, superlayer, layer and wire."""
+
+    station: Annotated[int, Field(ge=1, le=4)]
+    wheel: Annotated[int, Field(ge=-2, le=2)]
+    sector: Annotated[int, Field(ge=1, le=14)]
+    superlayer: Annotated[int, Field(ge=1, le=3)]
+    layer: Annotated[int, Field(ge=1, le=4)]
+    wire: Annotated[int, Field(ge=1, le=MOST_WIRES)]
+
+
+DeadCells = Annotated[tuple[DeadCell, ...], AfterValidator(lambda cells: tuple(sorted({*cells})))]
+"""Each once and in order: equal lists give equal hashes."""
+
+
 class LayerCuts(Model):
     """Which segments and layers tell how efficient cells are, and when a digi is in time."""
 
@@ -243,6 +262,9 @@ class Selection(Model):
     station: StationCuts = StationCuts()
     passing: PassingCuts = PassingCuts()
     layers: LayerCuts = LayerCuts()
+    dead_cells: DeadCells = ()
+    """Cells that are known to be dead, or a CSV file of `dtperf cells`: what crosses them is left
+    out of what is measured without dead cells."""
     luminosity_mask: LuminosityMask | None = None
     """Good luminosity blocks by run, or a file with them, such as CMS's golden JSON; null: all."""
 

@@ -55,7 +55,7 @@ class Tables(Mapping[str, Table]):
             config: The analysis.
         """
         self._inputs = events, flat
-        self._cuts = config.selection.layers
+        self._selection = config.selection
         self.events = len(events)
         """Number of events in the luminosity mask."""
         self.anomalies = flat.anomalies
@@ -79,7 +79,7 @@ class Tables(Mapping[str, Table]):
     @cached_property
     def layers(self) -> Table:
         """One row for each layer of a view of a segment where it crosses a cell."""
-        table, anomalies = layer_table(*self._inputs, self.segments, self._cuts)
+        table, anomalies = layer_table(*self._inputs, self.segments, self._selection)
         self.anomalies.update(anomalies)
         return table
 
@@ -91,7 +91,7 @@ class Tables(Mapping[str, Table]):
     @cached_property
     def digis(self) -> Table:
         """One row for each digi of a cell that exists."""
-        table, anomalies = digi_table(*self._inputs, self._cuts)
+        table, anomalies = digi_table(*self._inputs, self._selection.layers)
         self.anomalies.update(anomalies)
         return table
 

@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dtperf.config import AnalysisConfig
-from dtperf.config.load import validate, with_blocks_set
+from dtperf.config.load import validate, with_files_set
 from dtperf.config.measurements import MeasurementSettings
 from dtperf.config.overrides import apply, read_overrides
 from dtperf.config.values import flat_values
 from dtperf.errors import ConfigError
 from dtperf.measurements.groups import GROUPS
 from dtperf.measurements.standard import STANDARD
+from dtperf.selection.cuts import LayerCuts
 from dtperf.selection.details.branches import needs_details
 from dtperf.selection.fourvector import EITHER
 from dtperf.selection.pairs import EITHER_CHARGE, PairLimits
@@ -117,6 +118,9 @@ RULES: Mapping[str, CutRule] = {
     "selection.luminosity_mask": CutRule(
         _subset, "events in other luminosity blocks were left out"
     ),
+    # what these cut on cannot be counted again, see `refuse_details`
+    **{f"selection.layers.{name}": _FREE for name in LayerCuts.model_fields},
+    "selection.dead_cells": _FREE,
     "extrapolation": CutRule(_same, "what the other way needs was left out"),
     "compatibility.truncate_extrapolation": _FREE,
     "compatibility.root_binning": _FREE,
@@ -255,7 +259,7 @@ def with_cuts(
     before = _with_mask(config, None)
     data: Mapping[str, Any] = before.model_dump()
     for override in read_overrides(cuts):
-        data = apply(data, with_blocks_set(override), "the config")
+        data = apply(data, with_files_set(override), "the config")
     after = validate(AnalysisConfig, data, lambda _: "cuts")
     values_before = flat_values(before)
     movable = (*MOVABLE, "extrapolation") if of_skim else MOVABLE

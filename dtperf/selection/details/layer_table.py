@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dtperf.detector import layer_cells, wire_positions_cm
+from dtperf.detector import N_CODES, Chamber, layer_cells, wire_positions_cm
 from dtperf.selection.columns import Make
+from dtperf.selection.cuts import MOST_WIRES
 from dtperf.selection.details.layers import (
     DigiLimits,
     find_layers,
@@ -23,7 +24,7 @@ from dtperf.selection.tables import Table
 from dtperf.typing import AnyArray
 
 if TYPE_CHECKING:
-    from dtperf.selection.cuts import LayerCuts
+    from dtperf.selection.cuts import DeadCells, LayerCuts, Selection
     from dtperf.selection.flatten import FlatEvents
 
 __all__ = ["LAYER_COLUMNS", "layer_table"]
@@ -48,6 +49,7 @@ LAYER_COLUMNS = {
     "associated": "the segment has a hit in the layer",
     "detected": "it has, or there is a digi in time within one cell of the expected one",
     "is_phi": "superlayer 1 or 3",
+    "is_living": "the cell is not in `selection.dead_cells`",
     "is_of_good_fit": "all layers of the view have a hit, and its chi2 is at most 3.84",
     "is_counted": "view, angle and hits are as `selection.layers` asks",
     "residual": "drift of the hit minus that of the segment, whose fit has the hit, cm; or NaN",
@@ -62,7 +64,7 @@ LAYER_COLUMNS = {
 
 
 def layer_table(
-    events: Any, flat: FlatEvents, segments: Table, cuts: LayerCuts
+    events: Any, flat: FlatEvents, segments: Table, selection: Selection
 ) -> tuple[Table, dict[str, int]]:
     """Return the table of layers, and the number of segments that have none, by kind.
 
@@ -70,11 +72,12 @@ def layer_table(
         events: NanoEvents, of which columns are taken when they are first used.
         flat: The same events.
         segments: From `segment_table`.
-        cuts: What counts.
+        selection: What counts, and which cells are known to be dead.
 
     Returns:
         Without rows and columns where the events have no hits or expected wires.
     """
+    cuts = selection.layers
     content, digis = read_segment_content(events), read_digis(events)
     if content is None:
         return Table(0, {}), {}
@@ -93,6 +96,7 @@ def layer_table(
         make["detected"] = _constant((found.hit >= 0) | (found.digi >= 0))
     make["is_phi"] = _constant(found.superlayer != 2)
     make["is_counted"] = lambda t: _is_counted(t, cuts)
+    make["is_living"] = lambda t: ~_is_dead(t, selection.dead_cells)
     if {"phi_chi2", "theta_chi2"} <= segments.keys():
         make["is_of_good_fit"] = _is_of_good_fit
     for name, (field, dtype) in HIT_COLUMNS.items():
@@ -146,6 +150,14 @@ def _is_counted(table: Table, cuts: LayerCuts) -> AnyArray:
     theta &= table["theta_hits"] >= cuts.min_theta_hits
     steep = np.abs(table["dir_x"]) < np.float32(cuts.max_abs_dir_x)
     return np.asarray((phi | theta) & steep & (table["phi_hits"] >= cuts.min_phi_hits))
+
+
+def _is_dead(table: Table, dead_cells: DeadCells) -> AnyArray:
+    is_dead = np.zeros((N_CODES, 4, 5, MOST_WIRES + 1), dtype=np.bool_)
+    for station, wheel, sector, superlayer, layer, wire in dead_cells:
+        is_dead[Chamber(wheel, sector, station).code, superlayer, layer, wire] = True
+    place = table["chamber"], table["superlayer"], table["layer"], table["wire"]
+    return np.asarray(is_dead[place])
 
 
 def _is_of_good_fit(table: Table) -> AnyArray:

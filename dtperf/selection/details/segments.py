@@ -63,6 +63,7 @@ SEGMENT_COLUMNS = {
     "has_4_phi_hits": "has 4 phi hits or more",
     "is_of_global_muon": "a global muon has it in its standalone track",
     "in_chamber": "segments of the chamber in this event, this one among them",
+    "is_first_in_chamber": "the first of its chamber in this event",
     "is_ghost": f"not the first in its chamber of those with more than {GHOST_HITS} phi hits",
     "is_of_probe": "best segment of a crossing that the fiducial efficiency counts",
     "angle": "of the phi view, degrees; 0 is perpendicular to the chamber",
@@ -103,6 +104,7 @@ def segment_table(events: Any, flat: FlatEvents, crossings: Table) -> Table:
         "theta_hits": lambda t: np.where(t["has_theta"], segments.seg2D_z_nHits[rows], 0),
         "has_4_phi_hits": lambda t: t["phi_hits"] >= 4,
         "in_chamber": lambda t: _in_chamber(t["event"], t["chamber"]),
+        "is_first_in_chamber": lambda t: ~_is_further(t, np.ones(t.rows, dtype=np.bool_)),
         "is_ghost": lambda t: _is_further(t, t["phi_hits"] > GHOST_HITS),
         "is_of_probe": lambda _: _of_probes(crossings, len(segments.code))[rows],
     }
