@@ -53,7 +53,7 @@ def survey(digis: Any, noise: Any, events: int = EVENTS) -> CellSurvey:
 
 
 def test_what_is_ill_is_found_and_no_other() -> None:
-    digis, noise = occupancy(1, 60), occupancy(2, 3)
+    digis, noise = occupancy(1, 120), occupancy(2, 3)
     digis[DEAD], digis[WEAK], noise[NOISY] = 0, 3, 400
     found = survey(digis, noise)
     assert [(each.name, each.kind) for each in found.flags] == [

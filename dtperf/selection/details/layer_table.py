@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LAYER_COLUMNS", "layer_table"]
 
+LEAST_FREE = np.float32(1e-6)
 PHI_LAYERS, THETA_LAYERS = 8, 4
 GOOD_CHI2 = np.float32(3.84)
 """Of a view, over hits - 2; computeResidual of DTNtupleSegmentAnalyzer.C."""
@@ -107,9 +108,9 @@ def layer_table(
     if has_columns(events, "dtSegment_extr", {"ExpPos": np.float32}) and "side" in make:
         make["expected_position"] = _of_collection(events, "dtSegment_extr", "ExpPos", "expected")
         make["residual"] = _residual
-        make["unbiased_residual"] = lambda t: t["residual"] / (1 - t["leverage"])
+        make["unbiased_residual"] = lambda t: t["residual"] / _free(t)
         if "variance" in make:
-            make["pull"] = lambda t: t["residual"] / np.sqrt(t["variance"] * (1 - t["leverage"]))
+            make["pull"] = lambda t: t["residual"] / np.sqrt(t["variance"] * _free(t))
     return Table(len(found.row), make, parent=segments, link="row"), anomalies
 
 
@@ -130,6 +131,12 @@ def _of_collection(
         return take(values, table[index], dtype(nothing))
 
     return column
+
+
+def _free(table: Table) -> AnyArray:
+    """Return 1 - leverage: how much of its error a hit keeps; NaN where the line goes through it."""
+    free = np.float32(1) - table["leverage"]
+    return np.where(free > LEAST_FREE, free, np.float32(np.nan))
 
 
 def _residual(table: Table) -> AnyArray:
