@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from dtperf.nanoaod.branches import branch_table
@@ -19,14 +21,23 @@ from dtperf.typing import I64, AnyArray
 
 DEFAULT = Readout()
 
-__all__ = ["CONTENT_TRUTH", "with_content"]
+__all__ = ["content_truth", "with_content"]
 
-CONTENT_TRUTH = {
-    "hits": HITS_TRUTH,
-    "trigger": TRIGGER_TRUTH,
-    "rpc": RPC_TRUTH,
-}
-"""What was put into the collections beside the segments, by subject."""
+
+def content_truth(readout: Readout) -> dict[str, dict[str, Any]]:
+    """Return what was put into the collections beside the segments, by subject.
+
+    Where a place has values of its own, those of `readout` hold, which the settings tell.
+    """
+    return {
+        "hits": {**HITS_TRUTH, "hit_resolution_cm": readout.hit_resolution_cm},
+        "digis": {
+            "without_hit": readout.digi_without_hit,
+            "noise_per_event": readout.noise_digis,
+        },
+        "trigger": TRIGGER_TRUTH,
+        "rpc": RPC_TRUTH,
+    }
 
 
 def with_content(

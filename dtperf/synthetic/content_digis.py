@@ -86,10 +86,10 @@ def digis(
     event.append(rng.integers(events, size=n))
     times = [hits.time[hit], early, rng.uniform(0, LONGEST_TIME_NS, n)]
     for noisy in readout.noisy_cells:
-        code, superlayer, layer, wire = place_of(noisy.cell)
+        at = place_of(noisy.cell)
         own = int(rng.poisson(noisy.rate_hz * LONGEST_TIME_NS * NS * events))
-        from_first = wire - layer_cells().first[code, superlayer, layer]
-        cell.append(np.full(own, all_cells.start[code, superlayer, layer] + from_first))
+        from_first = at[3] - layer_cells().first[at[:3]]
+        cell.append(np.full(own, all_cells.start[at[:3]] + from_first))
         event.append(rng.integers(events, size=own))
         times.append(rng.uniform(0, LONGEST_TIME_NS, own))
     time = np.concatenate(times)

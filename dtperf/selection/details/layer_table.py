@@ -134,7 +134,7 @@ def _of_collection(
 
 
 def _free(table: Table) -> AnyArray:
-    """Return 1 - leverage: how much of its error a hit keeps; NaN where the line goes through it."""
+    """Return 1 - leverage, what a hit keeps of its error; NaN where it alone makes the line."""
     free = np.float32(1) - table["leverage"]
     return np.where(free > LEAST_FREE, free, np.float32(np.nan))
 
