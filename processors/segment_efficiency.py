@@ -43,7 +43,7 @@ class SegmentEfficiency(ProcessorABC):  # type: ignore[misc]  # coffea is untype
         """
         tables = tag_and_probe(events, self.config)
         return {
-            "histograms": fill(self.measurements, tables._asdict()),
+            "histograms": fill(self.measurements, tables),
             "totals": {
                 "events": len(events),
                 "certified": tables.events,
@@ -57,7 +57,7 @@ class SegmentEfficiency(ProcessorABC):  # type: ignore[misc]  # coffea is untype
         return {
             f"events_not_in_{name}": tables.events
             for name, measurement in self.measurements.items()
-            if not measurement.columns <= getattr(tables, measurement.table).keys()
+            if not measurement.columns <= tables[measurement.table].keys()
         }
 
     def postprocess(self, accumulator: dict[str, Any]) -> dict[str, Any]:

@@ -22,9 +22,9 @@ import yaml
 
 import dtperf
 from dtperf.config.keys import all_keys
-from dtperf.measurements import STANDARD
+from dtperf.measurements import KNOWN
 from dtperf.nanoaod import branch_table
-from dtperf.selection.columns import CROSSING_COLUMNS, PAIR_COLUMNS
+from dtperf.selection.details.described import COLUMNS
 from dtperf.synthetic import Settings, generate
 from tests.config.test_ini import REFERENCE as REFERENCE_INI
 from tests.helpers.golden import GOLDEN, golden_differences
@@ -187,8 +187,8 @@ def test_the_reference_has_all_keys() -> None:
 def test_the_reference_has_all_columns_measurements_and_branches() -> None:
     made = tables.pages()
     for page, names in (
-        ("columns.md", {*PAIR_COLUMNS, *CROSSING_COLUMNS}),
-        ("measurements.md", {*STANDARD}),
+        ("columns.md", {column for columns in COLUMNS.values() for column in columns}),
+        ("measurements.md", {*KNOWN}),
         ("branches.md", {*branch_table("A"), *branch_table("B")}),
     ):
         assert {each for each in names if f"`{each}`" not in made[page]} == set()

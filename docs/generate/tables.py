@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from dtperf.measurements import STANDARD
+from dtperf.measurements import BY_GROUP, Measurement
 from dtperf.nanoaod import Convention, branch_table, convention_table
 from dtperf.selection import needed_branches
-from dtperf.selection.columns import CROSSING_COLUMNS, PAIR_COLUMNS
+from dtperf.selection.details.described import COLUMNS
 
 __all__ = ["pages", "table"]
 
@@ -29,6 +29,17 @@ def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in cells)
 
 
+ROWS = {
+    "pairs": "One row for each tag with each other muon that was looked at.",
+    "crossings": "One row for each selected pair and chamber crossed, or station without crossing.",
+    "segments": "One row for each segment, whether a probe crossed there or not.",
+    "layers": "One row for each layer of a view that a segment has, where it crosses a cell.",
+    "mean_timers": "One row for three layers in a row with hits on alternating sides of the wires.",
+    "digis": "One row for each digi of a cell that exists.",
+    "rpc_crossings": "One row for each point where a segment crosses a roll of the barrel's RPCs.",
+}
+
+
 def _columns() -> str:
     parts = [
         """# Columns
@@ -37,14 +48,8 @@ What a measurement can cut on (`rows`, columns that are true or false), bin (`ax
 (`passed`) and average (`mean_of`). `dtperf measurements --columns` prints the same.
 """
     ]
-    for name, text, columns in (
-        ("pairs", "One row for each tag with each other muon that was looked at.", PAIR_COLUMNS),
-        (
-            "crossings",
-            "One row for each selected pair and chamber crossed, or station without a crossing.",
-            CROSSING_COLUMNS,
-        ),
-    ):
+    for name, columns in COLUMNS.items():
+        text = ROWS[name]
         rows = ([f"`{column}`", _escaped(meaning)] for column, meaning in columns.items())
         parts.append(f"\n## `{name}`\n\n{text}\n\n{table(('column', 'meaning'), rows)}")
     return "".join(parts)
@@ -58,20 +63,26 @@ What is measured unless the config says otherwise. Each is one histogram of inte
 `dtperf measurements` lists them. Binnings can be changed, and measurements added or left out,
 in the config: [](configuration.md). What the columns are: [](columns.md).
 """
-    for name, each in STANDARD.items():
-        parts = {
-            "Axes": [axis.name for axis in each.axes],
-            f"Rows of {each.table}": [*each.rows],
-            "Passed": [each.passed] if each.passed else [],
-            "Mean of": [each.mean_of] if each.mean_of else [],
-        }
-        listed = ". ".join(
-            f"{title}: {', '.join(f'`{column}`' for column in columns) or 'all'}"
-            for title, columns in parts.items()
-            if columns or title.startswith("Rows")
-        )
-        text += f"\n`{name}`\n: {_sentence(each.title)} {listed}.\n"
+    for group, members in BY_GROUP.items():
+        if group != "tag_and_probe":
+            text += f"\n## Group `{group}`\n\nWith `measurements: {{groups: [{group}]}}`.\n"
+        text += "".join(_described(name, each) for name, each in members.items())
     return text
+
+
+def _described(name: str, each: Measurement) -> str:
+    parts = {
+        "Axes": [axis.name for axis in each.axes],
+        f"Rows of {each.table}": [*each.rows],
+        "Passed": [each.passed] if each.passed else [],
+        "Mean of": [each.mean_of] if each.mean_of else [],
+    }
+    listed = ". ".join(
+        f"{title}: {', '.join(f'`{column}`' for column in columns) or 'all'}"
+        for title, columns in parts.items()
+        if columns or title.startswith("Rows")
+    )
+    return f"\n`{name}`\n: {_sentence(each.title)} {listed}.\n"
 
 
 def _sentence(text: str) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from dtperf.cli import (
     background,
+    cells,
     cluster,
     compare,
     config,
@@ -47,6 +48,7 @@ app.command()(saving(compare.compare, "page"))
 app.command()(saving(trend.trend, "page"))
 app.command()(saving(report.report))
 app.command()(background.background)
+app.command()(saving(cells.cells))
 app.command()(inspect.inspect)
 app.command()(saving(export.export))
 app.command()(saving(explore.explore))

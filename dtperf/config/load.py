@@ -16,6 +16,7 @@ from dtperf.config.overrides import Override, Overrides, apply, origin, read_ove
 from dtperf.config.reader import parse, read_text
 from dtperf.config.suggest import shorten, suggest
 from dtperf.errors import ConfigError, InputError
+from dtperf.selection.cuts import DeadCell
 from dtperf.validation import Model, read_json
 
 __all__ = [
@@ -26,8 +27,8 @@ __all__ = [
     "packaged_analyses",
     "read_sections",
     "validate",
-    "with_blocks",
-    "with_blocks_set",
+    "with_files",
+    "with_files_set",
     "with_processor",
 ]
 
@@ -49,13 +50,8 @@ def packaged(kind: str) -> dict[str, Path]:
     return {}
 
 
-KEY = ("selection", "luminosity_mask")
-MAX_BYTES = 10_000_000
-"""The golden JSON of a year takes 20 kB."""
-
-
-def with_blocks(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-    """Put a mask's content in the place of its file name.
+def with_files(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """Put the content of a mask and of a list of cells in the place of their files' names.
 
     Args:
         data: Content of a config.
@@ -64,17 +60,23 @@ def with_blocks(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
     Raises:
         ConfigError: The file cannot be read.
     """
-    section = data.get(KEY[0])
-    name = section.get(KEY[1]) if isinstance(section, Mapping) else None
-    if not isinstance(section, Mapping) or not isinstance(name, str):
+    section = data.get("selection")
+    if not isinstance(section, Mapping):
         return data
-    return {**data, KEY[0]: {**section, KEY[1]: _read_mask(folder / name)}}
+    content = {
+        key: read(f"selection.{key}", folder / section[key])
+        for key, read in READERS.items()
+        if isinstance(section.get(key), str)
+    }
+    return {**data, "selection": {**section, **content}} if content else data
 
 
-def with_blocks_set(override: Override) -> Override:
+def with_files_set(override: Override) -> Override:
     """Do the same for a name among the overrides, relative to the working directory."""
-    if override.loc == KEY and isinstance(override.value, str):
-        return override._replace(value=_read_mask(Path(override.value)))
+    key = override.loc[-1]
+    is_file = override.loc[:-1] == ("selection",) and key in READERS
+    if is_file and isinstance(override.value, str):
+        return override._replace(value=READERS[key](f"selection.{key}", Path(override.value)))
     return override
 
 
@@ -91,17 +93,38 @@ def with_processor(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
     return {**data, "processor": f"{(folder / place).resolve()}{separator}{name}"}
 
 
-def _read_mask(path: Path) -> Any:
+def _read_mask(key: str, path: Path) -> Any:
     try:
-        content = read_json(path, MAX_BYTES)
+        content = read_json(path, MAX_MASK_BYTES)
     except InputError as error:
-        raise ConfigError(f"{'.'.join(KEY)}: {error}") from None
+        raise ConfigError(f"{key}: {error}") from None
     if not isinstance(content, dict):
         raise ConfigError(
-            f"{'.'.join(KEY)}: {path}: is no golden JSON, which looks like "
-            '{"355100": [[1, 20], [25, 30]]}'
+            f'{key}: {path}: is no golden JSON, which looks like {{"355100": [[1, 20], [25, 30]]}}'
         )
     return content
+
+
+def _read_cells(key: str, path: Path) -> Any:
+    lines = [line for line in read_text(path).splitlines() if line.strip()]
+    if not lines or lines[0].split(",") != [*DeadCell._fields]:
+        raise ConfigError(f"{key}: {path}: its first line is not {','.join(DeadCell._fields)}")
+    cells = []
+    for number, line in enumerate(lines[1:], start=2):
+        try:
+            cells.append([int(part) for part in line.split(",")])
+        except ValueError:
+            raise ConfigError(f"{key}: {path}, line {number}: not six whole numbers") from None
+    return cells
+
+
+MAX_MASK_BYTES = 10_000_000
+"""The golden JSON of a year takes 20 kB."""
+READERS: Mapping[str, Callable[[str, Path], Any]] = {
+    "luminosity_mask": _read_mask,
+    "dead_cells": _read_cells,
+}
+"""What reads the file that a key of the selection may name."""
 
 
 AnyModel = TypeVar("AnyModel", bound=Model)
@@ -128,7 +151,7 @@ def load_config(source: ConfigSource, overrides: Overrides = ()) -> AnalysisConf
     if isinstance(source, AnalysisConfig) and not overrides:
         return source
     label, data = _read(source)
-    replacing = [with_blocks_set(each) for each in read_overrides(overrides)]
+    replacing = [with_files_set(each) for each in read_overrides(overrides)]
     return override(AnalysisConfig, data, replacing, label)
 
 
@@ -191,7 +214,7 @@ def _read(source: ConfigSource) -> tuple[str, Mapping[str, Any]]:
     content = read_sections(path, label, "selection")
     if content is None:
         raise ConfigError(f"{label}: empty; start from the packaged analysis 'reference_2023'")
-    return label, with_processor(with_blocks(content, path.parent), path.parent)
+    return label, with_processor(with_files(content, path.parent), path.parent)
 
 
 def read_sections(path: Path, label: str, section: str) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from math import prod
 from typing import Annotated, Self
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, Field, FiniteFloat, field_validator, model_
 
 from dtperf.config.suggest import shorten, suggest
 from dtperf.measurements.declaration import Axis, Category, Measurement, Regular, Variable
+from dtperf.measurements.groups import GROUPS, KNOWN, GroupName
 from dtperf.measurements.standard import STANDARD
 from dtperf.validation import Model
 
@@ -17,7 +19,7 @@ __all__ = ["Binning", "MeasurementSettings", "check_columns", "check_size"]
 
 MOST_BINS = 10_000_000  # 80 MB of counts
 LARGEST_INTEGER = 2**31 - 1
-BOOLEANS = {"passing", "selected", "station_passing"}
+BOOLEAN = re.compile(r"(^|_)(is|has)_|(^|_)passing$|^(selected|associated|detected)$")
 
 
 def check_columns(name: str, measurement: Measurement) -> None:
@@ -31,15 +33,15 @@ def check_columns(name: str, measurement: Measurement) -> None:
         ValueError: Names the column and the nearest that the table has.
     """
     # needs numba, which a config without measurements of its own can do without
-    from dtperf.selection.columns import CROSSING_COLUMNS, PAIR_COLUMNS
+    from dtperf.selection.details.described import COLUMNS
 
-    known = PAIR_COLUMNS if measurement.table == "pairs" else CROSSING_COLUMNS
+    known = COLUMNS[measurement.table]
     table = f"the table '{measurement.table}' has no"
     for column in sorted(measurement.columns):
         if column not in known:
             hint = suggest(column, known)
             raise ValueError(f"{name}: {table} column {shorten(column)}{hint}")
-    booleans = [column for column in known if column.startswith("is_") or column in BOOLEANS]
+    booleans = [column for column in known if BOOLEAN.search(column)]
     for column in (*measurement.rows, *filter(None, [measurement.passed])):
         if column not in booleans:
             hint = suggest(column, booleans)
@@ -112,8 +114,8 @@ class Binning(Model):
 
 
 def _is_standard(name: str) -> str:
-    if name not in STANDARD:
-        raise ValueError(f"unknown measurement {shorten(name)}{suggest(name, STANDARD)}")
+    if name not in KNOWN:
+        raise ValueError(f"unknown measurement {shorten(name)}{suggest(name, KNOWN)}")
     return name
 
 
@@ -124,8 +126,10 @@ NewName = Annotated[str, Field(pattern=r"^[A-Za-z]\w*$", max_length=100)]
 class MeasurementSettings(Model):
     """Changes to the standard measurements."""
 
+    groups: tuple[GroupName, ...] = ()
+    """Groups that are measured beside the standard ones; they read much more of the files."""
     skip: tuple[StandardName, ...] = ()
-    """Standard measurements that are left out."""
+    """Measurements of these that are left out."""
     binning: dict[StandardName, dict[str, Binning]] = Field(default_factory=dict)
     """Measurement, then axis, then its bins."""
     add: dict[NewName, Measurement] = Field(default_factory=dict)
@@ -137,7 +141,7 @@ class MeasurementSettings(Model):
         cls, binning: dict[str, dict[str, Binning]]
     ) -> dict[str, dict[str, Binning]]:
         for name, axes in binning.items():
-            known = {a.name for a in STANDARD[name].axes if isinstance(a, Regular | Variable)}
+            known = {a.name for a in KNOWN[name].axes if isinstance(a, Regular | Variable)}
             for axis in axes:
                 if axis not in known:
                     hint = suggest(axis, known)
@@ -148,7 +152,7 @@ class MeasurementSettings(Model):
     @classmethod
     def _additions_can_be_made(cls, add: dict[str, Measurement]) -> dict[str, Measurement]:
         for name, measurement in add.items():
-            if name in STANDARD:
+            if name in KNOWN:
                 raise ValueError(f"'{name}' is a standard measurement: choose another name")
             check_columns(name, measurement)
             check_size(name, measurement)
@@ -165,9 +169,12 @@ class MeasurementSettings(Model):
 
     def active(self) -> dict[str, Measurement]:
         """List the measurements that are made, by name."""
+        wanted = dict(STANDARD)
+        for group in self.groups:
+            wanted |= GROUPS[group]
         chosen = {
             name: self._rebinned(name, measurement)
-            for name, measurement in STANDARD.items()
+            for name, measurement in wanted.items()
             if name not in self.skip
         }
         return chosen | self.add

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field
 
 from dtperf.config.measurements import MeasurementSettings
 from dtperf.measurements.declaration import Measurement, OlderRegular, Regular
-from dtperf.selection.cuts import Compatibility, Extrapolation, Selection
+from dtperf.selection.cuts import Compatibility, Extrapolation, Selection, TableName
 from dtperf.validation import Model
 
 __all__ = ["AnalysisConfig", "Input", "Run"]
@@ -100,9 +100,12 @@ class AnalysisConfig(Model):
             declared = {name: _in_older_bins(each) for name, each in declared.items()}
         return declared
 
-    def filled_columns(self) -> frozenset[str]:
-        """Return the columns that are read of pairs and crossings to fill the measurements."""
-        return frozenset().union(*(each.columns for each in self.filled_measurements().values()))
+    def filled_columns(self) -> dict[TableName, frozenset[str]]:
+        """Return the columns that are read of each table to fill the measurements."""
+        used: dict[TableName, frozenset[str]] = dict.fromkeys(get_args(TableName), frozenset())
+        for measurement in self.filled_measurements().values():
+            used[measurement.table] |= measurement.columns
+        return used
 
     @property
     def hash(self) -> str:

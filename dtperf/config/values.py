@@ -9,7 +9,7 @@ from dtperf.config.suggest import shorten
 
 __all__ = ["differing", "flat_values"]
 
-WHOLE = ("measurements", "selection.luminosity_mask")
+WHOLE = ("measurements", "selection.luminosity_mask", "selection.dead_cells")
 MOST_SHOWN = 10
 
 

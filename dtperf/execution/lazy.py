@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import awkward as ak
 import dask_awkward as dak
@@ -33,10 +33,13 @@ from dtperf.measurements.histograms import presented, sort_categories
 from dtperf.nanoaod import collection_of, lazy_events, open_tree
 from dtperf.nanoaod.branches import known_collections
 from dtperf.selection import branches_of, tag_and_probe
+from dtperf.selection.cuts import TableName
 from dtperf.selection.tables import Table
 
 __all__ = ["LazyTables", "events", "histograms", "tables"]
 __dir__ = listed(__name__)
+
+TABLES: tuple[TableName, ...] = get_args(TableName)
 
 
 class LazyTables(NamedTuple):
@@ -47,6 +50,12 @@ class LazyTables(NamedTuple):
 
     pairs: Any
     crossings: Any
+    segments: Any
+    layers: Any
+    """Without columns where the config does not measure it, as the next three."""
+    mean_timers: Any
+    digis: Any
+    rpc_crossings: Any
     anomalies: Any
     """One record for each partition: how often something was found that no detector writes."""
 
@@ -96,8 +105,8 @@ def tables(events: Any, config: ConfigSource) -> LazyTables:
     # dask-awkward would hide an error that it meets when it looks for the type itself
     meta = _measured(typetracer_array(events), config)
     found = dak.map_partitions(_measured, events, config, meta=meta, label="tag-and-probe")
-    pairs, crossings = (dak.flatten(found[name], axis=1) for name in ("pairs", "crossings"))
-    return LazyTables(pairs, crossings, found.anomalies)
+    flat = {name: dak.flatten(found[name], axis=1) for name in TABLES}
+    return LazyTables(**flat, anomalies=found.anomalies)
 
 
 def histograms(tables: LazyTables, config: ConfigSource) -> dict[str, AggHistogram]:
@@ -128,7 +137,7 @@ def _measured(events: Any, config: AnalysisConfig) -> Any:
     traced = ak.backend(events) == "typetracer"
     taken = _only(events, frozenset().union(*branches_of(config)))
     found = tag_and_probe(ak.typetracer.length_zero_if_typetracer(taken), config)
-    tables = {"pairs": found.pairs.to_awkward(), "crossings": found.crossings.to_awkward()}
+    tables = {name: table.to_awkward() for name, table in found.items()}
     record = ak.zip(
         {
             **{name: ak.unflatten(table, [len(table)]) for name, table in tables.items()},

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from dtperf.lazy_import import attach
 from dtperf.measurements.declaration import Measurement
+from dtperf.measurements.groups import BY_GROUP, KNOWN
 from dtperf.measurements.standard import STANDARD
 
 if TYPE_CHECKING:
     from dtperf.measurements.support import extrapolations, supported
 
-__all__ = ["STANDARD", "Measurement", "extrapolations", "supported"]
+__all__ = ["BY_GROUP", "KNOWN", "STANDARD", "Measurement", "extrapolations", "supported"]
 
 # what needs the selection, and so numba, is imported late
 __getattr__, __dir__ = attach(__name__, __file__)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 import hist
 from pydantic import Field, FiniteFloat, model_validator
 
+from dtperf.selection.cuts import TableName
 from dtperf.validation import Model
 
 __all__ = [
@@ -135,11 +136,11 @@ MOMENTS = ("entries", "sum", "sum_of_squares")
 
 
 class Measurement(Model):
-    """A reduction of the pairs or of the crossings to one histogram of integer counts."""
+    """A reduction of the rows of one table to one histogram of integer counts."""
 
     title: str
     """One line that describes the measurement."""
-    table: Literal["pairs", "crossings"]
+    table: TableName
     """Table whose rows are counted."""
     rows: tuple[str, ...] = ()
     """Boolean columns that all hold for the rows that enter; none: every row enters."""

@@ -48,6 +48,14 @@ VECTOR_PT_WIDENING = Variable(
     label=r"probe $p_T$ [GeV]",
 )
 RUN = Category(name="run", label="run")
+INST_LUMI = Regular(
+    name="inst_lumi",
+    bins=50,
+    start=0,
+    stop=25_000,
+    label=r"instantaneous luminosity [Hz/$\mu$b]",
+)
+PILEUP = Regular(name="pileup", bins=50, start=0, stop=100, label="average pile-up")
 
 LOCAL_X = Regular(name="local_x", bins=42, start=-210, stop=210, label="local x [cm]")
 LOCAL_Y = Regular(name="local_y", bins=14, start=-140, stop=140, label="local y [cm]")
@@ -184,20 +192,8 @@ STANDARD: Mapping[str, Measurement] = MappingProxyType(
             passed="passing",
         ),
         "efficiency_vs_run": _efficiency("against run", RUN),
-        "efficiency_vs_lumi": _efficiency(
-            "against instantaneous luminosity",
-            Regular(
-                name="inst_lumi",
-                bins=50,
-                start=0,
-                stop=25_000,
-                label=r"instantaneous luminosity [Hz/$\mu$b]",
-            ),
-        ),
-        "efficiency_vs_pileup": _efficiency(
-            "against pile-up",
-            Regular(name="pileup", bins=50, start=0, stop=100, label="average pile-up"),
-        ),
+        "efficiency_vs_lumi": _efficiency("against instantaneous luminosity", INST_LUMI),
+        "efficiency_vs_pileup": _efficiency("against pile-up", PILEUP),
         "t0": Measurement(
             title="t0 of the matched segments",
             table="crossings",

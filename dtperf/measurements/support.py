@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import get_args
 
-from dtperf.measurements.standard import STANDARD
+from dtperf.measurements.declaration import Measurement
+from dtperf.measurements.groups import KNOWN
 from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS, needed_branches
 from dtperf.selection.cuts import Extrapolation
+from dtperf.selection.details.branches import BRANCHES_OF_TABLE
 
 __all__ = ["extrapolations", "supported"]
 
@@ -29,7 +31,7 @@ def extrapolations(columns: Collection[str]) -> dict[Extrapolation, list[str]]:
 def supported(
     columns: Collection[str], extrapolation: Extrapolation = "ntuple"
 ) -> dict[str, list[str]]:
-    """Return what each standard measurement lacks.
+    """Return what each measurement lacks, of the standard ones and of all groups.
 
     Args:
         columns: Branches of a file.
@@ -40,10 +42,13 @@ def supported(
     """
     always = needed_branches("isolated", extrapolation)
     return {
-        name: sorted({*always, *_extra(measurement.columns)} - set(columns))
-        for name, measurement in STANDARD.items()
+        name: sorted({*always, *_extra(measurement)} - set(columns))
+        for name, measurement in KNOWN.items()
     }
 
 
-def _extra(used: Collection[str]) -> set[str]:
-    return {branch for column, branch in OPTIONAL_EVENT_COLUMNS.items() if column in used}
+def _extra(measurement: Measurement) -> set[str]:
+    used = measurement.columns
+    details = BRANCHES_OF_TABLE.get(measurement.table)
+    optional = {branch for column, branch in OPTIONAL_EVENT_COLUMNS.items() if column in used}
+    return optional | (details(used) if details else frozenset())

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dtperf.selection.cuts import Extrapolation, TagAndProbe
+from dtperf.selection.cuts import Extrapolation, TableName, TagAndProbe
+from dtperf.selection.details.branches import BRANCHES_OF_TABLE
 from dtperf.typing import F32
 
 __all__ = [
@@ -92,7 +93,8 @@ PF = Isolations()
 
 def isolations(config: TagAndProbe) -> Isolations:
     """Return which isolations a config uses, in cuts and in measurements."""
-    is_measured = bool(TRACKER_ISO_COLUMNS & config.filled_columns())
+    wanted = config.filled_columns()
+    is_measured = bool(TRACKER_ISO_COLUMNS & (wanted["pairs"] | wanted["crossings"]))
     selection = config.selection
     return Isolations(selection.tag.iso, selection.probe.iso, is_measured)
 
@@ -111,22 +113,25 @@ def needed_branches(
 
 
 def optional_branches(
-    columns: Collection[str], extrapolation: Extrapolation = "ntuple"
+    columns: Mapping[TableName, Collection[str]], extrapolation: Extrapolation = "ntuple"
 ) -> frozenset[str]:
     """Return the branches that are read where a file has them.
 
     Args:
-        columns: Columns of the tables that measurements use.
+        columns: Columns of the tables that measurements use, by table.
         extrapolation: Whose extrapolation is used, `AnalysisConfig.extrapolation`.
     """
-    branches = {OPTIONAL_EVENT_COLUMNS[name] for name in OPTIONAL_EVENT_COLUMNS if name in columns}
+    of_events = frozenset().union(*columns.values()) & OPTIONAL_EVENT_COLUMNS.keys()
+    branches = frozenset(OPTIONAL_EVENT_COLUMNS[name] for name in of_events)
     if extrapolation == "ntuple":
         branches |= {f"muon_matches_{name}" for name in EDGES}
-    return frozenset(branches)
+    return branches
 
 
 def branches_of(config: TagAndProbe) -> tuple[frozenset[str], frozenset[str]]:
     """Return the branches that a config needs, and those that are read where a file has them."""
-    extrapolation = config.extrapolation
+    extrapolation, columns = config.extrapolation, config.filled_columns()
     needed = needed_branches(config.selection.tag.trigger, extrapolation, isolations(config))
-    return needed, optional_branches(config.filled_columns(), extrapolation)
+    for table, branches in BRANCHES_OF_TABLE.items():
+        needed |= branches(columns[table])
+    return needed, optional_branches(columns, extrapolation)

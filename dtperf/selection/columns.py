@@ -28,6 +28,7 @@ __all__ = [
     "PAIR_COLUMNS",
     "border_distances",
     "crossing_columns",
+    "event_columns",
     "kinematics",
     "pair_columns",
     "station_limits",
@@ -136,6 +137,15 @@ def border_distances(matches: Matches, limits: StationLimits) -> tuple[F32, F32]
     return matches.edgeX, matches.edgeY
 
 
+def event_columns(flat: FlatEvents) -> Make:
+    """Return how columns of events are made for a table with a column `event`."""
+    return {
+        name: _indexed(flat.events[column], "event")
+        for name, (column, _) in EVENT_COLUMNS.items()
+        if column in flat.events
+    }
+
+
 def _indexed(source: AnyArray, index: str) -> Callable[[Table], AnyArray]:
     return lambda table: take(source, table[index], source.dtype.type(0))
 
@@ -157,10 +167,7 @@ def pair_columns(flat: FlatEvents, candidates: Candidates) -> Make:
     make["probe_vector_pt"] = lambda t: vector_pts(t["probe_pt"], t["probe_phi"])
     make["probe_vector_eta"] = lambda t: vector_etas(t["probe_pt"], t["probe_eta"], t["probe_phi"])
     make["probe_vector_phi"] = lambda t: vector_phis(t["probe_pt"], t["probe_phi"])
-    for name, (column, _) in EVENT_COLUMNS.items():
-        if column in flat.events:
-            make[name] = _indexed(flat.events[column], "event")
-    return make
+    return make | event_columns(flat)
 
 
 def _taken(source: AnyArray, index: str, nowhere: Any) -> Callable[[Table], AnyArray]:

@@ -6,7 +6,7 @@ All comparisons are strict, as in the reference, and made in single precision.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Protocol, Self
+from typing import Annotated, Any, Literal, NamedTuple, Protocol, Self
 
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat, model_validator
@@ -15,19 +15,27 @@ from dtperf.validation import Model
 
 __all__ = [
     "LARGEST_CATEGORY",
+    "MOST_WIRES",
     "Compatibility",
+    "DeadCell",
+    "DeadCells",
     "Extrapolation",
+    "LayerCuts",
     "LuminosityMask",
     "PairCuts",
     "PassingCuts",
     "ProbeCuts",
     "Selection",
     "StationCuts",
+    "TableName",
     "TagAndProbe",
     "TagCuts",
 ]
 
 Extrapolation = Literal["ntuple", "helix"]
+TableName = Literal[
+    "pairs", "crossings", "segments", "layers", "mean_timers", "digis", "rpc_crossings"
+]
 
 LARGEST_RUN = 2**32 - 1
 LARGEST_CATEGORY = 2**31 - 1
@@ -72,6 +80,7 @@ LuminosityMask = Annotated[
 
 LARGEST = float(np.finfo(np.float32).max)
 HIGHEST_PT_GEV = 7000  # half the LHC's design energy: no muon has more
+MOST_WIRES = 96
 LARGEST_COUNT = 127  # generation A keeps these counts as int8
 
 
@@ -196,6 +205,54 @@ class PassingCuts(Model):
     """Upper limit on the distance in the chamber plane, cm."""
 
 
+class DeadCell(NamedTuple):
+    """A cell by station, wheel, sector, superlayer, layer and wire."""
+
+    station: Annotated[int, Field(ge=1, le=4)]
+    wheel: Annotated[int, Field(ge=-2, le=2)]
+    sector: Annotated[int, Field(ge=1, le=14)]
+    superlayer: Annotated[int, Field(ge=1, le=3)]
+    layer: Annotated[int, Field(ge=1, le=4)]
+    wire: Annotated[int, Field(ge=1, le=MOST_WIRES)]
+
+
+DeadCells = Annotated[tuple[DeadCell, ...], AfterValidator(lambda cells: tuple(sorted({*cells})))]
+"""Each once and in order: equal lists give equal hashes."""
+
+
+class LayerCuts(Model):
+    """Which segments and layers tell how efficient cells are, and when a digi is in time."""
+
+    min_phi_hits: Annotated[int, Field(ge=0, le=8)] = 7
+    """Least number of phi hits of the segment."""
+    min_other_phi_layers: Annotated[int, Field(ge=0, le=7)] = 7
+    """Least number of other phi layers with a hit of the segment, for a phi layer."""
+    min_theta_hits: Annotated[int, Field(ge=0, le=4)] = 3
+    """Least number of theta hits of the segment, for a theta layer."""
+    min_other_theta_layers: Annotated[int, Field(ge=0, le=3)] = 3
+    """Least number of other theta layers with a hit of the segment, for a theta layer."""
+    max_abs_dir_x: Positive = 0.7
+    """Upper limit on |x| of the segment's direction, a unit vector: 0.7 is 45 degrees."""
+    time_window_ns: tuple[Number, Number] | None = None
+    """When a digi is in time, pedestal included, such as [320, 700] in Run 2; null: by the pedestal
+    of the segment's own hits in the superlayer, their median of time and timeCali's difference."""
+    before_pedestal_ns: Number = 20.0
+    """How long before that pedestal a digi is in time."""
+    after_pedestal_ns: Number = 420.0
+    """How long after it."""
+    noise_window_ns: tuple[Number, Number] = (0.0, 150.0)
+    """When a digi, in a chamber without a segment, is noise: before any signal, pedestal included.
+    Rates per cell are over the width of this window."""
+
+    @model_validator(mode="after")
+    def _window_is_open(self) -> Self:
+        for key in ("time_window_ns", "noise_window_ns"):
+            window = getattr(self, key)
+            if window and window[0] >= window[1]:
+                raise ValueError(f"{key} {list(window)} is empty: first, last")
+        return self
+
+
 class Selection(Model):
     """All cuts, from the muons of an event to an efficient chamber."""
 
@@ -204,6 +261,10 @@ class Selection(Model):
     pair: PairCuts = PairCuts()
     station: StationCuts = StationCuts()
     passing: PassingCuts = PassingCuts()
+    layers: LayerCuts = LayerCuts()
+    dead_cells: DeadCells = ()
+    """Cells that are known to be dead, or a CSV file of `dtperf cells`: what crosses them is left
+    out of what is measured without dead cells."""
     luminosity_mask: LuminosityMask | None = None
     """Good luminosity blocks by run, or a file with them, such as CMS's golden JSON; null: all."""
 
@@ -234,5 +295,5 @@ class TagAndProbe(Protocol):
     def compatibility(self) -> Compatibility:
         """Whose bugs are followed."""
 
-    def filled_columns(self) -> frozenset[str]:
-        """Return the columns of pairs and crossings that are wanted."""
+    def filled_columns(self) -> Mapping[TableName, frozenset[str]]:
+        """Return the columns that are wanted of each table."""

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import awkward as ak
 import numpy as np
 
-from dtperf.detector import chamber_codes, edge_distances
-from dtperf.errors import InputError
+from dtperf.detector import edge_distances
 from dtperf.selection.arrays import Matches, Muons, Segments
 from dtperf.selection.branches import (
     EDGES,
@@ -24,8 +23,9 @@ from dtperf.selection.branches import (
     Isolations,
 )
 from dtperf.selection.cuts import LARGEST_CATEGORY, Extrapolation
+from dtperf.selection.flat_collection import Collection, codes, collection
 from dtperf.selection.ragged import Ranges, count_bad_ranges, mask_not_finite
-from dtperf.typing import F32, I16, I64, AnyArray
+from dtperf.typing import F32, AnyArray
 
 __all__ = ["FlatEvents", "StoredMatches", "flatten"]
 
@@ -78,11 +78,11 @@ def flatten(
     """
     fires = TRIGGER_COLUMNS[trigger]
     dtypes = MUON_DTYPES | EXTRAPOLATION_DTYPES[extrapolation] | isolations.branches
-    tracks = _collection(events, "muon", dtypes | ({fires: np.bool_} if fires else {}))
+    tracks = collection(events, "muon", dtypes | ({fires: np.bool_} if fires else {}))
     always = np.ones(len(tracks.columns["pt"]), dtype=np.bool_)
     tracks.columns["fires"] = tracks.columns[fires] if fires else always
     tracks.columns.update(isolations.of(tracks.columns))
-    segments, segment_anomalies = _segments(_collection(events, "dtSegment", SEGMENT_DTYPES))
+    segments, segment_anomalies = _segments(collection(events, "dtSegment", SEGMENT_DTYPES))
     per_event = {name: ak.to_numpy(events[name]) for name in EVENT_COLUMNS}
     for column, branch in OPTIONAL_EVENT_COLUMNS.items():
         if branch in events.fields:
@@ -117,71 +117,17 @@ def _count_beyond(numbers: AnyArray) -> int:
     return int(np.count_nonzero(numbers > LARGEST_CATEGORY))
 
 
-class _Collection(NamedTuple):
-    offsets: I64
-    columns: dict[str, AnyArray]
-
-    def in_order(self, kind: Any) -> tuple[AnyArray, ...]:
-        return (self.offsets, *(self.columns[name] for name in kind._fields[1:]))
-
-
-def _collection(
-    events: Any, name: str, dtypes: dict[str, Any], optional: tuple[str, ...] = ()
-) -> _Collection:
-    present = set(events[name].fields) if name in events.fields else set()
-    missing = dtypes.keys() - present
-    if missing:
-        named = ", ".join(sorted(f"{name}_{field}" for field in missing))
-        msg = f"the events have no {named}: is this a muon DPG NANO file?"
-        raise InputError(msg, "missing-branch")
-    fields = [*dtypes, *(field for field in optional if field in present)]
-    layout = events[name].layout
-    if not _is_plain(layout):  # a slice
-        layout = ak.to_packed(events[name][fields]).layout
-    offsets = np.asarray(ak.to_numpy(layout.offsets.data), dtype=np.int64)
-    columns = {
-        field: _as_type(
-            ak.to_numpy(layout.content.content(field)[offsets[0] : offsets[-1]]),
-            np.dtype(dtypes.get(field, np.float32)),
-        )
-        for field in fields
-    }
-    return _Collection(offsets - offsets[0], columns)
-
-
-def _as_type(values: AnyArray, dtype: np.dtype[Any]) -> AnyArray:
-    """Return numbers of another width; one that does not fit becomes the largest one."""
-    if values.dtype.kind in "iu" and dtype.kind in "iu" and not np.can_cast(values.dtype, dtype):
-        limits = np.iinfo(dtype)
-        fits = (values >= limits.min) & (values <= limits.max)
-        values = np.where(fits, values, limits.max)
-    with np.errstate(over="ignore"):  # what is not finite is dealt with where it matters
-        return values.astype(dtype, copy=False)
-
-
-def _is_plain(layout: Any) -> bool:
-    """Return whether the lists of a collection are stored one after the other."""
-    contents = ak.contents
-    return isinstance(layout, contents.ListOffsetArray) and isinstance(
-        layout.content, contents.RecordArray
-    )
-
-
-def _codes(columns: dict[str, AnyArray]) -> I16:
-    return chamber_codes(columns["wheel"], columns["sector"], columns["station"])
-
-
-def _stored(events: Any, tracks: _Collection) -> tuple[StoredMatches, dict[str, int]]:
-    collection = _collection(events, "muon_matches", MATCH_DTYPES, EDGES)
-    columns = collection.columns
-    columns["code"] = codes = _codes(columns)
-    unknown = int(np.count_nonzero(codes < 0))
+def _stored(events: Any, tracks: Collection) -> tuple[StoredMatches, dict[str, int]]:
+    found = collection(events, "muon_matches", MATCH_DTYPES, EDGES)
+    columns = found.columns
+    columns["code"] = code = codes(columns)
+    unknown = int(np.count_nonzero(code < 0))
     if "edgeX" not in columns:
-        columns["edgeX"], columns["edgeY"] = edge_distances(codes, columns["x"], columns["y"])
+        columns["edgeX"], columns["edgeY"] = edge_distances(code, columns["x"], columns["y"])
     x, y = columns["x"], columns["y"]
-    not_finite = mask_not_finite(codes, x, y, columns["edgeX"], columns["edgeY"])
+    not_finite = mask_not_finite(code, x, y, columns["edgeX"], columns["edgeY"])
     begin, end = tracks.columns["matches_begin"], tracks.columns["matches_end"]
-    ranges = Ranges(collection.offsets, begin, end)
+    ranges = Ranges(found.offsets, begin, end)
     anomalies = {
         "muon_matches_range_outside_event": count_bad_ranges(tracks.offsets, ranges),
         "match_in_unknown_chamber": unknown,
@@ -191,11 +137,11 @@ def _stored(events: Any, tracks: _Collection) -> tuple[StoredMatches, dict[str, 
     return StoredMatches(matches, ranges), anomalies
 
 
-def _segments(collection: _Collection) -> tuple[Segments, dict[str, int]]:
-    columns = collection.columns
-    columns["code"] = codes = _codes(columns)
-    unknown = int(np.count_nonzero(codes < 0))
+def _segments(found: Collection) -> tuple[Segments, dict[str, int]]:
+    columns = found.columns
+    columns["code"] = code = codes(columns)
+    unknown = int(np.count_nonzero(code < 0))
     x, y = columns["seg4D_posLoc_x"], columns["seg4D_posLoc_y"]
-    not_finite = mask_not_finite(codes, x, y, x, y)
+    not_finite = mask_not_finite(code, x, y, x, y)
     anomalies = {"segment_in_unknown_chamber": unknown, "segment_not_finite": not_finite}
-    return Segments(*collection.in_order(Segments)), anomalies
+    return Segments(*found.in_order(Segments)), anomalies

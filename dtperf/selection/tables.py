@@ -87,4 +87,5 @@ class Table(Mapping[str, AnyArray]):
         """Return an awkward record array of all columns, for use in a notebook."""
         import awkward as ak
 
-        return ak.zip({name: self[name] for name in self})
+        columns = {name: self[name] for name in self}
+        return ak.zip(columns) if columns else ak.Array([{}])[: self.rows]

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from dtperf.selection.branches import isolations
-from dtperf.selection.columns import crossing_columns, kinematics, pair_columns, station_limits
+from dtperf.selection.columns import (
+    Make,
+    crossing_columns,
+    kinematics,
+    pair_columns,
+    station_limits,
+)
 from dtperf.selection.crossings import find_crossings
+from dtperf.selection.cuts import TableName
+from dtperf.selection.details.digis import digi_table
+from dtperf.selection.details.layer_table import layer_table
+from dtperf.selection.details.mean_timers import mean_timer_table
+from dtperf.selection.details.rpc import rpc_table
+from dtperf.selection.details.segments import matched_columns, segment_table
+from dtperf.selection.details.trigger import trigger_columns
 from dtperf.selection.extrapolation import extrapolate
 from dtperf.selection.flatten import FlatEvents, flatten
 from dtperf.selection.luminosity import within
@@ -22,17 +37,83 @@ if TYPE_CHECKING:
 __all__ = ["Tables", "find_tables", "pair_limits", "passing_limits", "tag_and_probe"]
 
 
-class Tables(NamedTuple):
-    """The two tables that all measurements are made from."""
+TABLES: tuple[str, ...] = get_args(TableName)
+
+
+class Tables(Mapping[str, Table]):
+    """The tables that all measurements are made from, as attributes and by name.
+
+    Segments and layers are found when they are first asked for: hits and digis are most of a file.
+    """
+
+    def __init__(self, events: Any, flat: FlatEvents, config: TagAndProbe) -> None:
+        """Find pairs and crossings.
+
+        Args:
+            events: Those in the luminosity mask.
+            flat: The same events.
+            config: The analysis.
+        """
+        self._inputs = events, flat
+        self._selection = config.selection
+        self.events = len(events)
+        """Number of events in the luminosity mask."""
+        self.anomalies = flat.anomalies
+        """Number of entries that no detector writes, by kind of anomaly.
+
+        Primitives, hits and digis are counted when a column of theirs is first used.
+        """
+        seen = matched_columns(events, flat) | trigger_columns(events, self.anomalies)
+        self.pairs, self.crossings = find_tables(flat, config, seen)
 
     pairs: Table
     """One row for each tag and probe considered."""
     crossings: Table
     """One row for each selected pair x station x chamber crossed, or station not crossed."""
-    anomalies: dict[str, int]
-    """Number of entries that no detector writes, by kind of anomaly."""
-    events: int
-    """Number of events in the luminosity mask."""
+
+    @cached_property
+    def segments(self) -> Table:
+        """One row for each segment of a chamber."""
+        return segment_table(*self._inputs, self.crossings)
+
+    @cached_property
+    def layers(self) -> Table:
+        """One row for each layer of a view of a segment where it crosses a cell."""
+        table, anomalies = layer_table(*self._inputs, self.segments, self._selection)
+        self.anomalies.update(anomalies)
+        return table
+
+    @cached_property
+    def mean_timers(self) -> Table:
+        """One row for three layers in a row with hits on alternating sides."""
+        return mean_timer_table(self.layers)
+
+    @cached_property
+    def digis(self) -> Table:
+        """One row for each digi of a cell that exists."""
+        table, anomalies = digi_table(*self._inputs, self._selection.layers)
+        self.anomalies.update(anomalies)
+        return table
+
+    @cached_property
+    def rpc_crossings(self) -> Table:
+        """One row for each point where a DT segment crosses a roll of the barrel."""
+        return rpc_table(*self._inputs)
+
+    def __getitem__(self, name: str) -> Table:
+        """Return a table by its name."""
+        if name not in TABLES:
+            raise KeyError(name)
+        table: Table = getattr(self, name)
+        return table
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the names of the tables."""
+        return iter(TABLES)
+
+    def __len__(self) -> int:
+        """Return the number of tables."""
+        return len(TABLES)
 
 
 def tag_and_probe(events: Any, config: TagAndProbe) -> Tables:
@@ -51,15 +132,18 @@ def tag_and_probe(events: Any, config: TagAndProbe) -> Tables:
     selection = config.selection
     inside = within(events, selection.luminosity_mask)
     flat = flatten(inside, selection.tag.trigger, config.extrapolation, isolations(config))
-    return Tables(*find_tables(flat, config), flat.anomalies, len(inside))
+    return Tables(inside, flat, config)
 
 
-def find_tables(flat: FlatEvents, config: TagAndProbe) -> tuple[Table, Table]:
+def find_tables(
+    flat: FlatEvents, config: TagAndProbe, more: Make | None = None
+) -> tuple[Table, Table]:
     """Select pairs and match segments to their probes, in flat arrays.
 
     Args:
         flat: The events.
         config: The analysis.
+        more: How further columns of crossings are made.
 
     Returns:
         Pairs and crossings, as `Tables` has them.
@@ -78,7 +162,7 @@ def find_tables(flat: FlatEvents, config: TagAndProbe) -> tuple[Table, Table]:
     crossings = find_crossings(masks, *crossed_matches, flat.segments, event, limits)
     pairs = Table(len(candidates.event), pair_columns(flat, candidates))
     columns = crossing_columns(flat, crossed, crossings, selected, station_limits(config))
-    return pairs, Table(len(crossings.pair), columns, parent=pairs, link="candidate")
+    return pairs, Table(len(crossings.pair), columns | (more or {}), parent=pairs, link="candidate")
 
 
 def pair_limits(config: TagAndProbe) -> PairLimits:

@@ -20,14 +20,14 @@ from dtperf.config.suggest import suggest
 from dtperf.errors import ConfigError
 from dtperf.execution.provenance import code_version, machine
 from dtperf.filesets import Files
-from dtperf.measurements import STANDARD, Measurement
+from dtperf.measurements import KNOWN, Measurement
 from dtperf.measurements.declaration import Axis
 from dtperf.process import stoppable
 from dtperf.progress import Progress, progress_bar
 from dtperf.results.doubled import refusal
 from dtperf.results.result import Result
 from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS, TRACKER_ISO, isolations
-from dtperf.skim.cuts import MEASURED, only, refuse_looser, with_cuts
+from dtperf.skim.cuts import MEASURED, only, refuse_details, refuse_looser, with_cuts
 from dtperf.skim.recut.inputs import LIMIT_EVENTS, Source, find_inputs
 from dtperf.skim.recut.layout import CounterLayout
 from dtperf.skim.recut.load import LoadedEvents, load_files, threads
@@ -179,13 +179,15 @@ class Analysis:
         if self.loosest is not None:
             refuse_looser(self.loosest, config, self._skim)
         self._refuse_lacking(config)
-        if measurements is None:
-            return config
-        active = {*config.measurements.active(), *STANDARD}
-        for name in measurements:
-            if name not in active:
-                raise ConfigError(f"measurements: no {name!r} in the config{suggest(name, active)}")
-        return only(config, measurements)
+        if measurements is not None:
+            active = {*config.measurements.active(), *KNOWN}
+            for name in measurements:
+                if name not in active:
+                    hint = suggest(name, active)
+                    raise ConfigError(f"measurements: no {name!r} in the config{hint}")
+            config = only(config, measurements)
+        refuse_details(config)
+        return config
 
     def _refuse_lacking(self, config: AnalysisConfig) -> None:
         """Check that the isolation that is used is there.

@@ -10,12 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dtperf.config import AnalysisConfig
-from dtperf.config.load import validate, with_blocks_set
+from dtperf.config.load import validate, with_files_set
 from dtperf.config.measurements import MeasurementSettings
 from dtperf.config.overrides import apply, read_overrides
 from dtperf.config.values import flat_values
 from dtperf.errors import ConfigError
+from dtperf.measurements.groups import GROUPS
 from dtperf.measurements.standard import STANDARD
+from dtperf.selection.cuts import LayerCuts
+from dtperf.selection.details.branches import needs_details
 from dtperf.selection.fourvector import EITHER
 from dtperf.selection.pairs import EITHER_CHARGE, PairLimits
 from dtperf.selection.tagging import pair_limits
@@ -29,9 +32,11 @@ __all__ = [
     "looser",
     "loosest_limits",
     "only",
+    "refuse_details",
     "refuse_looser",
     "refuse_processor",
     "with_cuts",
+    "without_details",
 ]
 
 
@@ -113,6 +118,9 @@ RULES: Mapping[str, CutRule] = {
     "selection.luminosity_mask": CutRule(
         _subset, "events in other luminosity blocks were left out"
     ),
+    # what these cut on cannot be counted again, see `refuse_details`
+    **{f"selection.layers.{name}": _FREE for name in LayerCuts.model_fields},
+    "selection.dead_cells": _FREE,
     "extrapolation": CutRule(_same, "what the other way needs was left out"),
     "compatibility.truncate_extrapolation": _FREE,
     "compatibility.root_binning": _FREE,
@@ -205,6 +213,28 @@ def refuse_processor(config: AnalysisConfig) -> None:
         )
 
 
+def without_details(config: AnalysisConfig) -> AnalysisConfig:
+    """Return a config with only those of its measurements that pairs and crossings can tell."""
+    measured = config.filled_measurements()
+    return only(config, [name for name, each in measured.items() if not needs_details(each)])
+
+
+def refuse_details(config: AnalysisConfig) -> None:
+    """Check that all measurements can be counted again: of pairs and crossings alone.
+
+    Raises:
+        ConfigError: Some need primitives, hits or digis, or are of all segments.
+    """
+    measured = config.filled_measurements()
+    lacking = sorted(measured.keys() - without_details(config).filled_measurements().keys())
+    if lacking:
+        shown = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if lacking[3:] else "")
+        raise ConfigError(
+            f"measurements: {shown}: need segments, hits, digis or primitives that are not kept "
+            "for counting again; leave them out (measurements.groups=[]), or run on the files"
+        )
+
+
 def with_cuts(
     config: AnalysisConfig, cuts: Mapping[str, Any], *, of_skim: bool = False
 ) -> AnalysisConfig:
@@ -229,7 +259,7 @@ def with_cuts(
     before = _with_mask(config, None)
     data: Mapping[str, Any] = before.model_dump()
     for override in read_overrides(cuts):
-        data = apply(data, with_blocks_set(override), "the config")
+        data = apply(data, with_files_set(override), "the config")
     after = validate(AnalysisConfig, data, lambda _: "cuts")
     values_before = flat_values(before)
     movable = (*MOVABLE, "extrapolation") if of_skim else MOVABLE
@@ -252,10 +282,15 @@ def _with_mask(config: AnalysisConfig, mask: Any) -> AnalysisConfig:
 
 
 def only(config: AnalysisConfig, names: Collection[str]) -> AnalysisConfig:
-    """Return a config with only these measurements; they may be standard ones that it skips."""
+    """Return a config with only these measurements; they may be ones that it skips."""
     given = config.measurements
+    groups = tuple(
+        group for group, members in GROUPS.items() if not members.keys().isdisjoint(names)
+    )
+    of_groups = (name for group in groups for name in GROUPS[group])
     settings = MeasurementSettings(
-        skip=tuple(name for name in STANDARD if name not in names),
+        groups=groups,
+        skip=tuple(name for name in (*STANDARD, *of_groups) if name not in names),
         binning={name: axes for name, axes in given.binning.items() if name in names},
         add={name: added for name, added in given.add.items() if name in names},
     )

@@ -8,23 +8,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dtperf.detector.cells import layer_cells
-from dtperf.detector.numbering import raw_ids, sectors, stations, wheels
+from dtperf.detector.numbering import chamber_codes, raw_ids, sectors, stations, wheels
 from dtperf.detector.superlayers import SUPERLAYER_BIT
 from dtperf.synthetic.content_cells import LAYER, SUPERLAYER, LayerLines, has_view
 from dtperf.synthetic.content_hits import PEDESTAL_NS, TDC_NS, LayerHits
+from dtperf.synthetic.readout import Readout, place_of
 from dtperf.synthetic.stages import DrawnSegments
-from dtperf.typing import I16, I64, AnyArray
+from dtperf.typing import I16, I64, AnyArray, Bools
 
-__all__ = ["DIGIS_TRUTH", "digis"]
+__all__ = ["digis"]
 
 LONGEST_TIME_NS = 1250.0
-DIGI_WITHOUT_HIT = 0.75
-"""Probability of a digi in a cell that a segment crosses and has no hit in, by delta electrons."""
-NOISE_DIGIS = 300.0
-"""Mean number in an event of digis off the segments: neutrons, delta electrons, other muons."""
-
-DIGIS_TRUTH = {"without_hit": DIGI_WITHOUT_HIT, "noise_per_event": NOISE_DIGIS}
-"""What a measurement should find: in crossed cells without a hit, and off the segments."""
+NS = 1e-9
 
 
 class _AllCells(NamedTuple):
@@ -64,6 +59,7 @@ def digis(
     cells: LayerLines,
     hits: LayerHits,
     segment_event: I64,
+    readout: Readout,
 ) -> tuple[I64, dict[str, AnyArray]]:
     """Draw the digis: of hits, of crossed cells without one, and some scattered over all cells.
 
@@ -75,10 +71,10 @@ def digis(
     """
     all_cells = _all_cells()
     missed = has_view(segments) & cells.is_inside & ~hits.is_hit & ~hits.is_repeated
-    missed &= rng.random(missed.shape) < DIGI_WITHOUT_HIT
+    missed &= rng.random(missed.shape) < readout.digi_without_hit
     hit = hits.is_hit & ~hits.is_repeated
     early = PEDESTAL_NS + (hits.time[missed] - PEDESTAL_NS) * rng.random(np.count_nonzero(missed))
-    n = rng.poisson(NOISE_DIGIS * events)
+    n = rng.poisson(readout.noise_digis * events)
     cell, event = [], []
     for chosen in (hit, missed):
         segment, layer = np.nonzero(chosen)
@@ -88,7 +84,15 @@ def digis(
     n_cells = len(all_cells.columns["wire"])
     cell.append(rng.integers(n_cells, size=n))
     event.append(rng.integers(events, size=n))
-    time = np.concatenate((hits.time[hit], early, rng.uniform(0, LONGEST_TIME_NS, n)))
+    times = [hits.time[hit], early, rng.uniform(0, LONGEST_TIME_NS, n)]
+    for noisy in readout.noisy_cells:
+        at = place_of(noisy.cell)
+        own = int(rng.poisson(noisy.rate_hz * LONGEST_TIME_NS * NS * events))
+        from_first = at[3] - layer_cells().first[at[:3]]
+        cell.append(np.full(own, all_cells.start[at[:3]] + from_first))
+        event.append(rng.integers(events, size=own))
+        times.append(rng.uniform(0, LONGEST_TIME_NS, own))
+    time = np.concatenate(times)
     key = np.concatenate(event) * n_cells + np.concatenate(cell)
     order = np.argsort(key, kind="stable")
     of_event, of_cell = np.divmod(key[order], n_cells)
@@ -96,4 +100,15 @@ def digis(
         name: column[of_cell] for name, column in all_cells.columns.items()
     }
     columns["time"] = TDC_NS * np.rint(time[order] / TDC_NS)
+    if readout.dead_cells:
+        living = ~_is_dead(readout, all_cells)[of_cell]
+        of_event = of_event[living]
+        columns = {name: column[living] for name, column in columns.items()}
     return of_event, columns
+
+
+def _is_dead(readout: Readout, all_cells: _AllCells) -> Bools:
+    columns = all_cells.columns
+    code = chamber_codes(columns["wheel"], columns["sector"], columns["station"])
+    place = code, columns["superLayer"] - 1, columns["layer"] - 1, columns["wire"]
+    return np.asarray(readout.is_dead[place])

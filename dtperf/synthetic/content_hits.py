@@ -11,13 +11,13 @@ from dtperf.detector.frames import to_global
 from dtperf.detector.superlayers import superlayer_table
 from dtperf.synthetic.content_cells import IS_THETA, LAYER, SUPERLAYER, LayerLines
 from dtperf.synthetic.hits import NOT_FITTED
+from dtperf.synthetic.readout import Readout
 from dtperf.synthetic.stages import DrawnSegments
 from dtperf.typing import F64, I64, AnyArray, Bools
 
 __all__ = ["HITS_TRUTH", "PEDESTAL_NS", "TDC_NS", "LayerHits", "hit_columns", "hits"]
 
 DRIFT_CM_PER_NS = 0.00543
-RESOLUTION_CM = 0.025
 PEDESTAL_NS = 500.0
 TDC_NS = 25 / 32
 SIGNAL_CM_PER_NS = 24.4
@@ -29,7 +29,6 @@ RIGHT, LEFT = 1, 2
 """DTCellSide of CMS: a hit is at the wire's position plus, or minus, the distance drifted."""
 
 HITS_TRUTH = {
-    "hit_resolution_cm": RESOLUTION_CM,
     "drift_velocity_cm_per_ns": DRIFT_CM_PER_NS,
     "pedestal_ns": PEDESTAL_NS,
 }
@@ -51,7 +50,9 @@ class LayerHits(NamedTuple):
     """Whether another segment has listed the hit: two phi views may share a theta view."""
 
 
-def hits(rng: np.random.Generator, segments: DrawnSegments, cells: LayerLines) -> LayerHits:
+def hits(
+    rng: np.random.Generator, segments: DrawnSegments, cells: LayerLines, readout: Readout
+) -> LayerHits:
     """Draw the hits that segments are made of: as many as they have, about their lines.
 
     Their distances from the line, once the segment's t0 is taken off, are those of a straight
@@ -62,15 +63,18 @@ def hits(rng: np.random.Generator, segments: DrawnSegments, cells: LayerLines) -
     of_view = np.where(IS_THETA, view[:, None], np.arange(len(view))[:, None])
     columns = np.arange(12)
     is_hit = _drawn_layers(rng, segments, cells)[of_view, columns]
-    residual = _residuals(rng, segments, cells, is_hit)[of_view, columns]
+    residual = _residuals(rng, segments, cells, is_hit, readout)[of_view, columns]
     wire = cells.wire
+    place = (segments.code[:, None], SUPERLAYER - 1, LAYER - 1)
+    is_hit &= ~readout.is_dead[*place, wire]
     wire_position = wire_positions_cm(wire, cells.first, cells.number)
     to_wire = np.nan_to_num(cells.position) + residual - wire_position
     # a line that passes the layer by leaves its hit at the border of the last cell
     limit = np.where(cells.is_inside, np.inf, CELL_WIDTH_CM / 2)
     distance = np.minimum(np.abs(to_wire), limit)
     t0 = np.where(IS_THETA, segments.z_t0[:, None], segments.phi_t0[:, None])
-    drift = distance / DRIFT_CM_PER_NS + np.where(t0 == NOT_FITTED, 0, t0)
+    velocity = DRIFT_CM_PER_NS * readout.velocity_factors[place[:2]]
+    drift = distance / velocity + np.where(t0 == NOT_FITTED, 0, t0)
     drift = np.clip(drift, *DRIFT_TIMES_NS)
     time = PEDESTAL_NS + drift + _delay(segments, cells)
     time = (TDC_NS * np.rint(time / TDC_NS))[of_view, columns]
@@ -105,7 +109,11 @@ def _drawn_layers(rng: np.random.Generator, segments: DrawnSegments, cells: Laye
 
 
 def _residuals(
-    rng: np.random.Generator, segments: DrawnSegments, cells: LayerLines, is_hit: Bools
+    rng: np.random.Generator,
+    segments: DrawnSegments,
+    cells: LayerLines,
+    is_hit: Bools,
+    readout: Readout,
 ) -> F64:
     """Draw the distances of hits from the straight line that is fitted to them, cm.
 
@@ -125,7 +133,9 @@ def _residuals(
         spread = np.maximum((z**2).sum(axis=1, keepdims=True), 1e-9)
         e -= z * (e * z).sum(axis=1, keepdims=True) / spread
         drawn_chi2 = np.maximum((e**2).sum(axis=1, keepdims=True), 1e-12)
-        e *= RESOLUTION_CM * np.sqrt(np.maximum(chi2 * (n_hits - 2), 0)[:, None] / drawn_chi2)
+        e *= readout.hit_resolution_cm * np.sqrt(
+            np.maximum(chi2 * (n_hits - 2), 0)[:, None] / drawn_chi2
+        )
         error[:, layers] = e
     return error
 
@@ -153,7 +163,9 @@ def _delay(segments: DrawnSegments, cells: LayerLines) -> F64:
     return delay
 
 
-def hit_columns(cells: LayerLines, hits: LayerHits) -> tuple[I64, dict[str, AnyArray]]:
+def hit_columns(
+    cells: LayerLines, hits: LayerHits, readout: Readout
+) -> tuple[I64, dict[str, AnyArray]]:
     """Return the hits of segments in the order of CMS: the phi view first, by superlayer and layer.
 
     Returns:
@@ -172,7 +184,7 @@ def hit_columns(cells: LayerLines, hits: LayerHits) -> tuple[I64, dict[str, AnyA
         "pos": position,
         # x of the chamber in both views: for theta hits it is where they are along their wires
         "posCh": np.where(IS_THETA[layer], cells.x[at], cells.x[at] + residual),
-        "posErr": np.full(len(segment), RESOLUTION_CM**2),
+        "posErr": np.full(len(segment), readout.hit_resolution_cm**2),
         "time": time,
         "timeCali": time - PEDESTAL_NS,
     }

@@ -18,6 +18,7 @@ from dtperf.synthetic.content_rolls import (
     roll_number,
     rolls_along,
 )
+from dtperf.synthetic.readout import Readout, by_code
 from dtperf.synthetic.rows import numbers_within
 from dtperf.synthetic.stages import DrawnSegments
 from dtperf.typing import F64, I64, AnyArray, Bools
@@ -70,7 +71,11 @@ def bunch_crossings(rng: np.random.Generator, n: int, out_of_time: float | F64) 
 
 
 def rpc_content(
-    rng: np.random.Generator, events: int, segments: DrawnSegments, event: I64
+    rng: np.random.Generator,
+    events: int,
+    segments: DrawnSegments,
+    event: I64,
+    readout: Readout,
 ) -> RpcContent:
     """Extend segments to the RPC layers of their stations, and draw hits and digis there.
 
@@ -83,7 +88,8 @@ def rpc_content(
     expected |= {"coordX": points.x[known], "coordY": points.y[known]}
     expected["coordZ"] = np.zeros(len(known))
 
-    seen = np.flatnonzero(rng.random(len(points.x)) < EFFICIENCY)
+    efficiency = by_code(readout.rpc_efficiency, EFFICIENCY)[segments.code[points.segment]]
+    seen = np.flatnonzero(rng.random(len(points.x)) < efficiency)
     noise = draw_rolls(rng, rng.poisson(NOISE_HITS * events))
     n_noise = len(noise.strips)
     bx = bunch_crossings(rng, len(seen), OUT_OF_TIME)

@@ -10,6 +10,7 @@ from dtperf.detector.numbering import sectors, stations, wheels
 from dtperf.detector.table import distances_cm, facings, lengths_cm, offsets_cm, twelve_sectors
 from dtperf.synthetic.content_cells import SUPERLAYER
 from dtperf.synthetic.content_rpc import Made, bunch_crossings
+from dtperf.synthetic.readout import Readout, by_code
 from dtperf.synthetic.rows import concatenate, numbers_within, take
 from dtperf.synthetic.stages import DrawnSegments
 from dtperf.typing import F64, I64, AnyArray, Bools, Integers
@@ -58,6 +59,7 @@ def trigger_primitives(
     event: I64,
     is_hit: Bools,
     rpc_layers: I64,
+    readout: Readout,
 ) -> dict[str, Made]:
     """Draw primitives where the hits of segments allow them, and what TwinMux makes of them.
 
@@ -66,7 +68,7 @@ def trigger_primitives(
     12), and `rpc_layers` how many RPC layers have one in time.
     """
     chamber = _trigger_chambers(segments)
-    phi_in = _best(_of_hits(rng, segments, is_hit), event, chamber)
+    phi_in = _best(_of_hits(rng, segments, is_hit, readout), event, chamber)
     phi_out = _best(_twin_mux(rng, segments, phi_in, event, chamber, rpc_layers), event, chamber)
     theta = _theta(rng, segments, event, chamber)
     collections = {
@@ -88,7 +90,9 @@ def _trigger_chambers(segments: DrawnSegments) -> I64:
     return wheel * 12 + twelve_sectors()[sectors()[segments.code]] - 1
 
 
-def _of_hits(rng: np.random.Generator, segments: DrawnSegments, is_hit: Bools) -> _Phi:
+def _of_hits(
+    rng: np.random.Generator, segments: DrawnSegments, is_hit: Bools, readout: Readout
+) -> _Phi:
     """Draw the primitives of the DT, with the quality that CMS gives to hits of two superlayers."""
     inner, outer = (is_hit[:, superlayer == SUPERLAYER].sum(axis=1) for superlayer in (1, 3))
     both = np.minimum(inner, outer) >= 3
@@ -96,13 +100,15 @@ def _of_hits(rng: np.random.Generator, segments: DrawnSegments, is_hit: Bools) -
     alone = 2 * (np.maximum(inner, outer) == 4) + (inner > outer)
     quality = np.where(both, CORRELATED + (inner == 4).astype(int) + (outer == 4), alone)
     fires = (np.maximum(inner, outer) >= 3) & segments.has_phi
-    rows = np.flatnonzero(fires & (rng.random(len(fires)) < EFFICIENCY))
+    efficiency = by_code(readout.trigger_efficiency, EFFICIENCY)[segments.code]
+    rows = np.flatnonzero(fires & (rng.random(len(fires)) < efficiency))
     quality = quality[rows].astype(np.int64)
     kind = (quality >= CORRELATED).astype(int)
     x = segments.x[rows] + np.array(POSITION_CM)[kind] * rng.standard_normal(len(rows))
     dxdz = segments.dxdz[rows] + np.array(DIRECTION)[kind] * rng.standard_normal(len(rows))
     phi, phi_b = _units(segments.code[rows], x, dxdz)
     bx = bunch_crossings(rng, len(rows), np.array(OUT_OF_TIME)[kind])
+    bx += readout.bx_shifts[segments.code[rows]]
     primitives = _Phi(rows, quality, bx, phi, phi_b, np.zeros_like(rows))
     return take(primitives, np.abs(phi_b) <= MAX_BEND)
 

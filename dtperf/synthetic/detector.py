@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -12,7 +12,15 @@ from dtperf.config.suggest import suggest
 from dtperf.detector import chambers
 from dtperf.validation import Model
 
-__all__ = ["Detector", "InefficientRegion", "Resolution", "codes_named"]
+__all__ = [
+    "ByPlace",
+    "Detector",
+    "Fraction",
+    "InefficientRegion",
+    "Resolution",
+    "check_places",
+    "codes_named",
+]
 
 EVERYWHERE = "all"
 STATIONS = tuple(f"MB{station}" for station in range(1, 5))
@@ -47,7 +55,11 @@ def _one_place(name: str) -> str:
     return name
 
 
-def _places(by_name: dict[str, float]) -> dict[str, float]:
+AnyValue = TypeVar("AnyValue", float, int)
+
+
+def check_places(by_name: dict[str, AnyValue]) -> dict[str, AnyValue]:
+    """Return values by place, which is a chamber, a station or 'all'; ValueError for another."""
     _check_names(by_name, _codes())
     return by_name
 
@@ -60,7 +72,7 @@ def _chambers(by_name: dict[str, float]) -> dict[str, float]:
 Frame = Annotated[float, Field(ge=-2, le=5)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 ByChamber = Annotated[dict[str, Fraction], AfterValidator(_chambers)]
-ByPlace = Annotated[dict[str, Fraction], AfterValidator(_places)]
+ByPlace = Annotated[dict[str, Fraction], AfterValidator(check_places)]
 Width = Annotated[float, Field(ge=0, le=10)]
 Coordinate = Annotated[float, Field(allow_inf_nan=False)]
 Range = tuple[Coordinate, Coordinate]

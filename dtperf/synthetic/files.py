@@ -137,7 +137,8 @@ def _make(settings: str, number: int) -> tuple[EventBlock, EventRows]:
     block = make_block(decoded, number)
     rows = lean_rows(block)
     if decoded.content == "full":
-        rows = with_content(stream(decoded.seed, number, "content"), rows, block.segments)
+        rng = stream(decoded.seed, number, "content")
+        rows = with_content(rng, rows, block.segments, decoded.readout)
     return block, rows
 
 

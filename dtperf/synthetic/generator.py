@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from dtperf.errors import ConfigError, DtperfError
 from dtperf.process import stoppable
 from dtperf.progress import Progress, progress_bar
-from dtperf.synthetic.content import CONTENT_TRUTH
+from dtperf.synthetic.content import content_truth
 from dtperf.synthetic.files import PATTERN, TRUTH_CROSSINGS, SampleFile, plan, write_file
 from dtperf.synthetic.settings import Settings, SettingsSource, load_settings
 from dtperf.synthetic.truth import CHAMBERS_FILE, HEADER_FILE, ChamberTruth, write_truth
@@ -150,5 +150,5 @@ def _write_truth(
         {"name": file.name, "events": file.events, "broken": file.broken} for file in files
     ]
     content = {**settings.model_dump(mode="json"), "written": written}
-    filled = CONTENT_TRUTH if settings.content == "full" else None
+    filled = content_truth(settings.readout) if settings.content == "full" else None
     write_truth(directory, truth, seed=settings.seed, settings=content, content=filled)

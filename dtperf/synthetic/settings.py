@@ -16,6 +16,7 @@ from dtperf.nanoaod.branches import Generation
 from dtperf.synthetic.detector import Detector
 from dtperf.synthetic.luminosity import FIRST_RUN
 from dtperf.synthetic.physics import Physics
+from dtperf.synthetic.readout import Readout
 from dtperf.validation import Model
 
 __all__ = ["Fault", "Settings", "SettingsSource", "load_settings"]
@@ -80,6 +81,7 @@ class Settings(Model):
     """Faults of the last files, one each."""
     physics: Physics = Physics()
     detector: Detector = Detector()
+    readout: Readout = Readout()
 
     @property
     def level(self) -> int:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from dtperf.config import AnalysisConfig
-from dtperf.measurements import STANDARD
-from dtperf.selection.columns import CROSSING_COLUMNS, PAIR_COLUMNS
+from dtperf.measurements import KNOWN, STANDARD
+from dtperf.measurements.groups import GROUPS
+from dtperf.selection.details.described import COLUMNS
 
 __all__ = ["configs"]
 
@@ -76,7 +77,12 @@ def _axes(draw: st.DrawFn, columns: list[str]) -> tuple[dict[str, Any], ...]:
 def _measurement(draw: st.DrawFn) -> dict[str, Any]:
     table, known, passed = draw(
         st.sampled_from(
-            [("pairs", PAIR_COLUMNS, "selected"), ("crossings", CROSSING_COLUMNS, "passing")]
+            [
+                ("pairs", COLUMNS["pairs"], "selected"),
+                ("crossings", COLUMNS["crossings"], "passing"),
+                ("segments", COLUMNS["segments"], "has_phi"),
+                ("layers", COLUMNS["layers"], "detected"),
+            ]
         )
     )
     measured = {"title": draw(TEXT), "table": table, "axes": draw(_axes(sorted(known)))}
@@ -84,9 +90,10 @@ def _measurement(draw: st.DrawFn) -> dict[str, Any]:
 
 
 NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,8}", fullmatch=True).filter(
-    lambda name: name not in STANDARD
+    lambda name: name not in KNOWN
 )
 MEASUREMENTS = _section(
+    groups=st.lists(st.sampled_from(sorted(GROUPS)), max_size=3).map(tuple),
     skip=st.lists(st.sampled_from(sorted(STANDARD)), max_size=3).map(tuple),
     binning=_section(
         efficiency_vs_pt=_section(probe_pt=REGULAR | EDGES.map(lambda edges: {"edges": edges})),

@@ -10,9 +10,9 @@ from dtperf.config import AnalysisConfig, load_config
 from dtperf.config.measurements import Binning
 from dtperf.detector import lengths_cm, widths_cm
 from dtperf.errors import ConfigError
-from dtperf.measurements import STANDARD
+from dtperf.measurements import KNOWN, STANDARD
 from dtperf.measurements.declaration import Regular, Variable
-from dtperf.selection.columns import CROSSING_COLUMNS, PAIR_COLUMNS
+from dtperf.selection.details.described import COLUMNS
 from tests.config.strategies import configs
 
 HALF_WIDTH_CM, HALF_LENGTH_CM = np.nanmax(widths_cm()) / 2, np.nanmax(lengths_cm()) / 2
@@ -167,9 +167,9 @@ def test_binning_has_the_limits_of_the_axes() -> None:
     assert edges["maxItems"] == Variable.model_json_schema()["properties"]["edges"]["maxItems"]
 
 
-def test_standard_measurements_use_described_columns() -> None:
-    for measurement in STANDARD.values():
-        known = PAIR_COLUMNS if measurement.table == "pairs" else CROSSING_COLUMNS
+def test_measurements_of_all_groups_use_described_columns() -> None:
+    for measurement in KNOWN.values():
+        known = COLUMNS[measurement.table]
         assert measurement.columns <= known.keys()
 
 

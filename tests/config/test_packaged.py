@@ -5,7 +5,7 @@ import pytest
 from dtperf.config import AnalysisConfig, load_config
 from dtperf.config.load import packaged
 
-NAMES = ("cms_dp_2023_049", "reference_2023")
+NAMES = ("cms_dp_2023_049", "dt_performance", "reference_2023")
 
 
 def test_names() -> None:

@@ -160,7 +160,7 @@ def test_hist_dask_fills_from_the_tables(tables: lazy.LazyTables, golden_result:
 
 
 def test_tables_are_those_of_tag_and_probe(tables: lazy.LazyTables, golden_result: Result) -> None:
-    pairs, crossings, anomalies = dask.compute(*tables)
+    pairs, crossings, anomalies = dask.compute(tables.pairs, tables.crossings, tables.anomalies)
     assert ak.sum(pairs.selected) == golden_result.totals["pairs"]
     assert ak.sum(crossings.match >= 0) == golden_result.totals["crossings"]
     assert len(anomalies) == 3

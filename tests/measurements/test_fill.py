@@ -15,10 +15,8 @@ from pydantic import ValidationError
 from dtperf.measurements import STANDARD, Measurement
 from dtperf.measurements.fill import fill
 from dtperf.measurements.histograms import presented, sort_categories
-from dtperf.selection.columns import CROSSING_COLUMNS, PAIR_COLUMNS
+from dtperf.selection.details.described import COLUMNS
 from dtperf.selection.tables import Table
-
-COLUMNS = {"pairs": PAIR_COLUMNS, "crossings": CROSSING_COLUMNS}
 
 
 def column(values: Any, _: Table) -> Any:

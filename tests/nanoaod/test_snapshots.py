@@ -20,7 +20,7 @@ from dtperf.filesets import InputFile
 from dtperf.nanoaod import open_tree
 from dtperf.nanoaod.columns import typenames
 from dtperf.results.result import Result
-from dtperf.selection.flatten import _as_type
+from dtperf.selection.flat_collection import _as_type
 from dtperf.skim import skim
 from tests.helpers.golden import GOLDEN
 from tests.nanoaod.files import read_arrays

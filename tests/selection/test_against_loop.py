@@ -82,7 +82,7 @@ def check_against_loop(data: st.DataObject) -> None:
     events = data.draw(st.lists(strategies.events(cuts), min_size=1, max_size=6))
     config = config_of(cuts)
     tables = tag_and_probe(nano_events(events), config)
-    booked = fill(config.filled_measurements(), tables._asdict())
+    booked = fill(config.filled_measurements(), tables)
     assert not differences(as_reference(booked), loop(events, AXES, cuts))
     doubles = count_doubles(events, cuts)
     found = totals(tables.pairs, tables.crossings)
@@ -104,7 +104,7 @@ def test_rpc_layers_do_not_count_when_told_so() -> None:
             {"selection": {"station": {"min_rpc_layers": min_rpc_layers}}}
         )
         tables = tag_and_probe(events, config)
-        return fill(config.measurements.active(), tables._asdict())["by_chamber"]
+        return fill(config.measurements.active(), tables)["by_chamber"]
 
     assert by_chamber(None) == by_chamber(1000)  # more than a muon can have
     assert by_chamber(None) != by_chamber(10)

@@ -26,7 +26,7 @@ CONFIG = AnalysisConfig()
 
 def measure(events: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, int]]:
     tables = tag_and_probe(nano_events(events), CONFIG)
-    return fill(CONFIG.measurements.active(), tables._asdict()), tables.anomalies
+    return fill(CONFIG.measurements.active(), tables), tables.anomalies
 
 
 def assert_equal(a: dict[str, Any], b: dict[str, Any]) -> None:
@@ -183,7 +183,7 @@ def test_no_muons_and_no_events() -> None:
     assert_equal(both, whole)
     tables = tag_and_probe(nano_events(EVENTS)[:0], CONFIG)
     assert tables.pairs.rows == tables.crossings.rows == 0
-    assert not any(h.sum() for h in fill(CONFIG.measurements.active(), tables._asdict()).values())
+    assert not any(h.sum() for h in fill(CONFIG.measurements.active(), tables).values())
 
 
 def test_fifty_muons() -> None:
@@ -208,4 +208,4 @@ def test_a_slice_of_events_counts_as_its_events() -> None:
     picked = tag_and_probe(events[np.arange(40) % 3 == 0], CONFIG)
     for got, rows in ((tables, EVENTS[5:20]), (picked, EVENTS[::3])):
         expected, _ = measure(rows)
-        assert_equal(fill(CONFIG.measurements.active(), got._asdict()), expected)
+        assert_equal(fill(CONFIG.measurements.active(), got), expected)

@@ -32,7 +32,7 @@ from dtperf.selection.fourvector import EITHER
 from dtperf.selection.luminosity import within
 from dtperf.selection.pairs import EITHER_CHARGE, PairLimits
 from dtperf.skim.columns import to_arrow
-from dtperf.skim.cuts import refuse_processor
+from dtperf.skim.cuts import refuse_processor, without_details
 from dtperf.skim.recut.block import Block
 from dtperf.skim.recut.inputs import ExploreInputs, first_events, short_list
 from dtperf.skim.tally import LuminosityTally, sum_tallies, tally
@@ -111,7 +111,7 @@ def check(config: AnalysisConfig, files: Sequence[InputFile]) -> list[InputFile]
 
 def _branches(config: AnalysisConfig) -> tuple[frozenset[str], frozenset[str]]:
     """Return the branches needed, and those read where a file has them."""
-    needed, optional = branches_of(config)
+    needed, optional = branches_of(without_details(config))
     return needed, optional | {f"muon_{TRACKER_ISO}", *EVENT_BRANCHES}
 
 

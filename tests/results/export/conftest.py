@@ -39,7 +39,7 @@ def tables(config: AnalysisConfig) -> Tables:
 
 @pytest.fixture(scope="session")
 def counts(config: AnalysisConfig, tables: Tables) -> dict[str, hist.Hist]:
-    return fill(config.measurements.active(), tables._asdict())
+    return fill(config.measurements.active(), tables)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,242 @@
+"""Branches that are read only where a measurement uses them: primitives, hits, digis.
+
+They are most of a file. Each column of the tables that needs any of them is listed with them here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from dtperf.selection.cuts import TableName
+
+__all__ = [
+    "BRANCHES_OF_TABLE",
+    "DIGI_DTYPES",
+    "EXPECTED_DTYPES",
+    "HIT_DTYPES",
+    "PRIMITIVES",
+    "RANGE_DTYPES",
+    "RPC_BIT",
+    "RPC_HIT_DTYPES",
+    "RPC_POINT_DTYPES",
+    "STORED",
+    "TRACK_SLOPES",
+    "PrimitiveSource",
+    "StoredColumn",
+    "needs_details",
+]
+
+
+class Measured(Protocol):
+    """What is known of a measurement here; `dtperf.measurements.Measurement` is one."""
+
+    @property
+    def table(self) -> TableName:
+        """Table whose rows are counted."""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns of the table that are used."""
+
+
+class PrimitiveSource(NamedTuple):
+    """Where primitives of the phi view are read."""
+
+    collection: str
+    first_sector: int
+    """Number of the first sector: BMTF counts from 0."""
+    has_rpc_bit: bool = False
+
+    @property
+    def dtypes(self) -> dict[str, Any]:
+        """Columns, and the type of each."""
+        return PRIMITIVE_DTYPES | ({RPC_BIT: np.int16} if self.has_rpc_bit else {})
+
+
+RPC_BIT = "rpcBit"
+PRIMITIVE_DTYPES = {
+    **dict.fromkeys(("wheel", "sector", "station", "bx", "quality"), np.int16),
+    **dict.fromkeys(("posLoc_x", "dirLoc_phi"), np.float32),
+}
+PRIMITIVES = MappingProxyType(
+    {
+        "twinmux_in": PrimitiveSource("ltTwinMuxIn", 1),
+        "twinmux_out": PrimitiveSource("ltTwinMuxOut", 1, has_rpc_bit=True),
+        "bmtf_in": PrimitiveSource("ltBmtfIn", 0),
+    }
+)
+"""By the name that columns and measurements begin with."""
+
+RANGES = ("seg2D_hits_begin", "seg2D_hits_end", "seg4D_extr_begin", "seg4D_extr_end")
+RANGE_DTYPES = dict.fromkeys(RANGES, np.uint32)
+HIT_DTYPES = {
+    **dict.fromkeys(("superLayer", "layer"), np.int16),
+    **dict.fromkeys(("time", "timeCali"), np.float32),
+}
+EXPECTED_DTYPES = {"ExpWire": np.int16}
+DIGI_DTYPES = {
+    **dict.fromkeys(("wheel", "sector", "station", "superLayer", "layer", "wire"), np.int16),
+    "time": np.float32,
+}
+RPC_POINT_DTYPES = {
+    **dict.fromkeys(("ring", "sector", "station", "layer", "subsector", "roll"), np.int16),
+    **dict.fromkeys(("coordX", "coordY"), np.float32),
+    "rawId": np.uint32,
+}
+RPC_HIT_DTYPES = {
+    "rawId": np.uint32,
+    "bx": np.int32,
+    "coordX": np.float32,
+    "clusterSize": np.int16,
+}
+
+
+def _names(dtypes: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset(f"{name}_{column}" for name, columns in dtypes.items() for column in columns)
+
+
+DIGI_BRANCHES = _names({"dtDigi": DIGI_DTYPES})
+RPC_BRANCHES = _names({"dtToRpc": RPC_POINT_DTYPES, "rpcRecHit": RPC_HIT_DTYPES})
+LAYER_BRANCHES = _names(
+    {
+        "dtSegment": RANGE_DTYPES,
+        "dtSegment_hits": HIT_DTYPES,
+        "dtSegment_extr": EXPECTED_DTYPES,
+    }
+)
+"""What any column of layers needs, beside the branches of segments that are always read."""
+
+
+class StoredColumn(NamedTuple):
+    """A column of segments as a branch has it."""
+
+    branch: str
+    text: str
+    nothing: float | None = None
+    """What stands for a value that is not there, and becomes NaN."""
+
+
+STORED = MappingProxyType(
+    {
+        "theta_t0": StoredColumn("seg2D_z_t0", "t0 of its theta view, ns; or NaN", -999),
+        "phi_chi2": StoredColumn(
+            "seg2D_phi_normChi2", "chi2 of its phi view over hits - 2; or NaN", -1
+        ),
+        "theta_chi2": StoredColumn(
+            "seg2D_z_normChi2", "chi2 of its theta view over hits - 2; or NaN", -1
+        ),
+        "drift_velocity_change": StoredColumn(
+            "seg2D_phi_vDrift", "relative correction of the drift velocity; 0: not fitted", -1
+        ),
+        "dir_x": StoredColumn("seg4D_dirLoc_x", "direction, unit vector in the chamber's frame"),
+        "dir_y": StoredColumn("seg4D_dirLoc_y", "the same, y"),
+        "dir_z": StoredColumn("seg4D_dirLoc_z", "the same, z: outwards is negative"),
+        "mid_x": StoredColumn(
+            "seg4D_posLoc_x_midPlane", "local x between its phi superlayers, cm; or NaN", -999
+        ),
+    }
+)
+"""Columns of segments that are read where a measurement uses them."""
+
+RESIDUAL = ("dtSegment_hits_pos", "dtSegment_hits_side", "dtSegment_extr_ExpPos")
+ANGLE = ("dtSegment_seg4D_dirLoc_x", "dtSegment_seg4D_dirLoc_z")
+POSITION = ("dtSegment_seg4D_posLoc_x_midPlane",)
+
+STANDALONE = (
+    *(f"muon_staMatches_{name}" for name in ("begin", "end", "MuSegIdx")),
+    "muon_isGlobal",
+)
+
+OF_SEGMENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        **{name: (f"dtSegment_{each.branch}",) for name, each in STORED.items()},
+        "angle": ANGLE,
+        "is_of_global_muon": STANDALONE,
+    }
+)
+OF_LAYERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "residual": RESIDUAL,
+        "unbiased_residual": RESIDUAL,
+        "pull": (*RESIDUAL, "dtSegment_hits_posErr"),
+        "distance": ("dtSegment_hits_pos", "dtSegment_hits_wire"),
+        "side": ("dtSegment_hits_side",),
+        "is_counted": ("dtSegment_seg4D_dirLoc_x",),
+        "detected": tuple(DIGI_BRANCHES),
+        "is_of_good_fit": ("dtSegment_seg2D_phi_normChi2", "dtSegment_seg2D_z_normChi2"),
+    }
+)
+TRACK_SLOPES = MappingProxyType({"x": "dXdZ", "y": "dYdZ"})
+"""Slopes of the extrapolated track, by coordinate."""
+
+OF_CROSSINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "signed_dxdz": (*ANGLE, "muon_matches_dXdZ"),
+        "signed_dydz": (
+            *("dtSegment_seg4D_dirLoc_y", "dtSegment_seg4D_dirLoc_z"),
+            "muon_matches_dYdZ",
+        ),
+        "segment_angle": ANGLE,
+        "segment_mid_x": POSITION,
+        **{f"{name}_dx": POSITION for name in PRIMITIVES},
+        **{f"{name}_dangle": ANGLE for name in PRIMITIVES},
+    }
+)
+
+
+def _of_crossings(columns: Iterable[str]) -> frozenset[str]:
+    wanted = [*columns]
+    needed = {branch for column in wanted for branch in OF_CROSSINGS.get(column, ())}
+    for name, source in PRIMITIVES.items():
+        if any(column.startswith(f"{name}_") for column in wanted):
+            needed |= {f"{source.collection}_{column}" for column in source.dtypes}
+    return frozenset(needed)
+
+
+def _of_segments(columns: Iterable[str]) -> frozenset[str]:
+    wanted = [*columns]
+    needed = {branch for column in wanted for branch in OF_SEGMENTS.get(column, ())}
+    return _of_crossings(wanted) | needed
+
+
+def _of_layers(columns: Iterable[str]) -> frozenset[str]:
+    wanted = [*columns]
+    needed = {branch for column in wanted for branch in OF_LAYERS.get(column, ())}
+    return _of_segments(wanted) | needed | (LAYER_BRANCHES if wanted else frozenset())
+
+
+def _of_mean_timers(columns: Iterable[str]) -> frozenset[str]:
+    wanted = [*columns]
+    return _of_layers([*wanted, "side"]) if wanted else frozenset()
+
+
+def _of_digis(columns: Iterable[str]) -> frozenset[str]:
+    return DIGI_BRANCHES if [*columns] else frozenset()
+
+
+def _of_rpc_crossings(columns: Iterable[str]) -> frozenset[str]:
+    return RPC_BRANCHES if [*columns] else frozenset()
+
+
+def needs_details(measurement: Measured) -> bool:
+    """Return whether a measurement uses more than pairs and crossings can tell."""
+    if measurement.table == "pairs":
+        return False
+    return measurement.table != "crossings" or bool(_of_crossings(measurement.columns))
+
+
+BRANCHES_OF_TABLE: Mapping[TableName, Callable[[Iterable[str]], frozenset[str]]] = MappingProxyType(
+    {
+        "crossings": _of_crossings,
+        "segments": _of_segments,
+        "layers": _of_layers,
+        "mean_timers": _of_mean_timers,
+        "digis": _of_digis,
+        "rpc_crossings": _of_rpc_crossings,
+    }
+)
+"""What columns of a table need beside the branches that are always read."""

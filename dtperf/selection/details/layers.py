@@ -1,0 +1,375 @@
+"""Find the layers that segments cross: which cell, with which hit, with which digi near it.
+
+Definitions: measureEfficiency of DTNtupleSegmentAnalyzer.C (battibass/DTSliceTestOfflineAnalysis)
+and EfficiencyMonitorRun.C (cmsdtoffline/DTTrendMonitoring). A layer is efficient if the segment has
+a hit in it, or if there is a digi within one cell of the expected one, in time. The order of the
+expected wires: MuDTSegmentExtTableProducer.cc of cms-sw/cmssw.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+
+from dtperf.compiled import compiled
+from dtperf.detector import layer_cells, stations
+from dtperf.selection.arrays import Segments
+from dtperf.selection.details.branches import (
+    DIGI_DTYPES,
+    EXPECTED_DTYPES,
+    HIT_DTYPES,
+    RANGE_DTYPES,
+)
+from dtperf.selection.flat_collection import codes, collection, has_columns
+from dtperf.typing import F32, F64, I8, I16, I32, I64, U32, Intp
+
+__all__ = [
+    "DigiLimits",
+    "Digis",
+    "Layers",
+    "SegmentContent",
+    "find_layers",
+    "no_digis",
+    "read_digis",
+    "read_segment_content",
+]
+
+SUPERLAYERS, LAYERS, THETA = 3, 4, 1
+"""The second superlayer, counted from 0, measures theta."""
+
+
+class DigiLimits(NamedTuple):
+    """When a digi is in time: in a fixed window, or by the pedestal of the segment's hits."""
+
+    low_ns: np.float32
+    """Beginning of the window; NaN: by the pedestal."""
+    high_ns: np.float32
+    before_ns: np.float32
+    """How long before the pedestal the window begins."""
+    after_ns: np.float32
+
+
+class SegmentContent(NamedTuple):
+    """Hits and expected wires of the segments of all events."""
+
+    hit_offsets: I64
+    """Hits hit_offsets[i] to hit_offsets[i + 1] belong to event i, shape (events + 1,)."""
+    hits_begin: U32
+    """First hit of each segment, counted within its event, shape (segments,)."""
+    hits_end: U32
+    superlayer: I16
+    """Of each hit, shape (hits,), as the next three."""
+    layer: I16
+    time: F32
+    """ns, with the pedestal, as in digis."""
+    time_cali: F32
+    """ns, without it."""
+    expected_offsets: I64
+    """Shape (events + 1,)."""
+    expected_begin: U32
+    """First expected wire of each segment, counted within its event, shape (segments,)."""
+    expected_end: U32
+    expected_wire: I16
+    """Shape (expected wires,)."""
+
+
+class Digis(NamedTuple):
+    """Digis of all events."""
+
+    offsets: I64
+    code: I16
+    """Chamber, -1 if there is none."""
+    superlayer: I16
+    layer: I16
+    wire: I16
+    time: F32
+    """ns, with the pedestal."""
+
+
+class Cells(NamedTuple):
+    """Cells of the layers; shape (codes, 3, 4) each."""
+
+    first: I16
+    number: I16
+    z_cm: F64
+
+
+class Layers(NamedTuple):
+    """One row for each layer whose cell a segment crosses; all of shape (rows,)."""
+
+    row: I32
+    """Segment, index into the rows that were given."""
+    superlayer: I8
+    """1 to 3."""
+    layer: I8
+    """1 to 4."""
+    wire: I16
+    """Number of the cell that is crossed."""
+    hit: I32
+    """The segment's hit in the layer, index into all hits; -1 if it has none."""
+    digi: I32
+    """First digi in time within one cell of the expected one, index into all digis; or -1."""
+    expected: I32
+    """Where the layer's expected wire stands, index into all of them."""
+    other_layers: I8
+    """Other layers of the view with a hit of the segment."""
+    leverage: F32
+    """Share of the hit in the line that is fitted to the view's hits, 0 to 1; NaN without hit."""
+
+
+def read_segment_content(events: Any) -> SegmentContent | None:
+    """Return hits and expected wires of segments; None where the events do not have them."""
+    has_all = (
+        has_columns(events, "dtSegment", RANGE_DTYPES)
+        and has_columns(events, "dtSegment_hits", HIT_DTYPES)
+        and has_columns(events, "dtSegment_extr", EXPECTED_DTYPES)
+    )
+    if not has_all:
+        return None
+    _, ranges = collection(events, "dtSegment", RANGE_DTYPES)
+    hit_offsets, hits = collection(events, "dtSegment_hits", HIT_DTYPES)
+    expected_offsets, expected = collection(events, "dtSegment_extr", EXPECTED_DTYPES)
+    return SegmentContent(
+        *(hit_offsets, ranges["seg2D_hits_begin"], ranges["seg2D_hits_end"]),
+        *(hits["superLayer"], hits["layer"], hits["time"], hits["timeCali"]),
+        *(expected_offsets, ranges["seg4D_extr_begin"], ranges["seg4D_extr_end"]),
+        expected["ExpWire"],
+    )
+
+
+def read_digis(events: Any) -> Digis | None:
+    """Return the digis; None where the events do not have them."""
+    if not has_columns(events, "dtDigi", DIGI_DTYPES):
+        return None
+    offsets, columns = collection(events, "dtDigi", DIGI_DTYPES)
+    places = (columns["superLayer"], columns["layer"], columns["wire"])
+    return Digis(offsets, codes(columns), *places, columns["time"])
+
+
+def no_digis(events: int) -> Digis:
+    """Return the digis of events without any."""
+    nothing = np.empty(0, dtype=np.int16)
+    offsets = np.zeros(events + 1, dtype=np.int64)
+    return Digis(offsets, nothing, nothing, nothing, nothing, np.empty(0, dtype=np.float32))
+
+
+def find_layers(
+    rows: Intp,
+    event: I64,
+    segments: Segments,
+    content: SegmentContent,
+    digis: Digis,
+    limits: DigiLimits,
+) -> tuple[Layers, dict[str, int]]:
+    """Find the layers that segments cross.
+
+    Args:
+        rows: Segments that are looked at, index into all; none without a chamber.
+        event: Event of each of them, same shape.
+        segments: Of all events.
+        content: Their hits and expected wires.
+        digis: Of all events.
+        limits: When a digi is in time.
+
+    Returns:
+        The rows, in order of segment, superlayer and layer; and the number of segments whose
+        ranges leave their event, or do not have an expected wire for each layer, which have no
+        rows.
+    """
+    first, number, _, z_cm = layer_cells()
+    cells = Cells(first, number, z_cm)
+    found, bad_hits, bad_expected = _find(
+        rows, event, segments, content, digis, limits, cells, stations()
+    )
+    anomalies = {
+        "segment_hits_range_outside_event": bad_hits,
+        "segment_extr_range_of_other_length": bad_expected,
+    }
+    return found, anomalies
+
+
+@numba.njit(nogil=True, inline="always")
+def _is_crossed(superlayer: int, has_phi: bool, has_zed: bool) -> bool:
+    return has_zed if superlayer == THETA else has_phi
+
+
+@numba.njit(nogil=True, inline="always")
+def _entry(superlayer: int, layer: int, is_mb4: bool) -> int:
+    """Return the place of a layer in the list of a segment, all counted from 0.
+
+    It is layer-major: the superlayers of layer 1 come first. MB4 has no second one.
+    """
+    return 2 * layer + superlayer // 2 if is_mb4 else 3 * layer + superlayer
+
+
+@compiled
+def _median(values: F32, number: int) -> np.float32:
+    """Return the median of the first values, NaN of none."""
+    if not number:
+        return np.float32(np.nan)
+    ordered = np.sort(values[:number])
+    middle = number // 2
+    if number % 2:
+        return np.float32(ordered[middle])
+    return np.float32((ordered[middle - 1] + ordered[middle]) / 2)
+
+
+@compiled
+def _windows(
+    content: SegmentContent, begin: int, end: int, limits: DigiLimits, low: F32, high: F32
+) -> None:
+    """Put into low and high, shape (3,), when digis of each superlayer are in time.
+
+    The pedestal is the median over the segment's hits in the superlayer; without such hits, over
+    those in the other one of the view; NaN, of neither, lets no digi pass.
+    """
+    superlayers, times, calibrated = content.superlayer, content.time, content.time_cali
+    if not np.isnan(limits.low_ns):
+        low[:], high[:] = limits.low_ns, limits.high_ns
+        return
+    pedestals = np.empty(end - begin, dtype=np.float32)
+    for superlayer in range(SUPERLAYERS):
+        number = 0
+        for i in range(begin, end):
+            if superlayers[i] == superlayer + 1:
+                pedestals[number] = times[i] - calibrated[i]
+                number += 1
+        low[superlayer] = high[superlayer] = _median(pedestals, number)
+    for superlayer, other in ((0, 2), (2, 0)):
+        if np.isnan(low[superlayer]):
+            low[superlayer] = high[superlayer] = high[other]
+    for superlayer in range(SUPERLAYERS):
+        low[superlayer] -= limits.before_ns
+        high[superlayer] += limits.after_ns
+
+
+@compiled
+def _find(
+    rows: Intp,
+    event: I64,
+    segments: Segments,
+    content: SegmentContent,
+    digis: Digis,
+    limits: DigiLimits,
+    cells: Cells,
+    station_of: I16,
+) -> tuple[Layers, int, int]:
+    segment_code = segments.code
+    has_phi, has_zed = segments.seg4D_hasPhi, segments.seg4D_hasZed
+    hit_offsets, hits_begin, hits_end = content.hit_offsets, content.hits_begin, content.hits_end
+    hit_superlayer, hit_layer = content.superlayer, content.layer
+    expected_offsets = content.expected_offsets
+    expected_begin, expected_end = content.expected_begin, content.expected_end
+    expected_wire = content.expected_wire
+    digi_offsets, digi_code = digis.offsets, digis.code
+    digi_superlayer, digi_layer = digis.superlayer, digis.layer
+    digi_wire, digi_time = digis.wire, digis.time
+    first_wire, number_of_wires, z_cm = cells.first, cells.number, cells.z_cm
+
+    most = 0
+    for segment in rows:
+        most += 8 * has_phi[segment] + 4 * has_zed[segment]
+    row_of = np.empty(most, dtype=np.int32)
+    superlayer_of = np.empty(most, dtype=np.int8)
+    layer_of = np.empty(most, dtype=np.int8)
+    wire_of = np.empty(most, dtype=np.int16)
+    hit_of = np.empty(most, dtype=np.int32)
+    digi_of = np.empty(most, dtype=np.int32)
+    expected_of = np.empty(most, dtype=np.int32)
+    others_of = np.empty(most, dtype=np.int8)
+    leverage_of = np.empty(most, dtype=np.float32)
+
+    hit = np.empty((SUPERLAYERS, LAYERS), dtype=np.int32)
+    digi = np.empty((SUPERLAYERS, LAYERS), dtype=np.int32)
+    wire = np.empty((SUPERLAYERS, LAYERS), dtype=np.int16)
+    low = np.empty(SUPERLAYERS, dtype=np.float32)
+    high = np.empty(SUPERLAYERS, dtype=np.float32)
+    n = bad_hits = bad_expected = 0
+    for row in range(len(rows)):
+        segment, at = rows[row], event[row]
+        code = segment_code[segment]
+        is_mb4 = station_of[code] == 4
+        begin, end = np.int64(hits_begin[segment]), np.int64(hits_end[segment])
+        if not begin <= end <= hit_offsets[at + 1] - hit_offsets[at]:
+            bad_hits += 1
+            continue
+        begin, end = begin + hit_offsets[at], end + hit_offsets[at]
+        start, stop = np.int64(expected_begin[segment]), np.int64(expected_end[segment])
+        fits = start <= stop <= expected_offsets[at + 1] - expected_offsets[at]
+        if not fits or stop - start != (8 if is_mb4 else 12):
+            bad_expected += 1
+            continue
+        start += expected_offsets[at]
+
+        for layer in range(LAYERS):
+            for superlayer in range(SUPERLAYERS):
+                hit[superlayer, layer] = digi[superlayer, layer] = wire[superlayer, layer] = -1
+                if not is_mb4 or superlayer != THETA:
+                    entry = start + _entry(superlayer, layer, is_mb4)
+                    wire[superlayer, layer] = expected_wire[entry]
+        for i in range(begin, end):
+            superlayer, layer = hit_superlayer[i] - 1, hit_layer[i] - 1
+            if 0 <= superlayer < SUPERLAYERS and 0 <= layer < LAYERS and hit[superlayer, layer] < 0:
+                hit[superlayer, layer] = i
+        _windows(content, begin, end, limits, low, high)
+        for i in range(digi_offsets[at], digi_offsets[at + 1]):
+            if digi_code[i] != code:
+                continue
+            superlayer, layer = digi_superlayer[i] - 1, digi_layer[i] - 1
+            if not (0 <= superlayer < SUPERLAYERS and 0 <= layer < LAYERS):
+                continue
+            time = digi_time[i]
+            if abs(digi_wire[i] - wire[superlayer, layer]) > 1:
+                continue
+            if not low[superlayer] <= time <= high[superlayer]:
+                continue
+            before = digi[superlayer, layer]
+            if before < 0 or time < digi_time[before]:
+                digi[superlayer, layer] = i
+
+        # of each view: layers with a hit, and what a line through them weighs each hit with
+        counts, sums, squares = np.zeros(2, np.int64), np.zeros(2), np.zeros(2)
+        for superlayer in range(SUPERLAYERS):
+            view = int(superlayer == THETA)
+            for layer in range(LAYERS):
+                if hit[superlayer, layer] >= 0:
+                    z = z_cm[code, superlayer, layer]
+                    counts[view] += 1
+                    sums[view] += z
+                    squares[view] += z * z
+        for superlayer in range(SUPERLAYERS):
+            if not _is_crossed(superlayer, has_phi[segment], has_zed[segment]):
+                continue
+            view = int(superlayer == THETA)
+            for layer in range(LAYERS):
+                cell = wire[superlayer, layer] - first_wire[code, superlayer, layer]
+                if not 0 <= cell < number_of_wires[code, superlayer, layer]:
+                    continue
+                found = hit[superlayer, layer]
+                row_of[n] = row
+                superlayer_of[n], layer_of[n] = superlayer + 1, layer + 1
+                wire_of[n] = wire[superlayer, layer]
+                hit_of[n], digi_of[n] = found, digi[superlayer, layer]
+                expected_of[n] = start + _entry(superlayer, layer, is_mb4)
+                others_of[n] = counts[view] - (found >= 0)
+                leverage_of[n] = np.nan
+                if found >= 0 and counts[view] > 1:
+                    mean = sums[view] / counts[view]
+                    spread = squares[view] - counts[view] * mean * mean
+                    away = z_cm[code, superlayer, layer] - mean
+                    leverage_of[n] = 1 / counts[view] + away * away / spread
+                n += 1
+    found_layers = Layers(
+        row_of[:n],
+        superlayer_of[:n],
+        layer_of[:n],
+        wire_of[:n],
+        hit_of[:n],
+        digi_of[:n],
+        expected_of[:n],
+        others_of[:n],
+        leverage_of[:n],
+    )
+    return found_layers, bad_hits, bad_expected

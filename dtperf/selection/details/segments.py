@@ -1,0 +1,233 @@
+"""The table of segments and its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dtperf.detector import sectors, stations, wheels
+from dtperf.selection.columns import EVENT_COLUMNS as EVENT_TEXTS
+from dtperf.selection.columns import Make, event_columns
+from dtperf.selection.details.branches import STORED, TRACK_SLOPES, StoredColumn
+from dtperf.selection.details.standalone import has_standalone, of_global_muons
+from dtperf.selection.details.trigger import (
+    TRIGGER_COLUMNS,
+    TRIGGER_TO_SEGMENT_COLUMNS,
+    trigger_columns,
+)
+from dtperf.selection.flat_collection import collection, has_columns
+from dtperf.selection.ragged import take
+from dtperf.selection.tables import Table
+from dtperf.typing import I64, AnyArray, Intp
+
+if TYPE_CHECKING:
+    from dtperf.selection.flatten import FlatEvents
+
+__all__ = [
+    "MATCHED_COLUMNS",
+    "SEGMENT_COLUMNS",
+    "matched_columns",
+    "segment_table",
+]
+
+GHOST_HITS = 3
+"""A further segment of a chamber counts as its ghost with more phi hits than this."""
+
+
+MATCHED_COLUMNS = {
+    "segment_angle": "angle of that segment's phi view, degrees; or NaN",
+    "segment_mid_x": "its local x between the phi superlayers, cm; or NaN",
+    "signed_dx": "x of that segment minus x of the crossing, cm; NaN without phi view",
+    "signed_dy": "the same in y; NaN without theta view",
+    "signed_dxdz": "slope of that segment in x minus that of the track in the file; or NaN",
+    "signed_dydz": "the same in y",
+}
+"""Columns of crossings that tell more of their best segment."""
+
+SEGMENT_COLUMNS = {
+    "station": "1 to 4",
+    "wheel": "-2 to 2",
+    "sector": "1 to 14, where 13 and 14 are the second MB4 chambers of 4 and 10",
+    "chamber": "code of the chamber, dtperf.detector.Chamber.code",
+    "local_x": "local x, cm",
+    "local_y": "local y, cm",
+    "phi_hits": "hits of its phi view, 0 without one",
+    "theta_hits": "hits of its theta view, 0 without one",
+    "t0": "t0 of its phi view, ns; NaN where not fitted",
+    "has_phi": "has a phi view",
+    "has_theta": "has a theta view",
+    "has_all_views": "has a phi view and, but for MB4, a theta view",
+    "has_4_phi_hits": "has 4 phi hits or more",
+    "is_of_global_muon": "a global muon has it in its standalone track",
+    "in_chamber": "segments of the chamber in this event, this one among them",
+    "is_first_in_chamber": "the first of its chamber in this event",
+    "is_ghost": f"not the first in its chamber of those with more than {GHOST_HITS} phi hits",
+    "is_of_probe": "best segment of a crossing that the fiducial efficiency counts",
+    "angle": "of the phi view, degrees; 0 is perpendicular to the chamber",
+    **{name: stored.text for name, stored in STORED.items()},
+    **{name: text for name, (_, text) in EVENT_TEXTS.items()},
+    **TRIGGER_COLUMNS,
+    **TRIGGER_TO_SEGMENT_COLUMNS,
+}
+"""One row for each segment of a chamber that exists."""
+
+
+def segment_table(events: Any, flat: FlatEvents, crossings: Table) -> Table:
+    """Return the table of segments.
+
+    Args:
+        events: NanoEvents, of which columns are taken when they are first used.
+        flat: The same events.
+        crossings: Of the same events.
+    """
+    segments = flat.segments
+    rows = np.flatnonzero(segments.code >= 0)
+    event = np.repeat(np.arange(len(segments.offsets) - 1), np.diff(segments.offsets))[rows]
+    code = segments.code[rows]
+    make: Make = {
+        "segment": lambda _: rows,
+        "event": lambda _: event,
+        "chamber": lambda _: code,
+        "station": lambda _: stations()[code],
+        "wheel": lambda _: wheels()[code],
+        "sector": lambda _: sectors()[code],
+        "local_x": lambda _: segments.seg4D_posLoc_x[rows],
+        "local_y": lambda _: segments.seg4D_posLoc_y[rows],
+        "t0": lambda _: _without(segments.seg2D_phi_t0[rows], -999),
+        "has_phi": lambda _: segments.seg4D_hasPhi[rows],
+        "has_theta": lambda _: segments.seg4D_hasZed[rows],
+        "has_all_views": lambda t: t["has_phi"] & (t["has_theta"] | (t["station"] == 4)),
+        "phi_hits": lambda t: np.where(t["has_phi"], segments.seg2D_phi_nHits[rows], 0),
+        "theta_hits": lambda t: np.where(t["has_theta"], segments.seg2D_z_nHits[rows], 0),
+        "has_4_phi_hits": lambda t: t["phi_hits"] >= 4,
+        "in_chamber": lambda t: _in_chamber(t["event"], t["chamber"]),
+        "is_first_in_chamber": lambda t: ~_is_further(t, np.ones(t.rows, dtype=np.bool_)),
+        "is_ghost": lambda t: _is_further(t, t["phi_hits"] > GHOST_HITS),
+        "is_of_probe": lambda _: _of_probes(crossings, len(segments.code))[rows],
+    }
+    for name, stored in STORED.items():
+        if has_columns(events, "dtSegment", {stored.branch: np.float32}):
+            make[name] = _of_segments(events, stored, rows)
+    if has_standalone(events):
+        make["is_of_global_muon"] = lambda _: of_global_muons(events, segments.offsets)[rows]
+    if {"dir_x", "dir_z"} <= make.keys():
+        make["angle"] = make["segment_angle"] = _angle
+    if "mid_x" in make:
+        make["segment_mid_x"] = make["mid_x"]
+    made = make | event_columns(flat) | trigger_columns(events, flat.anomalies)
+    return Table(len(rows), made)
+
+
+def matched_columns(events: Any, flat: FlatEvents) -> Make:
+    """Return how columns of crossings are made that tell more of their best segment.
+
+    Args:
+        events: NanoEvents, of which columns are taken when they are first used.
+        flat: The same events.
+    """
+
+    def taken(name: str, table: Table) -> AnyArray:
+        stored = STORED[name]
+        values = collection(events, "dtSegment", {stored.branch: np.float32}).columns[stored.branch]
+        nothing = np.float32(np.nan)
+        found = take(values, table["segment"], nothing)
+        return found if stored.nothing is None else _without(found, stored.nothing)
+
+    def minus_track(position: AnyArray, local: str, has_view: AnyArray, table: Table) -> AnyArray:
+        known = np.where(has_view, position, np.float32(np.nan))
+        return take(known, table["segment"], np.float32(np.nan)) - table[local]
+
+    def slope_minus_track(axis: str, table: Table) -> AnyArray:
+        slope = TRACK_SLOPES[axis]
+        of_track = collection(events, "muon_matches", {slope: np.float32}).columns[slope]
+        track = take(of_track, table["match"], np.float32(np.nan))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return taken(f"dir_{axis}", table) / taken("dir_z", table) - track
+
+    segments = flat.segments
+    make: Make = {
+        f"signed_d{axis}": partial(minus_track, position, f"local_{axis}", has_view)
+        for axis, position, has_view in (
+            ("x", segments.seg4D_posLoc_x, segments.seg4D_hasPhi),
+            ("y", segments.seg4D_posLoc_y, segments.seg4D_hasZed),
+        )
+    }
+    has = {n for n in STORED if has_columns(events, "dtSegment", {STORED[n].branch: np.float32})}
+    if "mid_x" in has:
+        make["segment_mid_x"] = partial(taken, "mid_x")
+    if {"dir_x", "dir_z"} <= has:
+        make["segment_angle"] = lambda t: _degrees(taken("dir_x", t), taken("dir_z", t))
+    for axis, slope in TRACK_SLOPES.items():
+        # our own extrapolation has other crossings than the file, and tells no slopes
+        is_stored = flat.stored is not None
+        if (
+            is_stored
+            and {f"dir_{axis}", "dir_z"} <= has
+            and has_columns(events, "muon_matches", {slope: np.float32})
+        ):
+            make[f"signed_d{axis}dz"] = partial(slope_minus_track, axis)
+    return make
+
+
+def _angle(table: Table) -> AnyArray:
+    return _degrees(table["dir_x"], table["dir_z"])
+
+
+def _degrees(x: AnyArray, z: AnyArray) -> AnyArray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.degrees(np.arctan(x / z))
+
+
+def _of_segments(events: Any, stored: StoredColumn, rows: Intp) -> Callable[[Table], AnyArray]:
+    def column(_: Table) -> AnyArray:
+        values = collection(events, "dtSegment", {stored.branch: np.float32}).columns
+        taken = values[stored.branch][rows]
+        return taken if stored.nothing is None else _without(taken, stored.nothing)
+
+    return column
+
+
+def _without(values: AnyArray, nothing: float) -> AnyArray:
+    """Return values with NaN for what stands for none."""
+    return np.where(values == values.dtype.type(nothing), values.dtype.type(np.nan), values)
+
+
+def _group(event: I64, chamber: AnyArray) -> tuple[AnyArray, AnyArray]:
+    """Return an order in which segments of one chamber are neighbours, and the first of each.
+
+    Args:
+        event: Of each segment, shape (segments,).
+        chamber: Same shape.
+    """
+    order = np.lexsort((chamber, event))
+    event, chamber = event[order], chamber[order]
+    begins = np.ones(len(order), dtype=np.bool_)
+    begins[1:] = (event[1:] != event[:-1]) | (chamber[1:] != chamber[:-1])
+    return order, begins
+
+
+def _in_chamber(event: I64, chamber: AnyArray) -> AnyArray:
+    order, begins = _group(event, chamber)
+    group = np.cumsum(begins) - 1
+    counts = np.empty(len(order), dtype=np.int16)
+    counts[order] = np.bincount(group)[group]
+    return counts
+
+
+def _is_further(table: Table, counts: AnyArray) -> AnyArray:
+    """Return which of the rows that count are not the first such of their event and chamber."""
+    rows = np.flatnonzero(counts)
+    order, begins = _group(table["event"][rows], table["chamber"][rows])
+    further = np.zeros(table.rows, dtype=np.bool_)
+    further[rows[order]] = ~begins
+    return further
+
+
+def _of_probes(crossings: Table, segments: int) -> AnyArray:
+    rows = crossings.rows_where(("is_eligible", "is_in_eta", "is_fiducial", "passing"))
+    is_best = np.zeros(segments, dtype=np.bool_)
+    is_best[crossings["segment"][rows]] = True
+    return is_best

@@ -1,0 +1,140 @@
+"""The columns of crossings that tell what the trigger saw there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+
+from dtperf.detector import stations
+from dtperf.selection.columns import Make
+from dtperf.selection.details.branches import PRIMITIVES, PrimitiveSource
+from dtperf.selection.details.primitives import (
+    BestPrimitives,
+    Primitives,
+    best_primitives,
+    has_primitives,
+    read_primitives,
+    trigger_codes,
+)
+from dtperf.selection.ragged import take
+from dtperf.selection.tables import Table
+from dtperf.typing import AnyArray
+
+__all__ = ["TRIGGER_COLUMNS", "TRIGGER_TO_SEGMENT_COLUMNS", "trigger_columns"]
+
+NO_BX, NO_QUALITY, NO_BIT = -99, -1, -1
+N_STATIONS = 4
+MIN_OTHERS = 2
+
+TEXTS = {
+    "bx": f"bunch crossing of its primitive of the highest quality, whatever it is; or {NO_BX}",
+    "quality": f"quality of that primitive, 0 to 6; or {NO_QUALITY}",
+    "passing": "has a primitive at BX 0",
+    "any_passing": "has a primitive at any BX",
+    "bx0_quality": f"quality of the best one at BX 0; or {NO_QUALITY}",
+    "x": "local x of that at BX 0, cm; or NaN",
+    "angle": "direction of that at BX 0 in the chamber's frame, rad; or NaN",
+    "is_preceded": "has a primitive at BX 0, and one before it",
+    "other_stations": "other stations of the event with a primitive",
+    "has_other_stations": "these are at least 2",
+}
+RPC_TEXT = f"what that at BX 0 is made of: 0 DT, 1 DT and RPC, 2 RPC; or {NO_BIT}"
+
+TRIGGER_COLUMNS = {
+    f"{name}_{column}": f"the chamber in {source.collection}: {text}"
+    for name, source in PRIMITIVES.items()
+    for column, text in (TEXTS | ({"rpc_bit": RPC_TEXT} if source.has_rpc_bit else {})).items()
+}
+"""Columns that crossings and segments have alike: each has a chamber and an event."""
+
+TO_SEGMENT = {
+    "dx": "x of its primitive at BX 0 minus that of the segment between the phi superlayers, cm",
+    "dangle": "direction of its primitive at BX 0 minus that of the segment, degrees",
+}
+TRIGGER_TO_SEGMENT_COLUMNS = {
+    f"{name}_{column}": f"the chamber in {source.collection}: {text}; or NaN"
+    for name, source in PRIMITIVES.items()
+    for column, text in TO_SEGMENT.items()
+}
+"""Columns of crossings and segments that need more of the segment."""
+
+
+def trigger_columns(events: Any, anomalies: dict[str, int]) -> Make:
+    """Return how the columns are made, of those primitives that the events have.
+
+    Args:
+        events: NanoEvents, of which primitives are read when one of their columns is first used.
+        anomalies: What no trigger sends is counted here, by kind, when it is read.
+    """
+    make: Make = {}
+    for name, source in PRIMITIVES.items():
+        if has_primitives(events, source):
+            seen = _Seen(events, source, anomalies)
+            for column, maker in seen.columns().items():
+                make[f"{name}_{column}"] = maker
+            make[f"{name}_dx"] = partial(_minus, f"{name}_x", "segment_mid_x", 1.0)
+            make[f"{name}_dangle"] = partial(
+                _minus, f"{name}_angle", "segment_angle", float(np.degrees(1))
+            )
+    return make
+
+
+def _minus(of_trigger: str, of_segment: str, unit: float, table: Table) -> AnyArray:
+    difference = table[of_trigger] * np.float32(unit) - table[of_segment]
+    return np.asarray(difference, dtype=np.float32)
+
+
+class _Seen:
+    """What one kind of primitives tells of the crossings of one table."""
+
+    def __init__(self, events: Any, source: PrimitiveSource, anomalies: dict[str, int]) -> None:
+        self._events, self._source, self._anomalies = events, source, anomalies
+        self._best: BestPrimitives | None = None
+
+    @cached_property
+    def _primitives(self) -> Primitives:
+        primitives, found = read_primitives(self._events, self._source)
+        self._anomalies.update(found)
+        return primitives
+
+    def _of(self, table: Table) -> BestPrimitives:
+        if self._best is None:
+            code = trigger_codes()[table["chamber"]]
+            self._best = best_primitives(table["event"], code, self._primitives)
+        return self._best
+
+    def columns(self) -> dict[str, Callable[[Table], AnyArray]]:
+        """Return how each column is made, by its name without the primitives'."""
+        taken = {
+            "bx": ("any_bx", "bx", NO_BX),
+            "quality": ("any_bx", "quality", NO_QUALITY),
+            "bx0_quality": ("in_time", "quality", NO_QUALITY),
+            "x": ("in_time", "position", np.nan),
+            "angle": ("in_time", "direction", np.nan),
+        }
+        if self._source.has_rpc_bit:
+            taken["rpc_bit"] = ("in_time", "rpc_bit", NO_BIT)
+        return {
+            **{name: partial(self._taken, *how) for name, how in taken.items()},
+            "passing": lambda table: self._of(table).in_time >= 0,
+            "any_passing": lambda table: self._of(table).any_bx >= 0,
+            "is_preceded": lambda table: self._of(table).is_preceded,
+            "other_stations": self._other_stations,
+            "has_other_stations": lambda table: self._other_stations(table) >= MIN_OTHERS,
+        }
+
+    def _other_stations(self, table: Table) -> AnyArray:
+        offsets, code = self._primitives.offsets, self._primitives.code
+        event = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))[code >= 0]
+        has = np.zeros((len(offsets) - 1, N_STATIONS + 1), dtype=np.int8)
+        has[event, stations()[code[code >= 0]]] = 1
+        of_event, station = has[table["event"]], table["station"]
+        others = of_event.sum(axis=1, dtype=np.int8) - of_event[np.arange(table.rows), station]
+        return np.asarray(others)
+
+    def _taken(self, which: str, field: str, nothing: float, table: Table) -> AnyArray:
+        source = getattr(self._primitives, field)
+        return take(source, getattr(self._of(table), which), source.dtype.type(nothing))

@@ -1,0 +1,84 @@
+"""Groups of measurements: read only if asked for, the same in any chunks, refused on skims."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import dtperf
+from dtperf.measurements.groups import GROUPS, KNOWN
+from dtperf.results.result import Result
+from dtperf.selection import branches_of
+from tests.helpers.golden import GOLDEN
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("full")
+    dtperf.synthetic.generate({"events": 300, "content": "full"}, out, progress=False)
+    return out
+
+
+@pytest.fixture(scope="module")
+def measured(sample: Path) -> Result:
+    return dtperf.run("dt_performance", sample, progress=False)
+
+
+def test_every_measurement_has_entries(measured: Result) -> None:
+    empty = [name for name in KNOWN if name not in measured or not measured[name].values().sum()]
+    # few events have no second segments, no noise, and no fit of the drift velocity but zeros
+    assert {*empty} <= {"out_of_time_twinmux_out_by_chamber", "out_of_time_bmtf_in_by_chamber"}
+
+
+def test_small_chunks_give_the_same(sample: Path, measured: Result) -> None:
+    config = dtperf.load_config("dt_performance", ["run.chunksize=70"])
+    again = dtperf.run(config, sample, progress=False)
+    assert len(again.ledger) > len(measured.ledger)
+    assert again == measured
+
+
+def test_processes_give_the_same(sample: Path, measured: Result) -> None:
+    config = dtperf.load_config("dt_performance", ["run.executor=futures", "run.workers=2"])
+    assert dtperf.run(config, sample, progress=False) == measured
+
+
+def test_the_standard_measurements_are_what_they_are_without_groups(
+    sample: Path, measured: Result
+) -> None:
+    alone = dtperf.run({}, sample, progress=False)
+    assert {*alone} == {*KNOWN} - {name for group in GROUPS.values() for name in group}
+    assert all(alone[name] == measured[name] for name in alone)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_reads_what_it_needs_and_no_digis_if_it_needs_none(group: str) -> None:
+    needed, optional = branches_of(dtperf.load_config({}))
+    config = dtperf.load_config({"measurements": {"groups": [group]}})
+    with_group, optional_with_group = branches_of(config)
+    assert with_group > needed
+    assert optional_with_group == optional
+    read = {name.partition("_")[0] for name in with_group - needed}
+    assert ("dtDigi" in read) == (group == "cells")
+    assert ("rpcRecHit" in read) == (group == "rpc")
+    assert any(name.startswith("lt") for name in read) == (group == "trigger")
+
+
+def test_the_default_reads_no_details() -> None:
+    needed, _ = branches_of(dtperf.load_config("reference_2023"))
+    assert {name.partition("_")[0] for name in needed} == {
+        *("run", "luminosityBlock", "muon", "dtSegment")
+    }
+
+
+def test_files_without_hits_name_what_they_lack() -> None:
+    with pytest.raises(dtperf.InputError, match="dtDigi_"):
+        dtperf.run("dt_performance", GOLDEN, progress=False)
+
+
+def test_what_cannot_be_counted_again_is_refused(sample: Path, tmp_path: Path) -> None:
+    dtperf.skim.skim("dt_performance", sample, out=tmp_path / "skim", progress=False)
+    with pytest.raises(dtperf.ConfigError, match=r"measurements\.groups=\[\]"):
+        dtperf.run("dt_performance", tmp_path / "skim", progress=False)
+    again = dtperf.run({}, tmp_path / "skim", progress=False)
+    assert again["by_chamber"].values().sum() > 0

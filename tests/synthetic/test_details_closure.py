@@ -1,0 +1,185 @@
+"""What the generator puts into cells, trigger and RPCs is what the measurements find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hist
+import numpy as np
+import pytest
+
+import dtperf
+from dtperf.detector import chambers
+from dtperf.diagnostics.cells import find
+from dtperf.results.result import Result
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+EVENTS = 8_000
+IN_TIME = 0.97
+"""Part of the RPC hits that the generator puts at BX 0."""
+DEAD = ((1, 0, 3, 1, 2, 20), (2, -1, 5, 2, 1, 30), (4, 1, 4, 3, 4, 40))
+NOISY = (3, 2, 7, 1, 1, 33)
+ILL: dict[str, Any] = {
+    "dead_cells": DEAD,
+    "noisy_cells": [{"cell": NOISY, "rate_hz": 300_000}],
+    "noise_digis": 1500,
+    "digi_without_hit": 0.6,
+    "hit_resolution_cm": 0.03,
+    "drift_velocity": {"MB1 W0 S1 SL1": 1.01},
+    "trigger_efficiency": {"MB1": 0.7, "MB2": 0.9, "MB2 W+1 S3": 0.3, "MB3": 0.8, "MB4": 0.6},
+    "bx_shift": {"MB3 W0 S6": 1},
+    "rpc_efficiency": {"MB1": 0.8},
+}
+EFFICIENCY = (0.7, 0.9, 0.8, 0.6)
+
+
+def _measured(out: Path, **readout: Any) -> Result:
+    settings = {
+        "events": EVENTS,
+        "content": "full",
+        # a second segment would have a second chance of a primitive
+        "detector": {"efficiency": 1.0, "second_segment": 0, "noise_segments": 0},
+        "readout": readout,
+    }
+    dtperf.synthetic.generate(settings, out, progress=False)
+    return dtperf.run("dt_performance", out, progress=False)
+
+
+@pytest.fixture(scope="module")
+def ill(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    return _measured(tmp_path_factory.mktemp("ill"), **ILL)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """Give a result in which all hits that allow a primitive make one."""
+    return _measured(tmp_path_factory.mktemp("whole"), trigger_efficiency={"all": 1.0})
+
+
+def at(histogram: Any, station: int, wheel: int, sector: int) -> Any:
+    place = {"station": station, "wheel": wheel, "sector": sector}
+    return histogram[{name: hist.loc(number) for name, number in place.items()}]
+
+
+def _of_chambers(result: Result, name: str) -> Iterator[tuple[Any, int, int]]:
+    for chamber in chambers():
+        failed, passed = at(result[name], chamber.station, chamber.wheel, chamber.sector).values()
+        yield chamber, int(passed), int(passed + failed)
+
+
+def test_trigger_efficiency_of_each_chamber(ill: Result, whole: Result) -> None:
+    name = "trigger_twinmux_in_with_segment_by_chamber"
+    pulls = []
+    # of what the hits of a segment allow, which is the same in all chambers of a station
+    allowed = whole[name].project("station", "passed").values()
+    for chamber, passed, n in _of_chambers(ill, name):
+        is_apart = chamber.name in ("MB2 W+1 S3", "MB3 W0 S6")
+        has_two = chamber.station == 4 and chamber.sector in (4, 10, 13, 14)
+        if is_apart or has_two or not n:
+            continue
+        of_station = allowed[chamber.station - 1]
+        expected = EFFICIENCY[chamber.station - 1] * of_station[1] / of_station.sum()
+        pulls.append((passed / n - expected) / np.sqrt(expected * (1 - expected) / n))
+    assert len(pulls) > 220
+    assert abs(np.mean(pulls)) < 3.5 / np.sqrt(len(pulls))
+    assert np.std(pulls) == pytest.approx(1, abs=0.2)
+
+
+def test_a_chamber_with_a_poor_trigger_is_seen(ill: Result) -> None:
+    failed, passed = at(ill["trigger_twinmux_in_with_segment_by_chamber"], 2, 1, 3).values()
+    others = ill["trigger_twinmux_in_with_segment_by_chamber"][{"station": hist.loc(2)}]
+    usual = others[{"passed": True}].sum() / others.sum()
+    assert passed / (passed + failed) < 0.6 * usual
+
+
+def test_a_late_chamber_is_seen(ill: Result) -> None:
+    bx = ill["bx_twinmux_in_by_chamber"]
+    late = at(bx, 3, 0, 6)
+    assert np.argmax(late.values()) == late.axes[0].index(1)
+    usual = bx.project("bx").values()
+    assert np.argmax(usual) == bx.axes["bx"].index(0)
+
+
+def test_missed_cells_have_the_digis_that_were_put_in(ill: Result) -> None:
+    detected, associated = (
+        ill[name].project("passed").values()
+        for name in ("layer_efficiency", "layer_efficiency_associated")
+    )
+    missed = associated[0]
+    found = detected[1] - associated[1]
+    assert detected.sum() == associated.sum()
+    # noise near the cell and in time, which is evenly spread over cells and 1,250 ns
+    cells = ill["cell_occupancy"].values() > 0
+    noise = ILL["noise_digis"] / cells.sum() * 3 * 440 / 1250
+    expected = 0.6 + 0.4 * noise
+    assert abs(found / missed - expected) < 4 * np.sqrt(expected * (1 - expected) / missed)
+
+
+def test_resolution_of_hits(ill: Result) -> None:
+    pull = ill["hit_pull"].project("pull")
+    residual = ill["hit_residual_unbiased"][{"superlayer": hist.loc(1)}].project("residual")
+    assert 0.8 < _width(pull) < 1.2
+    assert _width(residual) == pytest.approx(0.03 * np.sqrt(1.25), rel=0.3)
+
+
+def _width(histogram: Any) -> float:
+    """Give half of what holds the inner 68.3 %, from the bins."""
+    counts, centres = histogram.values(), histogram.axes[0].centers
+    share = np.cumsum(counts) / counts.sum()
+    low, high = np.interp([0.1585, 0.8415], share, centres)
+    return float(high - low) / 2
+
+
+def test_a_changed_drift_velocity_is_found(ill: Result) -> None:
+    means = ill["mean_timer_by_superlayer_and_run"]
+    pulls = {}
+    content = means.view(flow=False)
+    count = content["count"].sum(axis=-1)
+    total = (content["count"] * content["value"]).sum(axis=-1)
+    squares = (content["_sum_of_deltas_squared"] + content["count"] * content["value"] ** 2).sum(
+        axis=-1
+    )
+    everywhere = total.sum() / count.sum()
+    for place in np.argwhere(count > 30):
+        n = count[*place]
+        mean = total[*place] / n
+        variance = squares[*place] / n - mean**2
+        pulls[tuple(place)] = (mean - everywhere) / np.sqrt(variance / n)
+    changed = pulls.pop((0, 2, 0, 0))
+    # wider than 1: two timers of a track share two hits, and times have a shift of their place
+    width = np.std([pull for place, pull in pulls.items() if place[3] != 1])
+    assert width < 2
+    assert changed < -3 * width
+
+
+def test_rpc_efficiency(ill: Result) -> None:
+    by_roll = ill["rpc_efficiency_by_roll"]
+    for station, efficiency in ((1, 0.8), (2, 0.95), (3, 0.95), (4, 0.95)):
+        failed, passed = by_roll[{"station": hist.loc(station)}].project("passed").values()
+        n, expected = passed + failed, efficiency * IN_TIME
+        assert abs(passed / n - expected) < 4 * np.sqrt(expected * (1 - expected) / n) + 0.003
+
+
+def test_dead_and_noisy_cells_are_found(ill: Result) -> None:
+    survey = find(ill)
+    found = {}
+    for each in survey.flags:
+        station, wheel, sector = each.chamber.station, each.chamber.wheel, each.chamber.sector
+        found[station, wheel, sector, each.superlayer, each.layer, each.wire] = each.kind
+    assert found == {NOISY: "noisy", **dict.fromkeys(DEAD, "dead")}
+
+
+def test_cells_that_are_known_to_be_dead_are_left_out(ill: Result) -> None:
+    as_it_is = ill["layer_efficiency"]
+    assert (ill["layer_efficiency_without_dead_cells"].view() == as_it_is.view()).all()
+    sample = next(iter(ill.ledger)).file
+    config = dtperf.load_config("dt_performance", {"selection.dead_cells": DEAD})
+    known = dtperf.run(config, sample, progress=False)
+    without = known["layer_efficiency_without_dead_cells"]
+    assert known["layer_efficiency"] == as_it_is
+    dead = at(as_it_is - without, 1, 0, 3).values()
+    assert dead[0, 1].sum() > 0
+    assert dead.sum() == dead[0, 1].sum()
