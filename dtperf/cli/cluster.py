@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dtperf.cli import complete
+from dtperf.cli.help import Commands
 from dtperf.cli.streams import saving
 from dtperf.cli.terminal import MEGABYTE, console, harmless, table
 from dtperf.errors import ConfigError, DtperfError
@@ -21,12 +23,17 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Keep Dask workers between runs.")
+app = Commands("Keep Dask workers between runs.")
 
 LINES = 20
 
 File = Annotated[
-    str, typer.Argument(metavar="FILE", help="YAML file, or name of a packaged cluster.")
+    str,
+    typer.Argument(
+        metavar="FILE",
+        autocompletion=complete.clusters,
+        help="YAML file, or name of a packaged cluster.",
+    ),
 ]
 
 
@@ -80,7 +87,8 @@ def status(file: File) -> None:
 @app.command()
 @saving
 def scale(
-    file: File, workers: Annotated[int, typer.Argument(min=0, help="How many there shall be.")]
+    file: File,
+    workers: Annotated[int, typer.Argument(metavar="N", min=0, help="How many there shall be.")],
 ) -> None:
     """Ask for another number of workers."""
     from dtperf.execution.clusters import persistent as clusters

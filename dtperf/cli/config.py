@@ -7,16 +7,23 @@ from typing import Annotated
 
 import typer
 
+from dtperf.cli import complete
+from dtperf.cli.help import Commands
 from dtperf.cli.options import Force, Set, refuse_existing
 from dtperf.cli.streams import saving
 from dtperf.files import writable, write_atomic
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Check, show and convert configs.")
+app = Commands("Check, show and convert configs.")
 
 Source = Annotated[
-    str, typer.Argument(metavar="FILE", help="YAML file, or name of a packaged analysis.")
+    str,
+    typer.Argument(
+        metavar="FILE",
+        autocompletion=complete.analyses,
+        help="YAML file, or name of a packaged analysis.",
+    ),
 ]
 
 
@@ -46,8 +53,10 @@ def show(
 @app.command("from-ini")
 @saving
 def from_ini(
-    file: Annotated[Path, typer.Argument(help="INI file of the reference program.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="YAML file to be written.")],
+    file: Annotated[Path, typer.Argument(metavar="INI", help="INI file of the reference program.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="YAML file to be written.")
+    ],
     force: Force = False,
 ) -> None:
     """Convert a configuration of the reference program."""

@@ -18,8 +18,8 @@ __all__ = ["merge"]
 
 
 def merge(
-    inputs: Annotated[list[Path], typer.Argument(help="Result directories.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Directory for the sum.")],
+    inputs: Annotated[list[Path], typer.Argument(metavar="OUT", help="Result directories.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Directory for the sum.")],
     force: Force = False,
     allow_doubled_events: Annotated[
         bool,

@@ -21,13 +21,19 @@ CORES = (1, 8, 32, 92, 1000)
 
 
 def plan(
-    size: Annotated[str, typer.Option(help="Size of all files.")] = "672GB",
+    size: Annotated[
+        str, typer.Option(metavar="SIZE", help="Size of all files, such as 1.5TB.")
+    ] = "672GB",
     result: Annotated[
         Path | None,
-        typer.Option("--from", help="Result directory whose rates to take; else measured here."),
+        typer.Option(
+            "--from",
+            metavar="OUT",
+            help="Result directory whose rates to take; else measured here.",
+        ),
     ] = None,
     event_size: Annotated[
-        int | None, typer.Option(min=1, help="Bytes of an event in its file.")
+        int | None, typer.Option(metavar="N", min=1, help="Bytes of an event in its file.")
     ] = None,
 ) -> None:
     """Estimate the cores and the bandwidth that a sample of this size needs, and the HL-LHC."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dtperf.cli import complete
 from dtperf.cli.options import WITH_GAPS, RunOptions, with_run_options
 
 if TYPE_CHECKING:
@@ -20,7 +21,13 @@ __all__ = ["advise_resume", "run"]
 
 @with_run_options
 def run(
-    config: Annotated[str, typer.Argument(help="Config file, or the name of a packaged analysis.")],
+    config: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=complete.analyses,
+            help="Config file, or the name of a packaged analysis.",
+        ),
+    ],
     inputs: Annotated[
         list[str],
         typer.Argument(

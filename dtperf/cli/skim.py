@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from dtperf.cli import complete
 from dtperf.cli.options import WITH_GAPS, RunOptions, with_run_options
 from dtperf.cli.run import advise_resume
 
@@ -15,16 +16,23 @@ __all__ = ["skim"]
 
 @with_run_options
 def skim(
-    config: Annotated[str, typer.Argument(help="Config with the loosest cuts, or its name.")],
+    config: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=complete.analyses, help="Config with the loosest cuts, or its name."
+        ),
+    ],
     inputs: Annotated[
         list[str],
         typer.Argument(help="Files, globs, directories, root:// URLs, JSON or YAML filesets."),
     ],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Directory of the skim.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Directory of the skim.")],
     *,
     compression: Annotated[
         Literal["none", "lz4", "zstd"],
-        typer.Option(help="none is the fastest to load, zstd the smallest."),
+        typer.Option(
+            metavar="none|lz4|zstd", help="none is the fastest to load, zstd the smallest."
+        ),
     ] = "none",
     options: RunOptions,
 ) -> None:

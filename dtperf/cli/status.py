@@ -28,7 +28,9 @@ DERIVED = (
 
 
 def status(
-    out: Annotated[Path, typer.Argument(help="Directory of a run, also of one that goes on.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="Directory of a run, also of one that goes on.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Show progress, failures, throughput and the slowest files of a run."""

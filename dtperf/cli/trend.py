@@ -26,7 +26,7 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 
 def trend(
     results: Annotated[
-        list[Path], typer.Argument(metavar="OUT…", help="Result directories, two at least.")
+        list[Path], typer.Argument(metavar="OUT", help="Result directories, two at least.")
     ],
     page: Page = None,
     false_alarms: FalseAlarms = 0.01,
