@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import partialmethod
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 __all__ = ["Commands", "arguments", "options", "usage"]
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def usage(command: Any) -> list[str]:
@@ -134,4 +136,6 @@ class Commands(typer.Typer):
             **more,
         )
 
-    command: Callable[..., Any] = partialmethod(typer.Typer.command, cls=_Command)  # type: ignore[assignment]
+    def command(self, name: str | None = None, **more: Any) -> Callable[[Function], Function]:
+        """Make a command of a function, as `typer.Typer.command` does."""
+        return super().command(name, cls=_Command, **more)
