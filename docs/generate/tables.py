@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from dtperf.measurements import STANDARD
+from dtperf.measurements.labels import as_text
 from dtperf.nanoaod import Convention, branch_table, convention_table
 from dtperf.selection import needed_branches
 from dtperf.selection.columns import CROSSING_COLUMNS, PAIR_COLUMNS
@@ -75,7 +76,7 @@ in the config: [](configuration.md). What the columns are: [](columns.md).
 
 
 def _sentence(text: str) -> str:
-    plain = text.replace("$", "").replace("\\Delta ", "Δ")  # a plot's label is LaTeX
+    plain = as_text(text)
     starts_a_word = plain[1:2].islower()  # pT and t0 stay as they are
     return _escaped((plain[:1].upper() if starts_a_word else plain[:1]) + plain[1:]) + "."
 

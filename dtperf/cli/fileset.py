@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from dtperf.cli import fileset_text as text
+from dtperf.cli.as_json import print_json
 from dtperf.cli.help import Commands
 from dtperf.cli.options import WITH_GAPS, AsJson, Force, Tree, refuse_existing
 from dtperf.cli.streams import saving
@@ -158,7 +158,7 @@ def diff(a: Fileset, b: Fileset, as_json: AsJson = False) -> None:
 
     found = diff_filesets(_read(a), _read(b))
     if as_json:
-        typer.echo(json.dumps(text.diff_as_dict(found), indent=2))
+        print_json(text.diff_as_dict(found))
     else:
         text.show_diff(found, a, b)
     if not found.is_equal:
@@ -184,7 +184,7 @@ def show(file: Fileset, as_json: AsJson = False) -> None:
     """Sum up a fileset: files, events, bytes, generations, datasets."""
     files = _read(file)
     if as_json:
-        typer.echo(json.dumps(text.summary(files), indent=2))
+        print_json(text.summary(files))
     else:
         text.show_summary(file, files)
 

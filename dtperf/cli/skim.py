@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 from dtperf.cli import complete
-from dtperf.cli.options import WITH_GAPS, RunOptions, with_run_options
+from dtperf.cli.as_json import print_json
+from dtperf.cli.options import WITH_GAPS, AsJson, RunOptions, with_run_options
 from dtperf.cli.run import advise_resume
 
 __all__ = ["skim"]
@@ -34,10 +35,12 @@ def skim(
             metavar="none|lz4|zstd", help="none is the fastest to load, zstd the smallest."
         ),
     ] = "none",
+    as_json: AsJson = False,
     options: RunOptions,
 ) -> None:
     """Measure files, and keep of them what any tighter selection can need."""
     from dtperf.cli.printed import print_report
+    from dtperf.cli.summary import summary
     from dtperf.progress import progress_bar
     from dtperf.skim import skim as make_skim
 
@@ -51,8 +54,11 @@ def skim(
             on_progress=on_progress,
             **options.arguments(),
         )
-    print_report(result, out, is_skim=True)
-    _print_size(out, result.totals["events"])
+    if as_json:
+        print_json(summary(result, out))
+    else:
+        print_report(result, out, is_skim=True)
+        _print_size(out, result.totals["events"])
     if result.skipped_files:
         raise typer.Exit(WITH_GAPS)
 

@@ -126,7 +126,8 @@ def exit_code(code: int) -> int:
 def _text(raw: _Raw, like: TextIO) -> TextIO:
     assert isinstance(like, io.TextIOWrapper)
     return io.TextIOWrapper(
-        io.BufferedWriter(raw),
+        # Python's own with PYTHONUNBUFFERED has no buffer, either
+        raw if like.write_through else io.BufferedWriter(raw),
         encoding=like.encoding,
         errors=REPLACED,
         line_buffering=like.line_buffering,

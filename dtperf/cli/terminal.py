@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from dtperf.results.table import printable
 
@@ -28,6 +31,12 @@ __all__ = [
 ]
 
 MEGABYTE = 1e6
+WIDEST = 10_000
+"""Columns of a terminal that is none."""
+LONG = 20
+"""Columns of which a table's last one has enough to stand beside the others."""
+PADDING = 2
+"""Blanks that rich puts around a cell of a table without lines."""
 SHOWN = 10
 """Lines of a list."""
 LONGEST = 300
@@ -35,24 +44,76 @@ LONGEST = 300
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return the terminal, on which lines are not broken and numbers not coloured."""
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    """Return the terminal, on which lines are not broken and numbers not coloured.
+
+    A file or a pipe is as wide as what is written, unless COLUMNS says otherwise.
+    """
+    made = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    if not made.is_terminal and "COLUMNS" not in os.environ:
+        made.width = WIDEST
+    return made
 
 
-def table(*columns: str, title: str | None = None, whole: bool = False) -> Table:
+class _Whole(Table):
+    """A table that breaks no name and no number, however narrow the terminal is."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw it; where not even its words fit beside each other, a row below the other."""
+        least = [_least_width(column) for column in self.columns]
+        *others, last = (width + PADDING for width in least)
+        if sum(others) + min(last, LONG) > options.max_width:
+            yield from self._rows_below_each_other()
+            return
+        for column, width in zip(self.columns, least, strict=True):
+            column.min_width = width
+        # what only the last column has too much of goes on in the next line by itself
+        width = max(options.max_width, sum(others) + last)
+        yield from super().__rich_console__(console, options.update(max_width=width))
+
+    def _rows_below_each_other(self) -> RenderResult:
+        if self.title:
+            yield Text.from_markup(str(self.title), style="table.title")
+        heads = [str(column.header) for column in self.columns]
+        for row in zip(*(column.cells for column in self.columns), strict=True):
+            shown = Table.grid(padding=(0, PADDING, 0, 0))
+            shown.add_column(no_wrap=True)
+            longest = max(_longest_word(str(cell)) for cell in row)
+            shown.add_column(overflow="fold", min_width=longest)
+            for head, cell in zip(heads, row, strict=True):
+                if str(cell):
+                    shown.add_row(Text(head, style="table.header"), cell)
+            yield shown
+            yield Text()
+        if self.caption:
+            yield Text.from_markup(str(self.caption), style="table.caption")
+
+
+def _least_width(column: Column) -> int:
+    """Return the width that a column must have: texts go on at a blank, numbers do not."""
+    is_text = column.justify == "left"
+    widths = (_longest_word(str(cell)) if is_text else _width(str(cell)) for cell in column.cells)
+    return max([_longest_word(str(column.header)), *widths])
+
+
+def _longest_word(text: str) -> int:
+    return max(map(cell_len, Text.from_markup(text).plain.split()), default=0)
+
+
+def _width(text: str) -> int:
+    return cell_len(Text.from_markup(text).plain)
+
+
+def table(*columns: str, title: str | None = None) -> Table:
     """Return an empty table without lines.
 
     Args:
         columns: Heads; one with ``>`` in front is of a column of numbers.
         title: What stands above.
-        whole: On a narrow terminal only texts go on in the next line, and no numbers.
     """
-    made = Table(box=None, title=title, title_justify="left")
+    made = _Whole(box=None, title=title, title_justify="left")
     for name in columns:
-        if name.startswith(">"):
-            made.add_column(name[1:], justify="right", overflow="fold", no_wrap=whole)
-        else:
-            made.add_column(name, overflow="fold")
+        justify: Literal["left", "right"] = "right" if name.startswith(">") else "left"
+        made.add_column(name.removeprefix(">"), justify=justify, overflow="fold")
     return made
 
 

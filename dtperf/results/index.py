@@ -10,6 +10,7 @@ import hist
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError
 from dtperf.measurements.declaration import Histogram
+from dtperf.measurements.labels import as_text
 from dtperf.results.table import Table
 
 __all__ = ["HistogramEntry", "UnknownHistogram", "histogram_index"]
@@ -27,7 +28,7 @@ class HistogramEntry(NamedTuple):
     name: str
     """Of the measurement; with 'extra/' before it, of what the processor has counted."""
     title: str
-    """What is measured."""
+    """What is measured, in plain text."""
     axes: str
     """Names of the axes."""
     entries: float
@@ -48,7 +49,7 @@ def histogram_index(
         config: Has the titles of the measurements.
         histograms: By name.
     """
-    titles = {name: each.title for name, each in config.measurements.active().items()}
+    titles = {name: as_text(each.title) for name, each in config.measurements.active().items()}
     entries = (
         HistogramEntry(name, titles.get(name, ""), ", ".join(each.axes.name), _rows(each))
         for name, each in histograms.items()

@@ -85,6 +85,18 @@ def test_a_reader_that_has_had_enough(shell: str, fileset: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_nothing_is_kept_back_where_python_keeps_nothing_back() -> None:
+    code = (
+        "import os, sys; from dtperf.cli.streams import prepare; prepare();"
+        "sys.stderr.write('now'); sys.stdout.write('too'); os._exit(0)"
+    )
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, env=environment, check=True
+    )
+    assert (done.stdout, done.stderr) == (b"too", b"now")
+
+
 @on_linux
 def test_what_only_prints_fails_where_that_cannot_be_written(fileset: Path) -> None:
     done = dtperf("fileset", "show", fileset, shell=f"> {FULL}")
