@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.markup import escape
 from rich.table import Column, Table
 from rich.text import Text
@@ -59,16 +59,23 @@ class _Whole(Table):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw it; where not even its words fit beside each other, a row below the other."""
-        least = [_least_width(column) for column in self.columns]
-        *others, last = (width + PADDING for width in least)
+        *others, last = (PADDING + _least_width(column) for column in self.columns)
         if sum(others) + min(last, LONG) > options.max_width:
             yield from self._rows_below_each_other()
             return
-        for column, width in zip(self.columns, least, strict=True):
-            column.min_width = width
         # what only the last column has too much of goes on in the next line by itself
         width = max(options.max_width, sum(others) + last)
+        self._share_out(width - sum(others) - last)
         yield from super().__rich_console__(console, options.update(max_width=width))
+
+    def _share_out(self, room: int) -> None:
+        """Give columns their widths: what they must have, and each its share of the rest."""
+        needs = [(_most_width(each) - _least_width(each), each) for each in self.columns]
+        needs.sort(key=lambda need: need[0])
+        for number, (wanted, column) in enumerate(needs):
+            given = min(wanted, room // (len(needs) - number))
+            column.width = _least_width(column) + given
+            room -= given
 
     def _rows_below_each_other(self) -> RenderResult:
         if self.title:
@@ -76,11 +83,10 @@ class _Whole(Table):
         heads = [str(column.header) for column in self.columns]
         for row in zip(*(column.cells for column in self.columns), strict=True):
             shown = Table.grid(padding=(0, PADDING, 0, 0))
-            shown.add_column(no_wrap=True)
-            longest = max(_longest_word(str(cell)) for cell in row)
-            shown.add_column(overflow="fold", min_width=longest)
+            shown.add_column(min_width=max(map(cell_len, heads)))
+            shown.add_column(min_width=max(map(_longest_word, row)), overflow="fold")
             for head, cell in zip(heads, row, strict=True):
-                if str(cell):
+                if cell:
                     shown.add_row(Text(head, style="table.header"), cell)
             yield shown
             yield Text()
@@ -90,17 +96,20 @@ class _Whole(Table):
 
 def _least_width(column: Column) -> int:
     """Return the width that a column must have: texts go on at a blank, numbers do not."""
-    is_text = column.justify == "left"
-    widths = (_longest_word(str(cell)) if is_text else _width(str(cell)) for cell in column.cells)
-    return max([_longest_word(str(column.header)), *widths])
+    width_of = _longest_word if column.justify == "left" else _width
+    return max([_longest_word(column.header), *map(width_of, column.cells)])
 
 
-def _longest_word(text: str) -> int:
-    return max(map(cell_len, Text.from_markup(text).plain.split()), default=0)
+def _most_width(column: Column) -> int:
+    return max(map(_width, [column.header, *column.cells]))
 
 
-def _width(text: str) -> int:
-    return cell_len(Text.from_markup(text).plain)
+def _longest_word(text: RenderableType) -> int:
+    return max(map(cell_len, Text.from_markup(str(text)).plain.split()), default=0)
+
+
+def _width(text: RenderableType) -> int:
+    return cell_len(Text.from_markup(str(text)).plain)
 
 
 def table(*columns: str, title: str | None = None) -> Table:
