@@ -9,14 +9,21 @@ from typing import Any, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-__all__ = ["Commands", "arguments", "options", "usage"]
+__all__ = ["Commands", "arguments", "options", "usage", "what_it_does"]
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+def what_it_does(command: Any) -> str:
+    """Return the first paragraph of a command's help."""
+    return " ".join((command.help or "").split("\n\n")[0].split())
+
+
 def usage(command: Any) -> list[str]:
     """List what the usage line has behind the command's name."""
+    if hasattr(command, "commands"):
+        return ["[OPTIONS]", "COMMAND ..."]
     needed = (each for each in command.params if not _is_argument(each) and each.required)
     pieces = ["[OPTIONS]", *(f"{min(each.opts, key=len)} {each.metavar}" for each in needed)]
     for each in filter(_is_argument, command.params):
@@ -99,22 +106,14 @@ class _Command(_Described, TyperCommand):
 class _Group(_Described, TyperGroup):
     """Several commands below a name."""
 
-    def collect_usage_pieces(self, _context: Any) -> list[str]:
-        """Return what the usage line has behind the group's name."""
-        return ["[OPTIONS]", "COMMAND ..."]
-
     def format_options(self, context: Any, formatter: Any) -> None:
         """Write options and commands below the usage line."""
         super().format_options(context, formatter)
         with formatter.section("Commands"):
-            formatter.write_dl([(name, _first_paragraph(each)) for name, each in self._shown()])
+            formatter.write_dl([(name, what_it_does(each)) for name, each in self._shown()])
 
     def _shown(self) -> Iterator[tuple[str, Any]]:
         return ((name, each) for name, each in self.commands.items() if not each.hidden)
-
-
-def _first_paragraph(command: Any) -> str:
-    return " ".join((command.help or "").split("\n\n")[0].split())
 
 
 class Commands(typer.Typer):
