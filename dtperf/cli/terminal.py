@@ -81,15 +81,21 @@ class _Whole(Table):
         if self.title:
             yield Text.from_markup(str(self.title), style="table.title")
         heads = [str(column.header) for column in self.columns]
-        for row in zip(*(column.cells for column in self.columns), strict=True):
+        for number, cells in enumerate(
+            zip(*(column.cells for column in self.columns), strict=True)
+        ):
+            row = [str(cell) for cell in cells]
+            is_part = row[0].startswith(" ") or not row[0]  # of the row above
+            if number and not is_part:
+                yield Text()
             shown = Table.grid(padding=(0, PADDING, 0, 0))
             shown.add_column(min_width=max(map(cell_len, heads)))
             shown.add_column(min_width=max(map(_longest_word, row)), overflow="fold")
             for head, cell in zip(heads, row, strict=True):
                 if cell:
-                    shown.add_row(Text(head, style="table.header"), cell)
+                    shown.add_row(Text(head, style="table.header"), cell.strip())
             yield shown
-            yield Text()
+        yield Text()
         if self.caption:
             yield Text.from_markup(str(self.caption), style="table.caption")
 
@@ -105,7 +111,9 @@ def _most_width(column: Column) -> int:
 
 
 def _longest_word(text: RenderableType) -> int:
-    return max(map(cell_len, Text.from_markup(str(text)).plain.split()), default=0)
+    plain = Text.from_markup(str(text)).plain
+    indented = len(plain) - len(plain.lstrip())
+    return indented + max(map(cell_len, plain.split()), default=0)
 
 
 def _width(text: RenderableType) -> int:

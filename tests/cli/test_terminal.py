@@ -38,6 +38,28 @@ def test_a_narrow_terminal_breaks_no_name_and_no_number(
         assert any(line.split() == [NAME, *NUMBER.split(), *TEXT.split()] for line in lines)
 
 
+def test_parts_of_a_row_stay_below_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "10")
+    shown = table("station", ">efficiency")
+    for row in (("MB1", "99.1"), ("  eligible", "90.1"), ("", "80.1"), ("MB2", "99.2")):
+        shown.add_row(*row)
+    console().print(shown)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        ["station", "MB1"],
+        ["efficiency", "99.1"],
+        ["station", "eligible"],
+        ["efficiency", "90.1"],
+        ["efficiency", "80.1"],
+        [],
+        ["station", "MB2"],
+        ["efficiency", "99.2"],
+        [],
+    ]
+
+
 def test_a_pipe_is_as_wide_as_what_is_written(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
