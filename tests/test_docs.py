@@ -104,7 +104,7 @@ def test_commands_and_options_exist(page: Path) -> None:
 def parsed(words: list[str]) -> str | None:
     """Return what is wrong with a command's name, options or number of arguments."""
     command = command_line.command()
-    while hasattr(command, "commands"):
+    while hasattr(command, "commands") and not words[0].startswith("-"):
         if words[0] not in command.commands:
             return f"no command {words[0]}"
         command, words = command.commands[words[0]], words[1:]
