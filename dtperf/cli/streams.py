@@ -99,7 +99,8 @@ def saving(
     @wraps(command)
     def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Returned:
         global _only_news  # noqa: PLW0603  # of this process, as the streams are
-        _only_news = not given or kwargs[given] is not None
+        is_saved = not given or kwargs[given] is not None
+        _only_news = is_saved and not kwargs.get("as_json")  # which is read by a program
         return command(*args, **kwargs)
 
     return run

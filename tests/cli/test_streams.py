@@ -113,6 +113,15 @@ def test_what_is_saved_is_no_failure(shell: str, fileset: Path, tmp_path: Path) 
 
 
 @on_linux
+def test_json_that_cannot_be_written_is_a_failure(few: Path, tmp_path: Path) -> None:
+    given = ("run", "reference_2023", few, "-o", tmp_path / "out", "--json")
+    done = dtperf(*given, shell=f"> {FULL}")
+    assert done.returncode == 1
+    assert b"dtperf: standard output: No space left on device" in done.stderr
+    assert (tmp_path / "out" / "result.json").is_file()
+
+
+@on_linux
 def test_a_run_that_is_saved_is_no_failure(few: Path, tmp_path: Path) -> None:
     done = dtperf("run", "reference_2023", few, "-o", tmp_path / "out", shell=f"> {FULL} 2> {FULL}")
     assert done.returncode == 0
