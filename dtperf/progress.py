@@ -33,6 +33,7 @@ COUNTED = {"checking": "file", "waiting": "worker", "drawing": "plot"}
 LONG_COMPILING_S = 2.0
 """Compiling that takes less is not worth a word."""
 CELL_TICK_S = 0.5
+LOG_TICK_S = 30.0
 
 
 class Progress(NamedTuple):
@@ -71,8 +72,8 @@ def progress_bar(
     Args:
         progress: Whether to show anything.
         on_progress: What is called instead of showing anything.
-        in_log: Whether to write the dashboard's address and the last line to the error stream
-            where no bar can be.
+        in_log: Whether to write to the error stream where no bar can be: the dashboard's address,
+            a line every half a minute, and the last line.
 
     Yields:
         What is called with the progress.
@@ -236,10 +237,29 @@ def _write(line: str) -> None:
 
 
 class _Log:
-    """Lines for whoever reads them later."""
+    """Lines for whoever reads them later, or follows them."""
+
+    tick_s = LOG_TICK_S
+
+    def __init__(self) -> None:
+        self._bar: _Bar | None = None
+        self._end = threading.Event()
+        # also while a long chunk, or what is compiled, tells nothing
+        self._clock = threading.Thread(target=self._tick, daemon=True)
 
     def update(self, bar: _Bar) -> None:
+        """Show a bar from now on."""
+        if self._bar is None:
+            self._bar = bar
+            self.begin(bar)
+            self._clock.start()
+
+    def begin(self, bar: _Bar) -> None:
+        """Show a bar at once: not in a log, where most work is done before its first line."""
+
+    def show_now(self, bar: _Bar) -> None:
         """Show a bar as it is now."""
+        _write(bar.line)
 
     def name_dashboard(self, address: str) -> None:
         """Tell where workers can be seen."""
@@ -247,8 +267,20 @@ class _Log:
 
     def close(self, line: str) -> None:
         """Show nothing more but a line."""
+        self.end()
         if line:
             _write(line)
+
+    def end(self) -> None:
+        """Show nothing more."""
+        self._end.set()
+        if self._bar is not None:
+            self._clock.join()
+
+    def _tick(self) -> None:
+        assert self._bar is not None
+        while not self._end.wait(self.tick_s):
+            self.show_now(self._bar)
 
 
 class _Terminal(_Log):
@@ -257,6 +289,7 @@ class _Terminal(_Log):
     def __init__(self) -> None:
         from rich.console import Console
 
+        super().__init__()
         self._console = Console(stderr=True)
         self._live: Any = None
 
@@ -295,33 +328,26 @@ def _drawn(bar: _Bar) -> Table:
 class _Cell(_Log):
     """One output of a cell, which is replaced: rich's own leaves a widget in the notebook."""
 
+    tick_s = CELL_TICK_S
+
     def __init__(self) -> None:
+        super().__init__()
         self._id = uuid4().hex
         self._is_shown = False
-        self._bar: _Bar | None = None
-        self._end = threading.Event()
-        self._clock = threading.Thread(target=self._tick, daemon=True)
 
-    def update(self, bar: _Bar) -> None:
-        if self._bar is None:
-            self._bar = bar
-            self._show(*_written(bar))
-            self._clock.start()
+    def begin(self, bar: _Bar) -> None:
+        self.show_now(bar)
+
+    def show_now(self, bar: _Bar) -> None:
+        self._show(*_written(bar))
 
     def name_dashboard(self, address: str) -> None:
         """Leave it to the bar."""
 
     def close(self, line: str) -> None:
-        self._end.set()
-        if self._bar is not None:
-            self._clock.join()
+        self.end()
         if line:
             self._show(line, f"<div>{html.escape(line)}</div>")
-
-    def _tick(self) -> None:
-        assert self._bar is not None
-        while not self._end.wait(CELL_TICK_S):
-            self._show(*_written(self._bar))
 
     def _show(self, text: str, page: str) -> None:
         from IPython.display import display

@@ -121,6 +121,22 @@ def test_a_log_gets_what_is_read_later(capfd: pytest.CaptureFixture[str]) -> Non
     assert last.startswith("measured 1 event in 0.")
 
 
+def test_a_log_gets_a_line_a_while_and_no_bar(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(dtperf.progress._Log, "tick_s", 0.2)
+    with progress_bar(in_log=True) as show:
+        show(Progress("measuring", 1000, 5000))
+        time.sleep(0.5)  # one chunk tells nothing while it is measured
+        show(Progress("measuring", 5000, 5000))
+    *lines, last = capfd.readouterr().err.splitlines()
+    assert len(lines) >= 2
+    assert all(
+        re.match(r"measuring 1,000 of 5,000 events, [\d,]+ events/s, ", each) for each in lines
+    )
+    assert last.startswith("measured 5,000 events in ")
+
+
 def test_what_is_told_of_at_its_end_has_its_time(capfd: pytest.CaptureFixture[str]) -> None:
     with progress_bar(in_log=True) as show:
         time.sleep(0.3)

@@ -1,12 +1,13 @@
-"""The command line, as typer describes it."""
+"""The command line, as it describes itself."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from typing import Any
 
 import typer.main
-from typer.cli import get_docs_for_click
+
+from dtperf.cli.help import arguments, options, usage, what_it_does
 
 __all__ = ["command", "page"]
 
@@ -22,18 +23,17 @@ def page() -> str:
     """Write all commands with their arguments and options."""
     whole = command()
     context = whole.make_context("dtperf", [], resilient_parsing=True)
-    text = get_docs_for_click(obj=whole, ctx=context, name="dtperf", title="Command line")
-    groups = [whole, *(each for each in whole.commands.values() if hasattr(each, "commands"))]
-    for group in groups:
-        for name, each in group.commands.items():
-            # typer cuts what a command does to the width of a terminal
-            start = f"* `{name}`: "
-            short = re.escape(start) + re.escape(each.get_short_help_str())
-            whole_line = (start + _what(each)).replace("\\", "\\\\")
-            text = re.sub(f"^{short}$", whole_line, text, flags=re.MULTILINE)
-    return text
+    return "# Command line\n" + "".join(_described(whole, context))
 
 
-def _what(each: Any) -> str:
-    """Return what a command does, the first paragraph of its help."""
-    return " ".join((each.help or "").split("\n\n")[0].split())
+def _described(each: Any, context: Any) -> Iterator[str]:
+    inner = getattr(each, "commands", {})
+    yield f"\n{each.help}\n\n```text\n{context.command_path} {' '.join(usage(each))}\n```\n\n"
+    yield from (f"* `{name}`: {what_it_does(found)}\n" for name, found in inner.items())
+    for name, meaning in (*arguments(each, context), *options(each, context)):
+        if context.parent is None or not name.endswith("--help"):  # which all have
+            yield f"\n`{name}`\n: {meaning}\n"
+    for name, found in inner.items():
+        below = type(context)(found, info_name=name, parent=context)
+        yield f"\n{'#' * len(below.command_path.split())} `{below.command_path}`\n"
+        yield from _described(found, below)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from dtperf.measurements import BY_GROUP, Measurement
+from dtperf.measurements.labels import as_text
 from dtperf.nanoaod import Convention, branch_table, convention_table
 from dtperf.selection import needed_branches
 from dtperf.selection.details.described import COLUMNS
@@ -86,7 +87,7 @@ def _described(name: str, each: Measurement) -> str:
 
 
 def _sentence(text: str) -> str:
-    plain = text.replace("$", "").replace("\\Delta ", "Δ")  # a plot's label is LaTeX
+    plain = as_text(text)
     starts_a_word = plain[1:2].islower()  # pT and t0 stay as they are
     return _escaped((plain[:1].upper() if starts_a_word else plain[:1]) + plain[1:]) + "."
 

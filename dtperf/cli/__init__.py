@@ -29,8 +29,10 @@ def _run() -> int:
     from dtperf.cli.options import as_options
     from dtperf.errors import DtperfError
 
+    # a shell completes a command, and `python -m dtperf` is none
+    to_complete = {"--install-completion", "--show-completion"} & {*sys.argv}
     try:
-        app()
+        app(prog_name="dtperf" if to_complete else None)
     except DtperfError as error:
         print(f"dtperf: {as_options(str(error))}", file=sys.stderr)
         if os.environ.get("DTPERF_TRACEBACK"):

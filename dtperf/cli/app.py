@@ -28,16 +28,15 @@ from dtperf.cli import (
     status,
     trend,
 )
+from dtperf.cli.help import Commands
 from dtperf.cli.streams import saving
 
 __all__ = ["app"]
 
-app = typer.Typer(
+app = Commands(
+    "Efficiency of the CMS Drift Tubes by tag-and-probe.",
     name="dtperf",
-    help="Efficiency of the CMS Drift Tubes by tag-and-probe.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(saving(generate.generate))
 app.command()(saving(run.run))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dtperf.cli.options import ResultDirectory
+from dtperf.cli.as_json import print_json
+from dtperf.cli.options import AsJson, ResultDirectory
 from dtperf.cli.terminal import console, percent, table
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def background(
     window: Annotated[
         tuple[float, float], typer.Option(metavar="LOW HIGH", help="Masses of the signal, GeV.")
     ] = (81.0, 101.0),
+    as_json: AsJson = False,
 ) -> None:
     """Estimate the efficiency of each station without background under the Z, by two methods.
 
@@ -35,6 +37,9 @@ def background(
     from dtperf.results.result import Result
 
     found = biases(Result.load(result), window)
+    if as_json:
+        print_json({"window_gev": window, "stations": found})
+        return
     terminal = console()
     terminal.print(_efficiencies(found))
     terminal.print(_fits(found))

@@ -31,7 +31,7 @@ def table_of_changes(
     from dtperf.statistics import probability  # loads scipy
 
     numbers = (">before %", ">after %", ">difference", ">sigma", ">p")
-    shown = table(title, *numbers, *(head for head, _ in more), whole=True)
+    shown = table(title, *numbers, *(head for head, _ in more))
     for change in changes:
         shown.add_row(
             name(change),

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from dtperf.cli import complete
+from dtperf.cli.as_json import print_json
+from dtperf.cli.help import Commands
+from dtperf.cli.options import AsJson
 from dtperf.cli.streams import saving
 from dtperf.cli.terminal import MEGABYTE, console, harmless, table
 from dtperf.errors import ConfigError, DtperfError
@@ -21,12 +25,17 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Keep Dask workers between runs.")
+app = Commands("Keep Dask workers between runs.")
 
 LINES = 20
 
 File = Annotated[
-    str, typer.Argument(metavar="FILE", help="YAML file, or name of a packaged cluster.")
+    str,
+    typer.Argument(
+        metavar="FILE",
+        autocompletion=complete.clusters,
+        help="YAML file, or name of a packaged cluster.",
+    ),
 ]
 
 
@@ -62,25 +71,40 @@ def up(file: File) -> None:
 
 
 @app.command()
-def status(file: File) -> None:
+def status(file: File, as_json: AsJson = False) -> None:
     """Show the workers of a cluster that is up."""
+    from dtperf.execution.clusters.dashboard import dashboard_of
+
     with ExitStack() as stack:
         kept = _kept(file)
         client = _connected(kept, stack)
         workers = _workers(client)
-        print(f"{file}: {_address(kept, client)}")
+        address, dashboard = _address(kept, client), dashboard_of(client)
     wanted, problems = _wanted(kept)
-    print(f"{workers.row_count} workers are there; {wanted} are asked for now")
+    if as_json:
+        print_json(
+            {
+                "address": kept.address,
+                "dashboard": dashboard or None,
+                "workers_wanted": wanted,
+                "problems": problems,
+                "workers": workers,
+            }
+        )
+        return
+    print(f"{file}: {address}")
+    print(f"{len(workers)} workers are there; {wanted} are asked for now")
     for problem in problems:
         print(printable(problem))
-    if workers.row_count:
-        console().print(workers)
+    if workers:
+        console().print(_table(workers))
 
 
 @app.command()
 @saving
 def scale(
-    file: File, workers: Annotated[int, typer.Argument(min=0, help="How many there shall be.")]
+    file: File,
+    workers: Annotated[int, typer.Argument(metavar="N", min=0, help="How many there shall be.")],
 ) -> None:
     """Ask for another number of workers."""
     from dtperf.execution.clusters import persistent as clusters
@@ -195,20 +219,42 @@ def _connected(kept: KeptCluster, stack: ExitStack) -> Client:
     return stack.enter_context(connect(kept.address, kept.security))
 
 
-def _workers(client: Client) -> Table:
+class _Worker(NamedTuple):
+    """A worker that is there."""
+
+    name: str
+    host: str
+    threads: int
+    cpu_percent: float
+    memory_megabytes: float
+
+
+def _workers(client: Client) -> list[_Worker]:
     """List the workers, in order of their names.
 
     Asked for without any code, since who asks may run another Python than the cluster.
     """
-    shown = table("worker", "host", ">threads", ">CPU %", ">memory MB")
     found = client.scheduler_info(n_workers=-1)["workers"].values()
-    for each in sorted(found, key=lambda each: str(each["name"])):
-        metrics = each["metrics"]
+    return [
+        _Worker(
+            str(each["name"]),
+            each["host"],
+            each["nthreads"],
+            each["metrics"].get("cpu", 0),
+            each["metrics"].get("memory", 0) / MEGABYTE,
+        )
+        for each in sorted(found, key=lambda each: str(each["name"]))
+    ]
+
+
+def _table(workers: list[_Worker]) -> Table:
+    shown = table("worker", "host", ">threads", ">CPU %", ">memory MB")
+    for each in workers:
         shown.add_row(
-            harmless(str(each["name"])),
-            harmless(each["host"]),
-            f"{each['nthreads']}",
-            f"{metrics.get('cpu', 0):.0f}",
-            f"{metrics.get('memory', 0) / MEGABYTE:,.0f}",
+            harmless(each.name),
+            harmless(each.host),
+            f"{each.threads}",
+            f"{each.cpu_percent:.0f}",
+            f"{each.memory_megabytes:,.0f}",
         )
     return shown

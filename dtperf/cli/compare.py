@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dtperf.cli.as_json import print_json
 from dtperf.cli.changed import table_of_changes
-from dtperf.cli.options import FalseAlarms, Page
+from dtperf.cli.options import AsJson, FalseAlarms, Page
 from dtperf.cli.terminal import console, harmless, percent, table
 
 if TYPE_CHECKING:
@@ -26,20 +27,61 @@ def compare(
     after: Annotated[Path, typer.Argument(metavar="B", help="Result directory to compare.")],
     false_alarms: FalseAlarms = 0.01,
     page: Page = None,
+    as_json: AsJson = False,
 ) -> None:
     """List what has changed from A to B: barrel, station, wheel, sector, or single chambers."""
-    from dtperf.diagnostics.comparison import changes, shared_files
+    from dtperf.diagnostics.comparison import changes
     from dtperf.diagnostics.flags import HIDING, flag
     from dtperf.pages.report import hidden_losses
-    from dtperf.pages.report.changed import allowance, guarantee, what_changed
-    from dtperf.pages.report.words import sentence
     from dtperf.results.result import Result
 
     old, new = Result.load(before), Result.load(after)
     found = changes(old, new, false_alarms=false_alarms)
+    hidden = hidden_losses(flag(new, old, false_alarms, HIDING))
+    names = (str(before), str(after))
+    written = None
+    if page:
+        from dtperf.pages.report import render_comparison, save
+
+        written = save(render_comparison(old, new, names, false_alarms), page)
+    if as_json:
+        print_json(_as_dict(old, new, names, found, hidden) | {"page": written})
+        return
+    _print(old, new, found, hidden)
+    terminal = console()
+    terminal.print(f"A: {harmless(names[0])}\nB: {harmless(names[1])}")
+    if written:
+        terminal.print(f"wrote {harmless(str(written))}")
+
+
+def _as_dict(
+    old: Result, new: Result, names: tuple[str, str], found: Changes, hidden: list[str]
+) -> dict[str, Any]:
+    from dtperf.diagnostics.comparison import shared_files
+    from dtperf.pages.report.changed import what_changed
+    from dtperf.pages.report.words import sentence
+
+    return {
+        "verdict": sentence(what_changed(found)),
+        "changes": found.named,
+        "hidden_losses": hidden,
+        "a": {"path": names[0], "stations": old.by_station()},
+        "b": {"path": names[1], "stations": new.by_station()},
+        "shared_files": shared_files(old, new),
+        "same_cuts": old.config.hash == new.config.hash,
+        "tested_places": len(found.looks),
+        "false_alarms": found.false_alarms,
+    }
+
+
+def _print(old: Result, new: Result, found: Changes, hidden: list[str]) -> None:
+    from dtperf.diagnostics.comparison import shared_files
+    from dtperf.pages.report.changed import allowance, guarantee, what_changed
+    from dtperf.pages.report.words import sentence
+
     terminal = console()
     terminal.print(f"[bold]{sentence(what_changed(found))}[/]")
-    for line in hidden_losses(flag(new, old, false_alarms, HIDING)):
+    for line in hidden:
         terminal.print(f"[yellow]{harmless(line)}[/]")
     terminal.print()
     terminal.print(_stations(old, new, found))
@@ -56,19 +98,12 @@ def compare(
     if unseen := len(old.by_chamber()) - len(found.chambers):
         without = "1 chamber has" if unseen == 1 else f"{unseen} chambers have"
         terminal.print(f"{without} no probe in one of them, and no look of its own")
-    terminal.print(f"A: {harmless(str(before))}\nB: {harmless(str(after))}")
-    if page:
-        from dtperf.pages.report import render_comparison, save
-
-        names = (str(before), str(after))
-        written = save(render_comparison(old, new, names, false_alarms), page)
-        terminal.print(f"wrote {harmless(str(written))}")
 
 
 def _stations(old: Result, new: Result, found: Changes) -> Table:
     from dtperf.detector import Place  # which loads numba
 
-    shown = table("fiducial efficiency", ">A %", ">B %", ">B − A", ">sigma", whole=True)
+    shown = table("fiducial efficiency", ">A %", ">B %", ">B − A", ">sigma")
     for station, (a, b) in enumerate(zip(old.by_station(), new.by_station(), strict=True), 1):
         change = found.of(Place(station=station))
         shown.add_row(a.name, percent(a.fiducial), percent(b.fiducial), *_difference(change))

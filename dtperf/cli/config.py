@@ -7,17 +7,51 @@ from typing import Annotated
 
 import typer
 
-from dtperf.cli.options import Force, Set, refuse_existing
+from dtperf.cli import complete
+from dtperf.cli.as_json import print_json
+from dtperf.cli.help import Commands
+from dtperf.cli.options import AsJson, Force, Set, refuse_existing
 from dtperf.cli.streams import saving
+from dtperf.cli.terminal import console, harmless, table
 from dtperf.files import writable, write_atomic
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Check, show and convert configs.")
+app = Commands("List, check, show and convert configs.")
 
 Source = Annotated[
-    str, typer.Argument(metavar="FILE", help="YAML file, or name of a packaged analysis.")
+    str,
+    typer.Argument(
+        metavar="FILE",
+        autocompletion=complete.analyses,
+        help="YAML file, or name of a packaged analysis.",
+    ),
 ]
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List the packaged analyses and clusters, whose names stand for their files."""
+    from dtperf.config.load import packaged, packaged_analyses
+
+    titles = {name: config.title for name, config in packaged_analyses().items()}
+    for name, path in packaged("clusters").items():
+        # it begins with a comment that says what it is
+        titles[name] = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+    found = [
+        {"kind": kind, "name": name, "title": titles[name], "path": path}
+        for kind, folder in (("analysis", "analyses"), ("cluster", "clusters"))
+        for name, path in packaged(folder).items()
+    ]
+    if as_json:
+        print_json(found)
+        return
+    shown = table("name", "kind", "what")
+    for each in found:
+        shown.add_row(str(each["name"]), str(each["kind"]), harmless(str(each["title"])))
+    terminal = console()
+    terminal.print(shown)
+    terminal.print("An analysis with all its keys: dtperf config show NAME")
 
 
 @app.command()
@@ -46,8 +80,10 @@ def show(
 @app.command("from-ini")
 @saving
 def from_ini(
-    file: Annotated[Path, typer.Argument(help="INI file of the reference program.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="YAML file to be written.")],
+    file: Annotated[Path, typer.Argument(metavar="INI", help="INI file of the reference program.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="YAML file to be written.")
+    ],
     force: Force = False,
 ) -> None:
     """Convert a configuration of the reference program."""

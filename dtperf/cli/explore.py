@@ -21,14 +21,19 @@ __all__ = ["explore"]
 def explore(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Result directory or skim.")],
     port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0: one that is free.")
+        int,
+        typer.Option(
+            metavar="N", min=0, max=65_535, help="Port on 127.0.0.1; 0: one that is free."
+        ),
     ] = 0,
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Print the address, and open nothing.")
     ] = False,
     limit_events: Annotated[
         int | None,
-        typer.Option(min=1, help="Events kept in memory; else all of a skim, or 1,000,000."),
+        typer.Option(
+            metavar="N", min=1, help="Events kept in memory; else all of a skim, or 1,000,000."
+        ),
     ] = None,
 ) -> None:
     """Move the cuts of a result or skim, and see what changes, in a browser on this machine."""

@@ -21,6 +21,7 @@ def export(
         str,
         typer.Option(
             "--format",
+            metavar="root|json|csv",
             help="root: histograms, efficiencies, profiles; json: histograms as UHI JSON; "
             "csv, parquet: one measurement as a table.",
         ),
@@ -28,7 +29,10 @@ def export(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="File to write.")],
     naming: Annotated[
         str,
-        typer.Option(help="Names in a ROOT file: readable, or reference (of the 2023 program)."),
+        typer.Option(
+            metavar="readable|reference",
+            help="Names in a ROOT file: readable, or reference (of the 2023 program).",
+        ),
     ] = "readable",
     measurement: Annotated[
         str | None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from dtperf.cli import fileset_text as text
+from dtperf.cli.as_json import print_json
+from dtperf.cli.help import Commands
 from dtperf.cli.options import WITH_GAPS, AsJson, Force, Tree, refuse_existing
 from dtperf.cli.streams import saving
 from dtperf.errors import ConfigError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, help="Make, divide, compare and join lists of files.")
+app = Commands("Make, divide, compare and join lists of files.")
 
 DIFFERENT = 1
 
@@ -43,17 +44,26 @@ def build(
     ],
     out: Output,
     tree: Tree = "Events",
-    threads: Annotated[int, typer.Option(min=1, max=256, help="Files opened at once.")] = 8,
+    threads: Annotated[
+        int, typer.Option(metavar="N", min=1, max=256, help="Files opened at once.")
+    ] = 8,
     on_error: Annotated[
         Literal["stop", "skip"],
         typer.Option(
+            metavar="stop|skip",
             help="With files that cannot be used: write nothing, or write them with nothing known "
             "of them, so that a run tries them again and its ledger names them.",
         ),
     ] = "stop",
-    retries: Annotated[int, typer.Option(min=0, help="How often to ask a server again.")] = 3,
-    timeout: Annotated[int, typer.Option(min=1, help="Seconds to wait for a server.")] = 60,
-    dataset: Annotated[str | None, typer.Option(help="Name of the dataset.")] = None,
+    retries: Annotated[
+        int, typer.Option(metavar="N", min=0, help="How often to ask a server again.")
+    ] = 3,
+    timeout: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Seconds to wait for a server.")
+    ] = 60,
+    dataset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the dataset.")
+    ] = None,
     sites: Annotated[
         str | None, typer.Option(metavar="REGEX", help="Sites to take replicas of, with rucio:.")
     ] = None,
@@ -100,10 +110,12 @@ def split(
         Path, typer.Option("-o", "--out", metavar="DIR", help="Directory for the parts.")
     ],
     parts: Annotated[
-        int | None, typer.Option(help="So many parts with much the same events, files whole.")
+        int | None,
+        typer.Option(metavar="N", help="So many parts with much the same events, files whole."),
     ] = None,
     max_events: Annotated[
-        int | None, typer.Option(help="Parts with so many events at most; files are cut.")
+        int | None,
+        typer.Option(metavar="N", help="Parts with so many events at most; files are cut."),
     ] = None,
     force: Force = False,
 ) -> None:
@@ -125,9 +137,11 @@ def split(
 def sample(
     file: Fileset,
     out: Output,
-    files: Annotated[int | None, typer.Option(help="So many files.")] = None,
-    events: Annotated[int | None, typer.Option(help="Files with so many events.")] = None,
-    seed: Annotated[int, typer.Option(help="Another one gives other files.")] = 1,
+    files: Annotated[int | None, typer.Option(metavar="N", help="So many files.")] = None,
+    events: Annotated[
+        int | None, typer.Option(metavar="N", help="Files with so many events.")
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another one gives other files.")] = 1,
     force: Force = False,
 ) -> None:
     """Draw files at random, from every dataset its share."""
@@ -144,7 +158,7 @@ def diff(a: Fileset, b: Fileset, as_json: AsJson = False) -> None:
 
     found = diff_filesets(_read(a), _read(b))
     if as_json:
-        typer.echo(json.dumps(text.diff_as_dict(found), indent=2))
+        print_json(text.diff_as_dict(found))
     else:
         text.show_diff(found, a, b)
     if not found.is_equal:
@@ -154,7 +168,7 @@ def diff(a: Fileset, b: Fileset, as_json: AsJson = False) -> None:
 @app.command()
 @saving
 def join(
-    inputs: Annotated[list[str], typer.Argument(help="Filesets.")],
+    inputs: Annotated[list[str], typer.Argument(metavar="FILE", help="Filesets.")],
     out: Output,
     force: Force = False,
 ) -> None:
@@ -170,7 +184,7 @@ def show(file: Fileset, as_json: AsJson = False) -> None:
     """Sum up a fileset: files, events, bytes, generations, datasets."""
     files = _read(file)
     if as_json:
-        typer.echo(json.dumps(text.summary(files), indent=2))
+        print_json(text.summary(files))
     else:
         text.show_summary(file, files)
 

@@ -16,19 +16,33 @@ __all__ = ["generate"]
 
 
 def generate(
-    out: Annotated[Path, typer.Option("-o", "--out", help="Directory for the files.")],
-    events: Annotated[int | None, typer.Option(help="Events in all files together.")] = None,
-    files: Annotated[int | None, typer.Option(help="Number of files.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Another seed gives other events.")] = None,
-    runs: Annotated[int | None, typer.Option(help="Number of runs.")] = None,
-    generation: Annotated[
-        str | None, typer.Option(help="A (382 branches, int8) or B (410 branches, int16).")
+    out: Annotated[
+        Path, typer.Option("-o", "--out", metavar="DIR", help="Directory for the files.")
+    ],
+    events: Annotated[
+        int | None, typer.Option(metavar="N", help="Events in all files together.")
     ] = None,
-    format_: Annotated[str | None, typer.Option("--format", help="ttree or rntuple.")] = None,
-    compression: Annotated[str | None, typer.Option(help="zstd, lzma or lz4.")] = None,
+    files: Annotated[int | None, typer.Option(metavar="N", help="Number of files.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Another seed gives other events.")
+    ] = None,
+    runs: Annotated[int | None, typer.Option(metavar="N", help="Number of runs.")] = None,
+    generation: Annotated[
+        str | None,
+        typer.Option(metavar="A|B", help="A (382 branches, int8) or B (410 branches, int16)."),
+    ] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", metavar="ttree|rntuple", help="How events are stored.")
+    ] = None,
+    compression: Annotated[
+        str | None, typer.Option(metavar="zstd|lzma|lz4", help="How they are compressed.")
+    ] = None,
     content: Annotated[
         str | None,
-        typer.Option(help="lean: what the analysis reads; full: every collection is filled."),
+        typer.Option(
+            metavar="lean|full",
+            help="lean: what the analysis reads; full: every collection is filled.",
+        ),
     ] = None,
     truth_events: Annotated[
         bool, typer.Option("--truth-events", help="Write every true crossing of a chamber, too.")
@@ -38,10 +52,13 @@ def generate(
         typer.Option("--break", metavar="FAULT,…", help="Break the last files, one each."),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="YAML file with settings, as --set has them.")
+        Path | None,
+        typer.Option(metavar="FILE", help="YAML file with settings, as --set has them."),
     ] = None,
     set_: Set = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes, which share out the files.")] = 1,
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Processes, which share out the files.")
+    ] = 1,
     force: Force = False,
 ) -> None:
     """Make synthetic muon DPG NANO, with the truth beside it."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from dtperf.cli.as_json import print_json
+from dtperf.cli.options import AsJson
+from dtperf.cli.terminal import console, table
 
 __all__ = ["measurements"]
 
@@ -13,23 +17,46 @@ def measurements(
     columns: Annotated[
         bool, typer.Option("--columns", help="List the columns that a measurement can use.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the standard measurements and those of groups, or the columns for your own."""
-    from rich.console import Console
+    rows = _columns() if columns else _measurements()
+    if as_json:
+        print_json(rows)
+        return
+    heads = rows[0].keys() if columns else ("group", "name", "table", "axes", "title")
+    shown = table(*heads)
+    for row in rows:
+        cells = (row[head] for head in heads)
+        shown.add_row(*(", ".join(cell) if isinstance(cell, list) else cell for cell in cells))
+    console().print(shown)
 
-    from dtperf.cli.terminal import table
-    from dtperf.measurements import BY_GROUP
+
+def _columns() -> list[dict[str, str]]:
     from dtperf.selection.details.described import COLUMNS
 
-    if columns:
-        shown = table("table", "column", "meaning")
-        for of_table, described in COLUMNS.items():
-            for column, meaning in described.items():
-                shown.add_row(of_table, column, meaning)
-    else:
-        shown = table("group", "name", "table", "axes", "what")
-        for group, members in BY_GROUP.items():
-            for name, measurement in members.items():
-                axes = ", ".join(axis.name for axis in measurement.axes)
-                shown.add_row(group, name, measurement.table, axes, measurement.title)
-    Console().print(shown)
+    return [
+        {"table": name, "column": column, "meaning": meaning}
+        for name, described in COLUMNS.items()
+        for column, meaning in described.items()
+    ]
+
+
+def _measurements() -> list[dict[str, Any]]:
+    from dtperf.measurements import BY_GROUP
+    from dtperf.measurements.labels import as_text
+
+    return [
+        {
+            "group": group,
+            "name": name,
+            "table": each.table,
+            "axes": [axis.name for axis in each.axes],
+            "title": as_text(each.title),
+            "rows": [*each.rows],
+            "passed": each.passed,
+            "mean_of": each.mean_of,
+        }
+        for group, members in BY_GROUP.items()
+        for name, each in members.items()
+    ]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dtperf.cli.options import WITH_GAPS, Force
+from dtperf.cli.as_json import print_json
+from dtperf.cli.options import WITH_GAPS, AsJson, Force
 
 if TYPE_CHECKING:
     from dtperf.results.result import Result
@@ -18,8 +19,8 @@ __all__ = ["merge"]
 
 
 def merge(
-    inputs: Annotated[list[Path], typer.Argument(help="Result directories.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Directory for the sum.")],
+    inputs: Annotated[list[Path], typer.Argument(metavar="OUT", help="Result directories.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Directory for the sum.")],
     force: Force = False,
     allow_doubled_events: Annotated[
         bool,
@@ -27,9 +28,11 @@ def merge(
             "--allow-doubled-events", help="Add up results that have the same events, too."
         ),
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Add up the results of several jobs of one analysis."""
     from dtperf.cli.printed import print_report
+    from dtperf.cli.summary import summary
     from dtperf.execution.checkpoint import open_run
     from dtperf.skim import is_skim
     from dtperf.skim.folders import clear
@@ -43,8 +46,11 @@ def merge(
         out, total.config, total.code, resume=False, force=force, clear=clear
     ) as directory:
         directory.finish(total)
-    print_report(total, out)
-    if any(map(is_skim, inputs)):
+    if as_json:
+        print_json(summary(total, out))
+    else:
+        print_report(total, out)
+    if any(map(is_skim, inputs)) and not as_json:
         print(
             "the events of skims are not merged: run on each, `dtperf run CONFIG SKIM -o OUT`, and "
             "merge the results"

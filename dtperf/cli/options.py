@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from dtperf.cli import complete
+
 if TYPE_CHECKING:
     from dtperf.config import AnalysisConfig
 
@@ -61,16 +63,24 @@ def as_options(message: str) -> str:
 FalseAlarms = Annotated[
     float,
     typer.Option(
-        min=0, max=1, help="Part of false alarms to allow among the changes that are named."
+        metavar="X",
+        min=0,
+        max=1,
+        help="Part of false alarms to allow among the changes that are named.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there.")]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change a value; may be given several times."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        autocompletion=complete.keys,
+        help="Change a value; may be given several times.",
+    ),
 ]
-Tree = Annotated[str, typer.Option(help="Name of the TTree or RNTuple.")]
+Tree = Annotated[str, typer.Option(metavar="NAME", help="Name of the TTree or RNTuple.")]
 
 
 def refuse_existing(out: Path, force: bool) -> None:
@@ -86,23 +96,40 @@ class RunOptions:
     """How files are measured: the options that `run` and `skim` share."""
 
     executor: Annotated[
-        str | None, typer.Option(help="iterative (here), futures (local processes) or dask.")
+        str | None,
+        typer.Option(metavar="NAME", help="iterative (here), futures (local processes) or dask."),
     ] = None
-    workers: Annotated[int | None, typer.Option(help="Processes or workers.")] = None
-    chunksize: Annotated[int | None, typer.Option(help="Events measured at once.")] = None
-    limit_files: Annotated[int | None, typer.Option(min=1, help="Only the first files.")] = None
-    limit_chunks: Annotated[int | None, typer.Option(min=1, help="Only the first chunks.")] = None
-    tree: Annotated[str | None, typer.Option(help="Name of the TTree or RNTuple.")] = None
+    workers: Annotated[int | None, typer.Option(metavar="N", help="Processes or workers.")] = None
+    chunksize: Annotated[int | None, typer.Option(metavar="N", help="Events measured at once.")] = (
+        None
+    )
+    limit_files: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Only the first files.")
+    ] = None
+    limit_chunks: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Only the first chunks.")
+    ] = None
+    tree: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Name of the TTree or RNTuple.")
+    ] = None
     set_: Set = None
     on_error: Annotated[
         str | None,
         typer.Option(metavar="stop|skip", help="What to do with events that cannot be read."),
     ] = None
-    retries: Annotated[int | None, typer.Option(help="How often to ask a server again.")] = None
-    site: Annotated[str | None, typer.Option(help="Whose redirectors to try, too.")] = None
+    retries: Annotated[
+        int | None, typer.Option(metavar="N", help="How often to ask a server again.")
+    ] = None
+    site: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Whose redirectors to try, too.")
+    ] = None
     cluster: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Where Dask workers come from, instead of --executor."),
+        typer.Option(
+            metavar="FILE",
+            autocompletion=complete.clusters,
+            help="Where Dask workers come from, instead of --executor.",
+        ),
     ] = None
     performance_report: Annotated[
         Path | None,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dtperf.cli.as_json import print_json
+from dtperf.cli.options import AsJson
 from dtperf.cli.terminal import console, duration, table
 
 if TYPE_CHECKING:
@@ -21,27 +23,37 @@ CORES = (1, 8, 32, 92, 1000)
 
 
 def plan(
-    size: Annotated[str, typer.Option(help="Size of all files.")] = "672GB",
+    size: Annotated[
+        str, typer.Option(metavar="SIZE", help="Size of all files, such as 1.5TB.")
+    ] = "672GB",
     result: Annotated[
         Path | None,
-        typer.Option("--from", help="Result directory whose rates to take; else measured here."),
+        typer.Option(
+            "--from",
+            metavar="OUT",
+            help="Result directory whose rates to take; else measured here.",
+        ),
     ] = None,
     event_size: Annotated[
-        int | None, typer.Option(min=1, help="Bytes of an event in its file.")
+        int | None, typer.Option(metavar="N", min=1, help="Bytes of an event in its file.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Estimate the cores and the bandwidth that a sample of this size needs, and the HL-LHC."""
     from dtperf.api import run
     from dtperf.execution.estimate import SAMPLE_EVENTS, measure_synthetic, needs
 
     size_bytes = _bytes(size)
-    terminal = console()
     if result is None:
-        terminal.print("Measuring synthetic events on one core: about half a minute")
+        console(stderr=True).print("Measuring synthetic events on one core: about half a minute")
         rates, origin = measure_synthetic(run), "measured here on synthetic events"
     else:
         rates, origin = _from(result), f"of {result}"
-    event_bytes = event_size or rates.event_bytes
+    sample = _sample(rates, size_bytes, event_size or rates.event_bytes)
+    if as_json:
+        print_json({"origin": origin, "rates": rates, "sample": sample, "goals": needs(rates)})
+        return
+    terminal = console()
     terminal.print(
         f"{rates.events_per_core_s:,.0f} events/s on one core, {rates.read_bytes:,.0f} bytes read "
         f"an event, {origin}",
@@ -52,7 +64,7 @@ def plan(
             f"[yellow]Only {rates.events:,} events: the loading of kernels counts among them, and "
             "more are faster[/]"
         )
-    terminal.print(_sample(rates, size_bytes, event_bytes, size))
+    terminal.print(_table(sample, size))
     terminal.print(_goals(needs(rates)))
     terminal.print(
         f"Reading and measuring alone, all cores busy to the end; {TALK}. Files of other contents "
@@ -81,18 +93,40 @@ def _bytes(size: str) -> int:
         raise ConfigError(f"--size: {size[:60]!r} is no size: write it as 672GB or 1.5TB") from None
 
 
-def _sample(rates: Rates, size_bytes: int, event_bytes: float | None, size: str) -> Table:
+def _sample(rates: Rates, size_bytes: int, event_bytes: float | None) -> dict[str, Any]:
+    """Return the events of a sample, and what numbers of cores do with it."""
     from dtperf.errors import ConfigError
 
     if not event_bytes:
         raise ConfigError("--event-size: give the bytes of an event, the result does not know them")
     events = size_bytes / event_bytes
-    title = f"{size}: {events:,.0f} events of {event_bytes:,.0f} bytes"
+    speeds = {cores: cores * rates.events_per_core_s for cores in CORES}
+    return {
+        "bytes": size_bytes,
+        "event_bytes": event_bytes,
+        "events": round(events),
+        "cores": [
+            {
+                "cores": cores,
+                "seconds": events / hz,
+                "events_per_s": hz,
+                "read_bytes_per_s": hz * rates.read_bytes,
+            }
+            for cores, hz in speeds.items()
+        ],
+    }
+
+
+def _table(sample: dict[str, Any], size: str) -> Table:
+    title = f"{size}: {sample['events']:,} events of {sample['event_bytes']:,.0f} bytes"
     shown = table(">cores", ">time", ">events/s", ">GB/s read", title=title)
-    for cores in CORES:
-        hz = cores * rates.events_per_core_s
-        read = hz * rates.read_bytes / 1e9
-        shown.add_row(f"{cores:,}", duration(events / hz), f"{hz:,.0f}", f"{read:.2f}")
+    for each in sample["cores"]:
+        shown.add_row(
+            f"{each['cores']:,}",
+            duration(each["seconds"]),
+            f"{each['events_per_s']:,.0f}",
+            f"{each['read_bytes_per_s'] / 1e9:.2f}",
+        )
     return shown
 
 

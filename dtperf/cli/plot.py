@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from dtperf.cli import complete
 from dtperf.cli.options import Reference, ResultDirectory
 
 __all__ = ["plot"]
@@ -20,12 +21,20 @@ def plot(
     ] = None,
     formats: Annotated[
         list[str] | None,
-        typer.Option("--format", help="png (default), pdf or svg; may be given several times."),
+        typer.Option(
+            "--format",
+            metavar="png|pdf|svg",
+            help="png (default), pdf or svg; may be given several times.",
+        ),
     ] = None,
     reference: Reference = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A plot to draw; may be given several times."),
+        typer.Option(
+            metavar="NAME",
+            autocompletion=complete.plots,
+            help="A plot to draw; may be given several times.",
+        ),
     ] = None,
 ) -> None:
     """Draw efficiencies, maps and distributions of a result."""

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from dtperf.cli.options import Reference, ResultDirectory
+from dtperf.cli.as_json import print_json
+from dtperf.cli.options import AsJson, Reference, ResultDirectory
 
 __all__ = ["report"]
 
@@ -23,14 +24,20 @@ def report(
             "-o", "--output", metavar="FILE", help=f"Page to write.  [default: {NAME} in OUT]"
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write a page with efficiencies, map, flagged chambers, trends: one file, needs no network."""
     from dtperf.cli.printed import print_verdict
+    from dtperf.cli.summary import summary
     from dtperf.pages.report import write
     from dtperf.results.result import Result
 
     content = Result.load(result)
     other = Result.load(reference) if reference else None
-    flags = print_verdict(content, other)
+    found = summary(content, result, other) if as_json else {}
+    flags = found["flags"] if as_json else print_verdict(content, other)
     written = write(content, output or result / NAME, flags, other)
+    if as_json:
+        print_json(found | {"page": written})
+        return
     print(f"wrote {written} ({written.stat().st_size:,} bytes)")

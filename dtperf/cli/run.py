@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dtperf.cli.options import WITH_GAPS, RunOptions, with_run_options
+from dtperf.cli import complete
+from dtperf.cli.as_json import print_json
+from dtperf.cli.options import WITH_GAPS, AsJson, RunOptions, with_run_options
 
 if TYPE_CHECKING:
     from dtperf.results.result import Result
@@ -20,7 +22,13 @@ __all__ = ["advise_resume", "run"]
 
 @with_run_options
 def run(
-    config: Annotated[str, typer.Argument(help="Config file, or the name of a packaged analysis.")],
+    config: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=complete.analyses,
+            help="Config file, or the name of a packaged analysis.",
+        ),
+    ],
     inputs: Annotated[
         list[str],
         typer.Argument(
@@ -35,21 +43,26 @@ def run(
             metavar="FILE.py:CLASS", help="What measures each chunk: your own, or MODULE:CLASS."
         ),
     ] = None,
+    as_json: AsJson = False,
     options: RunOptions,
 ) -> None:
     """Measure the segment efficiency of files."""
     analysis = options.load(config, processor)  # a mistake shows before coffea is loaded
     from dtperf.api import run as run_analysis
     from dtperf.cli.printed import print_report, print_verdict
+    from dtperf.cli.summary import summary
     from dtperf.progress import progress_bar
 
     with advise_resume(out), progress_bar(in_log=True) as on_progress:
         result = run_analysis(
             analysis, inputs, out=out, on_progress=on_progress, **options.arguments()
         )
-    print_report(result, out)
-    print_verdict(result)
-    print(f"First event {_start_up_s(result):.1f} s after the command")
+    if as_json:
+        print_json(summary(result, out))
+    else:
+        print_report(result, out)
+        print_verdict(result)
+        print(f"First event {_start_up_s(result):.1f} s after the command")
     if result.skipped_files:
         raise typer.Exit(WITH_GAPS)
 

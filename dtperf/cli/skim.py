@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from dtperf.cli.options import WITH_GAPS, RunOptions, with_run_options
+from dtperf.cli import complete
+from dtperf.cli.as_json import print_json
+from dtperf.cli.options import WITH_GAPS, AsJson, RunOptions, with_run_options
 from dtperf.cli.run import advise_resume
 
 __all__ = ["skim"]
@@ -15,21 +17,30 @@ __all__ = ["skim"]
 
 @with_run_options
 def skim(
-    config: Annotated[str, typer.Argument(help="Config with the loosest cuts, or its name.")],
+    config: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=complete.analyses, help="Config with the loosest cuts, or its name."
+        ),
+    ],
     inputs: Annotated[
         list[str],
         typer.Argument(help="Files, globs, directories, root:// URLs, JSON or YAML filesets."),
     ],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Directory of the skim.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Directory of the skim.")],
     *,
     compression: Annotated[
         Literal["none", "lz4", "zstd"],
-        typer.Option(help="none is the fastest to load, zstd the smallest."),
+        typer.Option(
+            metavar="none|lz4|zstd", help="none is the fastest to load, zstd the smallest."
+        ),
     ] = "none",
+    as_json: AsJson = False,
     options: RunOptions,
 ) -> None:
     """Measure files, and keep of them what any tighter selection can need."""
     from dtperf.cli.printed import print_report
+    from dtperf.cli.summary import summary
     from dtperf.progress import progress_bar
     from dtperf.skim import skim as make_skim
 
@@ -43,8 +54,11 @@ def skim(
             on_progress=on_progress,
             **options.arguments(),
         )
-    print_report(result, out, is_skim=True)
-    _print_size(out, result.totals["events"])
+    if as_json:
+        print_json(summary(result, out))
+    else:
+        print_report(result, out, is_skim=True)
+        _print_size(out, result.totals["events"])
     if result.skipped_files:
         raise typer.Exit(WITH_GAPS)
 

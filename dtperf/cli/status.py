@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dtperf.cli.as_json import print_json
 from dtperf.cli.options import WITH_GAPS, AsJson
 from dtperf.cli.terminal import console, duration, first_names, harmless, table
 from dtperf.results.table import printable
@@ -28,7 +28,9 @@ DERIVED = (
 
 
 def status(
-    out: Annotated[Path, typer.Argument(help="Directory of a run, also of one that goes on.")],
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="Directory of a run, also of one that goes on.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Show progress, failures, throughput and the slowest files of a run."""
@@ -36,7 +38,7 @@ def status(
 
     found = summarize(out)
     if as_json:
-        typer.echo(json.dumps(_as_dict(found), indent=2))
+        print_json(_as_dict(found))
     else:
         _show(found, out)
     if found.state == "complete with gaps":
@@ -52,8 +54,6 @@ def _as_dict(found: RunStatus) -> dict[str, Any]:
         **found._asdict(),
         **{name: getattr(found, name) for name in DERIVED},
         "servers": servers,
-        "slowest": [file._asdict() for file in found.slowest],
-        "workers": [worker._asdict() for worker in found.workers],
     }
 
 

@@ -99,7 +99,8 @@ def saving(
     @wraps(command)
     def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Returned:
         global _only_news  # noqa: PLW0603  # of this process, as the streams are
-        _only_news = not given or kwargs[given] is not None
+        is_saved = not given or kwargs[given] is not None
+        _only_news = is_saved and not kwargs.get("as_json")  # which is read by a program
         return command(*args, **kwargs)
 
     return run
@@ -126,7 +127,8 @@ def exit_code(code: int) -> int:
 def _text(raw: _Raw, like: TextIO) -> TextIO:
     assert isinstance(like, io.TextIOWrapper)
     return io.TextIOWrapper(
-        io.BufferedWriter(raw),
+        # Python's own with PYTHONUNBUFFERED has no buffer, either
+        raw if like.write_through else io.BufferedWriter(raw),
         encoding=like.encoding,
         errors=REPLACED,
         line_buffering=like.line_buffering,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dtperf.cli.as_json import print_json
 from dtperf.cli.changed import table_of_changes
-from dtperf.cli.options import FalseAlarms, Page
+from dtperf.cli.options import AsJson, FalseAlarms, Page
 from dtperf.cli.terminal import SHOWN, console, harmless, percent, table
 
 if TYPE_CHECKING:
@@ -26,43 +27,75 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 
 def trend(
     results: Annotated[
-        list[Path], typer.Argument(metavar="OUT…", help="Result directories, two at least.")
+        list[Path], typer.Argument(metavar="OUT", help="Result directories, two at least.")
     ],
     page: Page = None,
     false_alarms: FalseAlarms = 0.01,
+    as_json: AsJson = False,
 ) -> None:
     """List the stations over many results, in order of runs, and what changed, and when."""
     from dtperf.diagnostics.comparison import changes
     from dtperf.diagnostics.flags import flag_history
     from dtperf.errors import ConfigError
     from dtperf.pages.report import hidden_losses, render_history, save
-    from dtperf.pages.report.changed import allowance, guarantee, what_changed
     from dtperf.pages.report.history import in_order, overlaps
-    from dtperf.pages.report.words import sentence
     from dtperf.results.result import Result
 
     if len({path.resolve() for path in results}) < len(results):
         raise ConfigError("the same result directory is named twice")
     periods = in_order([(str(path), Result.load(path)) for path in results])
     found = changes(*(period.result for period in periods), false_alarms=false_alarms)
+    history = [(period.name, period.result) for period in periods]
+    hidden = hidden_losses(flag_history(history, false_alarms))
+    written = save(render_history(periods, found), page) if page else None
+    if as_json:
+        content = _as_dict(periods, found)
+        print_json(
+            content | {"hidden_losses": hidden, "remarks": overlaps(periods), "page": written}
+        )
+        return
+    _print(periods, found, [*hidden, *overlaps(periods)])
+    if written:
+        console().print(f"wrote {harmless(str(written))}")
+
+
+def _as_dict(periods: Sequence[Period], found: Changes) -> dict[str, Any]:
+    from dtperf.pages.report.changed import what_changed
+    from dtperf.pages.report.words import sentence
+
+    return {
+        "verdict": sentence(what_changed(found, [period.name for period in periods])),
+        "changes": [each._asdict() | {"since": periods[each.at].name} for each in found.named],
+        "results": [
+            {
+                "path": period.name,
+                "runs": period.runs,
+                "begin": period.begin,
+                "stations": period.result.by_station(),
+            }
+            for period in periods
+        ],
+        "tested_places": len(found.looks),
+        "false_alarms": found.false_alarms,
+    }
+
+
+def _print(periods: Sequence[Period], found: Changes, remarks: Sequence[str]) -> None:
+    from dtperf.pages.report.changed import allowance, guarantee, what_changed
+    from dtperf.pages.report.words import sentence
+
     names = [harmless(period.name) for period in periods]
     terminal = console()
     terminal.print(f"[bold]{sentence(what_changed(found, names))}[/]\n")
     terminal.print(_stations(periods))
     terminal.print(_lines(periods))
-    history = [(period.name, period.result) for period in periods]
-    for line in hidden_losses(flag_history(history, false_alarms)):
+    for line in remarks:
         terminal.print(f"[yellow]{harmless(line)}[/]")
-    for warning in overlaps(periods):
-        terminal.print(f"[yellow]{harmless(warning)}[/]")
     if found.named:
         terminal.print(_changed(found, periods))
     if len(found.named) > SHOWN:
         terminal.print(f"… and {len(found.named) - SHOWN} more: --page FILE lists them all")
     terminal.print(f"{sentence(guarantee(found))}\n{sentence(allowance(found))}")
-    if page:
-        written = save(render_history(periods, found), page)
-        terminal.print(f"wrote {harmless(str(written))}")
 
 
 def _stations(periods: Sequence[Period]) -> Table:

@@ -10,6 +10,7 @@ import hist
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError
 from dtperf.measurements.declaration import Histogram
+from dtperf.measurements.labels import as_text
 from dtperf.results.row_columns import Columns, field_columns
 from dtperf.results.table import Table
 
@@ -28,7 +29,7 @@ class HistogramEntry(NamedTuple):
     name: str
     """Of the measurement; with 'extra/' before it, of what the processor has counted."""
     title: str
-    """What is measured."""
+    """What is measured, in plain text."""
     axes: str
     """Names of the axes."""
     entries: float
@@ -54,7 +55,7 @@ def histogram_index(
         config: Has the titles of the measurements.
         histograms: By name.
     """
-    titles = {name: each.title for name, each in config.measurements.active().items()}
+    titles = {name: as_text(each.title) for name, each in config.measurements.active().items()}
     entries = (
         HistogramEntry(name, titles.get(name, ""), ", ".join(each.axes.name), _rows(each))
         for name, each in histograms.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -21,6 +22,7 @@ from dtperf.execution.pools import InProcessPool, Pool
 from dtperf.execution.takedown import TakeDownWarning, taken_down
 from dtperf.results.result import Result
 from tests.cli.commands import Done, call
+from tests.cli.test_json import documented
 from tests.helpers.golden import GOLDEN
 from tests.helpers.runs import assert_same
 
@@ -51,6 +53,10 @@ def test_up_run_status_scale_down(
         assert "up at tls://127.0.0.1:" in up.out
         status = dtperf("cluster", "status", mine)
         assert "1 workers are there; 1 are asked for now" in status.out
+        content = json.loads(dtperf("cluster", "status", mine, "--json").out)
+        assert {*content} == documented()["cluster status"]
+        [worker] = content["workers"]
+        assert {"name", "host", "threads", "cpu_percent", "memory_megabytes"} == {*worker}
         assert re.search(r"dashboard http://127\.0\.0\.1:\d+/status$", status.out, re.MULTILINE)
         run = dtperf("run", "reference_2023", GOLDEN, "-o", tmp_path / "out", "--cluster", mine)
         assert run.code == 0, run.err

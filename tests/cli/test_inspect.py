@@ -105,6 +105,47 @@ def test_all_files_are_shown_though_one_is_refused(tmp_path: Path) -> None:
     assert f"{tmp_path / 'none.root'}: no such file" in done.stderr
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with a file of each layout, and one below that lacks a branch."""
+    arrays = read_arrays(GOLDEN["ttree"], 20)
+    (tmp_path / "below").mkdir()
+    write_like(arrays, tmp_path / "b.root")
+    write_like(arrays, tmp_path / "a.root", "A")
+    del arrays["muon_trk_dxy"], arrays["muon_isTight"]
+    write_like(arrays, tmp_path / "below" / "c.root")
+    return tmp_path
+
+
+def test_several_files_have_a_line_each_and_a_sum(folder: Path) -> None:
+    done = run(folder)
+    assert done.exit_code == 0
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    for name, generation in (("a", "A"), ("b", "B"), ("below/c", "B")):
+        [line] = [each for each in lines if each.startswith(f"{folder / name}.root ")]
+        assert f"generation {generation}, TTree 20 " in line
+        assert "367000" in line
+    assert any(line.startswith("3 files: 60 events, ") for line in lines)
+    assert "2 files: a muon DPG NANO of generation B, as TTree" in lines
+    assert any(
+        line.startswith("not supported by 1 file: ") and line.endswith("lacking muon_isTight")
+        for line in lines
+    )
+
+
+def test_inputs_are_named_as_those_of_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    Path("list.json").write_text(json.dumps(["a.root", "below"]))
+    for inputs in (["*.root", "below"], [".", "a.root"], ["list.json", "b.root"]):
+        summaries = json.loads(run(*inputs, "--json").stdout)
+        assert sorted(each["path"] for each in summaries) == ["a.root", "b.root", "below/c.root"]
+    done = run("below", "--tree", "Other")
+    assert done.exit_code == 1
+    assert "below/c.root: " in done.stderr
+    [error] = json.loads(run("nothing/*.root", "--json").stdout)
+    assert error["error"] == "nothing/*.root: no file matches"
+
+
 def test_refused_files_in_json(tmp_path: Path) -> None:
     done = run(tmp_path / "none.root", GOLDEN["ttree"], "--json")
     assert done.exit_code == 1

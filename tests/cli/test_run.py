@@ -209,7 +209,7 @@ USAGE = [
     (["reference_2023", "{few}", "--set", "measurements.skip=[by_chambre]"], 2, "'by_chamber'"),
     (["reference_2023", "{few}", "--executor", "condor"], 2, "futures"),
     (["reference_2023", "{few}", "--chunksize", "0"], 2, "chunksize"),
-    (["reference_2023"], 2, "inputs"),
+    (["reference_2023"], 2, "INPUTS"),
 ]
 
 

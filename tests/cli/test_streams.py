@@ -85,6 +85,18 @@ def test_a_reader_that_has_had_enough(shell: str, fileset: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_nothing_is_kept_back_where_python_keeps_nothing_back() -> None:
+    code = (
+        "import os, sys; from dtperf.cli.streams import prepare; prepare();"
+        "sys.stderr.write('now'); sys.stdout.write('too'); os._exit(0)"
+    )
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, env=environment, check=True
+    )
+    assert (done.stdout, done.stderr) == (b"too", b"now")
+
+
 @on_linux
 def test_what_only_prints_fails_where_that_cannot_be_written(fileset: Path) -> None:
     done = dtperf("fileset", "show", fileset, shell=f"> {FULL}")
@@ -98,6 +110,15 @@ def test_what_is_saved_is_no_failure(shell: str, fileset: Path, tmp_path: Path) 
     out = tmp_path / "joined.json"
     assert dtperf("fileset", "join", fileset, "-o", out, shell=shell).returncode == 0
     assert out.is_file()
+
+
+@on_linux
+def test_json_that_cannot_be_written_is_a_failure(few: Path, tmp_path: Path) -> None:
+    given = ("run", "reference_2023", few, "-o", tmp_path / "out", "--json")
+    done = dtperf(*given, shell=f"> {FULL}")
+    assert done.returncode == 1
+    assert b"dtperf: standard output: No space left on device" in done.stderr
+    assert (tmp_path / "out" / "result.json").is_file()
 
 
 @on_linux

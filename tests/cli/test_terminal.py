@@ -6,17 +6,68 @@ import pytest
 
 from dtperf.cli.terminal import SHOWN, console, duration, first_lines, first_names, table
 
+NAME, NUMBER, TEXT = "a_name_that_is_long.root", "12.345 ± 0.123", "words of a text"
 
-def test_a_narrow_terminal_loses_nothing(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+
+@pytest.mark.parametrize("columns", ["", "12", "30", "45", "60", "120"])
+def test_a_narrow_terminal_breaks_no_name_and_no_number(
+    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "24")
-    shown = table("file", ">events", whole=True)
-    shown.add_row("a_name_that_is_too_long.root", "1,234,567")
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+    shown = table("file", ">number in points", "what", title="A title of many words, " * 3)
+    shown.add_row(NAME, NUMBER, TEXT)
+    shown.add_row(NAME, "", "")
     console().print(shown)
     lines = capsys.readouterr().out.splitlines()
-    assert "".join(line[:14].strip() for line in lines[1:]) == "a_name_that_is_too_long.root"
-    assert lines[1].endswith("1,234,567 ")
+    assert sum(line.count(NAME) for line in lines) == 2
+    assert sum(line.count(NUMBER) for line in lines) == 1
+    for word in TEXT.split():
+        assert any(word in line.split() for line in lines)
+    assert "…" not in "".join(lines)
+    if columns in ("12", "30", "45"):  # not even the words have room beside each other
+        assert [line.split() for line in lines[1:3]] == [
+            ["file", NAME],
+            ["number", "in", "points", *NUMBER.split()],
+        ]
+    elif columns == "60":
+        assert max(len(line) for line in lines[1:]) <= 60
+        assert not any(TEXT in line for line in lines)
+    else:
+        assert any(line.split() == [NAME, *NUMBER.split(), *TEXT.split()] for line in lines)
+
+
+def test_parts_of_a_row_stay_below_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "10")
+    shown = table("station", ">efficiency")
+    for row in (("MB1", "99.1"), ("  eligible", "90.1"), ("", "80.1"), ("MB2", "99.2")):
+        shown.add_row(*row)
+    console().print(shown)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines == [
+        ["station", "MB1"],
+        ["efficiency", "99.1"],
+        ["station", "eligible"],
+        ["efficiency", "90.1"],
+        ["efficiency", "80.1"],
+        [],
+        ["station", "MB2"],
+        ["efficiency", "99.2"],
+        [],
+    ]
+
+
+def test_a_pipe_is_as_wide_as_what_is_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    shown = table("file", "what")
+    shown.add_row("/a/path" * 20, TEXT * 20)
+    console().print(shown)
+    assert len(capsys.readouterr().out.splitlines()) == 2
 
 
 @pytest.mark.parametrize(

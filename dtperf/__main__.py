@@ -1,0 +1,5 @@
+"""`python -m dtperf` is `dtperf`."""
+
+from dtperf.cli import main
+
+main()

@@ -1,0 +1,198 @@
+"""What `dtperf inspect` says of files: all of one, a line of each of several, and their sum."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from dtperf.cli.terminal import MEGABYTE, console, first_names, harmless, table
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from dtperf.nanoaod.inspect import FileSummary
+    from dtperf.selection.cuts import Extrapolation
+
+__all__ = ["as_dict", "refusal", "show", "show_refused"]
+
+SHOWN = 5
+"""Runs, branches or collections that are named."""
+
+
+def show(summaries: Sequence[FileSummary]) -> None:
+    """Print all of one file, or a line of each of several, and their sum."""
+    terminal = console()
+    if len(summaries) == 1:
+        terminal.print(_all_of_one(summaries[0]))
+    elif summaries:
+        terminal.print(_lines(summaries))
+        for line in _sum(summaries):
+            terminal.print(line)
+
+
+def show_refused(errors: Sequence[str]) -> None:
+    """Print on the error stream why files cannot be used."""
+    for error in errors:
+        console(stderr=True).print(f"dtperf: {error}", style="red", markup=False)
+
+
+def refusal(summary: FileSummary) -> str:
+    """Return why nothing can be measured on a file that is no muon DPG NANO."""
+    lacking = _missing_columns(summary)["by_chamber"]
+    return f"{summary.path}: is {summary.content}: it lacks {first_names(lacking, SHOWN)}"
+
+
+def as_dict(summary: FileSummary) -> dict[str, Any]:
+    """Return all that is known of a file, in a form for JSON."""
+    return {
+        **vars(summary),
+        "bytes_per_event": summary.bytes_per_event,
+        "extrapolations": _extrapolations(summary),
+        "measurements": _missing_columns(summary),
+    }
+
+
+def _lines(summaries: Sequence[FileSummary]) -> Table:
+    remarks = ["remarks"] if any(each.unfinished for each in summaries) else []
+    shown = table("file", "content", ">events", ">MB", ">bytes/event", "runs", *remarks)
+    for each in summaries:
+        per_event = each.bytes_per_event
+        shown.add_row(
+            harmless(each.path),
+            f"generation {each.generation}, {each.kind}",
+            f"{each.entries:,}",
+            f"{each.size_bytes / MEGABYTE:,.1f}",
+            "" if per_event is None else f"{per_event:,.0f}",
+            _span(each.runs),
+            *([harmless(each.unfinished)] if remarks else []),
+        )
+    return shown
+
+
+def _files(count: int) -> str:
+    return f"{count:,} file{'' if count == 1 else 's'}"
+
+
+def _span(runs: Sequence[int]) -> str:
+    return " – ".join(map(str, dict.fromkeys((min(runs), max(runs))))) if runs else "none"
+
+
+def _sum(summaries: Sequence[FileSummary]) -> Iterator[str]:
+    """Yield what the files are together, and what some of them lack."""
+    events = sum(each.entries for each in summaries)
+    size = sum(each.size_bytes for each in summaries)
+    runs = {run for each in summaries for run in each.runs}
+    per_event = f", {size / events:,.0f} bytes per event" if events else ""
+    yield f"{len(summaries):,} files: {events:,} events, {size / MEGABYTE:,.1f} MB{per_event}"
+    yield f"{len(runs):,} runs: {_span([*runs])}"
+    kinds = Counter(f"{each.content}, as {each.kind}" for each in summaries)
+    yield from (f"{_files(count)}: {harmless(kind)}" for kind, count in kinds.most_common())
+    if without := sum(not each.entries for each in summaries):
+        yield f"{_files(without)} without events"
+    usable = [each for each in summaries if each.generation != "unknown"]
+    lacks = Counter(line for each in usable for line in _unsupported(_missing_columns(each)))
+    for line, count in lacks.most_common():
+        yield f"not supported by {_files(count)}: {line}"
+    if usable and not lacks:
+        yield "all standard measurements are supported"
+
+
+def _extrapolations(summary: FileSummary) -> dict[Extrapolation, list[str]]:
+    """Return, for every way to extrapolate, the columns that it lacks in this file."""
+    from dtperf.measurements import extrapolations  # takes a second, needed only here
+
+    return extrapolations(summary.columns)
+
+
+def _missing_columns(summary: FileSummary) -> dict[str, list[str]]:
+    """Return, for every measurement, the columns that it lacks in this file.
+
+    Where only one way to extrapolate works, that is taken.
+    """
+    from dtperf.measurements import supported
+
+    lacking = _extrapolations(summary)
+    only_helix = lacking["ntuple"] and not lacking["helix"]
+    return supported(summary.columns, "helix" if only_helix else "ntuple")
+
+
+def _all_of_one(summary: FileSummary) -> Table:
+    """Return the table of one file."""
+    shown = table("", "", title=harmless(summary.path))
+    shown.show_header = False
+    for name, value in _rows(summary).items():
+        shown.add_row(f"[bold]{name}[/]", harmless(value))
+    return shown
+
+
+def _rows(summary: FileSummary) -> dict[str, str]:
+    measurements = _missing_columns(summary)
+    refused = summary.generation == "unknown"
+    algorithm, level = summary.compression
+    per_event = summary.bytes_per_event
+    each = "" if per_event is None else f", {per_event:,.0f} bytes per event"
+    made = ", ".join(name for name, lacking in measurements.items() if not lacking)
+    return {
+        "content": f"{summary.content}, as {summary.kind}",
+        "uuid": _identity(summary.uuid),
+        "events": f"{summary.entries:,} in {summary.clusters} cluster(s)",
+        "runs": _runs(summary.runs),
+        "luminosity blocks": f"{summary.luminosity_blocks:,}",
+        "size": f"{summary.size_bytes:,} bytes{each}, {algorithm} level {level}",
+        **({"unfinished": summary.unfinished} if summary.unfinished else {}),
+        "branches": _branches(summary),
+        "collections": _sizes(summary),
+        "extrapolation": _ways(_extrapolations(summary)),
+        "measurements": made or "none",
+        "not supported": "all" if refused else "\n".join(_unsupported(measurements)) or "none",
+    }
+
+
+def _sizes(summary: FileSummary) -> str:
+    """Return where the bytes are."""
+    sizes = summary.collections
+    total = sum(sizes.values())
+    parts = {name or "single numbers": size / total for name, size in sizes.items() if size}
+    return first_names([f"{name} {part:.0%}" for name, part in parts.items()], SHOWN)
+
+
+def _identity(uuid: str) -> str:
+    from dtperf.nanoaod.uuids import is_derived
+
+    return f"{uuid}, made of its bytes: it has none" if is_derived(UUID(uuid)) else uuid
+
+
+def _ways(lacking: dict[Extrapolation, list[str]]) -> str:
+    """Return which values of the config's `extrapolation` a file can be used with."""
+    usable = ", ".join(way for way, missing in lacking.items() if not missing) or "none"
+    lacks = ((way, first_names(names, SHOWN)) for way, names in lacking.items() if names)
+    refused = (f"{way}: lacking {names}" for way, names in lacks)
+    return "; ".join([usable, *refused])
+
+
+def _unsupported(measurements: dict[str, list[str]]) -> Iterator[str]:
+    """Name the measurements that a file does not support, those with the same lack together."""
+    by_lack: dict[tuple[str, ...], list[str]] = {}
+    for name, lacking in measurements.items():
+        if lacking:
+            by_lack.setdefault(tuple(lacking), []).append(name)
+    for lacking_all, names in by_lack.items():
+        who = "all" if len(names) == len(measurements) else ", ".join(names)
+        yield f"{who}: lacking {first_names(lacking_all, SHOWN)}"
+
+
+def _runs(runs: tuple[int, ...]) -> str:
+    if len(runs) <= SHOWN:
+        return ", ".join(map(str, runs)) or "none"
+    return f"{len(runs)}, from {runs[0]} to {runs[-1]}"
+
+
+def _branches(summary: FileSummary) -> str:
+    text = f"{len(summary.columns)}"
+    if summary.missing:
+        text += f", {len(summary.missing)} known ones are not there"
+    if summary.unknown:
+        text += f", {len(summary.unknown)} are not known"
+    return text

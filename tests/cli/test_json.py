@@ -1,0 +1,147 @@
+"""What `--json` prints is JSON and nothing else, with the keys that the documentation names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from math import inf, nan
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from dtperf.api import run
+from dtperf.cli.app import app
+from dtperf.cli.as_json import print_json
+from dtperf.config import load_config
+from dtperf.detector import Place
+from dtperf.results.result import Result
+from dtperf.results.summary import Efficiency
+from tests.cli.commands import Done, call
+from tests.helpers.golden import GOLDEN
+from tests.helpers.pages import ROOT
+from tests.nanoaod.files import read_arrays, write_like
+
+Call = Callable[..., Done]
+
+
+WIDE = {"selection.pair.min_mass": 60.0, "selection.pair.max_mass": 120.0}
+
+
+@pytest.fixture
+def dtperf(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
+    return partial(call, monkeypatch, capfd)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, golden_result: Result) -> Path:
+    """Make a folder with results, some events, and two filesets."""
+    folder = tmp_path_factory.mktemp("json")
+    for name in ("a", "b"):
+        golden_result.save(folder / name)
+    for number, result in ((1, "first"), (2, "second")):
+        arrays = {name: values[number:20] for name, values in read_arrays(GOLDEN).items()}
+        events = write_like(arrays, folder / f"{number}.root")
+        (folder / f"{number}.json").write_text(json.dumps([f"{number}.root"]))
+        run("reference_2023", events, out=folder / result)
+    run(load_config("reference_2023", WIDE), folder / "1.root", out=folder / "wide")
+    return folder
+
+
+@pytest.fixture
+def folder(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(made)
+    return made
+
+
+COMMANDS = {
+    "run": ("run", "reference_2023", "1.root", "-o", "out"),
+    "skim": ("skim", "reference_2023", "1.root", "-o", "kept"),
+    "merge": ("merge", "first", "second", "-o", "sum", "--allow-doubled-events"),
+    "report": ("report", "a", "--reference", "b"),
+    "status": ("status", "a"),
+    "compare": ("compare", "a", "b", "--page", "page.html"),
+    "trend": ("trend", "a", "b"),
+    "background": ("background", "wide"),
+    "plan": ("plan", "--from", "a", "--event-size", "900"),
+    "inspect": ("inspect", "1.root", "2.root"),
+    "measurements": ("measurements",),
+    "measurements --columns": ("measurements", "--columns"),
+    "config list": ("config", "list"),
+    "config show": ("config", "show", "reference_2023"),
+    "fileset show": ("fileset", "show", "1.json"),
+    "fileset diff": ("fileset", "diff", "1.json", "1.json"),
+}
+ELSEWHERE = {"cluster status"}
+"""Tried where a cluster is up."""
+
+
+def _strictly(text: str) -> Any:
+    def refuse(constant: str) -> None:
+        raise ValueError(constant)
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def documented() -> dict[str, set[str]]:
+    """Return the keys of the page, by command."""
+    page = (ROOT / "docs/howto/scripts.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?) \| (.*) \|$", page, re.MULTILINE)
+    found = {}
+    for commands, keys in rows:
+        for command in re.findall(r"`([^`]+)`", commands):
+            found[command] = {*re.findall(r"`(\w+)`", keys.partition(";")[0])}
+    found["report"] = found["run"] | {"page"}
+    return found
+
+
+@pytest.mark.parametrize("name", [*COMMANDS])
+def test_json_and_nothing_else(name: str, folder: Path, dtperf: Call) -> None:
+    done = dtperf(*COMMANDS[name], "--json")
+    assert done.code == 0, done.err
+    content = _strictly(done.out)
+    keys = {*content} if isinstance(content, dict) else {key for each in content for key in each}
+    if name == "config show":
+        assert {"selection", "measurements"} < keys
+    else:
+        assert keys == documented()[name]
+
+
+def _with_json(command: Any, path: str = "") -> Iterator[str]:
+    if any("--json" in each.opts for each in command.params):
+        yield path
+    for name, each in getattr(command, "commands", {}).items():
+        yield from _with_json(each, f"{path} {name}".strip())
+
+
+def test_all_commands_with_json_are_tried_anddocumented() -> None:
+    found = {*_with_json(typer.main.get_command(app))}
+    assert found == {each for each in COMMANDS if "--" not in each} | ELSEWHERE
+    assert found | {"measurements --columns"} == {*documented()}
+
+
+def test_gaps_and_mistakes(folder: Path, dtperf: Call) -> None:
+    done = dtperf("inspect", "nowhere.root", "--json")
+    assert done.code == 1
+    assert [{*each} for each in _strictly(done.out)] == [{"path", "error"}]
+    (folder / "bad.root").write_text("no events")
+    given = ("run", "reference_2023", "1.root", "bad.root", "-o", "gaps", "--on-error", "skip")
+    done = dtperf(*given, "--json")
+    assert done.code == 3
+    content = _strictly(done.out)
+    assert content["skipped"] == {"not-root": {"events": 0, "files": 1}}
+    assert (content["files_unknown"], content["events_read"]) == (1, 19)
+    done = dtperf("compare", "a", "nowhere", "--json")
+    assert (done.code, done.out) == (1, "")
+
+
+def test_places_efficiencies_and_numbers_that_are_none(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"place": Place(0, 5), "of": Efficiency(0, 0, nan, inf), 3: (Path("a/b"), None)})
+    assert _strictly(capsys.readouterr().out) == {
+        "place": {"name": "sector 5 of wheel 0", "wheel": 0, "sector": 5, "station": None},
+        "of": {"value": None, "passed": 0, "total": 0, "low": None, "high": None},
+        "3": ["a/b", None],
+    }
