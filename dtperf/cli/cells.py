@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dtperf.cli.options import Force, ResultDirectory, refuse_existing
+from dtperf.cli.options import AsJson, Force, ResultDirectory, refuse_existing
 
 __all__ = ["cells"]
 
@@ -27,11 +27,13 @@ def cells(
         float, typer.Option(metavar="HZ", help="How often a cell may fire without beam.")
     ] = 200.0,
     force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the cells that are dead, weak or noisy.
 
     The result must have the group of measurements 'cells', as `dt_performance` has.
     """
+    from dtperf.cli.as_json import print_json
     from dtperf.cli.terminal import console, table
     from dtperf.diagnostics.cells import find, to_csv
     from dtperf.files import write_atomic
@@ -40,6 +42,11 @@ def cells(
     if output is not None:
         refuse_existing(output, force)
     survey = find(Result.load(result), max_rate)
+    if output is not None:
+        write_atomic(output, to_csv(survey.flags))
+    if as_json:
+        print_json(survey)
+        return
     terminal = console()
     if survey.flags:
         shown = table("cell", "kind", ">digis", ">expected", ">p-value")
@@ -52,5 +59,4 @@ def cells(
         f"{survey.undecided:,} without a digi have neighbours with too few to tell"
     )
     if output is not None:
-        write_atomic(output, to_csv(survey.flags))
         terminal.print(f"wrote {output}: {dead:,} cells")

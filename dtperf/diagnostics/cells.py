@@ -13,6 +13,7 @@ from scipy.special import pdtr, pdtrc
 from dtperf.detector import Chamber, chambers, layer_cells
 from dtperf.errors import InputError
 from dtperf.results.result import Result
+from dtperf.results.row_columns import Columns, field_columns, place_columns
 from dtperf.results.table import Table
 from dtperf.typing import F64, AnyArray, Bools
 
@@ -37,7 +38,7 @@ Kind = Literal["dead", "weak", "noisy"]
 class CellFlag(NamedTuple):
     """A cell that is not as its neighbours, or fires by itself."""
 
-    chamber: Chamber
+    place: Chamber
     superlayer: int
     layer: int
     wire: int
@@ -53,7 +54,7 @@ class CellFlag(NamedTuple):
     @property
     def name(self) -> str:
         """Return the cell in the field's usual form."""
-        return f"{self.chamber.name} SL{self.superlayer} L{self.layer} wire {self.wire}"
+        return f"{self.place.name} SL{self.superlayer} L{self.layer} wire {self.wire}"
 
     def cells(self) -> list[tuple[str, str]]:
         """Return what a table shows of it."""
@@ -64,6 +65,12 @@ class CellFlag(NamedTuple):
             ("expected", f"{self.expected:,.1f}"),
             ("p-value", f"{self.p_value:.1g}"),
         ]
+
+    @classmethod
+    def columns(cls) -> Columns:
+        """Return the columns of a data frame."""
+        names = ("superlayer", "layer", "wire", "kind", "digis", "expected", "p_value")
+        return {**place_columns(), **field_columns(cls, *names)}
 
 
 class CellSurvey(NamedTuple):
@@ -137,7 +144,7 @@ def to_csv(flags: Table[CellFlag], kinds: tuple[Kind, ...] = ("dead",)) -> str:
     writer.writerow(["station", "wheel", "sector", "superlayer", "layer", "wire"])
     for each in flags:
         if each.kind in kinds:
-            place = each.chamber
+            place = each.place
             writer.writerow(
                 [place.station, place.wheel, place.sector, each.superlayer, each.layer, each.wire]
             )

@@ -75,8 +75,8 @@ COMMANDS = {
     "fileset show": ("fileset", "show", "1.json"),
     "fileset diff": ("fileset", "diff", "1.json", "1.json"),
 }
-ELSEWHERE = {"cluster status"}
-"""Tried where a cluster is up."""
+ELSEWHERE = {"cells", "cluster status"}
+"""Tried where a result has cells, and where a cluster is up."""
 
 
 def _strictly(text: str) -> Any:

@@ -13,6 +13,7 @@ from dtperf.detector import chambers, layer_cells
 from dtperf.diagnostics.cells import CellSurvey, find, to_csv
 from dtperf.errors import InputError
 from dtperf.measurements import KNOWN
+from dtperf.results.result import Result
 from tests.helpers.ledgers import row
 from tests.helpers.made_results import made
 
@@ -38,7 +39,8 @@ def occupancy(seed: int, mean: float) -> Any:
     return counts
 
 
-def survey(digis: Any, noise: Any, events: int = EVENTS) -> CellSurvey:
+def result_of(digis: Any, noise: Any, events: int = EVENTS) -> Result:
+    """Make a result with these digis."""
     result = made([row("a", 0, 10)])
     counts = dict(result.counts)
     for name, content in (("cell_occupancy", digis), ("cell_noise", noise)):
@@ -49,7 +51,11 @@ def survey(digis: Any, noise: Any, events: int = EVENTS) -> CellSurvey:
         counts[name] = histogram
     counts["chamber_has_segment"] = KNOWN["chamber_has_segment"].empty()
     totals = {**result.totals, "certified": events}
-    return find(replace(result, counts=counts, totals=totals))
+    return replace(result, counts=counts, totals=totals)
+
+
+def survey(digis: Any, noise: Any, events: int = EVENTS) -> CellSurvey:
+    return find(result_of(digis, noise, events))
 
 
 def test_what_is_ill_is_found_and_no_other() -> None:

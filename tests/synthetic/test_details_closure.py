@@ -167,7 +167,7 @@ def test_dead_and_noisy_cells_are_found(ill: Result) -> None:
     survey = find(ill)
     found = {}
     for each in survey.flags:
-        station, wheel, sector = each.chamber.station, each.chamber.wheel, each.chamber.sector
+        station, wheel, sector = each.place.station, each.place.wheel, each.place.sector
         found[station, wheel, sector, each.superlayer, each.layer, each.wire] = each.kind
     assert found == {NOISY: "noisy", **dict.fromkeys(DEAD, "dead")}
 
