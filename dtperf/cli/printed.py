@@ -142,7 +142,7 @@ def _warnings(result: Result) -> Iterator[str]:
     is_measured = _is_measured(result)
     lines = []
     if not result.totals["pairs"] and is_measured:
-        lines.append("No pair was selected: check the cuts with 'dtperf config show'.")
+        lines.append("No pair was selected: check the cuts with `dtperf config show CONFIG`.")
     lines += result.event_remarks
     remarks = (f"{file}: {remark}" for file, remark in result.remarks.items())
     lines += first_lines((harmless(each[:LONGEST]) for each in remarks), "more such files")

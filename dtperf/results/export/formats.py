@@ -70,7 +70,7 @@ def write(
     if out.is_dir():
         raise ConfigError(f"{out}: is a directory: name a file in it")
     if out.exists() and not overwrite:
-        raise ConfigError(f"{out}: is there already: choose another name, or overwrite it")
+        raise ConfigError(f"{out}: is there already: choose another name, or overwrite=True")
     content = to_bytes(result, format, naming)
     with writable(out):
         out.parent.mkdir(parents=True, exist_ok=True)
