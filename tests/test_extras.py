@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from packaging.requirements import Requirement
 
 import dtperf
 from dtperf import extras
+from dtperf.errors import ConfigError
+from dtperf.execution.clusters import tls
 from tests.helpers.pages import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -57,6 +60,15 @@ def test_without_dask_awkward_lazy_says_what_to_install() -> None:
     told = done.stderr.strip().splitlines()[-1]
     assert told.startswith("dtperf.errors.ConfigError: dtperf.lazy needs dask_awkward: ")
     assert told.endswith("install -c constraints-lazy.txt -e '.[lazy]'")
+
+
+def test_without_cryptography_a_cluster_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tls, "find_spec", lambda _: None)
+    for use in (partial(tls.Credentials.make, tmp_path), tls.Credentials(*[tmp_path] * 3).security):
+        with pytest.raises(ConfigError, match=r"cryptography: .* install .*\[clusters\]'"):
+            use()
 
 
 def test_nothing_tells_to_install_dtperf_from_a_registry() -> None:

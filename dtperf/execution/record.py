@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -59,7 +59,7 @@ class RunRecord:
         self._to_measure = 0
         self._saved = 0
         self._is_balanced = True
-        self._compiling_s: Counter[str] = Counter()
+        self._compiling_s: defaultdict[str, float] = defaultdict(float)
         self._begin = datetime.now(UTC)
         self._start = self._measuring = time.perf_counter()
         previous = None if directory is None else directory.previous
