@@ -1,18 +1,20 @@
 """Tests on each Python, with the oldest and the newest libraries, and what else CI looks at.
 
-`nox --list` names the sessions; what follows `--` goes to pytest. `.ci/run` runs `lazy` and
-`docs`, and the few tests that show most, tests/central.txt, on another Python and with the lowest
+`nox --list` names the sessions; what follows `--` goes to pytest. `.ci/run` runs `lazy`, `docs` and
+`wheel`, and the few tests that show most, tests/central.txt, on another Python and with the lowest
 libraries.
 """
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import nox
 
 PYTHONS = nox.project.python_versions(nox.project.load_toml("pyproject.toml"))
 HERE = Path(__file__).parent
+DIST = HERE / "dist"
 EXTRAS = "clusters,notebook,xrootd,dev"
 WITH_LAZY = ("-k", "laz or dask or reduction or environment")
 """The extra `lazy`, and what else meets the older Dask that comes with it."""
@@ -73,6 +75,41 @@ def docs(session: nox.Session) -> None:
     # all anew: a notebook shows what the code does, which Sphinx does not look at
     options = ("--fail-on-warning", "--keep-going", "--fresh-env", "--jobs", "auto")
     session.run("sphinx-build", *options, *session.posargs, "docs", "docs/_build/html", env=cache)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Make what a release consists of, in dist/, and look at it."""
+    session.install("build[uv]", "cffconvert", "twine")
+    shutil.rmtree(DIST, ignore_errors=True)
+    made = ("python", "-m", "build", "--installer", "uv", "--outdir")
+    session.run(*made, str(DIST))  # the wheel from what the sdist holds
+    session.run(*made, str(DIST / "of-the-tree"), "--wheel")
+    session.run("python", "-m", "tests.helpers.distributions", str(DIST))
+    shutil.rmtree(DIST / "of-the-tree")
+    session.run("twine", "check", "--strict", *map(str, DIST.iterdir()))
+    session.run("cffconvert", "--validate")
+
+
+@nox.session(requires=["build"])
+def wheel(session: nox.Session) -> None:
+    """Install the wheel alone, and go from events to pictures and a page, far from this folder."""
+    session.install("--constraint", "constraints.txt", *map(str, DIST.glob("*.whl")))
+    place = Path(session.create_tmp()) / "try"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    session.chdir(place)
+    session.env["PYTHONPATH"] = None  # it would bring the tree back
+    session.run("python", "-c", "import dtperf, sys; assert dtperf.__file__.startswith(sys.prefix)")
+    for command in (
+        ("generate", "-o", "sample", "--events", "5000", "--files", "2"),
+        ("run", "reference_2023", "sample", "-o", "result"),
+        ("plot", "result", "--only", "chambers"),
+        ("report", "result"),
+    ):
+        session.run("dtperf", *command)
+    made = [Path("result/plots/chambers.png"), Path("result/report.html")]
+    session.log(", ".join(f"{path}: {path.stat().st_size:,} bytes" for path in made))
 
 
 @nox.session

@@ -13,19 +13,21 @@ import os
 import pickle
 import shutil
 import tempfile
+import threading
+import time
 import warnings
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any, NamedTuple, TypeVar, overload
 
 import numba
-from numba.core import caching, config
+from numba.core import caching, config, event
 
 from dtperf.code_state import code_state
 from dtperf.errors import DtperfWarning
 
-__all__ = ["compiled"]
+__all__ = ["Spent", "compiled", "spent_compiling"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -175,3 +177,41 @@ def _warn_once(what: str) -> None:
         DtperfWarning,
         stacklevel=3,
     )
+
+
+class Spent(NamedTuple):
+    """What compiling has taken."""
+
+    seconds: float
+    cpu_seconds: float
+
+
+class _Clock(threading.local, event.Listener):
+    """What this thread has spent; a function that another one needs is part of its time."""
+
+    def __init__(self) -> None:
+        self.spent = Spent(0.0, 0.0)
+        self._depth = 0
+
+    def on_start(self, _: Any) -> None:
+        if not self._depth:
+            self._begin = Spent(time.perf_counter(), time.thread_time())
+        self._depth += 1
+
+    def on_end(self, _: Any) -> None:
+        self._depth -= 1
+        if not self._depth:
+            now, before = Spent(time.perf_counter(), time.thread_time()), self._begin
+            self.spent = Spent(
+                self.spent.seconds + now.seconds - before.seconds,
+                self.spent.cpu_seconds + now.cpu_seconds - before.cpu_seconds,
+            )
+
+
+_clock = _Clock()
+event.register("numba:compile", _clock)
+
+
+def spent_compiling() -> Spent:
+    """Return what this thread has spent on compiling so far, with numba and for whatever."""
+    return _clock.spent

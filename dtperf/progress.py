@@ -32,6 +32,8 @@ COUNTED = {"checking": "file", "waiting": "worker", "drawing": "plot"}
 """What the stages count; the others count events, and tell how many in a second."""
 LONG_COMPILING_S = 2.0
 """Compiling that takes less is not worth a word."""
+LONG_WAIT_S = 5.0
+"""Workers in processes of their own do not tell that they compile; after so long they may."""
 CELL_TICK_S = 0.5
 LOG_TICK_S = 30.0
 
@@ -170,6 +172,15 @@ class _Bar:
         return f"compiling, once: {running[-1][0]}" if seconds > LONG_COMPILING_S else ""
 
     @property
+    def _waiting(self) -> str:
+        """Why nothing is measured yet, as far as can be told from here."""
+        task = self._stages.tasks[-1] if self._stages.tasks else None
+        if task is None or task.description != "measuring" or task.completed:
+            return ""
+        is_long = (task.elapsed or 0.0) > LONG_WAIT_S
+        return "the first chunks may wait for numba, which compiles once" if is_long else ""
+
+    @property
     def state(self) -> tuple[float, float]:
         """What is done of the present stage, and all of it."""
         task = self._stages.tasks[-1] if self._stages.tasks else None
@@ -194,7 +205,7 @@ class _Bar:
                 parts.append(f"{timedelta(seconds=round(task.remaining / speed))} left")
             else:
                 parts.append(f"{timedelta(seconds=round(elapsed))}")
-        return ", ".join(filter(None, [*parts, self.compiling]))
+        return ", ".join(filter(None, [*parts, self.compiling or self._waiting]))
 
     def last_line(self, *, is_whole: bool) -> str:
         """Return what there is to say when the work has ended; empty: nothing was to be seen."""
@@ -205,8 +216,9 @@ class _Bar:
             done = _counted(task.completed, stage)
             if is_whole:
                 parts = [f"{ENDED[stage]} {done} in {seconds:.1f} s"]
-                if task.completed and seconds and stage not in COUNTED:
-                    parts.append(f"{task.completed / seconds:,.0f} events/s")
+                measuring = seconds - self._compiled_s if stage == "measuring" else seconds
+                if task.completed and measuring > 0 and stage not in COUNTED:
+                    parts.append(f"{task.completed / measuring:,.0f} events/s")
             else:
                 of_all = _counted(task.total or 0, stage)
                 parts = [f"{stage} ended at {task.completed:,.0f} of {of_all}"]

@@ -95,7 +95,8 @@ def messages(path: Path) -> Iterator[str]:
 
 
 def test_the_library_speaks_python() -> None:
-    files = {str(path.relative_to(PACKAGE)): path for path in PACKAGE.rglob("*.py")}
+    paths = [*PACKAGE.rglob("*.py"), *(PACKAGE.parent / "processors").glob("*.py")]
+    files = {str(path.relative_to(PACKAGE.parent)).removeprefix("dtperf/"): path for path in paths}
     with_options = {
         name: text
         for name, path in files.items()
@@ -113,6 +114,10 @@ def test_the_command_line_speaks_its_own_words() -> None:
         "out: --resume goes on (--force replaces it); input.tree: 3 is not allowed"
     )
     assert as_options("choose with input.tree") == "choose with --tree"
+    assert as_options("another name, or overwrite=True") == "another name, or --force"
+    assert as_options("run again with run.retries=3 and run.workers=2") == (
+        "run again with --set run.retries=3 and --set run.workers=2"
+    )
 
 
 def test_a_config_says_how_to_change_it() -> None:

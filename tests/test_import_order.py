@@ -12,6 +12,7 @@ FLOORS = [
     *(
         "addresses",
         "errors",
+        "extras",
         "typing",
         "code_state",
         "lazy_import",

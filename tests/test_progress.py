@@ -179,3 +179,16 @@ def test_compiling_is_told(
         assert find_pairs(1) == 2
     assert re.fullmatch(r"measuring 0 of 1 event, [\d:]+, compiling, once: find_pairs", told[-1])
     assert re.search(r", compiling, once, took \d+ s\n$", capfd.readouterr().err)
+
+
+def test_what_the_first_chunk_of_other_processes_may_wait_for_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dtperf.progress, "LONG_WAIT_S", 0.0)
+    told: list[str] = []
+    monkeypatch.setattr(dtperf.progress._Log, "update", lambda _, bar: told.append(bar.line))
+    with progress_bar(in_log=True) as show:
+        for done in (0, 1):
+            time.sleep(0.01)
+            show(Progress("measuring", done, 2))
+    assert ["numba" in line for line in told] == [True, False]

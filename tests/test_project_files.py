@@ -23,6 +23,7 @@ ROOT = Path(__file__).parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
 PIXI = tomllib.loads((ROOT / "pixi.toml").read_text())
+CITATION: dict[str, Any] = yaml.safe_load((ROOT / "CITATION.cff").read_text())
 CONDA_NAMES = {
     "matplotlib": "matplotlib-base",  # the base package leaves out Qt
     "playwright": "playwright-python",
@@ -31,6 +32,7 @@ CONDA_NAMES = {
 
 TOP_LEVEL = {
     ".ci",
+    ".containerignore",
     ".gitattributes",
     ".gitignore",
     ".pre-commit-config.yaml",
@@ -39,6 +41,7 @@ TOP_LEVEL = {
     "CONTRIBUTING.md",
     "Containerfile",
     "LICENSE",
+    "NOTICE.md",
     "README.md",
     "benchmarks",
     "configs",
@@ -141,9 +144,11 @@ def test_continuous_integration_runs_what_its_own_environment_cannot() -> None:
         check=True,
     )
     sessions = {each["name"] for each in json.loads(done.stdout)}
-    assert sessions == {"tests", "lowest", "newest", "lazy", "docs", "lint", "types"}
+    assert sessions == {
+        *("tests", "lowest", "newest", "lazy", "docs", "build", "wheel", "lint", "types"),
+    }
     begun = re.findall(r"nox -s ([^-\n]\S*(?: [^-\s]\S*)*)", (ROOT / ".ci/run").read_text())
-    assert " ".join(begun).split() == ["lazy", "docs", "tests-3.13", "lowest"]
+    assert " ".join(begun).split() == ["lazy", "docs", "wheel", "tests-3.13", "lowest"]
 
 
 def test_the_central_tests_are_there() -> None:
@@ -153,9 +158,42 @@ def test_the_central_tests_are_there() -> None:
 
 
 def test_one_version_everywhere() -> None:
-    citation: dict[str, Any] = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-    versions = {PROJECT["version"], PIXI["workspace"]["version"], citation["version"]}
-    assert versions == {version("dtperf")}
+    assert {PROJECT["version"], CITATION["version"]} == {version("dtperf")}
+    assert "version" not in PIXI["workspace"]
+    tags = [
+        (path.name, tag)
+        for path in (ROOT / "Containerfile", *(ROOT / "configs/clusters").iterdir())
+        for tag in re.findall(r"dtperf:([^\s`,]+)", path.read_text())
+    ]
+    assert {tag for _, tag in tags} == {"VERSION"}
+
+
+def test_the_newest_release_in_the_changelog_is_the_one_that_is_cited() -> None:
+    heads = re.findall(
+        r"^## \[(.+?)\](?: - (.+))?$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
+    assert heads[0] == ("Unreleased", "")
+    assert heads[1] == (CITATION["version"], str(CITATION["date-released"]))
+
+
+def test_the_project_says_the_same_of_itself_wherever_it_does() -> None:
+    assert CITATION["license"] == PROJECT["license"]
+    assert {*CITATION["keywords"]} <= {*PROJECT["keywords"]}
+    assert [each["name"] for each in CITATION["authors"]] == [
+        each["name"] for each in PROJECT["authors"]
+    ]
+    cited = {each.get("url", each.get("repository-code")) for each in CITATION["references"]}
+    assert {*PROJECT["urls"].values()} <= cited
+
+
+@in_a_clone
+def test_a_container_is_built_of_what_its_recipe_copies_and_little_else() -> None:
+    copied = re.findall(r"^COPY (.+) \S+$", (ROOT / "Containerfile").read_text(), re.MULTILINE)
+    names = {name for line in copied for name in line.split()}
+    everything, *let_in = (ROOT / ".containerignore").read_text().split()
+    assert everything == "*"
+    assert {name[1:] for name in let_in if name.startswith("!")} == names
+    assert all((ROOT / name).exists() for name in names)
 
 
 @in_a_clone

@@ -6,12 +6,15 @@ import ast
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from hatchling.builders.sdist import SdistBuilder
 from hatchling.builders.wheel import WheelBuilder
 
+from tests.helpers.distributions import faults
 from tests.helpers.golden import GOLDEN
 
 ROOT = Path(__file__).parents[1]
@@ -31,11 +34,31 @@ print(result.extra["segments"])
 """
 
 
+def built(builder: type[SdistBuilder | WheelBuilder], source: Path, place: Path) -> Path:
+    [made] = builder(str(source)).build(directory=str(place), versions=["standard"])
+    return Path(made)
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("wheel")
-    [built] = WheelBuilder(str(ROOT)).build(directory=str(place), versions=["standard"])
-    return Path(built)
+    return built(WheelBuilder, ROOT, tmp_path_factory.mktemp("wheel"))
+
+
+def test_a_release_is_small_and_made_of_the_tree_alone(tmp_path: Path) -> None:
+    sdist = built(SdistBuilder, ROOT, tmp_path)
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path / "unpacked", filter="data")
+    [source] = (tmp_path / "unpacked").iterdir()
+    wheel = built(WheelBuilder, source, tmp_path)
+    built(WheelBuilder, ROOT, tmp_path / "of-the-tree")
+    assert [*faults(tmp_path)] == []
+    with ZipFile(wheel, "a") as archive:
+        archive.writestr("dtperf/tests/mine.py", f"HERE = {str(ROOT)!r}")
+    assert [fault.removeprefix(f"{wheel.name}: ") for fault in faults(tmp_path)] == [
+        "holds dtperf/tests/mine.py",
+        f"dtperf/tests/mine.py names {ROOT}",
+        "dtperf/tests/mine.py is not that of the tree",
+    ]
 
 
 def test_a_wheel_installs_no_top_level_name_but_dtperf(wheel: Path) -> None:

@@ -111,7 +111,8 @@ def scale(
 
     clusters.scale(file, workers)
     print(
-        f"{file}: {workers} workers are asked for; `dtperf cluster status` shows them come and go"
+        f"{file}: {workers} workers are asked for; "
+        f"`dtperf cluster status {file}` shows them come and go"
     )
 
 

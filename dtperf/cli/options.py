@@ -46,6 +46,7 @@ Page = Annotated[
 
 OPTIONS = {
     "force=True": "--force",
+    "overwrite=True": "--force",
     "resume=True": "--resume",
     "input.tree": "--tree",
     "allow_doubled_events()": "--allow-doubled-events",
@@ -57,7 +58,7 @@ def as_options(message: str) -> str:
     """Return a message of the library in the words of the command line."""
     for word, option in OPTIONS.items():
         message = re.sub(rf"(?<![\w.]){re.escape(word)}(?!\w|:)", option, message)
-    return message
+    return re.sub(r"\b(with|and) (?=[a-z_]+\.[a-z_.]+=)", r"\1 --set ", message)
 
 
 FalseAlarms = Annotated[

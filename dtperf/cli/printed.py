@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from dtperf.results.ledger import LedgerRow
     from dtperf.results.result import Result
 
-__all__ = ["print_report", "print_verdict"]
+__all__ = ["WORTH_A_WORD_S", "of_unknown_length", "print_report", "print_verdict"]
+
+WORTH_A_WORD_S = 0.5
+"""Compiling that takes less is not told of."""
 
 
 def print_report(result: Result, out: Path, *, is_skim: bool = False) -> None:
@@ -57,6 +60,11 @@ def print_verdict(result: Result, reference: Result | None = None) -> tuple[Flag
     return flags
 
 
+def of_unknown_length(files: int) -> str:
+    """Tell of files that never could be opened, so that nobody knows their events."""
+    return f"{files:,} file{'s' * (files != 1)} of unknown length"
+
+
 def _efficiencies(result: Result) -> Table:
     from dtperf.results.summary import in_words
 
@@ -73,12 +81,11 @@ def _accounting(result: Result) -> Iterator[str]:
 
     totals = result.totals
     read, skipped = result.ledger.events("read"), result.skipped_events
-    yield f"{read:,} events read + {skipped:,} skipped = {read + skipped:,}"
+    known = f"{read:,} events read + {skipped:,} skipped"
     if result.unknown_files:
-        yield (
-            f"[yellow]{result.unknown_files:,} files could not be opened: "
-            "their events are not counted here[/]"
-        )
+        yield f"[yellow]{known} + {of_unknown_length(result.unknown_files)}[/]"
+    else:
+        yield f"{known} = {read + skipped:,}"
     if result.config.selection.luminosity_mask is not None and _is_measured(result):
         yield f"{totals['certified']:,} of those read are in the luminosity mask"
     yield f"{totals['files']:,} files, {totals['chunks']:,} chunks"
@@ -135,7 +142,7 @@ def _warnings(result: Result) -> Iterator[str]:
     is_measured = _is_measured(result)
     lines = []
     if not result.totals["pairs"] and is_measured:
-        lines.append("No pair was selected: check the cuts with 'dtperf config show'.")
+        lines.append("No pair was selected: check the cuts with `dtperf config show CONFIG`.")
     lines += result.event_remarks
     remarks = (f"{file}: {remark}" for file, remark in result.remarks.items())
     lines += first_lines((harmless(each[:LONGEST]) for each in remarks), "more such files")
@@ -152,9 +159,14 @@ def _warnings(result: Result) -> Iterator[str]:
 
 def _throughput(result: Result) -> str:
     events, size = result.totals["events"], result.totals["bytes"] / MEGABYTE
-    wall = sum(job.get("seconds_measuring", 0.0) for job in result.jobs)
-    if not wall:
+    seconds = sum(job.get("seconds_measuring", 0.0) for job in result.jobs)
+    compiling = sum(job.get("seconds_compiling", 0.0) for job in result.jobs)
+    wall = seconds - compiling
+    if wall <= 0:
         return f"{size:,.1f} MB read"
+    took = f"{seconds:.1f} s"
+    if compiling > WORTH_A_WORD_S:
+        took += f", of which {compiling:.1f} s compiling, once; without"
     speed = f"{events / wall:,.0f} events/s"
     read = f"{size:,.1f} MB read at {size / wall:,.1f} MB/s"
     if result.skims:
@@ -163,7 +175,7 @@ def _throughput(result: Result) -> str:
             read += " and files"
     if len(result.jobs) > 1:
         # they may have run at the same time
-        return f"{wall:.1f} s in {len(result.jobs)} jobs, added up: {speed}, {read}"
+        return f"{took} in {len(result.jobs)} jobs, added up: {speed}, {read}"
     [job] = result.jobs
     cores = min(job.get("workers") or 1, job.get("cpus") or 1)
-    return f"{wall:.1f} s: {speed}, {events / wall / cores:,.0f} on each of {cores} cores, {read}"
+    return f"{took}: {speed}, {events / wall / cores:,.0f} on each of {cores} cores, {read}"

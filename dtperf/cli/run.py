@@ -17,7 +17,7 @@ from dtperf.cli.options import WITH_GAPS, AsJson, RunOptions, with_run_options
 if TYPE_CHECKING:
     from dtperf.results.result import Result
 
-__all__ = ["advise_resume", "run"]
+__all__ = ["advise_resume", "first_event", "run"]
 
 
 @with_run_options
@@ -62,7 +62,7 @@ def run(
     else:
         print_report(result, out)
         print_verdict(result)
-        print(f"First event {_start_up_s(result):.1f} s after the command")
+        print(first_event(result))
     if result.skipped_files:
         raise typer.Exit(WITH_GAPS)
 
@@ -83,13 +83,18 @@ def advise_resume(out: Path) -> Iterator[None]:
         raise
 
 
-def _start_up_s(result: Result) -> float:
-    """Return the time from the start of this process to that of measuring."""
+def first_event(result: Result) -> str:
+    """Return how long it took from the start of this process to the first event's end."""
     from datetime import datetime
 
     import psutil  # type: ignore[import-untyped]
 
+    from dtperf.cli.printed import WORTH_A_WORD_S
+
     job = max(result.jobs, key=lambda job: str(job["begin"]))
     began = datetime.fromisoformat(job["begin"]).timestamp()
     began += job["seconds"] - job["seconds_measuring"]
-    return float(began - psutil.Process().create_time())
+    compiling = job.get("seconds_compiling", 0.0)
+    waited = began - psutil.Process().create_time() + compiling
+    of_which = f", of which {compiling:.1f} s compiling" if compiling > WORTH_A_WORD_S else ""
+    return f"First event {waited:.1f} s after the command{of_which}"

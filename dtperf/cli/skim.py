@@ -58,18 +58,19 @@ def skim(
         print_json(summary(result, out))
     else:
         print_report(result, out, is_skim=True)
-        _print_size(out, result.totals["events"])
+        _print_size(out, result.totals["events"], result.totals["bytes"])
     if result.skipped_files:
         raise typer.Exit(WITH_GAPS)
 
 
-def _print_size(out: Path, read: int) -> None:
+def _print_size(out: Path, read: int, asked: int) -> None:
     from dtperf.skim import load_skim
 
     parts = load_skim(out).parts.values()
     kept, size = sum(part.events for part in parts), sum(part.bytes for part in parts)
     print(
         f"{kept:,} of {read:,} events can matter with tighter cuts: {size / 1e6:,.1f} MB, "
-        f"{size / max(read, 1):,.0f} bytes for each event read"
+        f"{size / max(read, 1):,.0f} bytes for each event read, "
+        f"where a run on the files reads {asked / max(read, 1):,.0f}"
     )
     print(f"now: dtperf run CONFIG {out} -o OUT, or dtperf explore {out}")

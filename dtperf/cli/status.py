@@ -9,6 +9,7 @@ import typer
 
 from dtperf.cli.as_json import print_json
 from dtperf.cli.options import WITH_GAPS, AsJson
+from dtperf.cli.printed import of_unknown_length
 from dtperf.cli.terminal import console, duration, first_names, harmless, table
 from dtperf.results.table import printable
 
@@ -77,9 +78,7 @@ def _progress(found: RunStatus, out: Path) -> list[str]:
         f"{found.files_total:,} files: {files}; {found.files_skipped:,} with something skipped",
     ]
     if found.files_unknown:
-        lines.append(
-            f"{found.files_unknown:,} files could not be opened: their events are not counted here"
-        )
+        lines.append(f"and {of_unknown_length(found.files_unknown)}, which never could be opened")
     lines += found.event_remarks
     if found.skims:
         skims = ", ".join(map(printable, found.skims))

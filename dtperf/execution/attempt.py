@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from coffea.processor.executor import WorkItem
 
 from dtperf.addresses import hide
+from dtperf.compiled import spent_compiling
 from dtperf.errors import DtperfError
 from dtperf.execution.chunk_meta import meta_of, place_of
 from dtperf.nanoaod.faults import own_fault
@@ -47,7 +48,7 @@ class Outcome(NamedTuple):
     bytes: int
     """Compressed bytes read."""
     seconds: float
-    """Wall time of reading and measuring."""
+    """Wall time of reading and measuring, without that of compiling."""
     worker: str
     """Host, and process or name of the Dask worker."""
     cpu_seconds: float = 0.0
@@ -56,6 +57,8 @@ class Outcome(NamedTuple):
     """The most bytes that the process has had so far."""
     remark: str = ""
     """What a user should know of the file, though it was read; empty: nothing."""
+    compiling_seconds: float = 0.0
+    """Wall time of compiling, which comes once."""
 
 
 def run_chunk(function: Function, item: WorkItem) -> tuple[Any, Outcome]:
@@ -67,7 +70,7 @@ def run_chunk(function: Function, item: WorkItem) -> tuple[Any, Outcome]:
     keep_freed()
     has_process = meta_of(item).threads > 1
     cpu_time = time.process_time if has_process else time.thread_time
-    start, cpu = time.perf_counter(), cpu_time()
+    start, cpu, compiled = time.perf_counter(), cpu_time(), spent_compiling()
     output, size, error, remark = None, 0, None, ""
     try:
         done = function(item)
@@ -75,8 +78,18 @@ def run_chunk(function: Function, item: WorkItem) -> tuple[Any, Outcome]:
     except Exception as failure:  # noqa: BLE001  # whatever it is, the client is told
         error = _explain(item, failure)
     seconds, cpu = time.perf_counter() - start, cpu_time() - cpu
-    worker = f"{socket.gethostname()}:{os.getpid()}"
-    return output, Outcome(error, size, seconds, worker, cpu, peak_memory_bytes(), remark)
+    now = spent_compiling()
+    compiling = now.seconds - compiled.seconds
+    return output, Outcome(
+        error,
+        size,
+        seconds - compiling,
+        f"{socket.gethostname()}:{os.getpid()}",
+        max(cpu - (now.cpu_seconds - compiled.cpu_seconds), 0.0),
+        peak_memory_bytes(),
+        remark,
+        compiling,
+    )
 
 
 def worker_lost(item: WorkItem, why: str) -> Outcome:

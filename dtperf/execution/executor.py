@@ -24,6 +24,7 @@ from dtperf.execution.attempt import Outcome
 from dtperf.execution.chunk_meta import meta_of
 from dtperf.execution.pools import InProcessPool, Pool, ProcessPool
 from dtperf.execution.takedown import taken_down
+from dtperf.extras import install_command
 from dtperf.filesets.replicas import Replicas
 from dtperf.process import raise_if_interrupted
 
@@ -245,7 +246,7 @@ def _reported(path: Path | None) -> AbstractContextManager[object]:
     if path is None:
         return nullcontext()
     if find_spec("bokeh") is None:
-        raise ConfigError("a performance report needs bokeh: pip install 'dtperf[clusters]'")
+        raise ConfigError(f"a performance report needs bokeh: {install_command('clusters')}")
     from distributed import performance_report
 
     report: AbstractContextManager[object] = performance_report(filename=str(path))

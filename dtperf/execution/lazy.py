@@ -14,16 +14,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 import awkward as ak
-import dask_awkward as dak
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
-from dask_awkward.lib.core import partitionwise_layer, typetracer_array
-from dask_histogram import AggHistogram
-from dask_histogram.core import PartitionedHistogram
 
 from dtperf.addresses import complete
 from dtperf.config import AnalysisConfig, ConfigSource, load_config
+from dtperf.errors import ConfigError
 from dtperf.execution.planning import LARGEST
+from dtperf.extras import install_command
 from dtperf.filesets import resolve
 from dtperf.lazy_import import listed
 from dtperf.measurements import Measurement
@@ -35,6 +33,14 @@ from dtperf.nanoaod.branches import known_collections
 from dtperf.selection import branches_of, tag_and_probe
 from dtperf.selection.cuts import TableName
 from dtperf.selection.tables import Table
+
+try:
+    import dask_awkward as dak
+    from dask_awkward.lib.core import partitionwise_layer, typetracer_array
+    from dask_histogram import AggHistogram
+    from dask_histogram.core import PartitionedHistogram
+except ModuleNotFoundError as error:
+    raise ConfigError(f"dtperf.lazy needs {error.name}: {install_command('lazy')}") from None
 
 __all__ = ["LazyTables", "events", "histograms", "tables"]
 __dir__ = listed(__name__)

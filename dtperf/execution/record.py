@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -58,6 +59,7 @@ class RunRecord:
         self._to_measure = 0
         self._saved = 0
         self._is_balanced = True
+        self._compiling_s: defaultdict[str, float] = defaultdict(float)
         self._begin = datetime.now(UTC)
         self._start = self._measuring = time.perf_counter()
         previous = None if directory is None else directory.previous
@@ -71,7 +73,9 @@ class RunRecord:
 
     def skip_file(self, problem: UnreadableFile, ranges: Iterable[tuple[int, int]]) -> None:
         """Note a file that could not be opened, and which of its events were to be read."""
-        error, uuid = problem.error, str(problem.file.uuid or "")
+        error = problem.error
+        # one that a fileset names without the number of its events is not known by that
+        uuid = str(problem.file.uuid or "") if problem.file.is_counted else ""
         why = (error.cause, str(error), problem.source, problem.attempts)
         for start, stop in ranges or ((0, 0),):
             events = (problem.file.path, uuid, start, stop)
@@ -102,6 +106,8 @@ class RunRecord:
             self._output = added([output], self._output)
             self._gathered.add(sample)
         self._rows += rows
+        for ended in progressed.ended:
+            self._compiling_s[ended.outcome.worker] += ended.outcome.compiling_seconds
         self._is_balanced = True
         for row in rows:
             self._on_ended(row)
@@ -169,6 +175,8 @@ class RunRecord:
             "begin": self._begin.isoformat(timespec="milliseconds"),
             "seconds": round(now - self._start, 3),
             "seconds_measuring": round(now - self._measuring, 3),
+            # workers compile at the same time
+            "seconds_compiling": round(max(self._compiling_s.values(), default=0.0), 3),
             "workers": self.workers,
             **machine(),
         }

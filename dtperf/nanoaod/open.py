@@ -16,6 +16,7 @@ import uproot
 
 from dtperf.addresses import AUTHZ, bare, complete
 from dtperf.errors import DtperfError, InputError
+from dtperf.extras import install_command
 from dtperf.nanoaod.decompress import limit_decompression
 from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
 from dtperf.nanoaod.patches import install
@@ -135,7 +136,7 @@ def fsspec_options(url: str, timeout_s: int) -> dict[str, Any]:
     if not url.startswith("root://"):
         return {}
     if find_spec("fsspec_xrootd") is None:
-        msg = f"{url}: reading over XRootD needs fsspec-xrootd: pip install 'dtperf[xrootd]'"
+        msg = f"{url}: reading over XRootD needs fsspec-xrootd: {install_command('xrootd')}"
         raise DtperfError(msg, "environment")
     bound_waiting(timeout_s)
     return {"timeout": min(timeout_s, MAX_TIMEOUT_S)}

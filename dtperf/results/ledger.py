@@ -67,7 +67,7 @@ class LedgerRow(NamedTuple):
     bytes: int
     """Compressed bytes asked of the file."""
     seconds: float
-    """Wall time of reading and measuring."""
+    """Wall time of reading and measuring, without that of compiling."""
     worker: str
     """Host, and process or name of the Dask worker, that did it."""
     cpu_seconds: float = 0.0

@@ -219,8 +219,8 @@ class Result(Mapping[str, "Histogram"]):
     @property
     def unknown_files(self) -> int:
         """Number of files that could not be opened, so that nobody knows how many events."""
-        skipped = (row for row in self.ledger if row.status == "skipped" and not row.events)
-        return len({row.identity for row in skipped})
+        skipped = (row for row in self.ledger if row.status == "skipped")
+        return len({row.identity for row in skipped if not row.events and not row.uuid})
 
     @property
     def doubled_events(self) -> int:

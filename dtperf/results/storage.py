@@ -54,6 +54,7 @@ class _Job(BaseModel):
     begin: str = ""
     seconds: Annotated[FiniteFloat, Field(ge=0)] = 0.0
     seconds_measuring: Annotated[FiniteFloat, Field(ge=0)] = 0.0
+    seconds_compiling: Annotated[FiniteFloat, Field(ge=0)] = 0.0
     workers: Count = 0
     host: str = ""
     python: str = ""

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import dtperf as package
-from tests.conftest import Call
+from tests.cli.commands import Done, call
 from tests.diagnostics.test_cells import DEAD, occupancy, result_of
+from tests.helpers.golden import GOLDEN
+
+Call = Callable[..., Done]
+
+
+@pytest.fixture
+def dtperf(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
+    return partial(call, monkeypatch, capfd)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +50,7 @@ def test_json(measured: Path, dtperf: Call) -> None:
 
 
 def test_a_result_without_cells(tmp_path: Path, dtperf: Call) -> None:
-    package.run({}, "tests/data/golden_input.root", out=tmp_path / "plain", progress=False)
+    package.run({}, GOLDEN, out=tmp_path / "plain", progress=False)
     done = dtperf("cells", tmp_path / "plain")
     assert done.code == 2
     assert "measurements.groups=[cells]" in done.err

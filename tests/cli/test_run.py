@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -13,10 +15,14 @@ import numpy as np
 import pytest
 import uproot
 
+from dtperf.cli.printed import print_report
+from dtperf.cli.run import first_event
 from dtperf.results.result import Result
 from tests.cli.commands import Done, call
 from tests.helpers.broken import missing_branch
 from tests.helpers.golden import GOLDEN, golden_differences
+from tests.helpers.ledgers import row
+from tests.helpers.made_results import made
 from tests.helpers.runs import pieces
 from tests.nanoaod.files import read_arrays, write_like, write_tree
 
@@ -51,6 +57,21 @@ def test_golden(dtperf: Call, tmp_path: Path) -> None:
     assert "Left out" in done.out
     assert "efficiency_vs_lumi" in done.out
     assert "measured 4,000 events in " in done.err
+
+
+@pytest.mark.parametrize("compiling_s", [0.0, 8.0])
+def test_compiling_is_no_part_of_the_speed(
+    compiling_s: float, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    result = made([row("a", 0, 80)])
+    took = {"seconds": 10.5, "seconds_measuring": 2.0 + compiling_s, "workers": 2, "cpus": 4}
+    began = {"begin": datetime.now(UTC).isoformat(), "seconds_compiling": compiling_s}
+    result = replace(result, jobs=({**took, **began},))
+    print_report(result, tmp_path)
+    told = capsys.readouterr().out
+    once = ", of which 8.0 s compiling, once; without" if compiling_s else ""
+    assert f"\n{2 + compiling_s} s{once}: 40 events/s, 20 on each of 2 cores" in told
+    assert (", of which 8.0 s compiling" in first_event(result)) == bool(compiling_s)
 
 
 def test_inputs_and_options(dtperf: Call, tmp_path: Path) -> None:

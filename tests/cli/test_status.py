@@ -36,7 +36,7 @@ def test_gaps(dtperf: Call, tmp_path: Path) -> None:
     assert done.code == 3
     assert "complete with gaps" in done.out
     assert "4 files: 2 read, in whole or in part; 2 with something skipped" in done.out
-    assert "1 files could not be opened: their events are not counted here" in done.out
+    assert "and 1 file of unknown length, which never could be opened" in done.out
     lines = [line.split() for line in done.out.splitlines()]
     assert ["timeout", "1"] in lines
     assert ["slow", "2", "50", "0.1", "0.01", "3", "2"] in lines

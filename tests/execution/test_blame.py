@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
+from uuid import uuid4
 
 import numba
 import pytest
@@ -18,6 +19,7 @@ from dtperf.config import AnalysisConfig
 from dtperf.errors import Cause, DtperfError, InputError
 from dtperf.execution.checkpoint import missing_in
 from dtperf.execution.status import summarize
+from dtperf.filesets import InputFile, resolve, write
 from dtperf.nanoaod import open_files
 from dtperf.results.event_sample import EventSample
 from dtperf.results.result import Result
@@ -168,6 +170,29 @@ def test_the_events_of_a_file_that_is_of_no_use_are_counted(
     # and are still known when it is tried again
     again = dtperf.run(skipping, tmp_path, out=tmp_path / "out", resume=True)
     assert again.skipped_events == 20
+
+
+def test_an_empty_file_that_is_of_no_use_is_known_to_have_no_events(
+    skipping: AnalysisConfig, tmp_path: Path
+) -> None:
+    missing_branch(tmp_path / "useless.root", events=0)
+    shutil.copy(GOLDEN, tmp_path / "good.root")
+    result = dtperf.run(skipping, tmp_path)
+    assert (result.skipped_files, result.skipped_events, result.unknown_files) == (1, 0, 0)
+
+
+def test_what_a_fileset_does_not_count_is_of_unknown_length(
+    skipping: AnalysisConfig, tmp_path: Path
+) -> None:
+    damaged(tmp_path / "bad.root")
+    (tmp_path / "bad.root").write_bytes((tmp_path / "bad.root").read_bytes()[:5000])
+    shutil.copy(GOLDEN, tmp_path / "good.root")
+    bad = InputFile(str(tmp_path / "bad.root"), "Events", uuid=uuid4())
+    for entries, expected in ((None, (0, 1)), (500, (500, 0))):
+        files = [bad._replace(entries=entries), *resolve(tmp_path / "good.root")]
+        write(tmp_path / "files.json", files)
+        result = dtperf.run(skipping, tmp_path / "files.json")
+        assert (result.skipped_events, result.unknown_files) == expected
 
 
 def test_a_result_without_histograms_adds_up(golden_result: Result) -> None:

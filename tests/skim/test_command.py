@@ -22,7 +22,8 @@ def test_skim_run_and_explore(
     out, result = tmp_path / "skim", tmp_path / "result"
     done = call(monkeypatch, capfd, "skim", "reference_2023", GOLDEN, "-o", out)
     assert done.code == 0
-    assert re.search(r"3,183 of 4,000 events can matter .*MB, \d+ bytes for each event", done.out)
+    told = r"MB, \d+ bytes for each event read, where a run on the files reads \d+\n"
+    assert re.search(rf"3,183 of 4,000 events can matter .*{told}", done.out)
     done = call(monkeypatch, capfd, "run", "reference_2023", out, "-o", result, "--set", TIGHTER)
     assert done.code == 0
     assert "4,000 events read + 0 skipped = 4,000" in done.out

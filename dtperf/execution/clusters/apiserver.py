@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dtperf.errors import ConfigError, DtperfError
+from dtperf.extras import install_command
 
 if TYPE_CHECKING:
     import kr8s
@@ -152,7 +153,7 @@ def api_server(namespace: str) -> Iterator[ApiServer]:
         import kr8s
         from anyio.from_thread import start_blocking_portal
     except ImportError:
-        raise ConfigError("kubernetes: needs kr8s: pip install 'dtperf[clusters]'") from None
+        raise ConfigError(f"kubernetes: needs kr8s: {install_command('clusters')}") from None
     with start_blocking_portal() as portal:
         api = portal.call(_opened, kr8s.Api)
         try:

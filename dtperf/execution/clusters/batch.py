@@ -17,6 +17,7 @@ from dtperf.errors import ConfigError, DtperfError
 from dtperf.execution.clusters.local import grow
 from dtperf.execution.clusters.model import HTCondor, Slurm
 from dtperf.execution.clusters.tls import Credentials
+from dtperf.extras import install_command
 
 __all__ = ["LOGS", "batch_cluster", "description", "name_of_jobs"]
 
@@ -77,7 +78,7 @@ def _open(config: Slurm | HTCondor, folder: Path) -> Any:
             from dask_jobqueue.slurm import SLURMCluster
     except ImportError:
         raise ConfigError(
-            f"{config.kind}: needs dask-jobqueue: pip install 'dtperf[clusters]'"
+            f"{config.kind}: needs dask-jobqueue: {install_command('clusters')}"
         ) from None
     kind = SLURMCluster if isinstance(config, Slurm) else HTCondorCluster
     try:

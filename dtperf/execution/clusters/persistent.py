@@ -161,8 +161,8 @@ def find_same(source: Source) -> KeptCluster | None:
     kept = find(source)
     if kept is not None and kept.config != load_cluster(source):
         raise ConfigError(
-            f"{name_of(source)}: is up with other settings: end it with `dtperf cluster down`, "
-            "or give the file its settings back"
+            f"{name_of(source)}: is up with other settings: end it with "
+            f"`dtperf cluster down {source}`, or give the file its settings back"
         )
     return kept
 
@@ -179,7 +179,7 @@ def up(source: Source) -> KeptCluster:
         raise ConfigError(f"{config.address}: runs already, and is not ours to keep")
     folder = folder_of(source)
     if is_locked(folder / LOCK):
-        raise ConfigError(f"{name_of(source)}: is up already: see `dtperf cluster status`")
+        raise ConfigError(f"{name_of(source)}: is up already: see `dtperf cluster status {source}`")
     _end_jobs(config, folder)
     remove(folder)
     folder.mkdir(mode=0o700)
@@ -222,7 +222,9 @@ def scale(source: Source, workers: int) -> None:
     """
     kept = find(source)
     if kept is None:
-        raise ConfigError(f"{name_of(source)}: is not up: start it with `dtperf cluster up`")
+        raise ConfigError(
+            f"{name_of(source)}: is not up: start it with `dtperf cluster up {source}`"
+        )
     write_atomic(kept.folder / WANTED, str(workers))
 
 

@@ -236,7 +236,8 @@ def _create(server: ApiServer, one: Object, made: list[Object]) -> None:
         made.remove(one)
         raise ConfigError(
             f"{one['kind']} {one['metadata']['name']}: is in the namespace {server.namespace} "
-            "already: end that cluster with `dtperf cluster down`, or give this one another name"
+            "already: end that cluster with `dtperf cluster down FILE`, or give this one "
+            "another name"
         ) from None
     except DtperfError:
         made.remove(one)

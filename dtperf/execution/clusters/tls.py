@@ -7,10 +7,12 @@ client: nobody can make another one, and who has none of these is refused.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from dtperf.errors import ConfigError
+from dtperf.extras import install_command
 from dtperf.files import write_atomic
 
 if TYPE_CHECKING:
@@ -45,7 +47,11 @@ class Credentials(NamedTuple):
         Args:
             folder: Where to write; made with mode 0700 if it is not there. Files have mode 0600.
             days: How long they are valid.
+
+        Raises:
+            ConfigError: The library for it is not installed.
         """
+        _check_library()
         made = cls.in_folder(folder)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path, content in zip(made, _issue(timedelta(days=days)), strict=True):
@@ -56,7 +62,8 @@ class Credentials(NamedTuple):
         """Return Dask to take these, and to refuse whoever has none.
 
         Raises:
-            ConfigError: A file is not there, is not one, or has run out.
+            ConfigError: A file is not there, is not one, or has run out; or the library that
+                reads it is not installed.
         """
         from distributed.security import Security
 
@@ -68,6 +75,7 @@ class Credentials(NamedTuple):
         return Security(require_encryption=True, tls_ca_file=ca, **files)
 
     def _check(self) -> None:
+        _check_library()
         from cryptography.x509 import load_pem_x509_certificate
 
         for path in self:
@@ -83,6 +91,11 @@ class Credentials(NamedTuple):
                     f"{path}: the certificate has run out on "
                     f"{found.not_valid_after_utc:%Y-%m-%d %H:%M} UTC: start the cluster anew"
                 )
+
+
+def _check_library() -> None:
+    if find_spec("cryptography") is None:
+        raise ConfigError(f"certificates need cryptography: {install_command('clusters')}")
 
 
 def _issue(duration: timedelta) -> tuple[bytes, bytes, bytes]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dtperf.config import ConfigSource
 from dtperf.errors import ConfigError
+from dtperf.extras import install_command
 from dtperf.lazy_import import listed
 from dtperf.progress import progress_bar
 from dtperf.skim.analysis import Analysis, Explorer
@@ -54,7 +55,7 @@ def explore(
         InputError: A file cannot be read.
     """
     if find_spec("anywidget") is None:
-        raise ConfigError("explore needs anywidget: pip install 'dtperf[notebook]'")
+        raise ConfigError(f"explore needs anywidget: {install_command('notebook')}")
     from dtperf.pages.explore.cells import close_earlier, remember
     from dtperf.pages.explore.events import events_key, load_events, shared_events
     from dtperf.pages.explore.session import Session
