@@ -72,8 +72,8 @@ SEGMENT_COLUMNS = {
     "is_of_global_muon": "a global muon has it in its standalone track",
     "in_chamber": "segments of the chamber in this event, this one among them",
     "is_ghost": f"not the first in its chamber of those with more than {GHOST_HITS} phi hits",
-    "is_of_probe": "best segment of a crossing that the fiducial efficiency counts",
-    "angle": "of the phi view, degrees; 0 is perpendicular to the chamber",
+    "is_of_probe": "best segment of a crossing that the fiducial efficiency counts as passed",
+    "angle": "of the phi view, degrees; 0 is perpendicular to the chamber; NaN without one",
     **{name: stored.text for name, stored in STORED.items()},
     **{name: text for name, (_, text) in EVENT_TEXTS.items()},
     **TRIGGER_COLUMNS,
@@ -145,17 +145,20 @@ def matched_columns(events: Any) -> Make:
     if "mid_x" in has:
         make["segment_mid_x"] = partial(taken, "mid_x")
     if {"dir_x", "dir_z"} <= has:
-        make["segment_angle"] = lambda t: _degrees(taken("dir_x", t), taken("dir_z", t))
+        make["segment_angle"] = lambda t: _degrees(
+            taken("dir_x", t), taken("dir_z", t), t["passing"]
+        )
     return make
 
 
 def _angle(table: Table) -> AnyArray:
-    return _degrees(table["dir_x"], table["dir_z"])
+    return _degrees(table["dir_x"], table["dir_z"], table["has_phi"])
 
 
-def _degrees(x: AnyArray, z: AnyArray) -> AnyArray:
+def _degrees(x: AnyArray, z: AnyArray, has_phi: AnyArray) -> AnyArray:
+    """Return angles; without a phi view, x is 0, which says nothing."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.degrees(np.arctan(x / z))
+        return np.where(has_phi, np.degrees(np.arctan(x / z)), np.float32(np.nan))
 
 
 def _of_events(values: AnyArray, event: I64) -> Callable[[Table], AnyArray]:
@@ -233,8 +236,8 @@ LAYER_COLUMNS = {
     "is_of_good_fit": "all layers of the view have a hit, and its chi2 is at most 3.84",
     "is_counted": "view, angle and hits are as `selection.layers` asks",
     "residual": "drift of the hit minus that of the segment, whose fit has the hit, cm; or NaN",
-    "unbiased_residual": "the same to a segment without this hit: over 1 - its leverage",
-    "pull": "the unbiased residual over its expected width: the hit's, and the line's",
+    "unbiased_residual": "the same to a segment without this hit: over 1 - its leverage; or NaN",
+    "pull": "the unbiased residual over its expected width: the hit's, and the line's; or NaN",
     "distance": "of the hit from its wire, cm; NaN without hit",
     "time": "of the hit, ns, without pedestal; NaN without hit",
     "side": "of the hit: 1 beyond the wire in x, 2 before it; 0 without hit",
@@ -281,9 +284,9 @@ def layer_table(
     if has_columns(events, "dtSegment_extr", {"ExpPos": np.float32}) and "side" in make:
         make["expected_position"] = _of_collection(events, "dtSegment_extr", "ExpPos", "expected")
         make["residual"] = _residual
-        make["unbiased_residual"] = lambda t: t["residual"] / (1 - t["leverage"])
+        make["unbiased_residual"] = lambda t: t["residual"] / t["freedom"]
         if "variance" in make:
-            make["pull"] = lambda t: t["residual"] / np.sqrt(t["variance"] * (1 - t["leverage"]))
+            make["pull"] = _pull
     return Table(len(found.row), make, parent=segments, link="row"), anomalies
 
 
@@ -312,6 +315,12 @@ def _residual(table: Table) -> AnyArray:
     return (table["position"] - table["expected_position"]) * along
 
 
+def _pull(table: Table) -> AnyArray:
+    square = table["variance"] * table["freedom"]
+    # a variance of 0 is none
+    return table["residual"] / np.sqrt(np.where(square > 0, square, np.float32(np.nan)))
+
+
 def _distance(table: Table) -> AnyArray:
     cells, place = layer_cells(), (table["chamber"], table["superlayer"] - 1, table["layer"] - 1)
     wires = wire_positions_cm(table["hit_wire"], cells.first[place], cells.number[place])
@@ -327,9 +336,10 @@ def _is_counted(table: Table, cuts: LayerCuts) -> AnyArray:
 
 
 def _is_of_good_fit(table: Table) -> AnyArray:
-    phi = (table["phi_hits"] == PHI_LAYERS) & (table["phi_chi2"] <= GOOD_CHI2)
-    theta = (table["theta_hits"] == THETA_LAYERS) & (table["theta_chi2"] <= GOOD_CHI2)
-    return np.where(table["is_phi"], phi, theta)
+    is_phi = table["is_phi"]
+    layers = table["other_layers"] + table["associated"]
+    chi2 = np.where(is_phi, table["phi_chi2"], table["theta_chi2"])
+    return (layers == np.where(is_phi, PHI_LAYERS, THETA_LAYERS)) & (chi2 <= GOOD_CHI2)
 
 
 def _constant(column: AnyArray) -> Callable[[Table], AnyArray]:
