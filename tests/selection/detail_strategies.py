@@ -26,7 +26,7 @@ from tests.selection.reference_details import (
 __all__ = ["detailed_events", "layer_cuts"]
 
 Place = tuple[int, int, int]
-Event = dict[str, list[Any]]
+Event = dict[str, Any]
 Choices = Mapping[str, Sequence[Any]]
 
 # by wheel, sector, station: where the probes of the drawn events cross, and more
@@ -71,7 +71,7 @@ def layer_cuts() -> st.SearchStrategy[LayerCuts]:
 
 @st.composite
 def detailed_events(draw: st.DrawFn, cuts: Cuts) -> Event:
-    """Draw one event as branch name to list.
+    """Draw one event as branch name to list, or to the number of run and luminosity block.
 
     Only the muons, the matches and the segments are drawn one by one: hypothesis is slow where an
     example takes thousands of decisions.
@@ -79,6 +79,7 @@ def detailed_events(draw: st.DrawFn, cuts: Cuts) -> Event:
     random = draw(st.integers(0, 2**32 - 1).map(Random))
     made = [st.builds(_good_pair, st.just(random)), strategies.events(cuts), st.builds(_nothing)]
     event = draw(made[draw(st.sampled_from([0, 0, 0, 1, 1, 2]))])
+    event["run"], event["luminosityBlock"] = random.choice([(1, 1), (1, 1), (1, 2), (2, 1)])
     for collection, names in BRANCHES.items():
         for name in names:
             event.setdefault(f"{collection}_{name}", [])
