@@ -339,7 +339,8 @@ def _is_of_good_fit(table: Table) -> AnyArray:
     is_phi = table["is_phi"]
     layers = table["other_layers"] + table["associated"]
     chi2 = np.where(is_phi, table["phi_chi2"], table["theta_chi2"])
-    return (layers == np.where(is_phi, PHI_LAYERS, THETA_LAYERS)) & (chi2 <= GOOD_CHI2)
+    is_full = layers == np.where(is_phi, PHI_LAYERS, THETA_LAYERS)
+    return np.asarray(is_full & (chi2 <= GOOD_CHI2))
 
 
 def _constant(column: AnyArray) -> Callable[[Table], AnyArray]:
