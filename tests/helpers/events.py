@@ -42,6 +42,8 @@ def nano_events(events: Sequence[Mapping[str, Any]]) -> ak.Array:
                 for name in branches
             }
         )
-    for name in ("run", "luminosityBlock"):
-        fields[name] = np.array([event.get(name, 1) for event in events], dtype=np.uint32)
+    for name in ("run", "luminosityBlock", "lumi_instLumi", "lumi_avgPileUp"):
+        if name in events[0] or not name.startswith("lumi_"):
+            values = [event.get(name, 1) for event in events]
+            fields[name] = np.array(values, dtype=table[name].dtype)
     return ak.zip(fields, depth_limit=1)

@@ -71,7 +71,7 @@ def layer_cuts() -> st.SearchStrategy[LayerCuts]:
 
 @st.composite
 def detailed_events(draw: st.DrawFn, cuts: Cuts) -> Event:
-    """Draw one event as branch name to list, or to the number of run and luminosity block.
+    """Draw one event as branch name to list, or to a number of the event.
 
     Only the muons, the matches and the segments are drawn one by one: hypothesis is slow where an
     example takes thousands of decisions.
@@ -80,6 +80,7 @@ def detailed_events(draw: st.DrawFn, cuts: Cuts) -> Event:
     made = [st.builds(_good_pair, st.just(random)), strategies.events(cuts), st.builds(_nothing)]
     event = draw(made[draw(st.sampled_from([0, 0, 0, 1, 1, 2]))])
     event["run"], event["luminosityBlock"] = random.choice([(1, 1), (1, 1), (1, 2), (2, 1)])
+    event["lumi_instLumi"], event["lumi_avgPileUp"] = random.choice([(17_500.5, 50.25), (0.5, 1.5)])
     for collection, names in BRANCHES.items():
         for name in names:
             event.setdefault(f"{collection}_{name}", [])

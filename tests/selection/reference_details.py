@@ -19,6 +19,7 @@ from tests.helpers.reference_loop import Cuts, crossings
 
 __all__ = [
     "BRANCHES",
+    "OF_EVENTS",
     "PLACE",
     "PRIMITIVES",
     "Details",
@@ -53,6 +54,12 @@ BRANCHES: Mapping[str, tuple[str, ...]] = {
 }
 """What the loops read, by collection, beside the branches of the crossings."""
 
+OF_EVENTS = {
+    "run": "run",
+    "luminosity_block": "luminosityBlock",
+    "inst_lumi": "lumi_instLumi",
+    "pileup": "lumi_avgPileUp",
+}
 ALL_LAYERS = (1, 2, 3, 4)
 CELL_CM = 4.2
 GOOD_CHI2 = 3.84
@@ -248,8 +255,7 @@ def _segments(event: Event, of_probes: set[int | None]) -> list[Row]:
             "is_ghost": row["number"] in long[1:],
             "is_of_probe": row["has_phi"] and row["number"] in of_probes,
             "is_of_global_muon": row["number"] in of_global,
-            "run": event.get("run", 1),
-            "luminosity_block": event.get("luminosityBlock", 1),
+            **{column: event[branch] for column, branch in OF_EVENTS.items()},
             **_trigger(event, row["place"], row["station"], row),
         }
     return good

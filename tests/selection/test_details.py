@@ -26,12 +26,11 @@ from tests.helpers.reference_loop import BRANCHES as BRANCHES_OF_CROSSINGS
 from tests.helpers.reference_loop import Cuts
 from tests.helpers.runs import assert_same, with_run
 from tests.selection.detail_strategies import detailed_events, layer_cuts
-from tests.selection.reference_details import BRANCHES, PRIMITIVES, Details, details
+from tests.selection.reference_details import BRANCHES, OF_EVENTS, PRIMITIVES, Details, details
 from tests.selection.test_against_loop import config_of
 from tests.synthetic.samples import make, read
 
 TABLES: tuple[TableName, ...] = ("crossings", "segments", "layers")
-NOT_IN_THE_EVENTS = {"inst_lumi", "pileup"}
 ALL_GROUPS = AnalysisConfig.model_validate(
     {
         **config_of(Cuts()).model_dump(),
@@ -49,7 +48,7 @@ def differences(tables: Tables, expected: Details) -> list[str]:
         # the other columns of crossings have a loop of their own
         begins = ("twinmux_", "bmtf_", "segment_") if table == "crossings" else ("",)
         columns = {name for name in COLUMNS[table] if name.startswith(begins)}
-        for name in sorted(columns - NOT_IN_THE_EVENTS):
+        for name in sorted(columns):
             column, values = tables[table][name], np.array([row[name] for row in rows])
             if column.dtype.kind == "f":
                 # two angles of tens of degrees, in single precision
@@ -109,7 +108,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def events(sample: Path) -> list[dict[str, Any]]:
     """Read what the loops need, as one dict of lists an event."""
     names = [f"{collection}_{name}" for collection in BRANCHES for name in BRANCHES[collection]]
-    names = [*dict.fromkeys([*BRANCHES_OF_CROSSINGS, *names]), "run", "luminosityBlock"]
+    names = [*dict.fromkeys([*BRANCHES_OF_CROSSINGS, *names]), *OF_EVENTS.values()]
     columns = [column.tolist() for column in read(sample, names).values()]
     return [dict(zip(names, event, strict=True)) for event in zip(*columns, strict=True)]
 
