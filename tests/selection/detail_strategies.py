@@ -198,9 +198,9 @@ HIT: Choices = {
     "timeCali": _single(0.0, 99.21875, 380.46875),
 }
 OFFSETS_CM = (0.0, 0.02, -0.4, 2.0)
-DIGI_PLACES = (*PHI, *THETA, (0, 1), (1, 5))
-DIGI_OFFSETS = (0, 1, -1, 2, -2, *INT16)
-DIGI_TIMES_NS = [*_beside(480, 492.5, 920, 920.78125, 320, 700), 0.0, 505.0, 600.0, nan]
+NO_LAYERS = ((0, 1), (1, 5))
+DIGI_OFFSETS = (0, 0, 1, 1, -1, -1, 2, -2, *INT16)
+DIGI_TIMES_NS = [*_beside(480, 920) * 3, *_beside(492.5, 932.5, 320, 700, 500, 520), 0.0, nan]
 
 
 def _cross(random: Random, event: Event, number: int) -> None:
@@ -216,19 +216,22 @@ def _cross(random: Random, event: Event, number: int) -> None:
         wire, cm = _wire(random.choice(wires), place, *here), random.choice(EXTRAPOLATIONS_CM)
         crossed[here] = wire, cm
         _add(event, "dtSegment_extr", {"ExpWire": wire, "ExpPos": cm})
-    for superlayer, layer in _hit_layers(random, [*crossed]):
+    hit_layers = _hit_layers(random, [*crossed])
+    pedestals_ns = random.choice([PEDESTALS_NS, PEDESTALS_NS[:1]])
+    for superlayer, layer in hit_layers:
         wire, cm = crossed.get((superlayer, layer), (1, 0.0))
         hit = _chosen(random, HIT) | {"superLayer": superlayer, "layer": layer, "wire": wire}
         hit["pos"] = float(np.float32(cm + random.choice(OFFSETS_CM)))
-        hit["time"] = random.choice(PEDESTALS_NS) + hit["timeCali"]
+        hit["time"] = random.choice(pedestals_ns) + hit["timeCali"]
         _add(event, "dtSegment_hits", hit)
-    for _ in range(random.randrange(9)):
-        superlayer, layer = random.choice(DIGI_PLACES)
-        wire, _ = crossed.get((superlayer, layer), (1, 0.0))
+    # most where there is no hit: elsewhere they make no difference
+    empty = [here for here in crossed if here not in hit_layers]
+    for here in [*random.choices([*crossed], k=3), *empty, *empty, random.choice(NO_LAYERS)]:
+        wire, _ = crossed.get(here, (1, 0.0))
         offset = random.choice(DIGI_OFFSETS)
         near = offset if offset in INT16 else min(max(wire + offset, INT16[0]), INT16[1])
         where = place if random.random() < 7 / 8 else CHAMBERS[-1]
-        digi = {"superLayer": superlayer, "layer": layer, "wire": near}
+        digi: dict[str, Any] = {"superLayer": here[0], "layer": here[1], "wire": near}
         digi["time"] = random.choice(DIGI_TIMES_NS)
         _add(event, "dtDigi", digi | dict(zip(PLACE, where, strict=True)))
     event["dtSegment_seg4D_extr_end"].append(len(event["dtSegment_extr_ExpWire"]))
