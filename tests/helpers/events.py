@@ -12,7 +12,10 @@ from dtperf.nanoaod import branch_table, collection_of
 
 __all__ = ["nano_events"]
 
-COLLECTIONS = ("muon_matches", "muon", "dtSegment")
+COLLECTIONS = (
+    *("muon_matches", "muon_staMatches", "muon", "dtSegment_hits", "dtSegment_extr", "dtSegment"),
+    *("dtDigi", "ltTwinMuxIn", "ltTwinMuxOut", "ltBmtfIn"),
+)
 
 
 def nano_events(events: Sequence[Mapping[str, Any]]) -> ak.Array:
@@ -28,6 +31,8 @@ def nano_events(events: Sequence[Mapping[str, Any]]) -> ak.Array:
     fields: dict[str, Any] = {}
     for collection in COLLECTIONS:
         branches = [name for name in events[0] if collection_of(name, COLLECTIONS) == collection]
+        if not branches:
+            continue
         counts = [len(event[branches[0]]) for event in events]
         fields[collection] = ak.zip(
             {
@@ -37,6 +42,8 @@ def nano_events(events: Sequence[Mapping[str, Any]]) -> ak.Array:
                 for name in branches
             }
         )
-    for name in ("run", "luminosityBlock"):
-        fields[name] = np.array([event.get(name, 1) for event in events], dtype=np.uint32)
+    for name in ("run", "luminosityBlock", "lumi_instLumi", "lumi_avgPileUp"):
+        if name in events[0] or not name.startswith("lumi_"):
+            values = [event.get(name, 1) for event in events]
+            fields[name] = np.array(values, dtype=table[name].dtype)
     return ak.zip(fields, depth_limit=1)

@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,8 +43,10 @@ from tests.helpers.reference_events import BRANCHES, Match, Muon, Segment, read_
 __all__ = [
     "BRANCHES",
     "SUPERLAYERS",
+    "Crossed",
     "Cuts",
     "count_doubles",
+    "crossings",
     "differences",
     "golden",
     "golden_axes",
@@ -143,6 +145,36 @@ def count_doubles(events: Iterable[Mapping[str, Any]], cuts: Cuts = REFERENCE) -
                     fiducial = sum(_is_fiducial(match, cuts) for match in here)
                     double += max(fiducial - 1, 0) * is_counted
     return {"repeated_probes": repeated, "double_crossings": double}
+
+
+class Crossed(NamedTuple):
+    """Hold one row of the crossings: a chamber that a probe crosses, or a station it misses."""
+
+    station: int
+    match: Match | None
+    segment: int | None
+    """Number of the best segment of the chamber in its event."""
+    is_counted: bool
+    """The fiducial efficiency counts it."""
+
+
+def crossings(event: Mapping[str, Any], cuts: Cuts = REFERENCE) -> list[Crossed]:
+    """List the crossings of an event, by probe, station and match."""
+    found, cuts = [], _as_float32(cuts)
+    matches, segments = rows(event, Match), rows(event, Segment)
+    with np.errstate(all="ignore"):
+        for probe in _probes(rows(event, Muon), cuts, Books({})):
+            for station in STATIONS:
+                is_used = _is_eligible(probe, station, cuts) and _is_in_eta(probe, station, cuts)
+                here = [m for m in matches[probe.begin : probe.end] if m.station == station]
+                for match in here:
+                    best = _best_segment(match, segments, cuts)
+                    number = next((i for i, each in enumerate(segments) if each is best), None)
+                    is_counted = is_used and _is_fiducial(match, cuts)
+                    found.append(Crossed(station, match, number, is_counted))
+                if not here:
+                    found.append(Crossed(station, None, None, False))
+    return found
 
 
 def _as_float32(cuts: Cuts) -> Cuts:

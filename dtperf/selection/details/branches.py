@@ -72,13 +72,13 @@ PRIMITIVES = MappingProxyType(
 """By the name that columns and measurements begin with."""
 
 RANGES = ("seg2D_hits_begin", "seg2D_hits_end", "seg4D_extr_begin", "seg4D_extr_end")
-RANGE_DTYPES = dict.fromkeys(RANGES, np.uint32)
-HIT_DTYPES = {
+RANGE_DTYPES: Mapping[str, Any] = dict.fromkeys(RANGES, np.uint32)
+HIT_DTYPES: Mapping[str, Any] = {
     **dict.fromkeys(("superLayer", "layer"), np.int16),
     **dict.fromkeys(("time", "timeCali"), np.float32),
 }
-EXPECTED_DTYPES = {"ExpWire": np.int16}
-DIGI_DTYPES = {
+EXPECTED_DTYPES: Mapping[str, Any] = {"ExpWire": np.int16}
+DIGI_DTYPES: Mapping[str, Any] = {
     **dict.fromkeys(("wheel", "sector", "station", "superLayer", "layer", "wire"), np.int16),
     "time": np.float32,
 }

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LAYER_COLUMNS", "layer_table"]
 
-LEAST_FREE = np.float32(1e-6)
 PHI_LAYERS, THETA_LAYERS = 8, 4
 GOOD_CHI2 = np.float32(3.84)
 """Of a view, over hits - 2; computeResidual of DTNtupleSegmentAnalyzer.C."""
@@ -54,8 +53,8 @@ LAYER_COLUMNS = {
     "is_of_good_fit": "all layers of the view have a hit, and its chi2 is at most 3.84",
     "is_counted": "view, angle and hits are as `selection.layers` asks",
     "residual": "drift of the hit minus that of the segment, whose fit has the hit, cm; or NaN",
-    "unbiased_residual": "the same to a segment without this hit: over 1 - its leverage",
-    "pull": "the unbiased residual over its expected width: the hit's, and the line's",
+    "unbiased_residual": "the same to a segment without this hit: over 1 - its leverage; or NaN",
+    "pull": "the unbiased residual over its expected width: the hit's, and the line's; or NaN",
     "distance": "of the hit from its wire, cm; NaN without hit",
     "time": "of the hit, ns, without pedestal; NaN without hit",
     "side": "of the hit: 1 beyond the wire in x, 2 before it; 0 without hit",
@@ -108,9 +107,9 @@ def layer_table(
     if has_columns(events, "dtSegment_extr", {"ExpPos": np.float32}) and "side" in make:
         make["expected_position"] = _of_collection(events, "dtSegment_extr", "ExpPos", "expected")
         make["residual"] = _residual
-        make["unbiased_residual"] = lambda t: t["residual"] / _free(t)
+        make["unbiased_residual"] = lambda t: t["residual"] / t["freedom"]
         if "variance" in make:
-            make["pull"] = lambda t: t["residual"] / np.sqrt(t["variance"] * _free(t))
+            make["pull"] = _pull
     return Table(len(found.row), make, parent=segments, link="row"), anomalies
 
 
@@ -133,10 +132,10 @@ def _of_collection(
     return column
 
 
-def _free(table: Table) -> AnyArray:
-    """Return 1 - leverage, what a hit keeps of its error; NaN where it alone makes the line."""
-    free = np.float32(1) - table["leverage"]
-    return np.where(free > LEAST_FREE, free, np.float32(np.nan))
+def _pull(table: Table) -> AnyArray:
+    square = table["variance"] * table["freedom"]
+    # a variance of 0 is none
+    return table["residual"] / np.sqrt(np.where(square > 0, square, np.float32(np.nan)))
 
 
 def _residual(table: Table) -> AnyArray:
@@ -168,9 +167,11 @@ def _is_dead(table: Table, dead_cells: DeadCells) -> AnyArray:
 
 
 def _is_of_good_fit(table: Table) -> AnyArray:
-    phi = (table["phi_hits"] == PHI_LAYERS) & (table["phi_chi2"] <= GOOD_CHI2)
-    theta = (table["theta_hits"] == THETA_LAYERS) & (table["theta_chi2"] <= GOOD_CHI2)
-    return np.asarray(np.where(table["is_phi"], phi, theta))
+    is_phi = table["is_phi"]
+    layers = table["other_layers"] + table["associated"]
+    chi2 = np.where(is_phi, table["phi_chi2"], table["theta_chi2"])
+    is_full = layers == np.where(is_phi, PHI_LAYERS, THETA_LAYERS)
+    return np.asarray(is_full & (chi2 <= GOOD_CHI2))
 
 
 def _constant(column: AnyArray) -> Callable[[Table], AnyArray]:

@@ -115,8 +115,9 @@ class Layers(NamedTuple):
     """Where the layer's expected wire stands, index into all of them."""
     other_layers: I8
     """Other layers of the view with a hit of the segment."""
-    leverage: F32
-    """Share of the hit in the line that is fitted to the view's hits, 0 to 1; NaN without hit."""
+    freedom: F32
+    """1 minus the hit's leverage, its share in the line that is fitted to the view's hits; NaN
+    without hit, and where the line is not fitted without it: through two layers or one."""
 
 
 def read_segment_content(events: Any) -> SegmentContent | None:
@@ -279,7 +280,7 @@ def _find(
     digi_of = np.empty(most, dtype=np.int32)
     expected_of = np.empty(most, dtype=np.int32)
     others_of = np.empty(most, dtype=np.int8)
-    leverage_of = np.empty(most, dtype=np.float32)
+    freedom_of = np.empty(most, dtype=np.float32)
 
     hit = np.empty((SUPERLAYERS, LAYERS), dtype=np.int32)
     digi = np.empty((SUPERLAYERS, LAYERS), dtype=np.int32)
@@ -354,12 +355,12 @@ def _find(
                 hit_of[n], digi_of[n] = found, digi[superlayer, layer]
                 expected_of[n] = start + _entry(superlayer, layer, is_mb4)
                 others_of[n] = counts[view] - (found >= 0)
-                leverage_of[n] = np.nan
-                if found >= 0 and counts[view] > 1:
+                freedom_of[n] = np.nan
+                if found >= 0 and counts[view] > 2:
                     mean = sums[view] / counts[view]
                     spread = squares[view] - counts[view] * mean * mean
                     away = z_cm[code, superlayer, layer] - mean
-                    leverage_of[n] = 1 / counts[view] + away * away / spread
+                    freedom_of[n] = 1 - 1 / counts[view] - away * away / spread
                 n += 1
     found_layers = Layers(
         row_of[:n],
@@ -370,6 +371,6 @@ def _find(
         digi_of[:n],
         expected_of[:n],
         others_of[:n],
-        leverage_of[:n],
+        freedom_of[:n],
     )
     return found_layers, bad_hits, bad_expected

@@ -65,8 +65,8 @@ SEGMENT_COLUMNS = {
     "in_chamber": "segments of the chamber in this event, this one among them",
     "is_first_in_chamber": "the first of its chamber in this event",
     "is_ghost": f"not the first in its chamber of those with more than {GHOST_HITS} phi hits",
-    "is_of_probe": "best segment of a crossing that the fiducial efficiency counts",
-    "angle": "of the phi view, degrees; 0 is perpendicular to the chamber",
+    "is_of_probe": "best segment of a crossing that the fiducial efficiency counts as passed",
+    "angle": "of the phi view, degrees; 0 is perpendicular to the chamber; NaN without one",
     **{name: stored.text for name, stored in STORED.items()},
     **{name: text for name, (_, text) in EVENT_TEXTS.items()},
     **TRIGGER_COLUMNS,
@@ -159,7 +159,9 @@ def matched_columns(events: Any, flat: FlatEvents) -> Make:
     if "mid_x" in has:
         make["segment_mid_x"] = partial(taken, "mid_x")
     if {"dir_x", "dir_z"} <= has:
-        make["segment_angle"] = lambda t: _degrees(taken("dir_x", t), taken("dir_z", t))
+        make["segment_angle"] = lambda t: _degrees(
+            taken("dir_x", t), taken("dir_z", t), t["passing"]
+        )
     for axis, slope in TRACK_SLOPES.items():
         # our own extrapolation has other crossings than the file, and tells no slopes
         is_stored = flat.stored is not None
@@ -173,12 +175,13 @@ def matched_columns(events: Any, flat: FlatEvents) -> Make:
 
 
 def _angle(table: Table) -> AnyArray:
-    return _degrees(table["dir_x"], table["dir_z"])
+    return _degrees(table["dir_x"], table["dir_z"], table["has_phi"])
 
 
-def _degrees(x: AnyArray, z: AnyArray) -> AnyArray:
+def _degrees(x: AnyArray, z: AnyArray, has_phi: AnyArray) -> AnyArray:
+    """Return angles; without a phi view, x is 0, which says nothing."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.degrees(np.arctan(x / z))
+        return np.where(has_phi, np.degrees(np.arctan(x / z)), np.float32(np.nan))
 
 
 def _of_segments(events: Any, stored: StoredColumn, rows: Intp) -> Callable[[Table], AnyArray]:

@@ -132,8 +132,8 @@ class _Seen:
         has = np.zeros((len(offsets) - 1, N_STATIONS + 1), dtype=np.int8)
         has[event, stations()[code[code >= 0]]] = 1
         of_event, station = has[table["event"]], table["station"]
-        others = of_event.sum(axis=1, dtype=np.int8) - of_event[np.arange(table.rows), station]
-        return np.asarray(others)
+        own = of_event[np.arange(table.rows), station]
+        return np.asarray(of_event.sum(axis=1, dtype=np.int8) - own)
 
     def _taken(self, which: str, field: str, nothing: float, table: Table) -> AnyArray:
         source = getattr(self._primitives, field)
