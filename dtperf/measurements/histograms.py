@@ -58,7 +58,7 @@ def sort_categories(counts: Histogram) -> Histogram:
         changed |= bool(np.any(order[:-1] > order[1:]))
         view = np.take(view, order, axis=number)
         kind: Any = type(axis)
-        named = {"name": axis.name, "label": axis.label}
+        named = {"name": axis.name, "label": vars(axis).get("label", "")}
         axes.append(kind(values[order].tolist(), growth=True, **named))
     if not changed:
         return counts
@@ -75,9 +75,8 @@ def with_labels(histogram: Histogram, labels: Sequence[str]) -> Histogram:
         labels: Of as many axes as there are labels; '' stands for the axis' name.
     """
     # axis.label shows the name in the place of no label; what is compared is what was given
-    if all(
-        vars(axis).get("label") == each for axis, each in zip(histogram.axes, labels, strict=False)
-    ):
+    given = [vars(axis).get("label") for axis in histogram.axes]
+    if given[: len(labels)] == [*labels]:
         return histogram
     named = histogram.copy()
     for axis, label in zip(named.axes, labels, strict=False):

@@ -75,7 +75,7 @@ class Result(Mapping[str, "Histogram"]):
             object.__setattr__(self, name, value)
 
     def _labelled(self, names: Iterable[str]) -> dict[str, Histogram]:
-        """Return the counts with the config's labels, in which two results of one hash may differ."""
+        """Return the counts with the config's labels, which are not part of its hash."""
         own = self.config.measurements.add
         labels = {name: [axis.label for axis in each.axes] for name, each in own.items()}
         return {name: with_labels(self.counts[name], labels.get(name, ())) for name in names}
