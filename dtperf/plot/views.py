@@ -130,7 +130,8 @@ def _bin_name(axis: Any, index: int) -> str:
     if isinstance(axis, hist.axis.Boolean):
         value = "yes" if axis.value(index) else "no"
     elif axis.name in PLACES and not isinstance(axis, hist.axis.StrCategory):
-        return f"{PLACES[axis.name]}{value}"
+        is_beside = axis.name == "wheel" and axis.value(index) > 0
+        return f"{PLACES[axis.name]}{'+' * is_beside}{value}"
     return f"{label_of(axis)}: {plain(value, 20)}"
 
 
