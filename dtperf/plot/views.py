@@ -58,7 +58,8 @@ def view_of(
     hints = PictureHints() if measurement is None else measurement.picture
     names = [name for name in histogram.axes.name if name not in KINDS]
     kinds = [name for name in histogram.axes.name if name in KINDS]
-    by = hints.by or ("station" if "station" in names and len(names) > 1 else "")
+    fewest = 2 if hints.kind == "map" else 1
+    by = hints.by or ("station" if "station" in names and len(names) > fewest else "")
     shown = _shown([name for name in names if name != by], hints.kind)
     others = [name for name in names if name not in (by, *shown)]
     declared = () if measurement is None else measurement.axes
