@@ -25,7 +25,7 @@ def plot(
     reference: Reference = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A plot to draw; may be given several times."),
+        typer.Option(metavar="NAME", help="A plot or measurement; may be given several times."),
     ] = None,
 ) -> None:
     """Draw efficiencies, maps and distributions of a result."""

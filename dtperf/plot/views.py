@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ __all__ = ["Group", "View", "drawable", "edges_shown", "is_labelled", "label_of"
 KINDS = ("passed", "moment")
 """Axes of what is counted."""
 PLACES = {"station": "MB", "wheel": "W", "sector": "S"}
+RANGES = hist.axis.Regular | hist.axis.Variable
 MOST_PANELS = 16
 
 
@@ -56,26 +58,40 @@ def view_of(
         measurement: Its declaration, which may say how it is drawn.
     """
     hints = PictureHints() if measurement is None else measurement.picture
-    names = [name for name in histogram.axes.name if name not in KINDS]
     kinds = [name for name in histogram.axes.name if name in KINDS]
+    names = [name for name in histogram.axes.name if name not in KINDS]
+    # one bin is there to leave out what lies beyond it
+    names = [name for name in names if not _is_one_range(histogram.axes[name])] or names
     fewest = 2 if hints.kind == "map" else 1
     by = hints.by or ("station" if "station" in names and len(names) > fewest else "")
     shown = _shown([name for name in names if name != by], hints.kind)
-    others = [name for name in names if name not in (by, *shown)]
-    declared = () if measurement is None else measurement.axes
-    thresholds = {a.name: a.first for a in declared if isinstance(a, AtLeast) and a.name in others}
     kept = [*filter(None, [by]), *shown, *kinds]
-    summed = [name for name in others if name not in thresholds]
-    remarks = [f"{name} at least {first}" for name, first in thresholds.items()]
-    remarks += [f"summed over {', '.join(summed)}"] if summed else []
+    declared = {} if measurement is None else {each.name: each for each in measurement.axes}
+    taken, summed = {}, []
+    for axis in histogram.axes:
+        if axis.name in kept:
+            continue
+        threshold = declared.get(axis.name)
+        if isinstance(threshold, AtLeast):
+            # an entry is in all bins of a threshold that it reaches: they are not to be summed
+            taken[axis.name] = f"{axis.name} at least {threshold.first}"
+        elif _is_one_range(axis):
+            taken[axis.name] = f"{axis.name} {axis.edges[0]:g} to {axis.edges[1]:g}"
+        else:
+            summed.append(axis.name)
+    remarks = [*taken.values(), *([f"summed over {', '.join(summed)}"] if summed else [])]
     own, other = _in_order(histogram, reference)
     if reference is not None and other is None:
         remarks.append("reference has other bins: not shown")
-    own = _kept(own, kept, thresholds)
-    groups = _groups(own, None if other is None else _kept(other, kept, thresholds), by)
+    own = _kept(own, kept, taken)
+    groups = _groups(own, None if other is None else _kept(other, kept, taken), by)
     if len(groups) > MOST_PANELS:
         remarks.append(f"the first {MOST_PANELS} of {len(groups)}")
     return View(by, shown, "; ".join(remarks), tuple(groups[:MOST_PANELS]))
+
+
+def _is_one_range(axis: Any) -> bool:
+    return isinstance(axis, RANGES) and len(axis) == 1
 
 
 def _shown(names: list[str], kind: str | None) -> tuple[str, ...]:
@@ -105,10 +121,10 @@ def _in_order(
         return histogram, None
 
 
-def _kept(histogram: Histogram, names: list[str], thresholds: dict[str, int]) -> Histogram:
-    # an entry is in all bins of a threshold that it reaches: they are not to be summed
-    lowest = at(histogram, **dict.fromkeys(thresholds, 0)) if thresholds else histogram
-    return lowest.project(*names)
+def _kept(histogram: Histogram, names: list[str], taken: Iterable[str]) -> Histogram:
+    """Take the first bin of some axes, and sum up all others but those that are named."""
+    bins = dict.fromkeys(taken, 0)
+    return (at(histogram, **bins) if bins else histogram).project(*names)
 
 
 def _groups(own: Histogram, other: Histogram | None, by: str) -> list[Group]:
@@ -124,7 +140,7 @@ def _groups(own: Histogram, other: Histogram | None, by: str) -> list[Group]:
 
 
 def _bin_name(axis: Any, index: int) -> str:
-    if isinstance(axis, hist.axis.Regular | hist.axis.Variable):
+    if isinstance(axis, RANGES):
         low, high = axis.edges[index : index + 2]
         return f"{label_of(axis)}: {low:g} to {high:g}"
     value = str(axis.value(index))

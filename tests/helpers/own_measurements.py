@@ -38,6 +38,11 @@ OWN: dict[str, Any] = {
                 picture={"kind": "curve"},
             ),
             "own_runs": _of("runs", {"type": "category", "name": "run"}, passed="passing"),
+            "own_middle": _of(
+                *("in the middle", PT),
+                {"type": "regular", "name": "local_y", "bins": 1, "start": -20, "stop": 20},
+                passed="passing",
+            ),
             "own_mass": {
                 "title": "pairs",
                 "table": "pairs",

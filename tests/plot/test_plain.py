@@ -165,6 +165,14 @@ def test_thresholds_are_not_summed_over(own: Result) -> None:
     assert points(panel).tolist() == of(efficiency(lowest, "probe_pt"))
 
 
+def test_an_axis_of_one_bin_leaves_out_what_lies_beyond(own: Result) -> None:
+    [panel] = plot.figure(own, "own_middle").panels.flat
+    assert panel.get_title(loc="right") == "local_y -20 to 20"
+    inside = own.counts["own_middle"][{"local_y": 0}]
+    assert points(panel).tolist() == of(efficiency(inside, "probe_pt"))
+    assert inside.sum() < own.counts["own_middle"].sum(flow=True)
+
+
 def test_entries_and_means_are_those_of_the_result(own: Result) -> None:
     [panel] = plot.figure(own, "own_mass").panels.flat
     assert panel.patches[0].get_data().values.tolist() == own["own_mass"].values().tolist()
