@@ -35,9 +35,18 @@ def choices(result: Result) -> list[dict[str, Any]]:
     Args:
         result: What explore measures.
     """
-    pt = {"name": AGAINST_PT, "title": TITLE, "x": "pT of the probe [GeV]", "label": "efficiency"}
-    found = [
-        pt | {"kind": "efficiency", "is_log": True, "is_category": False, "range": None, "note": ""}
+    found: list[dict[str, Any]] = [
+        {
+            "name": AGAINST_PT,
+            "title": TITLE,
+            "x": "pT of the probe [GeV]",
+            "label": "efficiency",
+            "kind": "efficiency",
+            "is_log": True,
+            "is_category": False,
+            "range": None,
+            "note": "",
+        }
     ]
     for name, measurement in _own(result):
         view = _view(result.counts[name], measurement)
