@@ -28,7 +28,7 @@ const FRAME = `
       <tbody></tbody>
     </table>
   </div>
-  <p class="dt-heading dt-title" role="heading" aria-level="2"></p>
+  <p class="dt-heading dt-about" role="heading" aria-level="2"></p>
   <label class="dt-choose">curve <select></select></label>
   <div class="dt-curve dt-measured"></div>
 </div>
@@ -195,7 +195,7 @@ function render({ model, el }) {
   }
 
   function drawChosen() {
-    part("dt-title").textContent = about.title;
+    part("dt-about").textContent = about.title;
     drawCurve(part("dt-curve"), shown.curves[about.name], setup.before.curves[about.name], about);
   }
 

@@ -310,7 +310,7 @@ def test_a_measurement_of_ones_own_is_chosen_and_follows_the_cuts(tmp_path: Path
         choose, curve = page.locator(".dt-choose select"), page.locator(".dt-curve svg")
         choose.select_option("own_mass")
         assert (
-            page.locator(".dt-title").text_content() == curve.get_attribute("aria-label") == "pairs"
+            page.locator(".dt-about").text_content() == curve.get_attribute("aria-label") == "pairs"
         )
         filled = int((before["own_mass"].values() > 0).sum())
         assert curve.locator(".dt-now path").count() == filled
