@@ -317,8 +317,9 @@ def test_a_measurement_of_ones_own_is_chosen_and_follows_the_cuts(tmp_path: Path
         for name in before.config.measurements.add.keys() - {"hidden"}:
             choose.select_option(name)
             assert curve.locator(".dt-now path").count() > 0
-        choose.select_option("own_mass")
-        page.get_by_label("mass above [GeV], exact value").fill("90.5")
-        wait_for(page, "selection.pair.min_mass=90.5")
-        assert 0 < curve.locator(".dt-now path").count() < filled
-        assert curve.locator(".dt-before path").count() == filled
+        choose.select_option("own_pt")
+        shown = curve.locator(".dt-now path").count()
+        page.get_by_label("probe: pT above [GeV], exact value").fill("45")
+        curve.locator(".dt-now path").nth(shown - 1).wait_for(state="detached", timeout=30_000)
+        assert 0 < curve.locator(".dt-now path").count() < shown
+        assert curve.locator(".dt-before path").count() == shown
