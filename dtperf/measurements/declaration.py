@@ -144,8 +144,8 @@ class PictureHints(Model):
 
     kind: Literal["curve", "map", "none"] | None = None
     """Against the last axis, in the plane of the last two, or not unless it is asked for by name;
-    null: what suits the axes. Station, wheel, sector and charge come last where there are others;
-    axes that are not shown are summed over."""
+    null: what suits the axes. Station, wheel, sector and charge are shown only where there is
+    nothing else; axes that are not shown are summed over."""
     by: str | None = None
     """Axis of which each bin has a curve or a panel of its own; null: the station, if it is one."""
     label: str = ""

@@ -52,7 +52,11 @@ def plain_picture(
             else (value_curves, value_maps)
         )
         sheet = (curves if len(view.shown) == 1 else maps)(view, title, label, hints)
-    sheet.panels[0, 0].set_title(plain(view.note), loc="right", fontsize="x-small")
+    is_left_out = len(view.shown) == 2 and not _is_efficiency(histogram)
+    remarks = [view.note] if view.note else []
+    if is_left_out and any(group.reference is not None for group in view.groups):
+        remarks.append("reference not shown")
+    sheet.panels[0, 0].set_title(plain("; ".join(remarks)), loc="right", fontsize="x-small")
     return sheet
 
 

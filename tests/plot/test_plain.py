@@ -113,6 +113,12 @@ def test_other_bins_are_told(own: Result) -> None:
     assert panel.get_title(loc="right") == "reference has other bins: not shown"
 
 
+def test_a_map_of_entries_says_that_it_shows_no_reference(own: Result) -> None:
+    panel = plot.figure(own, "own_entries", own).panels[0, 0]
+    assert panel.get_title(loc="right") == "reference not shown"
+    assert plot.figure(own, "own_entries").panels[0, 0].get_title(loc="right") == ""
+
+
 def test_runs_of_both_results_are_on_the_axis(own: Result) -> None:
     declared = CONFIG.measurements.add["own_runs"]
     earlier = declared.empty({"run": [1]})
