@@ -190,7 +190,7 @@ def test_step_by_step(run: Run) -> None:
 def test_own_measurement(run: Run) -> None:
     shown = run("write_your_own_measurement")
     assert shown.complaints == []
-    (curve,) = shown.pictures_of("efficiency(inside")
+    (curve,) = shown.pictures_of("plot.figure(result")
     assert [colour for colour in MARKERS[:3] if pixels_of(colour, curve) < 50] == []
     rows = re.findall(r"(\S+) to +\S+ cm +(\S+)", shown.text_of('inside[{"station": 0}]'))
     at = {float(edge): float(value) for edge, value in rows}

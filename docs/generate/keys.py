@@ -82,7 +82,8 @@ Every key of a config, with its default; no file has to name more than it change
 config show FILE` prints the same for a file of yours, `dtperf config check FILE` says what is
 wrong in it, and `--set KEY=VALUE` of most commands changes one key. `selection`,
 `extrapolation`, `compatibility` and `measurements` decide what is counted, and make the
-config's hash; `title`, `input` and `run` do not change a number.
+config's hash; `title` and `run` do not change a number, nor do title, labels and `picture` of a
+measurement of your own.
 """
     text += "".join(_entries(AnalysisConfig, below=1))
     text += "\n## A measurement\n\nWhat stands under a name in `measurements.add`.\n"

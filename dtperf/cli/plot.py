@@ -33,7 +33,7 @@ def plot(
         typer.Option(
             metavar="NAME",
             autocompletion=complete.plots,
-            help="A plot to draw; may be given several times.",
+            help="A plot or measurement; may be given several times.",
         ),
     ] = None,
 ) -> None:

@@ -167,6 +167,11 @@ class MeasurementSettings(Model):
             check_size(name, active[name])
         return self
 
+    def without_words(self) -> Self:
+        """Return what decides the numbers: your own without titles, labels and `picture`."""
+        add = {name: measurement.without_words() for name, measurement in self.add.items()}
+        return self.model_copy(update={"add": add})
+
     def active(self) -> dict[str, Measurement]:
         """List the measurements that are made, by name."""
         wanted = dict(STANDARD)

@@ -107,13 +107,18 @@ class AnalysisConfig(Model):
             used[measurement.table] |= measurement.columns
         return used
 
+    def without_words(self) -> AnalysisConfig:
+        """Return the same without what is only shown of measurements of one's own."""
+        return self.model_copy(update={"measurements": self.measurements.without_words()})
+
     @property
     def hash(self) -> str:
-        """SHA-256 of all that can change a number, but for code: without title and `run`.
+        """SHA-256 of all that can change a number, but for code: without titles and `run`.
 
         Nor is the processor in it, whose source `dtperf.execution.provenance.code_version` tells.
         """
-        content = self.model_dump(mode="json", exclude={"run", "title", "processor"})
+        counted = self.without_words()
+        content = counted.model_dump(mode="json", exclude={"run", "title", "processor"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -39,7 +39,7 @@ def differing(before: AnalysisConfig, now: AnalysisConfig) -> list[str]:
         Lines such as ``selection.probe.min_pt: 20.0 before, 25.0 now``; none if the hashes of both
         are equal.
     """
-    before_values, after_values = flat_values(before), flat_values(now)
+    before_values, after_values = (flat_values(each.without_words()) for each in (before, now))
     lines = []
     for key, value in after_values.items():
         is_counted = not key.startswith("run.") and key not in ("title", "processor")

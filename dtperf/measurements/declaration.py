@@ -21,6 +21,7 @@ __all__ = [
     "Integer",
     "Measurement",
     "OlderRegular",
+    "PictureHints",
     "Regular",
     "Variable",
 ]
@@ -135,6 +136,33 @@ MOMENTS = ("entries", "sum", "sum_of_squares")
 """Bins of a profile's last axis; sums are kept in whole units so that adding is exact."""
 
 
+ENTRIES = "entries"
+"""In `PictureHints.log`: what is counted, rather than an axis."""
+
+
+class PictureHints(Model):
+    """How a measurement is drawn; nothing here changes a number."""
+
+    kind: Literal["curve", "map", "none"] | None = None
+    """Against the last axis, in the plane of the last two, or not unless it is asked for by name;
+    null: what suits the axes. Station, wheel, sector and charge are shown only where there is
+    nothing else; axes that are not shown are summed over."""
+    by: str | None = None
+    """Axis of which each bin has a curve or a panel of its own; null: the station, if it is one."""
+    label: str = ""
+    """Text for what is measured, with the unit, such as "mean t0 [ns]"; by default its kind."""
+    log: tuple[str, ...] = ()
+    """Axes that are logarithmic, by name; 'entries' for their number."""
+    range: tuple[FiniteFloat, FiniteFloat] | None = None
+    """Ends of the scale of what is measured, on its axis or in the colours of a map."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.range is not None and self.range[0] >= self.range[1]:
+            raise ValueError(f"range: {self.range[0]:g} is not below {self.range[1]:g}")
+        return self
+
+
 class Measurement(Model):
     """A reduction of the rows of one table to one histogram of integer counts."""
 
@@ -150,6 +178,8 @@ class Measurement(Model):
     """Boolean column: adds an axis 'passed', which makes this an efficiency."""
     mean_of: str | None = None
     """Column: adds an axis 'moment', which makes this a profile."""
+    picture: PictureHints = PictureHints()
+    """How it is drawn."""
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -163,6 +193,27 @@ class Measurement(Model):
         if any(isinstance(axis, AtLeast) for axis in self.axes) and not self.passed:
             raise ValueError("an axis 'at_least' needs 'passed'")
         return self
+
+    @model_validator(mode="after")
+    def _can_be_drawn(self) -> Self:
+        names, hints = [axis.name for axis in self.axes], self.picture
+        is_counted = not (self.passed or self.mean_of)
+        scales = [*names, *([ENTRIES] if is_counted else [])]
+        if hints.by is not None and hints.by not in names:
+            raise ValueError(f"picture.by: no axis '{hints.by}'; there are {', '.join(names)}")
+        if wrong := [name for name in hints.log if name not in scales]:
+            raise ValueError(f"picture.log: no '{wrong[0]}' here; there are {', '.join(scales)}")
+        left = len(names) - (hints.by is not None)
+        if left < (2 if hints.kind == "map" else 1):
+            beside = f" beside '{hints.by}'" if hints.by else ""
+            needed = "a map needs two axes" if hints.kind == "map" else "an axis is needed"
+            raise ValueError(f"picture: {needed}{beside}, and there is {left or 'none'}")
+        return self
+
+    def without_words(self) -> Measurement:
+        """Return what decides the numbers: the same without titles, labels and `picture`."""
+        axes = tuple(axis.model_copy(update={"label": ""}) for axis in self.axes)
+        return self.model_copy(update={"title": "", "axes": axes, "picture": PictureHints()})
 
     @property
     def columns(self) -> frozenset[str]:

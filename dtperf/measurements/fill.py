@@ -34,7 +34,7 @@ from dtperf.selection.cuts import LARGEST_CATEGORY
 from dtperf.selection.tables import Table
 from dtperf.typing import I16, I32, I64, AnyArray, Intp
 
-__all__ = ["SUM_OF_SQUARES_UNIT", "SUM_UNIT", "bin_numbers", "fill"]
+__all__ = ["LARGEST_IN_MEAN", "SUM_OF_SQUARES_UNIT", "SUM_UNIT", "bin_numbers", "fill"]
 
 SUM_UNIT = 2.0**-30
 """Unit of a profile's sum: whole numbers add up to the same total in any order."""

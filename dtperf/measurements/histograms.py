@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import hist
@@ -10,7 +11,7 @@ import numpy as np
 from dtperf.measurements.declaration import Histogram
 from dtperf.measurements.fill import SUM_OF_SQUARES_UNIT, SUM_UNIT
 
-__all__ = ["presented", "sort_categories"]
+__all__ = ["presented", "sort_categories", "with_labels"]
 
 
 def presented(counts: Histogram) -> Histogram:
@@ -57,10 +58,27 @@ def sort_categories(counts: Histogram) -> Histogram:
         changed |= bool(np.any(order[:-1] > order[1:]))
         view = np.take(view, order, axis=number)
         kind: Any = type(axis)
-        named = {"name": axis.name, "label": axis.label}
+        named = {"name": axis.name, "label": vars(axis).get("label", "")}
         axes.append(kind(values[order].tolist(), growth=True, **named))
     if not changed:
         return counts
     ordered = hist.Hist(*axes, storage=counts.storage_type())
     ordered.view(flow=True)[...] = view
     return ordered
+
+
+def with_labels(histogram: Histogram, labels: Sequence[str]) -> Histogram:
+    """Return a histogram with these labels of its first axes: else equal ones would not add up.
+
+    Args:
+        histogram: Any, which stays as it is.
+        labels: Of as many axes as there are labels; '' stands for the axis' name.
+    """
+    # axis.label shows the name in the place of no label; what is compared is what was given
+    given = [vars(axis).get("label") for axis in histogram.axes]
+    if given[: len(labels)] == [*labels]:
+        return histogram
+    named = histogram.copy()
+    for axis, label in zip(named.axes, labels, strict=False):
+        axis.label = label
+    return named

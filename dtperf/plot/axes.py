@@ -131,22 +131,26 @@ MOST_RUNS = 12
 DECADE = np.array([1, 2, 3, 5])
 
 
-def efficiency_range(panel: Axes, shown: Sequence[Binned]) -> float:
+def efficiency_range(
+    panel: Axes, shown: Sequence[Binned], limits: tuple[float, float] | None = None
+) -> float:
     """Set the y axis so that efficiencies near 1 can be told apart, with room above.
 
     Args:
         panel: Where.
         shown: Everything on that axis, shape (n,) each.
+        limits: Ends that the user asks for, without the room above.
 
     Returns:
         Its lower end.
     """
-    low = lowest(shown)
-    top = 1 + HEADROOM / (1 - HEADROOM) * (1 - low)
+    low, high = limits or (lowest(shown), 1.0)
+    top = high + HEADROOM / (1 - HEADROOM) * (high - low)
     # a dead chamber's points lie on 0, and are to be seen whole
     panel.set_ylim(low if low > 0 else BELOW_ZERO, top)
-    ticks = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, 1)
-    panel.yaxis.set_major_locator(FixedLocator([t for t in ticks if low - 1e-9 <= t <= 1 + 1e-9]))
+    ticks = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    kept = [tick for tick in ticks if low - 1e-9 <= tick <= high + 1e-9]
+    panel.yaxis.set_major_locator(FixedLocator(kept))
     panel.yaxis.set_minor_locator(FixedLocator([]))
     return low
 

@@ -57,20 +57,26 @@ class Scale(NamedTuple):
     extend: str
 
 
-def scale_for(shown: Iterable[Binned], *, from_zero: bool = False) -> Scale:
+def scale_for(
+    shown: Iterable[Binned],
+    *,
+    from_zero: bool = False,
+    limits: tuple[float, float] | None = None,
+) -> Scale:
     """Choose a scale that tells good cells apart, and marks those that fall out of it.
 
     Args:
         shown: All cells that share the scale.
         from_zero: Take the whole range, where gaps are part of the picture.
+        limits: Ends that the user asks for.
     """
     values = np.concatenate([each.value[each.filled] for each in shown])
-    low = 0.0
-    if not from_zero:
+    low, high = limits or (0.0, 1.0)
+    if not (from_zero or limits):
         inside = (each for each in LOWEST if np.mean(values >= each) >= SHOWN_IN_COLOUR)
         low = next(inside, 0.0) if len(values) else LOWEST[0]
     colours = mpl.colormaps["cividis"].with_extremes(under=ILL)
-    return Scale(colours, Normalize(low, 1), "min" if low > 0 else "neither")
+    return Scale(colours, Normalize(low, high), "min" if low > 0 else "neither")
 
 
 def draw_cells(panel: Axes, cells: EfficiencyMap, scale: Scale, *, numbers: bool = False) -> Any:

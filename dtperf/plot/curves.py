@@ -95,7 +95,11 @@ def efficiency(
 
 
 def draw_curves(
-    panel: Axes, curves: Sequence[Curve], shown: Sequence[Curve], columns: int = 4
+    panel: Axes,
+    curves: Sequence[Curve],
+    shown: Sequence[Curve],
+    columns: int = 4,
+    limits: tuple[float, float] | None = None,
 ) -> None:
     """Draw curves with their legend.
 
@@ -103,9 +107,10 @@ def draw_curves(
         panel: Where.
         curves: What.
         shown: All that share the axes, which give the ranges.
-        columns: Of the legend.
+        columns: Of the legend; 0: none.
+        limits: Ends of the axis of efficiencies; None: what suits them.
     """
-    low = efficiency_range(panel, [curve.binned for curve in shown])
+    low = efficiency_range(panel, [curve.binned for curve in shown], limits)
     handles = [_points(panel, curve, low) for curve in curves]
     filled = [(curve.edges, curve.binned.filled) for curve in shown]
     panel.set_xlim(*span(filled))

@@ -8,15 +8,18 @@ from typing import Any
 
 from dtperf.config.suggest import suggest
 from dtperf.errors import ConfigError, InputError
-from dtperf.plot.catalogue import PLOTS
+from dtperf.measurements.declaration import Histogram, Measurement
+from dtperf.plot.catalogue import PLOTS, Plot
 from dtperf.plot.plain import plain_picture
 from dtperf.plot.style import Size, StyledFigure, style
 from dtperf.progress import Progress, progress_bar
 from dtperf.results.result import Result, ResultSource
 
-__all__ = ["FORMATS", "draw", "figure", "not_measured", "save"]
+__all__ = ["FORMATS", "draw", "figure", "not_measured", "own_plots", "plot_names", "save"]
 
 FORMATS = ("png", "pdf", "svg")
+OWN = "own/"
+"""Begins the name of a measurement's plot where another plot has its name."""
 
 
 def figure(
@@ -30,7 +33,8 @@ def figure(
 
     Args:
         result: What was measured, or its directory.
-        name: Of the plot, see `PLOTS`; or of one of `Result.extra_histograms`.
+        name: Of the plot, see `PLOTS`; of a measurement, which is drawn as its axes and its
+            `picture` ask for; or of one of `Result.extra_histograms`.
         reference: Another result, drawn in grey; left out where it lacks the measurement.
         figsize: Width and height in inches; None: what suits the plot.
 
@@ -45,12 +49,24 @@ def figure(
         before = None if reference is None else reference.extra_histograms.get(name)
         with style(figsize):
             return plain_picture(own[name], before, result.config.title)
-    plot = PLOTS[name]
+    plot = PLOTS.get(name) or _plain(name, result)
     if plot.measurement not in result.counts:
         raise InputError(f"plot '{name}': the result lacks the measurement '{plot.measurement}'")
     other = None if reference is None else reference.counts.get(plot.measurement)
     with style(figsize):
         return plot.draw(result.counts[plot.measurement], other, result.config.title)
+
+
+def _plain(name: str, result: Result) -> Plot:
+    """Make the plot of a measurement that has none in `PLOTS`, or is not to be drawn like that."""
+    measured = name.removeprefix(OWN)
+    measurement = result.config.measurements.active()[measured]
+
+    def draw(counts: Histogram, reference: Histogram | None, title: str) -> StyledFigure:
+        titles = "; ".join(filter(None, (measurement.title, title)))
+        return plain_picture(counts, reference, titles, measurement)
+
+    return Plot(name, measured, draw)
 
 
 def draw(
@@ -126,12 +142,40 @@ def _names(result: Result, only: Iterable[str]) -> list[str]:
     names = [*dict.fromkeys(only)]
     check_names(names, result)
     missing = not_measured(result)
-    return names or [*(name for name in PLOTS if name not in missing), *result.extra_histograms]
+    drawn = [name for name in (*PLOTS, *own_plots(result)) if name not in missing]
+    return names or [*drawn, *result.extra_histograms]
+
+
+def own_plots(result: Result) -> dict[str, Measurement]:
+    """List the plots of measurements of one's own, but for those that are not to be drawn.
+
+    Args:
+        result: Whose config declares them.
+
+    Returns:
+        The measurements by the plot's name, which is theirs, with 'own/' before it where a plot
+        of ours is called so.
+    """
+    own = result.config.measurements.add.items()
+    return {
+        f"{OWN}{name}" if name in PLOTS else name: measurement
+        for name, measurement in own
+        if measurement.picture.kind != "none"
+    }
 
 
 def not_measured(result: Result) -> tuple[str, ...]:
     """List the plots whose measurement the result lacks."""
-    return tuple(name for name, plot in PLOTS.items() if plot.measurement not in result.counts)
+    own = {name: name.removeprefix(OWN) for name in own_plots(result)}
+    shown = {name: plot.measurement for name, plot in PLOTS.items()} | own
+    return tuple(name for name, measured in shown.items() if measured not in result.counts)
+
+
+def plot_names(result: Result) -> tuple[str, ...]:
+    """List all names that `figure` knows, whether they were measured or not."""
+    measurements = result.config.measurements.active()
+    own = (*own_plots(result), *measurements, *result.extra_histograms)
+    return tuple(dict.fromkeys((*PLOTS, *own)))
 
 
 def check_names(names: Iterable[str], result: Result) -> None:
@@ -140,7 +184,7 @@ def check_names(names: Iterable[str], result: Result) -> None:
     Raises:
         ConfigError: There is one.
     """
-    known = (*PLOTS, *result.extra_histograms)
+    known = plot_names(result)
     for name in names:
         if name not in known:
             raise ConfigError(f"unknown plot '{name}'{suggest(name, known)}")

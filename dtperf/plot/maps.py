@@ -26,7 +26,9 @@ from dtperf.results.summary import ChamberEfficiency, by_chamber
 from dtperf.typing import F64
 
 __all__ = [
+    "Map",
     "all_stations",
+    "draw_maps",
     "inside_stations",
     "one_station",
     "phi_eta",
@@ -87,7 +89,7 @@ def phi_eta(
         _plane(f"MB{station} {sign}", one, other)
         for (sign, one), other in zip(own, others, strict=True)
     ]
-    sheet = _maps(shown, title, (7.5, 6.5), ACCEPTANCE, from_zero=True)
+    sheet = draw_maps(shown, title, (7.5, 6.5), ACCEPTANCE, from_zero=True)
     _name_axes(sheet, r"probe $\phi$", r"probe $\eta$")
     return sheet
 
@@ -100,7 +102,7 @@ def inside_stations(counts: Histogram, reference: Histogram | None, title: str) 
         _plane(f"MB{n}", one, other)
         for (n, one), other in zip(stations(counts), others, strict=True)
     ]
-    sheet = _maps(shown, title, (8, 5.2), EFFICIENCY)
+    sheet = draw_maps(shown, title, (8, 5.2), EFFICIENCY)
     _name_axes(sheet, "local x [cm]", "local y [cm]")
     return sheet
 
@@ -120,7 +122,7 @@ def runs_of_chambers(
         _run_by_chamber(n, one, other)
         for (n, one), other in zip(stations(counts), others, strict=True)
     ]
-    sheet = _maps(shown, title, (8, 7.5), label, from_zero=from_zero)
+    sheet = draw_maps(shown, title, (8, 7.5), label, from_zero=from_zero)
     _name_axes(sheet, "run", "wheel, with its sectors from below")
     runs = values_of(counts.axes["run"])
     for number, panel in enumerate(sheet.panels.flat):
@@ -143,7 +145,7 @@ def _chambers(
     reference = None if reference is None else _of_chambers(reference)
     reference, title = _comparable(counts, reference, title)
     maps = [_sector_by_wheel(counts, reference, station) for station in shown]
-    sheet = _maps(maps, title, (9.5, 4.4), label, from_zero=from_zero, numbers=True)
+    sheet = draw_maps(maps, title, (9.5, 4.4), label, from_zero=from_zero, numbers=True)
     _name_axes(sheet, "sector", "wheel")
     for panel in sheet.panels.flat:
         panel.set_xticks(range(1, 15 if panel.get_xlim()[1] > 13 else 13))
@@ -152,7 +154,7 @@ def _chambers(
     return sheet
 
 
-def _maps(
+def draw_maps(
     shown: Sequence[Map],
     title: str,
     size: tuple[float, float],
@@ -160,6 +162,7 @@ def _maps(
     *,
     from_zero: bool = False,
     numbers: bool = False,
+    limits: tuple[float, float] | None = None,
 ) -> StyledFigure:
     """Draw maps two in a row or, if there is a reference, each with its difference beside it.
 
@@ -170,13 +173,14 @@ def _maps(
         label: Of the colours.
         from_zero: Colours show the whole range.
         numbers: Write into each cell.
+        limits: Ends of the colours; None: what suits the cells.
     """
     compared = shown[0].reference is not None
     columns = 2 if compared or len(shown) > 1 else 1
     rows = len(shown) if compared else -(-len(shown) // columns)
     sheet = new_sheet(rows, columns, (size[0] * columns, size[1] * rows + 0.6), title=title)
     own = [*(sheet.panels[:, 0] if compared else sheet.panels.flat)][: len(shown)]
-    scale = scale_for([each.cells.binned for each in shown], from_zero=from_zero)
+    scale = scale_for([each.cells.binned for each in shown], from_zero=from_zero, limits=limits)
     for panel, each in zip(own, shown, strict=True):
         mesh = draw_cells(panel, each.cells, scale, numbers=numbers)
         panel.set_title(each.name, loc="left", fontweight="bold")

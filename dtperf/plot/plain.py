@@ -1,114 +1,125 @@
-"""Any histogram of one axis or more, as a processor of one's own fills them."""
+"""A picture of any histogram: a curve or a map of an efficiency, of entries, or of a mean."""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 import hist
-import matplotlib as mpl
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.axis import Axis
-from matplotlib.colors import Normalize
-from matplotlib.mathtext import MathTextParser
 
-from dtperf.measurements.declaration import Histogram
-from dtperf.plot.axes import edges_of, whole_numbers
-from dtperf.plot.cells import Scale, colour_bar
-from dtperf.plot.style import GREY, StyledFigure, new_sheet, plain
-from dtperf.typing import F64, AnyArray
+from dtperf.measurements.declaration import Histogram, Measurement, PictureHints
+from dtperf.plot.axes import Binned
+from dtperf.plot.cells import EfficiencyMap
+from dtperf.plot.curves import SHIFTS, Curve, draw_curves
+from dtperf.plot.maps import Map, draw_maps
+from dtperf.plot.panels import Panel, columns_of, finish, make_panels
+from dtperf.plot.style import GREY, CurveStyle, StyledFigure, new_sheet, plain
+from dtperf.plot.values import value_curves, value_maps
+from dtperf.plot.views import Group, View, drawable, edges_shown, is_labelled, view_of
 
 __all__ = ["plain_picture"]
 
-FILLED = "#5790fc"
-MOST_LABELS = 25
+REFERENCE = CurveStyle(GREY, "X", "-")
+MOST_NUMBERS = 100
+"""Cells of a map that have their numbers written into them."""
 
 
-def plain_picture(histogram: Histogram, reference: Histogram | None, title: str) -> StyledFigure:
-    """Draw the last axis, or the last two as a plane; the others are summed up.
+def plain_picture(
+    histogram: Histogram,
+    reference: Histogram | None,
+    title: str,
+    measurement: Measurement | None = None,
+) -> StyledFigure:
+    """Draw the last axis, or the last two as a map, station by station if it has stations.
 
     Args:
-        histogram: Integers, floats or weights.
-        reference: The same of another result, drawn with the same area beside a single axis.
+        histogram: Integers, floats or weights; with a last axis 'passed' an efficiency, with a
+            last axis 'moment' a profile.
+        reference: The same of another result, drawn beside it.
         title: Plain text for the header.
+        measurement: Its declaration, which may say how it is drawn.
     """
-    names = list(histogram.axes.name)
-    shown, summed = names[-2:], names[:-2]
-    sheet = new_sheet(size=(11, 8), title=title)
-    panel = sheet.panels[0, 0]
-    if summed:
-        panel.set_title(plain(f"summed over {', '.join(summed)}"), loc="left", fontsize="small")
-    if not histogram.size:
+    view = view_of(histogram, reference, measurement)
+    hints = PictureHints() if measurement is None else measurement.picture
+    label = drawable(hints.label) or _kind_of(histogram, measurement)
+    if not histogram.size or not view.groups:
+        sheet = new_sheet(size=(11, 8), title=title)
+        panel = sheet.panels[0, 0]
         panel.text(0.5, 0.5, "no bins", ha="center", transform=panel.transAxes)
-    elif len(shown) == 1:
-        _draw_line(panel, histogram, reference)
-        panel.set_ylabel("sum of weights" if _has_weights(histogram) else "entries")
     else:
-        entries = np.asarray(histogram.project(*shown).values())
-        scale = Scale(mpl.colormaps["viridis"], Normalize(*_range(entries)), "neither")
-        x, y = (_edges(histogram.axes[name]) for name in shown)
-        mesh = panel.pcolormesh(
-            x, y, np.ma.masked_equal(entries, 0).T, cmap=scale.colours, norm=scale.norm
+        curves, maps = (
+            (_efficiency_curves, _efficiency_maps)
+            if _is_efficiency(histogram)
+            else (value_curves, value_maps)
         )
-        panel.tick_params(which="both", direction="out", top=False, right=False)
-        _describe(panel.yaxis, histogram.axes[shown[1]])
-        colour_bar(sheet, mesh, [panel], scale, "entries")
-    _describe(panel.xaxis, histogram.axes[shown[0]])
+        sheet = (curves if len(view.shown) == 1 else maps)(view, title, label, hints)
+    is_left_out = len(view.shown) == 2 and not _is_efficiency(histogram)
+    remarks = [view.note] if view.note else []
+    if is_left_out and any(group.reference is not None for group in view.groups):
+        remarks.append("reference not shown")
+    sheet.panels[0, 0].set_title(plain("; ".join(remarks)), loc="right", fontsize="x-small")
     return sheet
 
 
-def _draw_line(panel: Axes, histogram: Histogram, reference: Histogram | None) -> None:
-    edges = _edges(histogram.axes[0])
-    middles = (edges[1:] + edges[:-1]) / 2
-    values, variances = histogram.values(), histogram.variances()
-    panel.stairs(values, edges, fill=True, color=FILLED, alpha=0.35)
-    panel.stairs(values, edges, color=FILLED, linewidth=2, baseline=None)
-    if variances is not None:
-        errors = np.sqrt(np.maximum(variances, 0))
-        panel.errorbar(middles, values, errors, color=FILLED, linestyle="none", elinewidth=1)
-    if reference is not None and reference.axes == histogram.axes:
-        others = np.asarray(reference.values())
-        factor = values.sum() / others.sum() if others.sum() else 0.0
-        panel.plot(
-            middles, factor * others, "o", color=GREY, markersize=4, label="reference, same area"
-        )
-        panel.legend(loc="best", fontsize="x-small")
-    panel.set_xlim(edges[0], edges[-1])
-    if values.min(initial=0) >= 0:
-        panel.set_ylim(bottom=0)
+def _is_efficiency(histogram: Histogram) -> bool:
+    axis = histogram.axes[-1]
+    is_boolean = axis.name == "passed" and isinstance(axis, hist.axis.Boolean)
+    return is_boolean and histogram.storage_type is hist.storage.Int64
 
 
-def _range(entries: AnyArray) -> tuple[float, float]:
-    low, high = float(entries.min(initial=0)), float(entries.max(initial=0))
-    return low, high if high > low else low + 1
+def _kind_of(histogram: Histogram, measurement: Measurement | None) -> str:
+    if _is_efficiency(histogram):
+        return "efficiency"
+    if measurement is not None and measurement.mean_of:
+        return plain(f"mean of {measurement.mean_of}")
+    return "sum of weights" if histogram.storage_type is hist.storage.Weight else "entries"
 
 
-def _has_weights(histogram: Histogram) -> bool:
-    return histogram.storage_type is hist.storage.Weight
+def _efficiency_curves(view: View, title: str, label: str, hints: PictureHints) -> StyledFigure:
+    [x] = view.shown
+    sheet, panels = make_panels(view, title)
+    by_panel = [_curves(panel, x) for panel in panels]
+    shown = [curve for curves in by_panel for curve in curves]
+    for panel, curves in zip(panels, by_panel, strict=True):
+        columns = 4 if len(panels) == 1 else 2
+        draw_curves(panel.axes, curves, shown, columns if len(curves) > 1 else 0, hints.range)
+    finish(sheet, view, label, hints)
+    return sheet
 
 
-def _is_labelled(axis: Any) -> bool:
-    return isinstance(axis, hist.axis.StrCategory | hist.axis.IntCategory | hist.axis.Boolean)
+def _curves(panel: Panel, x: str) -> list[Curve]:
+    """Make the curves of one panel, the reference's last."""
+    found = []
+    shifts = SHIFTS if len(panel.groups) > 1 else (0.0,)
+    for (group, look), shift in zip(panel.groups, shifts, strict=False):
+        make = partial(_curve, x=x, shift=shift)
+        found.append(make(group.name or "this result", group.counts, look))
+        if group.reference is not None:
+            found.append(make("reference", group.reference, REFERENCE, is_open=True))
+    return found
 
 
-def _edges(axis: Any) -> F64:
-    return np.arange(len(axis) + 1.0) - 0.5 if _is_labelled(axis) else edges_of(axis)
+def _curve(
+    label: str, counts: Histogram, look: CurveStyle, *, x: str, shift: float, is_open: bool = False
+) -> Curve:
+    axis = counts.axes[x]
+    is_exact = is_labelled(axis) or isinstance(axis, hist.axis.Integer)
+    return Curve(label, edges_shown(axis), Binned.of(counts, x), look, is_open, is_exact, shift)
 
 
-def _label(text: str) -> str:
-    """Return a label with its mathematics, if matplotlib can draw them."""
-    try:
-        MathTextParser("path").parse(text)
-    except ValueError:
-        return plain(text)
-    return text if text.isprintable() else plain(text)
+def _efficiency_maps(view: View, title: str, label: str, hints: PictureHints) -> StyledFigure:
+    x, y = view.shown
+    shown = [_map(group, x, y) for group in view.groups]
+    few = max(each.cells.binned.total.size for each in shown) <= MOST_NUMBERS
+    size = (9.5, 4.4) if few else (8, 6.5)
+    sheet = draw_maps(shown, title, size, label, numbers=few, limits=hints.range)
+    finish(sheet, view, label, hints)
+    return sheet
 
 
-def _describe(drawn: Axis, axis: Any) -> None:
-    drawn.set_label_text(_label(axis.label or axis.name))
-    if _is_labelled(axis):
-        step = -(-len(axis) // MOST_LABELS) or 1
-        drawn.set_ticks(range(0, len(axis), step), [plain(str(v), 20) for v in [*axis][::step]])
-        drawn.set_minor_locator(mpl.ticker.NullLocator())
-    elif isinstance(axis, hist.axis.Integer):
-        whole_numbers(drawn)
+def _map(group: Group, x: str, y: str) -> Map:
+    def binned(counts: Histogram) -> Binned:
+        return Binned.of(counts, x, y)[: columns_of(group, x)]
+
+    edges = [edges_shown(group.counts.axes[name]) for name in (x, y)]
+    cells = EfficiencyMap(edges[0][: columns_of(group, x) + 1], edges[1], binned(group.counts))
+    return Map(group.name, cells, None if group.reference is None else binned(group.reference))

@@ -12,7 +12,7 @@ from dtperf.config import AnalysisConfig
 from dtperf.config.suggest import suggest
 from dtperf.errors import InputError
 from dtperf.measurements.declaration import Histogram
-from dtperf.measurements.histograms import presented
+from dtperf.measurements.histograms import presented, with_labels
 from dtperf.results.accounting import combine
 from dtperf.results.addition import refuse_to_mix, sum_histograms, sum_numbers, volume
 from dtperf.results.bin_columns import bins_frame
@@ -69,7 +69,7 @@ class Result(Mapping[str, "Histogram"]):
         measured = [name for name in self.config.measurements.active() if name in self.counts]
         others = sorted(self.counts.keys() - {*measured})
         ordered = {
-            "counts": {name: self.counts[name] for name in (*measured, *others)},
+            "counts": self._labelled([*measured, *others]),
             "totals": {name: self.totals.get(name, 0) for name in SUMS} | volume(self.ledger),
             "anomalies": dict(sorted(self.anomalies.items())),
             "extra": dict(sorted(self.extra.items())),
@@ -77,6 +77,12 @@ class Result(Mapping[str, "Histogram"]):
         }
         for name, value in ordered.items():
             object.__setattr__(self, name, value)
+
+    def _labelled(self, names: Iterable[str]) -> dict[str, Histogram]:
+        """Return the counts with the config's labels, which are not part of its hash."""
+        own = self.config.measurements.add
+        labels = {name: [axis.label for axis in each.axes] for name, each in own.items()}
+        return {name: with_labels(self.counts[name], labels.get(name, ())) for name in names}
 
     def __getitem__(self, name: str) -> Histogram:
         """Return one histogram: counts, an efficiency with an axis 'passed', or a profile.
@@ -110,7 +116,11 @@ class Result(Mapping[str, "Histogram"]):
         So a run that was interrupted and resumed equals one that was not: when, where and by which
         version of the code it was measured, and in which chunks, does not matter.
         """
-        return self._counted == other._counted if isinstance(other, Result) else NotImplemented
+        if not isinstance(other, Result):
+            return NotImplemented
+        if self.config.hash == other.config.hash:
+            other = replace(other, config=self.config)  # titles and labels may differ
+        return self._counted == other._counted
 
     __hash__ = None  # type: ignore[assignment]  # it holds histograms, which may be changed
 
@@ -129,11 +139,13 @@ class Result(Mapping[str, "Histogram"]):
         allowed = {each.config.run.doubled_events for each in (self, other)} == {"allow"}
         if not allowed and (doubled := event_sample.doubled) is not None:
             raise refusal(doubled, ledger.path_of)
+        # titles, labels and the ways to run may differ
+        config = min(self.config, other.config, key=lambda config: config.model_dump_json())
+        counts = [replace(each, config=config).counts for each in (self, other)]
         return replace(
             self,
-            # titles and the ways to run may differ
-            config=min(self.config, other.config, key=lambda config: config.model_dump_json()),
-            counts=sum_histograms(self.counts, other.counts),
+            config=config,
+            counts=sum_histograms(*counts),
             totals=sum_numbers(self.totals, other.totals),
             anomalies=sum_numbers(self.anomalies, other.anomalies),
             ledger=ledger,

@@ -277,7 +277,7 @@ def _made(layouts: Mapping[str, CounterLayout], branches: frozenset[str]) -> fro
 
 
 class Explorer(Analysis):
-    """An analysis of which three measurements are shown, whatever its config skips."""
+    """An analysis of which a few measurements are shown, whatever its config skips."""
 
     def measure(self, cuts: Mapping[str, Any] | None = None) -> Result:
         """Measure with other cuts.
@@ -287,6 +287,6 @@ class Explorer(Analysis):
 
         Returns:
             What `dtperf.run` gives for these events, of the measurements by_chamber,
-            efficiency_vs_pt and acceptance_vs_pt.
+            efficiency_vs_pt and acceptance_vs_pt, and of those of one's own.
         """
-        return self.with_cuts(cuts, measurements=MEASURED)
+        return self.with_cuts(cuts, measurements=(*MEASURED, *self.config.measurements.add))

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 
 from dtperf.config import AnalysisConfig, load_config
 from dtperf.config.measurements import Binning
+from dtperf.config.values import differing
 from dtperf.detector import lengths_cm, widths_cm
 from dtperf.errors import ConfigError
 from dtperf.measurements import KNOWN, STANDARD
@@ -109,6 +110,13 @@ def test_borders_are_those_of_the_largest_chamber() -> None:
         (_adding(title=3), ["measurements.add.mine.title: 3", "text"]),
         (_adding(table="pears"), ["measurements.add.mine.table", "one of 'pairs', 'crossings'"]),
         (_adding(axes=[]), ["measurements.add.mine.axes: []", "list of 1 to 6 values"]),
+        (_adding(picture={"by": "mas"}), ["picture.by: no axis 'mas'; there are mass"]),
+        (_adding(picture={"log": ["y"]}), ["picture.log: no 'y' here; there are mass, entries"]),
+        (_adding(passed="selected", picture={"log": ["entries"]}), ["there are mass"]),
+        (_adding(picture={"kind": "map"}), ["a map needs two axes, and there is 1"]),
+        (_adding(picture={"by": "mass"}), ["an axis is needed beside 'mass', and there is none"]),
+        (_adding(picture={"range": [1, 1]}), ["mine.picture: range: 1 is not below 1"]),
+        (_adding(picture={"kind": "pie"}), ["mine.picture.kind", "'curve', 'map', 'none'"]),
         (_adding(rows=["selectd"]), ["mine", "'pairs'", "did you mean 'selected'?"]),
         (_adding(rows=["mass"]), ["no boolean column 'mass'"]),
         (_adding(passed="dr"), ["no boolean column 'dr'"]),
@@ -212,3 +220,15 @@ def test_hash_ignores_the_order_of_keys_and_what_is_default() -> None:
     one = load_config({"selection": {"pair": {"min_mass": 70, "max_mass": 110}, "tag": {}}})
     other = load_config({"selection": {"pair": {"max_mass": 110.0, "min_mass": 70.0}}, "run": {}})
     assert one.hash == other.hash
+
+
+def test_words_and_pictures_of_a_measurement_do_not_change_what_is_counted() -> None:
+    before = load_config(_adding())
+    axis = {"type": "regular", "name": "mass", "bins": 3, "start": 0, "stop": 3, "label": "m"}
+    said = load_config(_adding(title="other", axes=[axis], picture={"log": ["entries"]}))
+    assert said != before
+    assert said.hash == before.hash
+    assert differing(before, said) == []
+    counted = load_config(_adding(axes=[axis | {"bins": 4}]))
+    assert counted.hash != before.hash
+    assert differing(before, counted) != []

@@ -190,7 +190,7 @@ def test_each_histogram_is_drawn(result: Result, tmp_path: Path) -> None:
         dtperf.plot.figure(result, "extra/t0/count")
 
 
-def test_a_line_shows_its_counts_and_a_plane_sums_the_other_axes(result: Result) -> None:
+def test_a_line_shows_its_counts_and_a_plane_is_drawn_station_by_station(result: Result) -> None:
     panel = dtperf.plot.figure(result, "extra/t0/counts").panels[0, 0]
     assert panel.patches[0].get_data().values.tolist() == (
         result.extra["t0/counts"].values().tolist()
@@ -199,10 +199,10 @@ def test_a_line_shows_its_counts_and_a_plane_sums_the_other_axes(result: Result)
     odd = hist.Hist.new.Reg(2, 0, 1, name="x", label="half of $a_{$ is none").Int64()
     broken = dtperf.plot.figure(replace(result, extra={"odd": odd}), "extra/odd")
     assert broken.panels[0, 0].get_xlabel() == r"half of \$a_{\$ is none"
-    panel = dtperf.plot.figure(result, "extra/deep").panels[0, 0]
-    shown = panel.collections[0].get_array()
-    assert shown.sum() == result.extra["deep"].project("good", "x").values().sum()
-    assert panel.get_title(loc="left") == "summed over station"
+    for number, panel in enumerate(dtperf.plot.figure(result, "extra/deep").panels.flat):
+        shown = panel.collections[0].get_array()
+        assert shown.sum() == result.extra["deep"][{"station": number}].values().sum()
+        assert panel.get_title(loc="left") == f"MB{number + 1}"
 
 
 def test_the_report_shows_it(result: Result, golden_result: Result) -> None:

@@ -224,6 +224,12 @@ OWN: dict[str, Any] = {
         "mean_of": "dx",
         "axes": [{"type": "integer", "name": "wheel", "first": -1, "last": 1}],
     },
+    "profile_with_gaps": {
+        "title": "mean t0, also of crossings without a segment: NaN, or -999 without a phi view",
+        "table": "crossings",
+        "mean_of": "t0",
+        "axes": [{"type": "variable", "name": "probe_pt", "edges": [20, 40, 60]}],
+    },
     "mass_above": {
         "title": "of pairs",
         "table": "crossings",

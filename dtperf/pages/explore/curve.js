@@ -1,11 +1,13 @@
 "use strict";
-// drawCurve(container, now, before): efficiency of the four stations against pT, as points with bars.
+// drawCurve(container, now, before, about): a measurement of each station, as points with bars.
 // Both: [{name, points: [[from, to, passed, total, value, low, high], …]}, …]; before stands behind.
+// about: {title, x, label, kind: efficiency, entries or mean, is_log, is_category, range, note}, see curves.py.
 const drawCurve = (() => {
   const { svg, html, percent, count } = dtParts;
   const WIDTH = 900, HEIGHT = 330, LEFT = 62, RIGHT = 12, TOP = 12, BOTTOM = 46;
   const MARKERS = ["circle", "square", "up", "down"]; // colours: dt-series-… of explore.css
   const TICKS = [1, 2, 5, 10, 20, 30, 50, 70, 100, 200, 300, 500, 700, 1000, 2000, 5000];
+  const MOST_NAMES = 12;
   const FEW = 20, MANY = 200; // probes: bins with few are left out, the bars of many fit the scale
 
   function pathOf(kind, x, y, r = 4) {
@@ -16,59 +18,115 @@ const drawCurve = (() => {
     return `M${l} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`;
   }
 
-  function scales(points) {
-    const from = Math.max(1, Math.min(...points.map((p) => p[0]).filter((edge) => edge > 0)));
-    const to = Math.max(...points.map((p) => p[1]));
-    const lowest = Math.min(0.99, ...points.map((p) => (p[3] >= MANY ? p[5] : p[4])));
-    const step = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2].find((s) => (1 - lowest) / s <= 6) || 0.2;
-    const bottom = Math.floor(Math.min(lowest, 1 - step) / step - 1e-9) * step;
-    const inner = WIDTH - LEFT - RIGHT, height = HEIGHT - TOP - BOTTOM, top = 1 + 0.15 * step;
-    const part = (pt) => Math.log(Math.max(pt, from) / from) / Math.log(to / from);
+  // 1, 2 or 5 times a power of ten: at most so many of them in a range
+  function niceStep(range, most) {
+    const power = 10 ** Math.floor(Math.log10(range / most));
+    return [1, 2, 5, 10].map((n) => n * power).find((step) => range / step <= most);
+  }
+
+  function steps(from, to, most) {
+    const step = niceStep(to - from || 1, most), first = Math.ceil(from / step - 1e-9);
+    return Array.from({ length: Math.floor(to / step + 1e-9) - first + 1 }, (_, n) => (first + n) * step);
+  }
+
+  // ticks and place of a value of x
+  function scaleX(points, about) {
+    const inner = WIDTH - LEFT - RIGHT;
+    if (about.is_category) {
+      const all = [...new Set(points.map((p) => p[0]))].sort((a, b) => a - b);
+      const every = Math.ceil(all.length / MOST_NAMES), width = inner / all.length;
+      const place = new Map(all.map((value, at) => [value, LEFT + (at + 0.5) * width]));
+      return { ticks: all.filter((_, at) => at % every === 0), x: (value) => place.get(value), width };
+    }
+    const edges = points.flatMap((p) => [p[0], p[1]]), to = Math.max(...edges);
+    if (about.is_log && edges.some((edge) => edge > 0)) {
+      const from = Math.max(Math.min(...edges.filter((edge) => edge > 0)), to / 1e4);
+      const ticks = TICKS.filter((tick) => tick >= from && tick <= to);
+      const part = (value) => Math.log(Math.max(value, from) / from) / Math.log(to / from);
+      return { ticks: ticks.length > 1 ? ticks : [from, to], x: (value) => LEFT + inner * part(value) };
+    }
+    const from = Math.min(...edges);
+    return { ticks: steps(from, to, 10), x: (value) => LEFT + (inner * (value - from)) / (to - from) };
+  }
+
+  // ticks, ends and place of what is measured
+  function rangeY(points, about) {
+    if (about.range) {
+      const [bottom, top] = about.range;
+      return { bottom, top, step: niceStep(top - bottom, 6) };
+    }
+    if (about.kind === "efficiency") {
+      const lowest = Math.min(0.99, ...points.map((p) => (p[3] >= MANY ? p[5] : p[4])));
+      const step = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2].find((s) => (1 - lowest) / s <= 6) || 0.2;
+      const bottom = Math.max(0, Math.floor(Math.min(lowest, 1 - step) / step - 1e-9) * step);
+      return { bottom, top: 1 + 0.15 * step, step };
+    }
+    const known = points.filter((p) => about.kind === "entries" || p[3] >= FEW);
+    const used = known.length ? known : points;
+    const low = about.kind === "entries" ? 0 : Math.min(...used.map((p) => p[5]));
+    const high = Math.max(...used.map((p) => p[6])), margin = 0.05 * (high - low || 1);
+    const bottom = about.kind === "entries" ? 0 : low - margin;
+    return { bottom, top: high + margin, step: niceStep(high - low || 1, 6) };
+  }
+
+  function scales(points, about) {
+    const range = rangeY(points, about), { bottom, top, step } = range, height = HEIGHT - TOP - BOTTOM;
+    const first = Math.ceil(bottom / step - 1e-9), last = Math.floor(top / step + 1e-9);
     return {
-      from, to, bottom, step,
-      x: (pt) => LEFT + inner * part(pt),
-      y: (value) => TOP + (height * (top - Math.max(value, bottom))) / (top - bottom),
+      ...scaleX(points, about), bottom,
+      values: Array.from({ length: last - first + 1 }, (_, n) => (first + n) * step),
+      y: (value) => TOP + (height * (top - Math.min(top, Math.max(value, bottom)))) / (top - bottom),
     };
   }
 
-  function frame(picture, scale) {
+  const written = (value) => Number(value.toPrecision(4)).toLocaleString("en-US", { maximumFractionDigits: 6 });
+  const writtenValue = (value, about) => (about.kind === "efficiency" ? percent(value) : written(value));
+
+  function frame(picture, scale, about) {
     const right = WIDTH - RIGHT, floor = HEIGHT - BOTTOM;
-    for (let n = 0; 1 - n * scale.step >= scale.bottom - 1e-9; n += 1) {
-      const value = 1 - n * scale.step, y = scale.y(value);
+    for (const value of scale.values) {
+      const y = scale.y(value);
       picture.append(svg("line", { x1: LEFT, x2: right, y1: y, y2: y, class: "dt-grid" }));
-      const text = Number((100 * value).toFixed(1));
-      picture.append(svg("text", { x: LEFT - 6, y: y + 4, "text-anchor": "end" }, `${text} %`));
+      const text = about.kind === "efficiency" ? `${Number((100 * value).toFixed(1))} %` : written(value);
+      picture.append(svg("text", { x: LEFT - 6, y: y + 4, "text-anchor": "end" }, text));
     }
-    for (const pt of TICKS.filter((tick) => tick >= scale.from && tick <= scale.to)) {
-      const x = scale.x(pt), line = { x1: x, x2: x, y1: TOP, y2: floor, class: "dt-grid" };
+    for (const tick of scale.ticks) {
+      const x = scale.x(tick), line = { x1: x, x2: x, y1: TOP, y2: floor, class: "dt-grid" };
       picture.append(svg("line", line));
-      picture.append(svg("text", { x, y: floor + 17, "text-anchor": "middle" }, `${pt}`));
+      const text = about.is_category ? `${tick}` : written(tick);
+      picture.append(svg("text", { x, y: floor + 17, "text-anchor": "middle" }, text));
     }
     const box = { x: LEFT, y: TOP, width: right - LEFT, height: floor - TOP, class: "dt-box" };
     picture.append(svg("rect", box));
     const label = { x: right, y: HEIGHT - 8, "text-anchor": "end" };
-    picture.append(svg("text", label, "pT of the probe [GeV]"));
+    picture.append(svg("text", label, about.x));
   }
 
-  function point(scale, number, station, [from, to, passed, total, value, low, high]) {
-    const kind = MARKERS[number % MARKERS.length];
-    const left = scale.x(from), right = scale.x(to);
-    const x = (left + right) / 2 + 4 * (number - 1.5); // side by side
-    const group = svg("g", { class: `dt-series-${number}` });
+  // after four the colours come again, with other markers
+  const markerOf = (number) => MARKERS[(number + Math.floor(number / 4)) % MARKERS.length];
+  const groupOf = (number) => svg("g", { class: `dt-series-${number % 4}` });
+
+  function point(scale, about, place, name, [from, to, passed, total, value, low, high]) {
+    const { number, many } = place, kind = markerOf(number);
+    const x = (scale.x(from) + scale.x(to)) / 2 + 4 * (number - (many - 1) / 2); // side by side
+    const group = groupOf(number);
     group.append(svg("line", { x1: x, x2: x, y1: scale.y(low), y2: scale.y(high), "stroke-width": 1.5 }));
-    // below the axis only its bar reaches in
+    // beyond the axis only its bar reaches in
     if (value >= scale.bottom) group.append(svg("path", { d: pathOf(kind, x, scale.y(value)) }));
-    const probes = `${count(passed)} of ${count(total)} probes passed`;
-    const interval = `${percent(low)} to ${percent(high)}`;
-    const text = `${station}, ${from} to ${to} GeV: ${percent(value)}, ${interval}; ${probes}`;
+    const counts = about.kind === "efficiency" ? `${count(passed)} of ${count(total)} passed` : `${count(total)} entries`;
+    const interval = `${writtenValue(low, about)} to ${writtenValue(high, about)}`;
+    const bin = from === to ? `${from}` : `${written(from)} to ${written(to)}`;
+    const text = `${name ? `${name}, ` : ""}${about.x} ${bin}: ${writtenValue(value, about)}, ${interval}; ${counts}`;
     group.append(svg("title", {}, text));
     return group;
   }
 
-  function legend(picture, stations) {
-    stations.forEach(({ name }, number) => {
-      const x = LEFT + 16 + 75 * number, y = HEIGHT - 12, group = svg("g", { class: `dt-series-${number}` });
-      group.append(svg("path", { d: pathOf(MARKERS[number % MARKERS.length], x, y) }));
+  function legend(picture, groups) {
+    const room = WIDTH / 2, width = Math.max(75, 12 * Math.max(...groups.map(({ name }) => name.length)));
+    groups.slice(0, Math.floor(room / width)).forEach(({ name }, number) => {
+      if (!name) return;
+      const x = LEFT + 16 + width * number, y = HEIGHT - 12, group = groupOf(number);
+      group.append(svg("path", { d: pathOf(markerOf(number), x, y) }));
       picture.append(group);
       picture.append(svg("text", { x: x + 10, y: y + 4 }, name));
     });
@@ -81,27 +139,30 @@ const drawCurve = (() => {
 
   const pointsOf = (stations) => stations.flatMap((station) => station.points);
 
-  return function draw(container, now, before) {
+  return function draw(container, now, before, about) {
     const most = Math.max(0, ...pointsOf(now).map((p) => p[3]));
     if (!most) {
-      container.replaceChildren("no probes");
+      container.replaceChildren(about.kind === "efficiency" ? "no probes" : "no entries");
       return;
     }
-    const least = most < FEW ? 1 : FEW;
+    const least = most < FEW || about.kind === "entries" ? 1 : FEW;
     const layers = { before: filled(before, least), now: filled(now, least) };
-    const points = [...pointsOf(layers.before), ...pointsOf(layers.now)], scale = scales(points);
+    const points = [...pointsOf(layers.before), ...pointsOf(layers.now)], scale = scales(points, about);
     const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
-    picture.setAttribute("aria-label", "Fiducial efficiency of the stations against the probe’s pT");
-    frame(picture, scale);
+    picture.setAttribute("aria-label", about.title);
+    frame(picture, scale, about);
     for (const [className, stations] of Object.entries(layers)) {
       const layer = svg("g", { class: `dt-${className}` });
       stations.forEach(({ name, points: each }, number) => {
-        for (const one of each) layer.append(point(scale, number, name, one));
+        const place = { number, many: stations.length };
+        for (const one of each) layer.append(point(scale, about, place, name, one));
       });
       picture.append(layer);
     }
     legend(picture, now);
-    const note = `Pale: the config’s cuts.${least === 1 ? "" : ` Bins with fewer than ${FEW} probes are left out.`}`;
-    container.replaceChildren(picture, html("p", "dt-soft", note));
+    const few = least === 1 ? "" : ` Bins with fewer than ${FEW} ${about.kind === "mean" ? "entries" : "probes"} are left out.`;
+    const kind = about.kind === "efficiency" ? "" : `${about.label}; `;
+    const note = `${kind}${about.note ? `${about.note}; ` : ""}pale: the config’s cuts.${few}`;
+    container.replaceChildren(picture, html("p", "dt-soft", note[0].toUpperCase() + note.slice(1)));
   };
 })();

@@ -28,7 +28,8 @@ const FRAME = `
       <tbody></tbody>
     </table>
   </div>
-  <p class="dt-heading" role="heading" aria-level="2">Fiducial efficiency against the probe’s pT</p>
+  <p class="dt-heading dt-about" role="heading" aria-level="2"></p>
+  <label class="dt-choose">curve <select></select></label>
   <div class="dt-curve dt-measured"></div>
 </div>
 <div class="dt-chambers">
@@ -140,7 +141,7 @@ function render({ model, el }) {
   layout.innerHTML = FRAME; // nothing in it comes from elsewhere
   root.append(layout);
   const part = (name) => layout.querySelector(`.${name}`);
-  let shown = setup.before, kind = "efficiency", frame = 0, patience = 0, settled = 0;
+  let shown = setup.before, kind = "efficiency", about = setup.choices[0], frame = 0, patience = 0, settled = 0;
 
   const cuts = setup.sliders.map((slider) => makeCut(slider, schedule));
   // only what differs from the config: it keeps values that no slider could stand at
@@ -186,11 +187,16 @@ function render({ model, el }) {
   function draw(answer) {
     shown = answer;
     fillTable(part("dt-table"), shown.stations);
-    drawCurve(part("dt-curve"), shown.curves, setup.before.curves);
+    drawChosen();
     drawChambers();
     python.textContent = shown.python;
     shell.textContent = shown.command;
     part("dt-state").textContent = `${shown.took}: ${shown.found}`;
+  }
+
+  function drawChosen() {
+    part("dt-about").textContent = about.title;
+    drawCurve(part("dt-curve"), shown.curves[about.name], setup.before.curves[about.name], about);
   }
 
   function drawChambers() {
@@ -231,6 +237,13 @@ function render({ model, el }) {
     for (const cut of cuts) cut.show(cut.slider.value);
     schedule();
   });
+  const choose = part("dt-choose").querySelector("select");
+  choose.append(...setup.choices.map(({ name, title }) => new Option(title, name)));
+  part("dt-choose").hidden = setup.choices.length < 2;
+  choose.addEventListener("change", () => {
+    about = setup.choices[choose.selectedIndex];
+    drawChosen();
+  });
   part("dt-kinds").addEventListener("click", (event) => {
     kind = event.target.dataset.kind || kind;
     drawChambers();
@@ -247,7 +260,7 @@ function render({ model, el }) {
   follow();
   if (!isSame(model.get("answer").cuts, {})) take();
   // else JupyterLab takes their arrow keys and Enter for the notebook: it asks the element itself first
-  for (const each of root.querySelectorAll("input, button, pre")) each.dataset.lmSuppressShortcuts = "true";
+  for (const each of root.querySelectorAll("input, select, button, pre")) each.dataset.lmSuppressShortcuts = "true";
   el.append(root);
   return () => {
     clearTimeout(patience);

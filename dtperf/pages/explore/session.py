@@ -6,20 +6,18 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError
 from dtperf.pages.explore.commands import python_line, shell_line
+from dtperf.pages.explore.curves import choices, curves
 from dtperf.pages.explore.sliders import sliders
 from dtperf.results.html import UNTITLED, chamber_rows
 from dtperf.results.result import Result
 from dtperf.results.summary import Efficiency, in_words
 from dtperf.skim.analysis import Explorer
 from dtperf.skim.cuts import with_cuts
-from dtperf.statistics import clopper_pearson
 
-__all__ = ["Session", "content", "curves", "station_rows"]
+__all__ = ["Session", "content", "station_rows"]
 CLOSED = "closed: run dtperf.explore again"
 
 
@@ -64,35 +62,6 @@ def station_rows(result: Result, before: Result) -> list[dict[str, str]]:
     return rows
 
 
-def curves(result: Result) -> list[dict[str, Any]]:
-    """List the fiducial efficiency of each station against pT.
-
-    Returns:
-        For each station its name and its points, [lower edge, upper edge, passed, total,
-        efficiency, lower end, upper end], for bins with probes.
-    """
-    counts = result.counts["efficiency_vs_pt"]
-    station, pt = counts.axes[0], counts.axes[1]
-    edges = pt.edges.tolist()
-    # a discrete axis has no flow; pT beyond its axis is not drawn
-    view = np.asarray(counts.view())
-    passed, total = view[..., 1], view.sum(axis=-1)
-    low, high = clopper_pearson(passed, total)
-    found = []
-    for number in range(station.size):
-        points = [
-            [
-                *(edges[at], edges[at + 1], int(passed[number, at]), int(total[number, at])),
-                float(passed[number, at] / total[number, at]),
-                *(float(low[number, at]), float(high[number, at])),
-            ]
-            for at in range(pt.size)
-            if total[number, at]
-        ]
-        found.append({"name": f"MB{station.value(number)}", "points": points})
-    return found
-
-
 def _change(now: Efficiency, then: Efficiency) -> str:
     if not now.total or not then.total:
         return ""
@@ -123,6 +92,7 @@ class Session:
             "loaded": f"{loaded[0].upper()}{loaded[1:]}",
             "is_whole": explorer.is_whole,
             "sliders": [each._asdict() for each in sliders(explorer.config, explorer.loosest)],
+            "choices": choices(self.result),
             "before": self.before,
         }
         """What explore.js shows beside the answers; can be written as JSON."""

@@ -1,4 +1,4 @@
-"""What a processor has counted of its own, as a page shows it."""
+"""Measurements of one's own, and what a processor has counted, as a page shows them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,23 @@ def own_numbers(result: Result) -> dict[str, str]:
     return {n: f"{v:,}" if isinstance(v, int) else f"{v:,.6g}" for n, v in numbers.items()}
 
 
-def own_pictures(result: Result) -> list[tuple[str, Picture]]:
-    """Draw the histograms among `Result.extra`, the first ones if they are very many."""
-    from dtperf.plot.files import figure  # loads matplotlib, which most commands do without
+def own_pictures(result: Result, reference: Result | None = None) -> list[tuple[str, Picture]]:
+    """Draw measurements of one's own, then the histograms among `Result.extra`.
 
-    names = [n for n, value in result.extra.items() if isinstance(value, hist.Hist)]
+    Args:
+        result: What was measured.
+        reference: Another result, drawn beside it where it has them.
+
+    Returns:
+        Names and pictures; of very many the first ones.
+    """
+    # loads matplotlib, which most commands do without
+    from dtperf.plot.files import figure, not_measured, own_plots
+
+    missing = not_measured(result)
+    texts = {n: each.title for n, each in own_plots(result).items() if n not in missing}
+    texts |= {name: f"Histogram {name}" for name in result.extra_histograms}
     return [
-        (name, picture(figure(result, f"extra/{name}"), f"Histogram {name}"))
-        for name in names[:MOST_PLOTTED]
+        (name, picture(figure(result, name, reference), text))
+        for name, text in [*texts.items()][:MOST_PLOTTED]
     ]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dtperf.compiled import compiled
+from dtperf.measurements.fill import LARGEST_IN_MEAN
 from dtperf.typing import I32, I64, U32, AnyArray
 
 __all__ = [
@@ -156,11 +157,14 @@ def sum_rows(
 ) -> None:
     """Add a value of rows, from `rows_entering`, to entries, sums and sums of squares, (bins, 3).
 
-    A sum of 1 stands for `units[0]`, a sum of squares of 1 for `units[1]`.
+    A sum of 1 stands for `units[0]`, a sum of squares of 1 for `units[1]`. As in a run, NaN and
+    what would not fit into a sum is left out.
     """
     for one in entering:
         row = np.uint64(one >> 1)
         y, bin_index = np.float64(values[row]), np.uint64(bin_indices[row])
+        if not abs(y) < LARGEST_IN_MEAN:
+            continue
         sums[bin_index, 0] += 1
         sums[bin_index, 1] += np.int64(np.rint(y / units[0]))
         sums[bin_index, 2] += np.int64(np.rint(y * y / units[1]))

@@ -20,6 +20,7 @@ import dtperf
 from dtperf.pages.explore.session import station_rows
 from tests.helpers.browser import chromium
 from tests.helpers.golden import GOLDEN
+from tests.helpers.own_measurements import OWN
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium")
@@ -301,3 +302,24 @@ def test_the_sliders_of_a_skim_end_where_it_does(tmp_path: Path) -> None:
         run = fresh(*loose, "selection.probe.min_pt=25")
         stations = [[*row.values()] for row in station_rows(run, before)]
         assert table(page) == stations != shown
+
+
+def test_a_measurement_of_ones_own_is_chosen_and_follows_the_cuts(tmp_path: Path) -> None:
+    before = dtperf.run(dtperf.load_config(OWN), GOLDEN, out=tmp_path / "out")
+    with exploring(tmp_path / "out", before) as running, browsing(running) as (page, _):
+        choose, curve = page.locator(".dt-choose select"), page.locator(".dt-curve svg")
+        choose.select_option("own_mass")
+        assert (
+            page.locator(".dt-about").text_content() == curve.get_attribute("aria-label") == "pairs"
+        )
+        filled = int((before["own_mass"].values() > 0).sum())
+        assert curve.locator(".dt-now path").count() == filled
+        for name in before.config.measurements.add.keys() - {"hidden"}:
+            choose.select_option(name)
+            assert curve.locator(".dt-now path").count() > 0
+        choose.select_option("own_pt")
+        shown = curve.locator(".dt-now path").count()
+        page.get_by_label("probe: pT above [GeV], exact value").fill("45")
+        curve.locator(".dt-now path").nth(shown - 1).wait_for(state="detached", timeout=30_000)
+        assert 0 < curve.locator(".dt-now path").count() < shown
+        assert curve.locator(".dt-before path").count() == shown

@@ -79,8 +79,12 @@ def test_it_measures_what_a_fresh_run_gives(served: Served, cuts: dict[str, Any]
     assert found["stations"] == station_rows(run, fresh())
     chambers = [{**row, "trend": None} for row in found["chambers"]]
     assert chambers == [{**row, "trend": None} for row in chamber_rows(run)]
-    passed = sum(point[2] for curve in found["curves"] for point in curve["points"])
-    total = sum(point[3] for curve in found["curves"] for point in curve["points"])
+    passed = sum(
+        point[2] for curve in found["curves"]["efficiency_vs_pt"] for point in curve["points"]
+    )
+    total = sum(
+        point[3] for curve in found["curves"]["efficiency_vs_pt"] for point in curve["points"]
+    )
     counts = run.counts["efficiency_vs_pt"].view()
     assert (passed, total) == (counts[..., 1].sum(), counts.sum())
     assert re.fullmatch(r"4,000 events measured in [\d,]+ ms", found["took"])

@@ -1,0 +1,147 @@
+"""The curves of explore: efficiency against pT, and measurements of one's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import hist
+import numpy as np
+
+from dtperf.measurements import Measurement
+from dtperf.measurements.declaration import Histogram
+from dtperf.measurements.histograms import presented
+from dtperf.results.result import Result
+from dtperf.statistics import clopper_pearson
+
+__all__ = ["choices", "curves"]
+
+AGAINST_PT = "efficiency_vs_pt"
+TITLE = "Fiducial efficiency against the probe’s pT"
+WHOLE = hist.axis.IntCategory | hist.axis.Integer
+LETTERS = {
+    r"\\(phi|varphi)": "φ", r"\\eta": "η", r"\\mu": "µ", r"\\Delta": "Δ", r"\\chi": "χ",
+    r"\\theta": "θ", r"\\sigma": "σ", r"\\times": "×", r"\\geq?": "≥", r"\\leq?": "≤",
+    r"\\pm": "±", r"[$_{}^]|\\(mathrm|text|[,;! ])": "",
+}  # fmt: skip
+"""How mathematics are written where there is no matplotlib."""
+
+
+def choices(result: Result) -> list[dict[str, Any]]:
+    """List the curves that can be shown: what they are, and what their axes are called.
+
+    Args:
+        result: What explore measures.
+    """
+    found: list[dict[str, Any]] = [
+        {
+            "name": AGAINST_PT,
+            "title": TITLE,
+            "x": "pT of the probe [GeV]",
+            "label": "efficiency",
+            "kind": "efficiency",
+            "is_log": True,
+            "is_category": False,
+            "range": None,
+            "note": "",
+        }
+    ]
+    for name, measurement in _own(result):
+        view = _view(result.counts[name], measurement)
+        axis = result.counts[name].axes[view.shown[0]]
+        kind = "efficiency" if measurement.passed else "mean" if measurement.mean_of else "entries"
+        label = measurement.picture.label or (
+            f"mean of {measurement.mean_of}" if measurement.mean_of else kind
+        )
+        found.append(
+            {
+                "name": name,
+                "title": _written(measurement.title or name),
+                "x": _written(axis.label or axis.name),
+                "label": _written(label),
+                "kind": kind,
+                "is_log": axis.name in measurement.picture.log,
+                "is_category": isinstance(axis, WHOLE),
+                "range": measurement.picture.range,
+                "note": view.note,
+            }
+        )
+    return found
+
+
+def curves(result: Result) -> dict[str, list[dict[str, Any]]]:
+    """List the points of all curves, by the measurement.
+
+    Returns:
+        For each station, or other group, its name and its points: lower edge, upper edge, passed,
+        total, value, lower end, upper end, for bins with entries. Without an efficiency passed and
+        total are the entries; a bin of one number has it as both edges.
+    """
+    pt: Any = result.counts[AGAINST_PT]
+    found = {
+        AGAINST_PT: [
+            {"name": f"MB{number}", "points": _points(pt[{"station": number - 1}], "probe_pt")}
+            for number in range(1, 5)
+        ]
+    }
+    for name, measurement in _own(result):
+        view = _view(result.counts[name], measurement)
+        found[name] = [
+            {"name": _written(each.name), "points": _points(each.counts, view.shown[0])}
+            for each in view.groups
+        ]
+    return found
+
+
+def _own(result: Result) -> Iterator[tuple[str, Measurement]]:
+    for name, measurement in result.config.measurements.add.items():
+        if name in result.counts and measurement.picture.kind != "none":
+            yield name, measurement
+
+
+def _view(counts: Histogram, measurement: Measurement) -> Any:
+    from dtperf.plot.views import view_of  # loads matplotlib, which others do without
+
+    # a map would not follow the cuts as fast: its last axis does
+    hints = measurement.picture.model_copy(update={"kind": "curve"})
+    return view_of(counts, None, measurement.model_copy(update={"picture": hints}))
+
+
+def _points(counts: Histogram, x: str) -> list[list[float]]:
+    axis = counts.axes[x]
+    if isinstance(axis, WHOLE):
+        edges = [(int(str(value)),) * 2 for value in axis]
+    else:
+        edges = [*pairwise(np.asarray(axis.edges, dtype=np.float64).tolist())]
+    passed, total, value, low, high = _numbers(counts, x)
+    columns = (passed.tolist(), total.tolist(), value.tolist(), low.tolist(), high.tolist())
+    rows = zip(edges, *columns, strict=True)
+    return [[*ends, *numbers] for ends, *numbers in rows if numbers[1]]
+
+
+def _numbers(counts: Histogram, x: str) -> tuple[np.ndarray, ...]:
+    """Return passed, total, value and both ends of its interval in bins of x, shape (n,) each."""
+    if "moment" in counts.axes.name:
+        profile: Any = presented(counts.project(x, "moment")).view()
+        number, mean = np.asarray(profile["count"]), np.asarray(profile["value"])
+        # one entry has no spread
+        variance = profile["_sum_of_deltas_squared"] / np.maximum(number - 1, 1)
+        error = np.sqrt(variance / np.maximum(number, 1))
+        return number, number, mean, mean - error, mean + error
+    if "passed" in counts.axes.name:
+        view = np.asarray(counts.project(x, "passed").view())
+        passed, total = view[..., 1], view.sum(axis=-1)
+        low, high = clopper_pearson(passed, total)
+        return passed, total, passed / np.maximum(total, 1), low, high
+    entries = np.asarray(counts.project(x).view())
+    error = np.sqrt(entries)
+    return entries, entries, entries, entries - error, entries + error
+
+
+def _written(text: str) -> str:
+    if "$" in text:
+        for pattern, letter in LETTERS.items():
+            text = re.sub(pattern, letter, text)
+    return text
