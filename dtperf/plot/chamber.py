@@ -16,8 +16,17 @@ from dtperf import detector
 from dtperf.errors import ConfigError, InputError
 from dtperf.measurements.declaration import Histogram
 from dtperf.plot.axes import Binned, at, edges_of, run_ticks, values_of
-from dtperf.plot.cells import EfficiencyMap, Scale, colour_bar, draw_cells, scale_for, shade
+from dtperf.plot.cells import (
+    EfficiencyMap,
+    Scale,
+    colour_bar,
+    draw_cells,
+    other_colours,
+    scale_for,
+    shade,
+)
 from dtperf.plot.curves import Curve, draw_curves
+from dtperf.plot.inside import sensitive_cells
 from dtperf.plot.style import STATIONS, Size, StyledFigure, new_sheet, style
 from dtperf.results.result import Result, ResultSource
 
@@ -52,14 +61,16 @@ def inside_chamber(
     result = Result.load(result)
     counts = _of_chamber(result, "inside_chambers", chamber)
     edges = edges_of(counts.axes["local_x"]), edges_of(counts.axes["local_y"])
-    cells = EfficiencyMap(*edges, Binned.of(counts, "local_x", "local_y"))
+    cells = EfficiencyMap(
+        *edges, Binned.of(counts, "local_x", "local_y"), ~sensitive_cells(chamber, *edges)
+    )
     with style(figsize):
         sheet = new_sheet(1, 2, (16, 6.5), title=result.config.title, share=True)
         found, passed = sheet.panels.flat
         _draw_occupancy(sheet, found, cells)
         scale = scale_for([cells.binned])
         mesh = draw_cells(passed, cells, scale)
-        colour_bar(sheet, mesh, [passed], scale, "efficiency")
+        colour_bar(sheet, mesh, [passed], scale, "efficiency" + other_colours([cells]))
         for panel, what in ((found, "probes"), (passed, "efficiency")):
             panel.set_title(f"{chamber.name}, {what}", loc="left")
             panel.set_xlabel("local x [cm]")

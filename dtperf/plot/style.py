@@ -18,6 +18,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 
 from dtperf.plot.pyplot import hand_over
+from dtperf.results.colours import STATION_COLOURS
 from dtperf.typing import AnyArray
 
 __all__ = [
@@ -69,13 +70,11 @@ class CurveStyle(NamedTuple):
     line: str
 
 
-STATIONS = (
-    CurveStyle("#5790fc", "o", "-"),
-    CurveStyle("#f89c20", "s", "--"),
-    CurveStyle("#e42536", "^", "-."),
-    CurveStyle("#964a8b", "D", ":"),
+STATIONS = tuple(
+    CurveStyle(*look)
+    for look in zip(STATION_COLOURS, ("o", "s", "^", "D"), ("-", "--", "-.", ":"), strict=True)
 )
-"""Of MB1 to MB4. Colours of M. A. Petroff, arXiv:2107.02270, for colour-blind people, too."""
+"""Of MB1 to MB4."""
 
 
 SHRINKING = (
@@ -146,7 +145,8 @@ class StyledFigure(Figure):
         if not isinstance(engine, ConstrainedLayoutEngine):  # while it is saved it has another one
             return
         engine.set(rect=(0, 0, 1, 1 - strip))
-        self.header.set_position((0.015, 1 - 0.85 * strip, 0.97, 0.01))
+        # as high as it is thin in a figure of usual size: what it says stands above it
+        self.header.set_position((0.015, 1 - 0.85 * strip, 0.97, 0.15 * strip))
 
     def show(self, warn: bool = True) -> None:
         """Show it as pyplot shows its own figures: in a window, or below the notebook's cell."""

@@ -15,6 +15,7 @@ from dtperf.errors import InputError
 from dtperf.results.result import Result, ResultSource
 from dtperf.results.summary import Efficiency, in_words
 from dtperf.results.table import Table
+from dtperf.statistics import probability
 
 __all__ = ["Change", "Changes", "changes", "shared_files"]
 
@@ -55,7 +56,7 @@ class Change(NamedTuple):
             ("after %", in_words(self.after)[0]),
             ("change in points", f"{100 * self.difference:+.3f} ± {100 * self.uncertainty:.3f}"),
             ("sigmas", f"{self.sigmas:.1f}"),
-            ("p-value", f"{self.p_value:.1g}"),
+            ("p-value", probability(self.p_value)),
         ]
 
 

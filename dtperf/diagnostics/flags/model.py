@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from dtperf import detector
+from dtperf.statistics import probability
 
 __all__ = ["HIDING", "KINDS", "OF_OTHERS", "Flag", "Kind", "PlaceTest", "percent"]
 
@@ -47,11 +48,8 @@ class Flag(NamedTuple):
     def cells(self) -> list[tuple[str, str]]:
         """Return what a table shows of it."""
         heads = ("place", "kind", "reason", "p-value")
-        return [
-            *zip(
-                heads, (self.place.name, self.kind, self.reason, f"{self.p_value:.1g}"), strict=True
-            )
-        ]
+        shown = (self.place.name, self.kind, self.reason, probability(self.p_value))
+        return [*zip(heads, shown, strict=True)]
 
 
 class PlaceTest(NamedTuple):

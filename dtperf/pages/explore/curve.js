@@ -4,17 +4,19 @@
 const drawCurve = (() => {
   const { svg, html, percent, count } = dtParts;
   const WIDTH = 900, HEIGHT = 330, LEFT = 62, RIGHT = 12, TOP = 12, BOTTOM = 46;
-  const MARKERS = ["circle", "square", "up", "down"]; // colours: dt-series-… of explore.css
+  const MARKERS = ["circle", "square", "up", "diamond"];
   const TICKS = [1, 2, 5, 10, 20, 30, 50, 70, 100, 200, 300, 500, 700, 1000, 2000, 5000];
-  const FEW = 20, MANY = 200; // probes: bins with few are left out, the bars of many fit the scale
+  const FEW = dtColours.few, MANY = 200; // probes: bins with few are left out, the bars of many fit the scale
 
   function pathOf(kind, x, y, r = 4) {
     const [l, t] = [x - r, y - r];
     if (kind === "square") return `M${l} ${t}h${2 * r}v${2 * r}h${-2 * r}z`;
     if (kind === "up") return `M${x} ${t}l${r} ${2 * r}h${-2 * r}z`;
-    if (kind === "down") return `M${x} ${y + r}l${r} ${-2 * r}h${-2 * r}z`;
+    if (kind === "diamond") return `M${x} ${y - 1.3 * r}l${1.3 * r} ${1.3 * r}l${-1.3 * r} ${1.3 * r}l${-1.3 * r} ${-1.3 * r}z`;
     return `M${l} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`;
   }
+
+  const coloured = (number) => ({ class: "dt-series", fill: dtColours.stations[number], stroke: dtColours.stations[number] });
 
   function scales(points) {
     const from = Math.max(1, Math.min(...points.map((p) => p[0]).filter((edge) => edge > 0)));
@@ -54,7 +56,7 @@ const drawCurve = (() => {
     const kind = MARKERS[number % MARKERS.length];
     const left = scale.x(from), right = scale.x(to);
     const x = (left + right) / 2 + 4 * (number - 1.5); // side by side
-    const group = svg("g", { class: `dt-series-${number}` });
+    const group = svg("g", coloured(number));
     group.append(svg("line", { x1: x, x2: x, y1: scale.y(low), y2: scale.y(high), "stroke-width": 1.5 }));
     // below the axis only its bar reaches in
     if (value >= scale.bottom) group.append(svg("path", { d: pathOf(kind, x, scale.y(value)) }));
@@ -67,7 +69,7 @@ const drawCurve = (() => {
 
   function legend(picture, stations) {
     stations.forEach(({ name }, number) => {
-      const x = LEFT + 16 + 75 * number, y = HEIGHT - 12, group = svg("g", { class: `dt-series-${number}` });
+      const x = LEFT + 16 + 75 * number, y = HEIGHT - 12, group = svg("g", coloured(number));
       group.append(svg("path", { d: pathOf(MARKERS[number % MARKERS.length], x, y) }));
       picture.append(group);
       picture.append(svg("text", { x: x + 10, y: y + 4 }, name));

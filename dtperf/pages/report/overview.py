@@ -20,6 +20,7 @@ from dtperf.pages.report.headlines import verdict
 from dtperf.pages.report.html import fill, save
 from dtperf.pages.report.own import own_numbers, own_pictures
 from dtperf.pages.report.pictures import against_runs
+from dtperf.results.colours import SURE
 from dtperf.results.html import UNTITLED, chamber_map, chamber_rows, counted_twice
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def _add_differences(rows: list[dict[str, Any]], found: Changes) -> None:
     for row in rows:
         if change := changes_by_name.get(row["name"]):
             row["difference"] = change.difference
+            row["is_unsure"] = change.sigmas < SURE
             row["note"] = f"{changed.points(change)} points to the reference"
 
 

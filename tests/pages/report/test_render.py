@@ -190,7 +190,7 @@ def test_a_page_replaces_only_a_page(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.25, "0.250"), (3e-7, "3e-7"), (0.0, "below 1e-300"), (1.0, "1.000")]
+    ("value", "text"), [(0.25, "0.250"), (3e-7, "3e-7"), (0.0, "< 1e-15"), (1.0, "1.000")]
 )
 def test_probabilities(value: float, text: str) -> None:
     assert probability(value) == text
