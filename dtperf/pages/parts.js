@@ -60,7 +60,8 @@ const dtParts = (() => {
     const tenth = (edge) => `${Number((100 * edge).toFixed(1))}`.replace("-", "−");
     const range = (fill, at) => swatch(fill, `${tenth(edges[at])} to ${tenth(edges[at + 1])}`);
     const first = tenth(edges[0]), last = tenth(edges[edges.length - 1]);
-    const ends = [swatch(hatch, "no value"), html("span", "", `pale: ${unsure}`)];
+    const faint = dtColours.pale[fills[kind === "efficiency" ? fills.length - 1 : 1]];
+    const ends = [swatch(faint, `pale: ${unsure}`), swatch(hatch, "no value")];
     if (kind === "efficiency") {
       return ["in %:", swatch(dtColours.alarm, `surely under ${first}`), ...fills.map(range), ...ends];
     }

@@ -115,8 +115,12 @@ def draw_cells(panel: Axes, cells: EfficiencyMap, scale: Scale, *, numbers: bool
 def other_colours(shown: Iterable[EfficiencyMap]) -> str:
     """Return what pale and grey cells are, as a part of the colour bar's label."""
     shown = [*shown]
-    pale = f"; pale: < {FEW} probes" if any(each.binned.is_few.any() for each in shown) else ""
-    return pale + ("; grey: edge" if any(each.is_outside is not None for each in shown) else "")
+    words = []
+    if any(each.binned.is_few.any() for each in shown):
+        words.append(f"pale: < {FEW} probes")
+    if any(each.is_outside is not None for each in shown):
+        words.append("grey: edge")
+    return "\n" * bool(words) + "; ".join(words)
 
 
 def draw_differences(
@@ -148,7 +152,7 @@ def draw_differences(
         for i, j in np.argwhere(np.isfinite(change)) if numbers else ():
             text = f"{change[i, j]:+.1f}" if abs(change[i, j]) >= ROUNDED else "0"
             _write(panel, cells, (i, j), text, scale, change[i, j], unsure[i, j])
-    colour_bar(sheet, mesh, panels, scale, rf"difference [%]; pale: within {SURE:g}$\sigma$")
+    colour_bar(sheet, mesh, panels, scale, f"difference [%]\npale: within {SURE:g} sigma")
 
 
 def _differs(own: Binned, reference: Binned) -> Bools:
@@ -170,7 +174,7 @@ def colour_bar(
     """Add a colour bar at the right of panels."""
     extend: Any = scale.extend
     bar = sheet.colorbar(mesh, ax=panels, extend=extend, pad=0.015, fraction=0.05, aspect=30)
-    bar.set_label(label)
+    bar.set_label(label, fontsize="small" if "\n" in label else None)
     bar.ax.minorticks_off()
     if scale.ticks:
         bar.set_ticks(scale.ticks, labels=[f"{tick:g}" for tick in scale.ticks])

@@ -28,6 +28,8 @@ __all__ = [
     "CurveStyle",
     "Size",
     "StyledFigure",
+    "for_page",
+    "is_for_page",
     "legend",
     "new_sheet",
     "plain",
@@ -91,6 +93,26 @@ SHRINKING = (
 Size = tuple[float, float]
 _wanted: ContextVar[Size | None] = ContextVar("_wanted", default=None)
 """Size that the user asks for of the next figure, inches."""
+SMALL = 0.6
+_is_for_page: ContextVar[bool] = ContextVar("_is_for_page", default=False)
+
+
+def is_for_page() -> bool:
+    """Return whether figures are small just now, see `for_page`."""
+    return _is_for_page.get()
+
+
+@contextmanager
+def for_page() -> Iterator[None]:
+    """Make figures small for a while, with letters that can be read where they stand side by side.
+
+    They go without title, which the page has.
+    """
+    before = _is_for_page.set(True)
+    try:
+        yield
+    finally:
+        _is_for_page.reset(before)
 
 
 @contextmanager
@@ -195,6 +217,8 @@ def new_sheet(
         title: Right part of that line, plain text.
         share: Panels have common axes, written only at the left and at the bottom.
     """
+    if is_for_page():
+        size, title = (SMALL * size[0], SMALL * size[1]), ""
     wanted = _wanted.get() or size
     scale = min(1.0, wanted[0] / size[0], wanted[1] / size[1])
     _shrink(scale)  # for as long as the style is held

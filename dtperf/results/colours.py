@@ -54,7 +54,7 @@ interval, which is longer where some have failed: leaving out those would raise 
 SURE = 2.0
 """Standard deviations from which on a difference, or an efficiency that is too low, is taken for
 one."""
-PALE = 0.35
+PALE = 0.45
 """Opacity on white."""
 DARK = 0.18
 

@@ -20,7 +20,7 @@ from dtperf.pages.report.headlines import verdict
 from dtperf.pages.report.html import fill, save
 from dtperf.pages.report.own import own_numbers, own_pictures
 from dtperf.pages.report.pictures import against_runs
-from dtperf.results.colours import SURE
+from dtperf.results.colours import FEW, SURE
 from dtperf.results.html import UNTITLED, chamber_map, chamber_rows, counted_twice
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def render(result: Result, flags: Sequence[Flag], reference: Result | None = Non
         flagged=flagged,
         addresses=addresses(flagged),
         most_plotted=MOST_PLOTTED,
+        few=FEW,
         chambers=[(row.chamber, row.efficiency) for row in result.by_chamber()],
         kinds=_kinds(flags),
         found=found,

@@ -23,10 +23,13 @@ def own_numbers(result: Result) -> dict[str, str]:
 
 def own_pictures(result: Result) -> list[tuple[str, Picture]]:
     """Draw the histograms among `Result.extra`, the first ones if they are very many."""
-    from dtperf.plot.files import figure  # loads matplotlib, which most commands do without
+    # they load matplotlib, which most commands do without
+    from dtperf.plot.files import figure
+    from dtperf.plot.style import for_page
 
     names = [n for n, value in result.extra.items() if isinstance(value, hist.Hist)]
-    return [
-        (name, picture(figure(result, f"extra/{name}"), f"Histogram {name}"))
-        for name in names[:MOST_PLOTTED]
-    ]
+    with for_page():
+        return [
+            (name, picture(figure(result, f"extra/{name}"), f"Histogram {name}"))
+            for name in names[:MOST_PLOTTED]
+        ]
