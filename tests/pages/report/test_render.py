@@ -77,7 +77,7 @@ def test_the_map_has_the_numbers_of_the_result() -> None:
 def test_flagged_chambers_come_with_reasons_and_plots() -> None:
     *pictures, trend = page().of("img")
     assert trend["alt"].startswith("Fiducial efficiency of the stations against 3 runs, 367080 to")
-    assert len(pictures) == 4
+    assert len(pictures) == 6  # against run, probes and efficiency inside, of two chambers
     assert pictures[0]["alt"] == f"Efficiency of {DEAD.name} against run"
     content = base64.b64decode(pictures[0]["src"].removeprefix("data:image/png;base64,"))
     assert content.startswith(b"\x89PNG")
