@@ -200,9 +200,10 @@ def _mesh(panel: Axes, cells: EfficiencyMap, values: F64, scale: Scale, is_pale:
         np.ma.masked_invalid(values).T,
         cmap=scale.colours,
         norm=scale.norm,
-        alpha=np.where(is_pale, PALE, 1.0).T if values.size else None,
         **look,
     )
+    if values.size:
+        mesh.set_alpha(np.where(is_pale, PALE, 1.0).T)
     # below what is pale, so that the hatching does not show through
     below = np.ma.masked_where(~np.isfinite(values), np.ones(values.shape))
     panel.pcolormesh(*edges, below.T, cmap=ListedColormap(["white"]), zorder=0, **look)
