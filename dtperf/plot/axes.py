@@ -145,6 +145,7 @@ MOST_STRAY, STRAY, MOST_STRAY_PART = 5, 1e-5, 1e-3
 """Entries at one end of an axis that may lie outside: so many, or this part of very many; but never
 more than the last part."""
 WORTHWHILE = 0.8
+FEWEST_BINS = 10
 MOST_RUNS = 12
 DECADE = np.array([1, 2, 3, 5])
 
@@ -209,7 +210,7 @@ def core(edges: F64, entries: Sequence[F64]) -> Core:
     """Find a range that a few stray entries do not stretch.
 
     At either end at most `MOST_STRAY` entries, and a part `STRAY` of all, are left out, and only if
-    the range becomes much shorter by that.
+    the range becomes much shorter by that, and keeps ten bins.
 
     Args:
         edges: Shape (n + 1,).
@@ -219,7 +220,7 @@ def core(edges: F64, entries: Sequence[F64]) -> Core:
     low, high = span([(edges, total > 0)])
     allowed = min(max(MOST_STRAY, STRAY * total.sum()), MOST_STRAY_PART * total.sum())
     kept = (np.cumsum(total) > allowed) & (np.cumsum(total[::-1])[::-1] > allowed)
-    if not kept.any():
+    if np.count_nonzero(kept) < FEWEST_BINS:  # there is nothing to be seen better
         return Core(low, high, 0, 0)
     inner_low, inner_high = span([(edges, kept)])
     if inner_high - inner_low > WORTHWHILE * (high - low):

@@ -251,6 +251,10 @@ def test_two_stray_entries_do_not_stretch_the_axis() -> None:
     counts.view()[80:99] = 300  # a tail is none
     panel = plot.figure(result_of({"pair_dz": counts}), "pair_dz").panels[0, 0]
     assert panel.get_xlim() == pytest.approx((-0.5, 4.9))
+    counts.view()[...] = 0  # nor what stands beside a peak of two bins
+    counts.view()[48:53] = 3, 5000, 5000, 1, 1
+    panel = plot.figure(result_of({"pair_dz": counts}), "pair_dz").panels[0, 0]
+    assert panel.get_xlim() == pytest.approx((-0.2, 0.3))
 
 
 @pytest.mark.parametrize(
