@@ -203,7 +203,8 @@ def _mesh(panel: Axes, cells: EfficiencyMap, values: F64, scale: Scale, is_pale:
         **look,
     )
     if values.size:
-        mesh.set_alpha(np.where(is_pale, PALE, 1.0).T)
+        opacity: Any = np.where(is_pale, PALE, 1.0).T  # its type knows of lists only
+        mesh.set_alpha(opacity)
     # below what is pale, so that the hatching does not show through
     below = np.ma.masked_where(~np.isfinite(values), np.ones(values.shape))
     panel.pcolormesh(*edges, below.T, cmap=ListedColormap(["white"]), zorder=0, **look)
