@@ -145,7 +145,6 @@ MOST_STRAY, STRAY, MOST_STRAY_PART = 5, 1e-5, 1e-3
 """Entries at one end of an axis that may lie outside: so many, or this part of very many; but never
 more than the last part."""
 WORTHWHILE = 0.8
-FEWEST_BINS = 10
 MOST_RUNS = 12
 DECADE = np.array([1, 2, 3, 5])
 
@@ -209,8 +208,8 @@ class Core(NamedTuple):
 def core(edges: F64, entries: Sequence[F64]) -> Core:
     """Find a range that a few stray entries do not stretch.
 
-    At either end at most `MOST_STRAY` entries, and a part `STRAY` of all, are left out, and only if
-    the range becomes much shorter by that, and keeps ten bins.
+    At either end at most `MOST_STRAY` entries, or a part `STRAY` of very many, are left out, which
+    lie beyond an empty bin; and only if the range becomes much shorter by that.
 
     Args:
         edges: Shape (n + 1,).
@@ -219,9 +218,13 @@ def core(edges: F64, entries: Sequence[F64]) -> Core:
     total = np.sum([np.zeros(len(edges) - 1), *entries], axis=0)
     low, high = span([(edges, total > 0)])
     allowed = min(max(MOST_STRAY, STRAY * total.sum()), MOST_STRAY_PART * total.sum())
-    kept = (np.cumsum(total) > allowed) & (np.cumsum(total[::-1])[::-1] > allowed)
-    if np.count_nonzero(kept) < FEWEST_BINS:  # there is nothing to be seen better
+    enough = (np.cumsum(total) > allowed) & (np.cumsum(total[::-1])[::-1] > allowed)
+    if not enough.any():
         return Core(low, high, 0, 0)
+    # what hangs together with the rest is no stray
+    islands = np.cumsum(total == 0)
+    first, last = islands[enough][[0, -1]]
+    kept = (islands >= first) & (islands <= last) & (total > 0)
     inner_low, inner_high = span([(edges, kept)])
     if inner_high - inner_low > WORTHWHILE * (high - low):
         return Core(low, high, 0, 0)
