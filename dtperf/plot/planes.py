@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import hist
@@ -14,6 +15,7 @@ from dtperf.measurements.declaration import Histogram
 from dtperf.plot.axes import Core, core, edges_of, stations, variables, whole_numbers
 from dtperf.plot.cells import Scale, colour_bar
 from dtperf.plot.style import GREY, StyledFigure, new_sheet
+from dtperf.typing import F64, AnyArray
 
 __all__ = ["plane"]
 
@@ -53,13 +55,17 @@ def plane(
         mesh = _draw(panel, one, other, scale)
         panel.set_title(name, loc="left", fontweight="bold")
     panel = sheet.panels[0, 0]
-    across = core(edges_of(counts.axes[first]), [each.sum(axis=1) for each in entries])
-    up = core(edges_of(counts.axes[second]), [each.sum(axis=0) for each in entries])
+    edges = [edges_of(counts.axes[name]) for name in (first, second)]
+    across, up = (
+        core(each, [one.sum(axis=1 - number) for one in entries])
+        for number, each in enumerate(edges)
+    )
     panel.set_xlim(across.low, across.high)
     panel.set_ylim(up.low, up.high)
     if isinstance(counts.axes[second], hist.axis.Integer):
         whole_numbers(panel.yaxis)
-    colour_bar(sheet, mesh, [*sheet.panels.flat], scale, f"{what} / bin{_outside(across, up)}")
+    outside = _outside(entries, edges, (across, up))
+    colour_bar(sheet, mesh, [*sheet.panels.flat], scale, f"{what} / bin{outside}")
     for panel in sheet.panels[-1]:
         panel.set_xlabel(x)
     for panel in sheet.panels[:, 0]:
@@ -73,9 +79,13 @@ def _named(counts: Histogram) -> list[tuple[str, Histogram]]:
     return [(f"MB{number}", one) for number, one in stations(counts)]
 
 
-def _outside(*found: Core) -> str:
+def _outside(entries: Sequence[AnyArray], edges: Sequence[F64], shown: Sequence[Core]) -> str:
     """Return how many entries lie outside of the axes, as a part of a label."""
-    number = sum(each.below + each.above for each in found)
+    inside = [
+        (each[:-1] >= core.low) & (each[1:] <= core.high)
+        for each, core in zip(edges, shown, strict=True)
+    ]
+    number = sum(int(each.sum() - each[np.ix_(*inside)].sum()) for each in entries)
     return f"; {number:,} outside" if number else ""
 
 

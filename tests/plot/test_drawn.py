@@ -257,6 +257,16 @@ def test_two_stray_entries_do_not_stretch_the_axis() -> None:
     assert panel.get_xlim() == pytest.approx((-0.2, 0.3))
 
 
+def test_a_plane_counts_each_stray_entry_once() -> None:
+    counts = made("pair_dr_vs_probe_pt")
+    counts.view(flow=True)[...] = 0
+    counts.view()[3:30, 10:40] = 100
+    counts.view()[[90, 91, 10], [90, 20, 80]] = 1  # far in both, in the first, in the second
+    sheet = plot.figure(result_of({"pair_dr_vs_probe_pt": counts}), "pair_dr_vs_probe_pt")
+    assert sheet.panels[0, 0].get_xlim() == pytest.approx((30, 300))
+    assert "pairs / bin; 3 outside" in [axes.get_ylabel() for axes in sheet.axes]
+
+
 @pytest.mark.parametrize(
     ("name", "label"),
     [
