@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -45,7 +44,8 @@ def background(
     terminal.print(_fits(found))
     terminal.print(
         f"Masses from {window[0]:g} to {window[1]:g} GeV. Bias: counted minus without background, "
-        "in percentage points; the larger one of each station is its systematic uncertainty."
+        "in percentage points; the larger one of each station is its systematic uncertainty. "
+        "Of a background within three standard deviations of none, no efficiency is told."
     )
 
 
@@ -80,9 +80,8 @@ def _fits(found: tuple[Bias, ...]) -> Table:
 def _fit(fit: Fit | None) -> tuple[str, str, str]:
     if fit is None:
         return "too few probes, or no convergence", NOTHING, NOTHING
-    efficiency = fit.background_efficiency
     return (
         f"{100 * fit.background:.3f} ± {100 * fit.background_uncertainty:.3f}",
-        NOTHING if math.isnan(efficiency) else f"{100 * efficiency:.1f}",
+        f"{100 * fit.background_efficiency:.1f}" if fit.is_background_seen else "none seen",
         f"{fit.chi2:.1f} / {fit.degrees_of_freedom}",
     )

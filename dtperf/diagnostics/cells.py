@@ -15,6 +15,7 @@ from dtperf.errors import InputError
 from dtperf.results.result import Result
 from dtperf.results.row_columns import Columns, field_columns, place_columns
 from dtperf.results.table import Table
+from dtperf.statistics import probability
 from dtperf.typing import F64, AnyArray, Bools
 
 __all__ = ["CellFlag", "CellSurvey", "find", "to_csv"]
@@ -63,7 +64,7 @@ class CellFlag(NamedTuple):
             ("kind", self.kind),
             ("digis", f"{self.digis:,}"),
             ("expected", f"{self.expected:,.1f}"),
-            ("p-value", f"{self.p_value:.1g}"),
+            ("p-value", probability(self.p_value)),
         ]
 
     @classmethod

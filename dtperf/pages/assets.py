@@ -10,7 +10,7 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from dtperf.results.html import EDGES, FILLS
+from dtperf.results import colours
 
 __all__ = ["asset", "embedded_json"]
 
@@ -30,11 +30,25 @@ def asset(name: str) -> str:
         name: Such as 'style.css' or 'map.js'; with its folder, where it is in one.
     """
     folder, names = files("dtperf.pages"), (*NEEDS.get(name, ()), name)
-    scale = f"const dtScale = {embedded_json({'edges': EDGES, 'fills': FILLS})};\n"
+    told = f"const dtColours = {embedded_json(_colours())};\n"
     return "\n".join(
-        (scale if each == "parts.js" else "") + (folder / each).read_text(encoding="utf-8")
+        (told if each == "parts.js" else "") + (folder / each).read_text(encoding="utf-8")
         for each in names
     )
+
+
+def _colours() -> dict[str, Any]:
+    """Return what `parts.js` needs of `dtperf.results.colours`."""
+    fills = (*colours.FILLS, *colours.DIFFERENCE_FILLS)
+    return {
+        "efficiency": {"edges": colours.EDGES, "fills": colours.FILLS},
+        "difference": {"edges": colours.DIFFERENCE_EDGES, "fills": colours.DIFFERENCE_FILLS},
+        "alarm": colours.ALARM,
+        "pale": {fill: colours.pale(fill) for fill in fills},
+        "stations": colours.STATION_COLOURS,
+        "few": colours.FEW,
+        "sure": colours.SURE,
+    }
 
 
 def embedded_json(value: Any) -> str:

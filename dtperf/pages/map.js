@@ -1,8 +1,8 @@
 "use strict";
 // drawMap(container, rows, options): four wheel × sector maps, for mouse, finger and keys.
-// A row: {name, station, wheel, sector, passed, total, value, low, high, reason?, trend?, note?};
+// A row: {name, station, wheel, sector, passed, total, value, low, high, alarm, few, reason?, trend?, note?};
 // value is null without probes, trend is [[run, passed, total], …], note one more line of text.
-// Options: onSelect(row); selected: a name; kind: "efficiency" or "difference".
+// Options: onSelect(row); selected: a name; kind: "efficiency" or "difference"; unsure: what few means.
 // Another call with the same chambers updates the map, and keeps focus and tooltip.
 const drawMap = (() => {
   const { svg, html, short, colours, legend, lines, fillTip } = dtParts;
@@ -126,13 +126,12 @@ const drawMap = (() => {
   function update(state, cell, row, selected) {
     const [box, text, flag] = cell.children;
     const isEmpty = row.value === null;
-    const [fill, ink] = isEmpty ? [`url(#${state.hatch})`, "#000"] : colours(row.value, state.kind);
+    const [fill, ink] = isEmpty ? [`url(#${state.hatch})`, "#000"] : colours(row, state.kind);
     box.setAttribute("fill", fill);
     text.style.fill = ink;
     text.textContent = isEmpty ? "" : short(row.value);
     flag.style.display = row.reason ? "" : "none";
-    const isUnder = !isEmpty && state.kind === "efficiency" && row.value < 0.9;
-    cell.classList.toggle("dt-under", isUnder);
+    cell.classList.toggle("dt-under", state.kind === "efficiency" && row.alarm);
     cell.classList.toggle("dt-selected", row.name === selected);
     const parts = [...lines(row, state.kind), ...(row.reason ? [`flagged: ${row.reason}`] : [])];
     cell.setAttribute("aria-label", `${row.name}: ${parts.join("; ")}`);
@@ -145,7 +144,8 @@ const drawMap = (() => {
     state.kind = options.kind || "efficiency";
     state.onSelect = options.onSelect;
     state.rows = new Map(rows.map((row) => [row.name, row]));
-    state.legend.replaceChildren(...legend(state.kind, `url(#${state.hatch})`));
+    const unsure = options.unsure || `fewer than ${dtColours.few} probes`;
+    state.legend.replaceChildren(...legend(state.kind, `url(#${state.hatch})`, unsure));
     for (const row of rows) update(state, state.cells.get(row.name), row, options.selected);
     if (state.shown) showTip(state, state.shown);
   };

@@ -1,22 +1,6 @@
 "use strict";
 // What maps and pages share: elements, numbers, colours, legend, tooltip. Stands before map.js.
 const dtParts = (() => {
-  const SCALES = {
-    // that of static maps, too: see assets.py; what lies below the first edge leaves it in colour and border
-    efficiency: {
-      edges: dtScale.edges,
-      fills: dtScale.fills.slice(1, -1),
-      under: dtScale.fills[0],
-      over: dtScale.fills[dtScale.fills.length - 1],
-    },
-    // orange to blue over white
-    difference: {
-      edges: [-0.05, -0.02, -0.01, -0.005, 0.005, 0.01, 0.02, 0.05],
-      fills: ["#c7640c", "#f0a24a", "#fdd9a8", "#f4f4f4", "#cfdcf0", "#93b4dd", "#4a7fc1"],
-      under: "#7f3b08",
-      over: "#173f7f",
-    },
-  };
   const probe = document.createElement("template");
   probe.innerHTML = "<svg></svg>";
   const SVG = probe.content.firstChild.namespaceURI; // so that the page names no address
@@ -52,10 +36,13 @@ const dtParts = (() => {
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] > 0.18 ? "#000" : "#fff";
   }
 
-  function colours(value, kind) {
-    const { edges, fills, under, over } = SCALES[kind];
-    const step = edges.findIndex((edge) => value < edge);
-    const fill = step === 0 ? under : step < 0 ? over : fills[step - 1];
+  // a row that is marked as few is pale; only one that is marked as an alarm leaves the scale
+  function colours(row, kind) {
+    const { edges, fills } = dtColours[kind];
+    const below = edges.filter((edge) => row.value >= edge).length;
+    const step = kind === "difference" ? below : Math.min(Math.max(below - 1, 0), fills.length - 1);
+    const isAlarm = kind === "efficiency" && row.alarm;
+    const fill = isAlarm ? dtColours.alarm : row.few ? dtColours.pale[fills[step]] : fills[step];
     return [fill, ink(fill)];
   }
 
@@ -67,14 +54,19 @@ const dtParts = (() => {
     return item;
   }
 
-  function legend(kind, hatch) {
-    const { edges, fills, under, over } = SCALES[kind];
+  // unsure: what pale means
+  function legend(kind, hatch, unsure) {
+    const { edges, fills } = dtColours[kind];
     const tenth = (edge) => `${Number((100 * edge).toFixed(1))}`.replace("-", "−");
+    const range = (fill, at) => swatch(fill, `${tenth(edges[at])} to ${tenth(edges[at + 1])}`);
     const first = tenth(edges[0]), last = tenth(edges[edges.length - 1]);
-    const steps = fills.map((fill, at) => swatch(fill, `${tenth(edges[at])} to ${tenth(edges[at + 1])}`));
-    const ends = kind === "difference" ? [swatch(over, `over ${last}`)] : [];
-    const all = [swatch(under, `under ${first}`), ...steps, ...ends, swatch(hatch, "no value")];
-    return [kind === "difference" ? "in points of %:" : "in %:", ...all];
+    const faint = dtColours.pale[fills[kind === "efficiency" ? fills.length - 1 : 1]];
+    const ends = [swatch(faint, `pale: ${unsure}`), swatch(hatch, "no value")];
+    if (kind === "efficiency") {
+      return ["in %:", swatch(dtColours.alarm, `surely under ${first}`), ...fills.map(range), ...ends];
+    }
+    const steps = [swatch(fills[0], `under ${first}`), ...fills.slice(1, -1).map(range)];
+    return ["in points of %:", ...steps, swatch(fills[fills.length - 1], `over ${last}`), ...ends];
   }
 
   function lines(row, kind) {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import hist
 import numpy as np
@@ -13,14 +13,17 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
 from dtperf.measurements.declaration import Histogram
+from dtperf.results.colours import is_few, is_surely_low
 from dtperf.statistics import clopper_pearson
 from dtperf.typing import F64, I64, Bools
 
 __all__ = [
     "LOWEST",
     "Binned",
+    "Core",
     "at",
     "charges",
+    "core",
     "edges_of",
     "efficiency_range",
     "logarithmic",
@@ -28,6 +31,7 @@ __all__ = [
     "run_ticks",
     "span",
     "stations",
+    "tell_strays",
     "values_of",
     "variables",
     "whole_numbers",
@@ -71,6 +75,16 @@ class Binned:
     def interval(self) -> tuple[F64, F64]:
         """Both ends of the Clopper-Pearson interval of one standard deviation."""
         return clopper_pearson(self.passed, self.total)
+
+    @property
+    def is_few(self) -> Bools:
+        """Whether a bin has too few probes to say something."""
+        return is_few(self.total)
+
+    @property
+    def is_surely_low(self) -> Bools:
+        """Whether a bin's efficiency is an alarm."""
+        return is_surely_low(self.passed, self.total)
 
     def __getitem__(self, index: Any) -> Binned:
         return Binned(self.passed[index], self.total[index])
@@ -127,6 +141,10 @@ HEADROOM = 0.22
 """Part of an axis of efficiencies above 1, for the legend."""
 FULL = 0.03
 """Half an interval's length at which a point alone does not make the axis longer."""
+MOST_STRAY, STRAY, MOST_STRAY_PART = 5, 1e-5, 1e-3
+"""Entries at one end of an axis that may lie outside: so many, or this part of very many; but never
+more than the last part."""
+WORTHWHILE = 0.8
 MOST_RUNS = 12
 DECADE = np.array([1, 2, 3, 5])
 
@@ -179,6 +197,52 @@ def span(shown: Iterable[Span]) -> tuple[float, float]:
     if not ends:
         ends = [(edges[0], edges[-1]) for edges, _ in shown if len(edges) > 1] or [(0.0, 1.0)]
     return float(min(low for low, _ in ends)), float(max(high for _, high in ends))
+
+
+class Core(NamedTuple):
+    """The range of an axis without its few stray entries."""
+
+    low: float
+    high: float
+    below: int
+    """Entries outside of it, of all that share the axis."""
+    above: int
+
+
+def core(edges: F64, entries: Sequence[F64]) -> Core:
+    """Find a range that a few stray entries do not stretch.
+
+    At either end at most `MOST_STRAY` entries, or a part `STRAY` of very many, are left out, which
+    lie beyond an empty bin; and only if the range becomes much shorter by that.
+
+    Args:
+        edges: Shape (n + 1,).
+        entries: Of each that shares the axis, shape (n,).
+    """
+    total = np.sum([np.zeros(len(edges) - 1), *entries], axis=0)
+    low, high = span([(edges, total > 0)])
+    allowed = min(max(MOST_STRAY, STRAY * total.sum()), MOST_STRAY_PART * total.sum())
+    enough = (np.cumsum(total) > allowed) & (np.cumsum(total[::-1])[::-1] > allowed)
+    if not enough.any():
+        return Core(low, high, 0, 0)
+    # what hangs together with the rest is no stray
+    islands = np.cumsum(total == 0)
+    first, last = islands[enough][[0, -1]]
+    kept = (islands >= first) & (islands <= last) & (total > 0)
+    inner_low, inner_high = span([(edges, kept)])
+    if inner_high - inner_low > WORTHWHILE * (high - low):
+        return Core(low, high, 0, 0)
+    below, above = total[edges[1:] <= inner_low].sum(), total[edges[:-1] >= inner_high].sum()
+    return Core(inner_low, inner_high, int(below), int(above))
+
+
+def tell_strays(panel: Axes, found: Core) -> None:
+    """Write at either end of the x axis how many entries lie beyond."""
+    look: dict[str, Any] = {"transform": panel.transAxes, "fontsize": "x-small", "va": "bottom"}
+    if found.below:
+        panel.text(0.01, 0.01, rf"$\leftarrow$ {found.below:,} outside", ha="left", **look)
+    if found.above:
+        panel.text(0.99, 0.01, rf"{found.above:,} outside $\rightarrow$", ha="right", **look)
 
 
 def logarithmic(panel: Axes) -> None:

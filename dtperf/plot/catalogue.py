@@ -22,15 +22,20 @@ class Plot(NamedTuple):
     """Takes its histogram of integers, the reference's or None, and a title."""
 
 
-ETA, PHI, PT = r"probe $\eta$", r"probe $\phi$", r"probe $p_T$ [GeV]"
+ETA, PHI, PT = r"probe $\eta$", r"probe $\phi$ [rad]", r"probe $p_T$ [GeV]"
 LUMINOSITY = r"instantaneous luminosity [Hz/$\mu$b]"
 STATIONS = range(1, 5)
 
 efficiency = partial(curves.efficiency, y="efficiency")
 acceptance = partial(curves.efficiency, y=r"efficiency $\times$ acceptance")
 eligible: Any = {"label": "eligible fraction of the fiducial probes", "from_zero": True}
-entries = distributions.distribution
-against_pt = partial(planes.plane, x=PT)
+pairs, candidates, probes, segments = (
+    partial(distributions.distribution, what=what)
+    for what in ("pairs", "candidates", "probes", "segments")
+)
+against_pt, pairs_against_pt = (
+    partial(planes.plane, x=PT, what=what) for what in ("probes", "pairs")
+)
 station_maps = [(f"MB{n}", partial(maps.one_station, station=n)) for n in STATIONS]
 phi_eta_maps = [(f"MB{n}", partial(maps.phi_eta, station=n)) for n in STATIONS]
 
@@ -58,26 +63,32 @@ ROWS = (
         "eligible_vs_run", "eligible_by_sector_and_run", partial(maps.runs_of_chambers, **eligible)
     ),
     Plot("inside_chambers", "inside_chambers", maps.inside_stations),
-    Plot("pair_mass", "pair_mass", partial(entries, x=r"$m_{\mu\mu}$ [GeV]")),
-    Plot("pair_dz", "pair_dz", partial(entries, x=r"$\Delta z$(tag, probe) [cm]", log=True)),
-    Plot("pair_dr_vs_probe_pt", "pair_dr_vs_probe_pt", partial(against_pt, y=r"$\Delta R$")),
-    Plot("probe_pt", "probe_pt", partial(entries, x=PT, log=True)),
-    Plot("probe_eta", "probe_eta", partial(entries, x=ETA)),
-    Plot("probe_phi", "probe_phi", partial(entries, x=PHI)),
-    Plot("probe_pixel_hits", "probe_pixel_hits", partial(entries, x="pixel hits")),
-    Plot("probe_tracker_layers", "probe_tracker_layers", partial(entries, x="tracker layers")),
-    Plot("probe_rpc_layers", "probe_rpc_layers", partial(entries, x="RPC layers")),
-    Plot("probe_orig_algo", "probe_orig_algo", partial(entries, x="first tracking step", log=True)),
-    Plot("probe_iso", "probe_iso", partial(entries, x="relative isolation", log=True)),
+    Plot("pair_mass", "pair_mass", partial(pairs, x=r"$m_{\mu\mu}$ [GeV]")),
+    Plot("pair_dz", "pair_dz", partial(pairs, x=r"$\Delta z$(tag, probe) [cm]", log=True)),
+    Plot(
+        "pair_dr_vs_probe_pt",
+        "pair_dr_vs_probe_pt",
+        partial(pairs_against_pt, y=r"$\Delta R$"),
+    ),
+    Plot("probe_pt", "probe_pt", partial(probes, x=PT, log=True)),
+    Plot("probe_eta", "probe_eta", partial(probes, x=ETA)),
+    Plot("probe_phi", "probe_phi", partial(probes, x=PHI)),
+    Plot("probe_pixel_hits", "probe_pixel_hits", partial(candidates, x="pixel hits")),
+    Plot("probe_tracker_layers", "probe_tracker_layers", partial(candidates, x="tracker layers")),
+    Plot("probe_rpc_layers", "probe_rpc_layers", partial(candidates, x="RPC layers")),
+    Plot(
+        "probe_orig_algo", "probe_orig_algo", partial(candidates, x="first tracking step", log=True)
+    ),
+    Plot("probe_iso", "probe_iso", partial(candidates, x="relative isolation", log=True)),
     Plot(
         "other_stations_vs_eta",
         "other_stations_vs_eta",
-        partial(planes.plane, x=ETA, y="other stations"),
+        partial(planes.plane, x=ETA, y="other stations", what="probes"),
     ),
     Plot("residual_dr_vs_pt", "residual_dr_vs_pt", partial(against_pt, y=r"$\Delta R$ [cm]")),
     Plot("residual_dx_vs_pt", "residual_dx_vs_pt", partial(against_pt, y=r"$|\Delta x|$ [cm]")),
     Plot("residual_dy_vs_pt", "residual_dy_vs_pt", partial(against_pt, y=r"$|\Delta y|$ [cm]")),
-    Plot("t0", "t0", partial(entries, x=r"segment $t_0$ [ns]", log=True)),
+    Plot("t0", "t0", partial(segments, x=r"segment $t_0$ [ns]", log=True)),
     Plot("t0_profile", "t0_profile", partial(distributions.profile, y=r"mean $t_0$ [ns]")),
 )
 

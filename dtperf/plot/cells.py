@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, Normalize
+from matplotlib.colors import BoundaryNorm, Colormap, ListedColormap, Normalize, to_hex
 from matplotlib.patches import Rectangle
 
 from dtperf.plot.axes import Binned
 from dtperf.plot.style import StyledFigure
-from dtperf.typing import F64
+from dtperf.results.colours import ALARM, EDGES, FEW, FILLS, PALE, SURE, ink_on, pale
+from dtperf.typing import F64, Bools
 
 __all__ = [
     "EfficiencyMap",
@@ -21,21 +22,22 @@ __all__ = [
     "colour_bar",
     "draw_cells",
     "draw_differences",
+    "other_colours",
     "scale_for",
     "shade",
 ]
 
 
-LOWEST = (0.95, 0.9, 0.8, 0.5)
 SHOWN_IN_COLOUR = 0.75
-"""Part of the filled cells that the scale must hold; the others stick out."""
-ILL = "#d1005c"
-"""Below the scale: neither blue nor yellow, as all of the scale is."""
+"""Part of the filled cells that the steps of all pictures must hold, else the scale is another."""
+OUTSIDE = "0.8"
+"""Of cells that no sensitive area fills."""
 CHANGES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 MOSTLY = 0.95
 ROUNDED = 0.05
 FEW_CELLS = 400
-DARK = 0.5
+MOST_ROWS = 20
+"""Of cells with white lines between them."""
 
 
 class EfficiencyMap(NamedTuple):
@@ -47,6 +49,8 @@ class EfficiencyMap(NamedTuple):
     """Shape (ny + 1,)."""
     binned: Binned
     """Shape (nx, ny)."""
+    is_outside: Bools | None = None
+    """Which cells no sensitive area fills, shape (nx, ny); None: nothing is known of that."""
 
 
 class Scale(NamedTuple):
@@ -55,6 +59,8 @@ class Scale(NamedTuple):
     colours: Colormap
     norm: Normalize
     extend: str
+    ticks: tuple[float, ...] | None = None
+    """Of the colour bar; None: matplotlib's choice."""
 
 
 def scale_for(
@@ -63,7 +69,9 @@ def scale_for(
     from_zero: bool = False,
     limits: tuple[float, float] | None = None,
 ) -> Scale:
-    """Choose a scale that tells good cells apart, and marks those that fall out of it.
+    """Choose the steps that all pictures of efficiencies have, with the alarm below them.
+
+    Where many cells lie below these steps, they would tell nothing: the scale is a smooth one then.
 
     Args:
         shown: All cells that share the scale.
@@ -71,16 +79,18 @@ def scale_for(
         limits: Ends that the user asks for.
     """
     values = np.concatenate([each.value[each.filled] for each in shown])
-    low, high = limits or (0.0, 1.0)
-    if not (from_zero or limits):
-        inside = (each for each in LOWEST if np.mean(values >= each) >= SHOWN_IN_COLOUR)
-        low = next(inside, 0.0) if len(values) else LOWEST[0]
-    colours = mpl.colormaps["cividis"].with_extremes(under=ILL)
-    return Scale(colours, Normalize(low, high), "min" if low > 0 else "neither")
+    if limits:
+        smooth = mpl.colormaps["cividis"].with_extremes(under=ALARM)
+        return Scale(smooth, Normalize(*limits), "min" if limits[0] > 0 else "neither")
+    if from_zero or (len(values) and np.mean(values >= EDGES[0]) < SHOWN_IN_COLOUR):
+        return Scale(mpl.colormaps["cividis"], Normalize(0, 1), "neither")
+    # what is 1 lies beyond the last edge for matplotlib
+    colours = ListedColormap(FILLS).with_extremes(under=ALARM, over=FILLS[-1])
+    return Scale(colours, BoundaryNorm(EDGES, len(FILLS)), "min", EDGES)
 
 
 def draw_cells(panel: Axes, cells: EfficiencyMap, scale: Scale, *, numbers: bool = False) -> Any:
-    """Draw cells, hatched where nothing was measured.
+    """Draw cells: hatched without probes, pale with few, in the alarm's colour only if sure.
 
     Args:
         panel: Where.
@@ -91,14 +101,35 @@ def draw_cells(panel: Axes, cells: EfficiencyMap, scale: Scale, *, numbers: bool
     Returns:
         What a colour bar is made for.
     """
-    mesh = _mesh(panel, cells, cells.binned.value, scale)
+    binned = cells.binned
+    values = binned.value
+    if scale.extend == "min":
+        values = np.where(binned.is_surely_low, values, np.maximum(values, EDGES[0]))
+    if cells.is_outside is not None:
+        values = np.where(cells.is_outside, np.nan, values)
+    is_pale = binned.is_few & ~binned.is_surely_low
+    mesh = _mesh(panel, cells, values, scale, is_pale)
+    for i, j in np.argwhere(np.less(values, EDGES[0])) if scale.extend == "min" else ():
+        if numbers:
+            _frame(panel, cells, i, j)
     if numbers:
-        for i, j in np.argwhere(cells.binned.filled):
-            value = cells.binned.value[i, j]
+        for i, j in np.argwhere(binned.filled):
+            value = binned.value[i, j]
             # nothing but all is 100
             text = "100" if value == 1 else f"{min(100 * value, 99.9):.1f}"
-            _write(panel, cells, (i, j), text, scale, value)
+            _write(panel, cells, (i, j), text, scale, values[i, j], is_pale[i, j])
     return mesh
+
+
+def other_colours(shown: Iterable[EfficiencyMap]) -> str:
+    """Return what pale and grey cells are, as a part of the colour bar's label."""
+    shown = [*shown]
+    words = []
+    if any(each.binned.is_few.any() for each in shown):
+        words.append(f"pale: < {FEW} probes")
+    if any(each.is_outside is not None for each in shown):
+        words.append("grey: edge")
+    return "\n" * bool(words) + "; ".join(words)
 
 
 def draw_differences(
@@ -121,13 +152,29 @@ def draw_differences(
     most = float(np.quantile(known, MOSTLY)) if len(known) else 0.0
     end = next((each for each in CHANGES if each >= most), CHANGES[-1])
     scale = Scale(mpl.colormaps["PuOr"], Normalize(-end, end), "both")
-    for panel, (cells, _), change in zip(panels, pairs, changes, strict=True):
-        mesh = _mesh(panel, cells, change, scale)
+    for panel, (cells, reference), change in zip(panels, pairs, changes, strict=True):
+        if cells.is_outside is not None:
+            change[cells.is_outside] = np.nan
+        unsure = ~_differs(cells.binned, reference)
+        mesh = _mesh(panel, cells, change, scale, unsure)
         panel.set_title("difference to the reference", loc="left")
         for i, j in np.argwhere(np.isfinite(change)) if numbers else ():
             text = f"{change[i, j]:+.1f}" if abs(change[i, j]) >= ROUNDED else "0"
-            _write(panel, cells, (i, j), text, scale, change[i, j])
-    colour_bar(sheet, mesh, panels, scale, "difference [%]")
+            _write(panel, cells, (i, j), text, scale, change[i, j], unsure[i, j])
+    colour_bar(sheet, mesh, panels, scale, f"difference [%]\npale: within {SURE:g} sigma")
+
+
+def _differs(own: Binned, reference: Binned) -> Bools:
+    """Return which cells differ by more than `SURE` standard deviations.
+
+    Those of each side are the part of its interval that faces the other.
+    """
+    change = own.value - reference.value
+    (own_low, own_high), (low, high) = own.interval, reference.interval
+    mine = np.where(change > 0, own.value - own_low, own_high - own.value)
+    others = np.where(change > 0, high - reference.value, reference.value - low)
+    differs: Bools = np.abs(change) > SURE * np.hypot(mine, others)
+    return differs
 
 
 def colour_bar(
@@ -136,8 +183,10 @@ def colour_bar(
     """Add a colour bar at the right of panels."""
     extend: Any = scale.extend
     bar = sheet.colorbar(mesh, ax=panels, extend=extend, pad=0.015, fraction=0.05, aspect=30)
-    bar.set_label(label)
+    bar.set_label(label, fontsize="small" if "\n" in label else None)
     bar.ax.minorticks_off()
+    if scale.ticks:
+        bar.set_ticks(scale.ticks, labels=[f"{tick:g}" for tick in scale.ticks])
 
 
 def shade(panel: Axes) -> None:
@@ -145,23 +194,33 @@ def shade(panel: Axes) -> None:
     panel.patch.set(facecolor="0.94", edgecolor="0.75", hatch="////")
 
 
-def _mesh(panel: Axes, cells: EfficiencyMap, values: F64, scale: Scale) -> Any:
+def _mesh(panel: Axes, cells: EfficiencyMap, values: F64, scale: Scale, is_pale: Bools) -> Any:
     shade(panel)
     few = values.size <= FEW_CELLS
+    has_lines = few and values.shape[1] <= MOST_ROWS
+    look: dict[str, Any] = {
+        "edgecolors": "white" if has_lines else "none",
+        "linewidth": 0.6 if has_lines else 0,
+        "rasterized": not few,
+    }
+    edges = cells.x_edges, cells.y_edges
     mesh = panel.pcolormesh(
-        cells.x_edges,
-        cells.y_edges,
+        *edges,
         np.ma.masked_invalid(values).T,
         cmap=scale.colours,
         norm=scale.norm,
-        edgecolors="white" if few else "none",
-        linewidth=0.6 if few else 0,
-        rasterized=not few,
+        **look,
     )
+    if values.size:
+        opacity: Any = np.where(is_pale, PALE, 1.0).T  # its type knows of lists only
+        mesh.set_alpha(opacity)
+    # below what is pale, so that the hatching does not show through
+    below = np.ma.masked_where(~np.isfinite(values), np.ones(values.shape))
+    panel.pcolormesh(*edges, below.T, cmap=ListedColormap(["white"]), zorder=0, **look)
+    if cells.is_outside is not None:
+        outside = np.ma.masked_where(~cells.is_outside, np.ones(values.shape))
+        panel.pcolormesh(*edges, outside.T, cmap=ListedColormap([OUTSIDE]), zorder=0, **look)
     panel.tick_params(which="both", direction="out", top=False, right=False)
-    lowest = scale.norm.vmin or 0
-    for i, j in np.argwhere(np.less(values, lowest)) if few else ():
-        _frame(panel, cells, i, j)
     return mesh
 
 
@@ -174,11 +233,16 @@ def _frame(panel: Axes, cells: EfficiencyMap, i: int, j: int) -> None:
 
 
 def _write(
-    panel: Axes, cells: EfficiencyMap, at: tuple[int, int], text: str, scale: Scale, value: float
+    panel: Axes,
+    cells: EfficiencyMap,
+    at: tuple[int, int],
+    text: str,
+    scale: Scale,
+    value: float,
+    is_pale: bool,
 ) -> None:
     i, j = at
-    red, green, blue, _ = scale.colours(scale.norm(value))
-    is_dark = 0.3 * red + 0.6 * green + 0.1 * blue < DARK
+    fill = to_hex(scale.colours(scale.norm(value)))
     x, y = cells.x_edges[i : i + 2].mean(), cells.y_edges[j : j + 2].mean()
-    colour = "white" if is_dark else "black"
+    colour = ink_on(pale(fill) if is_pale else fill)
     panel.text(x, y, text, ha="center", va="center", color=colour, fontsize="x-small")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -16,9 +16,18 @@ from dtperf import detector
 from dtperf.errors import ConfigError, InputError
 from dtperf.measurements.declaration import Histogram
 from dtperf.plot.axes import Binned, at, edges_of, run_ticks, values_of
-from dtperf.plot.cells import EfficiencyMap, Scale, colour_bar, draw_cells, scale_for, shade
+from dtperf.plot.cells import (
+    EfficiencyMap,
+    Scale,
+    colour_bar,
+    draw_cells,
+    other_colours,
+    scale_for,
+    shade,
+)
 from dtperf.plot.curves import Curve, draw_curves
-from dtperf.plot.style import STATIONS, Size, StyledFigure, new_sheet, style
+from dtperf.plot.inside import sensitive_cells
+from dtperf.plot.style import STATIONS, Size, StyledFigure, is_for_page, new_sheet, style
 from dtperf.results.result import Result, ResultSource
 
 __all__ = ["against_runs", "chamber_trend", "inside_chamber"]
@@ -33,6 +42,7 @@ def inside_chamber(
     chamber: detector.Chamber,
     region: Region | None = None,
     *,
+    only: Literal["probes", "efficiency"] | None = None,
     figsize: Size | None = None,
 ) -> StyledFigure:
     """Draw occupancy and efficiency in the plane of a chamber.
@@ -41,6 +51,7 @@ def inside_chamber(
         result: A result or its directory, with the measurement 'inside_chambers'.
         chamber: Which one.
         region: x_low, x_high, y_low, y_high in cm of the chamber's frame, to be outlined.
+        only: One of both; None: side by side.
         figsize: Width and height in inches; None: what suits the plot.
 
     Raises:
@@ -52,19 +63,20 @@ def inside_chamber(
     result = Result.load(result)
     counts = _of_chamber(result, "inside_chambers", chamber)
     edges = edges_of(counts.axes["local_x"]), edges_of(counts.axes["local_y"])
-    cells = EfficiencyMap(*edges, Binned.of(counts, "local_x", "local_y"))
+    cells = EfficiencyMap(
+        *edges, Binned.of(counts, "local_x", "local_y"), ~sensitive_cells(chamber, *edges)
+    )
+    drawn = {"probes": _draw_occupancy, "efficiency": _draw_efficiency}
+    shown = {only: drawn[only]} if only else drawn
     with style(figsize):
-        sheet = new_sheet(1, 2, (16, 6.5), title=result.config.title, share=True)
-        found, passed = sheet.panels.flat
-        _draw_occupancy(sheet, found, cells)
-        scale = scale_for([cells.binned])
-        mesh = draw_cells(passed, cells, scale)
-        colour_bar(sheet, mesh, [passed], scale, "efficiency")
-        for panel, what in ((found, "probes"), (passed, "efficiency")):
+        size = (16, 6.5) if len(shown) > 1 else (10, 6.5)
+        sheet = new_sheet(1, len(shown), size, title=result.config.title, share=True)
+        for panel, (what, draw) in zip(sheet.panels.flat, shown.items(), strict=True):
+            draw(sheet, panel, cells)
             panel.set_title(f"{chamber.name}, {what}", loc="left")
             panel.set_xlabel("local x [cm]")
             _outline(panel, chamber, region)
-        found.set_ylabel("local y [cm]")
+        sheet.panels[0, 0].set_ylabel("local y [cm]")
     return sheet
 
 
@@ -155,6 +167,13 @@ def _draw_occupancy(sheet: StyledFigure, panel: Axes, cells: EfficiencyMap) -> N
     shade(panel)
     panel.tick_params(which="both", direction="out", top=False, right=False)
     colour_bar(sheet, mesh, [panel], scale, "probes")
+
+
+def _draw_efficiency(sheet: StyledFigure, panel: Axes, cells: EfficiencyMap) -> None:
+    scale = scale_for([cells.binned])
+    mesh = draw_cells(panel, cells, scale)
+    words = "" if is_for_page() else other_colours([cells])  # the page tells it
+    colour_bar(sheet, mesh, [panel], scale, f"efficiency{words}")
 
 
 def _outline(panel: Axes, chamber: detector.Chamber, region: Region | None) -> None:

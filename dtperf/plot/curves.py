@@ -24,10 +24,12 @@ from dtperf.plot.axes import (
     whole_numbers,
 )
 from dtperf.plot.style import GREY, STATIONS, CurveStyle, StyledFigure, legend, new_sheet
+from dtperf.results.colours import FEW
 from dtperf.typing import F64
 
 __all__ = ["Curve", "draw_curves", "efficiency"]
 
+BELOW_LEGEND = 0.89
 SHIFTS = (-0.15, -0.05, 0.05, 0.15)
 
 
@@ -110,18 +112,25 @@ def draw_curves(
         columns: Of the legend; 0: none.
         limits: Ends of the axis of efficiencies; None: what suits them.
     """
-    low = efficiency_range(panel, [curve.binned for curve in shown], limits)
-    handles = [_points(panel, curve, low) for curve in curves]
-    filled = [(curve.edges, curve.binned.filled) for curve in shown]
-    panel.set_xlim(*span(filled))
+    least = FEW if any(curve.binned.total.max(initial=0) >= FEW for curve in shown) else 1
+    kept = [(curve.edges, curve.binned.total >= least) for curve in shown]
+    drawn = [curve.binned[is_kept] for curve, (_, is_kept) in zip(shown, kept, strict=True)]
+    low = efficiency_range(panel, drawn, limits)
+    handles = [_points(panel, curve, low, least) for curve in curves]
+    panel.set_xlim(*span(kept))
     panel.axhline(1, color="0.6", lw=0.8, ls=":", zorder=0)
     if columns:
         legend(panel, handles, columns)
+    if any((curve.binned.filled & (curve.binned.total < least)).any() for curve in curves):
+        panel.text(
+            0.5, BELOW_LEGEND, f"bins with fewer than {FEW} probes are left out",
+            transform=panel.transAxes, ha="center", va="top", fontsize="x-small", color=GREY,
+        )  # fmt: skip
 
 
-def _points(panel: Axes, curve: Curve, low: float) -> Any:
-    """Draw points where there is anything; those below the axis as arrows at its end."""
-    kept = curve.binned.filled
+def _points(panel: Axes, curve: Curve, low: float, least: int) -> Any:
+    """Draw points of so many probes; those below the axis as arrows at its end."""
+    kept = curve.binned.total >= least
     binned = curve.binned[kept]
     left, right = curve.edges[:-1][kept], curve.edges[1:][kept]
     middle, value = (left + right) / 2 + curve.shift * (right - left), binned.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -12,15 +13,14 @@ from matplotlib.ticker import FixedLocator
 
 from dtperf.measurements.declaration import Histogram
 from dtperf.measurements.histograms import presented
-from dtperf.plot.axes import edges_of, span, stations, variables, whole_numbers
+from dtperf.plot.axes import core, edges_of, stations, tell_strays, variables, whole_numbers
 from dtperf.plot.style import GREY, STATIONS, CurveStyle, StyledFigure, legend, new_sheet
 from dtperf.typing import F64
 
-__all__ = ["distribution", "profile"]
+__all__ = ["distribution", "per_bin", "profile"]
 
 ROOM_ABOVE, ROOM_ALONE = 1.3, 1.08
 DECADES_ABOVE = 0.25
-ENTRIES = "entries"
 REFERENCE = "reference, same area"
 FILLED = CurveStyle("#5790fc", "o", "-")
 
@@ -37,7 +37,13 @@ class Shape(NamedTuple):
 
 
 def distribution(
-    counts: Histogram, reference: Histogram | None, title: str, *, x: str, log: bool = False
+    counts: Histogram,
+    reference: Histogram | None,
+    title: str,
+    *,
+    x: str,
+    what: str = "entries",
+    log: bool = False,
 ) -> StyledFigure:
     """Draw entries: the stations together, or a panel each if there is a reference.
 
@@ -46,6 +52,7 @@ def distribution(
         reference: The same of another result, drawn with as many entries as the result has.
         title: Plain text for the header.
         x: Name and unit of the variable.
+        what: What is counted.
         log: Logarithmic numbers of entries.
     """
     groups = _groups(counts, reference)
@@ -55,13 +62,35 @@ def distribution(
     for panel, shapes in zip(sheet.panels.flat, groups, strict=True):
         _draw(panel, shapes)
     _finish(sheet, [shape for group in groups for shape in group], log)
+    label = per_bin(what, counts.axes[variables(counts)[0]], x)
     for panel in sheet.panels[-1]:
         panel.set_xlabel(x)
         if isinstance(counts.axes[variables(counts)[0]], hist.axis.Integer):
             whole_numbers(panel.xaxis)
     for panel in sheet.panels[:, 0]:
-        panel.set_ylabel(ENTRIES)
+        panel.set_ylabel(label)
     return sheet
+
+
+def per_bin(what: str, axis: Any, x: str) -> str:
+    """Name what is counted, and in bins of which width: 'pairs / 2 GeV'.
+
+    Args:
+        what: Such as 'pairs'.
+        axis: Of the histogram; where its bins stand for integers, there is no width to tell.
+        x: Its name, with the unit in brackets at the end, if it has one.
+    """
+    edges = edges_of(axis)
+    widths = np.diff(edges)
+    if isinstance(axis, hist.axis.IntCategory | hist.axis.Integer) or not len(widths):
+        return what
+    if not np.allclose(widths, widths[0]):
+        return f"{what} / bin"
+    # bins around integers count them
+    if np.isclose(widths[0], 1) and np.isclose(edges[0] % 1, 0.5):
+        return what
+    unit = re.search(r"\[(.+)\]$", x)
+    return f"{what} / {widths[0]:.2g}" + (f" {unit[1]}" if unit else "")
 
 
 def _groups(counts: Histogram, reference: Histogram | None) -> list[list[Shape]]:
@@ -120,7 +149,11 @@ def _draw_points(panel: Axes, shape: Shape, entries: float) -> None:
 def _finish(sheet: StyledFigure, shapes: Sequence[Shape], log: bool) -> None:
     """Set ranges: where there are entries, with room for the legend."""
     panel = sheet.panels[0, 0]
-    panel.set_xlim(*span([(shape.edges, shape.entries > 0) for shape in shapes]))
+    # one axis has one set of bins, unless the reference has others
+    own = [shape for shape in shapes if shape.look.line]
+    found = core(own[0].edges, [shape.entries for shape in own])
+    panel.set_xlim(found.low, found.high)
+    tell_strays(panel, found)
     most = max((float(shape.entries.max()) for shape in shapes if shape.look.line), default=0)
     if log and most > 1:
         panel.set_yscale("log")

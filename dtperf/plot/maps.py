@@ -20,7 +20,15 @@ from dtperf.plot.axes import (
     values_of,
     variables,
 )
-from dtperf.plot.cells import EfficiencyMap, colour_bar, draw_cells, draw_differences, scale_for
+from dtperf.plot.cells import (
+    EfficiencyMap,
+    colour_bar,
+    draw_cells,
+    draw_differences,
+    other_colours,
+    scale_for,
+)
+from dtperf.plot.inside import inside_station
 from dtperf.plot.style import GREY, STATIONS, StyledFigure, legend, new_sheet
 from dtperf.results.summary import ChamberEfficiency, by_chamber
 from dtperf.typing import F64
@@ -90,16 +98,23 @@ def phi_eta(
         for (sign, one), other in zip(own, others, strict=True)
     ]
     sheet = draw_maps(shown, title, (7.5, 6.5), ACCEPTANCE, from_zero=True)
-    _name_axes(sheet, r"probe $\phi$", r"probe $\eta$")
+    _name_axes(sheet, r"probe $\phi$ [rad]", r"probe $\eta$")
     return sheet
 
 
 def inside_stations(counts: Histogram, reference: Histogram | None, title: str) -> StyledFigure:
-    """Draw the plane of a chamber, all chambers of a station one above the other."""
+    """Draw the plane of a chamber, all chambers of a station one above the other.
+
+    Cells count only in the chambers whose sensitive area fills them, and are grey if none does.
+    """
     reference, title = _comparable(counts, reference, title)
     others = [None] * 4 if reference is None else [one for _, one in stations(reference)]
     shown = [
-        _plane(f"MB{n}", one, other)
+        Map(
+            f"MB{n}",
+            inside_station(one, n),
+            None if other is None else inside_station(other, n).binned,
+        )
         for (n, one), other in zip(stations(counts), others, strict=True)
     ]
     sheet = draw_maps(shown, title, (8, 5.2), EFFICIENCY)
@@ -184,7 +199,7 @@ def draw_maps(
     for panel, each in zip(own, shown, strict=True):
         mesh = draw_cells(panel, each.cells, scale, numbers=numbers)
         panel.set_title(each.name, loc="left", fontweight="bold")
-    colour_bar(sheet, mesh, own, scale, label)
+    colour_bar(sheet, mesh, own, scale, label + other_colours(each.cells for each in shown))
     if compared:
         pairs = [(each.cells, each.reference) for each in shown if each.reference is not None]
         draw_differences(sheet, [*sheet.panels[:, 1]], pairs, numbers=numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import hist
@@ -11,9 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 
 from dtperf.measurements.declaration import Histogram
-from dtperf.plot.axes import edges_of, span, stations, variables, whole_numbers
+from dtperf.plot.axes import Core, core, edges_of, stations, variables, whole_numbers
 from dtperf.plot.cells import Scale, colour_bar
 from dtperf.plot.style import GREY, StyledFigure, new_sheet
+from dtperf.typing import F64, AnyArray
 
 __all__ = ["plane"]
 
@@ -22,7 +24,13 @@ FEWEST = 10
 
 
 def plane(
-    counts: Histogram, reference: Histogram | None, title: str, *, x: str, y: str
+    counts: Histogram,
+    reference: Histogram | None,
+    title: str,
+    *,
+    x: str,
+    y: str,
+    what: str = "entries",
 ) -> StyledFigure:
     """Draw entries in two variables and the mean of the second, a panel for each station.
 
@@ -32,6 +40,7 @@ def plane(
         title: Plain text for the header.
         x: Name and unit of the first.
         y: Name and unit of the second.
+        what: What is counted.
     """
     own = _named(counts)
     others = [None] * len(own) if reference is None else [one for _, one in _named(reference)]
@@ -46,11 +55,17 @@ def plane(
         mesh = _draw(panel, one, other, scale)
         panel.set_title(name, loc="left", fontweight="bold")
     panel = sheet.panels[0, 0]
-    panel.set_xlim(*_filled(counts, first, entries, 1))
-    panel.set_ylim(*_filled(counts, second, entries, 0))
+    edges = [edges_of(counts.axes[name]) for name in (first, second)]
+    across, up = (
+        core(each, [one.sum(axis=1 - number) for one in entries])
+        for number, each in enumerate(edges)
+    )
+    panel.set_xlim(across.low, across.high)
+    panel.set_ylim(up.low, up.high)
     if isinstance(counts.axes[second], hist.axis.Integer):
         whole_numbers(panel.yaxis)
-    colour_bar(sheet, mesh, [*sheet.panels.flat], scale, "entries")
+    outside = _outside(entries, edges, (across, up))
+    colour_bar(sheet, mesh, [*sheet.panels.flat], scale, f"{what} / bin{outside}")
     for panel in sheet.panels[-1]:
         panel.set_xlabel(x)
     for panel in sheet.panels[:, 0]:
@@ -64,12 +79,14 @@ def _named(counts: Histogram) -> list[tuple[str, Histogram]]:
     return [(f"MB{number}", one) for number, one in stations(counts)]
 
 
-def _filled(
-    counts: Histogram, name: str, entries: list[np.ndarray], other: int
-) -> tuple[float, float]:
-    """Find the range of an axis that has entries; `other` is the number of the other axis."""
-    edges = edges_of(counts.axes[name])
-    return span([(edges, np.asarray(each.any(axis=other))) for each in entries])
+def _outside(entries: Sequence[AnyArray], edges: Sequence[F64], shown: Sequence[Core]) -> str:
+    """Return how many entries lie outside of the axes, as a part of a label."""
+    inside = [
+        (each[:-1] >= core.low) & (each[1:] <= core.high)
+        for each, core in zip(edges, shown, strict=True)
+    ]
+    number = sum(int(each.sum() - each[np.ix_(*inside)].sum()) for each in entries)
+    return f"; {number:,} outside" if number else ""
 
 
 def _draw(panel: Axes, counts: Histogram, other: Histogram | None, scale: Scale) -> Any:

@@ -18,6 +18,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 
 from dtperf.plot.pyplot import hand_over
+from dtperf.results.colours import STATION_COLOURS
 from dtperf.typing import AnyArray
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "CurveStyle",
     "Size",
     "StyledFigure",
+    "for_page",
+    "is_for_page",
     "legend",
     "new_sheet",
     "plain",
@@ -69,13 +72,11 @@ class CurveStyle(NamedTuple):
     line: str
 
 
-STATIONS = (
-    CurveStyle("#5790fc", "o", "-"),
-    CurveStyle("#f89c20", "s", "--"),
-    CurveStyle("#e42536", "^", "-."),
-    CurveStyle("#964a8b", "D", ":"),
+STATIONS = tuple(
+    CurveStyle(*look)
+    for look in zip(STATION_COLOURS, ("o", "s", "^", "D"), ("-", "--", "-.", ":"), strict=True)
 )
-"""Of MB1 to MB4. Colours of M. A. Petroff, arXiv:2107.02270, for colour-blind people, too."""
+"""Of MB1 to MB4."""
 
 
 SHRINKING = (
@@ -92,6 +93,26 @@ SHRINKING = (
 Size = tuple[float, float]
 _wanted: ContextVar[Size | None] = ContextVar("_wanted", default=None)
 """Size that the user asks for of the next figure, inches."""
+SMALL = 0.6
+_is_for_page: ContextVar[bool] = ContextVar("_is_for_page", default=False)
+
+
+def is_for_page() -> bool:
+    """Return whether figures are small just now, see `for_page`."""
+    return _is_for_page.get()
+
+
+@contextmanager
+def for_page() -> Iterator[None]:
+    """Make figures small for a while, with letters that can be read where they stand side by side.
+
+    They go without title, which the page has.
+    """
+    before = _is_for_page.set(True)
+    try:
+        yield
+    finally:
+        _is_for_page.reset(before)
 
 
 @contextmanager
@@ -146,7 +167,8 @@ class StyledFigure(Figure):
         if not isinstance(engine, ConstrainedLayoutEngine):  # while it is saved it has another one
             return
         engine.set(rect=(0, 0, 1, 1 - strip))
-        self.header.set_position((0.015, 1 - 0.85 * strip, 0.97, 0.01))
+        # as high as it is thin in a figure of usual size: what it says stands above it
+        self.header.set_position((0.015, 1 - 0.85 * strip, 0.97, 0.15 * strip))
 
     def show(self, warn: bool = True) -> None:
         """Show it as pyplot shows its own figures: in a window, or below the notebook's cell."""
@@ -195,6 +217,8 @@ def new_sheet(
         title: Right part of that line, plain text.
         share: Panels have common axes, written only at the left and at the bottom.
     """
+    if is_for_page():
+        size, title = (SMALL * size[0], SMALL * size[1]), ""
     wanted = _wanted.get() or size
     scale = min(1.0, wanted[0] / size[0], wanted[1] / size[1])
     _shrink(scale)  # for as long as the style is held

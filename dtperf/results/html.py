@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from types import MappingProxyType
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dtperf.results.colours import ALARM, EDGES, FEW, FILLS, fill_of, ink_on, is_few, is_surely_low
 from dtperf.results.table import table_html
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from dtperf.results.result import Result
 
 __all__ = [
-    "EDGES",
-    "FILLS",
     "UNTITLED",
     "as_html",
     "chamber_map",
@@ -29,15 +27,6 @@ __all__ = [
 
 Row = dict[str, Any]
 
-EDGES = (0.9, 0.93, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995, 1.0)
-"""Efficiencies at which the colour changes."""
-FILLS = (
-    *("#d55e00", "#00224e", "#1d3964", "#434e6c", "#61646f", "#7d7c78", "#9d9570", "#c4b561"),
-    *("#fee838", "#fee838"),
-)
-"""One more than edges: vermilion below the first, cividis above it."""
-DARK = range(1, 5)
-"""Fills that need a light text."""
 PADDING = "padding:1px 4px;text-align:center"
 
 
@@ -53,13 +42,16 @@ def chamber_map(rows: Sequence[Row]) -> str:
     Returns:
         HTML of several columns or one, in the colour of the words around it.
     """
-    steps = [f"below {100 * EDGES[0]:g}", *(f"from {100 * edge:g}" for edge in EDGES[:-1])]
+    steps = [
+        (f"surely below {100 * EDGES[0]:g}", ALARM),
+        *((f"from {100 * edge:g}", fill) for edge, fill in zip(EDGES, FILLS, strict=False)),
+    ]
     scale = " ".join(
-        f"<span style='{_colours(step)};padding:0 4px'>{label}</span>"
-        for step, label in enumerate(steps)
+        f"<span style='{_colours(fill)};padding:0 4px'>{label}</span>" for label, fill in steps
     )
     stations = "".join(_station(rows, station) for station in range(1, 5))
-    return f"<p><small>fiducial efficiency of the chambers, in %: {scale}</small></p>{stations}"
+    words = f"fiducial efficiency of the chambers, in %: {scale} pale: fewer than {FEW} probes"
+    return f"<p><small>{words}</small></p>{stations}"
 
 
 def _station(rows: Sequence[Row], station: int) -> str:
@@ -75,8 +67,8 @@ def _station(rows: Sequence[Row], station: int) -> str:
     return f"<table style='{style}'>{''.join(lines)}</table>"
 
 
-def _colours(step: int) -> str:
-    return f"background:{FILLS[step]};color:{'#fff' if step in DARK else '#000'}"
+def _colours(fill: str) -> str:
+    return f"background:{fill};color:{ink_on(fill)}"
 
 
 def _cell(row: Row | None) -> str:
@@ -88,12 +80,13 @@ def _cell(row: Row | None) -> str:
     title = f"{row['name']}: {100 * row['value']:.2f} %, {low:.2f} to {high:.2f} %; "
     title += f"{row['passed']:,} of {row['total']:,} probes passed"
     shown = f"{100 * row['value']:.1f}".replace("100.0", "100")
-    style = f"{_colours(bisect_right(EDGES, row['value']))};{PADDING}"
+    fill = fill_of(row["value"], alarm=row["alarm"], few=row["few"])
+    style = f"{_colours(fill)};{PADDING}"
     return f"<td style='{style}' title='{title}'>{shown}</td>"
 
 
 UNTITLED = "DT efficiency"
-ALARM = "style='border-left:4px solid #d55e00;padding-left:.6em'"
+WARNED = f"style='border-left:4px solid {ALARM};padding-left:.6em'"
 """A mark beside words that keep the page's colour: no orange can be read on white and on black."""
 ASIDE = "style='opacity:.75'"
 
@@ -138,7 +131,7 @@ def as_html(result: Result) -> str:
     summary = f"<summary>{_number(len(index), 'histogram')}</summary>"
     parts = [
         f"<p><b>{escape(result.config.title or UNTITLED)}</b>: {words}</p>",
-        *(f"<p {ALARM}>{escape(warning)}</p>" for warning in _warnings(result)),
+        *(f"<p {WARNED}>{escape(warning)}</p>" for warning in _warnings(result)),
         *(f"<p {ASIDE}>{escape(aside)}</p>" for aside in _asides(result)),
         table_html(result.by_station(), ""),
         chamber_map(rows) if rows else "",
@@ -198,13 +191,18 @@ def chamber_rows(
         reasons: What is wrong with a chamber, or what holds it.
 
     Returns:
-        One row a chamber, none if 'by_chamber' was not measured; its value is None without probes.
+        One row a chamber, none if 'by_chamber' was not measured; its value is None without probes,
+        and `dtperf.results.colours` says what 'alarm' and 'few' are.
     """
     trends = _trends(result)
     rows = []
-    for each in result.by_chamber():
+    chambers = result.by_chamber()
+    passed, total = ([getattr(each, n) for each in chambers] for n in ("passed", "total"))
+    marks = zip(chambers, is_surely_low(passed, total), is_few(total), strict=True)
+    for each, alarm, few in marks:
         row: dict[str, Any] = each._asdict()
         row["value"] = each.value if each.total else None
+        row |= {"alarm": bool(alarm), "few": bool(few)}
         if each.chamber in reasons:
             row["reason"] = reasons[each.chamber]
         if trends:

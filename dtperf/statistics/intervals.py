@@ -91,12 +91,12 @@ def counts_of(passed: npt.ArrayLike, total: npt.ArrayLike) -> tuple[AnyArray, An
     return k, n
 
 
-LEAST = 1e-300
-"""Smaller ones lose their digits, and then become 0, which they are not."""
+LEAST = 1e-15
+"""No test knows its tails farther out than this, nor does anybody need to."""
 
 
 def probability(p_value: float) -> str:
     """Return a p-value, or a part of false alarms, as text."""
     if p_value < LEAST:
-        return f"below {LEAST:g}"
+        return f"< {LEAST:g}"
     return f"{p_value:.3f}" if p_value >= 0.001 else f"{p_value:.0e}".replace("e-0", "e-")

@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.container import ErrorbarContainer
 
 from dtperf import plot
-from dtperf.detector import Chamber, Place
+from dtperf.detector import Chamber, Place, sensitive_edge_distances
 from dtperf.errors import InputError
-from dtperf.plot.style import GREY
+from dtperf.plot.style import GREY, for_page
+from dtperf.results.colours import FEW
 from dtperf.results.result import Result
 from dtperf.statistics import clopper_pearson
 from tests.plot.conftest import ILL, RUNS, made, result_of
@@ -208,3 +209,129 @@ def test_extremes_keep_their_bars(passed: int) -> None:
     curve = curves(panel.panels[0, 0])[0]
     low, high = clopper_pearson([1000 * passed], [1000])
     np.testing.assert_allclose(ends(curve), [[low[0], high[0]]])
+
+
+def of_few(probes: int) -> Result:
+    """Efficiency against pile-up in two bins: one of 1000 probes, one of a few, all lost."""
+    counts = made("efficiency_vs_pileup")
+    counts.view(flow=True)[...] = 0
+    counts.view()[:, 20] = 10, 990
+    counts.view()[:, 45] = probes, 0
+    return result_of({"efficiency_vs_pileup": counts})
+
+
+@pytest.mark.parametrize(("probes", "is_shown"), [(FEW - 1, False), (FEW, True)])
+def test_bins_of_few_probes_are_left_out_and_it_is_said(probes: int, is_shown: bool) -> None:
+    panel = plot.figure(of_few(probes), "efficiency_vs_pileup").panels[0, 0]
+    assert len(curves(panel)[0].lines[0].get_ydata()) == 1 + is_shown
+    # nor do they stretch an axis
+    assert (panel.get_xlim()[1] > 80) == is_shown
+    assert (panel.get_ylim()[0] < 0.5) == is_shown
+    said = [text.get_text() for text in panel.texts]
+    assert (f"bins with fewer than {FEW} probes are left out" in said) != is_shown
+
+
+def test_where_all_bins_are_of_few_probes_they_are_drawn() -> None:
+    result = of_few(3)
+    result.counts["efficiency_vs_pileup"].view()[:, 20] = 1, 4
+    panel = plot.figure(result, "efficiency_vs_pileup").panels[0, 0]
+    assert len(curves(panel)[0].lines[0].get_ydata()) == 2
+    assert not panel.texts
+
+
+def test_two_stray_entries_do_not_stretch_the_axis() -> None:
+    counts = made("pair_dz")
+    counts.view(flow=True)[...] = 0
+    counts.view()[45:55] = 5000
+    counts.view()[[2, 97, 98]] = 1
+    panel = plot.figure(result_of({"pair_dz": counts}), "pair_dz").panels[0, 0]
+    assert panel.get_xlim() == pytest.approx((-0.5, 0.5))
+    said = [text.get_text() for text in panel.texts]
+    assert said == [r"$\leftarrow$ 1 outside", r"2 outside $\rightarrow$"]
+    counts.view()[80:99] = 300  # a tail is none
+    panel = plot.figure(result_of({"pair_dz": counts}), "pair_dz").panels[0, 0]
+    assert panel.get_xlim() == pytest.approx((-0.5, 4.9))
+    counts.view()[...] = 0  # nor what stands beside a peak of two bins
+    counts.view()[48:53] = 3, 5000, 5000, 1, 1
+    panel = plot.figure(result_of({"pair_dz": counts}), "pair_dz").panels[0, 0]
+    assert panel.get_xlim() == pytest.approx((-0.2, 0.3))
+
+
+def test_a_plane_counts_each_stray_entry_once() -> None:
+    counts = made("pair_dr_vs_probe_pt")
+    counts.view(flow=True)[...] = 0
+    counts.view()[3:30, 10:40] = 100
+    counts.view()[[90, 91, 10], [90, 20, 80]] = 1  # far in both, in the first, in the second
+    sheet = plot.figure(result_of({"pair_dr_vs_probe_pt": counts}), "pair_dr_vs_probe_pt")
+    assert sheet.panels[0, 0].get_xlim() == pytest.approx((30, 300))
+    assert "pairs / bin; 3 outside" in [axes.get_ylabel() for axes in sheet.axes]
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("pair_mass", "pairs / 1 GeV"),
+        ("pair_dz", "pairs / 0.1 cm"),
+        ("probe_phi", "probes / 0.035 rad"),
+        ("probe_eta", "probes / 0.043"),
+        ("probe_pixel_hits", "candidates"),
+        ("t0", "segments / 0.5 ns"),
+    ],
+)
+def test_the_width_of_the_bins_is_told(whole: Result, name: str, label: str) -> None:
+    assert plot.figure(whole, name).panels[0, 0].get_ylabel() == label
+
+
+def test_an_alarm_takes_more_than_a_low_value() -> None:
+    counts = made("by_chamber")
+    counts.view(flow=True)[...] = 0
+    counts.view()[..., 1] = 500
+    counts.view()[0, 0, 0] = 1, 2  # 67 % of three probes
+    counts.view()[0, 0, 1] = 200, 300
+    sheet = plot.figure(result_of({"by_chamber": counts}), "chambers")
+    mesh = sheet.panels[0, 0].collections[0]
+    one, other = mesh.get_array()[0, :2]
+    assert one == mesh.norm.vmin
+    assert other == pytest.approx(0.6)
+    alpha = mesh.get_alpha()[0, :3]
+    assert [*(alpha < 1)] == [True, False, False]
+    assert len(sheet.panels[0, 0].patches) == 1
+    assert sheet.panels[0, 0].texts[0].get_text() == "66.7", "what is written is what was measured"
+
+
+def test_a_difference_within_its_errors_is_pale() -> None:
+    one, other = made("by_chamber"), made("by_chamber")
+    for counts in (one, other):
+        counts.view(flow=True)[...] = 0
+        counts.view()[...] = 10, 990
+    one.view()[0, 0, 0] = 13, 987
+    one.view()[0, 0, 1] = 60, 940
+    results = (result_of({"by_chamber": each}) for each in (one, other))
+    mesh = plot.figure(next(results), "chambers", next(results)).panels[0, 1].collections[0]
+    assert [*(mesh.get_alpha()[0, :2] < 1)] == [True, False]
+
+
+def test_what_is_not_sensitive_is_neither_good_nor_bad(whole: Result) -> None:
+    chamber = Chamber(-1, 12, 2)
+    panel = plot.inside_chamber(whole, chamber, only="efficiency").panels[0, 0]
+    mesh = panel.collections[0]
+    axes = whole.counts["inside_chambers"].axes
+    x_edges, y_edges = axes["local_x"].edges, axes["local_y"].edges
+    hidden = np.ma.getmaskarray(mesh.get_array())
+    code = np.array([chamber.code])
+    for j, y in enumerate(y_edges):
+        for i, x in enumerate(x_edges):
+            at_x, at_y = sensitive_edge_distances(code, np.array([x]), np.array([y]))
+            if max(at_x[0], at_y[0]) > 0:  # a corner of up to four cells
+                assert hidden[max(j - 1, 0) : j + 1, max(i - 1, 0) : i + 1].all()
+    assert not hidden.all()
+
+
+def test_a_picture_of_a_page_has_large_letters_and_no_title(whole: Result) -> None:
+    large = plot.figure(whole, "efficiency_vs_run")
+    with for_page():
+        small = plot.figure(whole, "efficiency_vs_run")
+    assert small.get_figwidth() < 0.7 * large.get_figwidth()
+    assert small.scale == 1
+    assert "made by hand" in [text.get_text() for text in large.header.texts]
+    assert "made by hand" not in [text.get_text() for text in small.header.texts]

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from dtperf.results.colours import FILLS, pale
 from dtperf.results.html import chamber_map
 from dtperf.results.result import Result
 from tests.helpers.ledgers import row, unopened
@@ -46,13 +47,14 @@ def test_what_jupyter_keeps_of_the_notebooks_of_others(golden_result: Result) ->
 def test_the_map_says_what_its_colours_mean(golden_result: Result) -> None:
     tree = elements(golden_result)
     steps = [each for each in tree.iter("span") if "background" in each.get("style", "")]
-    shown = ["below 90", *(f"from {edge:g}" for edge in (90, 93, 95, 96, 97, 98, 99, 99.5))]
+    shown = ["surely below 90", *(f"from {edge:g}" for edge in (90, 93, 95, 96, 97, 98, 99, 99.5))]
     assert [each.text for each in steps] == shown
     colours = {each.attrib["style"].partition(";padding")[0] for each in steps}
     cells = (each for each in tree.iter("td") if each.get("title", "").endswith("passed"))
     used = [each.attrib["style"] for each in cells]
     assert used
-    assert {each.partition(";padding")[0] for each in used} <= colours
+    faint = {f"background:{pale(fill)};color:#000000" for fill in FILLS}
+    assert {each.partition(";padding")[0] for each in used} <= colours | faint
 
 
 def contrast(one: str, other: str) -> float:
@@ -67,9 +69,12 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("value", [0.5, 0.91, 0.94, 0.955, 0.965, 0.975, 0.985, 0.992, 0.997, 1])
-def test_numbers_on_the_map_can_be_read(value: float) -> None:
+@pytest.mark.parametrize("few", [False, True])
+def test_numbers_on_the_map_can_be_read(value: float, few: bool) -> None:
     row = {"name": "MB1 W0 S1", "station": 1, "wheel": 0, "sector": 1, "passed": 1, "total": 1}
-    shown = chamber_map([row | {"value": value, "low": 0.1, "high": 1}])
+    shown = chamber_map(
+        [row | {"value": value, "low": 0.1, "high": 1, "alarm": value < 0.9, "few": few}]
+    )
     tree = ET.fromstring(f"<div>{shown}</div>")
     (cell,) = (each for each in tree.iter("td") if "title" in each.attrib)
     colours = re.match(r"background:(#\w+);color:(#\w+);", cell.attrib["style"])

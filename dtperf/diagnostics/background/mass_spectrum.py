@@ -28,6 +28,8 @@ MEASUREMENT = "efficiency_vs_mass"
 LEAST_SIDEBAND_GEV = 5.0
 """On either side of the window."""
 TOLERANCE_GEV = 1e-6
+SEEN = 3.0
+"""Standard deviations from which on one speaks of evidence."""
 
 
 class Masses(NamedTuple):
@@ -127,10 +129,15 @@ class Fit(NamedTuple):
     """Part of the probes within the window."""
     background_uncertainty: float
     background_efficiency: float
-    """NaN without background."""
+    """NaN without background; of a background that is not seen it tells nothing."""
     chi2: float
     """Of all masses, passing and failing (S. Baker, R. D. Cousins, NIM 221 (1984) 437)."""
     degrees_of_freedom: int
+
+    @property
+    def is_background_seen(self) -> bool:
+        """Return whether the background exceeds 0 by more than `SEEN` standard deviations."""
+        return self.background > SEEN * self.background_uncertainty
 
 
 NO_ESTIMATE = ("–", "–")

@@ -23,6 +23,7 @@ from dtperf.results.row_columns import (
 )
 from dtperf.results.summary import Efficiency, in_words
 from dtperf.results.table import Table
+from dtperf.statistics import probability
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +67,7 @@ class Change(NamedTuple):
             ("after %", in_words(self.after)[0]),
             ("change in points", f"{100 * self.difference:+.3f} ± {100 * self.uncertainty:.3f}"),
             ("sigmas", f"{self.sigmas:.1f}"),
-            ("p-value", f"{self.p_value:.1g}"),
+            ("p-value", probability(self.p_value)),
         ]
 
     @classmethod

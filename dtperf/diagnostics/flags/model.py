@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from dtperf import detector
 from dtperf.results.row_columns import Column, Columns, field_columns, place_columns
+from dtperf.statistics import probability
 
 __all__ = ["HIDING", "KINDS", "OF_OTHERS", "Flag", "Kind", "PlaceTest", "percent"]
 
@@ -50,11 +51,8 @@ class Flag(NamedTuple):
     def cells(self) -> list[tuple[str, str]]:
         """Return what a table shows of it."""
         heads = ("place", "kind", "reason", "p-value")
-        return [
-            *zip(
-                heads, (self.place.name, self.kind, self.reason, f"{self.p_value:.1g}"), strict=True
-            )
-        ]
+        shown = (self.place.name, self.kind, self.reason, probability(self.p_value))
+        return [*zip(heads, shown, strict=True)]
 
     @classmethod
     def columns(cls) -> Columns:

@@ -5,18 +5,20 @@
 const drawCurve = (() => {
   const { svg, html, percent, count } = dtParts;
   const WIDTH = 900, HEIGHT = 330, LEFT = 62, RIGHT = 12, TOP = 12, BOTTOM = 46;
-  const MARKERS = ["circle", "square", "up", "down"]; // colours: dt-series-… of explore.css
+  const MARKERS = ["circle", "square", "up", "diamond"];
   const TICKS = [1, 2, 5, 10, 20, 30, 50, 70, 100, 200, 300, 500, 700, 1000, 2000, 5000];
   const MOST_NAMES = 12;
-  const FEW = 20, MANY = 200; // probes: bins with few are left out, the bars of many fit the scale
+  const FEW = dtColours.few, MANY = 200; // probes: bins with few are left out, the bars of many fit the scale
 
   function pathOf(kind, x, y, r = 4) {
     const [l, t] = [x - r, y - r];
     if (kind === "square") return `M${l} ${t}h${2 * r}v${2 * r}h${-2 * r}z`;
     if (kind === "up") return `M${x} ${t}l${r} ${2 * r}h${-2 * r}z`;
-    if (kind === "down") return `M${x} ${y + r}l${r} ${-2 * r}h${-2 * r}z`;
+    if (kind === "diamond") return `M${x} ${y - 1.3 * r}l${1.3 * r} ${1.3 * r}l${-1.3 * r} ${1.3 * r}l${-1.3 * r} ${-1.3 * r}z`;
     return `M${l} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`;
   }
+
+  const coloured = (number) => ({ class: "dt-series", fill: dtColours.stations[number], stroke: dtColours.stations[number] });
 
   // 1, 2 or 5 times a power of ten: at most so many of them in a range
   function niceStep(range, most) {
@@ -104,7 +106,7 @@ const drawCurve = (() => {
 
   // after four the colours come again, with other markers
   const markerOf = (number) => MARKERS[(number + Math.floor(number / 4)) % MARKERS.length];
-  const groupOf = (number) => svg("g", { class: `dt-series-${number % 4}` });
+  const groupOf = (number) => svg("g", coloured(number % 4));
 
   function point(scale, about, place, name, [from, to, passed, total, value, low, high]) {
     const { number, many } = place, kind = markerOf(number);

@@ -11,6 +11,7 @@ from dtperf.pages.report.headlines import hidden_losses
 from dtperf.pages.report.html import fill
 from dtperf.pages.report.overview import title_of
 from dtperf.pages.report.words import percent
+from dtperf.results.colours import SURE
 from dtperf.results.html import chamber_rows
 from dtperf.statistics import probability
 
@@ -65,4 +66,5 @@ def _row(row: dict[str, Any], change: Change | None, found: Changes) -> dict[str
         f"p: {probability(change.p_value)}"
     )
     reason = changed.reason(found, change.place.chambers[0])
-    return row | {"value": change.difference, "note": note} | ({"reason": reason} if reason else {})
+    row |= {"value": change.difference, "note": note, "few": change.sigmas < SURE}
+    return row | ({"reason": reason} if reason else {})

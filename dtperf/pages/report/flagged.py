@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from dtperf.diagnostics.flags import HIDING, Loss, losses
@@ -61,27 +61,34 @@ def addresses(flagged: Sequence[FlaggedPlace]) -> dict[Chamber, str]:
 
 
 def _pictures(result: Result, loss: Loss) -> tuple[Picture, ...]:
-    # they load matplotlib, which most commands do without
+    from dtperf.plot.style import for_page  # loads matplotlib, which most commands do without
+
+    with for_page():
+        return tuple(_drawn(result, loss))
+
+
+def _drawn(result: Result, loss: Loss) -> Iterator[Picture]:
     from dtperf.plot.chamber import chamber_trend, inside_chamber
     from dtperf.plot.eligible import eligible_trend
 
-    place, pictures = loss.place, []
+    place = loss.place
     if len(place.chambers) == 1:
         [chamber] = place.chambers
         if "by_chamber_and_run" in result.counts:
             run = _first(flag.run for flag in loss.flags if flag.kind == "drifting")
             figure = chamber_trend(result, chamber, change=run)
-            pictures.append(picture(figure, f"Efficiency of {place.name} against run"))
+            yield picture(figure, f"Efficiency of {place.name} against run")
         if "inside_chambers" in result.counts:
             region = _first(flag.region for flag in loss.flags)
-            figure = inside_chamber(result, chamber, region=region)
-            pictures.append(picture(figure, f"Efficiency inside {place.name}, local x and y"))
+            figure = inside_chamber(result, chamber, region=region, only="probes")
+            yield picture(figure, f"Probes inside {place.name}, local x and y")
+            figure = inside_chamber(result, chamber, region=region, only="efficiency")
+            yield picture(figure, f"Efficiency inside {place.name}, local x and y")
     is_hiding = any(flag.kind in HIDING for flag in loss.flags)
     if is_hiding and "eligible_by_sector_and_run" in result.counts:
         run = _first(flag.run for flag in loss.flags if flag.kind == "eligible drifting")
         figure = eligible_trend(result, place, change=run)
-        pictures.append(picture(figure, f"Eligible fraction of {place.name} against run"))
-    return tuple(pictures)
+        yield picture(figure, f"Eligible fraction of {place.name} against run")
 
 
 def _first(values: Iterable[T | None]) -> T | None:

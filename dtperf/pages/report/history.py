@@ -15,6 +15,7 @@ from dtperf.pages.report import changed
 from dtperf.pages.report.headlines import hidden_losses
 from dtperf.pages.report.html import fill
 from dtperf.pages.report.pictures import against_results
+from dtperf.results.colours import SURE
 from dtperf.results.summary import Efficiency, efficiencies
 from dtperf.statistics import probability
 
@@ -148,7 +149,7 @@ def _row(
     row |= {"wheel": chamber.wheel, "sector": chamber.sector}
     if change is None:
         return row | {"value": None, "note": "too few probes"}
-    row["value"] = change.difference
+    row |= {"value": change.difference, "few": change.sigmas < SURE}
     row["note"] = f"from {names[change.at]} on, p: {probability(change.p_value)}"
     row["trend"] = [[names[at], e.passed, e.total] for at, e in enumerate(measured)]
     return row

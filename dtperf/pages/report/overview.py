@@ -20,6 +20,7 @@ from dtperf.pages.report.headlines import verdict
 from dtperf.pages.report.html import fill, save
 from dtperf.pages.report.own import own_numbers, own_pictures
 from dtperf.pages.report.pictures import against_runs
+from dtperf.results.colours import FEW, SURE
 from dtperf.results.html import UNTITLED, chamber_map, chamber_rows, counted_twice
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def render(result: Result, flags: Sequence[Flag], reference: Result | None = Non
         flagged=flagged,
         addresses=addresses(flagged),
         most_plotted=MOST_PLOTTED,
+        few=FEW,
         chambers=[(row.chamber, row.efficiency) for row in result.by_chamber()],
         kinds=_kinds(flags),
         found=found,
@@ -130,6 +132,7 @@ def _add_differences(rows: list[dict[str, Any]], found: Changes) -> None:
     for row in rows:
         if change := changes_by_name.get(row["name"]):
             row["difference"] = change.difference
+            row["is_unsure"] = change.sigmas < SURE
             row["note"] = f"{changed.points(change)} points to the reference"
 
 

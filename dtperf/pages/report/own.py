@@ -33,11 +33,13 @@ def own_pictures(result: Result, reference: Result | None = None) -> list[tuple[
     """
     # loads matplotlib, which most commands do without
     from dtperf.plot.files import figure, not_measured, own_plots
+    from dtperf.plot.style import for_page
 
     missing = not_measured(result)
     texts = {n: each.title for n, each in own_plots(result).items() if n not in missing}
     texts |= {name: f"Histogram {name}" for name in result.extra_histograms}
-    return [
-        (name, picture(figure(result, name, reference), text))
-        for name, text in [*texts.items()][:MOST_PLOTTED]
-    ]
+    with for_page():
+        return [
+            (name, picture(figure(result, name, reference), text))
+            for name, text in [*texts.items()][:MOST_PLOTTED]
+        ]

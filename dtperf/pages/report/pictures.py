@@ -43,14 +43,17 @@ def picture(figure: Figure, text: str) -> Picture:
 
 def against_runs(result: Result) -> Picture | None:
     """Draw the fiducial efficiency of the stations against the run; None if it was not measured."""
-    from dtperf.plot.files import figure  # loads matplotlib, which most commands do without
+    # they load matplotlib, which most commands do without
+    from dtperf.plot.files import figure
+    from dtperf.plot.style import for_page
 
     name = "efficiency_vs_run"
     if name not in result.counts or not result.counts[name].axes["run"].size:
         return None
     runs = [int(run) for run in result.counts[name].axes["run"]]
     text = f"Fiducial efficiency of the stations against {len(runs)} runs, {runs[0]} to {runs[-1]}"
-    return picture(figure(result, name), text)
+    with for_page():
+        return picture(figure(result, name), text)
 
 
 def against_results(results: Sequence[tuple[str, Result]]) -> Picture:
@@ -60,6 +63,8 @@ def against_results(results: Sequence[tuple[str, Result]]) -> Picture:
         results: Names and results, in their order.
     """
     from dtperf.plot.station import station_trend
+    from dtperf.plot.style import for_page
 
     text = f"Fiducial efficiency of the stations in {len(results)} results; the table has it, too"
-    return picture(station_trend(results), text)
+    with for_page():
+        return picture(station_trend(results), text)

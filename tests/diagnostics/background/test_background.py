@@ -87,6 +87,17 @@ def test_without_background_there_is_no_bias() -> None:
             assert abs(estimate.bias) < max(4 * estimate.bias_uncertainty, 0.0005)
 
 
+def test_of_a_background_that_is_not_seen_no_efficiency_is_told(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    clean, dirty = Truth(signal=0.995, share=0.0), Truth(signal=0.99, background=0.5, share=0.08)
+    result = toy(7, clean, dirty, clean, dirty)
+    seen = [each.fitted and each.fitted.is_background_seen for each in biases(result)]
+    assert seen == [False, True, False, True]
+    done = call(monkeypatch, capfd, "background", result.save(tmp_path / "r"))
+    assert done.out.count("none seen") == 2
+
+
 def test_few_or_no_probes() -> None:
     found = biases(toy(1, Truth(z=100), Truth(z=0)))
     few, none, *_ = found

@@ -22,6 +22,19 @@ pytestmark = pytest.mark.server
 ROWS = "#table tbody tr"
 PHONE = {"width": 390, "height": 844}
 NAMES = ("report", "comparison", "history")
+TEXTS = """() => {
+  const ground = (node) => getComputedStyle(node).backgroundColor;
+  const hasText = (node) => [...node.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+  const found = [];
+  for (const node of document.querySelectorAll("body *")) {
+    if (!node.checkVisibility() || node.closest("svg") || !hasText(node)) continue;
+    let below = node;
+    while (ground(below) === "rgba(0, 0, 0, 0)") below = below.parentElement;
+    found.push([getComputedStyle(node).color, ground(below), node.textContent.trim()]);
+  }
+  return found;
+}"""
+"""Colour, background and words of each element that is seen and has a text, but for the maps."""
 
 
 @dataclass
@@ -97,6 +110,42 @@ def test_no_page_is_wider_than_a_phone(any_tab: Tab) -> None:
     # a label in the map may be small, but not cut off
     boxes = [each.bounding_box() for each in any_tab.page.locator(".dt-wheel").all()]
     assert min(box["x"] for box in boxes) >= 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_can_be_read_in_light_and_dark(any_tab: Tab, scheme: str) -> None:
+    any_tab.page.emulate_media(color_scheme=scheme)
+    paper = any_tab.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (luminance(paper) > 0.5) == (scheme == "light")
+    # a colour of text and the nearest background that is not transparent, of each element with text
+    pairs = any_tab.page.evaluate(TEXTS)
+    assert len(pairs) > 1000
+    for ink, ground, text in pairs:
+        bright, dark = sorted((luminance(ink), luminance(ground)), reverse=True)
+        assert (bright + 0.05) / (dark + 0.05) >= 4.5, (text, ink, ground)
+
+
+def luminance(colour: str) -> float:
+    """Compute the brightness of a colour, as WCAG 2 defines it."""
+    parts = [int(each) / 255 for each in re.findall(r"\d+", colour)[:3]]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_paper_is_white(any_tab: Tab) -> None:
+    any_tab.page.emulate_media(media="print", color_scheme="dark")
+    ink = any_tab.page.evaluate("getComputedStyle(document.body).color")
+    paper = any_tab.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert luminance(ink) < 0.1
+    assert luminance(paper) > 0.9
+
+
+def test_a_table_on_a_phone_shows_that_there_is_more(tab: Tab) -> None:
+    tab.page.set_viewport_size(PHONE)
+    area = tab.page.locator("section[aria-labelledby=stations] .scroll")
+    assert area.evaluate("(node) => node.scrollWidth > node.clientWidth")
+    style = "(node) => getComputedStyle(node).backgroundAttachment"
+    assert area.evaluate(style) == "local, local, scroll, scroll"
 
 
 def test_every_page_can_be_printed(any_tab: Tab) -> None:
@@ -213,5 +262,5 @@ def test_the_map_changes_to_the_differences(tab: Tab) -> None:
 
 def test_pictures_have_loaded(tab: Tab) -> None:
     widths = tab.page.locator(".pictures img").evaluate_all("all => all.map(i => i.naturalWidth)")
-    assert len(widths) == 5
+    assert len(widths) == 7
     assert min(widths) > 100

@@ -5,7 +5,10 @@
   let kind = data.kind || "efficiency";
 
   // a row may carry both an efficiency and its difference to the reference
-  const shown = (row) => (kind === "difference" && !data.kind ? { ...row, value: row.difference ?? null } : row);
+  const shown = (row) => {
+    if (kind !== "difference" || data.kind) return row;
+    return { ...row, value: row.difference ?? null, few: row.is_unsure };
+  };
 
   function choose(row) {
     const target = document.querySelector(`tr[data-name="${row.name}"]`);
@@ -19,7 +22,10 @@
     target.focus({ preventScroll: true });
   }
 
-  const draw = () => drawMap(map, data.rows.map(shown), { kind, onSelect: choose });
+  const draw = () => {
+    const unsure = kind === "difference" ? `within ${dtColours.sure} sigma` : "";
+    drawMap(map, data.rows.map(shown), { kind, unsure, onSelect: choose });
+  };
 
   for (const button of document.querySelectorAll("[data-kind]")) {
     button.addEventListener("click", () => {
