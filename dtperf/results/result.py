@@ -21,6 +21,7 @@ from dtperf.results.extra import Extra, histograms_of, sum_extra
 from dtperf.results.html import as_html, in_one_line
 from dtperf.results.index import HistogramEntry, UnknownHistogram, histogram_index
 from dtperf.results.ledger import Ledger
+from dtperf.results.origin import EventOrigin
 from dtperf.results.storage import LEDGER, RESULT, StoredResult, read_files, write_files
 from dtperf.results.summary import ChamberEfficiency, StationEfficiency, by_chamber, by_station
 from dtperf.results.table import Table
@@ -59,6 +60,8 @@ class Result(Mapping[str, "Histogram"]):
     """The version of the code that measured it."""
     event_sample: EventSample = field(default_factory=EventSample)
     """Numbers of its events, which tell events that are there twice."""
+    origin: EventOrigin = field(default_factory=EventOrigin)
+    """Whether they are data, simulation or synthetic, and of which runs; empty: it is not known."""
 
     def __post_init__(self) -> None:
         """Put everything into one order, whatever it was added up from."""
@@ -136,6 +139,7 @@ class Result(Mapping[str, "Histogram"]):
             extra=sum_extra(self.extra, other.extra),
             jobs=(*self.jobs, *other.jobs),
             event_sample=event_sample,
+            origin=self.origin + other.origin,
         )
 
     def allow_doubled_events(self) -> Result:
@@ -258,6 +262,7 @@ class Result(Mapping[str, "Histogram"]):
             "totals": dict(self.totals),
             "anomalies": dict(self.anomalies),
             "jobs": [dict(job) for job in self.jobs],
+            "origin": self.origin.stored(),
         }
         write_files(out, content, self.counts, self.ledger, self.extra, self.event_sample)
         return out
@@ -286,6 +291,7 @@ class Result(Mapping[str, "Histogram"]):
             jobs=stored.jobs,
             code=stored.code,
             event_sample=stored.event_sample,
+            origin=stored.origin,
         )
         read = stored.ledger.events("read")
         if result.totals != stored.totals or read != result.totals["events"]:
