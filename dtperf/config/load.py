@@ -27,7 +27,8 @@ __all__ = [
     "read_sections",
     "validate",
     "with_blocks",
-    "with_blocks_set",
+    "with_files_set",
+    "with_luminosity",
     "with_processor",
 ]
 
@@ -50,6 +51,7 @@ def packaged(kind: str) -> dict[str, Path]:
 
 
 KEY = ("selection", "luminosity_mask")
+LUMINOSITY = ("plot", "luminosity")
 MAX_BYTES = 10_000_000
 """The golden JSON of a year takes 20 kB."""
 
@@ -71,11 +73,23 @@ def with_blocks(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
     return {**data, KEY[0]: {**section, KEY[1]: _read_mask(folder / name)}}
 
 
-def with_blocks_set(override: Override) -> Override:
-    """Do the same for a name among the overrides, relative to the working directory."""
+def with_files_set(override: Override) -> Override:
+    """Do the same for names of files among the overrides, relative to the working directory."""
     if override.loc == KEY and isinstance(override.value, str):
         return override._replace(value=_read_mask(Path(override.value)))
+    if override.loc == LUMINOSITY and isinstance(override.value, str | Path):
+        return override._replace(value=str(Path(override.value).absolute()))
     return override
+
+
+def with_luminosity(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """Make the path of a table of luminosity absolute, as `with_processor` does."""
+    section, key = LUMINOSITY
+    settings = data.get(section)
+    name = settings.get(key) if isinstance(settings, Mapping) else None
+    if not isinstance(settings, Mapping) or not isinstance(name, str):
+        return data
+    return {**data, section: {**settings, key: str((folder / name).absolute())}}
 
 
 def with_processor(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
@@ -128,7 +142,7 @@ def load_config(source: ConfigSource, overrides: Overrides = ()) -> AnalysisConf
     if isinstance(source, AnalysisConfig) and not overrides:
         return source
     label, data = _read(source)
-    replacing = [with_blocks_set(each) for each in read_overrides(overrides)]
+    replacing = [with_files_set(each) for each in read_overrides(overrides)]
     return override(AnalysisConfig, data, replacing, label)
 
 
@@ -188,10 +202,12 @@ def _read(source: ConfigSource) -> tuple[str, Mapping[str, Any]]:
             "YAML file, its content, or an AnalysisConfig"
         )
     label, path = _find(source)
-    content = read_sections(path, label, "selection")
+    content: Mapping[str, Any] | None = read_sections(path, label, "selection")
     if content is None:
         raise ConfigError(f"{label}: empty; start from the packaged analysis 'reference_2023'")
-    return label, with_processor(with_blocks(content, path.parent), path.parent)
+    for with_files in (with_blocks, with_luminosity, with_processor):
+        content = with_files(content, path.parent)
+    return label, content
 
 
 def read_sections(path: Path, label: str, section: str) -> dict[str, Any] | None:

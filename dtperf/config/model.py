@@ -6,14 +6,17 @@ import hashlib
 import json
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, FiniteFloat
 
 from dtperf.config.measurements import MeasurementSettings
 from dtperf.measurements.declaration import Measurement, OlderRegular, Regular
 from dtperf.selection.cuts import Compatibility, Extrapolation, Selection
 from dtperf.validation import Model
 
-__all__ = ["AnalysisConfig", "Input", "Run"]
+__all__ = ["FREE", "AnalysisConfig", "Input", "PlotSettings", "Run"]
+
+FREE = ("title", "plot", "processor", "run")
+"""Sections and keys that change no number: those of `processor` its source tells."""
 
 
 class Input(Model):
@@ -21,6 +24,17 @@ class Input(Model):
 
     tree: Annotated[str, Field(min_length=1)] = "Events"
     """Name of the TTree or RNTuple."""
+
+
+class PlotSettings(Model):
+    """What stands above plots and reports, beside what the files say; no number depends on it."""
+
+    label: Annotated[str, Field(max_length=40)] | None = None
+    """Status, such as Preliminary, beside the experiment's name; null: that it is private work."""
+    luminosity: Annotated[FiniteFloat, Field(gt=0)] | str | None = None
+    """Integrated, in 1/fb; or a CSV file of brilcalc, of which the runs that were read count."""
+    energy: Annotated[FiniteFloat, Field(gt=0)] | None = None
+    """Of the collisions, in TeV; null: that of the years the runs are of, or of the CSV file."""
 
 
 class Run(Model):
@@ -67,6 +81,7 @@ class AnalysisConfig(Model):
     processor: Annotated[str, Field(pattern=r"^.+:[A-Za-z_][A-Za-z_0-9]*$")] | None = None
     """What measures each chunk, FILE.py:CLASS or MODULE:CLASS; null: the packaged one."""
     input: Input = Input()
+    plot: PlotSettings = PlotSettings()
     run: Run = Run()
 
     def __repr__(self) -> str:
@@ -106,11 +121,11 @@ class AnalysisConfig(Model):
 
     @property
     def hash(self) -> str:
-        """SHA-256 of all that can change a number, but for code: without title and `run`.
+        """SHA-256 of all that can change a number, but for code: without what is in `FREE`.
 
-        Nor is the processor in it, whose source `dtperf.execution.provenance.code_version` tells.
+        The source of the processor `dtperf.execution.provenance.code_version` tells.
         """
-        content = self.model_dump(mode="json", exclude={"run", "title", "processor"})
+        content = self.model_dump(mode="json", exclude={*FREE})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

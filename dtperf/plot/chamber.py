@@ -19,6 +19,7 @@ from dtperf.plot.axes import Binned, at, edges_of, run_ticks, values_of
 from dtperf.plot.cells import EfficiencyMap, Scale, colour_bar, draw_cells, scale_for, shade
 from dtperf.plot.curves import Curve, draw_curves
 from dtperf.plot.style import STATIONS, Size, StyledFigure, new_sheet, style
+from dtperf.results.caption import caption_of
 from dtperf.results.result import Result, ResultSource
 
 __all__ = ["against_runs", "chamber_trend", "inside_chamber"]
@@ -53,7 +54,7 @@ def inside_chamber(
     counts = _of_chamber(result, "inside_chambers", chamber)
     edges = edges_of(counts.axes["local_x"]), edges_of(counts.axes["local_y"])
     cells = EfficiencyMap(*edges, Binned.of(counts, "local_x", "local_y"))
-    with style(figsize):
+    with style(figsize, caption=caption_of(result)):
         sheet = new_sheet(1, 2, (16, 6.5), title=result.config.title, share=True)
         found, passed = sheet.panels.flat
         _draw_occupancy(sheet, found, cells)
@@ -93,7 +94,7 @@ def chamber_trend(
     binned, edges = Binned.of(counts, "run"), edges_of(counts.axes["run"])
     look = STATIONS[chamber.station - 1]
     curve = Curve(chamber.name, edges, binned, look, is_exact=True)
-    with style(figsize):
+    with style(figsize, caption=caption_of(result)):
         return against_runs([curve], runs, result.config.title, "efficiency", change, columns=2)
 
 

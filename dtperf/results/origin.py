@@ -15,9 +15,10 @@ from dtperf.results.event_sample import SIMULATION
 from dtperf.selection.cuts import join_blocks
 from dtperf.typing import U32, AnyArray
 
-__all__ = ["EventOrigin", "StoredOrigin"]
+__all__ = ["Blocks", "EventOrigin", "StoredOrigin"]
 
 Blocks = tuple[tuple[int, int], ...]
+"""Ranges of luminosity blocks: the first and the last of each."""
 NOUNS: Mapping[str, str] = {
     "data": "data",
     "simulation": "simulation",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from dtperf.config import AnalysisConfig
+from dtperf.config import AnalysisConfig, load_config
 from dtperf.config.suggest import suggest
 from dtperf.errors import InputError
 from dtperf.measurements.declaration import Histogram
@@ -34,6 +34,8 @@ __all__ = [
     "ResultSource",
 ]
 
+RUN_AXES = ("efficiency_vs_run", "by_chamber_and_run")
+"""Measurements with an axis of runs."""
 SUMS = ("events", "certified", "pairs", "repeated_probes", "crossings", "double_crossings")
 
 
@@ -176,6 +178,35 @@ class Result(Mapping[str, "Histogram"]):
     def extra_histograms(self) -> Mapping[str, Histogram]:
         """The histograms among `extra`, by the names under which they are drawn and exported."""
         return histograms_of(self.extra)
+
+    @property
+    def runs(self) -> tuple[int, ...]:
+        """The runs of its events; of an older result those that were measured against."""
+        if self.origin.blocks:
+            return self.origin.runs
+        axes = (self.counts[name].axes["run"] for name in RUN_AXES if name in self.counts)
+        return next((tuple(sorted(int(run) for run in axis)) for axis in axes if axis.size), ())
+
+    def labelled(
+        self,
+        label: str | None = None,
+        luminosity: float | str | Path | None = None,
+        energy: float | None = None,
+    ) -> Result:
+        """Return the same result, with other words above its plots and reports.
+
+        Args:
+            label: Status beside the experiment's name, such as 'Preliminary'; empty: none.
+            luminosity: Integrated, 1/fb; or a CSV file of brilcalc, see
+                `dtperf.results.luminosity.read_luminosity`.
+            energy: Of the collisions, TeV.
+
+        Raises:
+            ConfigError: One of them cannot be.
+        """
+        given = {"label": label, "luminosity": luminosity, "energy": energy}
+        changed = {f"plot.{key}": value for key, value in given.items() if value is not None}
+        return replace(self, config=load_config(self.config, changed)) if changed else self
 
     @property
     def skims(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dtperf.config import AnalysisConfig
-from dtperf.config.load import validate, with_blocks_set
+from dtperf.config.load import validate, with_files_set
 from dtperf.config.measurements import MeasurementSettings
 from dtperf.config.overrides import apply, read_overrides
 from dtperf.config.values import flat_values
@@ -229,7 +229,7 @@ def with_cuts(
     before = _with_mask(config, None)
     data: Mapping[str, Any] = before.model_dump()
     for override in read_overrides(cuts):
-        data = apply(data, with_blocks_set(override), "the config")
+        data = apply(data, with_files_set(override), "the config")
     after = validate(AnalysisConfig, data, lambda _: "cuts")
     values_before = flat_values(before)
     movable = (*MOVABLE, "extrapolation") if of_skim else MOVABLE

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Period", "in_each", "in_order", "overlaps", "render_history"]
 
-RUN_AXES = ("efficiency_vs_run", "by_chamber_and_run")
-
 
 class Period(NamedTuple):
     """One of the results."""
@@ -62,11 +60,7 @@ def in_order(results: Sequence[tuple[str, Result]]) -> list[Period]:
 
 
 def _runs(result: Result) -> tuple[int, int] | None:
-    for name in RUN_AXES:
-        if name in result.counts and result.counts[name].axes["run"].size:
-            runs = [int(run) for run in result.counts[name].axes["run"]]
-            return min(runs), max(runs)
-    return None
+    return (result.runs[0], result.runs[-1]) if result.runs else None
 
 
 def _begin(result: Result) -> str:
