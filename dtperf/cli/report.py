@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from dtperf.cli.options import Reference, ResultDirectory
+from dtperf.cli.options import (
+    Energy,
+    Label,
+    Luminosity,
+    Reference,
+    ResultDirectory,
+    number_or_file,
+)
 
 __all__ = ["report"]
 
@@ -23,13 +30,16 @@ def report(
             "-o", "--output", metavar="FILE", help=f"Page to write.  [default: {NAME} in OUT]"
         ),
     ] = None,
+    label: Label = None,
+    luminosity: Luminosity = None,
+    energy: Energy = None,
 ) -> None:
     """Write a page with efficiencies, map, flagged chambers, trends: one file, needs no network."""
     from dtperf.cli.printed import print_verdict
     from dtperf.pages.report import write
     from dtperf.results.result import Result
 
-    content = Result.load(result)
+    content = Result.load(result).labelled(label, number_or_file(luminosity), energy)
     other = Result.load(reference) if reference else None
     flags = print_verdict(content, other)
     written = write(content, output or result / NAME, flags, other)

@@ -16,7 +16,7 @@ from dtperf.config.model import AnalysisConfig
 from dtperf.config.reader import SCALARS
 from dtperf.config.suggest import shorten
 
-__all__ = ["as_html", "config_to_yaml", "in_one_line", "marked_yaml"]
+__all__ = ["as_html", "config_to_yaml", "in_one_line", "marked_yaml", "nearest_in_words"]
 
 Loc = tuple[str, ...]
 """Keys from the top of the config on."""
@@ -92,7 +92,12 @@ def as_html(config: AnalysisConfig) -> str:
 
 def in_one_line(config: AnalysisConfig) -> str:
     """Return which analysis a config is, and which keys differ from the packaged one."""
-    return f"<dtperf.AnalysisConfig {config.title!r}: {_nearest(config).in_words}>"
+    return f"<dtperf.AnalysisConfig {config.title!r}: {nearest_in_words(config)}>"
+
+
+def nearest_in_words(config: AnalysisConfig) -> str:
+    """Return which packaged analysis a config is like, and which keys differ."""
+    return _nearest(config).in_words
 
 
 class _Nearest(NamedTuple):

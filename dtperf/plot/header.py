@@ -5,6 +5,7 @@ Its words are those of `dtperf.results.caption`, placed as mplhep places CMS's.
 
 from __future__ import annotations
 
+import matplotlib as mpl
 import mplhep
 from matplotlib.axes import Axes
 from matplotlib.cbook import is_math_text
@@ -37,10 +38,10 @@ def plain(text: str, longest: int = LONGEST_TITLE) -> str:
 
 
 class Header:
-    """The texts of the line, made in the style that holds."""
+    """The texts of the line."""
 
     def __init__(self, axes: Axes, caption: Caption, title: str) -> None:
-        """Write the line.
+        """Say what the line will say.
 
         Args:
             axes: An empty strip.
@@ -48,44 +49,51 @@ class Header:
             title: Plain text, which stands before luminosity and energy.
         """
         self.axes = axes
+        self._caption = caption
         self._title = title
-        self._conditions = caption.conditions.replace("⁻¹", "$^{-1}$")
-        name, status, right, _ = mplhep.cms.label(
-            exp=caption.experiment,
-            llabel=plain(caption.status),
-            rlabel=self._right(LONGEST_TITLE),
-            ax=axes,
-            scilocator_adjust=False,
-        )
-        self._left: list[Text] = [text for text in (name, status) if text is not None]
-        self._end: Text = right
-        self._sizes = [float(text.get_fontsize()) for text in self._left]
+        self._texts: list[Text] = []
 
-    def fit(self, width: float) -> None:
-        """Shorten the title, and at worst shrink the left part, until nothing is over another.
+    def write(self, width: float) -> None:
+        """Write the line anew in the style that holds, where its axes now are.
+
+        The title is shortened, and at worst the left part made smaller, until nothing is over
+        another.
 
         Args:
             width: Of the line, inches.
         """
-        for text, size in zip(self._left, self._sizes, strict=True):
-            text.set_fontsize(size)
-        gap = GAP_IN_EMS * self._sizes[-1] / POINTS_IN_AN_INCH
-        room = width - gap - sum(map(_inches, self._left))
+        *left, right = self._write(1.0)
+        gap = GAP_IN_EMS * mpl.rcParams["font.size"] / POINTS_IN_AN_INCH
+        taken = sum(map(_inches, left)) + gap
         longest = min(len(self._title), LONGEST_TITLE)
-        while self._set_right(longest) > room and longest:
+        while longest and taken + _inches(right) > width:
             longest = longest - 1 if longest > SHORTEST_TITLE else 0
-        if (end := _inches(self._end)) > room:
-            shrunk = max(width - gap - end, gap) / sum(map(_inches, self._left))
-            for text, size in zip(self._left, self._sizes, strict=True):
-                text.set_fontsize(size * min(1.0, shrunk))
+            right.set_text(self._right(longest))
+        if taken + (end := _inches(right)) > width:
+            shrink = max(width - gap - end, gap) / (taken - gap)
+            self._write(shrink)[-1].set_text(self._right(longest))
+
+    def _write(self, shrink: float) -> list[Text]:
+        """Write the line with a left part that is so much smaller."""
+        for text in self._texts:
+            text.remove()
+        size = mpl.rcParams["font.size"]
+        texts = mplhep.cms.label(
+            exp=self._caption.experiment,
+            llabel=plain(self._caption.status),
+            rlabel=self._right(LONGEST_TITLE),
+            fontsize=(1.3 * size * shrink, size * shrink, size / 1.1, size / 1.3),  # its own
+            ax=self.axes,
+            scilocator_adjust=False,
+        )
+        self._texts = [text for text in texts if text is not None]
+        return self._texts
 
     def _right(self, longest: int) -> str:
         title = plain(self._title, longest) if longest else ""
-        return ",  ".join(filter(None, (title, self._conditions)))
-
-    def _set_right(self, longest: int) -> float:
-        self._end.set_text(self._right(longest))
-        return _inches(self._end)
+        if self._caption.luminosity and title:
+            title += ","
+        return f"{title}  {self._caption.conditions}".strip().replace("⁻¹", "$^{-1}$")
 
 
 def _inches(text: Text) -> float:

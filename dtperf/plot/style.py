@@ -155,7 +155,7 @@ class StyledFigure(Figure):
             return
         engine.set(rect=(0, 0, 1, 1 - strip))
         self.header.axes.set_position((0.015, 1 - 0.85 * strip, 0.97, 0.01))
-        self.header.fit(0.97 * self.get_figwidth())
+        self.header.write(0.97 * self.get_figwidth())
 
     def show(self, warn: bool = True) -> None:
         """Show it as pyplot shows its own figures: in a window, or below the notebook's cell."""

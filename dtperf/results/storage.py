@@ -56,6 +56,7 @@ class _Job(BaseModel):
     seconds: Annotated[FiniteFloat, Field(ge=0)] = 0.0
     seconds_measuring: Annotated[FiniteFloat, Field(ge=0)] = 0.0
     workers: Count = 0
+    user: str = ""
     host: str = ""
     python: str = ""
     cpus: Count | None = None
