@@ -69,11 +69,14 @@ def _efficiencies(result: Result) -> Table:
 
 
 def _accounting(result: Result) -> Iterator[str]:
+    from dtperf.results.caption import runs_in_words
     from dtperf.results.html import counted_twice
 
     totals = result.totals
     read, skipped = result.ledger.events("read"), result.skipped_events
     yield f"{read:,} events read + {skipped:,} skipped = {read + skipped:,}"
+    if result.runs:
+        yield f"They are {result.origin.words or 'events'} of {runs_in_words(result.runs)}"
     if result.unknown_files:
         yield (
             f"[yellow]{result.unknown_files:,} files could not be opened: "

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from dtperf.config.keys import locate
 from dtperf.config.load import packaged_analyses
-from dtperf.config.model import AnalysisConfig
+from dtperf.config.model import FREE, AnalysisConfig
 from dtperf.config.reader import SCALARS
 from dtperf.config.suggest import shorten
 
@@ -92,12 +92,14 @@ def as_html(config: AnalysisConfig) -> str:
 
 def in_one_line(config: AnalysisConfig) -> str:
     """Return which analysis a config is, and which keys differ from the packaged one."""
-    return f"<dtperf.AnalysisConfig {config.title!r}: {nearest_in_words(config)}>"
+    return f"<dtperf.AnalysisConfig {config.title!r}: {_nearest(config).in_words}>"
 
 
 def nearest_in_words(config: AnalysisConfig) -> str:
-    """Return which packaged analysis a config is like, and which keys differ."""
-    return _nearest(config).in_words
+    """Return which packaged analysis a config is like, and which keys differ that can change it."""
+    found = _nearest(config)
+    counted = {loc: note for loc, note in found.notes.items() if loc[0] not in FREE}
+    return found._replace(notes=counted).in_words
 
 
 class _Nearest(NamedTuple):

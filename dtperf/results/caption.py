@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtperf.results.luminosity import Recorded, read_luminosity, recorded
@@ -10,7 +11,7 @@ from dtperf.results.origin import EventOrigin
 if TYPE_CHECKING:
     from dtperf.results.result import Result
 
-__all__ = ["NOTHING_KNOWN", "Caption", "caption_of"]
+__all__ = ["NOTHING_KNOWN", "Caption", "caption_of", "runs_in_words"]
 
 COLLISIONS = (
     *((246908, 260627, 13.0), (271036, 284044, 13.0), (294927, 306462, 13.0)),
@@ -85,6 +86,13 @@ def caption_of(result: Result, *others: Result) -> Caption:
         "" if energy is None else f"{energy:g} TeV",
         found,
     )
+
+
+def runs_in_words(runs: Sequence[int]) -> str:
+    """Return how many runs there are, and from where to where; empty: none are known."""
+    if len(runs) < 2:
+        return f"run {runs[0]}" if runs else ""
+    return f"{len(runs):,} runs, {runs[0]} to {runs[-1]}"
 
 
 def _events(*results: Result) -> str:

@@ -24,7 +24,7 @@ NOUNS: Mapping[str, str] = {
     "simulation": "simulation",
     "synthetic": "synthetic events",
 }
-
+ADJECTIVES = {"simulation": "simulated ", "synthetic": "synthetic "}
 
 RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
 MAX_RANGES = 1 << 19
@@ -124,6 +124,13 @@ class EventOrigin:
     def words(self) -> str:
         """What they are, such as 'data' or 'data and simulation'; empty: it is not known."""
         return " and ".join(NOUNS[kind] for kind in self.events)
+
+    @property
+    def noun(self) -> str:
+        """What to call the events, such as 'events' of data or 'simulated events'."""
+        if len(self.events) > 1:
+            return f"events of {self.words}"
+        return ADJECTIVES.get(next(iter(self.events), ""), "") + "events"
 
     @property
     def runs(self) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dtperf.config.show import nearest_in_words
 from dtperf.filesets.model import DEFAULT_DATASET
 from dtperf.pages.report.words import count
-from dtperf.results.caption import Caption, caption_of
+from dtperf.results.caption import Caption, caption_of, runs_in_words
 
 if TYPE_CHECKING:
     from dtperf.results.result import Result
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["about", "warning"]
 
 MOST_NAMES = 4
+CMS = ("data", "simulation", "data and simulation")
 MARKS = {
     "simulation": "Simulation: nothing here was measured with the detector.",
     "synthetic events": (
@@ -34,33 +35,22 @@ def warning(*results: Result) -> str:
 
 
 def about(result: Result) -> list[tuple[str, str]]:
-    """List what is known of a result beside its counts, by what it is called."""
-    caption = caption_of(result)
+    """List what is known of a result beside its efficiencies, by what it is called."""
+    caption, totals = caption_of(result), result.totals
+    files = f"{count(totals['files'])} file{'s' * (totals['files'] != 1)}"
     lines = (
-        ("events", _events(result, caption)),
-        ("runs", _runs(result)),
+        ("source", f"CMS {caption.events}" if caption.events in CMS else caption.events),
+        ("runs", runs_in_words(result.runs).removeprefix("run ")),
         ("recorded", _recorded(caption)),
         ("luminosity", _luminosity(caption)),
+        ("energy", caption.energy),
+        ("read", f"{count(totals['events'])} events of {files}, {count(totals['pairs'])} pairs"),
         ("dataset", _dataset(result)),
         ("measured", _measured(result)),
-        ("config", f"{result.config.title or 'untitled'} ({nearest_in_words(result.config)})"),
+        ("analysis", nearest_in_words(result.config)),
         ("code", f"dtperf {result.code or 'unknown'}"),
     )
     return [(name, text) for name, text in lines if text]
-
-
-def _events(result: Result, caption: Caption) -> str:
-    totals = result.totals
-    kind = f" ({caption.events})" if caption.events else ""
-    files = f"{count(totals['files'])} file{'s' * (totals['files'] != 1)}"
-    return f"{count(totals['events'])}{kind} of {files}, {count(totals['pairs'])} pairs"
-
-
-def _runs(result: Result) -> str:
-    runs = result.runs
-    if len(runs) < 2:
-        return str(runs[0]) if runs else ""
-    return f"{count(len(runs))}, {runs[0]} to {runs[-1]}"
 
 
 def _recorded(caption: Caption) -> str:
@@ -70,10 +60,12 @@ def _recorded(caption: Caption) -> str:
 
 
 def _luminosity(caption: Caption) -> str:
-    remarks = "; ".join(caption.recorded.remarks) if caption.recorded else ""
-    if caption.recorded and not caption.luminosity:
-        remarks = "the table has none of these runs"
-    return ", ".join(filter(None, (caption.conditions.strip("()"), remarks)))
+    if caption.recorded is None:
+        return caption.luminosity
+    if not caption.luminosity:
+        return "not known: the table has nothing of these runs"
+    remarks = "; ".join(caption.recorded.remarks)
+    return f"{caption.luminosity}; {remarks}" if remarks else caption.luminosity
 
 
 def _dataset(result: Result) -> str:

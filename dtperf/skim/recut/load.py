@@ -87,10 +87,10 @@ class LoadedEvents:
         of_all = f"{self.n_files:,} file{'s' if self.n_files > 1 else ''}"
         memory = f"({nbytes / 1e6:,.0f} MB in memory)"
         if self.is_whole:
-            return f"all {events:,} events of {of_all} {memory}"
+            return f"all {events:,} {self.event_origin.noun} of {of_all} {memory}"
         known = "" if self.input_events is None else f" of {self.input_events:,}"
         part = f"{len({row.identity for row in self.ledger if row.events}):,} of {of_all}"
-        return f"only the first {events:,}{known} events, from {part} {memory}"
+        return f"only the first {events:,}{known} {self.event_origin.noun}, from {part} {memory}"
 
 
 def threads() -> int:
