@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from math import inf
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, FiniteFloat
+from pydantic import BeforeValidator, Field, FiniteFloat
 
 from dtperf.config.measurements import MeasurementSettings
+from dtperf.config.suggest import shorten
 from dtperf.measurements.declaration import Measurement, OlderRegular, Regular
 from dtperf.selection.cuts import Compatibility, Extrapolation, Selection
 from dtperf.validation import Model
@@ -26,12 +28,19 @@ class Input(Model):
     """Name of the TTree or RNTuple."""
 
 
+def _luminosity(value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if (is_number and 0 < value < inf) or isinstance(value, str) or value is None:
+        return value
+    raise ValueError(f"{shorten(value)} is not allowed; allowed: null, a number above 0, or a file")
+
+
 class PlotSettings(Model):
     """What stands above plots and reports, beside what the files say; no number depends on it."""
 
     label: Annotated[str, Field(max_length=40)] | None = None
     """Status, such as Preliminary, beside the experiment's name; null: that it is private work."""
-    luminosity: Annotated[FiniteFloat, Field(gt=0)] | str | None = None
+    luminosity: Annotated[float | str | None, BeforeValidator(_luminosity)] = None
     """Integrated, in 1/fb; or a CSV file of brilcalc, of which the runs that were read count."""
     energy: Annotated[FiniteFloat, Field(gt=0)] | None = None
     """Of the collisions, in TeV; null: that of the years the runs are of, or of the CSV file."""

@@ -142,8 +142,10 @@ class StyledFigure(Figure):
 
     def set_size_inches(self, *size: Any, **named: Any) -> None:
         """Take another size; the header keeps its height."""
+        before = tuple(self.bbox_inches.size)
         super().set_size_inches(*size, **named)
-        if "header" in vars(self):  # not while it is made
+        # not while it is made, nor where another resolution sets the same size
+        if "header" in vars(self) and tuple(self.bbox_inches.size) != before:
             with style(scale=self.scale):
                 self.place_header()
 
