@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from dtperf.config.show import nearest_in_words
@@ -56,7 +55,7 @@ def about(result: Result) -> list[tuple[str, str]]:
 def _recorded(caption: Caption) -> str:
     if caption.recorded is None or not caption.recorded.per_fb:
         return ""
-    return _days([caption.recorded.begin, caption.recorded.end])
+    return _days([each.isoformat() for each in (caption.recorded.begin, caption.recorded.end)])
 
 
 def _luminosity(caption: Caption) -> str:
@@ -80,7 +79,7 @@ def _dataset(result: Result) -> str:
 
 
 def _measured(result: Result) -> str:
-    begins = [datetime.fromisoformat(job["begin"]) for job in result.jobs if job.get("begin")]
+    begins = [str(job["begin"]) for job in result.jobs if job.get("begin")]
     users = sorted({f"{job['user']}@{job['host']}" for job in result.jobs if job.get("user")})
     hosts = users or sorted({str(job["host"]) for job in result.jobs if job.get("host")})
     by = "by" if users else "on"
@@ -88,6 +87,7 @@ def _measured(result: Result) -> str:
     return f"{_days(begins)}{who}".strip() if begins else who.strip()
 
 
-def _days(times: list[datetime]) -> str:
-    first, last = (f"{day:%Y-%m-%d}" for day in (min(times), max(times)))
+def _days(times: list[str]) -> str:
+    """Return the days of times in ISO 8601; what others wrote may be anything."""
+    first, last = min(times)[:10], max(times)[:10]
     return first if first == last else f"{first} to {last}"
