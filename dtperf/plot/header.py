@@ -5,6 +5,8 @@ Its words are those of `dtperf.results.caption`, placed as mplhep places CMS's.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 import matplotlib as mpl
 import mplhep
 from matplotlib.axes import Axes
@@ -64,11 +66,18 @@ class Header:
         """
         *left, right = self._write(1.0)
         gap = GAP_IN_EMS * mpl.rcParams["font.size"] / POINTS_IN_AN_INCH
-        taken = sum(map(_inches, left)) + gap
-        longest = min(len(self._title), LONGEST_TITLE)
-        while longest and taken + _inches(right) > width:
-            longest = longest - 1 if longest > SHORTEST_TITLE else 0
+        taken = float(sum(map(_inches, left)) + gap)
+
+        def taken_with(longest: int) -> float:
             right.set_text(self._right(longest))
+            return taken + _inches(right)
+
+        longest = min(len(self._title), LONGEST_TITLE)
+        if taken_with(longest) > width:
+            lengths = range(SHORTEST_TITLE, longest)
+            fits = bisect_right(lengths, width, key=taken_with)
+            longest = lengths[fits - 1] if fits else 0
+            taken_with(longest)
         if taken + (end := _inches(right)) > width:
             shrink = max(width - gap - end, gap) / (taken - gap)
             self._write(shrink)[-1].set_text(self._right(longest))
