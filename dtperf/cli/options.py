@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 __all__ = [
     "WITH_GAPS",
     "AsJson",
+    "Energy",
     "FalseAlarms",
     "Force",
+    "Label",
+    "Luminosity",
     "Page",
     "Reference",
     "ResultDirectory",
@@ -29,6 +32,7 @@ __all__ = [
     "Set",
     "Tree",
     "as_options",
+    "number_or_file",
     "refuse_existing",
     "with_run_options",
 ]
@@ -43,6 +47,29 @@ Reference = Annotated[
 Page = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Also write the comparison as a page.")
 ]
+
+Label = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", help="Status above plots, such as Preliminary; '' for none."),
+]
+Luminosity = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FB|FILE.csv", help="Integrated luminosity in 1/fb; or brilcalc's CSV to sum up."
+    ),
+]
+Energy = Annotated[
+    float | None, typer.Option(metavar="TEV", help="Energy of the collisions above plots.")
+]
+
+
+def number_or_file(luminosity: str | None) -> float | str | None:
+    """Return what `Luminosity` is: 1/fb, or the name of a file."""
+    try:
+        return None if luminosity is None else float(luminosity)
+    except ValueError:
+        return luminosity
+
 
 OPTIONS = {
     "force=True": "--force",

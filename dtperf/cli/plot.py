@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from dtperf.cli import complete
-from dtperf.cli.options import Reference, ResultDirectory
+from dtperf.cli.options import (
+    Energy,
+    Label,
+    Luminosity,
+    Reference,
+    ResultDirectory,
+    number_or_file,
+)
 
 __all__ = ["plot"]
 
@@ -36,15 +43,22 @@ def plot(
             help="A plot or measurement; may be given several times.",
         ),
     ] = None,
+    label: Label = None,
+    luminosity: Luminosity = None,
+    energy: Energy = None,
 ) -> None:
     """Draw efficiencies, maps and distributions of a result."""
     from dtperf.plot import not_measured, save
+    from dtperf.results.caption import caption_of
     from dtperf.results.result import Result
 
-    content = Result.load(result)
+    content = Result.load(result).labelled(label, number_or_file(luminosity), energy)
     other = None if reference is None else Result.load(reference)
     directory = result / "plots" if output is None else output
     written = save(content, directory, formats or ["png"], other, only or [])
+    found = caption_of(content).recorded
+    if found is not None and found.remarks:
+        print(f"luminosity: {'; '.join(found.remarks)}")
     print(f"wrote {len(written)} files to {directory}")
     left = not_measured(content) if content.counts and not only else ()
     if left:

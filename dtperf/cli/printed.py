@@ -77,10 +77,13 @@ def _efficiencies(result: Result) -> Table:
 
 
 def _accounting(result: Result) -> Iterator[str]:
+    from dtperf.results.caption import runs_in_words
     from dtperf.results.html import counted_twice
 
     totals = result.totals
     read, skipped = result.ledger.events("read"), result.skipped_events
+    if result.runs:
+        yield f"They are {result.origin.words or 'events'} of {runs_in_words(result.runs)}"
     known = f"{read:,} events read + {skipped:,} skipped"
     if result.unknown_files:
         yield f"[yellow]{known} + {of_unknown_length(result.unknown_files)}[/]"

@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from dtperf.cli.as_json import print_json
-from dtperf.cli.options import AsJson, Reference, ResultDirectory
+from dtperf.cli.options import (
+    AsJson,
+    Energy,
+    Label,
+    Luminosity,
+    Reference,
+    ResultDirectory,
+    number_or_file,
+)
 
 __all__ = ["report"]
 
@@ -24,6 +32,9 @@ def report(
             "-o", "--output", metavar="FILE", help=f"Page to write.  [default: {NAME} in OUT]"
         ),
     ] = None,
+    label: Label = None,
+    luminosity: Luminosity = None,
+    energy: Energy = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a page with efficiencies, map, flagged chambers, trends: one file, needs no network."""
@@ -32,7 +43,7 @@ def report(
     from dtperf.pages.report import write
     from dtperf.results.result import Result
 
-    content = Result.load(result)
+    content = Result.load(result).labelled(label, number_or_file(luminosity), energy)
     other = Result.load(reference) if reference else None
     found = summary(content, result, other) if as_json else {}
     flags = found["flags"] if as_json else print_verdict(content, other)

@@ -68,6 +68,8 @@ def _show(found: RunStatus, out: Path) -> None:
 
 
 def _progress(found: RunStatus, out: Path) -> list[str]:
+    from dtperf.results.caption import runs_in_words
+
     events = (
         f"{found.events_read:,} read, {found.events_skipped:,} skipped, {found.events_left:,} left"
     )
@@ -77,6 +79,8 @@ def _progress(found: RunStatus, out: Path) -> list[str]:
         f"{found.percent:.1f}% of {found.events_total:,} events: {events}",
         f"{found.files_total:,} files: {files}; {found.files_skipped:,} with something skipped",
     ]
+    if found.runs:
+        lines.append(f"{found.source or 'events'} of {runs_in_words(found.runs)}")
     if found.files_unknown:
         lines.append(f"and {of_unknown_length(found.files_unknown)}, which never could be opened")
     lines += found.event_remarks

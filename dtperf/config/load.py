@@ -29,6 +29,7 @@ __all__ = [
     "validate",
     "with_files",
     "with_files_set",
+    "with_luminosity",
     "with_processor",
 ]
 
@@ -48,6 +49,9 @@ def packaged(kind: str) -> dict[str, Path]:
         if folder.is_dir():
             return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
     return {}
+
+
+LUMINOSITY = ("plot", "luminosity")
 
 
 def with_files(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
@@ -72,12 +76,24 @@ def with_files(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
 
 
 def with_files_set(override: Override) -> Override:
-    """Do the same for a name among the overrides, relative to the working directory."""
+    """Do the same for names of files among the overrides, relative to the working directory."""
     key = override.loc[-1]
     is_file = override.loc[:-1] == ("selection",) and key in READERS
     if is_file and isinstance(override.value, str):
         return override._replace(value=READERS[key](f"selection.{key}", Path(override.value)))
+    if override.loc == LUMINOSITY and isinstance(override.value, str | Path):
+        return override._replace(value=str(Path(override.value).absolute()))
     return override
+
+
+def with_luminosity(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """Make the path of a table of luminosity absolute, as `with_processor` does."""
+    section, key = LUMINOSITY
+    settings = data.get(section)
+    name = settings.get(key) if isinstance(settings, Mapping) else None
+    if not isinstance(settings, Mapping) or not isinstance(name, str):
+        return data
+    return {**data, section: {**settings, key: str((folder / name).absolute())}}
 
 
 def with_processor(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
@@ -211,10 +227,12 @@ def _read(source: ConfigSource) -> tuple[str, Mapping[str, Any]]:
             "YAML file, its content, or an AnalysisConfig"
         )
     label, path = _find(source)
-    content = read_sections(path, label, "selection")
+    content: Mapping[str, Any] | None = read_sections(path, label, "selection")
     if content is None:
         raise ConfigError(f"{label}: empty; start from the packaged analysis 'reference_2023'")
-    return label, with_processor(with_files(content, path.parent), path.parent)
+    for find in (with_files, with_luminosity, with_processor):
+        content = find(content, path.parent)
+    return label, content
 
 
 def read_sections(path: Path, label: str, section: str) -> dict[str, Any] | None:

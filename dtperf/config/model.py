@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from math import inf
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, FiniteFloat
 
 from dtperf.config.measurements import MeasurementSettings
+from dtperf.config.suggest import shorten
 from dtperf.measurements.declaration import Measurement, OlderRegular, Regular
 from dtperf.selection.cuts import Compatibility, Extrapolation, Selection, TableName
 from dtperf.validation import Model
 
-__all__ = ["AnalysisConfig", "Input", "Run"]
+__all__ = ["FREE", "AnalysisConfig", "Input", "PlotSettings", "Run"]
+
+FREE = ("title", "plot", "processor", "run")
+"""Sections and keys that change no number: those of `processor` its source tells."""
 
 
 class Input(Model):
@@ -21,6 +26,24 @@ class Input(Model):
 
     tree: Annotated[str, Field(min_length=1)] = "Events"
     """Name of the TTree or RNTuple."""
+
+
+def _luminosity(value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if (is_number and 0 < value < inf) or isinstance(value, str) or value is None:
+        return value
+    raise ValueError(f"{shorten(value)} is not allowed; allowed: null, a number above 0, or a file")
+
+
+class PlotSettings(Model):
+    """What stands above plots and reports, beside what the files say; no number depends on it."""
+
+    label: Annotated[str, Field(max_length=40)] | None = None
+    """Status, such as Preliminary, beside the experiment's name; null: that it is private work."""
+    luminosity: Annotated[float | str | None, BeforeValidator(_luminosity)] = None
+    """Integrated, in 1/fb; or a CSV file of brilcalc, of which the runs that were read count."""
+    energy: Annotated[FiniteFloat, Field(gt=0)] | None = None
+    """Of the collisions, in TeV; null: that of the years the runs are of, or of the CSV file."""
 
 
 class Run(Model):
@@ -67,6 +90,7 @@ class AnalysisConfig(Model):
     processor: Annotated[str, Field(pattern=r"^.+:[A-Za-z_][A-Za-z_0-9]*$")] | None = None
     """What measures each chunk, FILE.py:CLASS or MODULE:CLASS; null: the packaged one."""
     input: Input = Input()
+    plot: PlotSettings = PlotSettings()
     run: Run = Run()
 
     def __repr__(self) -> str:
@@ -113,12 +137,11 @@ class AnalysisConfig(Model):
 
     @property
     def hash(self) -> str:
-        """SHA-256 of all that can change a number, but for code: without titles and `run`.
+        """SHA-256 of all that can change a number, but for code: without what is in `FREE`.
 
-        Nor is the processor in it, whose source `dtperf.execution.provenance.code_version` tells.
+        The source of the processor `dtperf.execution.provenance.code_version` tells.
         """
-        counted = self.without_words()
-        content = counted.model_dump(mode="json", exclude={"run", "title", "processor"})
+        content = self.without_words().model_dump(mode="json", exclude={*FREE})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -12,11 +12,11 @@ from pydantic import BaseModel
 
 from dtperf.config.keys import locate
 from dtperf.config.load import packaged_analyses
-from dtperf.config.model import AnalysisConfig
+from dtperf.config.model import FREE, AnalysisConfig
 from dtperf.config.reader import SCALARS
 from dtperf.config.suggest import shorten
 
-__all__ = ["as_html", "config_to_yaml", "in_one_line", "marked_yaml"]
+__all__ = ["as_html", "config_to_yaml", "in_one_line", "marked_yaml", "nearest_in_words"]
 
 Loc = tuple[str, ...]
 """Keys from the top of the config on."""
@@ -93,6 +93,13 @@ def as_html(config: AnalysisConfig) -> str:
 def in_one_line(config: AnalysisConfig) -> str:
     """Return which analysis a config is, and which keys differ from the packaged one."""
     return f"<dtperf.AnalysisConfig {config.title!r}: {_nearest(config).in_words}>"
+
+
+def nearest_in_words(config: AnalysisConfig) -> str:
+    """Return which packaged analysis a config is like, and which keys differ that can change it."""
+    found = _nearest(config)
+    counted = {loc: note for loc, note in found.notes.items() if loc[0] not in FREE}
+    return found._replace(notes=counted).in_words
 
 
 class _Nearest(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dtperf.config.model import AnalysisConfig
+from dtperf.config.model import FREE, AnalysisConfig
 from dtperf.config.suggest import shorten
 
 __all__ = ["differing", "flat_values"]
@@ -42,8 +42,7 @@ def differing(before: AnalysisConfig, now: AnalysisConfig) -> list[str]:
     before_values, after_values = (flat_values(each.without_words()) for each in (before, now))
     lines = []
     for key, value in after_values.items():
-        is_counted = not key.startswith("run.") and key not in ("title", "processor")
-        if is_counted and before_values[key] != value:
+        if key.partition(".")[0] not in FREE and before_values[key] != value:
             lines += _lines(key, before_values[key], value)
     more = len(lines) - MOST_SHOWN
     return [*lines[:MOST_SHOWN], *([f"and {more} more"] if more > 0 else [])]

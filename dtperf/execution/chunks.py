@@ -20,12 +20,15 @@ from dtperf.execution.planning import cut
 from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
 from dtperf.nanoaod.open_files import FileRequest, OpenFile, close, open_checked, true_error
 from dtperf.results.event_sample import EVENT_BRANCHES, EventSample, SourceFile
+from dtperf.results.origin import EventOrigin
 
-__all__ = ["EVENT_SAMPLE", "ChunkRunner", "read_events"]
+__all__ = ["EVENT_SAMPLE", "ORIGIN", "ChunkRunner", "read_events"]
 
 
 EVENT_SAMPLE = "event_sample"
 """What the outputs of processors have in addition: an `EventSample`."""
+ORIGIN = "origin"
+"""And an `EventOrigin`."""
 PARTS, SMALLEST_PART = 4, 10_000
 """Of a chunk from a server: about a quarter of its transfer is waited for."""
 
@@ -39,6 +42,7 @@ class Chunk(NamedTuple):
     """Compressed bytes that were read."""
     sample: EventSample
     """Of their numbers; of no events where the file has none."""
+    origin: EventOrigin
     remark: str = ""
     """What a user should know of the file; empty: nothing."""
 
@@ -56,7 +60,11 @@ class ChunkRunner(Runner):  # type: ignore[misc]  # coffea is untyped
         parts = _parts(args[-1])
         for number, part in enumerate(parts):
             chunk = read_events(part, *parts[number + 1 : number + 2])
-            measured = {**processor_instance.process(chunk.events), EVENT_SAMPLE: chunk.sample}
+            measured = {
+                **processor_instance.process(chunk.events),
+                EVENT_SAMPLE: chunk.sample,
+                ORIGIN: chunk.origin,
+            }
             output = measured if output is None else added([measured], output)
             size += chunk.bytes
             remark = chunk.remark
@@ -104,7 +112,7 @@ def read_events(item: WorkItem, following: WorkItem | None = None) -> Chunk:
             file.check_unchanged()
         else:
             file.prefetch(following.entrystart, following.entrystop)
-        size, remark = file.bytes_read - before, file.remark
+        size, remark, mark = file.bytes_read - before, file.remark, file.mark
     except Exception as error:
         why = true_error(wanted, error)
         close(wanted)
@@ -115,13 +123,16 @@ def read_events(item: WorkItem, following: WorkItem | None = None) -> Chunk:
         raise
     # the file has nothing more to say: what goes wrong from here on is none of its faults
     events = file.events(columns, item.entrystart, item.entrystop, _metadata(item))
-    return Chunk(events, size, _sample(item, columns), remark)
+    numbers = None
+    if columns.keys() >= {*EVENT_BRANCHES}:
+        numbers = {name: ak.to_numpy(columns[name]) for name in EVENT_BRANCHES}
+    origin = EventOrigin.of(mark, len(item), numbers)
+    return Chunk(events, size, _sample(item, numbers), origin, remark)
 
 
-def _sample(item: WorkItem, columns: Mapping[str, Any]) -> EventSample:
-    if not columns.keys() >= {*EVENT_BRANCHES}:
+def _sample(item: WorkItem, numbers: Mapping[str, Any] | None) -> EventSample:
+    if numbers is None:
         return EventSample()
-    numbers = {name: ak.to_numpy(columns[name]) for name in EVENT_BRANCHES}
     file = SourceFile(str(UUID(bytes=item.fileuuid)), item.dataset)
     return EventSample.of(numbers, file, meta_of(item).halvings)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import os
 import platform
@@ -94,11 +95,20 @@ def package_versions() -> Mapping[str, str]:
 def machine() -> dict[str, Any]:
     """Return where a job was done, and with what, as results keep it."""
     return {
+        "user": _user(),
         "host": socket.gethostname(),
         "python": platform.python_version(),
         "cpus": os.cpu_count(),
         "packages": dict(package_versions()),
     }
+
+
+def _user() -> str:
+    """Return who runs this; empty in a container that has no name for them."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
 
 
 @cache

@@ -13,7 +13,7 @@ from uuid import UUID
 from dtperf.config import AnalysisConfig
 from dtperf.errors import OURS, DtperfError
 from dtperf.execution.checkpoint import RunDirectory
-from dtperf.execution.chunks import EVENT_SAMPLE
+from dtperf.execution.chunks import EVENT_SAMPLE, ORIGIN
 from dtperf.execution.executor import ChunkResult, Update
 from dtperf.execution.outputs import added
 from dtperf.execution.provenance import machine
@@ -23,6 +23,7 @@ from dtperf.results.doubled import Gathered, refusal
 from dtperf.results.event_sample import EventSample
 from dtperf.results.extra import in_order
 from dtperf.results.ledger import Ledger, LedgerRow
+from dtperf.results.origin import EventOrigin
 from dtperf.results.result import Result
 
 __all__ = ["RunRecord"]
@@ -55,6 +56,7 @@ class RunRecord:
         self._on_ended = on_ended
         self._code = code
         self._output: dict[str, Any] | None = None
+        self._origin = EventOrigin()
         self._rows: list[LedgerRow] = []
         self._to_measure = 0
         self._saved = 0
@@ -99,12 +101,14 @@ class RunRecord:
         output = progressed.output
         # a processor of somebody else's may be run without the reading that makes it
         sample = (output or {}).pop(EVENT_SAMPLE, EventSample())
+        origin = (output or {}).pop(ORIGIN, EventOrigin())
         self._refuse_doubled(sample, rows)
         # Ctrl-C in between would leave a sum that no row speaks of
         self._is_balanced = False
         if output is not None:
             self._output = added([output], self._output)
             self._gathered.add(sample)
+            self._origin += origin
         self._rows += rows
         for ended in progressed.ended:
             self._compiling_s[ended.outcome.worker] += ended.outcome.compiling_seconds
@@ -154,6 +158,7 @@ class RunRecord:
             jobs=(self._job(),),
             code=self._code,
             extra={name: in_order(each) for name, each in output.get("extra", {}).items()},
+            origin=self._origin,
         )
         previous = None if self._directory is None else self._directory.previous
         whole = new if previous is None else previous + new

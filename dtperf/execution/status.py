@@ -78,6 +78,10 @@ class RunStatus(NamedTuple):
     """The state of a run."""
 
     state: State
+    source: str
+    """'data', 'simulation', 'synthetic events', or several of them; empty: it is not known."""
+    runs: tuple[int, ...]
+    """Of the events that were read."""
     events_total: int
     """Of all inputs, as far as they are known."""
     events_read: int
@@ -176,6 +180,8 @@ def summarize(out: str | Path) -> RunStatus:
     finished: State = "complete with gaps" if rows_skipped else "complete"
     return RunStatus(
         state="running" if running else finished if is_final else "stopped",
+        source="" if result is None else result.origin.words,
+        runs=() if result is None else result.runs,
         events_total=total,
         events_read=read,
         events_skipped=skipped,

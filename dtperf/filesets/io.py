@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Validati
 from dtperf.addresses import bare, remember
 from dtperf.config.reader import parse, read_text
 from dtperf.errors import ConfigError, InputError
-from dtperf.filesets.model import Files, InputFile, Range, known_uuid
+from dtperf.filesets.model import DEFAULT_DATASET, Files, InputFile, Range, known_uuid
 from dtperf.filesets.names import names_in_code, names_in_text
 from dtperf.validation import read_json, write_json
 
@@ -79,7 +79,7 @@ def read(path: Path, tree: str = "Events") -> Files:
     """
     content = _content(path)
     if isinstance(content, list):
-        content = {"events": content}
+        content = {DEFAULT_DATASET: content}
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: a fileset is a list of files or a mapping of datasets")
     datasets = (_dataset(path, str(name), its, tree) for name, its in content.items())

@@ -10,6 +10,7 @@ from dtperf.results.row_columns import Column, Columns, field_columns
 from dtperf.results.table import TableRepr, shortened
 
 __all__ = [
+    "DEFAULT_DATASET",
     "NO_ROOT_FILE",
     "ROOT_SUFFIXES",
     "Files",
@@ -77,6 +78,8 @@ def in_words(ranges: Iterable[Range]) -> str:
 
 ROOT_SUFFIXES = (".root", ".rntpl")
 """Of what is looked for in a directory; CMSSW calls files with an RNTuple by either."""
+DEFAULT_DATASET = "events"
+"""Of files that are named without one."""
 NO_ROOT_FILE = "no ROOT file (*.root, *.rntpl) in this directory or below it"
 
 
@@ -91,7 +94,7 @@ class InputFile(NamedTuple):
     path: str
     """Absolute path or URL."""
     tree: str
-    dataset: str = "events"
+    dataset: str = DEFAULT_DATASET
     uuid: UUID | None = None
     """Never all zeros, which is that of any file to which ROOT gave none: see `known_uuid`."""
     entries: int | None = None

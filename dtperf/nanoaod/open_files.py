@@ -17,6 +17,7 @@ from dtperf.nanoaod.bulk import BulkReader
 from dtperf.nanoaod.events import FileEvents
 from dtperf.nanoaod.faults import classify
 from dtperf.nanoaod.list_checks import check_counters
+from dtperf.nanoaod.marks import mark_of
 from dtperf.nanoaod.open import find_tree, open_file, unfinished
 from dtperf.nanoaod.patches import install
 from dtperf.nanoaod.rntuple import NTupleReader
@@ -65,6 +66,7 @@ class OpenFile:
             is_tree = isinstance(self.tree, uproot.TTree)
             self._bulk = (BulkReader if is_tree else NTupleReader)(self.tree, request.columns)
             self.remark = unfinished(self.directory.file)
+            self.mark = mark_of(self.directory, self.tree)
             self._factory = FileEvents(self.directory, request.tree, request.columns)
         except BaseException:
             self.close()

@@ -28,6 +28,7 @@ from dtperf.plot.cells import (
 from dtperf.plot.curves import Curve, draw_curves
 from dtperf.plot.inside import sensitive_cells
 from dtperf.plot.style import STATIONS, Size, StyledFigure, is_for_page, new_sheet, style
+from dtperf.results.caption import caption_of
 from dtperf.results.result import Result, ResultSource
 
 __all__ = ["against_runs", "chamber_trend", "inside_chamber"]
@@ -68,7 +69,7 @@ def inside_chamber(
     )
     drawn = {"probes": _draw_occupancy, "efficiency": _draw_efficiency}
     shown = {only: drawn[only]} if only else drawn
-    with style(figsize):
+    with style(figsize, caption=caption_of(result)):
         size = (16, 6.5) if len(shown) > 1 else (10, 6.5)
         sheet = new_sheet(1, len(shown), size, title=result.config.title, share=True)
         for panel, (what, draw) in zip(sheet.panels.flat, shown.items(), strict=True):
@@ -105,7 +106,7 @@ def chamber_trend(
     binned, edges = Binned.of(counts, "run"), edges_of(counts.axes["run"])
     look = STATIONS[chamber.station - 1]
     curve = Curve(chamber.name, edges, binned, look, is_exact=True)
-    with style(figsize):
+    with style(figsize, caption=caption_of(result)):
         return against_runs([curve], runs, result.config.title, "efficiency", change, columns=2)
 
 

@@ -10,6 +10,7 @@ from dtperf.plot.axes import Binned, edges_of, values_of
 from dtperf.plot.chamber import against_runs
 from dtperf.plot.curves import SHIFTS, Curve
 from dtperf.plot.style import STATIONS, Size, StyledFigure, style
+from dtperf.results.caption import caption_of
 from dtperf.results.result import Result, ResultSource
 
 __all__ = ["eligible_trend"]
@@ -49,5 +50,5 @@ def eligible_trend(
             binned = Binned(cells[:, 1], cells.sum(axis=-1))
             curves.append(Curve(f"MB{station}", edges, binned, look, is_exact=True, shift=shift))
     title = f"{place.name}; {result.config.title}"
-    with style(figsize):
+    with style(figsize, caption=caption_of(result)):
         return against_runs(curves, runs, title, "eligible fraction", change)

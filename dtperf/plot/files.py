@@ -13,6 +13,7 @@ from dtperf.plot.catalogue import PLOTS, Plot
 from dtperf.plot.plain import plain_picture
 from dtperf.plot.style import Size, StyledFigure, style
 from dtperf.progress import Progress, progress_bar
+from dtperf.results.caption import caption_of
 from dtperf.results.result import Result, ResultSource
 
 __all__ = ["FORMATS", "draw", "figure", "not_measured", "own_plots", "plot_names", "save"]
@@ -27,6 +28,9 @@ def figure(
     name: str,
     reference: ResultSource | None = None,
     *,
+    label: str | None = None,
+    luminosity: float | str | Path | None = None,
+    energy: float | None = None,
     figsize: Size | None = None,
 ) -> StyledFigure:
     """Draw one plot.
@@ -36,24 +40,29 @@ def figure(
         name: Of the plot, see `PLOTS`; of a measurement, which is drawn as its axes and its
             `picture` ask for; or of one of `Result.extra_histograms`.
         reference: Another result, drawn in grey; left out where it lacks the measurement.
+        label: Status in the header, such as 'Preliminary'; None: as the config of the result says,
+            or else what is known of its files.
+        luminosity: In the header, 1/fb; or a CSV file of brilcalc; None: as for the label.
+        energy: In the header, TeV; None: as for the label.
         figsize: Width and height in inches; None: what suits the plot.
 
     Raises:
         ConfigError: There is no such plot.
         InputError: What it shows was not measured.
     """
-    result = Result.load(result)
+    result = Result.load(result).labelled(label, luminosity, energy)
     reference = None if reference is None else Result.load(reference)
     check_names([name], result)
+    caption = caption_of(result)
     if name in (own := result.extra_histograms):
         before = None if reference is None else reference.extra_histograms.get(name)
-        with style(figsize):
+        with style(figsize, caption=caption):
             return plain_picture(own[name], before, result.config.title)
     plot = PLOTS.get(name) or _plain(name, result)
     if plot.measurement not in result.counts:
         raise InputError(f"plot '{name}': the result lacks the measurement '{plot.measurement}'")
     other = None if reference is None else reference.counts.get(plot.measurement)
-    with style(figsize):
+    with style(figsize, caption=caption):
         return plot.draw(result.counts[plot.measurement], other, result.config.title)
 
 
@@ -70,7 +79,13 @@ def _plain(name: str, result: Result) -> Plot:
 
 
 def draw(
-    result: ResultSource, reference: ResultSource | None = None, only: Iterable[str] = ()
+    result: ResultSource,
+    reference: ResultSource | None = None,
+    only: Iterable[str] = (),
+    *,
+    label: str | None = None,
+    luminosity: float | str | Path | None = None,
+    energy: float | None = None,
 ) -> Iterator[tuple[str, StyledFigure]]:
     """Draw plot after plot, each when it is asked for, of all that was measured.
 
@@ -78,6 +93,9 @@ def draw(
         result: What was measured.
         reference: Another result, drawn in grey.
         only: Names of plots; none: all.
+        label: In the header, as the rest, see `figure`.
+        luminosity: The same.
+        energy: The same.
 
     Yields:
         Name and figure.
@@ -86,7 +104,7 @@ def draw(
         ConfigError: There is no plot of a name.
         InputError: What a plot of `only` shows was not measured.
     """
-    result = Result.load(result)
+    result = Result.load(result).labelled(label, luminosity, energy)
     reference = None if reference is None else Result.load(reference)
     for name in _names(result, only):
         yield name, figure(result, name, reference)
@@ -99,6 +117,9 @@ def save(
     reference: ResultSource | None = None,
     only: Iterable[str] = (),
     *,
+    label: str | None = None,
+    luminosity: float | str | Path | None = None,
+    energy: float | None = None,
     progress: bool = True,
 ) -> list[Path]:
     """Write plots as files, named after the plots with _ for /; those of that name are replaced.
@@ -109,6 +130,9 @@ def save(
         formats: Of 'png', 'pdf', 'svg'.
         reference: Another result, drawn in grey.
         only: Names of plots; none: all that were measured.
+        label: In the header, as the rest, see `figure`.
+        luminosity: The same.
+        energy: The same.
         progress: Show a bar, where somebody looks: in a notebook, or at a terminal.
 
     Returns:
@@ -122,7 +146,7 @@ def save(
         if each not in FORMATS:
             raise ConfigError(f"unknown format '{each}': it is one of {', '.join(FORMATS)}")
     out, written = Path(directory), []
-    result = Result.load(result)
+    result = Result.load(result).labelled(label, luminosity, energy)
     names = _names(result, only)
     try:
         with progress_bar(progress) as show:

@@ -10,7 +10,8 @@ from dtperf.errors import InputError
 from dtperf.plot.axes import Binned
 from dtperf.plot.chamber import against_runs
 from dtperf.plot.curves import SHIFTS, Curve
-from dtperf.plot.style import STATIONS, StyledFigure
+from dtperf.plot.style import STATIONS, StyledFigure, style
+from dtperf.results.caption import caption_of
 from dtperf.results.result import Result
 
 __all__ = ["station_trend"]
@@ -45,4 +46,5 @@ def station_trend(results: Sequence[tuple[str, Result]]) -> StyledFigure:
         for number in range(4)
     ]
     names = [n if len(n) <= LONGEST else f"…{n[1 - LONGEST :]}" for n, _ in results]
-    return against_runs(curves, names, "", "efficiency", x="result")
+    with style(caption=caption_of(*(result for _, result in results))):
+        return against_runs(curves, names, "", "efficiency", x="result")

@@ -17,7 +17,9 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 
+from dtperf.plot.header import Header, plain
 from dtperf.plot.pyplot import hand_over
+from dtperf.results.caption import NOTHING_KNOWN, Caption
 from dtperf.results.colours import STATION_COLOURS
 from dtperf.typing import AnyArray
 
@@ -59,9 +61,7 @@ RC: dict[str, Any] = {
 }
 """What differs from mplhep's style, which is made for one picture of 10 x 10 inches."""
 
-LONGEST_TITLE = 60
 HEADER_IN_INCHES = 0.5
-CHARACTERS_IN_AN_INCH = 6
 
 
 class CurveStyle(NamedTuple):
@@ -93,6 +93,8 @@ SHRINKING = (
 Size = tuple[float, float]
 _wanted: ContextVar[Size | None] = ContextVar("_wanted", default=None)
 """Size that the user asks for of the next figure, inches."""
+_caption: ContextVar[Caption] = ContextVar("_caption", default=NOTHING_KNOWN)
+"""What is known of what the next figure shows."""
 SMALL = 0.6
 _is_for_page: ContextVar[bool] = ContextVar("_is_for_page", default=False)
 
@@ -116,7 +118,9 @@ def for_page() -> Iterator[None]:
 
 
 @contextmanager
-def style(figsize: Size | None = None, scale: float = 1.0) -> Iterator[None]:
+def style(
+    figsize: Size | None = None, scale: float = 1.0, caption: Caption | None = None
+) -> Iterator[None]:
     """Hold the style for a while; the user's rcParams are there again afterwards.
 
     The resolution on the screen is the user's all along.
@@ -124,15 +128,18 @@ def style(figsize: Size | None = None, scale: float = 1.0) -> Iterator[None]:
     Args:
         figsize: Size for the figure that is made meanwhile, inches; None: what suits the plot.
         scale: How large letters and ticks are.
+        caption: What the header of that figure says; None: what it said before.
     """
     kept = {"figure.dpi": mpl.rcParams["figure.dpi"]}
     before = _wanted.set(figsize or _wanted.get())
+    said = _caption.set(caption or _caption.get())
     try:
         with matplotlib.style.context([mplhep.style.CMS, RC, kept], after_reset=True):
             _shrink(scale)
             yield
     finally:
         _wanted.reset(before)
+        _caption.reset(said)
 
 
 def _shrink(scale: float) -> None:
@@ -149,26 +156,30 @@ class StyledFigure(Figure):
 
     panels: AnyArray
     """The axes with data, shape (rows, columns); `axes` has the header and colour bars, too."""
-    header: Axes
-    """Of the line that says CMS."""
+    header: Header
+    """The line that says whose events they are."""
     scale: float = 1.0
     """How large letters and ticks are."""
 
     def set_size_inches(self, *size: Any, **named: Any) -> None:
-        """Take another size; the line that says CMS keeps its height."""
+        """Take another size; the header keeps its height."""
+        before = tuple(self.bbox_inches.size)
         super().set_size_inches(*size, **named)
-        if "header" in vars(self):  # not while it is made
-            self.place_header()
+        # not while it is made, nor where another resolution sets the same size
+        if "header" in vars(self) and tuple(self.bbox_inches.size) != before:
+            with style(scale=self.scale):
+                self.place_header()
 
     def place_header(self) -> None:
-        """Give the line that says CMS its strip, and the rest to the panels."""
+        """Give the header its strip, and the rest to the panels."""
         strip = self.scale * HEADER_IN_INCHES / self.get_figheight()
         engine = self.get_layout_engine()
         if not isinstance(engine, ConstrainedLayoutEngine):  # while it is saved it has another one
             return
         engine.set(rect=(0, 0, 1, 1 - strip))
         # as high as it is thin in a figure of usual size: what it says stands above it
-        self.header.set_position((0.015, 1 - 0.85 * strip, 0.97, 0.15 * strip))
+        self.header.axes.set_position((0.015, 1 - 0.85 * strip, 0.97, 0.15 * strip))
+        self.header.write(0.97 * self.get_figwidth())
 
     def show(self, warn: bool = True) -> None:
         """Show it as pyplot shows its own figures: in a window, or below the notebook's cell."""
@@ -208,13 +219,13 @@ def new_sheet(
     title: str = "",
     share: bool = False,
 ) -> StyledFigure:
-    """Make panels below a line that says CMS.
+    """Make panels below a header that says whose events they show.
 
     Args:
         rows: Of panels.
         columns: Of panels.
         size: Width and height in inches, if the user asks for no other.
-        title: Right part of that line, plain text.
+        title: Right part of that line, plain text; shortened to what finds its place.
         share: Panels have common axes, written only at the left and at the bottom.
     """
     if is_for_page():
@@ -237,30 +248,14 @@ def new_sheet(
 
 
 def _write_header(sheet: StyledFigure, title: str) -> None:
-    """Write CMS and the title into a strip that the panels leave free."""
+    """Write the header into a strip that the panels leave free."""
     sheet.set_layout_engine(ConstrainedLayoutEngine())
-    sheet.header = line = sheet.add_axes((0, 0, 1, 1))
+    axes = sheet.add_axes((0, 0, 1, 1))
+    axes.axis("off")
+    axes.set_navigate(False)
+    sheet.header = Header(axes, _caption.get(), title)
     sheet.place_header()
-    line.axis("off")
-    line.set_navigate(False)
-    room = int(sheet.get_figwidth() / sheet.scale * CHARACTERS_IN_AN_INCH)
-    mplhep.cms.label(
-        "Private work", data=True, ax=line, rlabel=plain(title, room), scilocator_adjust=False
-    )
-    line.set_in_layout(False)
-
-
-def plain(text: str, longest: int = LONGEST_TITLE) -> str:
-    """Make matplotlib write a text as it is, on one line.
-
-    Args:
-        text: Anything.
-        longest: Number of characters to keep.
-    """
-    shown = "".join(c if c.isprintable() else " " for c in text).strip()
-    if len(shown) > longest:
-        shown = f"{shown[: longest - 1]}…"
-    return shown.replace("$", r"\$")
+    axes.set_in_layout(False)
 
 
 def legend(panel: Axes, handles: Sequence[Any], columns: int) -> Legend:

@@ -95,7 +95,7 @@ def in_one_line(result: Result) -> str:
     """Return what a result is, and how much is in it."""
     totals = result.totals
     return (
-        f"<dtperf.Result of {result.config.title!r}: {totals['events']:,} events, "
+        f"<dtperf.Result of {result.config.title!r}: {totals['events']:,} {result.origin.noun}, "
         f"{totals['pairs']:,} pairs, {totals['crossings']:,} crossings, "
         f"{len(result)} measurements>"
     )
@@ -118,7 +118,7 @@ def as_html(result: Result) -> str:
     """
     totals = result.totals
     words = (
-        f"{_number(totals['events'], 'event')} of {_number(totals['files'], 'file')}, "
+        f"{totals['events']:,} {result.origin.noun} of {_number(totals['files'], 'file')}, "
         f"{_number(totals['pairs'], 'pair')}, {_number(totals['crossings'], 'crossing')} "
         f"({counted_twice(result)}), {_number(len(result), 'measurement')}"
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dtperf.config import AnalysisConfig
+from dtperf.config import AnalysisConfig, load_config
 from dtperf.config.suggest import suggest
 from dtperf.errors import InputError
 from dtperf.measurements.declaration import Histogram
@@ -22,6 +22,7 @@ from dtperf.results.extra import Extra, histograms_of, sum_extra
 from dtperf.results.html import as_html, in_one_line
 from dtperf.results.index import HistogramEntry, UnknownHistogram, histogram_index
 from dtperf.results.ledger import Ledger
+from dtperf.results.origin import EventOrigin
 from dtperf.results.storage import LEDGER, RESULT, StoredResult, read_files, write_files
 from dtperf.results.summary import ChamberEfficiency, StationEfficiency, by_chamber, by_station
 from dtperf.results.table import Table
@@ -37,6 +38,8 @@ __all__ = [
     "ResultSource",
 ]
 
+RUN_AXES = ("efficiency_vs_run", "by_chamber_and_run")
+"""Measurements with an axis of runs."""
 SUMS = ("events", "certified", "pairs", "repeated_probes", "crossings", "double_crossings")
 
 
@@ -63,6 +66,8 @@ class Result(Mapping[str, "Histogram"]):
     """The version of the code that measured it."""
     event_sample: EventSample = field(default_factory=EventSample)
     """Numbers of its events, which tell events that are there twice."""
+    origin: EventOrigin = field(default_factory=EventOrigin)
+    """Whether they are data, simulation or synthetic, and of which runs; empty: it is not known."""
 
     def __post_init__(self) -> None:
         """Put everything into one order, whatever it was added up from."""
@@ -152,6 +157,7 @@ class Result(Mapping[str, "Histogram"]):
             extra=sum_extra(self.extra, other.extra),
             jobs=(*self.jobs, *other.jobs),
             event_sample=event_sample,
+            origin=self.origin + other.origin,
         )
 
     def allow_doubled_events(self) -> Result:
@@ -212,6 +218,35 @@ class Result(Mapping[str, "Histogram"]):
     def extra_histograms(self) -> Mapping[str, Histogram]:
         """The histograms among `extra`, by the names under which they are drawn and exported."""
         return histograms_of(self.extra)
+
+    @property
+    def runs(self) -> tuple[int, ...]:
+        """The runs of its events; of an older result those that were measured against."""
+        if self.origin.blocks:
+            return self.origin.runs
+        axes = (self.counts[name].axes["run"] for name in RUN_AXES if name in self.counts)
+        return next((tuple(sorted(int(run) for run in axis)) for axis in axes if axis.size), ())
+
+    def labelled(
+        self,
+        label: str | None = None,
+        luminosity: float | str | Path | None = None,
+        energy: float | None = None,
+    ) -> Result:
+        """Return the same result, with other words above its plots and reports.
+
+        Args:
+            label: Status beside the experiment's name, such as 'Preliminary'; empty: none.
+            luminosity: Integrated, 1/fb; or a CSV file of brilcalc, see
+                `dtperf.results.luminosity.read_luminosity`.
+            energy: Of the collisions, TeV.
+
+        Raises:
+            ConfigError: One of them cannot be.
+        """
+        given = {"label": label, "luminosity": luminosity, "energy": energy}
+        changed = {f"plot.{key}": value for key, value in given.items() if value is not None}
+        return replace(self, config=load_config(self.config, changed)) if changed else self
 
     @property
     def skims(self) -> tuple[str, ...]:
@@ -304,6 +339,7 @@ class Result(Mapping[str, "Histogram"]):
             "totals": dict(self.totals),
             "anomalies": dict(self.anomalies),
             "jobs": [dict(job) for job in self.jobs],
+            "origin": self.origin.stored(),
         }
         write_files(out, content, self.counts, self.ledger, self.extra, self.event_sample)
         return out
@@ -332,6 +368,7 @@ class Result(Mapping[str, "Histogram"]):
             jobs=stored.jobs,
             code=stored.code,
             event_sample=stored.event_sample,
+            origin=stored.origin,
         )
         read = stored.ledger.events("read")
         if result.totals != stored.totals or read != result.totals["events"]:

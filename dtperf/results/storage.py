@@ -21,6 +21,7 @@ from dtperf.results.event_sample_file import read_sample, sample_to_parquet
 from dtperf.results.extra import Extra, extra_from_json, extra_to_json
 from dtperf.results.histogram_json import MAX_BYTES, from_uhi, to_json
 from dtperf.results.ledger import Ledger
+from dtperf.results.origin import EventOrigin, StoredOrigin
 from dtperf.validation import read_json, validated
 
 __all__ = [
@@ -56,6 +57,7 @@ class _Job(BaseModel):
     seconds_measuring: Annotated[FiniteFloat, Field(ge=0)] = 0.0
     seconds_compiling: Annotated[FiniteFloat, Field(ge=0)] = 0.0
     workers: Count = 0
+    user: str = ""
     host: str = ""
     python: str = ""
     cpus: Count | None = None
@@ -69,6 +71,7 @@ class _Content(BaseModel):
     totals: dict[str, Count]
     anomalies: dict[str, Count]
     jobs: list[_Job]
+    origin: StoredOrigin = StoredOrigin()
     sha256: dict[str, str]
 
 
@@ -84,6 +87,7 @@ class StoredResult(NamedTuple):
     code: str
     extra: dict[str, Extra]
     event_sample: EventSample
+    origin: EventOrigin
 
 
 def write_files(
@@ -129,6 +133,7 @@ class ResultHead(NamedTuple):
     totals: dict[str, int]
     begin: str
     """Of its first job."""
+    origin: EventOrigin
 
 
 def read_head(out: Path) -> ResultHead:
@@ -139,7 +144,8 @@ def read_head(out: Path) -> ResultHead:
     """
     content = _read_content(out / RESULT)
     begin = min((job.begin for job in content.jobs), default="")
-    return ResultHead(_config(content, out / RESULT), content.code, content.totals, begin)
+    origin = EventOrigin.load(content.origin)
+    return ResultHead(_config(content, out / RESULT), content.code, content.totals, begin, origin)
 
 
 def read_files(out: Path) -> StoredResult:
@@ -172,6 +178,7 @@ def read_files(out: Path) -> StoredResult:
         code=content.code,
         extra=extra,
         event_sample=event_sample,
+        origin=EventOrigin.load(content.origin),
     )
 
 

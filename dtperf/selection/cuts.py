@@ -5,7 +5,7 @@ All comparisons are strict, as in the reference, and made in single precision.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, NamedTuple, Protocol, Self
 
 import numpy as np
@@ -30,6 +30,7 @@ __all__ = [
     "TableName",
     "TagAndProbe",
     "TagCuts",
+    "join_blocks",
 ]
 
 Extrapolation = Literal["ntuple", "helix"]
@@ -55,16 +56,22 @@ def _with_text_keys(mask: Any) -> Any:
 
 def _in_order(mask: dict[str, Blocks]) -> dict[str, Blocks]:
     """Order runs and blocks, and join ranges: equal masks give equal hashes."""
-    return {run: _joined(run, mask[run]) for run in sorted(mask, key=int)}
+    return {run: _checked(run, mask[run]) for run in sorted(mask, key=int)}
 
 
-def _joined(run: str, blocks: Blocks) -> Blocks:
+def _checked(run: str, blocks: Blocks) -> Blocks:
     if int(run) > LARGEST_RUN:
         raise ValueError(f"{run} is no run number")
-    joined: list[tuple[int, int]] = []
-    for first, last in sorted(blocks):
+    for first, last in blocks:
         if last < first:
             raise ValueError(f"run {run}: blocks {first} to {last} are none: first, then last")
+    return join_blocks(blocks)
+
+
+def join_blocks(blocks: Iterable[tuple[int, int]]) -> Blocks:
+    """Return ranges of luminosity blocks in order, those that touch or overlap as one."""
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted(blocks):
         if joined and first <= joined[-1][1] + 1:
             joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
         else:

@@ -263,6 +263,7 @@ class Analysis:
             jobs=(job,),
             code=self._loaded.code or code_version(),
             event_sample=self._loaded.event_sample,
+            origin=self._loaded.event_origin,
         )
 
 

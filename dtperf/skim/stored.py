@@ -19,6 +19,7 @@ from dtperf.execution.checkpoint import LOCK
 from dtperf.results.accounting import refuse_overlap
 from dtperf.results.event_sample import EventSample
 from dtperf.results.ledger import Ledger, LedgerRow
+from dtperf.results.origin import EventOrigin
 from dtperf.results.result import Result
 from dtperf.results.storage import LEDGER, RESULT, read_event_sample, read_head
 from dtperf.skim.folders import MANIFEST, PART, TALLY, TOKEN, part_names, sweep
@@ -62,6 +63,7 @@ class Skim(NamedTuple):
     """As `Result` has them, of the loosest cuts."""
     ledger: Ledger
     event_sample: EventSample
+    event_origin: EventOrigin
     tally: LuminosityTally
     parts: Mapping[str, PartInfo]
     """The files of events, by their names."""
@@ -176,7 +178,8 @@ def load_skim(path: Path) -> Skim:
         "sha256": hashlib.sha256((path / MANIFEST).read_bytes()).hexdigest(),
     }
     sample = read_event_sample(path, ledger)
-    return Skim(path, head.config, head.code, about, head.totals, ledger, sample, counted, parts)
+    known = (about, head.totals, ledger, sample, head.origin, counted)
+    return Skim(path, head.config, head.code, *known, parts)
 
 
 def covering_parts(ledger: Ledger, names: Iterable[str]) -> list[str]:

@@ -13,6 +13,7 @@ import uproot
 
 from dtperf.files import TEMPORARY, replacing
 from dtperf.nanoaod.branches import Branch
+from dtperf.nanoaod.marks import SYNTHETIC
 from dtperf.synthetic.rows import EventRows
 from dtperf.synthetic.settings import Settings
 from dtperf.typing import I64
@@ -54,6 +55,8 @@ def open_writer(
     write_to = _ttree if settings.format == "ttree" else _rntuple
     with replacing(path) as unfinished:
         with uproot.recreate(unfinished, compression=compression) as file:
+            # run numbers are those of data: this tells that the events are not
+            file[SYNTHETIC] = f"events made by dtperf.synthetic, seed {settings.seed}"
             yield write_to(file, tree, table, baskets)
         finish(unfinished)
 

@@ -70,3 +70,47 @@ def test_mistakes_are_explained_and_write_nothing(
     assert message in done.err
     assert "Traceback" not in done.err
     assert not (tmp_path / "p").exists()
+
+
+def test_label_luminosity_and_energy(dtperf: Call, golden_result: Result, tmp_path: Path) -> None:
+    out = golden_result.save(tmp_path / "r")
+    table = tmp_path / "lumi.csv"
+    table.write_text(
+        "#run:fill,time,nls,ncms,delivered(/pb),recorded(/pb)\n"
+        "367000:1,05/12/23 02:01:15,3,3,2.0,1.0\n"
+    )
+    options = ("--format", "svg", "--only", "t0", "--label", "Preliminary", "--energy", "13.6")
+    done = dtperf("plot", out, "-o", tmp_path / "p", *options, "--luminosity", table)
+    assert done.code == 0, done.err
+    assert done.out.startswith("luminosity: it lacks runs 367001, 367002, ")
+    done = dtperf("plot", out, "-o", tmp_path / "q", *options, "--luminosity", "32.1")
+    assert done.code == 0, done.err
+    assert "luminosity:" not in done.out
+    pictures = [(tmp_path / each / "t0.svg").read_text() for each in "pq"]
+    assert pictures[0] != pictures[1]
+    assert Result.load(out).config.plot.label is None  # of this picture alone
+
+
+@pytest.mark.parametrize(
+    ("options", "message", "code"),
+    [
+        (("--luminosity", "none.csv"), "none.csv: no such file", 1),
+        (("--luminosity", "-3"), "plot.luminosity: -3.0 is not allowed", 2),
+        (("--energy", "0"), "plot.energy: 0.0 is not allowed", 2),
+        (("--label", "x" * 99), "plot.label", 2),
+    ],
+)
+def test_mistakes_in_what_is_said(
+    dtperf: Call,
+    golden_result: Result,
+    tmp_path: Path,
+    options: tuple[str, ...],
+    message: str,
+    code: int,
+) -> None:
+    out = golden_result.save(tmp_path / "r")
+    done = dtperf("plot", out, "-o", tmp_path / "p", "--only", "t0", *options)
+    assert done.code == code
+    assert message in done.err
+    assert "Traceback" not in done.err
+    assert not (tmp_path / "p").exists()

@@ -74,7 +74,7 @@ def settings(config: AnalysisConfig) -> tuple[str, list[str]]:
         choices[name] = [
             f"{key}={json.dumps(value, ensure_ascii=False)}"
             for key, value in wanted.items()
-            if own[key] != value and not key.startswith(("run.", "title"))
+            if own[key] != value and not key.startswith(("run.", "plot.", "title"))
         ]
     return min(choices.items(), key=lambda choice: sum(map(len, choice[1])))
 

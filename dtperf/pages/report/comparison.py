@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dtperf.diagnostics.comparison import Changes, changes, shared_files
 from dtperf.diagnostics.flags import HIDING, flag
 from dtperf.pages.report import changed
+from dtperf.pages.report.about import warning
 from dtperf.pages.report.headlines import hidden_losses
 from dtperf.pages.report.html import fill
 from dtperf.pages.report.overview import title_of
@@ -49,6 +50,11 @@ def render_comparison(
         before=before,
         after=after,
         names=names,
+        warnings=[
+            f"{name}: {text}"
+            for name, each in (("A", before), ("B", after))
+            if (text := warning(each))
+        ],
         stations=list(zip(before.by_station(), after.by_station(), strict=True)),
         hidden=hidden_losses(flag(after, before, false_alarms, HIDING)),
         found=found,

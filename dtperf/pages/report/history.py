@@ -12,6 +12,7 @@ from dtperf.diagnostics.comparison import Changes, shared_files
 from dtperf.diagnostics.flags import flag_history
 from dtperf.errors import ConfigError, InputError
 from dtperf.pages.report import changed
+from dtperf.pages.report.about import warning
 from dtperf.pages.report.headlines import hidden_losses
 from dtperf.pages.report.html import fill
 from dtperf.pages.report.pictures import against_results
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from dtperf.results.result import Result
 
 __all__ = ["Period", "in_each", "in_order", "overlaps", "render_history"]
-
-RUN_AXES = ("efficiency_vs_run", "by_chamber_and_run")
 
 
 class Period(NamedTuple):
@@ -63,11 +62,7 @@ def in_order(results: Sequence[tuple[str, Result]]) -> list[Period]:
 
 
 def _runs(result: Result) -> tuple[int, int] | None:
-    for name in RUN_AXES:
-        if name in result.counts and result.counts[name].axes["run"].size:
-            runs = [int(run) for run in result.counts[name].axes["run"]]
-            return min(runs), max(runs)
-    return None
+    return (result.runs[0], result.runs[-1]) if result.runs else None
 
 
 def _begin(result: Result) -> str:
@@ -75,7 +70,7 @@ def _begin(result: Result) -> str:
 
 
 def overlaps(periods: Sequence[Period]) -> list[str]:
-    """Return why the tests may not hold: results of the same files, or of other cuts."""
+    """Return why the tests may not hold: the same files, other cuts, events that are no data."""
     warnings = [
         f"{a.name} and {b.name} have read {shared:,} of the same files: the tests below do not "
         "hold for that"
@@ -84,6 +79,8 @@ def overlaps(periods: Sequence[Period]) -> list[str]:
     ]
     if len({period.result.config.hash for period in periods}) > 1:
         warnings.append("Their configs differ: what differs may come of the cuts.")
+    if text := warning(*(period.result for period in periods)):
+        warnings.append(text)
     return warnings
 
 

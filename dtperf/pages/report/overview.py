@@ -15,6 +15,7 @@ from dtperf.diagnostics.comparison import Changes, changes, shared_files
 from dtperf.diagnostics.flags import reasons
 from dtperf.errors import InputError
 from dtperf.pages.report import changed
+from dtperf.pages.report.about import about, warning
 from dtperf.pages.report.flagged import MOST_PLOTTED, addresses, flagged_places
 from dtperf.pages.report.headlines import verdict
 from dtperf.pages.report.html import fill, save
@@ -77,6 +78,8 @@ def render(result: Result, flags: Sequence[Flag], reference: Result | None = Non
         "report.html",
         {"rows": rows, "has_reference": reference is not None},
         title=title_of(result),
+        warning=warning(result),
+        about=about(result),
         result=result,
         reference=reference,
         verdict=verdict(result, flags, found),
@@ -97,7 +100,6 @@ def render(result: Result, flags: Sequence[Flag], reference: Result | None = Non
         counted_twice=counted_twice(result),
         skipped=_skipped(result),
         skipped_files=_skipped_files(result)[:SHOWN_FILES],
-        begins=sorted(str(job["begin"]) for job in result.jobs if job.get("begin")),
     )
 
 

@@ -26,6 +26,7 @@ from dtperf.nanoaod.open_files import close_all
 from dtperf.process import raise_if_interrupted
 from dtperf.results.event_sample import EVENT_BRANCHES, EventSample, halvings_for
 from dtperf.results.ledger import Ledger, LedgerRow
+from dtperf.results.origin import EventOrigin
 from dtperf.selection.branches import TRACKER_ISO, TRIGGER_COLUMNS, branches_of, isolations
 from dtperf.selection.flatten import flatten
 from dtperf.selection.fourvector import EITHER
@@ -73,6 +74,7 @@ class LoadedEvents:
     """Of what was made of it; empty: the code that is here."""
     event_sample: EventSample = field(default_factory=EventSample)
     """Of all events that were read; of none, where their numbers are not known."""
+    event_origin: EventOrigin = field(default_factory=EventOrigin)
 
     @property
     def is_whole(self) -> bool:
@@ -85,10 +87,10 @@ class LoadedEvents:
         of_all = f"{self.n_files:,} file{'s' if self.n_files > 1 else ''}"
         memory = f"({nbytes / 1e6:,.0f} MB in memory)"
         if self.is_whole:
-            return f"all {events:,} events of {of_all} {memory}"
+            return f"all {events:,} {self.event_origin.noun} of {of_all} {memory}"
         known = "" if self.input_events is None else f" of {self.input_events:,}"
         part = f"{len({row.identity for row in self.ledger if row.events}):,} of {of_all}"
-        return f"only the first {events:,}{known} events, from {part} {memory}"
+        return f"only the first {events:,}{known} {self.event_origin.noun}, from {part} {memory}"
 
 
 def threads() -> int:
@@ -154,6 +156,7 @@ def load_files(origin: ExploreInputs, limit: int, on_events: OnEvents) -> Loaded
         len(origin.files),
         sum(file.events for file in checked) if all_opened else None,
         event_sample=sum((chunk.sample for chunk in chunks), EventSample()),
+        event_origin=sum((chunk.event_origin for chunk in chunks), EventOrigin()),
     )
 
 
@@ -182,6 +185,7 @@ class _Chunk(NamedTuple):
     tally: LuminosityTally
     row: LedgerRow
     sample: EventSample
+    event_origin: EventOrigin
 
 
 def _read_file(
@@ -200,19 +204,19 @@ def _read(config: AnalysisConfig, policy: RetryPolicy, item: WorkItem) -> _Chunk
     while True:
         meta = replace(meta_of(item), source=replicas.address)
         try:
-            events, size, sample, _ = read_events(replace(item, usermeta=meta))
+            chunk = read_events(replace(item, usermeta=meta))
             break
         except InputError as error:
             wait = replicas.failed(error.cause)
             if wait is None:
                 raise
         time.sleep(wait)
-    block, counted = _reduce(events, config)
-    uuid = events.metadata["fileuuid"]
+    block, counted = _reduce(chunk.events, config)
+    uuid = chunk.events.metadata["fileuuid"]
     origin = (item.filename, uuid, item.entrystart, item.entrystop, "read", "", "")
     seconds = time.perf_counter() - start
-    row = LedgerRow(*origin, replicas.address, replicas.attempts + 1, size, seconds, "")
-    return _Chunk(block, counted, row, sample)
+    row = LedgerRow(*origin, replicas.address, replicas.attempts + 1, chunk.bytes, seconds, "")
+    return _Chunk(block, counted, row, chunk.sample, chunk.origin)
 
 
 def _reduce(events: Any, config: AnalysisConfig) -> tuple[Block, LuminosityTally]:

@@ -120,6 +120,9 @@ def load_parts(
         "" if code == skim_code else f"{code} on a skim by {skim_code}",
         # of a part of the events it is not known which of the sample are theirs
         skim.event_sample if limit is None else EventSample(),
+        skim.event_origin
+        if limit is None
+        else skim.event_origin.of_part(int(tally.events.sum()), tally.run, tally.luminosityBlock),
     )
 
 
