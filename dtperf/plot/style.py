@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 
+from dtperf.plot.panel import Layout, Panel
 from dtperf.plot.pyplot import hand_over
 from dtperf.typing import AnyArray
 
@@ -43,6 +44,8 @@ RC: dict[str, Any] = {
     "axes.linewidth": 1.3,
     "axes.unicode_minus": True,
     "axes.titlesize": "medium",
+    # no ticks are above a panel that a title would have to make way for, which takes long to see
+    "axes.titley": 1.0,
     "xtick.major.size": 8,
     "xtick.minor.size": 4,
     "ytick.major.size": 8,
@@ -132,6 +135,8 @@ class StyledFigure(Figure):
     """Of the line that says CMS."""
     scale: float = 1.0
     """How large letters and ticks are."""
+    _only_placed = False
+    """The next time it is drawn, panels only get their places."""
 
     def set_size_inches(self, *size: Any, **named: Any) -> None:
         """Take another size; the line that says CMS keeps its height."""
@@ -158,8 +163,13 @@ class StyledFigure(Figure):
 
     def draw(self, renderer: Any) -> None:
         """Draw in the style."""
+        engine = self.get_layout_engine()
         with style(scale=self.scale):
-            super().draw(renderer)
+            if self._only_placed and engine is not None:
+                engine.execute(self)
+            else:
+                super().draw(renderer)
+        self._only_placed = False
 
     def get_tightbbox(self, *arguments: Any, **named: Any) -> Any:
         """Measure in the style; what saves with `bbox_inches="tight"` does it first."""
@@ -168,6 +178,8 @@ class StyledFigure(Figure):
 
     def savefig(self, *arguments: Any, **named: Any) -> None:
         """Save with the style's resolution."""
+        # matplotlib draws it twice: first to nowhere, for the places of the panels
+        self._only_placed = self.get_layout_engine() is not None
         with style(scale=self.scale):
             super().savefig(*arguments, **named)
 
@@ -205,7 +217,7 @@ def new_sheet(
     grid = sheet.add_gridspec(rows, columns)
     for row, column in np.ndindex(rows, columns):
         first = sheet.panels[0, 0] if share else None
-        panel = sheet.add_subplot(grid[row, column], sharex=first, sharey=first)
+        panel = sheet.add_subplot(grid[row, column], axes_class=Panel, sharex=first, sharey=first)
         sheet.panels[row, column] = panel
         if share:
             panel.label_outer()
@@ -214,7 +226,7 @@ def new_sheet(
 
 def _write_header(sheet: StyledFigure, title: str) -> None:
     """Write CMS and the title into a strip that the panels leave free."""
-    sheet.set_layout_engine(ConstrainedLayoutEngine())
+    sheet.set_layout_engine(Layout())
     sheet.header = line = sheet.add_axes((0, 0, 1, 1))
     sheet.place_header()
     line.axis("off")
