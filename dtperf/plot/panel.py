@@ -19,8 +19,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.markers import TICKDOWN, TICKLEFT, TICKRIGHT, TICKUP
-from matplotlib.ticker import NullFormatter, NullLocator
-from matplotlib.transforms import Bbox, BboxBase
+from matplotlib.ticker import Locator, NullFormatter, NullLocator
+from matplotlib.transforms import Bbox
 
 from dtperf.typing import F64
 
@@ -51,7 +51,7 @@ class Panel(Axes):
             for ticks in self._minor_ticks(axis):
                 ticks.draw(renderer)
 
-    def get_tightbbox(self, *arguments: Any, **named: Any) -> BboxBase | None:
+    def get_tightbbox(self, *arguments: Any, **named: Any) -> Any:
         """Measure; for the layout only once, where a guess has led it, and without minor ticks."""
         if not named.get("for_layout_only"):
             return super().get_tightbbox(*arguments, **named)
@@ -63,7 +63,7 @@ class Panel(Axes):
                 whole = super().get_tightbbox(*arguments, **named)
             if whole is None:  # it is hidden
                 return None
-            self._room = whole.extents - self.bbox.extents
+            self._room = np.asarray(whole.extents) - self.bbox.extents
         return Bbox.from_extents(*(self.bbox.extents + self._room))
 
     def _guessed_room(self) -> F64:
@@ -73,12 +73,14 @@ class Panel(Axes):
             looks = axis.get_tick_params()
             outside = looks.get("direction") == "out", looks[written], axis.get_label_text()
             room[side] = -sum(compress(SIDES[side], outside))
-        return np.array(room) * mpl.rcParams["font.size"] / 72 * self.get_figure(root=True).dpi
+        letter = mpl.rcParams["font.size"] / 72 * cast("Figure", self.get_figure(root=True)).dpi
+        guess: F64 = letter * np.array(room)
+        return guess
 
     @contextmanager
     def _without_minor_ticks(self) -> Iterator[list[Axis]]:
         """Take away for a while the minor ticks that have no labels; yield the axes with such."""
-        axes = [
+        axes: list[Axis] = [
             axis
             for axis in (self.xaxis, self.yaxis)
             if isinstance(axis.get_minor_formatter(), NullFormatter)
@@ -90,7 +92,7 @@ class Panel(Axes):
             yield axes
         finally:
             for axis, locator in zip(axes, kept, strict=True):
-                axis.minor.locator = locator
+                axis.minor.locator = cast("Locator", locator)
 
     def _minor_ticks(self, axis: Axis) -> Iterator[Line2D]:
         """Yield the minor ticks of an axis: a line without a line, of markers."""
