@@ -99,7 +99,10 @@ def _made(about: _About, table: pa.Table) -> EventSample:
         raise ValueError("a value is missing")
     entries = np.empty(len(table), dtype=ENTRY)
     for name in SCHEMA.names:
-        entries[name] = table[name].to_numpy()
+        # by DLPack: `to_numpy` imports pandas
+        entries[name] = np.concatenate(
+            [np.from_dlpack(each) for each in table[name].chunks] or [[]]
+        )
     first, second, count = (entries[name] for name in ("first", "second", "count"))
     if [*files] != sorted({*files}):
         raise ValueError("its files are not in order")
