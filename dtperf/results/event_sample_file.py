@@ -101,8 +101,8 @@ def _made(about: _About, table: pa.Table) -> EventSample:
     for name in SCHEMA.names:
         # by DLPack: `to_numpy` imports pandas
         entries[name] = np.concatenate(
-            [np.from_dlpack(each) for each in table[name].chunks] or [[]]
-        )
+        columns = [np.from_dlpack(chunk) for chunk in table[name].chunks]
+        entries[name] = np.concatenate([entries[name][:0], *columns])
     first, second, count = (entries[name] for name in ("first", "second", "count"))
     if [*files] != sorted({*files}):
         raise ValueError("its files are not in order")
