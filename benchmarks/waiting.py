@@ -45,7 +45,7 @@ def main() -> None:
 def _commands(folder: Path) -> dict[str, list[str]]:
     a, b, out = (str(folder / name) for name in ("a", "b", "out"))
     return {
-        "run of 4,000 events": [*_run(folder / "out"), "--force"],
+        "run of 4,000 events": [*_run(folder / "again"), "--force"],
         "plot": ["-c", CLI, "plot", a, "-o", out],
         "report": ["-c", CLI, "report", a, "-o", f"{out}.html"],
         "report --reference": ["-c", CLI, "report", a, "--reference", b, "-o", f"{out}.html"],

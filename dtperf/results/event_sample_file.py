@@ -100,7 +100,6 @@ def _made(about: _About, table: pa.Table) -> EventSample:
     entries = np.empty(len(table), dtype=ENTRY)
     for name in SCHEMA.names:
         # by DLPack: `to_numpy` imports pandas
-        entries[name] = np.concatenate(
         columns = [np.from_dlpack(chunk) for chunk in table[name].chunks]
         entries[name] = np.concatenate([entries[name][:0], *columns])
     first, second, count = (entries[name] for name in ("first", "second", "count"))
