@@ -18,7 +18,7 @@ LAYOUTS = ("ttree", "rntuple")
 
 def warm() -> None:
     """Make a few events in each layout of files, and measure them."""
-    from dtperf import load_config, run
+    from dtperf.api import run
     from dtperf.synthetic import generate, load_settings
 
     print("compiling the kernels, once: about 30 s", flush=True)
@@ -28,7 +28,7 @@ def warm() -> None:
             events = Path(folder, layout)
             settings = load_settings(None, [f"events={EVENTS}", f"format={layout}"])
             generate(settings, events, progress=False)
-            run(load_config("reference_2023"), [events], progress=False)
+            run("reference_2023", [events], progress=False)
     print(f"compiled in {time.monotonic() - begin:.0f} s", flush=True)
 
 
