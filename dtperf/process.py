@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import resource
 import signal
 import sys
@@ -22,6 +23,8 @@ from dtperf.errors import Stopped
 
 __all__ = [
     "collect_rarely",
+    "cores",
+    "follow",
     "keep_freed",
     "memory_of_machine",
     "peak_memory_bytes",
@@ -180,6 +183,30 @@ def collect_rarely() -> None:
     a fifth of a short command. Twenty chunks leave 9 MB in rings, so memory stays bounded.
     """
     gc.set_threshold(50_000)
+
+
+def cores() -> int:
+    """Return on how many cores this process may run."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def follow(parent: int) -> None:
+    """Make this process one that works for another: Ctrl-C is left to that, and both end together.
+
+    Args:
+        parent: Number of the other process.
+    """
+    collect_rarely()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def peak_memory_bytes() -> int:

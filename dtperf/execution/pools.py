@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
@@ -16,7 +14,7 @@ from coffea.processor.executor import WorkItem
 
 from dtperf.execution.attempt import Function, Outcome, run_chunk, worker_lost
 from dtperf.execution.chunk_meta import meta_of
-from dtperf.process import collect_rarely, memory_of_machine
+from dtperf.process import follow, memory_of_machine
 
 __all__ = ["FinishedAttempts", "InProcessPool", "Pool", "ProcessPool"]
 
@@ -128,7 +126,7 @@ class ProcessPool:
 
         if self._executor is None:
             self._executor = ProcessPoolExecutor(
-                self.workers, initializer=_end_with, initargs=(os.getpid(),)
+                self.workers, initializer=follow, initargs=(os.getpid(),)
             )
         try:
             future = self._executor.submit(run_chunk, self._function, run.item)
@@ -169,19 +167,3 @@ class ProcessPool:
         if self._executor is not None:
             self._executor.shutdown(kill_workers=True)
             self._executor = None
-
-
-def _end_with(parent: int) -> None:
-    """Leave Ctrl-C to the parent of this process, and end when it is gone."""
-    collect_rarely()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _watch(lambda: os.getppid() == parent)
-
-
-def _watch(alive: Callable[[], bool]) -> None:
-    def watch() -> None:
-        while alive():
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

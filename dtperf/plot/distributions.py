@@ -56,9 +56,8 @@ def distribution(
         log: Logarithmic numbers of entries.
     """
     groups = _groups(counts, reference)
-    sheet = new_sheet(title=title)
-    if len(groups) > 1:
-        sheet = new_sheet(2, 2, (15, 11), title=title, share=True)
+    is_one = len(groups) == 1
+    sheet = new_sheet(title=title) if is_one else new_sheet(2, 2, (15, 11), title=title, share=True)
     for panel, shapes in zip(sheet.panels.flat, groups, strict=True):
         _draw(panel, shapes)
     _finish(sheet, [shape for group in groups for shape in group], log)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,20 @@ from dtperf.measurements.declaration import Histogram, Measurement
 from dtperf.plot.catalogue import PLOTS, Plot
 from dtperf.plot.plain import plain_picture
 from dtperf.plot.style import Size, StyledFigure, style
+from dtperf.plot.workers import each_done
 from dtperf.progress import Progress, progress_bar
 from dtperf.results.caption import caption_of
 from dtperf.results.result import Result, ResultSource
 
 __all__ = ["FORMATS", "draw", "figure", "not_measured", "own_plots", "plot_names", "save"]
 
-FORMATS = ("png", "pdf", "svg")
+OPTIONS: dict[str, dict[str, Any]] = {
+    "png": {"pil_kwargs": {"compress_level": 3}},  # a sixth more bytes, in half the time
+    "pdf": {"metadata": {"CreationDate": None}},
+    "svg": {"metadata": {"Date": None}},
+}
+"""How to save in a format: without the time, so that the same result gives the same file."""
+FORMATS = tuple(OPTIONS)
 OWN = "own/"
 """Begins the name of a measurement's plot where another plot has its name."""
 
@@ -145,20 +153,33 @@ def save(
     for each in formats:
         if each not in FORMATS:
             raise ConfigError(f"unknown format '{each}': it is one of {', '.join(FORMATS)}")
-    out, written = Path(directory), []
+    out = Path(directory)
     result = Result.load(result).labelled(label, luminosity, energy)
+    reference = None if reference is None else Result.load(reference)
     names = _names(result, only)
+    draw_one = partial(_save_one, result, reference, out, tuple(dict.fromkeys(formats)))
+    written: dict[str, list[Path]] = {}
     try:
         with progress_bar(progress) as show:
-            for number, (name, sheet) in enumerate(draw(result, reference, names), start=1):
-                out.mkdir(parents=True, exist_ok=True)
-                for each in dict.fromkeys(formats):
-                    path = out / f"{name.replace('/', '_')}.{each}"
-                    sheet.savefig(path, format=each, metadata=_without_date(each))
-                    written.append(path)
-                show(Progress("drawing", number, len(names)))
+            for name, paths in each_done(draw_one, names):
+                written[name] = paths
+                show(Progress("drawing", len(written), len(names)))
     except OSError as error:
         raise ConfigError(f"{out}: cannot be written: {error.strerror}") from error
+    return [path for name in names for path in written[name]]
+
+
+def _save_one(
+    result: Result, reference: Result | None, out: Path, formats: Sequence[str], name: str
+) -> list[Path]:
+    """Write one plot in all formats."""
+    sheet = figure(result, name, reference)
+    out.mkdir(parents=True, exist_ok=True)  # if there is anything to write
+    written = []
+    for each in formats:
+        path = out / f"{name.replace('/', '_')}.{each}"
+        sheet.savefig(path, format=each, **OPTIONS[each])
+        written.append(path)
     return written
 
 
@@ -212,8 +233,3 @@ def check_names(names: Iterable[str], result: Result) -> None:
     for name in names:
         if name not in known:
             raise ConfigError(f"unknown plot '{name}'{suggest(name, known)}")
-
-
-def _without_date(format: str) -> dict[str, Any]:
-    """Leave out the time, so that the same result gives the same file."""
-    return {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(format, {})

@@ -44,8 +44,9 @@ def plane(
     """
     own = _named(counts)
     others = [None] * len(own) if reference is None else [one for _, one in _named(reference)]
-    sheet = new_sheet(size=(11, 8), title=title)
-    if len(own) > 1:
+    if len(own) == 1:
+        sheet = new_sheet(size=(11, 8), title=title)
+    else:
         sheet = new_sheet(2, 2, (15, 11), title=title, share=True)
     first, second = variables(counts)
     entries = [np.asarray(one.project(first, second).view()) for _, one in own]

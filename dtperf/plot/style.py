@@ -18,6 +18,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 
 from dtperf.plot.header import Header, plain
+from dtperf.plot.panel import Layout, Panel
 from dtperf.plot.pyplot import hand_over
 from dtperf.results.caption import NOTHING_KNOWN, Caption
 from dtperf.results.colours import STATION_COLOURS
@@ -48,6 +49,8 @@ RC: dict[str, Any] = {
     "axes.linewidth": 1.3,
     "axes.unicode_minus": True,
     "axes.titlesize": "medium",
+    # no ticks are above a panel that a title would have to make way for, which takes long to see
+    "axes.titley": 1.0,
     "xtick.major.size": 8,
     "xtick.minor.size": 4,
     "ytick.major.size": 8,
@@ -160,6 +163,8 @@ class StyledFigure(Figure):
     """The line that says whose events they are."""
     scale: float = 1.0
     """How large letters and ticks are."""
+    _only_placed = False
+    """The next time it is drawn, panels only get their places."""
 
     def set_size_inches(self, *size: Any, **named: Any) -> None:
         """Take another size; the header keeps its height."""
@@ -191,8 +196,13 @@ class StyledFigure(Figure):
 
     def draw(self, renderer: Any) -> None:
         """Draw in the style."""
+        engine = self.get_layout_engine()
         with style(scale=self.scale):
-            super().draw(renderer)
+            if self._only_placed and engine is not None:
+                engine.execute(self)
+            else:
+                super().draw(renderer)
+        self._only_placed = False
 
     def get_tightbbox(self, *arguments: Any, **named: Any) -> Any:
         """Measure in the style; what saves with `bbox_inches="tight"` does it first."""
@@ -201,6 +211,8 @@ class StyledFigure(Figure):
 
     def savefig(self, *arguments: Any, **named: Any) -> None:
         """Save with the style's resolution."""
+        # matplotlib draws it twice: first to nowhere, for the places of the panels
+        self._only_placed = self.get_layout_engine() is not None
         with style(scale=self.scale):
             super().savefig(*arguments, **named)
 
@@ -240,7 +252,7 @@ def new_sheet(
     grid = sheet.add_gridspec(rows, columns)
     for row, column in np.ndindex(rows, columns):
         first = sheet.panels[0, 0] if share else None
-        panel = sheet.add_subplot(grid[row, column], sharex=first, sharey=first)
+        panel = sheet.add_subplot(grid[row, column], axes_class=Panel, sharex=first, sharey=first)
         sheet.panels[row, column] = panel
         if share:
             panel.label_outer()
@@ -249,7 +261,7 @@ def new_sheet(
 
 def _write_header(sheet: StyledFigure, title: str) -> None:
     """Write the header into a strip that the panels leave free."""
-    sheet.set_layout_engine(ConstrainedLayoutEngine())
+    sheet.set_layout_engine(Layout())
     axes = sheet.add_axes((0, 0, 1, 1))
     axes.axis("off")
     axes.set_navigate(False)

@@ -99,7 +99,9 @@ def _made(about: _About, table: pa.Table) -> EventSample:
         raise ValueError("a value is missing")
     entries = np.empty(len(table), dtype=ENTRY)
     for name in SCHEMA.names:
-        entries[name] = table[name].to_numpy()
+        # by DLPack: `to_numpy` imports pandas
+        columns = [np.from_dlpack(chunk) for chunk in table[name].chunks]
+        entries[name] = np.concatenate([entries[name][:0], *columns])
     first, second, count = (entries[name] for name in ("first", "second", "count"))
     if [*files] != sorted({*files}):
         raise ValueError("its files are not in order")

@@ -271,7 +271,7 @@ def _unsigned(histogram: Histogram, counts: I64) -> I64:
 def _array(values: Any, shape: tuple[int, ...], numbers: type[int | float]) -> AnyArray:
     level = [values]
     for length in shape:
-        if any(not isinstance(each, list) or len(each) != length for each in level):
+        if not {*map(type, level)} <= {list} or not {*map(len, level)} <= {length}:
             raise ValueError(f"its values are not of the shape {shape} of its axes")
         level = list(chain.from_iterable(level))
     if not {*map(type, level)} <= {int, numbers}:

@@ -183,7 +183,10 @@ def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
 
 
 def _values(column: Any) -> list[Any]:
-    """Make Python objects of a column; equal texts are one object."""
+    """Make Python objects of a column; equal texts are one object.
+
+    By DLPack, as Arrow's `to_numpy` imports pandas.
+    """
     chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
     values: list[Any] = []
     for chunk in chunks:
@@ -192,9 +195,9 @@ def _values(column: Any) -> list[Any]:
         if pa.types.is_dictionary(chunk.type):
             # an older one may have tokens in it
             texts = np.array([*map(hide, chunk.dictionary.to_pylist())], dtype=object)
-            values += texts[chunk.indices.to_numpy()].tolist()
+            values += texts[np.from_dlpack(chunk.indices)].tolist()
         else:
-            values += chunk.to_numpy().tolist()
+            values += np.from_dlpack(chunk).tolist()
     return values
 
 

@@ -100,7 +100,8 @@ def _scan(failed: AnyArray, total: AnyArray) -> tuple[_Best, AnyArray]:
         smaller = (t > 0) & (2 * t <= all_total)
         n_tests += np.count_nonzero(smaller, axis=(1, 2))
         chance = np.minimum(rest + MARGIN, 1.0)
-        p = np.where(smaller & (f > 0), bdtrc(np.maximum(f - 1, 0), t, chance), 1.0)
+        p = np.ones(f.shape)
+        bdtrc(f - 1, t, chance, out=p, where=smaller & (f > 0))
         best = _better(best, p, f, t, rest, (width, height))
     return best, n_tests
 

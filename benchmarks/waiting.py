@@ -1,0 +1,88 @@
+"""How long commands let a user wait: `python -m benchmarks.waiting [--rounds N] [--before DIR]`.
+
+All in turn, each in a process of its own, as CPU seconds with those of their children, and as wall
+time. `--before` names a checkout of another version, whose commands are timed beside ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+from benchmarks.__main__ import GOLDEN
+
+YARDSTICK = "import coffea.processor"
+
+
+def main() -> None:
+    """Time the commands, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="how often each is timed")
+    parser.add_argument("--before", type=Path, help="a checkout of another version")
+    options = parser.parse_args()
+    own = Path(__file__).parents[1]
+    trees = {"": own} if options.before is None else {"": own, " before": options.before.resolve()}
+    with tempfile.TemporaryDirectory() as directory:
+        folder = Path(directory)
+        for name in ("a", "b"):
+            _once(own, _run(folder / name))
+        commands = {YARDSTICK: ["-c", YARDSTICK]}
+        timed: dict[str, list[tuple[float, float]]] = {}
+        for _ in range(options.rounds):
+            for version, tree in trees.items():
+                for name, command in {**commands, **_commands(folder)}.items():
+                    timed.setdefault(f"{name}{version}", []).append(_once(tree, command))
+    _print(timed)
+
+
+def _commands(folder: Path) -> dict[str, list[str]]:
+    a, b, out = (str(folder / name) for name in ("a", "b", "out"))
+    return {
+        "run of 4,000 events": [*_run(folder / "again"), "--force"],
+        "plot": ["-c", CLI, "plot", a, "-o", out],
+        "report": ["-c", CLI, "report", a, "-o", f"{out}.html"],
+        "report --reference": ["-c", CLI, "report", a, "--reference", b, "-o", f"{out}.html"],
+        "compare": ["-c", CLI, "compare", a, b],
+    }
+
+
+CLI = "from dtperf.cli import main; main()"
+
+
+def _run(out: Path) -> list[str]:
+    return ["-c", CLI, "run", "reference_2023", str(GOLDEN), "-o", str(out)]
+
+
+def _once(tree: Path, command: list[str]) -> tuple[float, float]:
+    """Run a command with the code of a checkout; give CPU and wall seconds."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(
+        [sys.executable, *command],
+        env={**os.environ, "PYTHONPATH": str(tree)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
+    wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
+
+
+def _print(timed: dict[str, list[tuple[float, float]]]) -> None:
+    """Print medians, and their ratios to the yardstick, or to the version before."""
+    print(f"{'':32}{'CPU s':>8}{'wall s':>8}{'ratio':>8}")
+    for name, times in timed.items():
+        other = timed.get(f"{name} before", timed[YARDSTICK])
+        ratio = median(own[0] / theirs[0] for own, theirs in zip(times, other, strict=True))
+        cpu, wall = (median(column) for column in zip(*times, strict=True))
+        print(f"{name:32}{cpu:8.2f}{wall:8.2f}{ratio:8.2f}")
+
+
+if __name__ == "__main__":
+    main()

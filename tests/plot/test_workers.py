@@ -1,0 +1,55 @@
+"""Work on several processes: all of it is done, whatever becomes of them."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+
+import pytest
+
+from dtperf.plot.workers import WORTH_A_PROCESS, each_done
+
+NAMES = [f"t{number}" for number in range(2 * WORTH_A_PROCESS)]
+
+
+@pytest.fixture(autouse=True)
+def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dtperf.plot.workers.cores", lambda: 2)
+
+
+def process(_name: str) -> int:
+    return os.getpid()
+
+
+def dying(parent: int, name: str) -> str:
+    if os.getpid() != parent:
+        os._exit(1)
+    return name
+
+
+def failing(parent: int, name: str) -> str:
+    if os.getpid() != parent:
+        raise ValueError("no picture")
+    return name
+
+
+def test_each_is_done_once_by_two_processes() -> None:
+    done = [*each_done(process, NAMES)]
+    assert sorted(name for name, _ in done) == sorted(NAMES)
+    assert len({number for _, number in done}) == 2
+
+
+def test_a_process_that_dies_leaves_nothing_undone() -> None:
+    done = dict(each_done(partial(dying, os.getpid()), NAMES))
+    assert done == {name: name for name in NAMES}
+
+
+def test_what_fails_in_another_process_is_named() -> None:
+    with pytest.raises(ValueError, match="no picture") as caught:
+        [*each_done(partial(failing, os.getpid()), NAMES)]
+    assert caught.value.__notes__ == [f"This was plot '{NAMES[0]}'."]
+
+
+def test_few_are_done_here() -> None:
+    few = NAMES[: WORTH_A_PROCESS - 1]
+    assert {number for _, number in each_done(process, few)} == {os.getpid()}
