@@ -106,9 +106,11 @@ def _nothing() -> Event:
 
 def _good_pair(random: Random) -> Event:
     """Make two muons that are tag and probe of each other, with segments where they cross."""
-    event = _nothing()
+    event, eta = _nothing(), random.choice(_single(0.0, 0.8, 1.0))  # MB4 and MB3 end before
     for number in range(2):
-        for name, value in good_muon(number).items():
+        mask = random.choice([0b1111, 0b1111, 0b0111, 0b0001])
+        muon = good_muon(number) | {"muon_eta": eta, "muon_trkMu_stationMask": mask}
+        for name, value in muon.items():
             event[name].append(value)
         event["muon_matches_begin"].append(len(event["muon_matches_x"]))
         for place in random.sample(CROSSED, random.randrange(5)):
