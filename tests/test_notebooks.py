@@ -211,7 +211,7 @@ def test_a_skim(run: Run) -> None:
     files, skim = map(float, re.findall(r"([\d.]+) MB", shown.text_of("sizes")))
     assert skim < files / 3
     loaded = shown.text_of("dtperf.Analysis(out)")
-    assert loaded.startswith("all 40,000 events of 2 files")
+    assert loaded.startswith("all 40,000 synthetic events of 2 files")
     assert loaded.endswith("as a fresh run: True\n")
     assert shown.text_of("distances = ").startswith("10 cuts: ")
     (curve,) = shown.pictures_of("distances = ")

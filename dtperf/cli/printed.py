@@ -12,6 +12,7 @@ from dtperf.cli.terminal import LONGEST, MEGABYTE, console, first_lines, harmles
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from dtperf.diagnostics.comparison import Changes
     from dtperf.diagnostics.flags import Flag
     from dtperf.results.ledger import LedgerRow
     from dtperf.results.result import Result
@@ -39,23 +40,24 @@ def print_report(result: Result, out: Path, *, is_skim: bool = False) -> None:
     terminal.print(f"Result in {out}", markup=False)
 
 
-def print_verdict(result: Result, reference: Result | None = None) -> tuple[Flag, ...]:
+def print_verdict(
+    result: Result, reference: Result | None = None, found: Changes | None = None
+) -> tuple[Flag, ...]:
     """Print what is flagged, the largest place first, and the result in one sentence.
 
     Args:
         result: What was measured; without chambers nothing is printed.
         reference: Another result, to find what has dropped since.
+        found: What has changed from that to this.
 
     Returns:
         The flags.
     """
-    from dtperf.diagnostics.comparison import changes  # loads scipy, as the others
-    from dtperf.diagnostics.flags import flag
+    from dtperf.diagnostics.flags import flag  # loads scipy
     from dtperf.pages.report import verdict
 
-    flags = flag(result, reference)
+    flags = flag(result, reference, found=found)
     if result.by_chamber():
-        found = None if reference is None else changes(reference, result)
         print(verdict(result, flags, found))
     return flags
 

@@ -40,15 +40,18 @@ def report(
     """Write a page with efficiencies, map, flagged chambers, trends: one file, needs no network."""
     from dtperf.cli.printed import print_verdict
     from dtperf.cli.summary import summary
+    from dtperf.diagnostics.comparison import changes
     from dtperf.pages.report import write
     from dtperf.results.result import Result
 
     content = Result.load(result).labelled(label, number_or_file(luminosity), energy)
     other = Result.load(reference) if reference else None
-    found = summary(content, result, other) if as_json else {}
-    flags = found["flags"] if as_json else print_verdict(content, other)
-    written = write(content, output or result / NAME, flags, other)
+    # for the verdict, the flags and the page
+    found = changes(other, content) if other is not None and content.by_chamber() else None
+    known = summary(content, result, other, found) if as_json else {}
+    flags = known["flags"] if as_json else print_verdict(content, other, found)
+    written = write(content, output or result / NAME, flags, other, found)
     if as_json:
-        print_json(found | {"page": written})
+        print_json(known | {"page": written})
         return
     print(f"wrote {written} ({written.stat().st_size:,} bytes)")

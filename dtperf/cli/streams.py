@@ -26,6 +26,7 @@ REPLACED = "dtperf.signs"
 """Name of the way in which Python shall encode what an encoding lacks."""
 SIGNS = {
     "\N{MINUS SIGN}": "-",
+    "\N{SUPERSCRIPT MINUS}": "-",
     "\N{EN DASH}": "-",
     "\N{EM DASH}": "-",
     "\N{HYPHEN}": "-",
@@ -146,6 +147,8 @@ def _of_ascii(sign: str) -> str:
     """Return a sign in ASCII: in the same number of columns where that can be."""
     if sign in SIGNS:
         return SIGNS[sign]
+    if (name := unicodedata.name(sign, "")).startswith("GREEK"):
+        return name.rpartition(" ")[2].lower()
     # a letter without what is above or below it; of a name that is no text, its bytes
     plain = unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode()
     return plain or sign.encode("unicode_escape").decode()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dtperf.diagnostics.comparison import Changes
     from dtperf.diagnostics.flags import Flag
     from dtperf.results.ledger import LedgerRow
     from dtperf.results.result import Result
@@ -14,25 +15,28 @@ if TYPE_CHECKING:
 __all__ = ["summary"]
 
 
-def summary(result: Result, out: Path, reference: Result | None = None) -> dict[str, Any]:
+def summary(
+    result: Result, out: Path, reference: Result | None = None, found: Changes | None = None
+) -> dict[str, Any]:
     """Sum up a result.
 
     Args:
         result: What was measured.
         out: Where it is saved.
         reference: Another result, to find what has dropped since.
+        found: What has changed from that to this.
 
     Returns:
         What `print_json` prints.
     """
     from dtperf.diagnostics.flags import flag  # loads scipy
 
-    flags = flag(result, reference)
+    flags = flag(result, reference, found=found)
     skipped = [row for row in result.ledger if row.status == "skipped"]
     causes = sorted({row.cause for row in skipped})
     return {
         "path": out,
-        "verdict": _verdict(result, flags, reference),
+        "verdict": _verdict(result, flags, found),
         "flags": flags,
         "stations": result.by_station(),
         "events_read": result.ledger.events("read"),
@@ -49,14 +53,11 @@ def summary(result: Result, out: Path, reference: Result | None = None) -> dict[
     }
 
 
-def _verdict(result: Result, flags: Sequence[Flag], reference: Result | None) -> str | None:
+def _verdict(result: Result, flags: Sequence[Flag], found: Changes | None) -> str | None:
     """Return the result in one sentence; None where no chamber was measured."""
-    from dtperf.diagnostics.comparison import changes
     from dtperf.pages.report import verdict
 
-    if not result.by_chamber():
-        return None
-    return verdict(result, flags, None if reference is None else changes(reference, result))
+    return verdict(result, flags, found) if result.by_chamber() else None
 
 
 def _of_cause(skipped: Sequence[LedgerRow], cause: str) -> dict[str, int]:

@@ -11,6 +11,8 @@ __all__ = ["nearest_keys", "shorten", "suggest"]
 LONGEST_NAME = 60
 SIBLING_BONUS = 0.1
 NEAR = 0.65
+MOST_KNOWN = 35
+"""Names that are listed: the standard measurements are fewer."""
 
 
 def shorten(value: object) -> str:
@@ -20,7 +22,7 @@ def shorten(value: object) -> str:
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Return the nearest known name, or all of them if none is near.
+    """Return the nearest known name, or the first ones of all if none is near.
 
     Args:
         name: What was given.
@@ -34,6 +36,8 @@ def suggest(name: str, known: Iterable[str]) -> str:
     near = get_close_matches(name[:LONGEST_NAME].lower(), spelled, n=1, cutoff=0.5)
     if near:
         return f"; did you mean '{spelled[near[0]]}'?"
+    if len(known) > MOST_KNOWN:
+        return f"; known are {', '.join(known[:MOST_KNOWN])} and {len(known) - MOST_KNOWN} more"
     return f"; known are {', '.join(known)}" if known else ""
 
 

@@ -194,7 +194,7 @@ def recorded(
         is_read = np.isin(table.run, runs)
         lacking = np.setdiff1d(np.array(runs, dtype=np.uint32), table.run)
         remarks = [f"it lacks {_listed(lacking)}"] if len(lacking) else []
-        why = "with --byls of brilcalc it is of the blocks that were read"
+        why = "a table by luminosity block, brilcalc's byls, is of the blocks that were read"
         remarks.append(f"whole runs count: {why if blocks else 'the blocks read are not known'}")
     else:
         keys = _keys(blocks, mask)

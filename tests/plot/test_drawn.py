@@ -333,5 +333,5 @@ def test_a_picture_of_a_page_has_large_letters_and_no_title(whole: Result) -> No
         small = plot.figure(whole, "efficiency_vs_run")
     assert small.get_figwidth() < 0.7 * large.get_figwidth()
     assert small.scale == 1
-    assert "made by hand" in [text.get_text() for text in large.header.texts]
-    assert "made by hand" not in [text.get_text() for text in small.header.texts]
+    assert "made by hand" in [text.get_text() for text in large.header.axes.texts]
+    assert "made by hand" not in [text.get_text() for text in small.header.axes.texts]

@@ -13,7 +13,7 @@ from dtperf.skim.cuts import RULES, looser
 from tests.helpers.golden import GOLDEN
 
 # a processor is refused with any skim, whatever its cuts
-FREE = {"title", "measurements", "processor", "input", "run"}
+FREE = {"title", "measurements", "plot", "processor", "input", "run"}
 """Sections that select nothing."""
 
 LOOSER: list[tuple[str, Any]] = [

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from dtperf.detector import Chamber
+from dtperf.diagnostics.comparison import Changes
 from dtperf.diagnostics.flags.changepoints import drifting
 from dtperf.diagnostics.flags.dead_regions import dead_regions
 from dtperf.diagnostics.flags.eligible import eligible_dropped, few_eligible
@@ -36,9 +37,6 @@ OF_ONE: Mapping[Kind, Callable[[Result], list[PlaceTest]]] = MappingProxyType(
         "eligible drifting": eligible_drifting,
     }
 )
-OF_TWO: Mapping[Kind, Callable[[Result, Result], list[PlaceTest]]] = MappingProxyType(
-    {"dropped": dropped, "eligible dropped": eligible_dropped}
-)
 
 
 def flag(
@@ -46,6 +44,8 @@ def flag(
     reference: ResultSource | None = None,
     false_alarms: float = 0.01,
     kinds: Collection[Kind] = KINDS,
+    *,
+    found: Changes | None = None,
 ) -> Table[Flag]:
     """Return flags of chambers, and of the sectors, wheels and stations that they are part of.
 
@@ -54,6 +54,7 @@ def flag(
         reference: An earlier result of other events, to find what has dropped since.
         false_alarms: Part of the flags of each kind that may be there by chance.
         kinds: What to test for.
+        found: What `dtperf.comparison.changes(reference, result)` gives, where it is known.
 
     Returns:
         Flags, the smallest p-value first; a place may have several. Of one kind the largest place
@@ -63,7 +64,10 @@ def flag(
     tests = [test(result) for kind, test in OF_ONE.items() if kind in kinds]
     if reference is not None:
         reference = Result.load(reference)
-        tests += [test(result, reference) for kind, test in OF_TWO.items() if kind in kinds]
+        if "dropped" in kinds:
+            tests.append(dropped(result, reference, found))
+        if "eligible dropped" in kinds:
+            tests.append(eligible_dropped(result, reference))
     return _significant(tests, false_alarms)
 
 

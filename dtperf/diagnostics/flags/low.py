@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import bdtr
 
 from dtperf.detector import Place
-from dtperf.diagnostics.comparison import changes
+from dtperf.diagnostics.comparison import Changes, changes
 from dtperf.diagnostics.flags.model import Flag, PlaceTest, percent
 from dtperf.results.result import Result
 
@@ -48,12 +48,13 @@ DROPPED_MARGIN = 0.005
 """A smaller drop is not flagged, however significant it is."""
 
 
-def dropped(result: Result, reference: Result) -> list[PlaceTest]:
+def dropped(result: Result, reference: Result, found: Changes | None = None) -> list[PlaceTest]:
     """Test whether each chamber has the efficiency of the reference.
 
     Args:
         result: With 'by_chamber', else nothing is tested.
         reference: A result of other events, too.
+        found: What `changes(reference, result)` gives, where it is known.
 
     Returns:
         One test per chamber that both have probes in.
@@ -61,7 +62,7 @@ def dropped(result: Result, reference: Result) -> list[PlaceTest]:
     if not (result.by_chamber() and reference.by_chamber()):
         return []
     tests = []
-    for change in changes(reference, result).chambers:
+    for change in (found or changes(reference, result)).chambers:
         now, then = change.after, change.before
         reason = (
             f"efficiency {percent(now.value)} ({now.passed:,} of {now.total:,}), "

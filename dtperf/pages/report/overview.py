@@ -53,13 +53,19 @@ class SkippedFile(NamedTuple):
     message: str
 
 
-def render(result: Result, flags: Sequence[Flag], reference: Result | None = None) -> str:
+def render(
+    result: Result,
+    flags: Sequence[Flag],
+    reference: Result | None = None,
+    found: Changes | None = None,
+) -> str:
     """Make the page of a result.
 
     Args:
         result: What was measured.
         flags: What is wrong with which chamber, see `dtperf.flags.flag`.
         reference: Another result, to tell the differences to.
+        found: What `changes(reference, result)` gives, where it is known.
 
     Returns:
         The page as HTML.
@@ -69,7 +75,8 @@ def render(result: Result, flags: Sequence[Flag], reference: Result | None = Non
     """
     if not result.by_chamber():
         raise InputError("the result lacks 'by_chamber': measure it, to report on chambers")
-    found = changes(reference, result) if reference is not None else None
+    if found is None and reference is not None:
+        found = changes(reference, result)
     flagged = flagged_places(result, flags)
     rows = chamber_rows(result, reasons(flags))
     if found is not None:
@@ -104,7 +111,11 @@ def render(result: Result, flags: Sequence[Flag], reference: Result | None = Non
 
 
 def write(
-    result: Result, path: Path, flags: Sequence[Flag], reference: Result | None = None
+    result: Result,
+    path: Path,
+    flags: Sequence[Flag],
+    reference: Result | None = None,
+    found: Changes | None = None,
 ) -> Path:
     """Write the page of a result.
 
@@ -113,6 +124,7 @@ def write(
         path: The file; a page of ours that is there is replaced.
         flags: What is wrong with which chamber.
         reference: Another result, to tell the differences to.
+        found: What `changes(reference, result)` gives, where it is known.
 
     Returns:
         The file.
@@ -121,7 +133,7 @@ def write(
         ConfigError: The file is there and something else, or cannot be written.
         InputError: One of the results has not measured 'by_chamber'.
     """
-    return save(render(result, flags, reference), path)
+    return save(render(result, flags, reference, found), path)
 
 
 def title_of(result: Result) -> str:

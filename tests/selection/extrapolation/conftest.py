@@ -22,7 +22,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make 5,000 events, and keep the branches that are read."""
     directory = tmp_path_factory.mktemp("sample")
     generate(Settings(events=5000, seed=11, format="rntuple"), directory)
-    names = [*needed_branches("isolated"), *optional_branches(()), DXY]
+    names = [*needed_branches("isolated"), *optional_branches({}), DXY]
     with uproot.open({str(directory / "nano_0000.root"): "Events"}) as tree:
         arrays = tree.arrays(filter_field=ColumnFilter.of(names), how=dict)
     return write_like(arrays, directory / "sample.root")

@@ -25,8 +25,8 @@ def test_branches_of_each_way() -> None:
     assert helix - ntuple == {DXY}
     assert {"muon_matches_begin", "muon_matches_end", "muon_matches_x"} <= ntuple - helix
     assert all(name.startswith("muon_matches_") for name in ntuple - helix)
-    assert not optional_branches((), "helix")
-    assert optional_branches((), "ntuple") == {"muon_matches_edgeX", "muon_matches_edgeY"}
+    assert not optional_branches({}, "helix")
+    assert optional_branches({}, "ntuple") == {"muon_matches_edgeX", "muon_matches_edgeY"}
 
 
 def test_helix_needs_no_matches(
