@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dtperf.selection.cuts import Extrapolation, TableName, TagAndProbe
-from dtperf.selection.details.branches import BRANCHES_OF_TABLE
+from dtperf.selection.details.branches import BRANCHES_OF_TABLE, NOT_OF_GENERATION_A
 from dtperf.typing import F32
 
 __all__ = [
@@ -132,6 +132,10 @@ def branches_of(config: TagAndProbe) -> tuple[frozenset[str], frozenset[str]]:
     """Return the branches that a config needs, and those that are read where a file has them."""
     extrapolation, columns = config.extrapolation, config.filled_columns()
     needed = needed_branches(config.selection.tag.trigger, extrapolation, isolations(config))
+    optional = optional_branches(columns, extrapolation)
     for table, branches in BRANCHES_OF_TABLE.items():
-        needed |= branches(columns[table])
-    return needed, optional_branches(columns, extrapolation)
+        if table in NOT_OF_GENERATION_A:
+            optional |= branches(columns[table])
+        else:
+            needed |= branches(columns[table])
+    return needed, optional

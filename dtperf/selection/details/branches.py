@@ -18,6 +18,7 @@ __all__ = [
     "DIGI_DTYPES",
     "EXPECTED_DTYPES",
     "HIT_DTYPES",
+    "NOT_OF_GENERATION_A",
     "PRIMITIVES",
     "RANGE_DTYPES",
     "RPC_BIT",
@@ -240,3 +241,5 @@ BRANCHES_OF_TABLE: Mapping[TableName, Callable[[Iterable[str]], frozenset[str]]]
     }
 )
 """What columns of a table need beside the branches that are always read."""
+NOT_OF_GENERATION_A: frozenset[TableName] = frozenset(["rpc_crossings"])
+"""Tables of what only newer files have: a run on others leaves out their measurements."""
