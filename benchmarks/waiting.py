@@ -29,15 +29,17 @@ def main() -> None:
     options = parser.parse_args()
     own = Path(__file__).parents[1]
     trees = {"": own} if options.before is None else {"": own, " before": options.before.resolve()}
+    timed: dict[str, list[tuple[float, float]]] = {}
     with tempfile.TemporaryDirectory() as directory:
-        folder = Path(directory)
-        for name in ("a", "b"):
-            _once(own, _run(folder / name))
-        commands = {YARDSTICK: ["-c", YARDSTICK]}
-        timed: dict[str, list[tuple[float, float]]] = {}
+        # each version has results of its own: an older one cannot read those of a newer one
+        folders = {version: Path(directory) / (version.strip() or "now") for version in trees}
+        for version, tree in trees.items():
+            for name in ("a", "b"):
+                _once(tree, _run(folders[version] / name))
         for _ in range(options.rounds):
+            timed.setdefault(YARDSTICK, []).append(_once(own, ["-c", YARDSTICK]))
             for version, tree in trees.items():
-                for name, command in {**commands, **_commands(folder)}.items():
+                for name, command in _commands(folders[version]).items():
                     timed.setdefault(f"{name}{version}", []).append(_once(tree, command))
     _print(timed)
 
