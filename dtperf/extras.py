@@ -7,6 +7,7 @@ import shlex
 import shutil
 import sys
 from importlib.metadata import requires
+from importlib.util import find_spec
 from pathlib import Path
 
 __all__ = ["install_command"]
@@ -32,6 +33,8 @@ def install_command(extra: str) -> str:
         marked = (each.partition(";") for each in requires("dtperf") or ())
         own = re.compile(rf"extra == ['\"]{re.escape(extra)}['\"]")
         words = [name.strip() for name, _, marker in marked if own.search(marker)]
+    if find_spec("pip") is None:  # uv and pixi make such environments
+        return f"uv pip install {shlex.join([*words, '--python', sys.executable])}"
     return f"{_pip()} install {shlex.join(words)}"
 
 
