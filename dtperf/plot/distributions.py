@@ -15,9 +15,9 @@ from dtperf.measurements.declaration import Histogram
 from dtperf.measurements.histograms import presented
 from dtperf.plot.axes import core, edges_of, stations, tell_strays, variables, whole_numbers
 from dtperf.plot.style import GREY, STATIONS, CurveStyle, StyledFigure, legend, new_sheet
-from dtperf.typing import F64
+from dtperf.typing import F64, AnyArray
 
-__all__ = ["distribution", "per_bin", "profile"]
+__all__ = ["distribution", "draw_means", "means", "per_bin", "profile"]
 
 ROOM_ABOVE, ROOM_ALONE = 1.3, 1.08
 DECADES_ABOVE = 0.25
@@ -195,16 +195,43 @@ def profile(counts: Histogram, reference: Histogram | None, title: str, *, y: st
 
 def _draw_times(panel: Axes, counts: Histogram, label: str, look: CurveStyle) -> float:
     """Draw means and their errors; give the largest mean, whatever its sign."""
-    shown: Any = presented(counts).view()
-    number, mean = (np.asarray(shown[name]).ravel() for name in ("count", "value"))
-    squares = np.asarray(shown["_sum_of_deltas_squared"]).ravel()
-    kept = number > 0
+    mean, error = (each.ravel() for each in means(counts))
+    kept = np.isfinite(mean)
+    draw_means(panel, np.flatnonzero(kept), mean[kept], error[kept], label, look)
+    return float(np.abs(mean[kept]).max(initial=0))
+
+
+def means(profile: Histogram) -> tuple[F64, F64]:
+    """Return the means of a profile's bins, NaN where it has none, and their errors.
+
+    Args:
+        profile: As it is filled, with its moments as the last axis.
+    """
+    shown: Any = presented(profile).view()
+    number = np.asarray(shown["count"])
     # one entry has no spread
-    variance = squares / np.maximum(number - 1, 1)
+    variance = np.asarray(shown["_sum_of_deltas_squared"]) / np.maximum(number - 1, 1)
+    mean = np.where(number > 0, shown["value"], np.nan)
+    return mean, np.sqrt(variance / np.maximum(number, 1))
+
+
+def draw_means(
+    panel: Axes, x: AnyArray, mean: F64, error: F64, label: str, look: CurveStyle
+) -> None:
+    """Draw points with their errors, those of a reference open and behind the others.
+
+    Args:
+        panel: Where.
+        x: Shape (points,), as the next two.
+        mean: Finite.
+        error: Of the mean.
+        label: In the legend.
+        look: One without a line is a reference's.
+    """
     panel.errorbar(
-        np.arange(len(mean))[kept],
-        mean[kept],
-        np.sqrt(variance / np.maximum(number, 1))[kept],
+        x,
+        mean,
+        error,
         label=label,
         color=look.colour,
         marker=look.marker,
@@ -214,7 +241,6 @@ def _draw_times(panel: Axes, counts: Histogram, label: str, look: CurveStyle) ->
         elinewidth=1.1,
         zorder=3 if look.line else 2,
     )
-    return float(np.abs(mean[kept]).max(initial=0))
 
 
 def _name_wheels(panel: Axes) -> None:

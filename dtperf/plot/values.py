@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 
 from dtperf.measurements.declaration import ENTRIES, Histogram, PictureHints
-from dtperf.measurements.histograms import presented
 from dtperf.plot.axes import span
 from dtperf.plot.cells import Scale, colour_bar, shade
+from dtperf.plot.distributions import draw_means, means
 from dtperf.plot.panels import columns_of, finish, make_panels
 from dtperf.plot.style import GREY, CurveStyle, StyledFigure, legend
 from dtperf.plot.views import View, edges_shown
@@ -93,12 +93,7 @@ def _is_mean(counts: Histogram) -> bool:
 def _values(histogram: Histogram, *shown: str) -> tuple[F64, F64]:
     """Return entries or means with their errors; NaN where there is no mean."""
     if _is_mean(histogram):
-        profile: Any = presented(histogram.project(*shown, "moment")).view()
-        number = np.asarray(profile["count"])
-        # one entry has no spread
-        variance = profile["_sum_of_deltas_squared"] / np.maximum(number - 1, 1)
-        mean = np.where(number > 0, profile["value"], np.nan)
-        return mean, np.sqrt(variance / np.maximum(number, 1))
+        return means(histogram.project(*shown, "moment"))
     entries = histogram.project(*shown)
     values = np.asarray(entries.values(), dtype=np.float64)
     variances = entries.variances()
@@ -118,19 +113,8 @@ def _draw_steps(
 
 def _draw_points(panel: Axes, drawn: _Values, look: CurveStyle, name: str) -> None:
     kept = np.isfinite(drawn.values) & ((drawn.values != 0) | (drawn.errors > 0))
-    panel.errorbar(
-        drawn.middles[kept],
-        drawn.values[kept],
-        drawn.errors[kept],
-        label=name,
-        color=look.colour,
-        marker=look.marker,
-        markersize=5,
-        markerfacecolor=look.colour if look.line else "white",
-        linestyle="none",
-        elinewidth=1.1,
-        zorder=3 if look.line else 2,
-    )
+    shown = (drawn.middles[kept], drawn.values[kept], drawn.errors[kept])
+    draw_means(panel, *shown, name, look)
 
 
 def _scale(panel: Axes, hints: PictureHints, *, is_mean: bool) -> None:

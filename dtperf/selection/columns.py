@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dtperf.detector import sectors, sensitive_edge_distances, wheels
+from dtperf.detector import sectors, sensitive_edge_distances, stations, wheels
 from dtperf.selection.flatten import FlatEvents
 from dtperf.selection.fourvector import FOUR_VECTOR, STORED, vector_etas, vector_phis, vector_pts
 from dtperf.selection.ragged import take
 from dtperf.selection.segments import StationLimits, is_eligible, is_fiducial, mask_in_eta
 from dtperf.selection.tables import Table
-from dtperf.typing import F32, AnyArray, Intp
+from dtperf.typing import F32, I16, AnyArray, Intp
 
 if TYPE_CHECKING:
     from dtperf.selection.arrays import Matches
@@ -27,6 +27,7 @@ __all__ = [
     "CROSSING_COLUMNS",
     "PAIR_COLUMNS",
     "border_distances",
+    "chamber_columns",
     "crossing_columns",
     "event_columns",
     "kinematics",
@@ -135,6 +136,16 @@ def border_distances(matches: Matches, limits: StationLimits) -> tuple[F32, F32]
     if limits.of_superlayers:
         return sensitive_edge_distances(matches.code, matches.x, matches.y)
     return matches.edgeX, matches.edgeY
+
+
+def chamber_columns(code: I16) -> Make:
+    """Return how the columns of a row's chamber are made, of its code, shape (rows,)."""
+    return {
+        "chamber": lambda _: code,
+        "station": lambda _: stations()[code],
+        "wheel": lambda _: wheels()[code],
+        "sector": lambda _: sectors()[code],
+    }
 
 
 def event_columns(flat: FlatEvents) -> Make:

@@ -12,7 +12,7 @@ from dtperf.detector import chamber_codes
 from dtperf.errors import InputError
 from dtperf.typing import I16, I64, AnyArray
 
-__all__ = ["Collection", "codes", "collection", "has_columns"]
+__all__ = ["Collection", "codes", "collection", "events_of", "has_columns"]
 
 
 class Collection(NamedTuple):
@@ -27,9 +27,14 @@ class Collection(NamedTuple):
         """Return offsets and columns in the order of a named tuple."""
         return (self.offsets, *(self.columns[name] for name in kind._fields[1:]))
 
-    def events(self) -> I64:
-        """Return the event of each record, shape (records,)."""
-        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+
+def events_of(offsets: AnyArray) -> I64:
+    """Return the event of each record, shape (records,).
+
+    Args:
+        offsets: Records offsets[i] to offsets[i + 1] belong to event i, shape (events + 1,).
+    """
+    return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
 
 
 def has_columns(events: Any, name: str, columns: Mapping[str, Any]) -> bool:

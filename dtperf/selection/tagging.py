@@ -23,7 +23,7 @@ from dtperf.selection.details.layer_table import layer_table
 from dtperf.selection.details.mean_timers import mean_timer_table
 from dtperf.selection.details.rpc import rpc_table
 from dtperf.selection.details.segments import matched_columns, segment_table
-from dtperf.selection.details.trigger import trigger_columns
+from dtperf.selection.details.trigger import stored_primitives, trigger_columns
 from dtperf.selection.extrapolation import extrapolate
 from dtperf.selection.flatten import FlatEvents, flatten
 from dtperf.selection.luminosity import within
@@ -63,7 +63,8 @@ class Tables(Mapping[str, Table]):
 
         Primitives, hits and digis are counted when a column of theirs is first used.
         """
-        seen = matched_columns(events, flat) | trigger_columns(events, self.anomalies)
+        self._primitives = stored_primitives(events, self.anomalies)
+        seen = matched_columns(events, flat) | trigger_columns(self._primitives)
         self.pairs, self.crossings = find_tables(flat, config, seen)
 
     pairs: Table
@@ -74,7 +75,7 @@ class Tables(Mapping[str, Table]):
     @cached_property
     def segments(self) -> Table:
         """One row for each segment of a chamber."""
-        return segment_table(*self._inputs, self.crossings)
+        return segment_table(*self._inputs, self.crossings, self._primitives)
 
     @cached_property
     def layers(self) -> Table:

@@ -226,7 +226,7 @@ def refuse_details(config: AnalysisConfig) -> None:
         ConfigError: Some need primitives, hits or digis, or are of all segments.
     """
     measured = config.filled_measurements()
-    lacking = sorted(measured.keys() - without_details(config).filled_measurements().keys())
+    lacking = sorted(name for name, each in measured.items() if needs_details(each))
     if lacking:
         shown = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if lacking[3:] else "")
         raise ConfigError(

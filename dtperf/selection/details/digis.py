@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dtperf.detector import N_CODES, layer_cells, sectors, stations, wheels
+from dtperf.detector import N_CODES, layer_cells
 from dtperf.selection.columns import EVENT_COLUMNS as EVENT_TEXTS
-from dtperf.selection.columns import Make, event_columns
+from dtperf.selection.columns import Make, chamber_columns, event_columns
 from dtperf.selection.details.layers import read_digis
+from dtperf.selection.flat_collection import events_of
 from dtperf.selection.tables import Table
 from dtperf.typing import AnyArray, Bools
 
@@ -51,14 +52,10 @@ def digi_table(events: Any, flat: FlatEvents, cuts: LayerCuts) -> tuple[Table, d
         return Table(0, {}), {}
     exists = _exists(digis.code, digis.superlayer, digis.layer, digis.wire)
     rows = np.flatnonzero(exists)
-    event = np.repeat(np.arange(len(digis.offsets) - 1), np.diff(digis.offsets))[rows]
-    code = digis.code[rows]
+    event = events_of(digis.offsets)[rows]
     make: Make = {
+        **chamber_columns(digis.code[rows]),
         "event": lambda _: event,
-        "chamber": lambda _: code,
-        "station": lambda _: stations()[code],
-        "wheel": lambda _: wheels()[code],
-        "sector": lambda _: sectors()[code],
         "superlayer": lambda _: digis.superlayer[rows],
         "layer": lambda _: digis.layer[rows],
         "wire": lambda _: digis.wire[rows],
@@ -83,9 +80,8 @@ def _has_segment(flat: FlatEvents) -> Bools:
     """Return whether each chamber has a segment, shape (events, N_CODES)."""
     segments = flat.segments
     has = np.zeros((len(segments.offsets) - 1, N_CODES), dtype=np.bool_)
-    event = np.repeat(np.arange(len(has)), np.diff(segments.offsets))
     known = segments.code >= 0
-    has[event[known], segments.code[known]] = True
+    has[events_of(segments.offsets)[known], segments.code[known]] = True
     return has
 
 

@@ -16,7 +16,7 @@ from dtperf.compiled import compiled
 from dtperf.selection.columns import EVENT_COLUMNS as EVENT_TEXTS
 from dtperf.selection.columns import Make, event_columns
 from dtperf.selection.details.branches import RPC_HIT_DTYPES, RPC_POINT_DTYPES
-from dtperf.selection.flat_collection import collection, has_columns
+from dtperf.selection.flat_collection import collection, events_of, has_columns
 from dtperf.selection.ragged import take
 from dtperf.selection.tables import Table
 from dtperf.typing import F32, I16, I32, I64, U32, AnyArray
@@ -62,7 +62,7 @@ def rpc_table(events: Any, flat: FlatEvents) -> Table:
         return Table(0, {})
     offsets, points = collection(events, "dtToRpc", RPC_POINT_DTYPES)
     hit_offsets, hits = collection(events, "rpcRecHit", RPC_HIT_DTYPES)
-    event = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    event = events_of(offsets)
     rolls = (event, points["rawId"], points["coordX"])
     nearest = _nearest(*rolls, hit_offsets, hits["rawId"], hits["bx"], hits["coordX"])
     make: Make = {

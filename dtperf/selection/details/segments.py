@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dtperf.detector import sectors, stations, wheels
 from dtperf.selection.columns import EVENT_COLUMNS as EVENT_TEXTS
-from dtperf.selection.columns import Make, event_columns
+from dtperf.selection.columns import Make, chamber_columns, event_columns
 from dtperf.selection.details.branches import STORED, TRACK_SLOPES, StoredColumn
 from dtperf.selection.details.standalone import has_standalone, of_global_muons
 from dtperf.selection.details.trigger import (
     TRIGGER_COLUMNS,
     TRIGGER_TO_SEGMENT_COLUMNS,
+    StoredPrimitives,
     trigger_columns,
 )
-from dtperf.selection.flat_collection import collection, has_columns
+from dtperf.selection.flat_collection import collection, events_of, has_columns
 from dtperf.selection.ragged import take
 from dtperf.selection.tables import Table
 from dtperf.typing import I64, AnyArray, Intp
@@ -75,25 +75,24 @@ SEGMENT_COLUMNS = {
 """One row for each segment of a chamber that exists."""
 
 
-def segment_table(events: Any, flat: FlatEvents, crossings: Table) -> Table:
+def segment_table(
+    events: Any, flat: FlatEvents, crossings: Table, primitives: Mapping[str, StoredPrimitives]
+) -> Table:
     """Return the table of segments.
 
     Args:
         events: NanoEvents, of which columns are taken when they are first used.
         flat: The same events.
         crossings: Of the same events.
+        primitives: From `stored_primitives`.
     """
     segments = flat.segments
     rows = np.flatnonzero(segments.code >= 0)
-    event = np.repeat(np.arange(len(segments.offsets) - 1), np.diff(segments.offsets))[rows]
-    code = segments.code[rows]
+    event = events_of(segments.offsets)[rows]
     make: Make = {
+        **chamber_columns(segments.code[rows]),
         "segment": lambda _: rows,
         "event": lambda _: event,
-        "chamber": lambda _: code,
-        "station": lambda _: stations()[code],
-        "wheel": lambda _: wheels()[code],
-        "sector": lambda _: sectors()[code],
         "local_x": lambda _: segments.seg4D_posLoc_x[rows],
         "local_y": lambda _: segments.seg4D_posLoc_y[rows],
         "t0": lambda _: _without(segments.seg2D_phi_t0[rows], -999),
@@ -117,7 +116,7 @@ def segment_table(events: Any, flat: FlatEvents, crossings: Table) -> Table:
         make["angle"] = make["segment_angle"] = _angle
     if "mid_x" in make:
         make["segment_mid_x"] = make["mid_x"]
-    made = make | event_columns(flat) | trigger_columns(events, flat.anomalies)
+    made = make | event_columns(flat) | trigger_columns(primitives)
     return Table(len(rows), made)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from typing import Any
 
@@ -19,11 +19,18 @@ from dtperf.selection.details.primitives import (
     read_primitives,
     trigger_codes,
 )
+from dtperf.selection.flat_collection import events_of
 from dtperf.selection.ragged import take
 from dtperf.selection.tables import Table
 from dtperf.typing import AnyArray
 
-__all__ = ["TRIGGER_COLUMNS", "TRIGGER_TO_SEGMENT_COLUMNS", "trigger_columns"]
+__all__ = [
+    "TRIGGER_COLUMNS",
+    "TRIGGER_TO_SEGMENT_COLUMNS",
+    "StoredPrimitives",
+    "stored_primitives",
+    "trigger_columns",
+]
 
 NO_BX, NO_QUALITY, NO_BIT = -99, -1, -1
 N_STATIONS = 4
@@ -62,24 +69,57 @@ TRIGGER_TO_SEGMENT_COLUMNS = {
 """Columns of crossings and segments that need more of the segment."""
 
 
-def trigger_columns(events: Any, anomalies: dict[str, int]) -> Make:
-    """Return how the columns are made, of those primitives that the events have.
+class StoredPrimitives:
+    """Primitives of events that are read when they are first used, once for all tables."""
+
+    def __init__(self, events: Any, source: PrimitiveSource, anomalies: dict[str, int]) -> None:
+        """Note where they are, and where to count what no trigger sends."""
+        self.source = source
+        self._events, self._anomalies = events, anomalies
+
+    @cached_property
+    def primitives(self) -> Primitives:
+        """Those of all events."""
+        primitives, found = read_primitives(self._events, self.source)
+        self._anomalies.update(found)
+        return primitives
+
+
+def stored_primitives(events: Any, anomalies: dict[str, int]) -> dict[str, StoredPrimitives]:
+    """Return those primitives that the events have, by the name that columns begin with.
 
     Args:
-        events: NanoEvents, of which primitives are read when one of their columns is first used.
+        events: NanoEvents.
         anomalies: What no trigger sends is counted here, by kind, when it is read.
     """
+    return {
+        name: StoredPrimitives(events, source, anomalies)
+        for name, source in PRIMITIVES.items()
+        if has_primitives(events, source)
+    }
+
+
+def trigger_columns(primitives: Mapping[str, StoredPrimitives]) -> Make:
+    """Return how the columns of one table are made.
+
+    Args:
+        primitives: From `stored_primitives`.
+    """
     make: Make = {}
-    for name, source in PRIMITIVES.items():
-        if has_primitives(events, source):
-            seen = _Seen(events, source, anomalies)
-            for column, maker in seen.columns().items():
-                make[f"{name}_{column}"] = maker
-            make[f"{name}_dx"] = partial(_minus, f"{name}_x", "segment_mid_x", 1.0)
-            make[f"{name}_dangle"] = partial(
-                _minus, f"{name}_angle", "segment_angle", float(np.degrees(1))
-            )
+    for name, stored in primitives.items():
+        for column, maker in _Seen(stored).columns().items():
+            make[f"{name}_{column}"] = maker
+        other_stations = f"{name}_other_stations"
+        make[f"{name}_has_other_stations"] = partial(_has_others, other_stations)
+        make[f"{name}_dx"] = partial(_minus, f"{name}_x", "segment_mid_x", 1.0)
+        make[f"{name}_dangle"] = partial(
+            _minus, f"{name}_angle", "segment_angle", float(np.degrees(1))
+        )
     return make
+
+
+def _has_others(other_stations: str, table: Table) -> AnyArray:
+    return np.asarray(table[other_stations] >= MIN_OTHERS)
 
 
 def _minus(of_trigger: str, of_segment: str, unit: float, table: Table) -> AnyArray:
@@ -90,20 +130,14 @@ def _minus(of_trigger: str, of_segment: str, unit: float, table: Table) -> AnyAr
 class _Seen:
     """What one kind of primitives tells of the crossings of one table."""
 
-    def __init__(self, events: Any, source: PrimitiveSource, anomalies: dict[str, int]) -> None:
-        self._events, self._source, self._anomalies = events, source, anomalies
+    def __init__(self, stored: StoredPrimitives) -> None:
+        self._stored = stored
         self._best: BestPrimitives | None = None
-
-    @cached_property
-    def _primitives(self) -> Primitives:
-        primitives, found = read_primitives(self._events, self._source)
-        self._anomalies.update(found)
-        return primitives
 
     def _of(self, table: Table) -> BestPrimitives:
         if self._best is None:
             code = trigger_codes()[table["chamber"]]
-            self._best = best_primitives(table["event"], code, self._primitives)
+            self._best = best_primitives(table["event"], code, self._stored.primitives)
         return self._best
 
     def columns(self) -> dict[str, Callable[[Table], AnyArray]]:
@@ -115,7 +149,7 @@ class _Seen:
             "x": ("in_time", "position", np.nan),
             "angle": ("in_time", "direction", np.nan),
         }
-        if self._source.has_rpc_bit:
+        if self._stored.source.has_rpc_bit:
             taken["rpc_bit"] = ("in_time", "rpc_bit", NO_BIT)
         return {
             **{name: partial(self._taken, *how) for name, how in taken.items()},
@@ -123,12 +157,11 @@ class _Seen:
             "any_passing": lambda table: self._of(table).any_bx >= 0,
             "is_preceded": lambda table: self._of(table).is_preceded,
             "other_stations": self._other_stations,
-            "has_other_stations": lambda table: self._other_stations(table) >= MIN_OTHERS,
         }
 
     def _other_stations(self, table: Table) -> AnyArray:
-        offsets, code = self._primitives.offsets, self._primitives.code
-        event = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))[code >= 0]
+        offsets, code = self._stored.primitives.offsets, self._stored.primitives.code
+        event = events_of(offsets)[code >= 0]
         has = np.zeros((len(offsets) - 1, N_STATIONS + 1), dtype=np.int8)
         has[event, stations()[code[code >= 0]]] = 1
         of_event, station = has[table["event"]], table["station"]
@@ -136,5 +169,5 @@ class _Seen:
         return np.asarray(of_event.sum(axis=1, dtype=np.int8) - own)
 
     def _taken(self, which: str, field: str, nothing: float, table: Table) -> AnyArray:
-        source = getattr(self._primitives, field)
+        source = getattr(self._stored.primitives, field)
         return take(source, getattr(self._of(table), which), source.dtype.type(nothing))

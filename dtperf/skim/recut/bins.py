@@ -11,6 +11,7 @@ from dtperf.measurements.fill import bin_numbers
 from dtperf.selection.columns import crossing_columns, pair_columns, station_limits
 from dtperf.selection.crossings import find_crossings
 from dtperf.selection.extrapolation import ProbeMatches
+from dtperf.selection.flat_collection import events_of
 from dtperf.selection.flatten import FlatEvents
 from dtperf.selection.pairs import Candidates
 from dtperf.selection.tables import Table
@@ -54,7 +55,7 @@ def _table(flat: FlatEvents, tag: AnyArray, probe: AnyArray, *kinematics: AnyArr
     mass, dr, dz = kinematics or (unknown, unknown, unknown)
     holds = np.ones(len(probe), dtype=np.bool_)
     offsets = flat.muons.offsets
-    event = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))[probe]
+    event = events_of(offsets)[probe]
     found = Candidates(event, tag, probe, mass, dr, dz, holds, holds)
     return Table(len(probe), pair_columns(flat, found))
 
