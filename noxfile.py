@@ -7,6 +7,7 @@ libraries.
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -24,6 +25,9 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False
 
+# uv compiles nothing that it installs: each process would do so again, for five seconds
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 def install(session: nox.Session, *options: str, extras: str = EXTRAS) -> None:
     """Install dtperf with extras, as it is in this folder."""
@@ -32,10 +36,8 @@ def install(session: nox.Session, *options: str, extras: str = EXTRAS) -> None:
 
 def pytest(session: nox.Session, *default: str) -> None:
     """Run the tests that the command line names, or else the default ones."""
-    # numba keeps what it compiled for one version of itself at a time
-    cache = {"NUMBA_CACHE_DIR": str(HERE / ".numba_cache" / session.name)}
     command = ["python", "-m", "pytest", "-n", "logical", "--maxprocesses", "8"]
-    session.run(*command, "--dist", "worksteal", *(session.posargs or default), env=cache)
+    session.run(*command, "--dist", "worksteal", *(session.posargs or default))
 
 
 @nox.session(python=PYTHONS)
@@ -71,10 +73,12 @@ def docs(session: nox.Session) -> None:
     """Build the documentation into docs/_build/html, with the notebooks run."""
     # the notebook on dask-awkward needs the older Dask
     install(session, "--constraint", "constraints-lazy.txt", extras="docs,lazy,clusters,notebook")
-    cache = {"NUMBA_CACHE_DIR": str(HERE / ".numba_cache" / session.name)}
+    where = "from tests.helpers import kernels; print(kernels.folder())"
+    kept = str(session.run("python", "-c", where, silent=True)).strip()
     # all anew: a notebook shows what the code does, which Sphinx does not look at
     options = ("--fail-on-warning", "--keep-going", "--fresh-env", "--jobs", "auto")
-    session.run("sphinx-build", *options, *session.posargs, "docs", "docs/_build/html", env=cache)
+    places = ("docs", "docs/_build/html")
+    session.run("sphinx-build", *options, *session.posargs, *places, env={"NUMBA_CACHE_DIR": kept})
 
 
 @nox.session

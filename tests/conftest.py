@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+
+from tests.helpers import kernels
 
 # whatever else uses the package does not find what the tests have compiled
-os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(__file__).parents[1] / ".numba_cache"))
+os.environ.setdefault("NUMBA_CACHE_DIR", str(kernels.folder()))
 
 import pytest
 from hypothesis import HealthCheck, settings

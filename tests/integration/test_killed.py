@@ -45,7 +45,7 @@ def seconds(client: Client, files: Path, reference_config: AnalysisConfig) -> fl
     return time.monotonic() - start
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(8))
 def test_a_worker_is_killed(
     seed: int,
     seconds: float,
@@ -116,7 +116,7 @@ def duration(files: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     return seconds
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(6))
 def test_the_client_is_killed(
     seed: int,
     duration: dict[str, float],

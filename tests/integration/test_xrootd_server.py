@@ -38,8 +38,15 @@ pytest.importorskip("fsspec_xrootd")
 pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 
 
-@pytest.mark.parametrize("how", ["files", "directory", "pattern"])
-@pytest.mark.parametrize("executor", ["iterative", "futures"])
+@pytest.mark.parametrize(
+    ("how", "executor"),
+    [
+        ("files", "iterative"),
+        ("directory", "iterative"),
+        ("pattern", "iterative"),
+        ("directory", "futures"),
+    ],
+)
 def test_golden(
     how: str, executor: str, server: Server, tmp_path: Path, golden_result: Result
 ) -> None:

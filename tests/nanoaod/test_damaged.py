@@ -122,9 +122,9 @@ def is_in(place: int, spots: list[Spot]) -> bool:
         ("ttree", 170, 1),
         ("rntuple", 130, 2),
         ("grouped", 130, 2),
-        pytest.param("ttree", 5000, 3, marks=pytest.mark.slow),
-        pytest.param("rntuple", 5000, 4, marks=pytest.mark.slow),
-        pytest.param("grouped", 5000, 4, marks=pytest.mark.slow),
+        pytest.param("ttree", 1200, 3, marks=pytest.mark.slow),
+        pytest.param("rntuple", 1200, 4, marks=pytest.mark.slow),
+        pytest.param("grouped", 1200, 4, marks=pytest.mark.slow),
     ],
 )
 def test_a_wrong_bit_is_noticed_or_does_not_matter(
@@ -167,7 +167,7 @@ COMPRESSIONS = [uproot.ZLIB(1), uproot.LZMA(1), uproot.LZ4(1), uproot.ZSTD(1), N
 @pytest.mark.parametrize(
     ("compression", "number"),
     [(each, 15) for each in COMPRESSIONS]
-    + [pytest.param(each, 2000, marks=pytest.mark.slow) for each in COMPRESSIONS],
+    + [pytest.param(each, 400, marks=pytest.mark.slow) for each in COMPRESSIONS],
 )
 def test_whatever_is_wrong_nothing_but_an_input_error_comes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: Format, compression: Any, number: int

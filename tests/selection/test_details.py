@@ -93,9 +93,9 @@ def check_against_loops(data: st.DataObject) -> None:
 
 
 any_data = given(data=st.data())
-test_any_events_and_cuts = settings(max_examples=120)(any_data(check_against_loops))
+test_any_events_and_cuts = settings(max_examples=80)(any_data(check_against_loops))
 test_many_events_and_cuts = pytest.mark.slow(
-    settings(max_examples=1000)(any_data(check_against_loops))
+    settings(max_examples=300)(any_data(check_against_loops))
 )
 
 

@@ -99,14 +99,14 @@ def test_every_key_is_drawn() -> None:
     assert VALUES.keys() == RULES.keys() - others
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(tighter())
 def test_golden_events(cuts: dict[str, Any]) -> None:
     config = with_values(loose(run={"chunksize": 700}), cuts)
     assert_same(analysis("golden").with_cuts(cuts), measured(config, files("golden")))
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(tighter())
 def test_events_that_no_detector_writes(cuts: dict[str, Any]) -> None:
     config = with_values(loose(run={"chunksize": 700}), cuts)
@@ -114,7 +114,7 @@ def test_events_that_no_detector_writes(cuts: dict[str, Any]) -> None:
     assert_same(analysis("nonsense").with_cuts(cuts), run)
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(tighter())
 def test_own_propagation(cuts: dict[str, Any]) -> None:
     config = with_values(loose(extrapolation="helix", run={"chunksize": 700}), cuts)
@@ -123,7 +123,7 @@ def test_own_propagation(cuts: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=150)
+@settings(max_examples=40)
 @given(tighter(), st.sampled_from(["golden", "nonsense"]), st.sampled_from(["ntuple", "helix"]))
 def test_many_more(cuts: dict[str, Any], kind: str, way: str) -> None:
     config = with_values(loose(extrapolation=way, run={"chunksize": 700}), cuts)

@@ -49,10 +49,13 @@ def test_no_change_is_named_in_a_few_toys(case: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("results", [2, 4])
-@pytest.mark.parametrize("case", CASES)
-def test_false_alarms_are_as_few_as_stated(case: str, results: int) -> None:
-    toys = 100 if results == 2 else 40
+@pytest.mark.parametrize(
+    ("case", "results", "toys"),
+    [(case, 2, 60) for case in CASES]
+    + [(case, 4, 40) for case in ("counts alone", "stations vary", "much, in few runs")],
+)
+def test_false_alarms_are_as_few_as_stated(case: str, results: int, toys: int) -> None:
+    """With 60 toys, three times as many as stated are noticed by 55 %, four times by 87 %."""
     found = alarms(toys, CASES[case], results)
     assert found <= most(toys), f"{found} of {toys} toys with a false alarm"
 

@@ -124,8 +124,9 @@ def test_healthy_chambers_in_a_few_toys() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_healthy_chambers_in_200_toys() -> None:
-    check_alarms(200)
+def test_healthy_chambers_in_100_toys() -> None:
+    """Three times as many false alarms as stated are noticed by 84 %, four times by 99 %."""
+    check_alarms(100)
 
 
 def test_the_place_of_a_change_is_as_sure_as_told() -> None:
