@@ -219,7 +219,9 @@ def _median(values: F32, number: int) -> np.float32:
     else:
         for i in range(1, number):
             value, at = values[i], i
-            while at and (values[at - 1] > value or (np.isnan(values[at - 1]) and value == value)):
+            while at and (
+                values[at - 1] > value or (np.isnan(values[at - 1]) and not np.isnan(value))
+            ):
                 values[at] = values[at - 1]
                 at -= 1
             values[at] = value
