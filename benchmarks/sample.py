@@ -11,6 +11,7 @@ import numpy as np
 import uproot
 
 from dtperf.nanoaod import collection_of
+from dtperf.nanoaod.branches import known_collections
 
 __all__ = ["COLLECTIONS", "TREE", "Form", "columns", "new_tree", "repeat"]
 
@@ -29,22 +30,24 @@ def repeat(
     compression: Any = _ZSTD,
     form: Form = "ttree",
     number: int = 0,
+    only: Any = slice(None),
 ) -> Path:
     """Write the golden events again and again, each time with other event numbers.
 
     Args:
-        golden: The golden file.
+        golden: The golden file, or another small one.
         path: File to write.
         events: At least so many.
         cluster: Events in each basket or page.
         compression: Of uproot.
         form: A TTree as CMSSW writes it, or an RNTuple: one collection a table, no counters.
         number: Of the file: those of different numbers have no event number in common.
+        only: Which of the events are taken.
 
     Returns:
         The path.
     """
-    content = columns(golden)
+    content = {name: values[only] for name, values in columns(golden).items()}
     copies = -(-cluster // len(content["run"]))
     block = {name: ak.concatenate([values] * copies) for name, values in content.items()}
     with uproot.recreate(path, compression=compression) as file:
@@ -58,18 +61,19 @@ def columns(path: Path) -> dict[str, ak.Array]:
     """Return the columns of a file, those of a collection as records, without their counters.
 
     Args:
-        path: Of a TTree with the collections of the golden events.
+        path: Of a TTree of muon DPG NANO.
     """
     with uproot.open(path) as file:
         arrays = file["Events"].arrays(how=dict)
-    counters = {f"n{name}" for name in COLLECTIONS}
-    content = {n: v for n, v in arrays.items() if not collection_of(n, COLLECTIONS)}
-    for collection in COLLECTIONS:
+    present = sorted(name for name in known_collections() if f"n{name}" in arrays)
+    counters = {f"n{name}" for name in present}
+    content = {n: v for n, v in arrays.items() if not collection_of(n, present)}
+    for collection in present:
         content[collection] = ak.zip(
             {
                 name.removeprefix(f"{collection}_"): values
                 for name, values in arrays.items()
-                if collection_of(name, COLLECTIONS) == collection and name not in counters
+                if collection_of(name, present) == collection and name not in counters
             }
         )
     return content

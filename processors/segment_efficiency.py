@@ -7,7 +7,7 @@ from typing import Any
 from coffea.processor import ProcessorABC
 
 from dtperf.config import ConfigSource, load_config
-from dtperf.measurements.fill import fill
+from dtperf.measurements.fill import can_fill, fill
 from dtperf.selection import Tables, branches_of, tag_and_probe
 from dtperf.selection.totals import totals
 
@@ -57,7 +57,7 @@ class SegmentEfficiency(ProcessorABC):  # type: ignore[misc]  # coffea is untype
         return {
             f"events_not_in_{name}": tables.events
             for name, measurement in self.measurements.items()
-            if not measurement.columns <= tables[measurement.table].keys()
+            if not can_fill(measurement, tables[measurement.table])
         }
 
     def postprocess(self, accumulator: dict[str, Any]) -> dict[str, Any]:

@@ -141,7 +141,7 @@ def _run(
                 for line in _ending(readable, measured, cores_expected(config, workplace)):
                     reporter.notice(line)
                 pool = stack.enter_context(worker_pool(config, workplace, reporter.wait))
-                size = config.run.chunksize or events_at_once(pool.memory)
+                size = config.run.chunksize or events_at_once(pool.memory, processor.columns)
                 chunks = list(islice(planned(size), limit_chunks))
                 record.begin_measuring(sum(map(len, chunks)))
                 reporter.begin(sum(map(len, chunks)), pool.dashboard)

@@ -14,7 +14,7 @@ from dtperf.typing import F64, I16, I32, I64, AnyArray, Intp
 
 __all__ = [
     "MOST_CATEGORIES",
-    "add_rounded",
+    "add_moments",
     "category_bins",
     "count",
     "integer_bins",
@@ -132,58 +132,72 @@ def category_bins(values: AnyArray, categories: AnyArray) -> I16:
 
 
 @compiled
-def step(positions: I32, bins: I16, stride: int) -> None:
-    """Add the bins on one axis to the flat bin index of each row, in place.
+def step(before: I32, bins: I16, stride: int) -> I32:
+    """Add the bins on one axis to the flat bin index of each row.
 
     Args:
-        positions: Where each row is so far, shape (rows,).
-        bins: Its bin number on the axis, shape (rows,).
+        before: Where each row is on the axes before, shape (rows,); -1: nowhere.
+        bins: Its bin number on the axis, shape (rows,); -1: none.
         stride: Distance of neighbouring bins of the axis.
+
+    Returns:
+        Where it is then, shape (rows,); -1: nowhere.
     """
-    for row in range(len(positions)):
-        positions[row] += np.int32(bins[row]) * np.int32(stride)
+    positions = np.empty(len(before), dtype=np.int32)
+    for row in range(len(before)):
+        there = before[row] + np.int32(bins[row]) * np.int32(stride)
+        positions[row] = there if (before[row] >= 0) & (bins[row] >= 0) else np.int32(-1)
+    return positions
 
 
 # unsigned indices: without the check for negative ones, counting is five times as fast
 
 
 @compiled
-def count(
-    counts: I64,
-    rows: Intp,
-    positions: I32,
-) -> None:
+def count(counts: I64, rows: Intp, before: I32, bins: I16, stride: int) -> None:
     """Count rows in a flat histogram, in place.
 
     Args:
         counts: Flat contents with flow bins.
-        rows: Numbers of the rows that enter, shape (n,).
-        positions: Of all rows, in counts for those that enter.
+        rows: Numbers of the rows that enter, shape (n,); those without a bin are left out.
+        before: Where all rows are on the axes but the last.
+        bins: Their bin numbers on the last axis.
+        stride: Distance of its neighbouring bins.
     """
     for row in rows:
-        counts[np.uint64(positions[np.uint64(row)])] += 1
+        at, last = before[np.uint64(row)], bins[np.uint64(row)]
+        if at >= 0 and last >= 0:
+            counts[np.uint64(at + np.int64(last) * stride)] += 1
 
 
 @compiled
-def add_rounded(
+def add_moments(
+    entries: I64,
     sums: I64,
+    squares: I64,
     rows: Intp,
     positions: I32,
     values: AnyArray,
     unit: float,
-    power: int,
+    unit_of_squares: float,
 ) -> None:
-    """Add a power of a value of each row to a flat histogram, in place.
+    """Add the powers of a value of each row to flat histograms, in place.
 
     Args:
-        sums: Flat contents with flow bins.
+        entries: Flat contents with flow bins: how many values.
+        sums: Of the values.
+        squares: Of their squares.
         rows: As in `count`.
-        positions: As in `count`.
+        positions: Of all rows; -1: nowhere.
         values: Of all rows.
-        unit: What a content of 1 stands for; powers are rounded to its multiples, half to even.
-        power: 1 or 2.
+        unit: What a sum of 1 stands for; values are rounded to its multiples, half to even.
+        unit_of_squares: The same of squares.
     """
     for row in rows:
+        at = positions[np.uint64(row)]
+        if at < 0:
+            continue
         y = np.float64(values[np.uint64(row)])
-        weight = np.rint((y if power == 1 else y * y) / unit)
-        sums[np.uint64(positions[np.uint64(row)])] += np.int64(weight)
+        entries[np.uint64(at)] += 1
+        sums[np.uint64(at)] += np.int64(np.rint(y / unit))
+        squares[np.uint64(at)] += np.int64(np.rint(y * y / unit_of_squares))

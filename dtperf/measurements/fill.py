@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from dtperf.errors import InputError
 from dtperf.measurements.binning import (
     MOST_CATEGORIES,
-    add_rounded,
+    add_moments,
     category_bins,
     count,
     integer_bins,
@@ -34,7 +35,7 @@ from dtperf.selection.cuts import LARGEST_CATEGORY
 from dtperf.selection.tables import Table
 from dtperf.typing import I16, I32, I64, AnyArray, Intp
 
-__all__ = ["LARGEST_IN_MEAN", "SUM_OF_SQUARES_UNIT", "SUM_UNIT", "bin_numbers", "fill"]
+__all__ = ["LARGEST_IN_MEAN", "SUM_OF_SQUARES_UNIT", "SUM_UNIT", "bin_numbers", "can_fill", "fill"]
 
 SUM_UNIT = 2.0**-30
 """Unit of a profile's sum: whole numbers add up to the same total in any order."""
@@ -60,57 +61,68 @@ def fill(
     Raises:
         InputError: A column of categories, such as the run, has more values than can be.
     """
-    cache = _Cache({}, {})
+    cache = _Cache({}, {}, {})
     return {
         name: _fill(measurement, tables[measurement.table], cache)
         for name, measurement in measurements.items()
-        if measurement.columns <= tables[measurement.table].keys()
+        if can_fill(measurement, tables[measurement.table])
     }
 
 
+def can_fill(measurement: Measurement, table: Table) -> bool:
+    """Return whether a table has the columns that a measurement uses."""
+    return all(column in table for column in measurement.columns)
+
+
+class _Runs(NamedTuple):
+    """The categories of some rows on an axis, such as their runs."""
+
+    present: AnyArray
+    """Increasing."""
+    bins: I16
+    """Of each row of the table, -1 where it has none."""
+
+
 class _Cache(NamedTuple):
-    """Bin numbers and memory that all measurements of some tables share."""
+    """What all measurements of some tables share."""
 
     bins: dict[tuple[int, Axis | str], I16]
     """Bin numbers by table, and by axis or boolean column."""
-    buffers: dict[int, I32]
-    """Memory for positions, by number of rows: allocating it anew takes longer than to fill it."""
-
-    def buffer(self, rows: int) -> I32:
-        """Return the memory, uninitialised."""
-        if rows not in self.buffers:
-            self.buffers[rows] = np.empty(rows, dtype=np.int32)
-        return self.buffers[rows]
+    runs: dict[tuple[int, tuple[str, ...], Category], _Runs]
+    """Categories by table, by what holds for the rows that enter, and by axis."""
+    positions: dict[tuple[int, tuple[Axis, ...]], I32]
+    """Where rows are on the first axes of a histogram, by table and by these axes: many
+    measurements have the chamber, and more, in common."""
 
 
 def _fill(measurement: Measurement, table: Table, cache: _Cache) -> Histogram:
-    rows = table.rows_where(measurement.rows)
-    bins = []
-    categories = {}
-    for axis in measurement.axes:
-        if isinstance(axis, Category):
-            values = table[axis.column]
-            present, are_all = _categories(values[rows], axis)
-            categories[axis.name] = present.tolist()
-            bins.append(category_bins(values, present))
-            if not are_all:  # the others were counted as anomalies
-                rows = rows[bins[-1][rows] >= 0]
-            continue
-        bins.append(_cached_bins(table, axis, cache))
-        if isinstance(axis, Integer) and len(rows) and bins[-1].min() < 0:
-            rows = rows[bins[-1][rows] >= 0]
-    if measurement.passed:
-        bins.append(_cached_bins(table, measurement.passed, cache))
+    rows, axes = table.rows_where(measurement.rows), measurement.axes
+    runs = {
+        axis: _cached_runs(table, measurement.rows, axis, cache)
+        for axis in axes
+        if isinstance(axis, Category)
+    }
+    categories = {axis.name: found.present.tolist() for axis, found in runs.items()}
     histogram = measurement.empty(categories)
     view: Any = histogram.view(flow=True)
-    buffer = cache.buffer(table.rows)
     if measurement.mean_of:
-        _count_moments(view, rows, bins, table[measurement.mean_of], buffer)
-    elif any(isinstance(axis, AtLeast) for axis in measurement.axes):
-        _count_thresholds(view, rows, bins, measurement, buffer)
-    else:
-        count(_flat(view), rows, _positions(view, bins, buffer))
+        positions = _positions(table, axes, view.shape, runs, cache)
+        _count_moments(view, rows, positions, table[measurement.mean_of])
+        return histogram
+    *first, last = (*axes, measurement.passed) if measurement.passed else axes
+    thresholds = [at for at, axis in enumerate(axes) if isinstance(axis, AtLeast)]
+    shape = [n + (at in thresholds) for at, n in enumerate(view.shape)]
+    counts = np.zeros(shape, dtype=np.int64, order="F") if thresholds else view
+    positions = _positions(table, first, shape, runs, cache)
+    count(_flat(counts), rows, positions, _bins(table, last, runs, cache), math.prod(shape[:-1]))
+    if thresholds:
+        _add_thresholds(view, counts, thresholds[0])
     return histogram
+
+
+def _bins(table: Table, axis: Axis | str, runs: Mapping[Axis | str, _Runs], cache: _Cache) -> I16:
+    """Return the bin numbers on an axis or a boolean column."""
+    return runs[axis].bins if axis in runs else _cached_bins(table, axis, cache)
 
 
 def _cached_bins(table: Table, axis: Axis | str, cache: _Cache) -> I16:
@@ -125,18 +137,63 @@ def _cached_bins(table: Table, axis: Axis | str, cache: _Cache) -> I16:
         elif isinstance(axis, str):
             found[key] = table[axis].astype(np.int16)
         else:
-            found[key] = bin_numbers(axis, table[axis.column])
+            found[key] = bin_numbers(axis, table[column])
     return found[key]
 
 
-def _categories(values: AnyArray, axis: Category) -> tuple[AnyArray, bool]:
-    """Return the values that an axis can have, and whether these are all."""
+def _cached_runs(table: Table, names: tuple[str, ...], axis: Category, cache: _Cache) -> _Runs:
+    """Return the categories of the rows for which the named columns hold."""
+    key = (id(table), names, axis)
+    if key not in cache.runs:
+        values = table[axis.column]
+        present = _categories(values[table.rows_where(names)], axis)
+        cache.runs[key] = _Runs(present, category_bins(values, present))
+    return cache.runs[key]
+
+
+def _positions(
+    table: Table,
+    axes: Sequence[Axis],
+    shape: Sequence[int],
+    runs: Mapping[Axis | str, _Runs],
+    cache: _Cache,
+) -> I32:
+    """Return where rows are on the first axes of a histogram, whose first axis is the densest.
+
+    Args:
+        table: The rows.
+        axes: The first ones.
+        shape: Of the histogram with its flow bins.
+        runs: Categories of the rows that enter, by axis: other measurements have others.
+        cache: Where positions on other axes are kept.
+
+    Returns:
+        Shape (rows,); -1 where a row has no bin.
+    """
+    if not axes:
+        return np.zeros(table.rows, dtype=np.int32)
+    key, is_shared = (id(table), tuple(axes)), not runs.keys() & set(axes)
+    if is_shared and key in cache.positions:
+        return cache.positions[key]
+    parent, (*first, last) = table.parent, axes
+    if is_shared and parent and all(table.inherits(axis.column) for axis in axes):
+        found = table.of_parent(_positions(parent, axes, shape, runs, cache))
+    else:
+        before = _positions(table, first, shape, runs, cache)
+        found = step(before, _bins(table, last, runs, cache), math.prod(shape[: len(first)]))
+    if is_shared:
+        cache.positions[key] = found
+    return found
+
+
+def _categories(values: AnyArray, axis: Category) -> AnyArray:
+    """Return the values that an axis can have; the others were counted as anomalies."""
     distinct = _distinct(values)
     fitting = distinct[(distinct <= LARGEST_CATEGORY) & (distinct >= -LARGEST_CATEGORY - 1)]
     if len(fitting) > MOST_CATEGORIES:
         message = f"{axis.column}: {len(fitting):,} different values in one chunk cannot be"
         raise InputError(message, "corrupt")
-    return fitting, len(fitting) == len(distinct)
+    return fitting
 
 
 def _distinct(values: AnyArray) -> AnyArray:
@@ -168,45 +225,18 @@ def bin_numbers(axis: Axis, values: AnyArray) -> I16:
 
 def _flat(counts: I64) -> I64:
     """Return a flat view of contents, without a copy."""
-    return counts.reshape(-1, order="A", copy=False)
+    return counts.reshape(-1, order="F", copy=False)
 
 
-def _positions(counts: I64, bins: list[I16], buffer: I32) -> I32:
-    """Return where in the flat contents each row is, shape (rows,), in the memory that is given."""
-    buffer.fill(0)
-    for numbers, stride in zip(bins, counts.strides, strict=True):
-        step(buffer, numbers, stride // counts.itemsize)
-    return buffer
-
-
-def _count_moments(
-    counts: I64,
-    rows: Intp,
-    bins: list[I16],
-    values: AnyArray,
-    buffer: I32,
-) -> None:
+def _count_moments(counts: I64, rows: Intp, positions: I32, values: AnyArray) -> None:
     # NaN, and what would not fit into a sum, has no place in a mean
     rows = rows[np.abs(values[rows]) < LARGEST_IN_MEAN]
-    entries, sums, squares = (counts[..., moment] for moment in range(len(MOMENTS)))
-    positions = _positions(entries, bins, buffer)
-    count(_flat(entries), rows, positions)
-    add_rounded(_flat(sums), rows, positions, values, SUM_UNIT, 1)
-    add_rounded(_flat(squares), rows, positions, values, SUM_OF_SQUARES_UNIT, 2)
+    entries, sums, squares = (_flat(counts[..., moment]) for moment in range(len(MOMENTS)))
+    add_moments(entries, sums, squares, rows, positions, values, SUM_UNIT, SUM_OF_SQUARES_UNIT)
 
 
-def _count_thresholds(
-    counts: I64,
-    rows: Intp,
-    bins: list[I16],
-    measurement: Measurement,
-    buffer: I32,
-) -> None:
-    at = next(i for i, axis in enumerate(measurement.axes) if isinstance(axis, AtLeast))
-    shape = list(counts.shape)
-    shape[at] += 1
-    raw = np.zeros(shape, dtype=np.int64)
-    count(_flat(raw), rows, _positions(raw, bins, buffer))
+def _add_thresholds(counts: I64, raw: I64, at: int) -> None:
+    """Count at every threshold what reaches it: `raw` has a bin more there, for none reached."""
     total = raw.sum(axis=(at, -1), keepdims=True)[..., 0]
     reached = np.flip(np.cumsum(np.flip(raw[..., 1], axis=at), axis=at), axis=at)
     passed = np.delete(reached, 0, axis=at)

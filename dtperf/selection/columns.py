@@ -140,12 +140,9 @@ def border_distances(matches: Matches, limits: StationLimits) -> tuple[F32, F32]
 
 def chamber_columns(code: I16) -> Make:
     """Return how the columns of a row's chamber are made, of its code, shape (rows,)."""
-    return {
-        "chamber": lambda _: code,
-        "station": lambda _: stations()[code],
-        "wheel": lambda _: wheels()[code],
-        "sector": lambda _: sectors()[code],
-    }
+    tables = {"station": stations(), "wheel": wheels(), "sector": sectors()}
+    make: Make = {name: _taken(table, "chamber", NOWHERE) for name, table in tables.items()}
+    return {"chamber": lambda _: code, **make}
 
 
 def event_columns(flat: FlatEvents) -> Make:

@@ -24,6 +24,7 @@ from dtperf.execution.planning import (
     USED,
     events_at_once,
 )
+from dtperf.selection import branches_of
 from tests.helpers.golden import GOLDEN
 
 
@@ -35,6 +36,15 @@ def test_what_is_read_fits(memory: int) -> None:
         assert BASE_BYTES + events * EVENT_BYTES <= USED * memory
     if events < LARGEST:
         assert BASE_BYTES + (events + 1) * EVENT_BYTES > USED * memory
+
+
+def test_events_with_hits_and_digis_are_fewer_at_once() -> None:
+    of_default, of_all = (
+        branches_of(dtperf.load_config(name))[0] for name in ("reference_2023", "dt_performance")
+    )
+    assert events_at_once(2_000_000_000, of_default) == LARGEST
+    assert events_at_once(2_000_000_000, of_all) == 30_000
+    assert events_at_once(1_200_000_000, of_all) == 16_000
 
 
 def test_a_worker_of_the_reference_site() -> None:
@@ -106,7 +116,7 @@ def test_dask_workers(workers: list[tuple[int, int]], memory: int | None) -> Non
 
 
 def test_a_run_cuts_by_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dtperf.execution.runner.events_at_once", lambda _: 1500)
+    monkeypatch.setattr("dtperf.execution.runner.events_at_once", lambda *_: 1500)
     config = dtperf.load_config("reference_2023")
     assert config.run.chunksize is None
     assert [row.events for row in dtperf.run(config, GOLDEN).ledger] == [1500, 1500, 1000]

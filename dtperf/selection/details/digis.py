@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from dtperf.compiled import compiled
 from dtperf.detector import N_CODES, layer_cells
+from dtperf.selection.arrays import Segments
 from dtperf.selection.columns import EVENT_COLUMNS as EVENT_TEXTS
 from dtperf.selection.columns import Make, chamber_columns, event_columns
-from dtperf.selection.details.layers import read_digis
-from dtperf.selection.flat_collection import events_of
+from dtperf.selection.details.layers import LAYERS, SUPERLAYERS, Digis, read_digis
 from dtperf.selection.tables import Table
-from dtperf.typing import AnyArray, Bools
+from dtperf.typing import I16, I32, AnyArray, Bools
 
 if TYPE_CHECKING:
     from dtperf.selection.cuts import LayerCuts
@@ -50,39 +51,72 @@ def digi_table(events: Any, flat: FlatEvents, cuts: LayerCuts) -> tuple[Table, d
     digis = read_digis(events)
     if digis is None:
         return Table(0, {}), {}
-    exists = _exists(digis.code, digis.superlayer, digis.layer, digis.wire)
-    rows = np.flatnonzero(exists)
-    event = events_of(digis.offsets)[rows]
+    first, number = layer_cells()[:2]
+    found = _find(digis, flat.segments, first, number)
+    all_exist = len(found.digi) == len(digis.code)
+
+    def taken(column: AnyArray) -> AnyArray:
+        return column if all_exist else column[found.digi]
+
     make: Make = {
-        **chamber_columns(digis.code[rows]),
-        "event": lambda _: event,
-        "superlayer": lambda _: digis.superlayer[rows],
-        "layer": lambda _: digis.layer[rows],
-        "wire": lambda _: digis.wire[rows],
-        "time": lambda _: digis.time[rows],
-        "has_segment": lambda t: _has_segment(flat)[t["event"], t["chamber"]],
+        "chamber": lambda _: taken(digis.code),
+        "event": lambda _: found.event,
+        "superlayer": lambda _: taken(digis.superlayer),
+        "layer": lambda _: taken(digis.layer),
+        "wire": lambda _: taken(digis.wire),
+        "time": lambda _: taken(digis.time),
+        "has_segment": lambda _: found.has_segment,
         "is_noise": lambda t: ~t["has_segment"] & _is_early(t["time"], cuts),
     }
-    return Table(len(rows), make | event_columns(flat)), {
-        "digi_in_unknown_cell": len(exists) - len(rows)
+    # there are few chambers and many digis: a chamber's place and bins are found once
+    chambers = Table(N_CODES, chamber_columns(np.arange(N_CODES, dtype=np.int16)))
+    make |= event_columns(flat)
+    return Table(len(found.digi), make, parent=chambers, link="chamber"), {
+        "digi_in_unknown_cell": len(digis.code) - len(found.digi)
     }
 
 
-def _exists(code: AnyArray, superlayer: AnyArray, layer: AnyArray, wire: AnyArray) -> Bools:
-    cells = layer_cells()
-    known = (code >= 0) & (superlayer >= 1) & (superlayer <= 3) & (layer >= 1) & (layer <= 4)
-    place = tuple(np.where(known, number, 0) for number in (code, superlayer - 1, layer - 1))
-    cell = wire - cells.first[place]
-    return np.asarray(known & (cell >= 0) & (cell < cells.number[place]))
+class _Found(NamedTuple):
+    """The digis of cells that exist; all of shape (rows,)."""
+
+    digi: I32
+    """Index into all of them."""
+    event: I32
+    has_segment: Bools
+    """Whether its chamber has a segment."""
 
 
-def _has_segment(flat: FlatEvents) -> Bools:
-    """Return whether each chamber has a segment, shape (events, N_CODES)."""
-    segments = flat.segments
-    has = np.zeros((len(segments.offsets) - 1, N_CODES), dtype=np.bool_)
-    known = segments.code >= 0
-    has[events_of(segments.offsets)[known], segments.code[known]] = True
-    return has
+@compiled
+def _find(digis: Digis, segments: Segments, first_wire: I16, number_of_wires: I16) -> _Found:
+    """Find the digis of cells that exist.
+
+    Args:
+        digis: Of all events.
+        segments: Of the same events.
+        first_wire: Number of the first cell of each layer, shape (codes, 3, 4).
+        number_of_wires: Of each layer, same shape; 0 where there is no layer.
+    """
+    offsets, codes, wires = digis.offsets, digis.code, digis.wire
+    superlayers, layers = digis.superlayer, digis.layer
+    segment_offsets, segment_code = segments.offsets, segments.code
+    digi = np.empty(len(codes), dtype=np.int32)
+    event_of = np.empty(len(codes), dtype=np.int32)
+    has_segment = np.empty(len(codes), dtype=np.bool_)
+    last_event = np.full(len(first_wire), -1, dtype=np.int64)  # with a segment, by chamber
+    n = 0
+    for event in range(len(offsets) - 1):
+        for i in range(segment_offsets[event], segment_offsets[event + 1]):
+            if segment_code[i] >= 0:
+                last_event[segment_code[i]] = event
+        for i in range(offsets[event], offsets[event + 1]):
+            code, superlayer, layer = codes[i], superlayers[i] - 1, layers[i] - 1
+            if code < 0 or not (0 <= superlayer < SUPERLAYERS and 0 <= layer < LAYERS):
+                continue
+            cell = wires[i] - first_wire[code, superlayer, layer]
+            if 0 <= cell < number_of_wires[code, superlayer, layer]:
+                digi[n], event_of[n], has_segment[n] = i, event, last_event[code] == event
+                n += 1
+    return _Found(digi[:n], event_of[:n], has_segment[:n])
 
 
 def _is_early(time: AnyArray, cuts: LayerCuts) -> Bools:

@@ -26,6 +26,8 @@ from dtperf.selection.flat_collection import codes, collection, has_columns
 from dtperf.typing import F32, F64, I8, I16, I32, I64, U32, Intp
 
 __all__ = [
+    "LAYERS",
+    "SUPERLAYERS",
     "DigiLimits",
     "Digis",
     "Layers",
@@ -38,6 +40,8 @@ __all__ = [
 
 SUPERLAYERS, LAYERS, THETA = 3, 4, 1
 """The second superlayer, counted from 0, measures theta."""
+FEW_HITS = 16
+"""Up to this number of hits insertion is the fastest way to sort them."""
 
 
 class DigiLimits(NamedTuple):
@@ -205,32 +209,48 @@ def _entry(superlayer: int, layer: int, is_mb4: bool) -> int:
     return 2 * layer + superlayer // 2 if is_mb4 else 3 * layer + superlayer
 
 
-@compiled
+@numba.njit(nogil=True, inline="always")
 def _median(values: F32, number: int) -> np.float32:
-    """Return the median of the first values, NaN of none."""
+    """Return the median of the first values, NaN of none; puts them in order, NaN last."""
     if not number:
         return np.float32(np.nan)
-    ordered = np.sort(values[:number])
+    if number > FEW_HITS:
+        values[:number] = np.sort(values[:number])
+    else:
+        for i in range(1, number):
+            value, at = values[i], i
+            while at and (
+                values[at - 1] > value or (np.isnan(values[at - 1]) and not np.isnan(value))
+            ):
+                values[at] = values[at - 1]
+                at -= 1
+            values[at] = value
     middle = number // 2
     if number % 2:
-        return np.float32(ordered[middle])
-    return np.float32((ordered[middle - 1] + ordered[middle]) / 2)
+        return np.float32(values[middle])
+    return np.float32((values[middle - 1] + values[middle]) / 2)
 
 
 @compiled
 def _windows(
-    content: SegmentContent, begin: int, end: int, limits: DigiLimits, low: F32, high: F32
+    content: SegmentContent,
+    begin: int,
+    end: int,
+    limits: DigiLimits,
+    pedestals: F32,
+    low: F32,
+    high: F32,
 ) -> None:
     """Put into low and high, shape (3,), when digis of each superlayer are in time.
 
     The pedestal is the median over the segment's hits in the superlayer; without such hits, over
-    those in the other one of the view; NaN, of neither, lets no digi pass.
+    those in the other one of the view; NaN, of neither, lets no digi pass. `pedestals` is memory
+    for as many numbers as there are hits.
     """
     superlayers, times, calibrated = content.superlayer, content.time, content.time_cali
     if not np.isnan(limits.low_ns):
         low[:], high[:] = limits.low_ns, limits.high_ns
         return
-    pedestals = np.empty(end - begin, dtype=np.float32)
     for superlayer in range(SUPERLAYERS):
         number = 0
         for i in range(begin, end):
@@ -244,6 +264,18 @@ def _windows(
     for superlayer in range(SUPERLAYERS):
         low[superlayer] -= limits.before_ns
         high[superlayer] += limits.after_ns
+
+
+@compiled
+def _most_hits(rows: Intp, event: I64, content: SegmentContent) -> int:
+    """Return how many hits a segment has at most, those whose range leaves their event aside."""
+    offsets, begins, ends = content.hit_offsets, content.hits_begin, content.hits_end
+    most = 0
+    for row in range(len(rows)):
+        hits = np.int64(ends[rows[row]]) - np.int64(begins[rows[row]])
+        if hits <= offsets[event[row] + 1] - offsets[event[row]]:
+            most = max(most, hits)
+    return most
 
 
 @compiled
@@ -287,10 +319,23 @@ def _find(
     wire = np.empty((SUPERLAYERS, LAYERS), dtype=np.int16)
     low = np.empty(SUPERLAYERS, dtype=np.float32)
     high = np.empty(SUPERLAYERS, dtype=np.float32)
+    pedestals = np.empty(_most_hits(rows, event, content), dtype=np.float32)
+    counts, sums, squares = np.empty(2, np.int64), np.empty(2), np.empty(2)
+    first_digi = np.empty(len(station_of), dtype=np.int64)
+    last_digi = np.empty(len(station_of), dtype=np.int64)
+    event_of_digis = np.full(len(station_of), -1, dtype=np.int64)
     n = bad_hits = bad_expected = 0
     for row in range(len(rows)):
         segment, at = rows[row], event[row]
         code = segment_code[segment]
+        if not row or event[row - 1] != at:
+            # digis come chamber by chamber, so that few are looked at; if not, more are
+            for i in range(digi_offsets[at], digi_offsets[at + 1]):
+                chamber = digi_code[i]
+                if chamber >= 0:
+                    if event_of_digis[chamber] != at:
+                        event_of_digis[chamber], first_digi[chamber] = at, i
+                    last_digi[chamber] = i
         is_mb4 = station_of[code] == 4
         begin, end = np.int64(hits_begin[segment]), np.int64(hits_end[segment])
         if not begin <= end <= hit_offsets[at + 1] - hit_offsets[at]:
@@ -314,8 +359,9 @@ def _find(
             superlayer, layer = hit_superlayer[i] - 1, hit_layer[i] - 1
             if 0 <= superlayer < SUPERLAYERS and 0 <= layer < LAYERS and hit[superlayer, layer] < 0:
                 hit[superlayer, layer] = i
-        _windows(content, begin, end, limits, low, high)
-        for i in range(digi_offsets[at], digi_offsets[at + 1]):
+        _windows(content, begin, end, limits, pedestals, low, high)
+        has_digis = event_of_digis[code] == at
+        for i in range(first_digi[code], last_digi[code] + 1) if has_digis else range(0):
             if digi_code[i] != code:
                 continue
             superlayer, layer = digi_superlayer[i] - 1, digi_layer[i] - 1
@@ -331,7 +377,7 @@ def _find(
                 digi[superlayer, layer] = i
 
         # of each view: layers with a hit, and what a line through them weighs each hit with
-        counts, sums, squares = np.zeros(2, np.int64), np.zeros(2), np.zeros(2)
+        counts[:], sums[:], squares[:] = 0, 0.0, 0.0
         for superlayer in range(SUPERLAYERS):
             view = int(superlayer == THETA)
             for layer in range(LAYERS):
