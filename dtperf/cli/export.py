@@ -23,7 +23,8 @@ def export(
             "--format",
             metavar="root|json|csv|…",
             help="root: histograms, efficiencies, profiles; json: histograms as UHI JSON; "
-            "csv, parquet: one measurement as a table; correctionlib: efficiencies for analysts.",
+            "csv, parquet: one measurement as a table; correctionlib: efficiencies for analysts; "
+            "hepdata: a submission of tables, ZIP.",
         ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="File to write.")],
@@ -39,7 +40,7 @@ def export(
         typer.Option(
             metavar="NAME",
             help="What a table has: a measurement, or extra/NAME of a processor's own; without "
-            "it the chambers. In a correctionlib file also several.",
+            "it the chambers. For correctionlib and hepdata also several.",
         ),
     ] = None,
     reference: Annotated[

@@ -12,6 +12,7 @@ from dtperf.errors import ConfigError
 from dtperf.files import writable, write_atomic
 from dtperf.results.export.about import CHAMBERS
 from dtperf.results.export.correctionlib_json import correctionlib_file
+from dtperf.results.export.hepdata import hepdata_file
 from dtperf.results.export.naming import extra_objects, readable_objects, reference_objects
 from dtperf.results.export.one_measurement import csv_file, parquet_file
 from dtperf.results.export.root import root_file
@@ -67,6 +68,7 @@ OF_SOME: Mapping[str, Callable[[Result, Choice], bytes]] = MappingProxyType(
         "correctionlib": lambda result, choice: correctionlib_file(
             result, choice.named, choice.reference
         ),
+        "hepdata": lambda result, choice: hepdata_file(result, choice.named),
     }
 )
 FORMATS = MappingProxyType({**OF_ALL, **OF_ONE, **OF_SOME})
@@ -94,11 +96,12 @@ def export(
         format: 'root': histograms, efficiencies and profiles. 'json': histograms as UHI JSON.
             'csv' and 'parquet': one measurement, each bin a row, as `Result.to_pandas` has it.
             'correctionlib': efficiencies as correctionlib JSON, see
-            `dtperf.results.export.correctionlib_json`.
+            `dtperf.results.export.correctionlib_json`. 'hepdata': measurements as tables of a
+            submission, a ZIP archive.
         naming: Of the objects in a ROOT file: 'readable', or those of the 2023 'reference'
             program.
         measurement: The name of what a CSV or Parquet file has, or the names of what a
-            correctionlib file has; None: the chambers, 'by_chamber'.
+            correctionlib file or a submission has; None: the chambers, 'by_chamber'.
         reference: Another result, such as of simulation: for scale factors in a correctionlib
             file.
         force: Replace a file that is there.

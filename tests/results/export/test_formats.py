@@ -26,7 +26,7 @@ def test_each_format(result: Result, tmp_path: Path) -> None:
         assert "efficiency_vs_pt/MB1" in file
     with uproot.open(export(result, tmp_path / "d", "root", "reference")) as file:
         assert "effVsPtMB1" in file
-    assert tuple(FORMATS) == ("root", "json", "csv", "parquet", "correctionlib")
+    assert tuple(FORMATS) == ("root", "json", "csv", "parquet", "correctionlib", "hepdata")
     assert tuple(NAMINGS) == ("readable", "reference")
 
 
