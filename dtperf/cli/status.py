@@ -11,6 +11,7 @@ from dtperf.cli.as_json import print_json
 from dtperf.cli.options import WITH_GAPS, AsJson
 from dtperf.cli.printed import of_unknown_length
 from dtperf.cli.terminal import console, duration, first_names, harmless, table
+from dtperf.errors import ConfigError
 from dtperf.results.table import printable
 
 if TYPE_CHECKING:
@@ -33,13 +34,22 @@ def status(
         Path, typer.Argument(metavar="OUT", help="Directory of a run, also of one that goes on.")
     ],
     as_json: AsJson = False,
+    prometheus: Annotated[
+        bool, typer.Option("--prometheus", help="Print it in Prometheus' text format.")
+    ] = False,
 ) -> None:
     """Show progress, failures, throughput and the slowest files of a run."""
     from dtperf.execution.status import summarize
 
+    if as_json and prometheus:
+        raise ConfigError("--json and --prometheus: print which of them?")
     found = summarize(out)
     if as_json:
         print_json(_as_dict(found))
+    elif prometheus:
+        from dtperf.execution.metrics import as_prometheus
+
+        print(as_prometheus(found, out.absolute().name), end="")
     else:
         _show(found, out)
     if found.state == "complete with gaps":
