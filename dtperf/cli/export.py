@@ -24,7 +24,7 @@ def export(
             metavar="root|json|csv|…",
             help="root: histograms, efficiencies, profiles; json: histograms as UHI JSON; "
             "csv, parquet: one measurement as a table; correctionlib: efficiencies for analysts; "
-            "hepdata: a submission of tables, ZIP.",
+            "hepdata: a submission of tables, ZIP; cmssw-aging: a list of chambers for simulation.",
         ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="File to write.")],
@@ -47,8 +47,8 @@ def export(
         Path | None,
         typer.Option(
             metavar="OTHER",
-            help="Result directory, such as of simulation, to which a correctionlib file has "
-            "scale factors.",
+            help="Result directory, such as of simulation, for ratios: scale factors of "
+            "correctionlib, or what cmssw-aging lists.",
         ),
     ] = None,
     force: Force = False,

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from dtperf.errors import ConfigError
 from dtperf.files import writable, write_atomic
 from dtperf.results.export.about import CHAMBERS
+from dtperf.results.export.cmssw_aging import LAYERS, aging_file
 from dtperf.results.export.correctionlib_json import correctionlib_file
 from dtperf.results.export.hepdata import hepdata_file
 from dtperf.results.export.naming import extra_objects, readable_objects, reference_objects
@@ -61,6 +62,9 @@ OF_ONE: Mapping[str, Callable[[Result, Choice], bytes]] = MappingProxyType(
     {
         "csv": lambda result, choice: csv_file(result, *choice.named),
         "parquet": lambda result, choice: parquet_file(result, *choice.named),
+        "cmssw-aging": lambda result, choice: aging_file(
+            result, *(choice.measurements or (LAYERS,)), choice.reference
+        ),
     }
 )
 OF_SOME: Mapping[str, Callable[[Result, Choice], bytes]] = MappingProxyType(
@@ -72,7 +76,7 @@ OF_SOME: Mapping[str, Callable[[Result, Choice], bytes]] = MappingProxyType(
     }
 )
 FORMATS = MappingProxyType({**OF_ALL, **OF_ONE, **OF_SOME})
-COMPARED = ("correctionlib",)
+COMPARED = ("correctionlib", "cmssw-aging")
 """Those that hold what was measured beside a reference."""
 COMPRESSED = ".gz"
 
@@ -97,13 +101,15 @@ def export(
             'csv' and 'parquet': one measurement, each bin a row, as `Result.to_pandas` has it.
             'correctionlib': efficiencies as correctionlib JSON, see
             `dtperf.results.export.correctionlib_json`. 'hepdata': measurements as tables of a
-            submission, a ZIP archive.
+            submission, a ZIP archive. 'cmssw-aging': chambers and what they keep, for a CMSSW
+            configuration, see `dtperf.results.export.cmssw_aging`.
         naming: Of the objects in a ROOT file: 'readable', or those of the 2023 'reference'
             program.
         measurement: The name of what a CSV or Parquet file has, or the names of what a
-            correctionlib file or a submission has; None: the chambers, 'by_chamber'.
+            correctionlib file or a submission has; None: the chambers, 'by_chamber', for
+            CMSSW 'layer_efficiency'.
         reference: Another result, such as of simulation: for scale factors in a correctionlib
-            file.
+            file, or ratios for CMSSW.
         force: Replace a file that is there.
 
     Returns:
@@ -172,7 +178,9 @@ def check_choice(
             "in a file"
         )
     if with_reference and format not in COMPARED:
-        raise ConfigError(f"reference: only {', '.join(COMPARED)} has ratios to it, not '{format}'")
+        raise ConfigError(
+            f"reference: only {', '.join(COMPARED)} have ratios to it, not '{format}'"
+        )
 
 
 def _names(measurement: str | Iterable[str] | None) -> tuple[str, ...]:

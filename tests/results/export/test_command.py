@@ -91,9 +91,8 @@ def test_unknown_format_names_the_known_ones_at_once(tmp_path: Path) -> None:
     # before the result is read, which may take a while: there is none here
     error = error_of(tmp_path / "none", "--format", "rot", "-o", tmp_path / "a")
     assert isinstance(error, ConfigError)
-    assert (
-        "unknown format 'rot': it is one of root, json, csv, parquet, correctionlib, hepdata"
-        in str(error)
+    assert "unknown format 'rot': it is one of root, json, csv, parquet, cmssw-aging, " in str(
+        error
     )
 
 

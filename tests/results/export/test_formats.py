@@ -26,7 +26,8 @@ def test_each_format(result: Result, tmp_path: Path) -> None:
         assert "efficiency_vs_pt/MB1" in file
     with uproot.open(export(result, tmp_path / "d", "root", "reference")) as file:
         assert "effVsPtMB1" in file
-    assert tuple(FORMATS) == ("root", "json", "csv", "parquet", "correctionlib", "hepdata")
+    formats = ("root", "json", "csv", "parquet", "cmssw-aging", "correctionlib", "hepdata")
+    assert tuple(FORMATS) == formats
     assert tuple(NAMINGS) == ("readable", "reference")
 
 
@@ -102,7 +103,7 @@ def test_unknown_choices(result: Result, format: str, naming: str, message: str)
 def test_what_a_format_has_no_room_for(result: Result, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="'a' and 'b': the format 'csv' has one in a file"):
         to_bytes(result, "csv", measurement=["a", "b"])
-    with pytest.raises(ConfigError, match="reference: only correctionlib has ratios to it"):
+    with pytest.raises(ConfigError, match="reference: only correctionlib, cmssw-aging have"):
         to_bytes(result, "root", reference=result)
 
 
