@@ -64,6 +64,7 @@ def _as_dict(found: RunStatus) -> dict[str, Any]:
     return {
         **found._asdict(),
         **{name: getattr(found, name) for name in DERIVED},
+        "cost": found.cost._asdict() | {"energy_kwh": found.cost.energy_kwh},
         "servers": servers,
     }
 
@@ -102,6 +103,7 @@ def _progress(found: RunStatus, out: Path) -> list[str]:
         whole = _speed(found.events_per_second, found.megabytes_per_second)
         each = _speed(found.events_per_worker_second, found.megabytes_per_worker_second)
         lines += [f"{whole} in {found.seconds:,.0f} s", f"{each} for each worker while it works"]
+        lines.append(found.cost.words)
     if found.seconds_left is not None:
         lines.append(f"about {duration(found.seconds_left)} left")
     return lines

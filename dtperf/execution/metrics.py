@@ -179,7 +179,7 @@ def _metrics(status: RunStatus, run: str) -> Iterator[Metric]:
         "Reading and measuring, all workers added up.",
         [({}, status.worker_seconds)],
     )
-    yield counter("cpu_seconds", "Of that, on a core.", [({}, status.cpu_seconds)])
+    yield counter("cpu_seconds", "Of that, on a core.", [({}, status.cost.cpu_seconds)])
     yield counter("measuring_seconds", "Of measuring, in wall time.", [({}, status.seconds)])
     yield gauge("remaining_seconds", "Until the run will be done, as an estimate.", remaining)
 

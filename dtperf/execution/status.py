@@ -18,6 +18,7 @@ from dtperf.execution.use import (
     slowest_files,
     worker_uses,
 )
+from dtperf.results.cost import Cost, cost_of
 from dtperf.results.ledger import Ledger
 from dtperf.results.result import Result
 from dtperf.validation import read_json
@@ -66,8 +67,8 @@ class RunStatus(NamedTuple):
     """What was measured in the place of files: the rest tells of how these were made."""
     worker_seconds: float
     """Of reading and measuring, all workers added up."""
-    cpu_seconds: float
-    """Of these, on a core."""
+    cost: Cost
+    """Of these, on a core, and the energy that it took."""
     megabytes: float
     """Compressed bytes that were read."""
     seconds_left: float | None
@@ -171,7 +172,7 @@ def sum_up(result: Result | None, planned: Mapping[str, int], state: State) -> R
         seconds=seconds,
         skims=() if result is None else result.skims,
         worker_seconds=sum(row.seconds for row in rows_read),
-        cpu_seconds=sum(row.cpu_seconds for row in rows_read),
+        cost=cost_of(result),
         megabytes=sum(row.bytes for row in rows_read) / MEGABYTE,
         seconds_left=(
             left * seconds / (read + skipped) if state == "running" and read + skipped else None

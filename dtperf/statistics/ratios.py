@@ -42,4 +42,5 @@ def efficiency_ratio(
     ratio = one / other
     up = np.hypot(one_high - one, ratio * (other - other_low)) / other
     down = np.hypot(one - one_low, ratio * (other_high - other)) / other
-    return tuple(np.where(is_defined, each, np.nan) for each in (ratio, ratio - down, ratio + up))
+    middle, low, high = np.where(is_defined, [ratio, ratio - down, ratio + up], np.nan)
+    return middle, low, high

@@ -116,9 +116,11 @@ def _described(axis: Any) -> _Axis:
     name, label = axis.name, as_text(axis.label or axis.name)
     match axis:
         case hist.axis.StrCategory():
-            return _Axis(name, "string", label, tuple(axis))
-        case hist.axis.IntCategory() | hist.axis.Boolean():
-            return _Axis(name, "int", label, tuple(int(value) for value in axis))
+            return _Axis(name, "string", label, tuple(str(value) for value in axis))
+        case hist.axis.Boolean():
+            return _Axis(name, "int", label, (0, 1))
+        case hist.axis.IntCategory():
+            return _Axis(name, "int", label, tuple(int(str(value)) for value in axis))
         case hist.axis.Integer() if not (axis.traits.underflow or axis.traits.overflow):
             return _Axis(name, "int", label, tuple(int(edge) for edge in axis.edges[:-1]))
     below, above = [-np.inf] * axis.traits.underflow, [np.inf] * axis.traits.overflow
@@ -150,8 +152,8 @@ def _node(axes: Sequence[_Axis], values: Values, at: tuple[int, ...]) -> dict[st
     axis, *rest = axes
     if axis.kind != "real":
         nodes = {key: _node(rest, values, (*at, bin_)) for bin_, key in enumerate(axis.keys)}
-        known = {key: node for key, node in nodes.items() if node is not None}
-        return _category(axis.name, known) if known else None
+        filled = {key: node for key, node in nodes.items() if node is not None}
+        return _category(axis.name, filled) if filled else None
     bins = [_node(rest, values, (*at, bin_)) for bin_ in range(len(axis.keys) - 1)]
     if not any(bins):
         return None

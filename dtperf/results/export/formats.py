@@ -63,7 +63,7 @@ OF_ONE: Mapping[str, Callable[[Result, Choice], bytes]] = MappingProxyType(
         "csv": lambda result, choice: csv_file(result, *choice.named),
         "parquet": lambda result, choice: parquet_file(result, *choice.named),
         "cmssw-aging": lambda result, choice: aging_file(
-            result, *(choice.measurements or (LAYERS,)), choice.reference
+            result, next(iter(choice.measurements), LAYERS), choice.reference
         ),
     }
 )

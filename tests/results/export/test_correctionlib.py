@@ -168,6 +168,14 @@ def test_texts_as_keys_and_a_name_with_a_folder(result: Result) -> None:
     assert found["extra_a_b"].evaluate("DT", "stat_up") == pytest.approx(clopper_pearson(2, 3)[1])
 
 
+def test_yes_and_no_are_1_and_0(result: Result) -> None:
+    is_high = hist.axis.Boolean(name="is_high")
+    extra = hist.Hist(is_high, hist.axis.Boolean(name="passed"), storage=hist.storage.Int64())
+    extra.fill([True, True, False], [True, False, False])
+    found = corrections(replace(result, extra={"own": extra}), "extra/own")["extra_own"]
+    assert [found.evaluate(each, "nominal") for each in (0, 1)] == [0, 0.5]
+
+
 def test_it_says_where_it_comes_from(result: Result, tmp_path: Path) -> None:
     config = AnalysisConfig(title="mine", selection={"probe": {"min_pt": 31}})
     measured = replace(result, config=config, code="0.1+abc", totals={"events": 12})
