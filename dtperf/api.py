@@ -31,6 +31,7 @@ def run(
     client: Any = None,
     cluster: Any = None,
     performance_report: Path | None = None,
+    metrics: Path | None = None,
     limit_files: int | None = None,
     limit_chunks: int | None = None,
     progress: bool = True,
@@ -56,6 +57,8 @@ def run(
         cluster: Where Dask workers come from instead, as `dtperf.cluster` takes it; they are
             started when the files are checked, and ended with the run. Also what `client` takes.
         performance_report: HTML file for Dask's own report of the run.
+        metrics: File in Prometheus' text format with the state of the run, written anew whenever
+            the run saves what it has.
         limit_files: Take only the first files.
         limit_chunks: Take only the first chunks of events, all files counted together.
         progress: Show a bar, where somebody looks: in a notebook, or at a terminal.
@@ -91,6 +94,7 @@ def run(
                 client=client,
                 cluster=cluster,
                 performance_report=performance_report,
+                metrics=metrics,
                 limit_files=limit_files,
                 limit_chunks=limit_chunks,
                 clear=clear,
@@ -102,6 +106,7 @@ def run(
         ("client", client),
         ("cluster", cluster),
         ("performance_report", performance_report),
+        ("metrics", metrics),
         ("limit_files", limit_files),
         ("limit_chunks", limit_chunks),
     ):

@@ -27,6 +27,10 @@ def compare(
     after: Annotated[Path, typer.Argument(metavar="B", help="Result directory to compare.")],
     false_alarms: FalseAlarms = 0.01,
     page: Page = None,
+    junit: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write JUnit XML: a test case for each place."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List what has changed from A to B: barrel, station, wheel, sector, or single chambers."""
@@ -39,19 +43,24 @@ def compare(
     found = changes(old, new, false_alarms=false_alarms)
     hidden = hidden_losses(flag(new, old, false_alarms, HIDING))
     names = (str(before), str(after))
-    written = None
+    written: dict[str, Path | None] = {"page": None, "junit": None}
     if page:
         from dtperf.pages.report import render_comparison, save
 
-        written = save(render_comparison(old, new, names, false_alarms), page)
+        written["page"] = save(render_comparison(old, new, names, false_alarms), page)
+    if junit:
+        from dtperf.cli.junit import junit_xml, write_junit
+
+        about = {"A": names[0], "B": names[1], "false alarms": f"{false_alarms:g}"}
+        written["junit"] = write_junit(junit, junit_xml(found, hidden, about))
     if as_json:
-        print_json(_as_dict(old, new, names, found, hidden) | {"page": written})
+        print_json(_as_dict(old, new, names, found, hidden) | written)
         return
     _print(old, new, found, hidden)
     terminal = console()
     terminal.print(f"A: {harmless(names[0])}\nB: {harmless(names[1])}")
-    if written:
-        terminal.print(f"wrote {harmless(str(written))}")
+    for path in filter(None, written.values()):
+        terminal.print(f"wrote {harmless(str(path))}")
 
 
 def _as_dict(

@@ -21,9 +21,10 @@ def export(
         str,
         typer.Option(
             "--format",
-            metavar="root|json|csv",
+            metavar="root|json|csv|…",
             help="root: histograms, efficiencies, profiles; json: histograms as UHI JSON; "
-            "csv, parquet: one measurement as a table.",
+            "csv, parquet: one measurement as a table; correctionlib: efficiencies for analysts; "
+            "hepdata: a submission of tables, ZIP; cmssw-aging: a list of chambers for simulation.",
         ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="File to write.")],
@@ -35,11 +36,19 @@ def export(
         ),
     ] = "readable",
     measurement: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             metavar="NAME",
             help="What a table has: a measurement, or extra/NAME of a processor's own; without "
-            "it the chambers.",
+            "it the chambers. For correctionlib and hepdata also several.",
+        ),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OTHER",
+            help="Result directory, such as of simulation, for ratios: scale factors of "
+            "correctionlib, or what cmssw-aging lists.",
         ),
     ] = None,
     force: Force = False,
@@ -49,11 +58,16 @@ def export(
     from dtperf.results.export import export as write
     from dtperf.results.result import Result
 
-    check_choice(format_, naming, measurement)
+    check_choice(format_, naming, measurement, with_reference=reference is not None)
     refuse_existing(output, force)
     content = Result.load(result)
-    written = write(content, output, format_, naming, measurement=measurement, force=force)
+    other = None if reference is None else Result.load(reference)
+    written = write(
+        *(content, output, format_, naming), measurement=measurement, reference=other, force=force
+    )
     print(f"wrote {written} ({written.stat().st_size:,} bytes)")
+    if other is not None:
+        _print_differences(content, other)
     if naming == "reference":
         _print_left_out(content)
 
@@ -66,3 +80,11 @@ def _print_left_out(result: Result) -> None:
     left = sorted(names - {row.measurement for row in ROWS})
     if left:
         print(f"left out, as the reference program does not know them: {', '.join(left)}")
+
+
+def _print_differences(result: Result, reference: Result) -> None:
+    from dtperf.config.values import differing
+
+    if lines := differing(reference.config, result.config):
+        print("the configs differ; before: the reference, now: the result")
+        print("\n".join(lines))

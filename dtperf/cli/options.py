@@ -163,6 +163,10 @@ class RunOptions:
         Path | None,
         typer.Option(metavar="HTML", help="Write Dask's report of the run; needs bokeh."),
     ] = None
+    metrics: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep the run's state there, for Prometheus."),
+    ] = None
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with what is in OUT, and fill its gaps.")
     ] = False
@@ -189,7 +193,8 @@ class RunOptions:
 
     def arguments(self) -> dict[str, Any]:
         """Return those that are arguments of `dtperf.run` and not part of the config."""
-        names = ("resume", "force", "cluster", "performance_report", "limit_files", "limit_chunks")
+        names = ("resume", "force", "cluster", "performance_report", "metrics")
+        names += ("limit_files", "limit_chunks")
         return {name: getattr(self, name) for name in names}
 
 

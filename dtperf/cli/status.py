@@ -11,6 +11,7 @@ from dtperf.cli.as_json import print_json
 from dtperf.cli.options import WITH_GAPS, AsJson
 from dtperf.cli.printed import of_unknown_length
 from dtperf.cli.terminal import console, duration, first_names, harmless, table
+from dtperf.errors import ConfigError
 from dtperf.results.table import printable
 
 if TYPE_CHECKING:
@@ -33,13 +34,22 @@ def status(
         Path, typer.Argument(metavar="OUT", help="Directory of a run, also of one that goes on.")
     ],
     as_json: AsJson = False,
+    prometheus: Annotated[
+        bool, typer.Option("--prometheus", help="Print it in Prometheus' text format.")
+    ] = False,
 ) -> None:
     """Show progress, failures, throughput and the slowest files of a run."""
     from dtperf.execution.status import summarize
 
+    if as_json and prometheus:
+        raise ConfigError("--json and --prometheus: print which of them?")
     found = summarize(out)
     if as_json:
         print_json(_as_dict(found))
+    elif prometheus:
+        from dtperf.execution.metrics import as_prometheus
+
+        print(as_prometheus(found, out.absolute().name), end="")
     else:
         _show(found, out)
     if found.state == "complete with gaps":
@@ -54,6 +64,7 @@ def _as_dict(found: RunStatus) -> dict[str, Any]:
     return {
         **found._asdict(),
         **{name: getattr(found, name) for name in DERIVED},
+        "cost": found.cost._asdict() | {"energy_kwh": found.cost.energy_kwh},
         "servers": servers,
     }
 
@@ -92,6 +103,7 @@ def _progress(found: RunStatus, out: Path) -> list[str]:
         whole = _speed(found.events_per_second, found.megabytes_per_second)
         each = _speed(found.events_per_worker_second, found.megabytes_per_worker_second)
         lines += [f"{whole} in {found.seconds:,.0f} s", f"{each} for each worker while it works"]
+        lines.append(found.cost.words)
     if found.seconds_left is not None:
         lines.append(f"about {duration(found.seconds_left)} left")
     return lines

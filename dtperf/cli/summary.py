@@ -30,7 +30,9 @@ def summary(
         What `print_json` prints.
     """
     from dtperf.diagnostics.flags import flag  # loads scipy
+    from dtperf.results.cost import cost_of
 
+    cost = cost_of(result)
     flags = flag(result, reference, found=found)
     skipped = [row for row in result.ledger if row.status == "skipped"]
     causes = sorted({row.cause for row in skipped})
@@ -49,6 +51,7 @@ def summary(
         "anomalies": result.anomalies,
         "remarks": [*result.event_remarks, *(f"{f}: {r}" for f, r in result.remarks.items())],
         "left_out": result.left_out,
+        "cost": cost._asdict() | {"energy_kwh": cost.energy_kwh},
         "seconds": sum(job.get("seconds_measuring", 0.0) for job in result.jobs),
     }
 

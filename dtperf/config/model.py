@@ -72,6 +72,8 @@ class Run(Model):
     """Whose list of redirectors to take; null: all lists, one after the other."""
     cache: Annotated[str, Field(pattern=r"^root://[-.:\[\]A-Za-z0-9]+/*$")] | None = None
     """XCache that forwards, such as root://xcache.example:1094, to read root:// files through."""
+    watts_per_core: Annotated[FiniteFloat, Field(ge=0, le=1000)] = 10.0
+    """What a busy core is assumed to take, with its share of the machine, in W: for the energy."""
     memory_per_worker: Annotated[str, Field(pattern=r"^[0-9]+ ?[KMGT]?i?B$")] | None = None
     """Memory that a Dask worker of ours may take, such as 2GiB; null: its share of the machine."""
 

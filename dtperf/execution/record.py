@@ -38,6 +38,7 @@ class RunRecord:
         directory: RunDirectory | None,
         on_ended: Callable[[LedgerRow], None],
         code: str,
+        on_saved: Callable[[Result], None] = lambda _: None,
     ) -> None:
         """Begin without any chunk.
 
@@ -46,6 +47,7 @@ class RunRecord:
             directory: Where to save what there is; None: nowhere.
             on_ended: Called with the row of each chunk that ends.
             code: What measures, as `dtperf.execution.provenance.code_version` names it.
+            on_saved: Called with what there is so far, when it was saved.
 
         Raises:
             InputError: What there is has events twice, which the config does not allow.
@@ -54,6 +56,7 @@ class RunRecord:
         self._config = config
         self._directory = directory
         self._on_ended = on_ended
+        self._on_saved = on_saved
         self._code = code
         self._output: dict[str, Any] | None = None
         self._origin = EventOrigin()
@@ -67,6 +70,13 @@ class RunRecord:
         previous = None if directory is None else directory.previous
         self._gathered = Gathered(EventSample() if previous is None else previous.event_sample)
         self._refuse_doubled(EventSample(), ())
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks there are already: read, now or earlier, or skipped."""
+        previous = None if self._directory is None else self._directory.previous
+        rows = self._rows if previous is None else [*previous.ledger, *self._rows]
+        return sum(row.events > 0 for row in rows)
 
     def begin_measuring(self, events: int) -> None:
         """Start the clock of the measurement, of so many events, after the files are checked."""
@@ -128,8 +138,10 @@ class RunRecord:
         new = self._rows[self._saved :]
         has_read = any(row.status == "read" for row in new)
         if self._directory is not None and self._is_balanced and has_read:
-            self._directory.keep(self.result())
+            result = self.result()
+            self._directory.keep(result)
             self._saved = len(self._rows)
+            self._on_saved(result)
 
     def progress_kept(self) -> str:
         """Return, for a run that is stopped after `save`, how far it came and what is kept."""

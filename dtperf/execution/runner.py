@@ -13,7 +13,7 @@ from coffea.processor.executor import WorkItem
 
 from dtperf.addresses import is_remote
 from dtperf.config import AnalysisConfig
-from dtperf.errors import Stopped
+from dtperf.errors import ConfigError, Stopped
 from dtperf.execution.attempt import ChunkProcessor
 from dtperf.execution.checkpoint import FILESET, RunDirectory, open_run
 from dtperf.execution.chunk_meta import meta_of
@@ -24,6 +24,7 @@ from dtperf.execution.credentials import find, in_addresses, warnings
 from dtperf.execution.estimate import seconds_needed
 from dtperf.execution.executor import ChunkExecutor, Update, Workplace, cores_expected, worker_pool
 from dtperf.execution.inputs import check_inputs, plan_inputs, retry_policy
+from dtperf.execution.metrics import RunMetrics, metrics_file
 from dtperf.execution.planning import LARGEST, ReadRanges, check_measured, events_at_once
 from dtperf.execution.pools import Pool
 from dtperf.execution.processor import portable
@@ -63,6 +64,7 @@ def run(
     client: Any = None,
     cluster: Any = None,
     performance_report: Path | None = None,
+    metrics: Path | None = None,
     limit_files: int | None = None,
     limit_chunks: int | None = None,
     job: Callable[[AnalysisConfig, RunDirectory | None], Job] | None = None,
@@ -83,6 +85,8 @@ def run(
     given = next((each for each in (client, cluster) if is_running(each)), client)
     if given is None and cluster is not None:
         load_cluster(cluster)
+    if metrics is not None and out is None:
+        raise ConfigError("metrics: tell of what is saved: give out=…, too")
     code = code_version()
     if job is None:
         made = portable(processor, config)
@@ -101,7 +105,8 @@ def run(
             opened = open_run(out, config, code, resume=resume, force=force, clear=clear)
             directory = stack.enter_context(opened)
         limits = (slice(limit_files), limit_chunks)
-        return _run(config, inputs, directory, workplace, *limits, job, code, on_progress)
+        with metrics_file(metrics, out) as told:
+            return _run(config, inputs, directory, workplace, *limits, job, code, told, on_progress)
 
 
 def _run(
@@ -113,12 +118,13 @@ def _run(
     limit_chunks: int | None,
     make_job: Callable[[AnalysisConfig, RunDirectory | None], Job],
     code: str,
+    metrics: RunMetrics,
     on_progress: Callable[[Progress], None],
 ) -> Result:
     job = make_job(config, directory)
     processor = job.processor
     reporter = ProgressReporter(on_progress)
-    record = RunRecord(config, directory, reporter.note, code)
+    record = RunRecord(config, directory, reporter.note, code, metrics.update)
     previous = None if directory is None else directory.previous
     measured = ReadRanges(Ledger([]) if previous is None else previous.ledger)
     files = resolve(inputs, config.input.tree, config.run.timeout_s)[files_taken]
@@ -128,8 +134,12 @@ def _run(
     check_measured(readable, {file.path for file in files}, measured)
     problems = _recall(checked.problems, directory)
     planned = partial(plan_inputs, config, processor, readable, files, measured)
+    everything = [*readable, *(problem.file for problem in problems)]
+    amount = {"files": len(everything), "events": sum(file.events for file in everything)}
     if directory is not None:
-        _describe(directory, [*readable, *(problem.file for problem in problems)])
+        # for `dtperf fileset retry` and `dtperf status`
+        write(directory.path / FILESET, everything)
+        directory.describe(amount)
     for problem in problems:
         record.skip_file(problem, measured.left(problem.file))
     for each in checked.files:
@@ -143,6 +153,10 @@ def _run(
                 pool = stack.enter_context(worker_pool(config, workplace, reporter.wait))
                 size = config.run.chunksize or events_at_once(pool.memory, processor.columns)
                 chunks = list(islice(planned(size), limit_chunks))
+                amount["chunks"] = record.chunks + len(chunks)
+                if directory is not None:
+                    directory.describe(amount)
+                metrics.begin(amount, previous)
                 record.begin_measuring(sum(map(len, chunks)))
                 reporter.begin(sum(map(len, chunks)), pool.dashboard)
                 _measure(policy, job, chunks, pool, record)
@@ -156,6 +170,7 @@ def _run(
         result = record.result()
         if directory is not None:
             directory.finish(result)
+        metrics.finish(result)
         job.finish(result)
     return result
 
@@ -182,17 +197,6 @@ def _recall(
         else problem._replace(file=known.get(problem.file.path, problem.file))
         for problem in problems
     ]
-
-
-def _describe(directory: RunDirectory, files: Sequence[InputFile]) -> None:
-    """Write down what is to be measured, for `dtperf status` and `dtperf fileset retry`."""
-    write(directory.path / FILESET, files)
-    directory.describe(
-        {
-            "files": len(files),
-            "events": sum(file.events for file in files),
-        }
-    )
 
 
 def _measure(

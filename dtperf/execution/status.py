@@ -2,76 +2,32 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from dtperf.errors import InputError
 from dtperf.execution.checkpoint import RUN, is_running, newest
-from dtperf.filesets.replicas import server_of
-from dtperf.results.ledger import Ledger, LedgerRow
+from dtperf.execution.use import (
+    MEGABYTE,
+    ServerUse,
+    SlowFile,
+    WorkerUse,
+    server_uses,
+    slowest_files,
+    worker_uses,
+)
+from dtperf.results.cost import Cost, cost_of
+from dtperf.results.ledger import Ledger
 from dtperf.results.result import Result
 from dtperf.validation import read_json
 
-__all__ = ["RunStatus", "ServerUse", "SlowFile", "WorkerUse", "summarize"]
+__all__ = ["RunStatus", "State", "sum_up", "summarize"]
 
 State = Literal["running", "stopped", "complete", "complete with gaps"]
-MEGABYTE = 1e6
-SLOWEST = 10
 MAX_RUN_BYTES = 1 << 16
 TRIES = 5
-
-
-class ServerUse(NamedTuple):
-    """What one server has given; 'local' for files of this machine."""
-
-    name: str
-    files: int
-    """Of which something was read."""
-    events: int
-    """That were read."""
-    megabytes: float
-    seconds: float
-    """Of all workers that read from it, reading and measuring."""
-    retried_chunks: int
-    """Chunks that were tried more than once and read here or tried here last."""
-    failures: int
-    """Chunks and files that were tried here last, and skipped."""
-
-    @property
-    def megabytes_per_second(self) -> float:
-        """Of one worker that reads from it; 0 if none has."""
-        return self.megabytes / self.seconds if self.seconds else 0.0
-
-
-class SlowFile(NamedTuple):
-    """A file that took long."""
-
-    file: str
-    servers: tuple[str, ...]
-    workers: tuple[str, ...]
-    events: int
-    seconds: float
-    """Of all workers that read it, reading and measuring."""
-    milliseconds_per_event: float
-
-
-class WorkerUse(NamedTuple):
-    """What one worker has done."""
-
-    name: str
-    """Host and process."""
-    chunks: int
-    events: int
-    megabytes: float
-    """Compressed bytes that it has read."""
-    seconds: float
-    """Of reading and measuring, its threads added up."""
-    cpu_percent: float
-    """Of these."""
-    memory_megabytes: float
-    """The most that its process has had."""
 
 
 class RunStatus(NamedTuple):
@@ -100,12 +56,19 @@ class RunStatus(NamedTuple):
     """Files of which something was skipped."""
     files_unknown: int
     """Files among these of which not even the number of events is known."""
+    chunks_read: int
+    chunks_skipped: int
+    """Also whole files that could not be opened, where their events are known."""
+    chunks_left: int | None
+    """None: it is not known how many there are."""
     seconds: float
     """Of measuring, the jobs one after the other."""
     skims: tuple[str, ...]
     """What was measured in the place of files: the rest tells of how these were made."""
     worker_seconds: float
     """Of reading and measuring, all workers added up."""
+    cost: Cost
+    """Of these, on a core, and the energy that it took."""
     megabytes: float
     """Compressed bytes that were read."""
     seconds_left: float | None
@@ -164,22 +127,32 @@ def summarize(out: str | Path) -> RunStatus:
         raise InputError(
             f"{directory}: is not the directory of a run: it has no result and no {RUN}", "missing"
         )
+    has_gaps = result is not None and result.skipped_files > 0
+    finished: State = "complete with gaps" if has_gaps else "complete"
+    return sum_up(result, planned, "running" if running else finished if is_final else "stopped")
+
+
+def sum_up(result: Result | None, planned: Mapping[str, int], state: State) -> RunStatus:
+    """Sum up what there is of a run.
+
+    Args:
+        result: What was measured so far; None: nothing.
+        planned: The 'events', 'files' and 'chunks' that are to be measured, where that is known.
+        state: Whether it goes on, which the result does not tell.
+    """
     ledger = Ledger(()) if result is None else result.ledger
     read, skipped = ledger.events("read"), ledger.events("skipped")
     total = max(planned.get("events", 0), read + skipped)
     left = total - read - skipped
     rows_read = [row for row in ledger if row.status == "read"]
     rows_skipped = [row for row in ledger if row.status == "skipped"]
-    servers = (_server(name, rows) for name, rows in _grouped(ledger, _server_of).items())
     measured = [row for row in rows_read if row.events]
-    workers = _grouped(measured, lambda row: row.worker)
-    slowest = [_slow_file(rows) for rows in _grouped(measured, lambda row: row.identity).values()]
-    slowest.sort(key=lambda file: (-file.milliseconds_per_event, file.file))
+    chunks_skipped = sum(row.events > 0 for row in rows_skipped)
+    chunks = planned.get("chunks")
     jobs = () if result is None else result.jobs
     seconds = sum(job.get("seconds_measuring", 0.0) for job in jobs)
-    finished: State = "complete with gaps" if rows_skipped else "complete"
     return RunStatus(
-        state="running" if running else finished if is_final else "stopped",
+        state=state,
         source="" if result is None else result.origin.words,
         runs=() if result is None else result.runs,
         events_total=total,
@@ -193,15 +166,21 @@ def summarize(out: str | Path) -> RunStatus:
         files_read=len({row.identity for row in rows_read}),
         files_skipped=0 if result is None else result.skipped_files,
         files_unknown=0 if result is None else result.unknown_files,
+        chunks_read=len(measured),
+        chunks_skipped=chunks_skipped,
+        chunks_left=None if chunks is None else max(chunks - len(measured) - chunks_skipped, 0),
         seconds=seconds,
         skims=() if result is None else result.skims,
         worker_seconds=sum(row.seconds for row in rows_read),
+        cost=cost_of(result),
         megabytes=sum(row.bytes for row in rows_read) / MEGABYTE,
-        seconds_left=left * seconds / (read + skipped) if running and read + skipped else None,
+        seconds_left=(
+            left * seconds / (read + skipped) if state == "running" and read + skipped else None
+        ),
         causes=dict(Counter(row.cause for row in rows_skipped).most_common()),
-        servers=tuple(sorted(servers, key=lambda server: (-server.events, server.name))),
-        slowest=tuple(slowest[:SLOWEST]),
-        workers=tuple(_worker(name, rows) for name, rows in sorted(workers.items())),
+        servers=server_uses(ledger),
+        slowest=slowest_files(measured),
+        workers=worker_uses(measured),
     )
 
 
@@ -213,6 +192,7 @@ def _planned(out: Path) -> dict[str, int]:
     content: Any = read_json(path, MAX_RUN_BYTES)
     try:
         planned = {name: content[name] for name in ("events", "files")}
+        planned |= {name: content[name] for name in ("chunks",) if name in content}
     except (KeyError, TypeError):
         planned = {}
     if not planned or any(type(count) is not int or count < 0 for count in planned.values()):
@@ -233,57 +213,3 @@ def _load(out: Path) -> tuple[Result | None, bool]:
             if attempt == TRIES - 1 or newest(out) == found:
                 raise
     raise AssertionError
-
-
-# Not pyarrow's group_by: rows would become a table first, which takes four times as long as this.
-
-
-def _grouped(
-    rows: Iterable[LedgerRow], key: Callable[[LedgerRow], str]
-) -> dict[str, list[LedgerRow]]:
-    groups: dict[str, list[LedgerRow]] = defaultdict(list)
-    for row in rows:
-        groups[key(row)].append(row)
-    return groups
-
-
-def _server_of(row: LedgerRow) -> str:
-    return server_of(row.source or row.file)
-
-
-def _server(name: str, rows: list[LedgerRow]) -> ServerUse:
-    read = [row for row in rows if row.status == "read"]
-    return ServerUse(
-        name=name,
-        files=len({row.identity for row in read}),
-        events=sum(row.events for row in read),
-        megabytes=sum(row.bytes for row in read) / MEGABYTE,
-        seconds=sum(row.seconds for row in read),
-        retried_chunks=sum(row.attempts > 1 for row in rows),
-        failures=len(rows) - len(read),
-    )
-
-
-def _worker(name: str, rows: list[LedgerRow]) -> WorkerUse:
-    seconds, cpu = sum(row.seconds for row in rows), sum(row.cpu_seconds for row in rows)
-    return WorkerUse(
-        name=name,
-        chunks=len(rows),
-        events=sum(row.events for row in rows),
-        megabytes=sum(row.bytes for row in rows) / MEGABYTE,
-        seconds=seconds,
-        cpu_percent=100 * cpu / seconds if seconds else 0.0,
-        memory_megabytes=max(row.memory for row in rows) / MEGABYTE,
-    )
-
-
-def _slow_file(rows: list[LedgerRow]) -> SlowFile:
-    events, seconds = sum(row.events for row in rows), sum(row.seconds for row in rows)
-    return SlowFile(
-        file=rows[0].file,
-        servers=tuple(sorted({*map(_server_of, rows)})),
-        workers=tuple(sorted({row.worker for row in rows})),
-        events=events,
-        seconds=seconds,
-        milliseconds_per_event=1000 * seconds / events,
-    )

@@ -204,10 +204,21 @@ class Result(Mapping[str, "Histogram"]):
             UnknownHistogram: There is none of this name.
             InputError: An axis has the name of another column.
         """
+        return bins_frame(self.counts_of(name))
+
+    def counts_of(self, name: str) -> Histogram:
+        """Return the counts of a measurement, or of what the processor has counted, as they add up.
+
+        Args:
+            name: As `to_pandas` takes it.
+
+        Raises:
+            UnknownHistogram: There is none of this name.
+        """
         known = {**self.counts, **self.extra_histograms}
         if name not in known:
             raise UnknownHistogram(self._why_none(name, known))
-        return bins_frame(known[name])
+        return known[name]
 
     @property
     def histograms(self) -> Table[HistogramEntry]:

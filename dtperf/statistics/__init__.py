@@ -5,6 +5,7 @@ from __future__ import annotations
 from dtperf.lazy_import import listed
 from dtperf.statistics.differences import exact_test, false_discovery, student
 from dtperf.statistics.intervals import ONE_SIGMA, bayesian, clopper_pearson, probability, wilson
+from dtperf.statistics.ratios import efficiency_ratio
 from dtperf.statistics.stratified import Differences, Strata
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Strata",
     "bayesian",
     "clopper_pearson",
+    "efficiency_ratio",
     "exact_test",
     "false_discovery",
     "probability",

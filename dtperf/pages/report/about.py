@@ -9,6 +9,7 @@ from dtperf.config.show import nearest_in_words
 from dtperf.filesets.model import DEFAULT_DATASET
 from dtperf.pages.report.words import count
 from dtperf.results.caption import Caption, caption_of, runs_in_words
+from dtperf.results.cost import cost_of
 
 if TYPE_CHECKING:
     from dtperf.results.result import Result
@@ -46,6 +47,7 @@ def about(result: Result) -> list[tuple[str, str]]:
         ("read", f"{count(totals['events'])} events of {files}, {count(totals['pairs'])} pairs"),
         ("dataset", _dataset(result)),
         ("measured", _measured(result)),
+        ("computing", "" if result.skims else cost_of(result).words),
         ("analysis", nearest_in_words(result.config)),
         ("code", f"dtperf {result.code or 'unknown'}"),
     )

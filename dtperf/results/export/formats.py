@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import gzip
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from dtperf.errors import ConfigError
 from dtperf.files import writable, write_atomic
+from dtperf.results.export.about import CHAMBERS
+from dtperf.results.export.cmssw_aging import LAYERS, aging_file
+from dtperf.results.export.correctionlib_json import correctionlib_file
+from dtperf.results.export.hepdata import hepdata_file
 from dtperf.results.export.naming import extra_objects, readable_objects, reference_objects
-from dtperf.results.export.one_measurement import CHAMBERS, csv_file, parquet_file
+from dtperf.results.export.one_measurement import csv_file, parquet_file
 from dtperf.results.export.root import root_file
 from dtperf.results.export.root_objects import ReferenceObject
 from dtperf.results.export.tables import json_file
@@ -31,16 +37,48 @@ NAMINGS: Mapping[str, Callable[[Result], dict[str, ReferenceObject]]] = MappingP
 )
 """How the objects in a ROOT file are named."""
 
-OF_ALL: Mapping[str, Callable[[Result, str], bytes]] = MappingProxyType(
+
+class Choice(NamedTuple):
+    """What of a result is written."""
+
+    naming: str = READABLE
+    measurements: tuple[str, ...] = ()
+    """None: the chambers, or all where a format has all."""
+    reference: Result | None = None
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The measurements, by default the chambers."""
+        return self.measurements or (CHAMBERS,)
+
+
+OF_ALL: Mapping[str, Callable[[Result, Choice], bytes]] = MappingProxyType(
     {
-        "root": lambda result, naming: root_file(NAMINGS[naming](result)),
+        "root": lambda result, choice: root_file(NAMINGS[choice.naming](result)),
         "json": lambda result, _: json_file(result.counts, exported(result.extra)),
     }
 )
-OF_ONE: Mapping[str, Callable[[Result, str], bytes]] = MappingProxyType(
-    {"csv": csv_file, "parquet": parquet_file}
+OF_ONE: Mapping[str, Callable[[Result, Choice], bytes]] = MappingProxyType(
+    {
+        "csv": lambda result, choice: csv_file(result, *choice.named),
+        "parquet": lambda result, choice: parquet_file(result, *choice.named),
+        "cmssw-aging": lambda result, choice: aging_file(
+            result, next(iter(choice.measurements), LAYERS), choice.reference
+        ),
+    }
 )
-FORMATS = (*OF_ALL, *OF_ONE)
+OF_SOME: Mapping[str, Callable[[Result, Choice], bytes]] = MappingProxyType(
+    {
+        "correctionlib": lambda result, choice: correctionlib_file(
+            result, choice.named, choice.reference
+        ),
+        "hepdata": lambda result, choice: hepdata_file(result, choice.named),
+    }
+)
+FORMATS = MappingProxyType({**OF_ALL, **OF_ONE, **OF_SOME})
+COMPARED = ("correctionlib", "cmssw-aging")
+"""Those that hold what was measured beside a reference."""
+COMPRESSED = ".gz"
 
 
 def export(
@@ -49,19 +87,29 @@ def export(
     format: str = "root",
     naming: str = READABLE,
     *,
-    measurement: str | None = None,
+    measurement: str | Iterable[str] | None = None,
+    reference: ResultSource | None = None,
     force: bool = False,
 ) -> Path:
     """Write a result in another format.
 
     Args:
         result: A result or its directory.
-        path: The file; its directory is made if it is not there.
+        path: The file; its directory is made if it is not there. It is compressed if its name ends
+            with .gz.
         format: 'root': histograms, efficiencies and profiles. 'json': histograms as UHI JSON.
             'csv' and 'parquet': one measurement, each bin a row, as `Result.to_pandas` has it.
+            'correctionlib': efficiencies as correctionlib JSON, see
+            `dtperf.results.export.correctionlib_json`. 'hepdata': measurements as tables of a
+            submission, a ZIP archive. 'cmssw-aging': chambers and what they keep, for a CMSSW
+            configuration, see `dtperf.results.export.cmssw_aging`.
         naming: Of the objects in a ROOT file: 'readable', or those of the 2023 'reference'
             program.
-        measurement: In a CSV or Parquet file, by its name; None: the chambers, 'by_chamber'.
+        measurement: The name of what a CSV or Parquet file has, or the names of what a
+            correctionlib file or a submission has; None: the chambers, 'by_chamber', for
+            CMSSW 'layer_efficiency'.
+        reference: Another result, such as of simulation: for scale factors in a correctionlib
+            file, or ratios for CMSSW.
         force: Replace a file that is there.
 
     Returns:
@@ -70,7 +118,7 @@ def export(
     Raises:
         ConfigError: The format, the naming or the measurement is not known, or the file is there
             already or cannot be written.
-        InputError: An axis of the measurement has the name of another column.
+        InputError: The measurement is none that the format can hold.
     """
     out = Path(path)
     if out.is_dir():
@@ -79,7 +127,10 @@ def export(
         raise ConfigError(
             f"{out}: is there already: choose another name, or replace it with force=True"
         )
-    content = to_bytes(Result.load(result), format, naming, measurement)
+    other = None if reference is None else Result.load(reference)
+    content = to_bytes(Result.load(result), format, naming, measurement, other)
+    if out.suffix == COMPRESSED:
+        content = gzip.compress(content, mtime=0)  # no time: equal results are equal files
     with writable(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(out, content)
@@ -87,35 +138,56 @@ def export(
 
 
 def to_bytes(
-    result: Result, format: str = "root", naming: str = READABLE, measurement: str | None = None
+    result: Result,
+    format: str = "root",
+    naming: str = READABLE,
+    measurement: str | Iterable[str] | None = None,
+    reference: Result | None = None,
 ) -> bytes:
-    """Make the content of the file that `export` writes.
+    """Make the content of the file that `export` writes. Arguments and errors are those there."""
+    measurements = _names(measurement)
+    check_choice(format, naming, measurements, with_reference=reference is not None)
+    return FORMATS[format](result, Choice(naming, measurements, reference))
+
+
+def check_choice(
+    format: str,
+    naming: str,
+    measurement: str | Iterable[str] | None = None,
+    *,
+    with_reference: bool = False,
+) -> None:
+    """Refuse a format or a naming that is not known, or a format that has no room for the rest.
 
     Raises:
-        ConfigError: The format, the naming or the measurement is not known.
-        InputError: An axis of the measurement has the name of another column.
-    """
-    check_choice(format, naming, measurement)
-    if format in OF_ONE:
-        return OF_ONE[format](result, measurement or CHAMBERS)
-    return OF_ALL[format](result, naming)
-
-
-def check_choice(format: str, naming: str, measurement: str | None = None) -> None:
-    """Refuse a format or a naming that is not known.
-
-    Raises:
-        ConfigError: It is not known, or the format has no names, or has all measurements.
+        ConfigError: It is so.
     """
     _check("format", format, FORMATS)
     _check("naming", naming, NAMINGS)
     if format != "root" and naming != READABLE:
         raise ConfigError(f"naming '{naming}': only the format 'root' has it, not '{format}'")
-    if measurement is not None and format in OF_ALL:
+    measurements = _names(measurement)
+    if measurements and format in OF_ALL:
         raise ConfigError(
-            f"measurement '{measurement}': the format '{format}' has all of them; "
-            f"only {' and '.join(OF_ONE)} have one"
+            f"measurement '{measurements[0]}': the format '{format}' has all of them; "
+            f"only {', '.join((*OF_ONE, *OF_SOME))} have some"
         )
+    if len(measurements) > 1 and format in OF_ONE:
+        raise ConfigError(
+            f"measurement {' and '.join(map(repr, measurements))}: the format '{format}' has one "
+            "in a file"
+        )
+    if with_reference and format not in COMPARED:
+        raise ConfigError(
+            f"reference: only {', '.join(COMPARED)} have ratios to it, not '{format}'"
+        )
+
+
+def _names(measurement: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Return the names that are given, each once."""
+    if isinstance(measurement, str):
+        return (measurement,)
+    return tuple(dict.fromkeys(measurement or ()))
 
 
 def _check(what: str, given: str, known: Collection[str]) -> None:

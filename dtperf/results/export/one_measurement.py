@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dtperf.results.bin_columns import is_efficiency
+from dtperf.results.export.about import about
 from dtperf.results.result import Result
-from dtperf.statistics import ONE_SIGMA
 
-__all__ = ["CHAMBERS", "csv_file", "parquet_file"]
-
-CHAMBERS = "by_chamber"
-"""The measurement that is written unless another one is asked for."""
+__all__ = ["csv_file", "parquet_file"]
 
 
 def csv_file(result: Result, measurement: str) -> bytes:
@@ -37,32 +33,14 @@ def parquet_file(result: Result, measurement: str) -> bytes:
 
     Returns:
         A file that pandas, pyarrow and others read. What was measured and how is in the metadata
-        of its schema, as texts: `dtperf.measurement`, `.title`, `.analysis`, `.config`, which is
-        the hash that results of the same config share, `.code`, `.events`, and of an efficiency
-        `.interval`.
+        of its schema, as texts: what `about` returns, with `dtperf.` before each key.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     table = pa.Table.from_pandas(result.to_pandas(measurement), preserve_index=False)
-    about = {f"dtperf.{name}": text for name, text in _about(result, measurement).items()}
+    texts = {f"dtperf.{name}": text for name, text in about(result, measurement).items()}
     stream = pa.BufferOutputStream()
-    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, **about}), stream)
+    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, **texts}), stream)
     content: bytes = stream.getvalue().to_pybytes()
     return content
-
-
-def _about(result: Result, measurement: str) -> dict[str, str]:
-    titles = {entry.name: entry.title for entry in result.histograms}
-    about = {
-        "measurement": measurement,
-        "title": titles[measurement],
-        "analysis": result.config.title,
-        "config": result.config.hash,
-        "code": result.code,
-        "events": str(result.totals["events"]),
-    }
-    counts = {**result.counts, **result.extra_histograms}[measurement]
-    if is_efficiency(counts):
-        about["interval"] = f"Clopper-Pearson, coverage {ONE_SIGMA:.6f}"
-    return about

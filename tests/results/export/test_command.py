@@ -53,6 +53,8 @@ def test_root_with_the_names_of_the_reference(saved: Path, tmp_path: Path) -> No
         ("json", b'{"probe_pixel_hits"'),
         ("csv", b"station,"),
         ("parquet", b"PAR1"),
+        ("correctionlib", b'{"schema_version":2,'),
+        ("hepdata", b"PK"),
     ],
 )
 def test_formats(saved: Path, tmp_path: Path, kind: str, start: bytes) -> None:
@@ -89,7 +91,9 @@ def test_unknown_format_names_the_known_ones_at_once(tmp_path: Path) -> None:
     # before the result is read, which may take a while: there is none here
     error = error_of(tmp_path / "none", "--format", "rot", "-o", tmp_path / "a")
     assert isinstance(error, ConfigError)
-    assert "unknown format 'rot': it is one of root, json, csv, parquet" in str(error)
+    assert "unknown format 'rot': it is one of root, json, csv, parquet, cmssw-aging, " in str(
+        error
+    )
 
 
 def test_unknown_naming(saved: Path, tmp_path: Path) -> None:

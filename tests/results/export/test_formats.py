@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,7 +26,8 @@ def test_each_format(result: Result, tmp_path: Path) -> None:
         assert "efficiency_vs_pt/MB1" in file
     with uproot.open(export(result, tmp_path / "d", "root", "reference")) as file:
         assert "effVsPtMB1" in file
-    assert tuple(FORMATS) == ("root", "json", "csv", "parquet")
+    formats = ("root", "json", "csv", "parquet", "cmssw-aging", "correctionlib", "hepdata")
+    assert tuple(FORMATS) == formats
     assert tuple(NAMINGS) == ("readable", "reference")
 
 
@@ -96,3 +98,16 @@ def test_a_result_with_skipped_measurements(result: Result, naming) -> None:
 def test_unknown_choices(result: Result, format: str, naming: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         to_bytes(result, format, naming)
+
+
+def test_what_a_format_has_no_room_for(result: Result, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="'a' and 'b': the format 'csv' has one in a file"):
+        to_bytes(result, "csv", measurement=["a", "b"])
+    with pytest.raises(ConfigError, match="reference: only correctionlib, cmssw-aging have"):
+        to_bytes(result, "root", reference=result)
+
+
+def test_compressed_if_its_name_says_so(result: Result, tmp_path: Path) -> None:
+    content = export(result, tmp_path / "a.csv.gz", "csv").read_bytes()
+    assert gzip.decompress(content) == csv_file(result, "by_chamber")
+    assert export(result, tmp_path / "b.csv.gz", "csv").read_bytes() == content

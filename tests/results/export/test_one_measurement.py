@@ -138,5 +138,5 @@ def test_unknown_measurements_name_the_nearest(result: Result, format: str) -> N
 
 @pytest.mark.parametrize("format", ["root", "json"])
 def test_other_formats_have_all_measurements(result: Result, format: str) -> None:
-    with pytest.raises(ConfigError, match="has all of them; only csv and parquet have one"):
+    with pytest.raises(ConfigError, match="has all of them; only csv, parquet, "):
         to_bytes(result, format, measurement="by_chamber")
