@@ -17,10 +17,11 @@ from dtperf.config import AnalysisConfig
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN
 
-# how fast a machine is must not decide a test
+# how fast a machine is must not decide a test; and each run draws anew
 settings.register_profile(
     "dtperf",
     deadline=None,
+    max_examples=50,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("dtperf")

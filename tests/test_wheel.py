@@ -70,6 +70,7 @@ def test_a_wheel_installs_no_top_level_name_but_dtperf(wheel: Path) -> None:
     assert {Path(name).name for name in packaged} == there
 
 
+@pytest.mark.slow  # compiles the kernels in another place
 def test_it_runs_beside_a_users_own_folder_of_processors(wheel: Path, tmp_path: Path) -> None:
     installed, notebook = tmp_path / "installed", tmp_path / "notebook"
     ZipFile(wheel).extractall(installed)

@@ -181,7 +181,7 @@ def test_measurements_of_all_groups_use_described_columns() -> None:
         assert measurement.columns <= known.keys()
 
 
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(config=configs())
 def test_every_measurement_of_a_config_can_be_booked(config: AnalysisConfig) -> None:
     for measurement in config.measurements.active().values():

@@ -15,7 +15,7 @@ from tests.config.strategies import configs
 
 
 @given(config=configs())
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 def test_reads_back(config: AnalysisConfig) -> None:
     content = parse(config_to_yaml(config), "shown")
     assert isinstance(content, dict)
@@ -96,7 +96,7 @@ def test_a_packaged_analysis_is_itself() -> None:
 
 
 @given(config=configs())
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 def test_marked_reads_back(config: AnalysisConfig) -> None:
     assert load_config(parse(str(config), "shown")) == config  # type: ignore[arg-type]
     ET.fromstring(config._repr_html_())

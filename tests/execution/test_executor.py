@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import dask
 import pytest
 from coffea.processor.executor import WorkItem
 
@@ -138,6 +139,7 @@ def test_processes_that_die_are_replaced(processes: ProcessPool, tmp_path: Path)
     assert {path.name for path in tmp_path.iterdir()} == {"3", "11"}
 
 
+@pytest.mark.timeout(900)  # workers end and start, which takes minutes on a busy machine
 def test_a_chunk_that_kills_every_process_is_given_up(processes: ProcessPool) -> None:
     total, ended = run(partial(kill_always, 2), 5, processes, retries=0)
     lost = ended[2].outcome.error
@@ -154,9 +156,12 @@ def test_dask_workers_that_die_are_replaced(workers: DaskPool, tmp_path: Path) -
     assert len(ended) == 60
 
 
-@pytest.mark.timeout(900)  # four workers end and start, which takes minutes on a busy machine
-def test_dask_gives_up_a_chunk_that_kills_every_worker(workers: DaskPool) -> None:
-    total, ended = run(partial(kill_always, 2), 8, workers, retries=0)
+@pytest.mark.timeout(900)
+def test_dask_gives_up_a_chunk_that_kills_every_worker() -> None:
+    # two of them rather than four
+    soon = {"distributed.scheduler.allowed-failures": 1}
+    with dask.config.set(soon), local_client(2) as client:
+        total, ended = run(partial(kill_always, 2), 8, DaskPool(client), retries=0)
     errors = {n: each.outcome.error for n, each in enumerate(ended) if each.outcome.error}
     assert 2 in errors
     assert errors[2].cause == "worker-lost"

@@ -89,7 +89,7 @@ any_track = {
 
 
 @pytest.mark.parametrize("cross", [helix, runge_kutta])
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(**any_track)
 def test_rotation_by_a_sector(
     cross: Propagator, pt: float, eta: float, phi: float, charge: int, dz: float
@@ -103,7 +103,7 @@ def test_rotation_by_a_sector(
 
 
 @pytest.mark.parametrize("cross", [helix, runge_kutta])
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(**any_track)
 def test_mirror_in_z(
     cross: Propagator, pt: float, eta: float, phi: float, charge: int, dz: float

@@ -119,14 +119,14 @@ def check_alarms(toys: int) -> None:
 
 
 def test_healthy_chambers_in_a_few_toys() -> None:
-    check_alarms(12)
+    check_alarms(6)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_healthy_chambers_in_100_toys() -> None:
-    """Three times as many false alarms as stated are noticed by 84 %, four times by 99 %."""
-    check_alarms(100)
+def test_healthy_chambers_in_many_toys() -> None:
+    """Five times as many false alarms as stated are noticed by 72 %, eight times by 97 %."""
+    check_alarms(120)
 
 
 def test_the_place_of_a_change_is_as_sure_as_told() -> None:

@@ -170,7 +170,7 @@ def test_the_p_value_of_few_probes_is_that_of_poisson_counts() -> None:
     rng = np.random.default_rng(3)
     chamber = Place(0, 6, 2)
     values = []
-    for seed in range(150):
+    for seed in range(100):
         toy = _even(rng, {chamber: 1 - MARGIN}, 300 + seed % 7)
         values.append(of_place(few_probes(toy), chamber).p_value)
     assert stats.kstest(values, "uniform").pvalue > 1e-3
@@ -221,5 +221,5 @@ def test_healthy_detectors_in_a_few_toys(probes: float) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("probes", [0.5, 5, 150])
-def test_healthy_detectors_in_100_toys(probes: float) -> None:
-    check_alarms(100, probes)
+def test_healthy_detectors_in_many_toys(probes: float) -> None:
+    check_alarms(120, probes)
