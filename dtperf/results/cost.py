@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from dtperf.config.model import Run
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Cost", "cost_of"]
 
-JOULES_PER_KWH = 3.6e6
-SECONDS_PER_HOUR = 3600
+JOULES = {"J": 1.0, "Wh": 3600.0, "kWh": 3.6e6, "MWh": 3.6e9}
+SECONDS = {"CPU seconds": 1.0, "CPU hours": 3600.0}
 
 
 class Cost(NamedTuple):
@@ -26,16 +27,20 @@ class Cost(NamedTuple):
     @property
     def energy_kwh(self) -> float:
         """Energy of busy cores: not of those that wait, nor of servers and networks."""
-        return self.cpu_seconds * self.watts_per_core / JOULES_PER_KWH
+        return self.cpu_seconds * self.watts_per_core / JOULES["kWh"]
 
     @property
     def words(self) -> str:
         """Both, with the assumption."""
-        hours = self.cpu_seconds / SECONDS_PER_HOUR
-        return (
-            f"{hours:,.3g} CPU hours, {self.energy_kwh:,.2g} kWh if a busy core takes "
-            f"{self.watts_per_core:g} W (run.watts_per_core)"
-        )
+        energy = _written(self.cpu_seconds * self.watts_per_core, JOULES)
+        assumed = f"{self.watts_per_core:g} W (run.watts_per_core)"
+        return f"{_written(self.cpu_seconds, SECONDS)}, {energy} if a busy core takes {assumed}"
+
+
+def _written(value: float, units: Mapping[str, float]) -> str:
+    """Write a value in the largest unit of which it has one at least."""
+    unit = [each for each, size in units.items() if value >= size or size == 1][-1]
+    return f"{value / units[unit]:,.1f} {unit}"
 
 
 def cost_of(result: Result | None) -> Cost:

@@ -30,7 +30,7 @@ __all__ = ["hepdata_file"]
 
 LONGEST_NAME = 64
 """Of a table, says the schema."""
-PHRASES = ["CMS", "drift tubes", "muon", "efficiency", "tag and probe"]
+PHRASES = ["drift tubes", "muon", "efficiency", "tag and probe"]
 UNKNOWN = "-"
 """HEPData's way to write that there is no value."""
 UNITS = re.compile(r"(.*\S) \[(.+)\]")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +11,7 @@ from click.testing import Result as Done
 from typer.testing import CliRunner
 
 from dtperf.cli.export import export
+from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError, InputError
 from dtperf.results.result import Result
 from tests.helpers.reference_names import NOT_OF_THE_REFERENCE
@@ -123,3 +125,18 @@ def test_no_result(tmp_path: Path) -> None:
     error = error_of(tmp_path, "--format", "csv", "-o", tmp_path / "a.csv")
     assert isinstance(error, InputError)
     assert not (tmp_path / "a.csv").exists()
+
+
+def test_scale_factors_of_other_cuts_are_told(saved: Path, result: Result, tmp_path: Path) -> None:
+    pt = {"probe": {"min_pt": 31}}
+    config = result.config.model_copy(update={"selection": AnalysisConfig(selection=pt).selection})
+    other = replace(result, config=config).save(tmp_path / "other")
+    given = (saved, "--format", "correctionlib", "--reference")
+    same = run(*given, saved, "-o", tmp_path / "a.json")
+    assert (same.exit_code, "differ" in same.stdout) == (0, False)
+    done = run(*given, other, "-o", tmp_path / "b.json")
+    assert done.exit_code == 0, done.exception
+    assert "the configs differ; before: the reference" in done.stdout
+    assert "selection.probe.min_pt: 31.0 before, 20.0 now" in done.stdout
+    error = error_of(saved, "--format", "csv", "--reference", other, "-o", tmp_path / "c")
+    assert "reference: only correctionlib, cmssw-aging have ratios to it" in str(error)
