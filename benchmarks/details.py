@@ -1,8 +1,9 @@
 """Print what the groups of measurements cost beside the default: `python -m benchmarks.details`.
 
-Of events of full content, with few pairs and with many. `dt_performance` measures all groups; each
-has the branches that it needs read beside those of the default. All in turn, on one core, each in
-a process of its own; `--before` names a checkout of another version, whose runs are timed, too.
+Of events of full content, with few pairs and with many. `dt_performance` measures all groups. Each
+is timed beside the default, in turn, on one core, in processes of their own; bare reading and
+unpacking are of the same branches. `--before` names a checkout of another version, whose default
+is timed beside ours.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 import dtperf
@@ -31,12 +34,12 @@ SINGLE_MUONS = {"lean": 0.95, "rich": 0.0}
 DEFAULT, ALL = "reference_2023", "dt_performance"
 RUNS = """
 import sys, time, dtperf
-dtperf.run("reference_2023", sys.argv[1])
-for _ in range(int(sys.argv[2])):
+for _ in sys.stdin:
     begin = time.process_time()
     dtperf.run("reference_2023", sys.argv[1])
-    print(time.process_time() - begin)
+    print(time.process_time() - begin, flush=True)
 """
+"""A program that measures the default once for each line that it gets, and prints its CPU time."""
 
 
 class Cost(NamedTuple):
@@ -98,46 +101,51 @@ def cost(sample: Path, config: AnalysisConfig, events: int) -> Cost:
 
 
 def print_costs(found: dict[str, Cost], number: int) -> None:
-    """Time all in turn, and print a table."""
-    flat = {f"{c} {n}": s for c, each in found.items() for n, s in each.subjects.items()}
-    timed = rounds(flat, number)
+    """Time each config in turn with the default, and print a table."""
     print("| | bytes an event | unpacking alone, events/s | bare reading | run |", end=" ")
     print("run / bare reading | of the default | peak memory, MB |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
     for name, each in found.items():
-        bare, unpack, run = (timed[f"{name} {what}"] for what in ("bare", "unpack", "run"))
-        of_bare, of_default = spread(run, bare)[0], spread(run, timed[f"{DEFAULT} run"])[0]
+        timed = rounds({**each.subjects, DEFAULT: found[DEFAULT].subjects["run"]}, number)
+        bare, unpack, run, default = timed.values()
+        of_bare, of_default = spread(run, bare)[0], spread(run, default)[0]
         print(
             f"| `{name}` | {each.bytes:,.0f} | {unpack.rate:,.0f} | {bare.rate:,.0f} "
-            f"| {run.rate:,.0f} | {of_bare:.2f} | {of_default:.2f} | {run.peak_bytes / 1e6:,.0f} |"
+            f"| {run.rate:,.0f} | {of_bare:.2f} | {of_default:.2f} | {run.peak_bytes / 1e6:,.0f} |",
+            flush=True,
         )
 
 
 def print_before(sample: Path, before: Path, number: int) -> None:
     """Time the default's run by this version and by another, in turn."""
-    own = Path(__file__).parents[1]
-    ratios = []
-    for _ in range(number):
-        ours, theirs = (min(run_cpu_s(tree, sample)) for tree in (own, before.resolve()))
-        ratios.append(ours / theirs)
-    ratios.sort()
-    middle = ratios[len(ratios) // 2]
-    print(
-        f"CPU time of a run of the default over that of {before}: "
-        f"{middle:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})\n"
-    )
+    with ExitStack() as stack:
+        ours, theirs = (
+            stack.enter_context(_started(tree, sample))
+            for tree in (Path(__file__).parents[1], before.resolve())
+        )
+        ratios = sorted([_cpu_s(ours) / _cpu_s(theirs) for _ in range(number + 1)][1:])
+    told = f"{median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+    print(f"CPU time of a run of the default over that of {before}: {told}\n", flush=True)
 
 
-def run_cpu_s(tree: Path, sample: Path) -> list[float]:
-    """Return the CPU times of runs by the code of a checkout, behind one that does not count."""
-    done = subprocess.run(
-        [sys.executable, "-c", RUNS, str(sample), "3"],
+def _started(tree: Path, sample: Path) -> subprocess.Popen[str]:
+    """Start `RUNS` with the code of a checkout."""
+    return subprocess.Popen(
+        [sys.executable, "-c", RUNS, str(sample)],
+        cwd=tree,  # it comes before PYTHONPATH
         env={**os.environ, "PYTHONPATH": str(tree)},
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        check=True,
     )
-    return [float(line) for line in done.stdout.split()]
+
+
+def _cpu_s(program: subprocess.Popen[str]) -> float:
+    """Return the CPU time of one more run."""
+    assert program.stdin is not None
+    assert program.stdout is not None
+    print(file=program.stdin, flush=True)
+    return float(program.stdout.readline())
 
 
 if __name__ == "__main__":

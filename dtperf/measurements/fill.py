@@ -97,19 +97,20 @@ class _Cache(NamedTuple):
 
 def _fill(measurement: Measurement, table: Table, cache: _Cache) -> Histogram:
     rows, axes = table.rows_where(measurement.rows), measurement.axes
-    runs = {
+    runs: dict[Axis | str, _Runs] = {
         axis: _cached_runs(table, measurement.rows, axis, cache)
         for axis in axes
         if isinstance(axis, Category)
     }
-    categories = {axis.name: found.present.tolist() for axis, found in runs.items()}
+    categories = {axis.name: runs[axis].present.tolist() for axis in axes if axis in runs}
     histogram = measurement.empty(categories)
     view: Any = histogram.view(flow=True)
     if measurement.mean_of:
         positions = _positions(table, axes, view.shape, runs, cache)
         _count_moments(view, rows, positions, table[measurement.mean_of])
         return histogram
-    *first, last = (*axes, measurement.passed) if measurement.passed else axes
+    last: Axis | str = measurement.passed or axes[-1]
+    first = axes if measurement.passed else axes[:-1]
     thresholds = [at for at, axis in enumerate(axes) if isinstance(axis, AtLeast)]
     shape = [n + (at in thresholds) for at, n in enumerate(view.shape)]
     counts = np.zeros(shape, dtype=np.int64, order="F") if thresholds else view
@@ -176,7 +177,7 @@ def _positions(
     if is_shared and key in cache.positions:
         return cache.positions[key]
     parent, (*first, last) = table.parent, axes
-    if is_shared and parent and all(table.inherits(axis.column) for axis in axes):
+    if is_shared and parent is not None and all(table.inherits(axis.column) for axis in axes):
         found = table.of_parent(_positions(parent, axes, shape, runs, cache))
     else:
         before = _positions(table, first, shape, runs, cache)

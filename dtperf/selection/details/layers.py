@@ -274,7 +274,7 @@ def _most_hits(rows: Intp, event: I64, content: SegmentContent) -> int:
     for row in range(len(rows)):
         hits = np.int64(ends[rows[row]]) - np.int64(begins[rows[row]])
         if hits <= offsets[event[row] + 1] - offsets[event[row]]:
-            most = max(most, hits)
+            most = max(most, int(hits))
     return most
 
 
