@@ -10,11 +10,14 @@ from __future__ import annotations
 from dtperf.lazy_import import listed
 from dtperf.plot import chamber, eligible, files, station
 from dtperf.plot.catalogue import PLOTS
-from dtperf.plot.files import FORMATS, not_measured, save
+from dtperf.plot.files import FORMATS, save
+from dtperf.plot.group_catalogue import GROUP_PLOTS
+from dtperf.plot.names import not_measured
 from dtperf.plot.pyplot import each_shown, shown
 
 __all__ = [
     "FORMATS",
+    "GROUP_PLOTS",
     "PLOTS",
     "chamber_trend",
     "draw",

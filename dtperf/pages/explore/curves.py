@@ -16,7 +16,7 @@ from dtperf.measurements.histograms import presented
 from dtperf.results.result import Result
 from dtperf.statistics import clopper_pearson
 
-__all__ = ["choices", "curves"]
+__all__ = ["choice", "choices", "curves", "groups_of"]
 
 AGAINST_PT = "efficiency_vs_pt"
 TITLE = "Fiducial efficiency against the probe’s pT"
@@ -48,27 +48,34 @@ def choices(result: Result) -> list[dict[str, Any]]:
             "note": "",
         }
     ]
-    for name, measurement in _own(result):
-        view = _view(result.counts[name], measurement)
-        axis = result.counts[name].axes[view.shown[0]]
-        kind = "efficiency" if measurement.passed else "mean" if measurement.mean_of else "entries"
-        label = measurement.picture.label or (
-            f"mean of {measurement.mean_of}" if measurement.mean_of else kind
-        )
-        found.append(
-            {
-                "name": name,
-                "title": _written(measurement.title or name),
-                "x": _written(axis.label or axis.name),
-                "label": _written(label),
-                "kind": kind,
-                "is_log": axis.name in measurement.picture.log,
-                "is_category": isinstance(axis, WHOLE),
-                "range": measurement.picture.range,
-                "note": view.note,
-            }
-        )
-    return found
+    return [*found, *(choice(name, each, result.counts[name]) for name, each in _own(result))]
+
+
+def choice(name: str, measurement: Measurement, counts: Histogram) -> dict[str, Any]:
+    """Describe the curve of a measurement, as curve.js wants it.
+
+    Args:
+        name: Of the measurement.
+        measurement: Its declaration.
+        counts: Its histogram.
+    """
+    view = _view(counts, measurement)
+    axis = counts.axes[view.shown[0]]
+    kind = "efficiency" if measurement.passed else "mean" if measurement.mean_of else "entries"
+    label = measurement.picture.label or (
+        f"mean of {measurement.mean_of}" if measurement.mean_of else kind
+    )
+    return {
+        "name": name,
+        "title": _written(measurement.title or name),
+        "x": _written(axis.label or axis.name),
+        "label": _written(label),
+        "kind": kind,
+        "is_log": axis.name in measurement.picture.log,
+        "is_category": isinstance(axis, WHOLE),
+        "range": measurement.picture.range,
+        "note": view.note,
+    }
 
 
 def curves(result: Result) -> dict[str, list[dict[str, Any]]]:
@@ -87,12 +94,17 @@ def curves(result: Result) -> dict[str, list[dict[str, Any]]]:
         ]
     }
     for name, measurement in _own(result):
-        view = _view(result.counts[name], measurement)
-        found[name] = [
-            {"name": _written(each.name), "points": _points(each.counts, view.shown[0])}
-            for each in view.groups
-        ]
+        found[name] = groups_of(measurement, result.counts[name])
     return found
+
+
+def groups_of(measurement: Measurement, counts: Histogram) -> list[dict[str, Any]]:
+    """List the points of the curves of one measurement, see `curves`."""
+    view = _view(counts, measurement)
+    return [
+        {"name": _written(each.name), "points": _points(each.counts, view.shown[0])}
+        for each in view.groups
+    ]
 
 
 def _own(result: Result) -> Iterator[tuple[str, Measurement]]:
