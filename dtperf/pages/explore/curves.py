@@ -1,4 +1,4 @@
-"""The curves of explore: efficiency against pT, and measurements of one's own."""
+"""The curves of explore: efficiency against pT, measurements of groups, and one's own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import hist
 import numpy as np
 
-from dtperf.measurements import Measurement
+from dtperf.measurements import STANDARD, Measurement
 from dtperf.measurements.declaration import Histogram
 from dtperf.measurements.histograms import presented
 from dtperf.results.result import Result
@@ -48,7 +48,7 @@ def choices(result: Result) -> list[dict[str, Any]]:
             "note": "",
         }
     ]
-    return [*found, *(choice(name, each, result.counts[name]) for name, each in _own(result))]
+    return [*found, *(choice(name, each, result.counts[name]) for name, each in _beside(result))]
 
 
 def choice(name: str, measurement: Measurement, counts: Histogram) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def curves(result: Result) -> dict[str, list[dict[str, Any]]]:
             for number in range(1, 5)
         ]
     }
-    for name, measurement in _own(result):
+    for name, measurement in _beside(result):
         found[name] = groups_of(measurement, result.counts[name])
     return found
 
@@ -107,9 +107,11 @@ def groups_of(measurement: Measurement, counts: Histogram) -> list[dict[str, Any
     ]
 
 
-def _own(result: Result) -> Iterator[tuple[str, Measurement]]:
-    for name, measurement in result.config.measurements.add.items():
-        if name in result.counts and measurement.picture.kind != "none":
+def _beside(result: Result) -> Iterator[tuple[str, Measurement]]:
+    """Yield what was measured beside the standard measurements: of groups, and one's own."""
+    for name, measurement in result.config.measurements.active().items():
+        is_beside = name not in STANDARD and name in result.counts
+        if is_beside and measurement.picture.kind != "none":
             yield name, measurement
 
 
