@@ -11,7 +11,7 @@ from scipy.special import ndtr
 
 from dtperf.errors import InputError
 from dtperf.results.result import Result, ResultSource
-from dtperf.results.row_columns import Column, Columns, field_columns
+from dtperf.results.row_columns import Column, Columns, at, field_columns
 from dtperf.results.table import Table
 from dtperf.typing import F64, AnyArray
 
@@ -86,8 +86,7 @@ class Resolution(NamedTuple):
     def columns(cls) -> Columns:
         """Return the columns of a data frame."""
         found = {
-            name: Column(lambda row, name=name: getattr(row, name), float | None)
-            for name in ("mean_um", "sigma_um", "error_um")
+            name: Column(at(name), float | None) for name in ("mean_um", "sigma_um", "error_um")
         }
         return {**field_columns(cls, "station", "superlayer", "hits"), **found}
 

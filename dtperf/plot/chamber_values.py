@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, Normalize, to_hex
 
 from dtperf.measurements.declaration import Histogram
+from dtperf.measurements.histograms import means
 from dtperf.plot.axes import run_ticks, values_of
 from dtperf.plot.cells import Scale, colour_bar, shade
-from dtperf.plot.distributions import means
 from dtperf.plot.maps import name_wheels, sectors_of
 from dtperf.plot.style import StyledFigure, new_sheet
 from dtperf.results.colours import FEW, PALE, SURE, ink_on, pale
@@ -139,8 +139,8 @@ def mean_of_chambers_and_runs(
     value, error = (each[..., : len(runs)] for each in _means(counts, "run"))
     is_unsure = np.abs(value) < SURE * error
     rows = [
-        _Values(*(each[n, :, : sectors_of(n + 1)].reshape(-1, len(runs)) for each in pair))
-        for n, pair in enumerate([(value, is_unsure)] * 4)
+        _Values(value[n, :, s].reshape(-1, len(runs)), is_unsure[n, :, s].reshape(-1, len(runs)))
+        for n, s in enumerate(slice(sectors_of(n + 1)) for n in range(4))
     ]
 
     def describe(panel: Axes, station: int) -> None:
@@ -166,7 +166,8 @@ def _maps(
     """Draw sectors against rows, shape (rows, sectors) for each station, with their numbers."""
 
     def describe(panel: Axes, station: int) -> None:
-        panel.set_xticks(range(sectors_of(station)), range(1, sectors_of(station) + 1))
+        names = [str(n + 1) for n in range(sectors_of(station))]
+        panel.set_xticks(range(len(names)), names)
         name_rows(panel)
         panel.minorticks_off()
 

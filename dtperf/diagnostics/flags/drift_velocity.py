@@ -9,7 +9,7 @@ import numpy as np
 from dtperf.detector import Place, chambers
 from dtperf.diagnostics.flags.model import Flag, PlaceTest
 from dtperf.diagnostics.flags.parts import of_chambers
-from dtperf.measurements.histograms import presented
+from dtperf.measurements.histograms import means
 from dtperf.results.result import Result
 from dtperf.statistics import student
 from dtperf.typing import F64, I64
@@ -41,12 +41,9 @@ def mean_timers(result: Result) -> Timers | None:
     if name not in result.counts:
         return None
     kept = result.counts[name].project("station", "wheel", "sector", "superlayer", "moment")
-    shown = presented(kept).view()
-    number = of_chambers(np.asarray(shown["count"]))
-    entries = np.maximum(np.asarray(shown["count"]), 1)
-    variance = np.asarray(shown["_sum_of_deltas_squared"]) / np.maximum(entries - 1, 1) / entries
-    cells = [of_chambers(each) for each in (np.asarray(shown["value"]), np.sqrt(variance))]
-    return Timers(number, np.where(number >= FEWEST, cells[0], np.nan), cells[1])
+    number = of_chambers(np.asarray(kept.view())[..., 0])
+    mean, error = (of_chambers(each) for each in means(kept))
+    return Timers(number, np.where(number >= FEWEST, mean, np.nan), error)
 
 
 def drift_velocity(result: Result) -> list[PlaceTest]:
@@ -78,7 +75,7 @@ def drift_velocity(result: Result) -> list[PlaceTest]:
     number = known.sum(axis=1)
     return [
         _test(at, change[at], error[at], p_values[at] * number[at], known[at])
-        for at in np.flatnonzero(number)
+        for at in np.flatnonzero(number).tolist()
     ]
 
 

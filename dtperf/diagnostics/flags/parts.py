@@ -88,7 +88,7 @@ def low_parts(parts: Parts, kind: Kind, remarks: dict[int, str] | None = None) -
     p_values = np.where(known, bdtr(parts.passed, np.maximum(parts.total, 1), least), 1.0)
     number = known.sum(axis=1)
     tests = []
-    for at in np.flatnonzero(number):
+    for at in np.flatnonzero(number).tolist():
         reason = _reason(parts, at, before[at], p_values[at] * number[at], "usual")
         if remarks and at in remarks:
             reason = f"{reason}; {remarks[at]}"
@@ -122,7 +122,7 @@ def dropped_parts(parts: Parts, reference: Parts, kind: Kind) -> list[PlaceTest]
     )
     number = both.sum(axis=1)
     tests = []
-    for at in np.flatnonzero(number):
+    for at in np.flatnonzero(number).tolist():
         corrected = p_values[at] * number[at]
         reason = _reason(parts, at, reference.value[at], corrected, "in the reference")
         worst = int(p_values[at].argmin())

@@ -12,7 +12,7 @@ import numpy as np
 
 from dtperf.measurements import STANDARD, Measurement
 from dtperf.measurements.declaration import Histogram
-from dtperf.measurements.histograms import presented
+from dtperf.measurements.histograms import means
 from dtperf.results.result import Result
 from dtperf.statistics import clopper_pearson
 
@@ -138,11 +138,9 @@ def _points(counts: Histogram, x: str) -> list[list[float]]:
 def _numbers(counts: Histogram, x: str) -> tuple[np.ndarray, ...]:
     """Return passed, total, value and both ends of its interval in bins of x, shape (n,) each."""
     if "moment" in counts.axes.name:
-        profile: Any = presented(counts.project(x, "moment")).view()
-        number, mean = np.asarray(profile["count"]), np.asarray(profile["value"])
-        # one entry has no spread
-        variance = profile["_sum_of_deltas_squared"] / np.maximum(number - 1, 1)
-        error = np.sqrt(variance / np.maximum(number, 1))
+        kept = counts.project(x, "moment")
+        number = np.asarray(kept.view())[..., 0]
+        mean, error = means(kept)
         return number, number, mean, mean - error, mean + error
     if "passed" in counts.axes.name:
         view = np.asarray(counts.project(x, "passed").view())

@@ -11,7 +11,7 @@ import numpy as np
 from dtperf.detector.rolls import SIDES
 from dtperf.diagnostics import cells
 from dtperf.diagnostics.resolution import resolutions
-from dtperf.measurements.histograms import presented
+from dtperf.measurements.histograms import means
 from dtperf.measurements.trigger import SOURCES
 from dtperf.results.summary import efficiencies
 from dtperf.typing import AnyArray
@@ -101,14 +101,14 @@ def _cells(result: Result) -> Numbers:
         _of_stations(result, f"{name}_associated"),
         _of_stations(result, without),
     ]
-    heads = ("station", "φ layers", "θ layers", "with a hit of the segment", "without dead cells")
+    heads = ["station", "φ layers", "θ layers", "with a hit of the segment", "without dead cells"]
     remarks = []
     if not result.config.selection.dead_cells:
         found, heads = found[:-1], heads[:-1]
         remarks.append("No list of dead cells was given: this is the detector as it is")
     return Numbers(
         "Efficiency of layers in %: a hit of the segment, or a digi in time within one cell",
-        heads,
+        tuple(heads),
         _by_station(*found),
         (*_ill_cells(result), *remarks),
     )
@@ -161,10 +161,10 @@ def _timing(result: Result) -> Numbers:
             is_first = superlayer == 0
             mine = "" if not is_first else NOT_MEASURED
             if t0 is not None and is_first:
-                mine = _mean_in_words(*(each[station] for each in t0), 1.0, "ns")
+                mine = _mean_in_words(t0[0][station], t0[1][station], t0[2][station])
             if timers is not None and timers[0][station, superlayer]:
                 number, mean, error = (each[station, superlayer] for each in timers)
-                timer = _mean_in_words(number, mean, error, 1.0, "ns")
+                timer = _mean_in_words(number, mean, error)
                 velocity = HALF_CELL_UM / mean
                 spread = velocity * error / mean
                 rows[name] = (timer, f"{velocity:.2f} ± {spread:.2f} µm/ns", mine)
@@ -193,15 +193,12 @@ def _means(result: Result, name: str, *more: str) -> tuple[AnyArray, AnyArray, A
     """Return number, mean and its error by station; None if it was not measured."""
     if name not in result.counts:
         return None
-    shown = presented(result.counts[name].project("station", *more, "moment")).view()
-    number = np.asarray(shown["count"])
-    some = np.maximum(number, 1)
-    variance = np.asarray(shown["_sum_of_deltas_squared"]) / np.maximum(number - 1, 1)
-    return number, np.asarray(shown["value"]), np.sqrt(variance / some)
+    kept = result.counts[name].project("station", *more, "moment")
+    return np.asarray(kept.view())[..., 0], *means(kept)
 
 
-def _mean_in_words(number: float, mean: float, error: float, factor: float, unit: str) -> str:
-    return f"{factor * mean:.2f} ± {factor * error:.2f} {unit}" if number else NOT_MEASURED
+def _mean_in_words(number: float, mean: float, error: float) -> str:
+    return f"{mean:.2f} ± {error:.2f} ns" if number else NOT_MEASURED
 
 
 def _rpc(result: Result) -> Numbers:
@@ -213,10 +210,10 @@ def _rpc(result: Result) -> Numbers:
             side = SIDES[layer] if station < 2 else ""
             wheels = [_written(view[wheel, :, layer]).split(" ")[0] for wheel in range(5)]
             rows.append((f"RB{station + 1}{side}", _written(view[:, :, layer]), *wheels))
-    wheels = tuple(f"W{wheel:+d}".replace("+0", "0").replace("-", "−") for wheel in range(-2, 3))
+    names = (f"W{wheel:+d}".replace("+0", "0").replace("-", "−") for wheel in range(-2, 3))
     return Numbers(
         "Efficiency of RPC rolls in %: a hit at BX 0 where a DT segment points",
-        ("chambers", "all", *wheels),
+        ("chambers", "all", *names),
         tuple(rows),
     )
 

@@ -14,6 +14,7 @@ import numpy as np
 from dtperf.diagnostics.flags import OF_GROUPS
 from dtperf.diagnostics.flags.parts import of_chambers
 from dtperf.measurements import BY_GROUP, Measurement
+from dtperf.measurements.histograms import means
 from dtperf.measurements.labels import as_text
 from dtperf.measurements.standard import SECTOR, STATION, WHEEL
 from dtperf.pages.report.group_numbers import Numbers, numbers_of
@@ -144,8 +145,8 @@ def _picture(name: str, measurement: Measurement, counts: Histogram) -> dict[str
     from dtperf.pages.explore.curves import choice, groups_of  # they load matplotlib
     from dtperf.plot.group_catalogue import means_of_chambers
 
-    if name in (means := means_of_chambers()):
-        label, factor = means[name]
+    if name in (signed := means_of_chambers()):
+        label, factor = signed[name]
         return {"values": _means(counts, factor), "label": as_text(label), "is_signed": True}
     names = {*counts.axes.name}
     if names.issuperset((*PLACES, "passed")) and (
@@ -202,8 +203,6 @@ def _parts(counts: Histogram) -> list[list[float] | None]:
 
 def _means(counts: Histogram, factor: float) -> list[list[float] | None]:
     """List mean, its error and the entries of each chamber; None with few entries."""
-    from dtperf.plot.distributions import means  # loads matplotlib
-
     kept = counts.project(*PLACES, "moment")
     mean, error = (factor * of_chambers(each) for each in means(kept))
     number = of_chambers(np.asarray(kept.view())[..., 0])
