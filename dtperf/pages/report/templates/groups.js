@@ -97,7 +97,7 @@
     if (picture.rows) drawMap(container, chambersOf(picture.rows), { onSelect: choose });
     else if (picture.values) drawValues(container, picture);
     else {
-      container.classList.add("dt-curve");
+      container.classList.add("dt-curve", "dt-scroll");
       drawCurve(container, picture.groups, [], picture.about);
     }
   }
