@@ -54,19 +54,23 @@ def of_chambers(cells: AnyArray) -> AnyArray:
 
 
 def usual(parts: Parts) -> F64:
-    """Return what is usual: the median of the peers, shape (250, parts), NaN without any.
+    """Return what is usual of the peers, shape (250, parts), NaN without any.
 
     Peers are parts of one kind in the station, in the wheel and the one of its other side: as
-    many layers are crossed under as many angles.
+    many layers are crossed under as many angles. Usual is the median of those with `FEWEST` probes;
+    where most have fewer it is the efficiency of all together, as a median of few is too high.
     """
-    value = np.where(parts.total >= FEWEST, parts.value, np.nan)
-    found = np.full(value.shape, np.nan)
+    found = np.full(parts.total.shape, np.nan)
     rings = np.array([3 * chamber.station + abs(chamber.wheel) for chamber in chambers()])
     for ring in np.unique(rings):
         for kind in np.unique(parts.kinds):
             here = np.ix_(rings == ring, parts.kinds == kind)
-            if np.isfinite(value[here]).any():
-                found[here] = np.nanmedian(value[here])
+            passed, total = parts.passed[here], parts.total[here]
+            many = total >= FEWEST
+            if total.sum() and 2 * many.sum() >= (total > 0).sum():
+                found[here] = np.median(passed[many] / total[many])
+            elif total.sum() >= FEWEST:
+                found[here] = passed.sum() / total.sum()
     return found
 
 

@@ -123,3 +123,17 @@ def test_sectors_that_rpcs_do_not_have() -> None:
     cells = of_chambers(np.ones((4, 5, 12)))
     missing = {chamber for chamber, n in zip(chambers(), cells, strict=True) if not n}
     assert {Place(*chamber).sector for chamber in missing} == {13, 14}
+
+
+def test_what_is_usual_of_few_probes_is_that_of_all_together() -> None:
+    """A median of fractions of few probes would be 100 %, and flag what has lost nothing."""
+    rng = np.random.default_rng(3)
+    passed = rng.binomial(8, 0.95, size=(250, 1))
+    parts = Parts("toys", (("a",),) * 4, np.arange(1), passed, np.full((250, 1), 8))
+    tests = low_parts(parts, "layers low")
+    assert len(tests) == 250
+    assert np.mean([test.flag.p_value < 0.05 for test in tests]) < 0.06
+    passed[3] = 0
+    low = low_parts(parts, "layers low")[3]
+    assert low.flag.p_value < 1e-8
+    assert low.matters
