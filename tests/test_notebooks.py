@@ -217,7 +217,7 @@ def test_dt_performance(run: Run) -> None:
         (drawn,) = shown.pictures_of(part)
         assert len(np.unique(drawn.reshape(-1, 3), axis=0)) > 20
     (dead,) = [cell.outputs for cell in shown.cells if "survey.flags" in cell.source][:1]
-    assert dead[0].data["text/html"].count("<td>dead") == 6
+    assert dead[0].data["text/html"].count(">dead<") == 6
     second = shown.text_of("second = ")
     (k, n), (k_without, n_without) = [
         (int(a), int(b)) for a, b in re.findall(r": (\d+) / (\d+)$", second, re.MULTILINE)
