@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "notebooks"
 NAMES = [
     "change_cuts_on_a_skim",
+    "dt_performance",
     "lazy_with_dask_awkward",
     "offload",
     "quickstart",
@@ -203,6 +204,27 @@ def test_own_measurement(run: Run) -> None:
     assert np.all(means[0] > means[-1])
     assert np.all(np.diff(means[0]) > 0)
     assert "no column" in shown.text_of("ConfigError")
+
+
+@pytest.mark.slow
+def test_dt_performance(run: Run) -> None:
+    shown = run("dt_performance")
+    assert shown.complaints == []
+    flagged = shown.text_of("flag(result)")
+    assert re.search(r"^MB3 W0 S6: wrong BX: .* at BX \+1 ", flagged, re.MULTILINE)
+    assert re.search(r"^MB1 W-1 S4: RPC low: ", flagged, re.MULTILINE)
+    for part in ("trigger_twinmux_in_by_chamber", '"hit_residual"', "cells_of_chamber"):
+        (drawn,) = shown.pictures_of(part)
+        assert len(np.unique(drawn.reshape(-1, 3), axis=0)) > 20
+    (dead,) = [cell.outputs for cell in shown.cells if "survey.flags" in cell.source][:1]
+    assert dead[0].data["text/html"].count(">dead<") == 6
+    second = shown.text_of("second = ")
+    (k, n), (k_without, n_without) = [
+        (int(a), int(b)) for a, b in re.findall(r": (\d+) / (\d+)$", second, re.MULTILINE)
+    ]
+    assert k_without <= k < n
+    assert n_without < n
+    assert k_without / n_without > 0.8
 
 
 def test_a_skim(run: Run) -> None:

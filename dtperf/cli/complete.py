@@ -32,10 +32,13 @@ def keys(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def plots(incomplete: str) -> list[str]:
-    """Return the names of the plots."""
+    """Return the names of groups of measurements, of plots, and of measurements."""
+    from dtperf.measurements import BY_GROUP, KNOWN
     from dtperf.plot.catalogue import PLOTS
+    from dtperf.plot.group_catalogue import GROUP_PLOTS
 
-    return [name for name in PLOTS if name.startswith(incomplete)]
+    names = dict.fromkeys((*BY_GROUP, *PLOTS, *GROUP_PLOTS, *KNOWN))
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def _packaged(kind: str, incomplete: str) -> list[str]:

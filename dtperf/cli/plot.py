@@ -40,7 +40,7 @@ def plot(
         typer.Option(
             metavar="NAME",
             autocompletion=complete.plots,
-            help="A plot or measurement; may be given several times.",
+            help="A plot, measurement or group, such as trigger; may be given several times.",
         ),
     ] = None,
     label: Label = None,

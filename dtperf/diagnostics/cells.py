@@ -18,7 +18,7 @@ from dtperf.results.table import Table
 from dtperf.statistics import probability
 from dtperf.typing import F64, AnyArray, Bools
 
-__all__ = ["CellFlag", "CellSurvey", "find", "to_csv"]
+__all__ = ["NEEDED", "CellFlag", "CellSurvey", "cells_of_chambers", "find", "to_csv"]
 
 FALSE_ALARMS = 0.01
 """Probability that any healthy cell of the detector is named, of each kind."""
@@ -165,6 +165,12 @@ def _exists() -> Bools:
     first, number = cells.first[codes][..., None], cells.number[codes][..., None]
     wire = np.arange(1, 97)
     return np.asarray((wire >= first) & (wire < first + number))
+
+
+def cells_of_chambers() -> dict[Chamber, int]:
+    """Return how many cells each chamber has."""
+    numbers = _exists().sum(axis=(1, 2, 3)).tolist()
+    return dict(zip(chambers(), numbers, strict=True))
 
 
 def _background(noise: AnyArray, exists: Bools) -> F64:

@@ -10,8 +10,9 @@ import numpy as np
 
 from dtperf.measurements.declaration import Histogram
 from dtperf.measurements.fill import SUM_OF_SQUARES_UNIT, SUM_UNIT
+from dtperf.typing import F64
 
-__all__ = ["presented", "sort_categories", "with_labels"]
+__all__ = ["means", "presented", "sort_categories", "with_labels"]
 
 
 def presented(counts: Histogram) -> Histogram:
@@ -35,6 +36,20 @@ def presented(counts: Histogram) -> Histogram:
     spread = squares * SUM_OF_SQUARES_UNIT - filled * mean * mean
     view["_sum_of_deltas_squared"] = np.maximum(spread, 0)
     return profile
+
+
+def means(profile: Histogram) -> tuple[F64, F64]:
+    """Return the means of a profile's bins, NaN where it has none, and their errors.
+
+    Args:
+        profile: As it is filled, with its moments as the last axis.
+    """
+    shown: Any = presented(profile).view()
+    number = np.asarray(shown["count"])
+    # one entry has no spread
+    variance = np.asarray(shown["_sum_of_deltas_squared"]) / np.maximum(number - 1, 1)
+    mean = np.where(number > 0, shown["value"], np.nan)
+    return mean, np.sqrt(variance / np.maximum(number, 1))
 
 
 def sort_categories(counts: Histogram) -> Histogram:

@@ -26,13 +26,14 @@ from dtperf.measurements.standard import (
     WHEEL,
 )
 
-__all__ = ["TRIGGER"]
+__all__ = ["SOURCES", "TRIGGER"]
 
 SOURCES = {
     "twinmux_in": "TwinMux input",
     "twinmux_out": "TwinMux output",
     "bmtf_in": "BMTF input",
 }
+"""Kinds of primitives, by the names in measurements and columns."""
 
 CHAMBER = (STATION, WHEEL, SECTOR)
 ETA = Regular(name="probe_eta", bins=80, start=-1.2, stop=1.2, label=r"probe $\eta$")

@@ -17,7 +17,7 @@ __all__ = ["asset", "embedded_json"]
 NEEDS = {
     "map.js": ("parts.js",),
     "explore/explore.js": ("parts.js", "map.js", "explore/curve.js"),
-    "explore/explore.css": ("map.css",),
+    "explore/explore.css": ("map.css", "explore/curve.css"),
 }
 """What has to stand before a script or style."""
 ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}

@@ -104,5 +104,5 @@ const dtParts = (() => {
     if (trend) tip.append(trend);
   }
 
-  return { svg, html, short, count, percent, signed, colours, legend, lines, fillTip };
+  return { svg, html, short, count, percent, signed, ink, colours, swatch, legend, lines, fillTip };
 })();

@@ -8,14 +8,18 @@ plot.inside_chamber(result, Chamber(-1, 12, 2), region=(-40, 10, -80, 20))
 from __future__ import annotations
 
 from dtperf.lazy_import import listed
-from dtperf.plot import chamber, eligible, files, station
+from dtperf.plot import chamber, chamber_cells, eligible, files, station
 from dtperf.plot.catalogue import PLOTS
-from dtperf.plot.files import FORMATS, not_measured, save
+from dtperf.plot.files import FORMATS, save
+from dtperf.plot.group_catalogue import GROUP_PLOTS
+from dtperf.plot.names import not_measured
 from dtperf.plot.pyplot import each_shown, shown
 
 __all__ = [
     "FORMATS",
+    "GROUP_PLOTS",
     "PLOTS",
+    "cells_of_chamber",
     "chamber_trend",
     "draw",
     "eligible_trend",
@@ -28,6 +32,7 @@ __all__ = [
 __dir__ = listed(__name__)
 
 # in a notebook these show what they return; what is inside the package draws without
+cells_of_chamber = shown(chamber_cells.cells_of_chamber)
 chamber_trend = shown(chamber.chamber_trend)
 draw = each_shown(files.draw)
 eligible_trend = shown(eligible.eligible_trend)

@@ -12,12 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator
 
 from dtperf.measurements.declaration import Histogram
-from dtperf.measurements.histograms import presented
+from dtperf.measurements.histograms import means
 from dtperf.plot.axes import core, edges_of, stations, tell_strays, variables, whole_numbers
 from dtperf.plot.style import GREY, STATIONS, CurveStyle, StyledFigure, legend, new_sheet
 from dtperf.typing import F64, AnyArray
 
-__all__ = ["distribution", "draw_means", "means", "per_bin", "profile"]
+__all__ = ["distribution", "draw_means", "per_bin", "profile"]
 
 ROOM_ABOVE, ROOM_ALONE = 1.3, 1.08
 DECADES_ABOVE = 0.25
@@ -199,20 +199,6 @@ def _draw_times(panel: Axes, counts: Histogram, label: str, look: CurveStyle) ->
     kept = np.isfinite(mean)
     draw_means(panel, np.flatnonzero(kept), mean[kept], error[kept], label, look)
     return float(np.abs(mean[kept]).max(initial=0))
-
-
-def means(profile: Histogram) -> tuple[F64, F64]:
-    """Return the means of a profile's bins, NaN where it has none, and their errors.
-
-    Args:
-        profile: As it is filled, with its moments as the last axis.
-    """
-    shown: Any = presented(profile).view()
-    number = np.asarray(shown["count"])
-    # one entry has no spread
-    variance = np.asarray(shown["_sum_of_deltas_squared"]) / np.maximum(number - 1, 1)
-    mean = np.where(number > 0, shown["value"], np.nan)
-    return mean, np.sqrt(variance / np.maximum(number, 1))
 
 
 def draw_means(

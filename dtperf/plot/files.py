@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dtperf.config.suggest import suggest
 from dtperf.errors import ConfigError, InputError
-from dtperf.measurements.declaration import Histogram, Measurement
+from dtperf.measurements.declaration import Histogram
 from dtperf.plot.catalogue import PLOTS, Plot
+from dtperf.plot.group_catalogue import GROUP_PLOTS
+from dtperf.plot.names import OWN, check_names, chosen
 from dtperf.plot.plain import plain_picture
 from dtperf.plot.style import Size, StyledFigure, style
 from dtperf.plot.workers import each_done
@@ -18,7 +19,7 @@ from dtperf.progress import Progress, progress_bar
 from dtperf.results.caption import caption_of
 from dtperf.results.result import Result, ResultSource
 
-__all__ = ["FORMATS", "draw", "figure", "not_measured", "own_plots", "plot_names", "save"]
+__all__ = ["FORMATS", "draw", "figure", "save"]
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "png": {"pil_kwargs": {"compress_level": 3}},  # a sixth more bytes, in half the time
@@ -27,8 +28,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 """How to save in a format: without the time, so that the same result gives the same file."""
 FORMATS = tuple(OPTIONS)
-OWN = "own/"
-"""Begins the name of a measurement's plot where another plot has its name."""
 
 
 def figure(
@@ -45,8 +44,8 @@ def figure(
 
     Args:
         result: What was measured, or its directory.
-        name: Of the plot, see `PLOTS`; of a measurement, which is drawn as its axes and its
-            `picture` ask for; or of one of `Result.extra_histograms`.
+        name: Of the plot, see `PLOTS` and `GROUP_PLOTS`; of a measurement, which is drawn as its
+            axes and its `picture` ask for; or of one of `Result.extra_histograms`.
         reference: Another result, drawn in grey; left out where it lacks the measurement.
         label: Status in the header, such as 'Preliminary'; None: as the config of the result says,
             or else what is known of its files.
@@ -60,13 +59,13 @@ def figure(
     """
     result = Result.load(result).labelled(label, luminosity, energy)
     reference = None if reference is None else Result.load(reference)
-    check_names([name], result)
+    check_names([name], result, with_groups=False)
     caption = caption_of(result)
     if name in (own := result.extra_histograms):
         before = None if reference is None else reference.extra_histograms.get(name)
         with style(figsize, caption=caption):
             return plain_picture(own[name], before, result.config.title)
-    plot = PLOTS.get(name) or _plain(name, result)
+    plot = PLOTS.get(name) or GROUP_PLOTS.get(name) or _plain(name, result)
     if plot.measurement not in result.counts:
         raise InputError(f"plot '{name}': the result lacks the measurement '{plot.measurement}'")
     other = None if reference is None else reference.counts.get(plot.measurement)
@@ -100,7 +99,8 @@ def draw(
     Args:
         result: What was measured.
         reference: Another result, drawn in grey.
-        only: Names of plots; none: all.
+        only: Names of plots, of measurements or of groups of measurements; none: all but those
+            that a group has beside its few in `GROUP_PLOTS`.
         label: In the header, as the rest, see `figure`.
         luminosity: The same.
         energy: The same.
@@ -114,7 +114,7 @@ def draw(
     """
     result = Result.load(result).labelled(label, luminosity, energy)
     reference = None if reference is None else Result.load(reference)
-    for name in _names(result, only):
+    for name in chosen(result, only):
         yield name, figure(result, name, reference)
 
 
@@ -137,7 +137,8 @@ def save(
         directory: Made if it is not there.
         formats: Of 'png', 'pdf', 'svg'.
         reference: Another result, drawn in grey.
-        only: Names of plots; none: all that were measured.
+        only: Names of plots, of measurements or of groups of measurements; none: all that were
+            measured, of groups the few in `GROUP_PLOTS`.
         label: In the header, as the rest, see `figure`.
         luminosity: The same.
         energy: The same.
@@ -156,7 +157,7 @@ def save(
     out = Path(directory)
     result = Result.load(result).labelled(label, luminosity, energy)
     reference = None if reference is None else Result.load(reference)
-    names = _names(result, only)
+    names = chosen(result, only)
     draw_one = partial(_save_one, result, reference, out, tuple(dict.fromkeys(formats)))
     written: dict[str, list[Path]] = {}
     try:
@@ -181,55 +182,3 @@ def _save_one(
         sheet.savefig(path, format=each, **OPTIONS[each])
         written.append(path)
     return written
-
-
-def _names(result: Result, only: Iterable[str]) -> list[str]:
-    names = [*dict.fromkeys(only)]
-    check_names(names, result)
-    missing = not_measured(result)
-    drawn = [name for name in (*PLOTS, *own_plots(result)) if name not in missing]
-    return names or [*drawn, *result.extra_histograms]
-
-
-def own_plots(result: Result) -> dict[str, Measurement]:
-    """List the plots of measurements of one's own, but for those that are not to be drawn.
-
-    Args:
-        result: Whose config declares them.
-
-    Returns:
-        The measurements by the plot's name, which is theirs, with 'own/' before it where a plot
-        of ours is called so.
-    """
-    own = result.config.measurements.add.items()
-    return {
-        f"{OWN}{name}" if name in PLOTS else name: measurement
-        for name, measurement in own
-        if measurement.picture.kind != "none"
-    }
-
-
-def not_measured(result: Result) -> tuple[str, ...]:
-    """List the plots whose measurement the result lacks."""
-    own = {name: name.removeprefix(OWN) for name in own_plots(result)}
-    shown = {name: plot.measurement for name, plot in PLOTS.items()} | own
-    return tuple(name for name, measured in shown.items() if measured not in result.counts)
-
-
-def plot_names(result: Result) -> tuple[str, ...]:
-    """List all names that `figure` knows, whether they were measured or not."""
-    measurements = result.config.measurements.active()
-    own = (*own_plots(result), *measurements, *result.extra_histograms)
-    return tuple(dict.fromkeys((*PLOTS, *own)))
-
-
-def check_names(names: Iterable[str], result: Result) -> None:
-    """Refuse names that no plot of a result has.
-
-    Raises:
-        ConfigError: There is one.
-    """
-    known = plot_names(result)
-    for name in names:
-        if name not in known:
-            raise ConfigError(f"unknown plot '{name}'{suggest(name, known)}")

@@ -38,9 +38,11 @@ __all__ = [
     "all_stations",
     "draw_maps",
     "inside_stations",
+    "name_wheels",
     "one_station",
     "phi_eta",
     "runs_of_chambers",
+    "sectors_of",
     "spread",
 ]
 
@@ -143,7 +145,7 @@ def runs_of_chambers(
     for number, panel in enumerate(sheet.panels.flat):
         station = number // 2 + 1 if reference is not None else number + 1
         run_ticks(panel, runs)
-        _name_wheels(panel, _sectors_of(station))
+        name_wheels(panel, sectors_of(station))
     return sheet
 
 
@@ -228,7 +230,7 @@ def _plane(name: str, counts: Histogram, reference: Histogram | None) -> Map:
 
 
 def _sector_by_wheel(counts: Histogram, reference: Histogram | None, station: int) -> Map:
-    sectors = slice(_sectors_of(station))
+    sectors = slice(sectors_of(station))
     edges = edges_of(counts.axes["sector"])[: sectors.stop + 1], edges_of(counts.axes["wheel"])
 
     def chosen(one: Histogram) -> Binned:
@@ -239,7 +241,7 @@ def _sector_by_wheel(counts: Histogram, reference: Histogram | None, station: in
 
 
 def _run_by_chamber(station: int, counts: Histogram, reference: Histogram | None) -> Map:
-    sectors = _sectors_of(station)
+    sectors = sectors_of(station)
     other = None if reference is None else _in_one_column(reference, sectors)
     rows = np.arange(5.0 * sectors + 1) - 0.5
     cells = EfficiencyMap(edges_of(counts.axes["run"]), rows, _in_one_column(counts, sectors))
@@ -253,11 +255,13 @@ def _in_one_column(counts: Histogram, sectors: int) -> Binned:
     return Binned(binned.passed.reshape(shape), binned.total.reshape(shape))
 
 
-def _sectors_of(station: int) -> int:
+def sectors_of(station: int) -> int:
+    """Return how many sectors a station has."""
     return 14 if station == 4 else 12
 
 
-def _name_wheels(panel: Axes, sectors: int) -> None:
+def name_wheels(panel: Axes, sectors: int) -> None:
+    """Name the wheels at the left, where their sectors stand one above the other."""
     middles = [(wheel + 2.5) * sectors - 0.5 for wheel in WHEELS]
     panel.set_yticks(middles, [f"W{wheel:+d}" if wheel else "W0" for wheel in WHEELS])
     panel.yaxis.set_minor_locator(FixedLocator([]))

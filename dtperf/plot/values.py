@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 
 from dtperf.measurements.declaration import ENTRIES, Histogram, PictureHints
+from dtperf.measurements.histograms import means
 from dtperf.plot.axes import span
 from dtperf.plot.cells import Scale, colour_bar, shade
-from dtperf.plot.distributions import draw_means, means
+from dtperf.plot.distributions import draw_means
 from dtperf.plot.panels import columns_of, finish, make_panels
 from dtperf.plot.style import GREY, CurveStyle, StyledFigure, legend
 from dtperf.plot.views import View, edges_shown

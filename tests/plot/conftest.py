@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dtperf.config import AnalysisConfig
+from dtperf.measurements import KNOWN
 from dtperf.measurements.declaration import Histogram
 from dtperf.plot import style
 from dtperf.results.ledger import Ledger
@@ -31,7 +32,7 @@ def result_of(counts: dict[str, Histogram], title: str = "made by hand") -> Resu
 
 def made(name: str, seed: int = 1, runs: Sequence[int] = RUNS) -> Histogram:
     """A measurement with some thousand entries; in an efficiency one bin of eleven is empty."""
-    counts = AnalysisConfig().measurements.active()[name].empty({"run": runs})
+    counts = KNOWN[name].empty({"run": runs})
     view = counts.view(flow=True)
     place = np.arange(view.size, dtype=np.int64).reshape(view.shape)
     noise = (place * 7919 * seed + seed) % 1009

@@ -13,7 +13,7 @@ from dtperf import plot
 from dtperf.config import AnalysisConfig, load_config
 from dtperf.errors import ConfigError, InputError
 from dtperf.measurements.declaration import Histogram
-from dtperf.plot.files import own_plots
+from dtperf.plot.names import own_plots
 from dtperf.results.colours import FEW
 from dtperf.results.ledger import Ledger
 from dtperf.results.result import Result

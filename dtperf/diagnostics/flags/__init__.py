@@ -13,18 +13,34 @@ from dtperf.detector import Chamber
 from dtperf.diagnostics.comparison import Changes
 from dtperf.diagnostics.flags.changepoints import drifting
 from dtperf.diagnostics.flags.dead_regions import dead_regions
+from dtperf.diagnostics.flags.drift_velocity import drift_velocity
 from dtperf.diagnostics.flags.eligible import eligible_dropped, few_eligible
 from dtperf.diagnostics.flags.eligible_drifting import eligible_between, eligible_drifting
 from dtperf.diagnostics.flags.few_probes import few_probes
+from dtperf.diagnostics.flags.ill_cells import ill_cells
+from dtperf.diagnostics.flags.layers import layers_dropped, layers_low
 from dtperf.diagnostics.flags.losses import Loss, largest, losses
 from dtperf.diagnostics.flags.low import dropped, low
-from dtperf.diagnostics.flags.model import HIDING, KINDS, Flag, Kind, PlaceTest
+from dtperf.diagnostics.flags.model import HIDING, KINDS, OF_GROUPS, Flag, Kind, PlaceTest
+from dtperf.diagnostics.flags.rolls import rpc_dropped, rpc_low
+from dtperf.diagnostics.flags.trigger import trigger_dropped, trigger_low, wrong_bx
 from dtperf.lazy_import import listed
 from dtperf.results.result import Result, ResultSource
 from dtperf.results.table import Table
 from dtperf.statistics import false_discovery
 
-__all__ = ["HIDING", "KINDS", "Flag", "Kind", "Loss", "flag", "flag_history", "losses", "reasons"]
+__all__ = [
+    "HIDING",
+    "KINDS",
+    "OF_GROUPS",
+    "Flag",
+    "Kind",
+    "Loss",
+    "flag",
+    "flag_history",
+    "losses",
+    "reasons",
+]
 __dir__ = listed(__name__)
 
 OF_ONE: Mapping[Kind, Callable[[Result], list[PlaceTest]]] = MappingProxyType(
@@ -35,8 +51,23 @@ OF_ONE: Mapping[Kind, Callable[[Result], list[PlaceTest]]] = MappingProxyType(
         "few probes": few_probes,
         "few eligible": few_eligible,
         "eligible drifting": eligible_drifting,
+        "trigger low": trigger_low,
+        "wrong BX": wrong_bx,
+        "layers low": layers_low,
+        "ill cells": ill_cells,
+        "drift velocity": drift_velocity,
+        "RPC low": rpc_low,
     }
 )
+SINCE: Mapping[Kind, Callable[[Result, Result], list[PlaceTest]]] = MappingProxyType(
+    {
+        "eligible dropped": eligible_dropped,
+        "trigger dropped": trigger_dropped,
+        "layers dropped": layers_dropped,
+        "RPC dropped": rpc_dropped,
+    }
+)
+"""Of a result and its reference."""
 
 
 def flag(
@@ -66,8 +97,7 @@ def flag(
         reference = Result.load(reference)
         if "dropped" in kinds:
             tests.append(dropped(result, reference, found))
-        if "eligible dropped" in kinds:
-            tests.append(eligible_dropped(result, reference))
+        tests += [test(result, reference) for kind, test in SINCE.items() if kind in kinds]
     return _significant(tests, false_alarms)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from dtperf import detector
 from dtperf.results.row_columns import Column, Columns, field_columns, place_columns
 from dtperf.statistics import probability
 
-__all__ = ["HIDING", "KINDS", "OF_OTHERS", "Flag", "Kind", "PlaceTest", "percent"]
+__all__ = ["HIDING", "KINDS", "OF_GROUPS", "OF_OTHERS", "Flag", "Kind", "PlaceTest", "percent"]
 
 Kind = Literal[
     "low",
@@ -21,12 +22,33 @@ Kind = Literal[
     "few eligible",
     "eligible dropped",
     "eligible drifting",
+    "trigger low",
+    "trigger dropped",
+    "wrong BX",
+    "layers low",
+    "layers dropped",
+    "ill cells",
+    "drift velocity",
+    "RPC low",
+    "RPC dropped",
 ]
 OF_OTHERS: tuple[Kind, ...] = ("few eligible", "eligible dropped", "eligible drifting")
 """Losses of the stations around, which take the probes of a place."""
 HIDING: tuple[Kind, ...] = ("few probes", *OF_OTHERS)
 """Losses that take probes away, so that the efficiency does not show them."""
-KINDS: tuple[Kind, ...] = ("low", "dropped", "drifting", "dead region", *HIDING)
+OF_GROUPS: Mapping[str, tuple[Kind, ...]] = MappingProxyType(
+    {
+        "trigger": ("trigger low", "trigger dropped", "wrong BX"),
+        "cells": ("layers low", "layers dropped", "ill cells"),
+        "timing": ("drift velocity",),
+        "rpc": ("RPC low", "RPC dropped"),
+    }
+)
+"""Of groups of measurements that a config switches on."""
+KINDS: tuple[Kind, ...] = (
+    *("low", "dropped", "drifting", "dead region", *HIDING),
+    *(kind for kinds in OF_GROUPS.values() for kind in kinds),
+)
 
 
 class Flag(NamedTuple):

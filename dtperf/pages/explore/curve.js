@@ -163,8 +163,9 @@ const drawCurve = (() => {
     }
     legend(picture, now);
     const few = least === 1 ? "" : ` Bins with fewer than ${FEW} ${about.kind === "mean" ? "entries" : "probes"} are left out.`;
-    const kind = about.kind === "efficiency" ? "" : `${about.label}; `;
-    const note = `${kind}${about.note ? `${about.note}; ` : ""}pale: the config’s cuts.${few}`;
-    container.replaceChildren(picture, html("p", "dt-soft", note[0].toUpperCase() + note.slice(1)));
+    const kind = about.kind === "efficiency" ? "" : about.label;
+    const said = [kind, about.note, before.length ? "pale: the config’s cuts" : ""].filter(Boolean);
+    const note = `${said.join("; ")}${said.length ? "." : ""}${few}`.trim();
+    container.replaceChildren(picture, html("p", "dt-soft", note.slice(0, 1).toUpperCase() + note.slice(1)));
   };
 })();

@@ -1,4 +1,4 @@
-"""The curves of explore: efficiency against pT, and measurements of one's own."""
+"""The curves of explore: efficiency against pT, measurements of groups, and one's own."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 import hist
 import numpy as np
 
-from dtperf.measurements import Measurement
+from dtperf.measurements import STANDARD, Measurement
 from dtperf.measurements.declaration import Histogram
-from dtperf.measurements.histograms import presented
+from dtperf.measurements.histograms import means
 from dtperf.results.result import Result
 from dtperf.statistics import clopper_pearson
 
-__all__ = ["choices", "curves"]
+__all__ = ["choice", "choices", "curves", "groups_of"]
 
 AGAINST_PT = "efficiency_vs_pt"
 TITLE = "Fiducial efficiency against the probe’s pT"
@@ -48,27 +48,34 @@ def choices(result: Result) -> list[dict[str, Any]]:
             "note": "",
         }
     ]
-    for name, measurement in _own(result):
-        view = _view(result.counts[name], measurement)
-        axis = result.counts[name].axes[view.shown[0]]
-        kind = "efficiency" if measurement.passed else "mean" if measurement.mean_of else "entries"
-        label = measurement.picture.label or (
-            f"mean of {measurement.mean_of}" if measurement.mean_of else kind
-        )
-        found.append(
-            {
-                "name": name,
-                "title": _written(measurement.title or name),
-                "x": _written(axis.label or axis.name),
-                "label": _written(label),
-                "kind": kind,
-                "is_log": axis.name in measurement.picture.log,
-                "is_category": isinstance(axis, WHOLE),
-                "range": measurement.picture.range,
-                "note": view.note,
-            }
-        )
-    return found
+    return [*found, *(choice(name, each, result.counts[name]) for name, each in _beside(result))]
+
+
+def choice(name: str, measurement: Measurement, counts: Histogram) -> dict[str, Any]:
+    """Describe the curve of a measurement, as curve.js wants it.
+
+    Args:
+        name: Of the measurement.
+        measurement: Its declaration.
+        counts: Its histogram.
+    """
+    view = _view(counts, measurement)
+    axis = counts.axes[view.shown[0]]
+    kind = "efficiency" if measurement.passed else "mean" if measurement.mean_of else "entries"
+    label = measurement.picture.label or (
+        f"mean of {measurement.mean_of}" if measurement.mean_of else kind
+    )
+    return {
+        "name": name,
+        "title": _written(measurement.title or name),
+        "x": _written(axis.label or axis.name),
+        "label": _written(label),
+        "kind": kind,
+        "is_log": axis.name in measurement.picture.log,
+        "is_category": isinstance(axis, WHOLE),
+        "range": measurement.picture.range,
+        "note": view.note,
+    }
 
 
 def curves(result: Result) -> dict[str, list[dict[str, Any]]]:
@@ -86,18 +93,25 @@ def curves(result: Result) -> dict[str, list[dict[str, Any]]]:
             for number in range(1, 5)
         ]
     }
-    for name, measurement in _own(result):
-        view = _view(result.counts[name], measurement)
-        found[name] = [
-            {"name": _written(each.name), "points": _points(each.counts, view.shown[0])}
-            for each in view.groups
-        ]
+    for name, measurement in _beside(result):
+        found[name] = groups_of(measurement, result.counts[name])
     return found
 
 
-def _own(result: Result) -> Iterator[tuple[str, Measurement]]:
-    for name, measurement in result.config.measurements.add.items():
-        if name in result.counts and measurement.picture.kind != "none":
+def groups_of(measurement: Measurement, counts: Histogram) -> list[dict[str, Any]]:
+    """List the points of the curves of one measurement, see `curves`."""
+    view = _view(counts, measurement)
+    return [
+        {"name": _written(each.name), "points": _points(each.counts, view.shown[0])}
+        for each in view.groups
+    ]
+
+
+def _beside(result: Result) -> Iterator[tuple[str, Measurement]]:
+    """Yield what was measured beside the standard measurements: of groups, and one's own."""
+    for name, measurement in result.config.measurements.active().items():
+        is_beside = name not in STANDARD and name in result.counts
+        if is_beside and measurement.picture.kind != "none":
             yield name, measurement
 
 
@@ -124,11 +138,9 @@ def _points(counts: Histogram, x: str) -> list[list[float]]:
 def _numbers(counts: Histogram, x: str) -> tuple[np.ndarray, ...]:
     """Return passed, total, value and both ends of its interval in bins of x, shape (n,) each."""
     if "moment" in counts.axes.name:
-        profile: Any = presented(counts.project(x, "moment")).view()
-        number, mean = np.asarray(profile["count"]), np.asarray(profile["value"])
-        # one entry has no spread
-        variance = profile["_sum_of_deltas_squared"] / np.maximum(number - 1, 1)
-        error = np.sqrt(variance / np.maximum(number, 1))
+        kept = counts.project(x, "moment")
+        number = np.asarray(kept.view())[..., 0]
+        mean, error = means(kept)
         return number, number, mean, mean - error, mean + error
     if "passed" in counts.axes.name:
         view = np.asarray(counts.project(x, "passed").view())

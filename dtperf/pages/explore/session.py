@@ -8,6 +8,7 @@ from typing import Any
 
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError
+from dtperf.measurements import BY_GROUP
 from dtperf.pages.explore.commands import python_line, shell_line
 from dtperf.pages.explore.curves import choices, curves
 from dtperf.pages.explore.sliders import sliders
@@ -17,7 +18,7 @@ from dtperf.results.summary import Efficiency, in_words
 from dtperf.skim.analysis import Explorer
 from dtperf.skim.cuts import with_cuts
 
-__all__ = ["Session", "content", "station_rows"]
+__all__ = ["Session", "content", "not_shown", "station_rows"]
 CLOSED = "closed: run dtperf.explore again"
 
 
@@ -41,6 +42,26 @@ def content(result: Result, before: Result, seconds: float) -> dict[str, Any]:
         "found": found,
         "took": f"{totals['events']:,} events measured in {1000 * seconds:,.0f} ms",
     }
+
+
+def not_shown(result: Result, config: AnalysisConfig) -> str:
+    """Return a sentence on the groups of measurements that cuts do not move; empty without any.
+
+    Args:
+        result: What explore measures.
+        config: The analysis, which may ask for groups.
+    """
+    groups = [
+        group
+        for group in config.measurements.groups
+        if BY_GROUP[group].keys().isdisjoint(result.counts)
+    ]
+    if not groups:
+        return ""
+    return (
+        f". Not shown: {', '.join(groups)}; segments, hits, digis and primitives are not kept in "
+        "memory, a run on the files measures these groups"
+    )
 
 
 def station_rows(result: Result, before: Result) -> list[dict[str, str]]:
@@ -89,7 +110,7 @@ class Session:
         loaded = explorer.loaded
         self.setup = {
             "title": explorer.config.title or UNTITLED,
-            "loaded": f"{loaded[0].upper()}{loaded[1:]}",
+            "loaded": f"{loaded[0].upper()}{loaded[1:]}{not_shown(self.result, explorer.config)}",
             "is_whole": explorer.is_whole,
             "sliders": [each._asdict() for each in sliders(explorer.config, explorer.loosest)],
             "choices": choices(self.result),

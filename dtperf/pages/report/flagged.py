@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from dtperf.diagnostics.flags import HIDING, Loss, losses
+from dtperf.diagnostics.flags import HIDING, OF_GROUPS, Loss, losses
 from dtperf.pages.report.pictures import Picture, picture
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 MOST_PLOTTED = 40
 """Places with plots: a page of some megabytes still opens on a phone."""
+OF_ALL_GROUPS = {kind for kinds in OF_GROUPS.values() for kind in kinds}
 
 
 class FlaggedPlace(NamedTuple):
@@ -72,6 +73,9 @@ def _drawn(result: Result, loss: Loss) -> Iterator[Picture]:
     from dtperf.plot.eligible import eligible_trend
 
     place = loss.place
+    # of groups of measurements the page has pictures of its own
+    if all(flag.kind in OF_ALL_GROUPS for flag in loss.flags):
+        return
     if len(place.chambers) == 1:
         [chamber] = place.chambers
         if "by_chamber_and_run" in result.counts:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from dtperf.diagnostics import cells
 from dtperf.diagnostics.flags import losses
 from dtperf.pages.report.changed import what_changed
 from dtperf.pages.report.words import capital, count, percent, sentence
@@ -30,7 +31,7 @@ def verdict(result: Result, flags: Sequence[Flag], found: Changes | None = None)
         found: What has changed since a reference, if there is one.
     """
     since = [] if found is None else [f"since the reference {what_changed(found)}"]
-    parts = [_flagged(result, flags), _stations(result), _skipped(result)]
+    parts = [_flagged(result, flags), _cells(result), _stations(result), _skipped(result)]
     if found is not None and not found.named:
         # that nothing has changed is no headline
         parts, since = [*since, *parts], []
@@ -70,6 +71,17 @@ def _flagged(result: Result, flags: Sequence[Flag]) -> str:
         return text
     names = ", ".join(empty) if len(empty) <= LONGEST_LIST else f"{len(empty)} chambers"
     return f"{text}, and {names} {'has' if len(empty) == 1 else 'have'} no probes"
+
+
+def _cells(result: Result) -> str:
+    """Count the cells that are ill; empty where they were not measured."""
+    if any(name not in result.counts for name in cells.NEEDED):
+        return ""
+    kinds = Counter(each.kind for each in cells.find(result).flags)
+    found = [f"{kinds[kind]:,} {kind}" for kind in ("dead", "weak", "noisy") if kinds[kind]]
+    if not found:
+        return "no cell is dead, weak or noisy"
+    return f"{_listed(found)} cell{'s' * (sum(kinds.values()) != 1)}"
 
 
 def _measured(result: Result) -> list[tuple[StationEfficiency, Efficiency]]:

@@ -27,25 +27,29 @@ MARK = '<meta name="generator" content="dtperf'
 HEAD_BYTES = 2000
 
 
-def fill(template: str, data: Mapping[str, Any], **context: Any) -> str:
+def fill(template: str, data: Mapping[str, Any], *, on_demand: bool = False, **context: Any) -> str:
     """Make a page.
 
     Args:
         template: Name of the template.
         data: What the page's script works on.
+        on_demand: The page draws pictures of `data["pictures"]`, see `groups.js`.
         context: What the template shows; texts are escaped.
 
     Returns:
         The page as HTML.
     """
-    script = _script()
+    script = _script(on_demand=on_demand)
+    style = asset("style.css") + asset("map.css") + _text("report.css")
+    if on_demand:
+        style += asset("explore/curve.css") + _text("groups.css")
     return (
         _environment()
         .get_template(template)
         .render(
             policy=_policy(script),
             version=version("dtperf"),
-            style=Markup(asset("style.css") + asset("map.css") + _text("report.css")),
+            style=Markup(style),
             script=Markup(script),
             data=Markup(embedded_json(data)),  # cannot end its element
             **context,
@@ -85,8 +89,11 @@ def _text(name: str) -> str:
 
 
 @cache
-def _script() -> str:
-    return "\n".join((asset("map.js"), _text("table.js"), _text("page.js")))
+def _script(*, on_demand: bool) -> str:
+    parts = [asset("map.js"), _text("table.js"), _text("page.js")]
+    if on_demand:
+        parts += [asset("explore/curve.js"), _text("groups.js")]
+    return "\n".join(parts)
 
 
 def _policy(script: str) -> str:

@@ -17,6 +17,7 @@ from dtperf.errors import InputError
 from dtperf.pages.report import changed
 from dtperf.pages.report.about import about, warning
 from dtperf.pages.report.flagged import MOST_PLOTTED, addresses, flagged_places
+from dtperf.pages.report.groups import drawn_on_demand, sections
 from dtperf.pages.report.headlines import verdict
 from dtperf.pages.report.html import fill, save
 from dtperf.pages.report.own import own_numbers, own_pictures
@@ -34,6 +35,8 @@ __all__ = ["render", "title_of", "write"]
 
 SHOWN_FILES = 200
 LONGEST_MESSAGE = 300
+MOST_FLAGS = 10
+"""Of a group, in its own section."""
 
 
 class Skipped(NamedTuple):
@@ -81,9 +84,15 @@ def render(
     rows = chamber_rows(result, reasons(flags))
     if found is not None:
         _add_differences(rows, found)
+    data: dict[str, Any] = {"rows": rows, "has_reference": reference is not None}
+    if groups := sections(result, flags):
+        data["pictures"] = drawn_on_demand(result)
     return fill(
         "report.html",
-        {"rows": rows, "has_reference": reference is not None},
+        data,
+        on_demand=bool(groups),
+        groups=groups,
+        most_flags=MOST_FLAGS,
         title=title_of(result),
         warning=warning(result),
         about=about(result),

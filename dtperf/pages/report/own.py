@@ -32,7 +32,8 @@ def own_pictures(result: Result, reference: Result | None = None) -> list[tuple[
         Names and pictures; of very many the first ones.
     """
     # loads matplotlib, which most commands do without
-    from dtperf.plot.files import figure, not_measured, own_plots
+    from dtperf.plot.files import figure
+    from dtperf.plot.names import not_measured, own_plots
     from dtperf.plot.style import for_page
 
     missing = not_measured(result)

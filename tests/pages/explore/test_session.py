@@ -9,7 +9,9 @@ import pytest
 import dtperf
 from dtperf.config import AnalysisConfig, load_config
 from dtperf.pages.explore.commands import python_line, settings, shell_line
+from dtperf.pages.explore.session import not_shown
 from dtperf.pages.explore.sliders import SLIDERS, sliders
+from dtperf.results.result import Result
 from dtperf.skim.analysis import Explorer
 from dtperf.skim.cuts import with_cuts
 from tests.helpers.golden import GOLDEN
@@ -20,6 +22,12 @@ OTHER = {
     "input": {"tree": "Ereignisse des Jahres: 2'24"},
     "title": "does not count",
 }
+
+
+def test_groups_that_cuts_do_not_move_are_named(golden_result: Result) -> None:
+    config = load_config({"measurements": {"groups": ["trigger", "rpc"]}})
+    assert not_shown(golden_result, load_config({})) == ""
+    assert "Not shown: trigger, rpc; " in not_shown(golden_result, config)
 
 
 @pytest.mark.parametrize("source", ["reference_2023", "cms_dp_2023_049", {}, OTHER], ids=str)
