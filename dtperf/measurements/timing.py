@@ -32,6 +32,22 @@ TIMING: Mapping[str, Measurement] = MappingProxyType(
     {
         "t0_by_chamber_and_run": _t0("of each chamber against run", *CHAMBER, RUN),
         "t0_vs_local_x": _t0("against local x", STATION, WHEEL, ALONG_X),
+        "t0_between_stations": Measurement(
+            title="t0 of a segment minus that of the same muon's in the next station inwards",
+            table="crossings",
+            rows=MATCHED,
+            axes=(
+                STATION.model_copy(update={"first": 2}),
+                WHEEL,
+                Regular(
+                    name="t0_difference",
+                    bins=100,
+                    start=-25,
+                    stop=25,
+                    label=r"$t_0$ - $t_0$ of the next station inwards [ns]",
+                ),
+            ),
+        ),
         "theta_t0": Measurement(
             title="t0 of the theta view of the segments",
             table="segments",
@@ -67,10 +83,17 @@ TIMING: Mapping[str, Measurement] = MappingProxyType(
             axes=(*SUPERLAYERS, RUN),
             mean_of="mean_timer",
         ),
-        "drift_velocity_correction": Measurement(
-            title="correction of the drift velocity as the segments' fit has it; 0: not fitted",
+        "drift_velocity_fitted": Measurement(
+            title="segments whose fit corrects the drift velocity; 0 where it was not asked to",
             table="segments",
             rows=("has_phi",),
+            axes=(STATION, WHEEL),
+            passed="has_drift_velocity",
+        ),
+        "drift_velocity_correction": Measurement(
+            title="correction of the drift velocity by the segments' fit, where it was fitted",
+            table="segments",
+            rows=("has_drift_velocity",),
             axes=(
                 STATION,
                 WHEEL,
