@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from dtperf.measurements.declaration import Axis, Integer, Measurement
 from dtperf.measurements.standard import (
+    CHARGE,
     INST_LUMI,
     MATCHED,
     PILEUP,
@@ -20,7 +21,7 @@ from dtperf.measurements.standard import (
     VECTOR_PT_WIDENING,
     WHEEL,
 )
-from dtperf.measurements.trigger import CHARGE, ETA, PHI
+from dtperf.measurements.trigger import ETA, PHI
 
 __all__ = ["MUON"]
 

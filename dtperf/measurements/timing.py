@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from dtperf.measurements.cells import SUPERLAYER
-from dtperf.measurements.declaration import Axis, Measurement, Regular
+from dtperf.measurements.declaration import Axis, Measurement, PictureHints, Regular
 from dtperf.measurements.standard import MATCHED, RUN, SECTOR, STATION, WHEEL
 
 __all__ = ["TIMING"]
@@ -94,6 +94,9 @@ TIMING: Mapping[str, Measurement] = MappingProxyType(
             title="correction of the drift velocity by the segments' fit, where it was fitted",
             table="segments",
             rows=("has_drift_velocity",),
+            picture=PictureHints(
+                empty="not fitted: the reconstruction ran without t0 and drift-velocity correction"
+            ),
             axes=(
                 STATION,
                 WHEEL,

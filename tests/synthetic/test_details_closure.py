@@ -140,17 +140,19 @@ def test_layer_efficiency_of_each_chamber(station: int, ill: Result) -> None:
     for chamber in chambers():
         if chamber.station != station:
             continue
-        counts = at(ill["layer_efficiency"], station, chamber.wheel, chamber.sector)
-        failed, passed = (
-            counts[{"superlayer": [hist.loc(1), hist.loc(3)]}].project("passed").values()
+        (failed, passed), (_, associated) = (
+            at(ill[name], *_place(chamber)).project("superlayer", "passed").values()[[0, 2]].sum(0)
+            for name in ("layer_efficiency", "layer_efficiency_associated")
         )
         # of the segments that count, these have the layer: all have eight hits, or all others have
         seven, eight = PHI_HITS[station - 1, -2:]
         with_hit = eight / (eight + seven / 8)
         of_cells = by_name.get(chamber.name, by_name.get(chamber.name[:3], 1.0))
-        n, p = passed + failed, of_cells * (with_hit + (1 - with_hit) * DETECTED)
-        # layers of one segment are not independent: it has one missing hit at most
-        pulls.append((passed / n - p) / np.sqrt(p * (1 - p) / n))
+        p = of_cells * (with_hit + (1 - with_hit) * DETECTED)
+        # eight hits of a segment count together, one that is missing alone
+        of_passed = (8 * associated + passed - associated) / passed**2
+        error = p * (1 - p) * np.sqrt(of_passed + 1 / failed)
+        pulls.append((passed / (passed + failed) - p) / error)
     assert abs(np.mean(pulls)) < 3.5 / np.sqrt(len(pulls))
     assert np.std(pulls) == pytest.approx(1, abs=0.3)
 

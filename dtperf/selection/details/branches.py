@@ -83,6 +83,11 @@ class ThetaSource(NamedTuple):
     first_sector: int
     """Number of the first sector: BMTF counts from 0."""
 
+    @property
+    def anomalies(self) -> tuple[str, str]:
+        """Kinds of what no trigger sends: in no chamber, of no groups of cells."""
+        return f"{self.collection}_in_unknown_chamber", f"{self.collection}_of_unknown_groups"
+
 
 THETA_DTYPES: Mapping[str, Any] = {
     **dict.fromkeys(("wheel", "sector", "station", "bx"), np.int16),
@@ -217,7 +222,10 @@ OF_CROSSINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "segment_angle": ANGLE,
         "segment_mid_x": POSITION,
         "is_in_standalone": STANDALONE,
-        # it is always read; but other cuts may find another segment in the other station
+        # these are always read; but a second pass does not make more of them
+        "signed_dx": ("dtSegment_seg4D_posLoc_x",),
+        "signed_dy": ("dtSegment_seg4D_posLoc_y",),
+        "segment_has_theta": ("dtSegment_seg4D_hasZed",),
         "t0_difference": ("dtSegment_seg2D_phi_t0",),
         **{f"{name}_dx": POSITION for name in PRIMITIVES},
         **{f"{name}_dangle": ANGLE for name in PRIMITIVES},

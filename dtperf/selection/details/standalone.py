@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,8 @@ from dtperf.selection.flat_collection import collection, has_columns
 from dtperf.typing import I64, U32, AnyArray, Bools, Integers
 
 __all__ = [
+    "MATCH_DTYPES",
+    "MUON_DTYPES",
     "StandaloneSegments",
     "has_standalone",
     "is_in_standalone",
@@ -18,8 +21,8 @@ __all__ = [
     "read_standalone",
 ]
 
-RANGE_DTYPES = dict.fromkeys(("staMatches_begin", "staMatches_end"), np.uint32)
-MATCH_DTYPES = {"MuSegIdx": np.uint32}
+MUON_DTYPES: Mapping[str, Any] = dict.fromkeys(("staMatches_begin", "staMatches_end"), np.uint32)
+MATCH_DTYPES: Mapping[str, Any] = {"MuSegIdx": np.uint32}
 
 
 class StandaloneSegments(NamedTuple):
@@ -39,7 +42,7 @@ class StandaloneSegments(NamedTuple):
 
 def has_standalone(events: Any) -> bool:
     """Return whether the events have what `read_standalone` reads."""
-    return has_columns(events, "muon", RANGE_DTYPES) and has_columns(
+    return has_columns(events, "muon", MUON_DTYPES) and has_columns(
         events, "muon_staMatches", MATCH_DTYPES
     )
 
@@ -50,7 +53,7 @@ def read_standalone(events: Any) -> StandaloneSegments:
     Args:
         events: NanoEvents made with `dtperf.nanoaod.MuonDPGSchema`, or a slice of them.
     """
-    muon_offsets, muons = collection(events, "muon", RANGE_DTYPES)
+    muon_offsets, muons = collection(events, "muon", MUON_DTYPES)
     offsets, matches = collection(events, "muon_staMatches", MATCH_DTYPES)
     ranges = (muons["staMatches_begin"], muons["staMatches_end"])
     return StandaloneSegments(muon_offsets, *ranges, offsets, matches["MuSegIdx"])

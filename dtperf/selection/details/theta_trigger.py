@@ -64,16 +64,14 @@ class StoredTheta:
     @cached_property
     def primitives(self) -> _Primitives:
         """Those of all events."""
-        name = self._source.collection
-        offsets, columns = collection(self._events, name, THETA_DTYPES)
+        offsets, columns = collection(self._events, self._source.collection, THETA_DTYPES)
         sector = columns["sector"] + np.int16(1 - self._source.first_sector)
         code = chamber_codes(columns["wheel"], sector, columns["station"])
         code[(sector > SECTORS) | (stations()[code] > LAST_STATION)] = -1
         is_empty = (columns["hitMap"] == 0) | (columns["hitMap"] > MOST_GROUPS)
-        self._anomalies |= {
-            f"{name}_in_unknown_chamber": int(np.count_nonzero(code < 0)),
-            f"{name}_of_unknown_groups": int(np.count_nonzero(is_empty & (code >= 0))),
-        }
+        in_no_chamber, of_no_groups = self._source.anomalies
+        self._anomalies[in_no_chamber] = int(np.count_nonzero(code < 0))
+        self._anomalies[of_no_groups] = int(np.count_nonzero(is_empty & (code >= 0)))
         code[is_empty] = -1
         return _Primitives(offsets, code, columns["bx"], np.bitwise_count(columns["hitMap"]))
 
