@@ -9,6 +9,7 @@ from dtperf.synthetic.efficiency import cms_table
 from dtperf.typing import F32, F64, I16
 
 __all__ = [
+    "FOUR_Z_HITS",
     "NOT_FITTED",
     "NO_FIT",
     "PHI_HITS",
