@@ -19,6 +19,8 @@ LAYER = Integer(name="layer", first=1, last=4, label="layer")
 WIRE = Integer(name="wire", first=1, last=96, label="wire")
 CHAMBER = (STATION, WHEEL, SECTOR)
 LAYERS = (*CHAMBER, SUPERLAYER, LAYER)
+# rows of other stations have no bin
+MB4 = STATION.model_copy(update={"first": 4})
 COUNTED = ("is_counted",)
 OF_PROBES = ("is_counted", "is_of_probe")
 
@@ -52,6 +54,14 @@ CELLS: Mapping[str, Measurement] = MappingProxyType(
         "cell_efficiency": _efficiency(
             "efficiency of cells, hit or digi, all segments", *LAYERS, WIRE
         ),
+        "cell_efficiency_associated": _efficiency(
+            "efficiency of cells, hits of the segment, all segments",
+            *(*LAYERS, WIRE),
+            passed="associated",
+        ),
+        "cell_efficiency_of_probes": _efficiency(
+            "efficiency of cells, hit or digi, segments of probes", *LAYERS, WIRE, rows=OF_PROBES
+        ),
         "layer_efficiency_by_chamber_and_run": _efficiency(
             "efficiency of layers of each chamber against run",
             *(STATION, WHEEL, SECTOR, SUPERLAYER, RUN),
@@ -59,6 +69,10 @@ CELLS: Mapping[str, Measurement] = MappingProxyType(
         "layer_efficiency_vs_lumi": _efficiency(
             "efficiency of layers against instantaneous luminosity",
             *(STATION, WHEEL, SUPERLAYER, INST_LUMI),
+        ),
+        "layer_efficiency_of_mb4_vs_lumi": _efficiency(
+            "efficiency of layers of MB4 against instantaneous luminosity, top and bottom apart",
+            *(MB4, WHEEL, SECTOR, INST_LUMI),
         ),
         "cell_occupancy": Measurement(
             title="digis of each cell", table="digis", axes=(*LAYERS, WIRE)
@@ -104,6 +118,9 @@ def _hits(title: str, *axes: Axis) -> Measurement:
     return Measurement(title=title, table="layers", rows=GOOD_FIT, axes=axes)
 
 
+Q_OVER_PT = Regular(
+    name="probe_q_over_pt", bins=50, start=-0.05, stop=0.05, label=r"$q / p_T$ [1/GeV]"
+)
 ALIGNED = {
     "dx": ("x", "cm", 2.0),
     "dy": ("y", "cm", 10.0),
@@ -134,6 +151,15 @@ def _alignment() -> Iterator[tuple[str, Measurement]]:
                 rows=MATCHED,
                 axes=(*CHAMBER, RUN),
                 mean_of=column,
+            ),
+        )
+        yield (
+            f"track_{name}_vs_q_over_pt",
+            Measurement(
+                title=f"{what} of segment minus track against charge over pT",
+                table="crossings",
+                rows=MATCHED,
+                axes=(STATION, Q_OVER_PT, _residual(column, 100, limit, label)),
             ),
         )
 

@@ -155,6 +155,8 @@ class PictureHints(Model):
     """Axes that are logarithmic, by name; 'entries' for their number."""
     range: tuple[FiniteFloat, FiniteFloat] | None = None
     """Ends of the scale of what is measured, on its axis or in the colours of a map."""
+    empty: str = ""
+    """What is said in the place of a picture without entries, such as "not fitted"."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from dtperf.measurements.cells import CELLS, RESIDUALS
 from dtperf.measurements.declaration import Measurement
+from dtperf.measurements.muon import MUON
 from dtperf.measurements.rpc import RPC
 from dtperf.measurements.segments import SEGMENTS
 from dtperf.measurements.standard import STANDARD
@@ -16,7 +17,7 @@ from dtperf.measurements.trigger import TRIGGER
 
 __all__ = ["BY_GROUP", "GROUPS", "KNOWN", "GroupName"]
 
-GroupName = Literal["segments", "trigger", "cells", "residuals", "timing", "rpc"]
+GroupName = Literal["segments", "trigger", "cells", "residuals", "timing", "rpc", "muon"]
 
 GROUPS: Mapping[str, Mapping[str, Measurement]] = MappingProxyType(
     {
@@ -26,6 +27,7 @@ GROUPS: Mapping[str, Mapping[str, Measurement]] = MappingProxyType(
         "residuals": RESIDUALS,
         "timing": TIMING,
         "rpc": RPC,
+        "muon": MUON,
     }
 )
 """Measurements by name, by group."""

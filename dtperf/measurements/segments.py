@@ -1,4 +1,4 @@
-"""Measurements of all segments: how many, how good, of which muons; and of muons' own ids.
+"""Measurements of all segments: how many, how good, of which muons.
 
 Ghosts, hits and chi2 are those of DTNtupleSegmentAnalyzer.C (battibass/DTSliceTestOfflineAnalysis).
 """
@@ -25,6 +25,23 @@ def _count(title: str, *axes: Axis, rows: tuple[str, ...] = ()) -> Measurement:
 
 def _part(title: str, passed: str, *axes: Axis, rows: tuple[str, ...] = ()) -> Measurement:
     return Measurement(title=title, table="segments", rows=rows, axes=axes, passed=passed)
+
+
+def _of_any_muon() -> dict[str, Measurement]:
+    """List how many segments a muon has: the others are of background."""
+    return {
+        f"segments_of_any_muon_{key}": _part(
+            f"segments in all views that a standalone track has, {text}",
+            "is_of_muon",
+            *axes,
+            rows=("has_all_views",),
+        )
+        for key, text, axes in (
+            ("by_chamber", "of each chamber", CHAMBER),
+            ("vs_lumi", "against instantaneous luminosity", (STATION, WHEEL, INST_LUMI)),
+            ("vs_pileup", "against pile-up", (STATION, WHEEL, PILEUP)),
+        )
+    }
 
 
 def _chi2(view: str) -> Regular:
@@ -57,6 +74,12 @@ SEGMENTS: Mapping[str, Measurement] = MappingProxyType(
             *(STATION, WHEEL, _chi2("theta")),
             rows=("has_theta",),
         ),
+        "segment_phi_probability": _count(
+            "chance of a larger chi2 of the phi view, of segments with 8 phi hits",
+            *(STATION, WHEEL),
+            Regular(name="phi_probability", bins=50, start=0, stop=1, label=r"P($\chi^2$, 6)"),
+            rows=("has_8_phi_hits",),
+        ),
         "segment_angle": _count(
             "angle of the segments in the phi view",
             *(STATION, WHEEL),
@@ -70,6 +93,13 @@ SEGMENTS: Mapping[str, Measurement] = MappingProxyType(
             *CHAMBER,
             rows=("has_4_phi_hits",),
         ),
+        "segment_ghosts_vs_lumi": _part(
+            "second segments among those with more than 3 phi hits, against luminosity",
+            "is_ghost",
+            *(STATION, WHEEL, INST_LUMI),
+            rows=("has_4_phi_hits",),
+        ),
+        **_of_any_muon(),
         "segments_of_muons_by_chamber": _part(
             "segments that a global muon has, of each chamber", "is_of_global_muon", *CHAMBER
         ),

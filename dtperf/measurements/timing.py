@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from dtperf.measurements.cells import SUPERLAYER
-from dtperf.measurements.declaration import Axis, Measurement, Regular
+from dtperf.measurements.declaration import Axis, Measurement, PictureHints, Regular
 from dtperf.measurements.standard import MATCHED, RUN, SECTOR, STATION, WHEEL
 
 __all__ = ["TIMING"]
@@ -32,6 +32,22 @@ TIMING: Mapping[str, Measurement] = MappingProxyType(
     {
         "t0_by_chamber_and_run": _t0("of each chamber against run", *CHAMBER, RUN),
         "t0_vs_local_x": _t0("against local x", STATION, WHEEL, ALONG_X),
+        "t0_between_stations": Measurement(
+            title="t0 of a segment minus that of the same muon's in the next station inwards",
+            table="crossings",
+            rows=MATCHED,
+            axes=(
+                STATION.model_copy(update={"first": 2}),
+                WHEEL,
+                Regular(
+                    name="t0_difference",
+                    bins=100,
+                    start=-25,
+                    stop=25,
+                    label=r"$t_0$ - $t_0$ of the next station inwards [ns]",
+                ),
+            ),
+        ),
         "theta_t0": Measurement(
             title="t0 of the theta view of the segments",
             table="segments",
@@ -67,10 +83,20 @@ TIMING: Mapping[str, Measurement] = MappingProxyType(
             axes=(*SUPERLAYERS, RUN),
             mean_of="mean_timer",
         ),
-        "drift_velocity_correction": Measurement(
-            title="correction of the drift velocity as the segments' fit has it; 0: not fitted",
+        "drift_velocity_fitted": Measurement(
+            title="segments whose fit corrects the drift velocity; 0 where it was not asked to",
             table="segments",
             rows=("has_phi",),
+            axes=(STATION, WHEEL),
+            passed="has_drift_velocity",
+        ),
+        "drift_velocity_correction": Measurement(
+            title="correction of the drift velocity by the segments' fit, where it was fitted",
+            table="segments",
+            rows=("has_drift_velocity",),
+            picture=PictureHints(
+                empty="not fitted: the reconstruction ran without t0 and drift-velocity correction"
+            ),
             axes=(
                 STATION,
                 WHEEL,

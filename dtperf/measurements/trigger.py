@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from dtperf.measurements.declaration import Axis, Integer, Measurement, Regular
 from dtperf.measurements.standard import (
+    CHARGE,
     FIDUCIAL,
     INST_LUMI,
     LOCAL_X,
@@ -25,6 +26,7 @@ from dtperf.measurements.standard import (
     STATION,
     WHEEL,
 )
+from dtperf.measurements.trigger_theta import THETA_TRIGGER
 
 __all__ = ["SOURCES", "TRIGGER"]
 
@@ -39,6 +41,11 @@ CHAMBER = (STATION, WHEEL, SECTOR)
 ETA = Regular(name="probe_eta", bins=80, start=-1.2, stop=1.2, label=r"probe $\eta$")
 PHI = Regular(name="probe_phi", bins=80, start=-PI, stop=PI, label=r"probe $\phi$")
 PT = Regular(name="probe_pt", bins=50, start=0, stop=200, label=r"probe $p_T$ [GeV]")
+T0 = Regular(name="t0", bins=100, start=-25, stop=25, label=r"$t_0$ of the segment [ns]")
+ANGLE = Regular(
+    name="angle", column="segment_angle", bins=60, start=-60, stop=60, label="angle [degrees]"
+)
+PHI_HITS = Integer(name="phi_hits", first=3, last=8, label=r"$\phi$ hits of the segment")
 OF_SEGMENTS = ("is_of_global_muon", "has_all_views", "has_4_phi_hits")
 
 
@@ -64,14 +71,21 @@ def _of(name: str) -> Iterator[tuple[str, Measurement]]:
     )
     for key, text, axes in (
         ("vs_eta", "against eta", (ETA,)),
-        ("vs_phi", "against phi", (PHI,)),
+        ("vs_phi", "against phi", (CHARGE, PHI)),
         ("map", "in (phi, eta)", (PHI, ETA)),
         ("vs_pt", "against pT", (PT,)),
         ("vs_lumi", "against instantaneous luminosity", (INST_LUMI,)),
         ("vs_pileup", "against pile-up", (PILEUP,)),
+        ("vs_run", "against run", (RUN,)),
         ("inside_chambers", "inside the chambers", (LOCAL_X, LOCAL_Y)),
     ):
         yield f"trigger_{name}_{key}", _efficiency(name, text, STATION, *axes)
+    for key, text, axis in (
+        ("vs_t0", "against t0 of the segment", T0),
+        ("vs_angle", "against the angle of the segment", ANGLE),
+        ("vs_phi_hits", "against the phi hits of the segment", PHI_HITS),
+    ):
+        yield f"trigger_{name}_{key}", _efficiency(name, text, STATION, axis, rows=MATCHED)
     yield (
         f"trigger_{name}_of_segments_by_chamber",
         Measurement(
@@ -136,7 +150,25 @@ def _of(name: str) -> Iterator[tuple[str, Measurement]]:
         )
 
 
-def _rpc_gain() -> tuple[str, Measurement]:
+def _rpc_gain() -> Iterator[tuple[str, Measurement]]:
+    """List what TwinMux makes of the DT's primitives and the RPCs' hits."""
+    before = Integer(
+        name="in",
+        column="twinmux_in_passing",
+        first=0,
+        last=1,
+        label="TwinMux input: 0 no primitive at BX 0, 1 one",
+    )
+    for key, text, axes in (
+        ("by_chamber", "of each chamber", CHAMBER),
+        ("by_chamber_and_run", "of each chamber against run", (*CHAMBER, RUN)),
+        ("vs_eta", "against eta", (STATION, ETA)),
+        ("vs_lumi", "against instantaneous luminosity", (STATION, INST_LUMI)),
+    ):
+        yield (
+            f"trigger_gain_by_rpc_{key}",
+            _efficiency("twinmux_out", f"by what the input had, {text}", *axes, before),
+        )
     axis = Integer(
         name="rpc_bit",
         column="twinmux_out_rpc_bit",
@@ -144,15 +176,22 @@ def _rpc_gain() -> tuple[str, Measurement]:
         last=2,
         label="0 DT, 1 DT and RPC, 2 RPC",
     )
-    return "rpc_bit_twinmux_out_by_chamber", Measurement(
-        title="what the best primitive at BX 0 is made of, TwinMux output, of each chamber",
-        table="crossings",
-        rows=(*FIDUCIAL, "twinmux_out_passing"),
-        axes=(*CHAMBER, axis),
+    yield (
+        "rpc_bit_twinmux_out_by_chamber",
+        Measurement(
+            title="what the best primitive at BX 0 is made of, TwinMux output, of each chamber",
+            table="crossings",
+            rows=(*FIDUCIAL, "twinmux_out_passing"),
+            axes=(*CHAMBER, axis),
+        ),
     )
 
 
 TRIGGER: Mapping[str, Measurement] = MappingProxyType(
-    dict([*(each for name in SOURCES for each in _of(name)), _rpc_gain()])
+    {
+        **{key: each for name in SOURCES for key, each in _of(name)},
+        **dict(_rpc_gain()),
+        **THETA_TRIGGER,
+    }
 )
 """By name."""

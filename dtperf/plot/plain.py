@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import hist
+import numpy as np
 
 from dtperf.measurements.declaration import Histogram, Measurement, PictureHints
 from dtperf.plot.axes import Binned
@@ -41,10 +42,13 @@ def plain_picture(
     view = view_of(histogram, reference, measurement)
     hints = PictureHints() if measurement is None else measurement.picture
     label = drawable(hints.label) or _kind_of(histogram, measurement)
-    if not histogram.size or not view.groups:
+    has_bins = histogram.size and view.groups
+    if not has_bins or (hints.empty and not np.any(histogram.view(flow=True))):
         sheet = new_sheet(size=(11, 8), title=title)
         panel = sheet.panels[0, 0]
-        panel.text(0.5, 0.5, "no bins", ha="center", transform=panel.transAxes)
+        text = drawable(hints.empty) if has_bins else "no bins"
+        panel.text(0.5, 0.5, text, ha="center", transform=panel.transAxes)
+        panel.set_axis_off()
     else:
         curves, maps = (
             (_efficiency_curves, _efficiency_maps)

@@ -68,6 +68,8 @@ PAIR_COLUMNS = {
     "tag_tracker_iso": "tag: isolation relative to pT, by tracks",
     "probe_tracker_iso": "probe: isolation relative to pT, by tracks",
     "probe_rpc_layers": "probe: matched RPC layers, 0 unless it is an RPC muon",
+    "probe_is_tight": "probe: passes the tight identification",
+    "probe_q_over_pt": "probe: charge over pT, 1/GeV",
     **{name: text for name, (_, text) in EVENT_COLUMNS.items()},
 }
 CROSSING_COLUMNS = {
@@ -172,10 +174,17 @@ def pair_columns(flat: FlatEvents, candidates: Candidates) -> Make:
             make[f"{who}_tracker_iso"] = _indexed(flat.tracker_iso, who)
     rpc_layers = np.where(muons.isRPC, muons.rpcMu_numberOfMatchedRPCLayers, 0)
     make["probe_rpc_layers"] = _indexed(rpc_layers, "probe")
+    make["probe_is_tight"] = _indexed(muons.isTight, "probe")
+    make["probe_q_over_pt"] = _q_over_pt
     make["probe_vector_pt"] = lambda t: vector_pts(t["probe_pt"], t["probe_phi"])
     make["probe_vector_eta"] = lambda t: vector_etas(t["probe_pt"], t["probe_eta"], t["probe_phi"])
     make["probe_vector_phi"] = lambda t: vector_phis(t["probe_pt"], t["probe_phi"])
     return make | event_columns(flat)
+
+
+def _q_over_pt(table: Table) -> AnyArray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(table["probe_charge"] / table["probe_pt"], dtype=np.float32)
 
 
 def _taken(source: AnyArray, index: str, nowhere: Any) -> Callable[[Table], AnyArray]:

@@ -21,8 +21,10 @@ from dtperf.selection.cuts import TableName
 from dtperf.selection.details.digis import digi_table
 from dtperf.selection.details.layer_table import layer_table
 from dtperf.selection.details.mean_timers import mean_timer_table
+from dtperf.selection.details.probes import probe_columns, station_columns
 from dtperf.selection.details.rpc import rpc_table
 from dtperf.selection.details.segments import matched_columns, segment_table
+from dtperf.selection.details.theta_trigger import stored_theta, theta_columns
 from dtperf.selection.details.trigger import stored_primitives, trigger_columns
 from dtperf.selection.extrapolation import extrapolate
 from dtperf.selection.flatten import FlatEvents, flatten
@@ -64,8 +66,10 @@ class Tables(Mapping[str, Table]):
         Primitives, hits and digis are counted when a column of theirs is first used.
         """
         self._primitives = stored_primitives(events, self.anomalies)
-        seen = matched_columns(events, flat) | trigger_columns(self._primitives)
-        self.pairs, self.crossings = find_tables(flat, config, seen)
+        self._theta = stored_theta(events, self.anomalies)
+        seen = trigger_columns(self._primitives) | theta_columns(self._theta)
+        seen |= matched_columns(events, flat) | station_columns(events, flat)
+        self.pairs, self.crossings = find_tables(flat, config, seen, probe_columns(events))
 
     pairs: Table
     """One row for each tag and probe considered."""
@@ -75,7 +79,7 @@ class Tables(Mapping[str, Table]):
     @cached_property
     def segments(self) -> Table:
         """One row for each segment of a chamber."""
-        return segment_table(*self._inputs, self.crossings, self._primitives)
+        return segment_table(*self._inputs, self.crossings, self._primitives, self._theta)
 
     @cached_property
     def layers(self) -> Table:
@@ -137,7 +141,10 @@ def tag_and_probe(events: Any, config: TagAndProbe) -> Tables:
 
 
 def find_tables(
-    flat: FlatEvents, config: TagAndProbe, more: Make | None = None
+    flat: FlatEvents,
+    config: TagAndProbe,
+    more: Make | None = None,
+    more_of_pairs: Make | None = None,
 ) -> tuple[Table, Table]:
     """Select pairs and match segments to their probes, in flat arrays.
 
@@ -145,6 +152,7 @@ def find_tables(
         flat: The events.
         config: The analysis.
         more: How further columns of crossings are made.
+        more_of_pairs: How further columns of pairs are made.
 
     Returns:
         Pairs and crossings, as `Tables` has them.
@@ -161,7 +169,8 @@ def find_tables(
     masks = flat.muons.trkMu_stationMask[probe]
     crossed_matches = (crossed.matches, crossed.begins, crossed.ends)
     crossings = find_crossings(masks, *crossed_matches, flat.segments, event, limits)
-    pairs = Table(len(candidates.event), pair_columns(flat, candidates))
+    of_pairs = pair_columns(flat, candidates) | (more_of_pairs or {})
+    pairs = Table(len(candidates.event), of_pairs)
     columns = crossing_columns(flat, crossed, crossings, selected, station_limits(config))
     return pairs, Table(len(crossings.pair), columns | (more or {}), parent=pairs, link="candidate")
 

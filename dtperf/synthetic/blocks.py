@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dtperf.synthetic.detector import by_code
 from dtperf.synthetic.identify import identify
 from dtperf.synthetic.luminosity import make_events, run_numbers
-from dtperf.synthetic.matching import MuonSegments, muon_segments, station_mask
+from dtperf.synthetic.matching import MuonSegments, muon_segments, station_mask, used_segments
 from dtperf.synthetic.physics import make_muons
 from dtperf.synthetic.rows import BLOCK_EVENTS, stream
 from dtperf.synthetic.segments import make_segments
@@ -57,8 +58,18 @@ def make_block(settings: Settings, block: int) -> EventBlock:
     matches = transport_reconstructed(tracks)
     mask = station_mask(segments, matches, muons.offsets)
     own = muon_segments(segments, muons.offsets)
+    if settings.muons.segment_in_standalone:
+        event = np.repeat(np.arange(len(muons.offsets) - 1), np.diff(own.offsets[muons.offsets]))
+        code = segments.code[segments.offsets[event] + own.segment]
+        efficiency = by_code(settings.muons.segment_in_standalone, 1.0)[code]
+        own = used_segments(stream(settings.seed, block, "standalone"), own, efficiency)
     identity = identify(
-        stream(settings.seed, block, "identify"), muons, tracks, mask, np.diff(own.offsets)
+        stream(settings.seed, block, "identify"),
+        muons,
+        tracks,
+        mask,
+        np.diff(own.offsets),
+        settings.muons,
     )
     return EventBlock(events, muons, tracks, identity, matches, segments, own, truth)
 

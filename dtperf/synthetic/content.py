@@ -52,12 +52,12 @@ def with_content(
     of CMS that `dtperf.nanoaod.conventions` states; the rest is drawn for itself, plausible in
     number and value and no more. `rows` are a whole block, of `lean_rows`, and stay as they
     are; `segments` are those of the block, and `readout` what makes content of them. The hits of
-    a segment in dead cells are missing, also from what it has of them.
+    a segment in dead or blind cells are missing, also from what it has of them.
     """
     event = np.repeat(np.arange(rows.events), np.diff(segments.offsets))
     cells = cells_of(segments)
     hit = hits(rng, segments, cells, readout)
-    of_hit, of_hits = hit_columns(cells, hit, readout)
+    of_hit, of_hits = hit_columns(segments, cells, hit, readout)
     of_extrapolation, extrapolations = expected_hits(segments, cells)
     rpc = rpc_content(rng, rows.events, segments, event, readout)
     collections: dict[str, Made] = {
@@ -78,7 +78,7 @@ def with_content(
         limits = counts_to_offsets(np.bincount(parent, minlength=len(event)))
         begin, end = local_ranges(segments.offsets, limits)
         values |= {f"dtSegment_{name}_begin": begin, f"dtSegment_{name}_end": end}
-    if readout.dead_cells:
+    if readout.dead_cells or readout.cell_efficiency:
         for name, is_of_view in (("phi", ~IS_THETA), ("z", IS_THETA)):
             column = f"dtSegment_seg2D_{name}_nHits"
             counts = hit.is_hit[:, is_of_view].sum(axis=1)

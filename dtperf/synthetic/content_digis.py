@@ -70,7 +70,7 @@ def digis(
         Event of each digi and its columns, by event, layer, and wire.
     """
     all_cells = _all_cells()
-    missed = has_view(segments) & cells.is_inside & ~hits.is_hit & ~hits.is_repeated
+    missed = has_view(segments) & cells.is_inside & ~hits.is_hit & ~hits.is_lost & ~hits.is_repeated
     missed &= rng.random(missed.shape) < readout.digi_without_hit
     hit = hits.is_hit & ~hits.is_repeated
     early = PEDESTAL_NS + (hits.time[missed] - PEDESTAL_NS) * rng.random(np.count_nonzero(missed))

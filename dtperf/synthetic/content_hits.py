@@ -10,6 +10,7 @@ from dtperf.detector.cells import CELL_WIDTH_CM, wire_positions_cm
 from dtperf.detector.frames import to_global
 from dtperf.detector.superlayers import superlayer_table
 from dtperf.synthetic.content_cells import IS_THETA, LAYER, SUPERLAYER, LayerLines
+from dtperf.synthetic.detector import by_code
 from dtperf.synthetic.hits import NOT_FITTED
 from dtperf.synthetic.readout import Readout
 from dtperf.synthetic.stages import DrawnSegments
@@ -48,6 +49,8 @@ class LayerHits(NamedTuple):
     """Of the digi, ns, a whole number of TDC counts."""
     is_repeated: Bools
     """Whether another segment has listed the hit: two phi views may share a theta view."""
+    is_lost: Bools
+    """Whether the cell missed it, so that there is no digi, either."""
 
 
 def hits(
@@ -67,6 +70,11 @@ def hits(
     wire = cells.wire
     place = (segments.code[:, None], SUPERLAYER - 1, LAYER - 1)
     is_hit &= ~readout.is_dead[*place, wire]
+    is_lost = np.zeros(is_hit.shape, dtype=np.bool_)
+    if readout.cell_efficiency:
+        efficiency = by_code(readout.cell_efficiency, 1.0)[segments.code]
+        is_lost |= (rng.random(is_hit.shape) >= efficiency[:, None])[of_view, columns]
+        is_hit &= ~is_lost
     wire_position = wire_positions_cm(wire, cells.first, cells.number)
     to_wire = np.nan_to_num(cells.position) + residual - wire_position
     # a line that passes the layer by leaves its hit at the border of the last cell
@@ -82,7 +90,14 @@ def hits(
     signed = np.where(to_wire >= 0, 1, -1) * np.maximum(drift, 0) * DRIFT_CM_PER_NS
     is_repeated = IS_THETA & (view != np.arange(len(view)))[:, None]
     return LayerHits(
-        is_hit, wire, wire_position, wire_position + signed, to_wire >= 0, time, is_repeated
+        is_hit,
+        wire,
+        wire_position,
+        wire_position + signed,
+        to_wire >= 0,
+        time,
+        is_repeated,
+        is_lost,
     )
 
 
@@ -133,7 +148,7 @@ def _residuals(
         spread = np.maximum((z**2).sum(axis=1, keepdims=True), 1e-9)
         e -= z * (e * z).sum(axis=1, keepdims=True) / spread
         drawn_chi2 = np.maximum((e**2).sum(axis=1, keepdims=True), 1e-12)
-        e *= readout.hit_resolution_cm * np.sqrt(
+        e *= readout.resolutions_cm[segments.code][:, None] * np.sqrt(
             np.maximum(chi2 * (n_hits - 2), 0)[:, None] / drawn_chi2
         )
         error[:, layers] = e
@@ -164,7 +179,7 @@ def _delay(segments: DrawnSegments, cells: LayerLines) -> F64:
 
 
 def hit_columns(
-    cells: LayerLines, hits: LayerHits, readout: Readout
+    segments: DrawnSegments, cells: LayerLines, hits: LayerHits, readout: Readout
 ) -> tuple[I64, dict[str, AnyArray]]:
     """Return the hits of segments in the order of CMS: the phi view first, by superlayer and layer.
 
@@ -184,7 +199,7 @@ def hit_columns(
         "pos": position,
         # x of the chamber in both views: for theta hits it is where they are along their wires
         "posCh": np.where(IS_THETA[layer], cells.x[at], cells.x[at] + residual),
-        "posErr": np.full(len(segment), readout.hit_resolution_cm**2),
+        "posErr": readout.resolutions_cm[segments.code[segment]] ** 2,
         "time": time,
         "timeCali": time - PEDESTAL_NS,
     }

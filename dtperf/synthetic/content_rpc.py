@@ -18,7 +18,8 @@ from dtperf.synthetic.content_rolls import (
     roll_number,
     rolls_along,
 )
-from dtperf.synthetic.readout import Readout, by_code
+from dtperf.synthetic.detector import by_code
+from dtperf.synthetic.readout import Readout
 from dtperf.synthetic.rows import numbers_within
 from dtperf.synthetic.stages import DrawnSegments
 from dtperf.typing import F64, I64, AnyArray, Bools

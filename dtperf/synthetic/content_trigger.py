@@ -10,7 +10,8 @@ from dtperf.detector.numbering import sectors, stations, wheels
 from dtperf.detector.table import distances_cm, facings, lengths_cm, offsets_cm, twelve_sectors
 from dtperf.synthetic.content_cells import SUPERLAYER
 from dtperf.synthetic.content_rpc import Made, bunch_crossings
-from dtperf.synthetic.readout import Readout, by_code
+from dtperf.synthetic.detector import by_code
+from dtperf.synthetic.readout import Readout
 from dtperf.synthetic.rows import concatenate, numbers_within, take
 from dtperf.synthetic.stages import DrawnSegments
 from dtperf.typing import F64, I64, AnyArray, Bools, Integers
@@ -70,7 +71,7 @@ def trigger_primitives(
     chamber = _trigger_chambers(segments)
     phi_in = _best(_of_hits(rng, segments, is_hit, readout), event, chamber)
     phi_out = _best(_twin_mux(rng, segments, phi_in, event, chamber, rpc_layers), event, chamber)
-    theta = _theta(rng, segments, event, chamber)
+    theta = _theta(rng, segments, event, chamber, readout)
     collections = {
         "ltTwinMuxIn": _phi_columns(segments, event, phi_in),
         "ltTwinMuxOut": _phi_columns(segments, event, phi_out),
@@ -107,7 +108,9 @@ def _of_hits(
     x = segments.x[rows] + np.array(POSITION_CM)[kind] * rng.standard_normal(len(rows))
     dxdz = segments.dxdz[rows] + np.array(DIRECTION)[kind] * rng.standard_normal(len(rows))
     phi, phi_b = _units(segments.code[rows], x, dxdz)
-    bx = bunch_crossings(rng, len(rows), np.array(OUT_OF_TIME)[kind])
+    given = by_code(readout.out_of_time, np.nan)[segments.code[rows]]
+    out_of_time = np.where(np.isnan(given), np.array(OUT_OF_TIME)[kind], given)
+    bx = bunch_crossings(rng, len(rows), out_of_time)
     bx += readout.bx_shifts[segments.code[rows]]
     primitives = _Phi(rows, quality, bx, phi, phi_b, np.zeros_like(rows))
     return take(primitives, np.abs(phi_b) <= MAX_BEND)
@@ -212,12 +215,19 @@ def _phi_columns(segments: DrawnSegments, event: I64, best: tuple[_Phi, I64]) ->
     }
 
 
-def _theta(rng: np.random.Generator, segments: DrawnSegments, event: I64, chamber: I64) -> Made:
+def _theta(
+    rng: np.random.Generator,
+    segments: DrawnSegments,
+    event: I64,
+    chamber: I64,
+    readout: Readout,
+) -> Made:
     """Draw the primitives of the theta view: one a chamber and bunch crossing, with a bit a group.
 
     The seven groups of cells are counted along the local y of the chamber; CMS does not say how.
     """
-    fires = segments.has_zed & (rng.random(len(chamber)) < THETA_EFFICIENCY)
+    efficiency = by_code(readout.theta_trigger_efficiency, THETA_EFFICIENCY)[segments.code]
+    fires = segments.has_zed & (rng.random(len(chamber)) < efficiency)
     rows = np.flatnonzero(fires)
     bx = bunch_crossings(rng, len(rows), OUT_OF_TIME[1])
     length = lengths_cm()[segments.code[rows]]

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Annotated, Literal, Self, TypeVar
 
+import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from dtperf.config.suggest import suggest
-from dtperf.detector import chambers
+from dtperf.detector import N_CODES, chambers
+from dtperf.typing import F64
 from dtperf.validation import Model
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "Fraction",
     "InefficientRegion",
     "Resolution",
+    "by_code",
     "check_places",
     "codes_named",
 ]
@@ -64,6 +67,15 @@ def check_places(by_name: dict[str, AnyValue]) -> dict[str, AnyValue]:
     return by_name
 
 
+def by_code(by_place: dict[str, float] | dict[str, int], usual: float) -> F64:
+    """Return values by chamber, shape (N_CODES,): its own, else its station's, else that of all."""
+    table = np.full(N_CODES, usual, dtype=np.float64)
+    # from the largest place to the smallest: what is named later replaces what is there
+    for name in sorted(by_place, key=lambda place: -len(codes_named(place))):
+        table[list(codes_named(name))] = by_place[name]
+    return table
+
+
 def _chambers(by_name: dict[str, float]) -> dict[str, float]:
     _check_names(by_name, _codes().keys() - {EVERYWHERE, *STATIONS})
     return by_name
@@ -74,6 +86,8 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 ByChamber = Annotated[dict[str, Fraction], AfterValidator(_chambers)]
 ByPlace = Annotated[dict[str, Fraction], AfterValidator(check_places)]
 Width = Annotated[float, Field(ge=0, le=10)]
+Shift = Annotated[float, Field(ge=-50, le=50)]
+Shifts = Annotated[dict[str, Shift], AfterValidator(check_places)]
 Coordinate = Annotated[float, Field(allow_inf_nan=False)]
 Range = tuple[Coordinate, Coordinate]
 
@@ -151,3 +165,8 @@ class Detector(Model):
     noise_segments: Annotated[float, Field(ge=0, le=50)] = 0.2
     """Mean number in an event of segments that no muon made."""
     resolution: Resolution = Resolution()
+    shift_x_mm: Shifts = Field(default_factory=dict)
+    """How far segments of a chamber lie from where they are, along local x, by chamber, station or
+    'all': its alignment is off by so much."""
+    shift_y_mm: Shifts = Field(default_factory=dict)
+    """The same along local y."""

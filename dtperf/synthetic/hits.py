@@ -8,7 +8,16 @@ from dtperf.detector import stations
 from dtperf.synthetic.efficiency import cms_table
 from dtperf.typing import F32, F64, I16
 
-__all__ = ["NOT_FITTED", "NO_FIT", "draw_chi2", "draw_phi_hits", "draw_t0", "draw_z_hits"]
+__all__ = [
+    "FOUR_Z_HITS",
+    "NOT_FITTED",
+    "NO_FIT",
+    "PHI_HITS",
+    "draw_chi2",
+    "draw_phi_hits",
+    "draw_t0",
+    "draw_z_hits",
+]
 
 NOT_FITTED = -999.0
 """Stands in the ntuple for a t0 that a segment does not have."""

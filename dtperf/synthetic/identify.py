@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dtperf.synthetic.matching import csc_mask, rpc_layers
+from dtperf.synthetic.muons import Muons
 from dtperf.synthetic.physics_boson import MUON_MASS_GEV
 from dtperf.synthetic.physics_events import MAX_ETA
 from dtperf.synthetic.rows import round_mantissa
@@ -24,12 +25,12 @@ __all__ = [
     "single_trigger",
 ]
 
+USUAL = Muons()
 FAKE_TRACKER_SHARE = 0.10
-TRACKER_EFFICIENCY, STANDALONE_EFFICIENCY, GLOBAL_EFFICIENCY = 0.997, 0.995, 0.99
+TRACKER_EFFICIENCY = 0.997
 ONE_STATION_STANDALONE_SHARE = 0.3
 LOOSE_SHARE = np.array([0.998, 0.998, 0.95, 0.15])  # by Kind: what particle flow calls a muon
 MEDIUM_SHARE, FAKE_MEDIUM_SHARE = 0.99, 0.3
-TIGHT_SHARE = 0.985  # of those with the hits: quality of the fit and place of the vertex
 TIGHT_MIN_PIXEL_HITS, TIGHT_MIN_LAYERS, TIGHT_MIN_STATIONS = 1, 6, 2
 TIGHT_MAX_DXY_CM = 0.2
 GEM_ETA, GEM_EFFICIENCY = (1.55, 2.18), 0.7
@@ -42,6 +43,7 @@ def muon_flags(
     hits: TrackHits,
     n_stations: U8,
     is_rpc: Bools,
+    settings: Muons,
 ) -> dict[str, Bools]:
     """Draw the columns muon_is*, by the cut-based definitions of CMS where they can be applied.
 
@@ -58,14 +60,14 @@ def muon_flags(
     is_tracker = tracks.exists & (u[0] < tracker_share)
     standalone_share = np.where(
         n_stations >= TIGHT_MIN_STATIONS,
-        STANDALONE_EFFICIENCY,
+        settings.standalone_efficiency,
         (n_stations > 0) * ONE_STATION_STANDALONE_SHARE,
     )
     is_standalone = ~tracks.exists | (u[1] < standalone_share)
-    is_global = is_standalone & tracks.exists & (u[2] < GLOBAL_EFFICIENCY)
+    is_global = is_standalone & tracks.exists & (u[2] < settings.global_efficiency)
     is_loose = (is_tracker | is_global) & (u[3] < LOOSE_SHARE[muons.kind])
     is_medium = is_loose & (u[4] < np.where(is_fake, FAKE_MEDIUM_SHARE, MEDIUM_SHARE))
-    is_tight = is_loose & is_global & (u[5] < TIGHT_SHARE)
+    is_tight = is_loose & is_global & (u[5] < settings.tight_efficiency)
     is_tight &= (hits.pixel_hits >= TIGHT_MIN_PIXEL_HITS) & (hits.layers >= TIGHT_MIN_LAYERS)
     is_tight &= (n_stations >= TIGHT_MIN_STATIONS) & (np.abs(tracks.dxy) < TIGHT_MAX_DXY_CM)
     absolute_eta = np.abs(muons.eta)
@@ -169,6 +171,7 @@ def identify(
     tracks: DrawnTracks,
     station_mask: U8,
     n_segments: Integers,
+    settings: Muons = USUAL,
 ) -> Columns:
     """Make the muon columns of generation B other than the track's parameters and the links.
 
@@ -180,7 +183,7 @@ def identify(
     layers = rpc_layers(rng, muons)
     mask = station_mask | csc_mask(rng, muons)
     n_stations = np.bitwise_count(mask)
-    flags = muon_flags(rng, muons, tracks, hits, n_stations, layers > 0)
+    flags = muon_flags(rng, muons, tracks, hits, n_stations, layers > 0, settings)
     is_standalone = flags["muon_isStandalone"]
     muon_hits = HITS_PER_STATION * n_stations.astype(np.int16) + layers
     return {

@@ -10,9 +10,16 @@ from scipy.stats import binom
 from dtperf.compiled import compiled
 from dtperf.detector import stations
 from dtperf.synthetic.stages import DrawnCrossings, DrawnSegments, MuonOrigin, TrueMuons
-from dtperf.typing import I16, I64, U8, U32
+from dtperf.typing import F64, I16, I64, U8, U32
 
-__all__ = ["MuonSegments", "csc_mask", "muon_segments", "rpc_layers", "station_mask"]
+__all__ = [
+    "MuonSegments",
+    "csc_mask",
+    "muon_segments",
+    "rpc_layers",
+    "station_mask",
+    "used_segments",
+]
 
 
 MAX_DX_CM = (5.0, 7.0, 10.0, 13.0)
@@ -99,6 +106,19 @@ def muon_segments(segments: DrawnSegments, muon_offsets: I64) -> MuonSegments:
     offsets, rows = _own_rows(segments.muon, segments.code, int(muon_offsets[-1]))
     event = np.searchsorted(segments.offsets, rows, side="right") - 1
     return MuonSegments(offsets, (rows - segments.offsets[event]).astype(np.uint32))
+
+
+def used_segments(rng: np.random.Generator, own: MuonSegments, efficiency: F64) -> MuonSegments:
+    """Draw which of the muons' segments their standalone tracks take.
+
+    Args:
+        rng: Random numbers.
+        own: From `muon_segments`.
+        efficiency: Probability for each of them, of the shape of `own.segment`.
+    """
+    is_used = rng.random(len(own.segment)) < efficiency
+    before = np.concatenate(([0], np.cumsum(is_used)))
+    return MuonSegments(before[own.offsets], own.segment[is_used])
 
 
 CSC_ETA = ((0.90, 2.4), (1.06, 2.4), (1.16, 2.4), (1.23, 2.4))

@@ -10,17 +10,21 @@ from pydantic import AfterValidator, Field
 
 from dtperf.detector import N_CODES, Chamber
 from dtperf.selection.cuts import MOST_WIRES, DeadCell
-from dtperf.synthetic.detector import ByPlace, Fraction, check_places, codes_named
+from dtperf.synthetic.detector import ByPlace, Fraction, by_code, check_places, codes_named
 from dtperf.typing import F64, I64, Bools
 from dtperf.validation import Model
 
-__all__ = ["NoisyCell", "Readout", "by_code", "place_of"]
+__all__ = ["NoisyCell", "Readout", "place_of"]
 
 SUPERLAYER = " SL"
 CELLS = (N_CODES, 3, 4, MOST_WIRES + 1)
 """Shape of tables by chamber, superlayer - 1, layer - 1 and wire."""
 
+USUAL_RESOLUTION_CM = 0.025
+
 Factor = Annotated[float, Field(ge=0.5, le=2)]
+Width = Annotated[float, Field(gt=0, le=0.5)]
+Widths = Annotated[dict[str, Width], AfterValidator(check_places)]
 
 
 def _check_superlayers(by_name: dict[str, Factor]) -> dict[str, Factor]:
@@ -61,13 +65,21 @@ class Readout(Model):
     """Probability of a digi in a crossed cell that has no hit."""
     noise_digis: Annotated[float, Field(ge=0, le=5000)] = 300.0
     """Mean number of digis in an event off the segments, in all cells alike."""
-    hit_resolution_cm: Annotated[float, Field(gt=0, le=0.5)] = 0.025
-    """Of a hit."""
+    cell_efficiency: ByPlace = Field(default_factory=dict)
+    """Probability that a cell with a hit keeps it, and its digi, by place; 1 where none is
+    given."""
+    hit_resolution_cm: Width | Widths = USUAL_RESOLUTION_CM
+    """Of a hit, of all chambers or by place; 0.025 where none is given."""
     drift_velocity: Factors = Field(default_factory=dict)
     """Factor on the drift velocity, 54.3 um/ns, by place or superlayer, 'MB1 W-2 S1 SL1'; the
     reconstruction does not know it."""
     trigger_efficiency: ByPlace = Field(default_factory=dict)
     """Probability of a primitive where the hits allow one, by place; 0.96 where none is given."""
+    theta_trigger_efficiency: ByPlace = Field(default_factory=dict)
+    """The same of the theta view; 0.9 where none is given."""
+    out_of_time: ByPlace = Field(default_factory=dict)
+    """Part of the primitives of TwinMux input in one of the next two bunch crossings, by place;
+    where none is given 0.03, and 0.15 of those of one superlayer."""
     bx_shift: Shifts = Field(default_factory=dict)
     """Bunch crossings that all primitives of TwinMux input are late, by place."""
     rpc_efficiency: ByPlace = Field(default_factory=dict)
@@ -80,6 +92,12 @@ class Readout(Model):
         for cell in self.dead_cells:
             table[place_of(cell)] = True
         return table
+
+    @cached_property
+    def resolutions_cm(self) -> F64:
+        """Resolution of the hits of each chamber, cm, shape (N_CODES,)."""
+        given = self.hit_resolution_cm
+        return by_code(given if isinstance(given, dict) else {"all": given}, USUAL_RESOLUTION_CM)
 
     @cached_property
     def velocity_factors(self) -> F64:
@@ -96,15 +114,6 @@ class Readout(Model):
     def bx_shifts(self) -> I64:
         """Shift of the primitives of each chamber, shape (N_CODES,)."""
         return by_code(self.bx_shift, 0).astype(np.int64)
-
-
-def by_code(by_place: dict[str, float] | dict[str, int], usual: float) -> F64:
-    """Return values by chamber, shape (N_CODES,): its own, else its station's, else that of all."""
-    table = np.full(N_CODES, usual, dtype=np.float64)
-    # from the largest place to the smallest: what is named later replaces what is there
-    for name in sorted(by_place, key=lambda place: -len(codes_named(place))):
-        table[list(codes_named(name))] = by_place[name]
-    return table
 
 
 def place_of(cell: DeadCell) -> tuple[int, int, int, int]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from dtperf.detector import lengths_cm, stations, widths_cm
 from dtperf.synthetic.candidates import SegmentCandidates, merge
-from dtperf.synthetic.detector import Detector, Resolution
+from dtperf.synthetic.detector import Detector, Resolution, by_code
 from dtperf.synthetic.efficiency import chamber_efficiencies, is_in_cells, true_efficiency
 from dtperf.synthetic.hits import NOT_FITTED, draw_phi_hits, draw_z_hits
 from dtperf.synthetic.rows import take
@@ -86,7 +86,20 @@ def make_segments(
     second = _shower_segments(rng, own, detector.second_segment)
     noise = draw_noise(rng, n_events, detector)
     truth = TruthCrossings(event, crossings.track, code, x, y, efficiency, has_phi)
-    return merge((own, second, noise), n_events), truth
+    return _shifted(merge((own, second, noise), n_events), detector), truth
+
+
+def _shifted(segments: DrawnSegments, detector: Detector) -> DrawnSegments:
+    """Return segments where a wrong alignment puts them; a view that is missing stays."""
+    moved = {}
+    for axis, has_view, shifts_mm in (
+        ("x", segments.has_phi, detector.shift_x_mm),
+        ("y", segments.has_zed, detector.shift_y_mm),
+    ):
+        shift_cm = by_code(shifts_mm, 0.0)[segments.code] / 10
+        position = getattr(segments, axis)
+        moved[axis] = (position + np.where(has_view, shift_cm, 0.0)).astype(np.float32)
+    return segments._replace(**moved)
 
 
 def _draw_theta(

@@ -15,6 +15,7 @@ from dtperf.errors import ConfigError
 from dtperf.nanoaod.branches import Generation
 from dtperf.synthetic.detector import Detector
 from dtperf.synthetic.luminosity import FIRST_RUN
+from dtperf.synthetic.muons import Muons
 from dtperf.synthetic.physics import Physics
 from dtperf.synthetic.readout import Readout
 from dtperf.validation import Model
@@ -82,6 +83,7 @@ class Settings(Model):
     physics: Physics = Physics()
     detector: Detector = Detector()
     readout: Readout = Readout()
+    muons: Muons = Muons()
 
     @property
     def level(self) -> int:

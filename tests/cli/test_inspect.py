@@ -30,7 +30,8 @@ def test_table(format: str, kind: str) -> None:
         "63, 347 known ones are not there",
         "ntuple, helix",
         "inside_chambers, efficiency_vs_run",
-        "efficiency_vs_lumi: lacking lumi_instLumi",
+        "efficiency_vs_lumi, segment_ghosts_vs_lumi, ",
+        ": lacking lumi_instLumi",
     ):
         assert text in done.stdout
 

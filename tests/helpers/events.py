@@ -14,7 +14,8 @@ __all__ = ["nano_events"]
 
 COLLECTIONS = (
     *("muon_matches", "muon_staMatches", "muon", "dtSegment_hits", "dtSegment_extr", "dtSegment"),
-    *("dtDigi", "ltTwinMuxIn", "ltTwinMuxOut", "ltBmtfIn"),
+    *("dtDigi", "dtToRpc", "rpcRecHit"),
+    *("ltTwinMuxInTh", "ltBmtfInTh", "ltTwinMuxIn", "ltTwinMuxOut", "ltBmtfIn"),
 )
 
 

@@ -156,24 +156,33 @@ class Crossed(NamedTuple):
     """Number of the best segment of the chamber in its event."""
     is_counted: bool
     """The fiducial efficiency counts it."""
+    pair: int
+    """Number of the pair in its event."""
+    probe: int
+    """Number of the probe among the muons of its event."""
+    match_number: int | None
+    """Number of the match in its event."""
 
 
 def crossings(event: Mapping[str, Any], cuts: Cuts = REFERENCE) -> list[Crossed]:
     """List the crossings of an event, by probe, station and match."""
     found, cuts = [], _as_float32(cuts)
     matches, segments = rows(event, Match), rows(event, Segment)
+    muons = rows(event, Muon)
     with np.errstate(all="ignore"):
-        for probe in _probes(rows(event, Muon), cuts, Books({})):
+        for pair, probe in enumerate(_probes(muons, cuts, Books({}))):
+            of_pair = pair, next(i for i, each in enumerate(muons) if each is probe)
             for station in STATIONS:
                 is_used = _is_eligible(probe, station, cuts) and _is_in_eta(probe, station, cuts)
-                here = [m for m in matches[probe.begin : probe.end] if m.station == station]
-                for match in here:
+                crossed = enumerate(matches[probe.begin : probe.end], probe.begin)
+                here = [(i, match) for i, match in crossed if match.station == station]
+                for i, match in here:
                     best = _best_segment(match, segments, cuts)
                     number = next((i for i, each in enumerate(segments) if each is best), None)
                     is_counted = is_used and _is_fiducial(match, cuts)
-                    found.append(Crossed(station, match, number, is_counted))
+                    found.append(Crossed(station, match, number, is_counted, *of_pair, i))
                 if not here:
-                    found.append(Crossed(station, None, None, False))
+                    found.append(Crossed(station, None, None, False, *of_pair, None))
     return found
 
 

@@ -243,3 +243,14 @@ def test_names_are_offered_and_what_is_missing_is_told(own: Result) -> None:
 @pytest.mark.parametrize("label", ["$x", "half of $a_{$ is none", "a\nb"])
 def test_labels_are_formulas_only_if_they_can_be(own: Result, label: str) -> None:
     drawn_as(own, "own_pt", label=label).draw_without_rendering()
+
+
+def test_a_picture_without_entries_says_why() -> None:
+    name, fitted = "drift_velocity_correction", "not fitted"
+    config = load_config("dt_performance")
+    counts = {name: config.measurements.active()[name].empty()}
+    result = Result(config, counts, {}, {}, Ledger(()))
+    [text] = plot.figure(result, name).panels[0, 0].texts
+    assert text.get_text().startswith(fitted)
+    counts[name].view()[...] = 1
+    assert not plot.figure(result, name).panels[0, 0].texts

@@ -14,14 +14,15 @@ from tests.helpers import strategies
 from tests.helpers.reference_loop import BRANCHES as BRANCHES_OF_CROSSINGS
 from tests.helpers.reference_loop import Cuts
 from tests.helpers.strategies import good_muon
-from tests.selection.reference_details import (
-    BRANCHES,
-    PLACE,
-    PRIMITIVES,
-    LayerCuts,
-    cells_of,
-    exists,
+from tests.selection.detail_branches import BRANCHES, PLACE, PRIMITIVES, exists
+from tests.selection.detail_cells import cells_of
+from tests.selection.link_strategies import (
+    add_links,
+    add_rpcs,
+    add_theta_primitives,
+    add_tracks,
 )
+from tests.selection.reference_details import LayerCuts
 
 __all__ = ["detailed_events", "layer_cuts"]
 
@@ -64,6 +65,7 @@ def layer_cuts() -> st.SearchStrategy[LayerCuts]:
         min_other_theta_layers=st.sampled_from([0, 2, 3]),
         max_abs_dir_x=st.sampled_from([0.7, 0.1]),
         time_window_ns=st.sampled_from([None, (320.0, 700.0), (500.0, 520.0)]),
+        noise_window_ns=st.sampled_from([(0.0, 150.0), (0.0, 500.0)]),
         before_pedestal_ns=st.sampled_from([20.0, 0.0, -50.0]),
         after_pedestal_ns=st.sampled_from([420.0, 100.0]),
     )
@@ -93,7 +95,10 @@ def detailed_events(draw: st.DrawFn, cuts: Cuts) -> Event:
     if n_segments:
         _spoil(random, event, "seg2D_hits")
         _spoil(random, event, "seg4D_extr")
-    _link(random, event, n_segments)
+    add_links(random, event, n_segments)
+    add_tracks(random, event)
+    add_theta_primitives(random, event, PLACES)
+    add_rpcs(random, event)
     for name, collection in PRIMITIVES.items():
         for _ in range(random.choice([0, 1, 6, 9])):
             _add(event, collection, _of_trigger(random, name) | _chosen(random, PRIMITIVE))
@@ -202,7 +207,12 @@ HIT: Choices = {
 OFFSETS_CM = (0.0, 0.02, -0.4, 2.0)
 NO_LAYERS = ((0, 1), (1, 5))
 DIGI_OFFSETS = (0, 0, 1, 1, -1, -1, 2, -2, *INT16)
-DIGI_TIMES_NS = [*_beside(480, 920) * 3, *_beside(492.5, 932.5, 320, 700, 500, 520), 0.0, nan]
+DIGI_TIMES_NS = [
+    *_beside(480, 920) * 3,
+    *_beside(492.5, 932.5, 320, 700, 500, 520),
+    *_beside(0.0, 150.0),
+    nan,
+]
 
 
 def _cross(random: Random, event: Event, number: int) -> None:
@@ -268,18 +278,3 @@ def _spoil(random: Random, event: Event, name: str) -> None:
         at = random.randrange(len(column))
         wild = [0, max(column[at] - 1, 0), column[at] + 1, 2**31, 2**32 - 1]
         column[at] = random.choice(wild)
-
-
-def _link(random: Random, event: Event, n_segments: int) -> None:
-    """Give each muon the segments of its standalone track."""
-    linked = event["muon_staMatches_MuSegIdx"]
-    numbers = [*range(n_segments + 1), 2**31, 2**32 - 1]
-    for _ in event["muon_pt"]:
-        event["muon_isGlobal"].append(random.random() < 0.5)
-        event["muon_staMatches_begin"].append(len(linked))
-        linked += random.choices(numbers, k=random.randrange(4))
-        event["muon_staMatches_end"].append(len(linked))
-    if event["muon_pt"] and random.random() < 1 / 8:
-        limit = random.choice(["begin", "end"])
-        wild = [0, len(linked) + 1, 2**32 - 1]
-        event[f"muon_staMatches_{limit}"][-1] = random.choice(wild)

@@ -10,6 +10,8 @@ import dtperf
 from dtperf.measurements.groups import GROUPS, KNOWN
 from dtperf.results.result import Result
 from dtperf.selection import branches_of
+from dtperf.selection.details.branches import needs_details
+from dtperf.skim.cuts import only
 from tests.helpers.golden import GOLDEN
 
 
@@ -27,8 +29,9 @@ def measured(sample: Path) -> Result:
 
 def test_every_measurement_has_entries(measured: Result) -> None:
     empty = [name for name in KNOWN if name not in measured or not measured[name].values().sum()]
-    # few events have no second segments, no noise, and no fit of the drift velocity but zeros
-    assert {*empty} <= {"out_of_time_twinmux_out_by_chamber", "out_of_time_bmtf_in_by_chamber"}
+    # few events have no second segments; the drift velocity is not fitted
+    few = {"out_of_time_twinmux_out_by_chamber", "out_of_time_bmtf_in_by_chamber"}
+    assert {*empty} <= few | {"drift_velocity_correction"}
 
 
 def test_small_chunks_give_the_same(sample: Path, measured: Result) -> None:
@@ -102,3 +105,14 @@ def test_what_cannot_be_counted_again_is_refused(sample: Path, tmp_path: Path) -
         dtperf.run("dt_performance", tmp_path / "skim", progress=False)
     again = dtperf.run({}, tmp_path / "skim", progress=False)
     assert again["by_chamber"].values().sum() > 0
+
+
+def test_what_needs_no_details_is_counted_again(
+    sample: Path, measured: Result, tmp_path: Path
+) -> None:
+    config = dtperf.load_config("dt_performance")
+    names = [name for name, each in KNOWN.items() if not needs_details(each)]
+    assert {"t0_by_chamber_and_run", "muon_tight_vs_pt"} <= {*names}
+    dtperf.skim.skim(only(config, names), sample, out=tmp_path / "skim", progress=False)
+    again = dtperf.run(only(config, names), tmp_path / "skim", progress=False)
+    assert all(again[name] == measured[name] for name in names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 
 import dtperf
-from dtperf.detector import chambers
+from dtperf.detector import Chamber, chambers
 from dtperf.diagnostics.cells import find
 from dtperf.results.result import Result
+from dtperf.synthetic.hits import FOUR_Z_HITS, PHI_HITS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -22,14 +24,22 @@ IN_TIME = 0.97
 """Part of the RPC hits that the generator puts at BX 0."""
 DEAD = ((1, 0, 3, 1, 2, 20), (2, -1, 5, 2, 1, 30), (4, 1, 4, 3, 4, 40))
 NOISY = (3, 2, 7, 1, 1, 33)
+OF_BOTH: dict[str, Any] = {
+    "cell_efficiency": {"MB3": 0.9, "MB3 W+2 S1": 0.6},
+    "out_of_time": {"MB4": 0.2, "MB2 W-1 S8": 0.6},
+}
+"""What the hits allow is the same in both samples."""
+DETECTED = 0.6
 ILL: dict[str, Any] = {
+    **OF_BOTH,
     "dead_cells": DEAD,
     "noisy_cells": [{"cell": NOISY, "rate_hz": 300_000}],
     "noise_digis": 1500,
-    "digi_without_hit": 0.6,
-    "hit_resolution_cm": 0.03,
+    "digi_without_hit": DETECTED,
+    "hit_resolution_cm": {"all": 0.03, "MB4": 0.06},
     "drift_velocity": {"MB1 W0 S1 SL1": 1.01},
     "trigger_efficiency": {"MB1": 0.7, "MB2": 0.9, "MB2 W+1 S3": 0.3, "MB3": 0.8, "MB4": 0.6},
+    "theta_trigger_efficiency": {"MB1": 0.6, "MB2 W0 S5": 0.2},
     "bx_shift": {"MB3 W0 S6": 1},
     "rpc_efficiency": {"MB1": 0.8},
 }
@@ -56,12 +66,16 @@ def ill(tmp_path_factory: pytest.TempPathFactory) -> Result:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Result:
     """Give a result in which all hits that allow a primitive make one."""
-    return _measured(tmp_path_factory.mktemp("whole"), trigger_efficiency={"all": 1.0})
+    return _measured(tmp_path_factory.mktemp("whole"), trigger_efficiency={"all": 1.0}, **OF_BOTH)
 
 
 def at(histogram: Any, station: int, wheel: int, sector: int) -> Any:
     place = {"station": station, "wheel": wheel, "sector": sector}
     return histogram[{name: hist.loc(number) for name, number in place.items()}]
+
+
+def _place(chamber: Chamber) -> tuple[int, int, int]:
+    return chamber.station, chamber.wheel, chamber.sector
 
 
 def _of_chambers(result: Result, name: str) -> Iterator[tuple[Any, int, int]]:
@@ -76,7 +90,7 @@ def test_trigger_efficiency_of_each_chamber(ill: Result, whole: Result) -> None:
     # of what the hits of a segment allow, which is the same in all chambers of a station
     allowed = whole[name].project("station", "passed").values()
     for chamber, passed, n in _of_chambers(ill, name):
-        is_apart = chamber.name in ("MB2 W+1 S3", "MB3 W0 S6")
+        is_apart = chamber.name in ("MB2 W+1 S3", "MB3 W0 S6", "MB2 W-1 S8", "MB3 W+2 S1")
         has_two = chamber.station == 4 and chamber.sector in (4, 10, 13, 14)
         if is_apart or has_two or not n:
             continue
@@ -104,8 +118,9 @@ def test_a_late_chamber_is_seen(ill: Result) -> None:
 
 
 def test_missed_cells_have_the_digis_that_were_put_in(ill: Result) -> None:
+    # the cells of MB3 miss some without a digi
     detected, associated = (
-        ill[name].project("passed").values()
+        ill[name].project("station", "passed").values()[[0, 1, 3]].sum(axis=0)
         for name in ("layer_efficiency", "layer_efficiency_associated")
     )
     missed = associated[0]
@@ -114,15 +129,57 @@ def test_missed_cells_have_the_digis_that_were_put_in(ill: Result) -> None:
     # noise near the cell and in time, which is evenly spread over cells and 1,250 ns
     cells = ill["cell_occupancy"].values() > 0
     noise = ILL["noise_digis"] / cells.sum() * 3 * 440 / 1250
-    expected = 0.6 + 0.4 * noise
+    expected = DETECTED + (1 - DETECTED) * noise
     assert abs(found / missed - expected) < 4 * np.sqrt(expected * (1 - expected) / missed)
 
 
+@pytest.mark.parametrize("view", ["phi", "theta"])
+@pytest.mark.parametrize("station", [1, 2, 3, 4])
+def test_layer_efficiency_of_each_chamber(station: int, view: str, ill: Result) -> None:
+    if (station, view) == (4, "theta"):
+        assert (
+            not ill["layer_efficiency"]
+            .project("station", "superlayer", "passed")
+            .values()[3, 1]
+            .any()
+        )
+        return
+    superlayers, layers = {"phi": ([0, 2], 8), "theta": ([1], 4)}[view]
+    # parts of the segments with hits in all layers but one, and in all
+    all_but_one, all_hit = {
+        "phi": PHI_HITS[station - 1, -2:],
+        "theta": (1 - FOUR_Z_HITS, FOUR_Z_HITS),
+    }[view]
+    by_name = OF_BOTH["cell_efficiency"]
+    pulls = []
+    for chamber in chambers():
+        if chamber.station != station:
+            continue
+        (failed, passed), (_, associated) = (
+            at(ill[name], *_place(chamber))
+            .project("superlayer", "passed")
+            .values()[superlayers]
+            .sum(0)
+            for name in ("layer_efficiency", "layer_efficiency_associated")
+        )
+        # of the segments that count, these have the layer: all have a hit, or all others have
+        with_hit = all_hit / (all_hit + all_but_one / layers)
+        of_cells = by_name.get(chamber.name, by_name.get(chamber.name[:3], 1.0))
+        p = of_cells * (with_hit + (1 - with_hit) * DETECTED)
+        # all hits of a segment count together, one that is missing alone
+        of_passed = (layers * associated + passed - associated) / passed**2
+        error = p * (1 - p) * np.sqrt(of_passed + 1 / failed)
+        pulls.append((passed / (passed + failed) - p) / error)
+    assert abs(np.mean(pulls)) < 3.5 / np.sqrt(len(pulls))
+    assert np.std(pulls) == pytest.approx(1, abs=0.3)
+
+
 def test_resolution_of_hits(ill: Result) -> None:
-    pull = ill["hit_pull"].project("pull")
-    residual = ill["hit_residual_unbiased"][{"superlayer": hist.loc(1)}].project("residual")
-    assert 0.8 < _width(pull) < 1.2
-    assert _width(residual) == pytest.approx(0.03 * np.sqrt(1.25), rel=0.3)
+    assert 0.8 < _width(ill["hit_pull"].project("pull")) < 1.2
+    for station, resolution_cm in ((1, 0.03), (2, 0.03), (3, 0.03), (4, 0.06)):
+        of_station = ill["hit_residual_unbiased"][{"station": hist.loc(station)}]
+        residual = of_station[{"superlayer": hist.loc(1)}].project("residual")
+        assert _width(residual) == pytest.approx(resolution_cm * np.sqrt(1.25), rel=0.3)
 
 
 def _width(histogram: Any) -> float:
@@ -155,12 +212,46 @@ def test_a_changed_drift_velocity_is_found(ill: Result) -> None:
     assert changed < -3 * width
 
 
-def test_rpc_efficiency(ill: Result) -> None:
-    by_roll = ill["rpc_efficiency_by_roll"]
-    for station, efficiency in ((1, 0.8), (2, 0.95), (3, 0.95), (4, 0.95)):
-        failed, passed = by_roll[{"station": hist.loc(station)}].project("passed").values()
-        n, expected = passed + failed, efficiency * IN_TIME
-        assert abs(passed / n - expected) < 4 * np.sqrt(expected * (1 - expected) / n) + 0.003
+@pytest.mark.parametrize("station", [1, 2, 3, 4])
+def test_rpc_efficiency_of_each_sector(station: int, ill: Result) -> None:
+    pulls = []
+    of_station = ill["rpc_efficiency_by_roll"][{"station": hist.loc(station)}]
+    for wheel, sector in itertools.product(range(-2, 3), range(1, 13)):
+        place = {"wheel": hist.loc(wheel), "sector": hist.loc(sector)}
+        failed, passed = of_station[place].project("passed").values()
+        # a noise hit may be there instead
+        n, p = passed + failed, (0.8 if station == 1 else 0.95) * IN_TIME + 0.001
+        pulls.append((passed / n - p) / np.sqrt(p * (1 - p) / n))
+    assert abs(np.mean(pulls)) < 3.5 / np.sqrt(len(pulls))
+    assert np.std(pulls) == pytest.approx(1, abs=0.3)
+
+
+def test_theta_trigger_efficiency_of_each_chamber(ill: Result) -> None:
+    given = ILL["theta_trigger_efficiency"]
+    pulls = []
+    for name in ("trigger_theta_twinmux_in", "trigger_theta_bmtf_in"):
+        for chamber in chambers():
+            if chamber.station == 4:
+                continue
+            counts = at(ill[f"{name}_with_segment_by_chamber"], *_place(chamber)).values()
+            p = given.get(chamber.name, given.get(chamber.name[:3], 0.9)) * IN_TIME
+            pulls.append((counts[1] / counts.sum() - p) / np.sqrt(p * (1 - p) / counts.sum()))
+    assert abs(np.mean(pulls)) < 3.5 / np.sqrt(len(pulls) / 2)  # BMTF gets what TwinMux got
+    assert np.std(pulls) == pytest.approx(1, abs=0.15)
+
+
+def test_bunch_crossings_of_each_chamber(ill: Result) -> None:
+    given = OF_BOTH["out_of_time"]
+    pulls = []
+    for chamber in chambers():
+        has_two = chamber.sector in (4, 10, 13, 14)
+        if chamber.name != "MB2 W-1 S8" and (chamber.station < 4 or has_two):
+            continue
+        bx = at(ill["bx_twinmux_in_by_chamber"], *_place(chamber)).values()
+        n, p = bx.sum(), given.get(chamber.name, given["MB4"])
+        pulls.append((1 - bx[5] / n - p) / np.sqrt(p * (1 - p) / n))
+    assert abs(np.mean(pulls)) < 3.5 / np.sqrt(len(pulls))
+    assert np.std(pulls) == pytest.approx(1, abs=0.3)
 
 
 def test_dead_and_noisy_cells_are_found(ill: Result) -> None:

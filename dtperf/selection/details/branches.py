@@ -25,9 +25,12 @@ __all__ = [
     "RPC_HIT_DTYPES",
     "RPC_POINT_DTYPES",
     "STORED",
+    "THETA_DTYPES",
+    "THETA_PRIMITIVES",
     "TRACK_SLOPES",
     "PrimitiveSource",
     "StoredColumn",
+    "ThetaSource",
     "needs_details",
 ]
 
@@ -68,6 +71,32 @@ PRIMITIVES = MappingProxyType(
         "twinmux_in": PrimitiveSource("ltTwinMuxIn", 1),
         "twinmux_out": PrimitiveSource("ltTwinMuxOut", 1, has_rpc_bit=True),
         "bmtf_in": PrimitiveSource("ltBmtfIn", 0),
+    }
+)
+"""By the name that columns and measurements begin with."""
+
+
+class ThetaSource(NamedTuple):
+    """Where primitives of the theta view are read."""
+
+    collection: str
+    first_sector: int
+    """Number of the first sector: BMTF counts from 0."""
+
+    @property
+    def anomalies(self) -> tuple[str, str]:
+        """Kinds of what no trigger sends: in no chamber, of no groups of cells."""
+        return f"{self.collection}_in_unknown_chamber", f"{self.collection}_of_unknown_groups"
+
+
+THETA_DTYPES: Mapping[str, Any] = {
+    **dict.fromkeys(("wheel", "sector", "station", "bx"), np.int16),
+    "hitMap": np.uint32,
+}
+THETA_PRIMITIVES = MappingProxyType(
+    {
+        "theta_twinmux_in": ThetaSource("ltTwinMuxInTh", 1),
+        "theta_bmtf_in": ThetaSource("ltBmtfInTh", 0),
     }
 )
 """By the name that columns and measurements begin with."""
@@ -147,16 +176,25 @@ RESIDUAL = ("dtSegment_hits_pos", "dtSegment_hits_side", "dtSegment_extr_ExpPos"
 ANGLE = ("dtSegment_seg4D_dirLoc_x", "dtSegment_seg4D_dirLoc_z")
 POSITION = ("dtSegment_seg4D_posLoc_x_midPlane",)
 
-STANDALONE = (
-    *(f"muon_staMatches_{name}" for name in ("begin", "end", "MuSegIdx")),
-    "muon_isGlobal",
+STANDALONE = tuple(f"muon_staMatches_{name}" for name in ("begin", "end", "MuSegIdx"))
+PHI_CHI2 = "dtSegment_seg2D_phi_normChi2"
+
+OF_PAIRS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "probe_is_standalone": ("muon_isStandalone",),
+        "probe_is_global": ("muon_isGlobal",),
+        "probe_standalone_segments": ("muon_staMu_nMatchSeg",),
+    }
 )
 
 OF_SEGMENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         **{name: (f"dtSegment_{each.branch}",) for name, each in STORED.items()},
         "angle": ANGLE,
-        "is_of_global_muon": STANDALONE,
+        "is_of_global_muon": (*STANDALONE, "muon_isGlobal"),
+        "is_of_muon": STANDALONE,
+        "phi_probability": (PHI_CHI2,),
+        "has_drift_velocity": ("dtSegment_seg2D_phi_vDrift",),
     }
 )
 OF_LAYERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -168,7 +206,7 @@ OF_LAYERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "side": ("dtSegment_hits_side",),
         "is_counted": ("dtSegment_seg4D_dirLoc_x",),
         "detected": tuple(DIGI_BRANCHES),
-        "is_of_good_fit": ("dtSegment_seg2D_phi_normChi2", "dtSegment_seg2D_z_normChi2"),
+        "is_of_good_fit": (PHI_CHI2, "dtSegment_seg2D_z_normChi2"),
     }
 )
 TRACK_SLOPES = MappingProxyType({"x": "dXdZ", "y": "dYdZ"})
@@ -183,10 +221,20 @@ OF_CROSSINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "segment_angle": ANGLE,
         "segment_mid_x": POSITION,
+        "is_in_standalone": STANDALONE,
+        # these are always read; but a second pass does not make more of them
+        "signed_dx": ("dtSegment_seg4D_posLoc_x",),
+        "signed_dy": ("dtSegment_seg4D_posLoc_y",),
+        "segment_has_theta": ("dtSegment_seg4D_hasZed",),
+        "t0_difference": ("dtSegment_seg2D_phi_t0",),
         **{f"{name}_dx": POSITION for name in PRIMITIVES},
         **{f"{name}_dangle": ANGLE for name in PRIMITIVES},
     }
 )
+
+
+def _of_pairs(columns: Iterable[str]) -> frozenset[str]:
+    return frozenset(branch for column in columns for branch in OF_PAIRS.get(column, ()))
 
 
 def _of_crossings(columns: Iterable[str]) -> frozenset[str]:
@@ -195,7 +243,10 @@ def _of_crossings(columns: Iterable[str]) -> frozenset[str]:
     for name, source in PRIMITIVES.items():
         if any(column.startswith(f"{name}_") for column in wanted):
             needed |= {f"{source.collection}_{column}" for column in source.dtypes}
-    return frozenset(needed)
+    for name, theta in THETA_PRIMITIVES.items():
+        if any(column.startswith(f"{name}_") for column in wanted):
+            needed |= {f"{theta.collection}_{column}" for column in THETA_DTYPES}
+    return _of_pairs(wanted) | needed
 
 
 def _of_segments(columns: Iterable[str]) -> frozenset[str]:
@@ -225,13 +276,13 @@ def _of_rpc_crossings(columns: Iterable[str]) -> frozenset[str]:
 
 def needs_details(measurement: Measured) -> bool:
     """Return whether a measurement uses more than pairs and crossings can tell."""
-    if measurement.table == "pairs":
-        return False
-    return measurement.table != "crossings" or bool(_of_crossings(measurement.columns))
+    needs = {"pairs": _of_pairs, "crossings": _of_crossings}.get(measurement.table)
+    return needs is None or bool(needs(measurement.columns))
 
 
 BRANCHES_OF_TABLE: Mapping[TableName, Callable[[Iterable[str]], frozenset[str]]] = MappingProxyType(
     {
+        "pairs": _of_pairs,
         "crossings": _of_crossings,
         "segments": _of_segments,
         "layers": _of_layers,

@@ -65,6 +65,7 @@ def _begins_three(layers: Table) -> AnyArray:
         return begins
     same = (row[2:] == row[:-2]) & (superlayer[2:] == superlayer[:-2])
     in_a_row = same & (layer[2:] == layer[:-2] + 2)
-    all_hit = has_hit[:-2] & has_hit[1:-1] & has_hit[2:]
+    has_side = has_hit & (side > 0)
+    all_hit = has_side[:-2] & has_side[1:-1] & has_side[2:]
     begins[:-2] = in_a_row & all_hit & (side[:-2] == side[2:]) & (side[:-2] != side[1:-1])
     return begins

@@ -11,7 +11,9 @@ import numpy as np
 from dtperf.selection.columns import EVENT_COLUMNS as EVENT_TEXTS
 from dtperf.selection.columns import Make, chamber_columns, event_columns
 from dtperf.selection.details.branches import STORED, TRACK_SLOPES, StoredColumn
-from dtperf.selection.details.standalone import has_standalone, of_global_muons
+from dtperf.selection.details.fits import FIT_COLUMNS, fit_columns
+from dtperf.selection.details.standalone import has_standalone, of_muons, read_standalone
+from dtperf.selection.details.theta_trigger import THETA_COLUMNS, StoredTheta, theta_columns
 from dtperf.selection.details.trigger import (
     TRIGGER_COLUMNS,
     TRIGGER_TO_SEGMENT_COLUMNS,
@@ -21,7 +23,7 @@ from dtperf.selection.details.trigger import (
 from dtperf.selection.flat_collection import collection, events_of, has_columns
 from dtperf.selection.ragged import take
 from dtperf.selection.tables import Table
-from dtperf.typing import I64, AnyArray, Intp
+from dtperf.typing import I64, AnyArray, Bools, Intp
 
 if TYPE_CHECKING:
     from dtperf.selection.flatten import FlatEvents
@@ -33,6 +35,7 @@ __all__ = [
     "segment_table",
 ]
 
+IS_GLOBAL = "isGlobal"
 GHOST_HITS = 3
 """A further segment of a chamber counts as its ghost with more phi hits than this."""
 
@@ -42,8 +45,9 @@ MATCHED_COLUMNS = {
     "segment_mid_x": "its local x between the phi superlayers, cm; or NaN",
     "signed_dx": "x of that segment minus x of the crossing, cm; NaN without phi view",
     "signed_dy": "the same in y; NaN without theta view",
-    "signed_dxdz": "slope of that segment in x minus that of the track in the file; or NaN",
-    "signed_dydz": "the same in y",
+    "signed_dxdz": "slope of that segment in x minus that of the track in the file; NaN without "
+    "phi view",
+    "signed_dydz": "the same in y; NaN without theta view",
 }
 """Columns of crossings that tell more of their best segment."""
 
@@ -61,6 +65,7 @@ SEGMENT_COLUMNS = {
     "has_theta": "has a theta view",
     "has_all_views": "has a phi view and, but for MB4, a theta view",
     "has_4_phi_hits": "has 4 phi hits or more",
+    "is_of_muon": "a muon has it in its standalone track",
     "is_of_global_muon": "a global muon has it in its standalone track",
     "in_chamber": "segments of the chamber in this event, this one among them",
     "is_first_in_chamber": "the first of its chamber in this event",
@@ -68,15 +73,21 @@ SEGMENT_COLUMNS = {
     "is_of_probe": "best segment of a crossing that the fiducial efficiency counts as passed",
     "angle": "of the phi view, degrees; 0 is perpendicular to the chamber; NaN without one",
     **{name: stored.text for name, stored in STORED.items()},
+    **FIT_COLUMNS,
     **{name: text for name, (_, text) in EVENT_TEXTS.items()},
     **TRIGGER_COLUMNS,
     **TRIGGER_TO_SEGMENT_COLUMNS,
+    **THETA_COLUMNS,
 }
 """One row for each segment of a chamber that exists."""
 
 
 def segment_table(
-    events: Any, flat: FlatEvents, crossings: Table, primitives: Mapping[str, StoredPrimitives]
+    events: Any,
+    flat: FlatEvents,
+    crossings: Table,
+    primitives: Mapping[str, StoredPrimitives],
+    theta: Mapping[str, StoredTheta],
 ) -> Table:
     """Return the table of segments.
 
@@ -85,6 +96,7 @@ def segment_table(
         flat: The same events.
         crossings: Of the same events.
         primitives: From `stored_primitives`.
+        theta: From `stored_theta`.
     """
     segments = flat.segments
     rows = np.flatnonzero(segments.code >= 0)
@@ -111,13 +123,24 @@ def segment_table(
         if has_columns(events, "dtSegment", {stored.branch: np.float32}):
             make[name] = _of_segments(events, stored, rows)
     if has_standalone(events):
-        make["is_of_global_muon"] = lambda _: of_global_muons(events, segments.offsets)[rows]
+        make["is_of_muon"] = lambda _: _of_muons(events, flat, None)[rows]
+    if "is_of_muon" in make and has_columns(events, "muon", {IS_GLOBAL: np.bool_}):
+        make["is_of_global_muon"] = lambda _: _of_muons(events, flat, IS_GLOBAL)[rows]
     if {"dir_x", "dir_z"} <= make.keys():
         make["angle"] = make["segment_angle"] = _angle
     if "mid_x" in make:
         make["segment_mid_x"] = make["mid_x"]
-    made = make | event_columns(flat) | trigger_columns(primitives)
-    return Table(len(rows), made)
+    seen = trigger_columns(primitives) | theta_columns(theta)
+    return Table(len(rows), make | fit_columns(make) | event_columns(flat) | seen)
+
+
+def _of_muons(events: Any, flat: FlatEvents, flag: str | None) -> Bools:
+    """Return which segments the muons of a flag, or all, have in their standalone tracks."""
+    tracks = read_standalone(events)
+    is_used = np.ones(len(tracks.begin), dtype=np.bool_)
+    if flag:
+        is_used = collection(events, "muon", {flag: np.bool_}).columns[flag]
+    return of_muons(tracks, is_used, flat.segments.offsets)
 
 
 def matched_columns(events: Any, flat: FlatEvents) -> Make:
@@ -139,20 +162,22 @@ def matched_columns(events: Any, flat: FlatEvents) -> Make:
         known = np.where(has_view, position, np.float32(np.nan))
         return take(known, table["segment"], np.float32(np.nan)) - table[local]
 
-    def slope_minus_track(axis: str, table: Table) -> AnyArray:
+    def slope_minus_track(axis: str, has_view: AnyArray, table: Table) -> AnyArray:
         slope = TRACK_SLOPES[axis]
         of_track = collection(events, "muon_matches", {slope: np.float32}).columns[slope]
         track = take(of_track, table["match"], np.float32(np.nan))
+        has_slope = take(has_view, table["segment"], np.False_)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return taken(f"dir_{axis}", table) / taken("dir_z", table) - track
+            of_segment = taken(f"dir_{axis}", table) / taken("dir_z", table)
+        # without the view the slope is 0, which says nothing
+        return np.where(has_slope, of_segment, np.float32(np.nan)) - track
 
     segments = flat.segments
+    views = {"x": segments.seg4D_hasPhi, "y": segments.seg4D_hasZed}
+    positions = {"x": segments.seg4D_posLoc_x, "y": segments.seg4D_posLoc_y}
     make: Make = {
-        f"signed_d{axis}": partial(minus_track, position, f"local_{axis}", has_view)
-        for axis, position, has_view in (
-            ("x", segments.seg4D_posLoc_x, segments.seg4D_hasPhi),
-            ("y", segments.seg4D_posLoc_y, segments.seg4D_hasZed),
-        )
+        f"signed_d{axis}": partial(minus_track, positions[axis], f"local_{axis}", has_view)
+        for axis, has_view in views.items()
     }
     has = {n for n in STORED if has_columns(events, "dtSegment", {STORED[n].branch: np.float32})}
     if "mid_x" in has:
@@ -169,7 +194,7 @@ def matched_columns(events: Any, flat: FlatEvents) -> Make:
             and {f"dir_{axis}", "dir_z"} <= has
             and has_columns(events, "muon_matches", {slope: np.float32})
         ):
-            make[f"signed_d{axis}dz"] = partial(slope_minus_track, axis)
+            make[f"signed_d{axis}dz"] = partial(slope_minus_track, axis, views[axis])
     return make
 
 

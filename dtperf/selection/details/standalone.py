@@ -2,65 +2,131 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from dtperf.compiled import compiled
 from dtperf.selection.flat_collection import collection, has_columns
-from dtperf.typing import I64, U32, Bools
+from dtperf.typing import I64, U32, AnyArray, Bools, Integers
 
-__all__ = ["has_standalone", "of_global_muons"]
+__all__ = [
+    "MATCH_DTYPES",
+    "MUON_DTYPES",
+    "StandaloneSegments",
+    "has_standalone",
+    "is_in_standalone",
+    "of_muons",
+    "read_standalone",
+]
 
-MUON_DTYPES = {
-    **dict.fromkeys(("staMatches_begin", "staMatches_end"), np.uint32),
-    "isGlobal": np.bool_,
-}
-MATCH_DTYPES = {"MuSegIdx": np.uint32}
+MUON_DTYPES: Mapping[str, Any] = dict.fromkeys(("staMatches_begin", "staMatches_end"), np.uint32)
+MATCH_DTYPES: Mapping[str, Any] = {"MuSegIdx": np.uint32}
+
+
+class StandaloneSegments(NamedTuple):
+    """The segments of the standalone tracks of all muons."""
+
+    muon_offsets: I64
+    """Muons offsets[i] to offsets[i + 1] belong to event i, shape (events + 1,)."""
+    begin: U32
+    """Of each muon, its first one among those of its event, shape (muons,)."""
+    end: U32
+    """One behind its last one."""
+    offsets: I64
+    """As `muon_offsets`, for `segment`."""
+    segment: U32
+    """Number of the segment in its event."""
 
 
 def has_standalone(events: Any) -> bool:
-    """Return whether the events have what `of_global_muons` reads."""
+    """Return whether the events have what `read_standalone` reads."""
     return has_columns(events, "muon", MUON_DTYPES) and has_columns(
         events, "muon_staMatches", MATCH_DTYPES
     )
 
 
-def of_global_muons(events: Any, segment_offsets: I64) -> Bools:
-    """Return which segments a global muon has in its standalone track, shape (segments,).
+def read_standalone(events: Any) -> StandaloneSegments:
+    """Return the segments of the standalone tracks of muons.
 
     Args:
         events: NanoEvents made with `dtperf.nanoaod.MuonDPGSchema`, or a slice of them.
-        segment_offsets: Segments offsets[i] to offsets[i + 1] belong to event i, shape
-            (events + 1,).
     """
     muon_offsets, muons = collection(events, "muon", MUON_DTYPES)
     offsets, matches = collection(events, "muon_staMatches", MATCH_DTYPES)
-    begin, end = muons["staMatches_begin"], muons["staMatches_end"]
-    pointed = (muons["isGlobal"], begin, end, offsets, matches["MuSegIdx"])
-    return _mark(muon_offsets, *pointed, segment_offsets)
+    ranges = (muons["staMatches_begin"], muons["staMatches_end"])
+    return StandaloneSegments(muon_offsets, *ranges, offsets, matches["MuSegIdx"])
+
+
+def of_muons(tracks: StandaloneSegments, is_used: Bools, segment_offsets: I64) -> Bools:
+    """Return which segments muons have in their standalone tracks, shape (segments,).
+
+    Args:
+        tracks: From `read_standalone`.
+        is_used: Which muons count, shape (muons,).
+        segment_offsets: Segments offsets[i] to offsets[i + 1] belong to event i, shape
+            (events + 1,).
+    """
+    marked: Bools = _mark(tracks, is_used, segment_offsets)
+    return marked
+
+
+def is_in_standalone(
+    tracks: StandaloneSegments,
+    event: Integers,
+    muon: Integers,
+    segment: AnyArray,
+    segment_offsets: I64,
+) -> Bools:
+    """Return whether a muon has a segment in its standalone track.
+
+    Args:
+        tracks: From `read_standalone`.
+        event: Of each row, shape (rows,).
+        muon: Number of the muon among those of all events, same shape.
+        segment: The same of the segment, -1 for none, same shape.
+        segment_offsets: As in `of_muons`.
+    """
+    found: Bools = _find(tracks, event, muon, segment, segment_offsets)
+    return found
 
 
 @compiled
-def _mark(
-    muon_offsets: I64,
-    is_global: Bools,
-    begin: U32,
-    end: U32,
-    match_offsets: I64,
-    index: U32,
-    segment_offsets: I64,
-) -> Bools:
+def _limits(tracks: StandaloneSegments, event: int, muon: int) -> tuple[int, int]:
+    """Return where the segments of a muon begin and end; nowhere if they lie outside its event."""
+    first, last = np.int64(tracks.begin[muon]), np.int64(tracks.end[muon])
+    start, stop = tracks.offsets[event], tracks.offsets[event + 1]
+    if not first <= last <= stop - start:
+        return start, start
+    return start + first, start + last
+
+
+@compiled
+def _mark(tracks: StandaloneSegments, is_used: Bools, segment_offsets: I64) -> Bools:
     marked = np.zeros(segment_offsets[-1], dtype=np.bool_)
-    for event in range(len(muon_offsets) - 1):
-        n_matches = match_offsets[event + 1] - match_offsets[event]
+    for event in range(len(tracks.muon_offsets) - 1):
         n_segments = segment_offsets[event + 1] - segment_offsets[event]
-        for muon in range(muon_offsets[event], muon_offsets[event + 1]):
-            first, last = np.int64(begin[muon]), np.int64(end[muon])
-            # what points outside its event points at nothing
-            if not is_global[muon] or not first <= last <= n_matches:
+        for muon in range(tracks.muon_offsets[event], tracks.muon_offsets[event + 1]):
+            if not is_used[muon]:
                 continue
-            for match in range(match_offsets[event] + first, match_offsets[event] + last):
-                if index[match] < n_segments:
-                    marked[segment_offsets[event] + np.int64(index[match])] = True
+            first, last = _limits(tracks, event, muon)
+            for i in range(first, last):
+                if tracks.segment[i] < n_segments:
+                    marked[segment_offsets[event] + np.int64(tracks.segment[i])] = True
     return marked
+
+
+@compiled
+def _find(
+    tracks: StandaloneSegments, event: AnyArray, muon: AnyArray, segment: AnyArray, offsets: I64
+) -> Bools:
+    found = np.zeros(len(event), dtype=np.bool_)
+    for row in range(len(event)):
+        if segment[row] < 0:
+            continue
+        number = segment[row] - offsets[event[row]]
+        first, last = _limits(tracks, event[row], muon[row])
+        for i in range(first, last):
+            found[row] |= np.int64(tracks.segment[i]) == number
+    return found
