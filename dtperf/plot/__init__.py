@@ -8,7 +8,7 @@ plot.inside_chamber(result, Chamber(-1, 12, 2), region=(-40, 10, -80, 20))
 from __future__ import annotations
 
 from dtperf.lazy_import import listed
-from dtperf.plot import chamber, eligible, files, station
+from dtperf.plot import ageing, chamber, eligible, files, station
 from dtperf.plot.catalogue import PLOTS
 from dtperf.plot.files import FORMATS, not_measured, save
 from dtperf.plot.pyplot import each_shown, shown
@@ -16,6 +16,7 @@ from dtperf.plot.pyplot import each_shown, shown
 __all__ = [
     "FORMATS",
     "PLOTS",
+    "ageing_trend",
     "chamber_trend",
     "draw",
     "eligible_trend",
@@ -28,6 +29,7 @@ __all__ = [
 __dir__ = listed(__name__)
 
 # in a notebook these show what they return; what is inside the package draws without
+ageing_trend = shown(ageing.ageing_trend)
 chamber_trend = shown(chamber.chamber_trend)
 draw = each_shown(files.draw)
 eligible_trend = shown(eligible.eligible_trend)
