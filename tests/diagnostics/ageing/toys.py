@@ -6,15 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dtperf.detector import Chamber, chambers
+from dtperf.diagnostics.ageing.series import Series
+from dtperf.diagnostics.comparison.family import family
+from dtperf.diagnostics.comparison.runs import Runs
+from dtperf.diagnostics.comparison.spread import spread_of
 from dtperf.results.result import Result
 from tests.helpers.ledgers import row
 from tests.helpers.made_results import config, made
 
-__all__ = ["ILL", "PERIODS", "Years", "drawn", "years"]
+__all__ = ["ILL", "PERIODS", "SPREAD", "Years", "drawn", "drawn_series", "years"]
 
 EFFICIENCY = np.array([0.9966, 0.9970, 0.9904, 0.9979])
 BETWEEN_CHAMBERS, CHAMBERS_SEED = 0.0015, 1
@@ -25,6 +30,8 @@ FIRST_RUN, APART = 360_000, 10
 BEGIN, WEEK = datetime(2022, 7, 1, tzinfo=UTC).timestamp(), 7 * 86_400.0
 ILL = Chamber(0, 5, 2)
 MEASUREMENTS = ("by_chamber", "by_chamber_and_run")
+SPREAD = {"together": 0.0005, "by_station": 0.001, "by_chamber": 0.002}
+"""What differs from run to run, as large as in the reference's real data or larger."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,28 @@ def years(seed: int = 0, periods: int = PERIODS, runs: int = RUNS) -> Years:
     return Years(FIRST_RUN + APART * number, delivered.ravel(), begin)
 
 
-def drawn(
+def drawn(seed: int, of: Years, periods: int = PERIODS, **options: Any) -> list[Result]:
+    """Draw the results of some periods; the options are those of `drawn_counts`."""
+    passed, total = drawn_counts(seed, of, **options)
+    parts = np.array_split(np.arange(len(of.run)), periods)
+    return [
+        _result(f"{seed}-{number}", of, part, passed, total) for number, part in enumerate(parts)
+    ]
+
+
+def drawn_series(seed: int, of: Years, periods: int = PERIODS, **options: Any) -> Series:
+    """Draw what `series` would make of such results, in a hundredth of the time."""
+    passed, total = drawn_counts(seed, of, **options)
+    blocks = [
+        Runs(of.run[part], passed[:, part], total[:, part])
+        for part in np.array_split(np.arange(len(of.run)), periods)
+    ]
+    spread = spread_of(blocks, family(), own=True)
+    name = "by_chamber_and_run"
+    return Series(name, name, family(), of.run, of.middle, passed, total, spread, (), 0)
+
+
+def drawn_counts(
     seed: int,
     of: Years,
     *,
@@ -76,9 +104,8 @@ def drawn(
     by_station: float = 0.0,
     by_chamber: float = 0.0,
     probes: float = 100.0,
-    periods: int = PERIODS,
-) -> list[Result]:
-    """Draw the counts of some periods.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw counts of the chambers in each run: passed and total, shape (250, runs).
 
     Args:
         seed: Of this toy.
@@ -92,7 +119,6 @@ def drawn(
         by_station: The same for each station on its own.
         by_chamber: The same for each chamber.
         probes: Mean of a chamber in a run.
-        periods: How many results.
     """
     rng, usual = np.random.default_rng(seed), np.random.default_rng(CHAMBERS_SEED)
     everywhere = chambers()
@@ -106,11 +132,7 @@ def drawn(
     in_run = true - lost + together * rng.normal(size=n)
     in_run += by_station * rng.normal(size=(4, n))[at] + by_chamber * rng.normal(size=(len(at), n))
     total = rng.poisson(probes * of.delivered / of.delivered.mean(), (len(at), n))
-    passed = rng.binomial(total, np.clip(in_run, 0, 1))
-    parts = np.array_split(np.arange(n), periods)
-    return [
-        _result(f"{seed}-{number}", of, part, passed, total) for number, part in enumerate(parts)
-    ]
+    return rng.binomial(total, np.clip(in_run, 0, 1)), total
 
 
 def _result(
