@@ -44,7 +44,7 @@ def trend(
     luminosity: Annotated[
         list[Path] | None,
         typer.Option(
-            metavar="FILE.csv",
+            metavar="CSV",
             help="brilcalc's table of all runs, for slopes; one for each year, say.",
         ),
     ] = None,
@@ -79,7 +79,7 @@ def trend(
     loaded = [(str(path), Result.load(path)) for path in results]
     if not luminosity:
         if only or before or against is Against.time:
-            raise ConfigError("--against, --only and --before need --luminosity FILE.csv")
+            raise ConfigError("--against, --only and --before need --luminosity CSV")
         _between_results(in_order(loaded), page, false_alarms, as_json)
         return
     from dtperf.diagnostics.ageing import trends
