@@ -124,8 +124,6 @@ def _describe(trend: Trend, panel: Axes, shown: _Shown, to_target: bool) -> None
         levels = [shown.aged.steps[0].before, *(step.after for step in shown.aged.steps)]
         panel.stairs(levels, edges, baseline=None, color=look.colour, lw=1.4, zorder=2)
         return
-    if shown.aged is not None and shown.aged.without:
-        return  # the line of the whole place is that of its parts, too
     row = trend.of(shown.place)
     if row is None:
         return
@@ -133,7 +131,7 @@ def _describe(trend: Trend, panel: Axes, shown: _Shown, to_target: bool) -> None
     if to_target and trend.target is not None and np.isfinite(row.expected):
         last = trend.target
     at = np.linspace(x[0], max(last, x[-1]), 60)
-    value, low, high = trend.line(shown.place, at)
+    value, low, high = trend.line(shown.aged or shown.place, at)
     panel.plot(at, value, color=look.colour, ls=look.line, lw=1.2, zorder=2)
     panel.fill_between(at, low, high, color=look.colour, alpha=BAND, lw=0, zorder=1)
 

@@ -159,20 +159,27 @@ class Trend(NamedTuple):
             members &= ~whole.members[whole.places.index(part)]
         return course(self.counts, number, members)
 
-    def line(self, place: Place | Chamber, at: AnyArray) -> tuple[AnyArray, AnyArray, AnyArray]:
+    def line(
+        self, place: Place | Chamber | Aged, at: AnyArray
+    ) -> tuple[AnyArray, AnyArray, AnyArray]:
         """Return the efficiency of a place along its line, and its band of one standard deviation.
 
         Args:
-            place: One of the slopes'.
+            place: One of the slopes', or what is named, without what it leaves out.
             at: Positions: 1/fb, or years since 1970, shape (n,).
 
         Raises:
             InputError: It has no probes at two moments.
         """
+        step = STEP[self.against]
+        if isinstance(place, Aged):
+            ends = (place.slope + side * place.uncertainty for side in (0, -1, 1))
+            value, low, high = (end / step for end in ends)
+            went = self.course(place.place, place.without)
+            return expected(self.counts, went, (value, low, high), at)
         found = self.of(place)
         if found is None:
             raise InputError(f"{Place(*place).name} has no probes at two moments")
-        step = STEP[self.against]
         slope = found.slope / step, found.low / step, found.high / step
         return expected(self.counts, self.course(place), slope, at)
 

@@ -54,8 +54,7 @@ def render_ageing(
     many = f"{len(periods)} results" if len(periods) > 1 else periods[0].name
     return fill(
         "ageing.html",
-        {"rows": [_row(main, each) for each in main.cells if each.place.level == 0]}
-        | {"kind": "difference"},
+        {"rows": _rows(main), "kind": "difference"},
         title=f"{many} against {main.against}",
         periods=periods,
         sections=sections,
@@ -110,19 +109,24 @@ def _points(trend: Trend) -> list[list[str]]:
     return rows
 
 
-def _row(trend: Trend, found: Slope) -> dict[str, Any]:
-    """Return what the map shows of a chamber."""
+def _rows(trend: Trend) -> list[dict[str, Any]]:
+    """Return what the map shows of each chamber; nothing where larger places are counted."""
+    by_place = {each.place: each for each in trend.cells}
+    chambers = [place for place in trend.counts.family.places if place.level == 0]
+    return [_row(trend, place, by_place.get(place)) for place in chambers]
+
+
+def _row(trend: Trend, place: Place, found: Slope | None) -> dict[str, Any]:
     from dtperf.diagnostics.ageing import bins_of
 
-    place = found.place
+    row: dict[str, Any] = {"name": place.name, "station": place.station}
+    row |= {"wheel": place.wheel, "sector": place.sector}
+    if found is None:
+        return row | {"value": None, "note": "too few probes"}
     part: Aged | None = trend.part_of(place)
     note = f"per {trend.unit}: {aged.slope(found)} points, q: {probability(found.q_value)}"
     bins = bins_of(trend.counts, trend.course(place))
-    row: dict[str, Any] = {
-        "name": place.name,
-        "station": place.station,
-        "wheel": place.wheel,
-        "sector": place.sector,
+    row |= {
         "value": found.slope,
         "few": found.sigmas < SURE,
         "note": note,

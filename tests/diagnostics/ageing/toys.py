@@ -19,7 +19,7 @@ from dtperf.results.result import Result
 from tests.helpers.ledgers import row
 from tests.helpers.made_results import config, made
 
-__all__ = ["ILL", "PERIODS", "SPREAD", "Years", "drawn", "drawn_series", "years"]
+__all__ = ["BEGIN", "ILL", "PERIODS", "SPREAD", "Years", "drawn", "drawn_series", "years"]
 
 EFFICIENCY = np.array([0.9966, 0.9970, 0.9904, 0.9979])
 BETWEEN_CHAMBERS, CHAMBERS_SEED = 0.0015, 1
