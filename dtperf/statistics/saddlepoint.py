@@ -18,6 +18,8 @@ NEAR = 1e-9
 """Tolerance at which a saddlepoint counts as found."""
 AT_THE_END = 1 / (2 * np.pi)
 """Curvature with which the approximation gives the probability of that exactly."""
+LEAST = 1e-200
+"""Curvature at which a step is beyond any interval, and still a number."""
 CENTRE = 1e-3
 """Nearer to its mean a sum is not conspicuous at all."""
 
@@ -63,7 +65,7 @@ def _saddlepoint(sums: Generating, x: AnyArray) -> AnyArray:
     for _ in range(STEPS):
         slope, curvature = sums.slopes(t)
         low, high = np.where(slope < x, t, low), np.where(slope < x, high, t)
-        step = t - (slope - x) / np.maximum(curvature, np.finfo(float).tiny)
+        step = t - (slope - x) / np.maximum(curvature, LEAST)
         new = np.where((step > low) & (step < high), step, (low + high) / 2)
         if np.all(np.abs(new - t) < NEAR):
             return new

@@ -7,6 +7,9 @@ from math import comb
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
@@ -58,6 +61,22 @@ def test_strata_are_added_and_nothing_is_no_trend() -> None:
     one, both, none = trend_in_sigmas(np.array([0, 1, 1, 2]), 3, k[[0, 0, 1, 2]], n[[0, 0, 1, 2]])
     assert both > one > 1
     assert none == 0
+
+
+counts = arrays(np.int64, (4, 5), elements=st.integers(0, 10_000))
+
+
+@given(counts, counts)
+def test_whatever_is_counted_has_a_finite_answer(passed: np.ndarray, failed: np.ndarray) -> None:
+    total = passed + failed
+    found = trend_in_sigmas(np.array([0, 0, 1, 2]), 3, passed, total)
+    assert np.isfinite(found).all()
+
+
+def test_all_or_nothing_from_some_group_on() -> None:
+    k, n = np.array([[0, 0, 0, 900, 900]]), np.full((1, 5), 900)
+    assert trend_in_sigmas(np.array([0]), 1, k, n)[0] > 30
+    assert trend_in_sigmas(np.array([0]), 1, 0 * k, n)[0] == 0
 
 
 def test_many_failures_give_the_interval_of_least_squares() -> None:
