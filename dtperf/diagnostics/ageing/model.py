@@ -191,7 +191,7 @@ class Trend(NamedTuple):
             found.append(
                 f"{', '.join(self.exposure.files)}: lacks {first_runs(counts.unknown)}: "
                 f"{counts.lost:,} probes of {self.measurement} are left out; write a table of all "
-                "runs, with brilcalc's --begin and --end"
+                "runs with brilcalc"
             )
         if not counts.spread.is_known:
             found.append(

@@ -168,4 +168,4 @@ def _too_few(known: int, unknown: Sequence[int], found: Exposure) -> str:
     if not unknown:
         return f"a trend takes {FEWEST_RUNS} runs at least, and the results have {known}"
     lacks = f"{files}: lacks {first_runs(unknown)} of the results"
-    return f"{lacks}: write a table of these runs, with brilcalc's --begin and --end"
+    return f"{lacks}: write a table of all these runs with brilcalc"

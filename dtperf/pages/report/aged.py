@@ -55,7 +55,11 @@ def expected(found: Slope) -> str:
     value, low, high = (
         f"{100 * each:.1f}" for each in (found.expected, found.expected_low, found.expected_high)
     )
-    return "no line" if math.isnan(found.expected) else f"{value} ({low} – {high}) %"
+    if math.isnan(found.expected):
+        return "no line"
+    if found.expected_low == found.expected_high:
+        return f"the limit, {100 * found.expected:g} %"  # the whole band lies beyond
+    return f"{value} ({low} – {high}) %"
 
 
 def some_names(named: Sequence[Aged]) -> str:

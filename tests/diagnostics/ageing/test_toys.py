@@ -94,12 +94,14 @@ def test_some_years() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_two_hundred_times_twelve_periods() -> None:
     """Measured: 7 of 407 named are false; pulls have widths of 1.02 (stations), 0.98 (chambers)."""
     _check(200, found_in(200, ageing=AGEING, ill_from=SINCE), 0.85)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_where_nothing_has_changed() -> None:
     found = found_in(100)
     assert found.false <= FALSE_ALARMS * 100 + 3 * np.sqrt(FALSE_ALARMS * 100)
