@@ -23,6 +23,8 @@ __all__ = ["ageing_trend"]
 MB = tuple(Place(station=number) for number in range(1, 5))
 OTHER = CurveStyle("black", "o", "-")
 BAND = 0.18
+SHORT = 0.5
+"""Years from which on a date is told by its month."""
 LUMINOSITY = r"delivered luminosity [fb$^{-1}$]"
 
 
@@ -165,7 +167,8 @@ def _as_binned(bins: Sequence[Bin]) -> Binned:
 
 def _date_ticks(panel: Axes, ends: tuple[float, float]) -> None:
     """Write dates below positions in years since 1970."""
-    ticks = [tick for tick in MaxNLocator(7).tick_values(*ends) if ends[0] <= tick <= ends[1]]
-    texts = [datetime.fromtimestamp(tick * YEAR, UTC).strftime("%Y-%m") for tick in ticks]
+    ticks = [tick for tick in MaxNLocator(6).tick_values(*ends) if ends[0] <= tick <= ends[1]]
+    form = "%Y-%m" if ends[1] - ends[0] > SHORT else "%Y-%m-%d"
+    texts = [datetime.fromtimestamp(tick * YEAR, UTC).strftime(form) for tick in ticks]
     panel.set_xticks(ticks, texts)
     panel.tick_params(axis="x", labelsize="small")
