@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dtperf import detector, filesets, measurements, nanoaod, plot, skim, statistics, synthetic
     from dtperf.api import run, tag_and_probe
     from dtperf.config import AnalysisConfig, load_config
-    from dtperf.diagnostics import background, comparison, flags
+    from dtperf.diagnostics import ageing, background, comparison, flags
     from dtperf.errors import ConfigError, DtperfError, InputError
     from dtperf.execution import lazy as lazy
     from dtperf.execution.clusters import cluster
@@ -33,6 +33,7 @@ __all__ = [
     "InputError",
     "Result",
     "SegmentEfficiency",
+    "ageing",
     "background",
     "cluster",
     "comparison",

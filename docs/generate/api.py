@@ -26,6 +26,7 @@ MODULES = {
     "flags": "dtperf.diagnostics.flags",
     "comparison": "dtperf.diagnostics.comparison",
     "background": "dtperf.diagnostics.background",
+    "ageing": "dtperf.diagnostics.ageing",
     "measurements": "dtperf.measurements",
     "detector": "dtperf.detector",
     "nanoaod": "dtperf.nanoaod",

@@ -45,7 +45,8 @@ Reference = Annotated[
     Path | None, typer.Option(metavar="OTHER", help="Result directory to compare with.")
 ]
 Page = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Also write the comparison as a page.")
+    Path | None,
+    typer.Option("-o", "--page", metavar="FILE", help="Also write the comparison as a page."),
 ]
 
 Label = Annotated[

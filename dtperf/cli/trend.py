@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,12 +11,13 @@ import typer
 
 from dtperf.cli.as_json import print_json
 from dtperf.cli.changed import table_of_changes
-from dtperf.cli.options import AsJson, FalseAlarms, Page
+from dtperf.cli.options import WITH_GAPS, AsJson, FalseAlarms, Page
 from dtperf.cli.terminal import SHOWN, console, harmless, percent, table
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from dtperf.diagnostics.ageing import Trend
     from dtperf.diagnostics.comparison import Changes
     from dtperf.pages.report.history import Period
     from dtperf.results.summary import Efficiency
@@ -25,33 +27,101 @@ __all__ = ["trend"]
 BLOCKS = "▁▂▃▄▅▆▇█"
 
 
+class Against(StrEnum):
+    """What slopes are against."""
+
+    luminosity = "luminosity"
+    time = "time"
+
+
 def trend(
     results: Annotated[
-        list[Path], typer.Argument(metavar="OUT", help="Result directories, two at least.")
+        list[Path],
+        typer.Argument(
+            metavar="OUT", help="Result directories: two at least, or one with --luminosity."
+        ),
     ],
+    luminosity: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="CSV",
+            help="brilcalc's table of all runs, for slopes; one for each year, say.",
+        ),
+    ] = None,
+    against: Annotated[
+        Against, typer.Option(help="With --luminosity: slopes per 100/fb or per year.")
+    ] = Against.luminosity,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --luminosity: an efficiency by run; may be given several times.",
+        ),
+    ] = None,
+    extrapolate: Annotated[
+        float, typer.Option(metavar="FB", help="With --luminosity: up to where lines go on, 1/fb.")
+    ] = 3000.0,
+    before: Annotated[
+        float,
+        typer.Option(metavar="FB", help="With --luminosity: delivered before its first run, 1/fb."),
+    ] = 0.0,
     page: Page = None,
     false_alarms: FalseAlarms = 0.01,
     as_json: AsJson = False,
 ) -> None:
-    """List the stations over many results, in order of runs, and what changed, and when."""
-    from dtperf.diagnostics.comparison import changes
-    from dtperf.diagnostics.flags import flag_history
+    """List the stations over many results, what changed, and when; with luminosity, slopes."""
     from dtperf.errors import ConfigError
-    from dtperf.pages.report import hidden_losses, render_history, save
-    from dtperf.pages.report.history import in_order, overlaps
+    from dtperf.pages.report.history import in_order
     from dtperf.results.result import Result
 
     if len({path.resolve() for path in results}) < len(results):
         raise ConfigError("the same result directory is named twice")
-    periods = in_order([(str(path), Result.load(path)) for path in results])
+    loaded = [(str(path), Result.load(path)) for path in results]
+    if not luminosity:
+        if only or before or against is Against.time:
+            raise ConfigError("--against, --only and --before need --luminosity CSV")
+        _between_results(in_order(loaded), page, false_alarms, as_json)
+        return
+    from dtperf.diagnostics.ageing import trends
+
+    periods = in_order(loaded, fewest=1)
+    found = trends(
+        *(period.result for period in periods),
+        luminosity=luminosity,
+        against=against.value,
+        only=only or (),
+        false_alarms=false_alarms,
+        target=extrapolate,
+        before=before,
+    )
+    _against_luminosity(periods, found, page, as_json)
+    if any(each.counts.unknown for each in found.values()):
+        raise typer.Exit(WITH_GAPS)
+
+
+def _between_results(
+    periods: Sequence[Period], page: Path | None, false_alarms: float, as_json: bool
+) -> None:
+    from dtperf.diagnostics.comparison import changes
+    from dtperf.diagnostics.flags import flag_history
+    from dtperf.pages.report import hidden_losses, render_history, save
+    from dtperf.pages.report.changed import what_changed
+    from dtperf.pages.report.history import overlaps
+
     found = changes(*(period.result for period in periods), false_alarms=false_alarms)
     history = [(period.name, period.result) for period in periods]
     hidden = hidden_losses(flag_history(history, false_alarms))
     written = save(render_history(periods, found), page) if page else None
     if as_json:
-        content = _as_dict(periods, found)
-        print_json(
-            content | {"hidden_losses": hidden, "remarks": overlaps(periods), "page": written}
+        _print_json(
+            what_changed(found, [period.name for period in periods]),
+            periods,
+            changes=[each._asdict() | {"since": periods[each.at].name} for each in found.named],
+            tested_places=len(found.looks),
+            false_alarms=false_alarms,
+            hidden_losses=hidden,
+            remarks=overlaps(periods),
+            page=written,
         )
         return
     _print(periods, found, [*hidden, *overlaps(periods)])
@@ -59,25 +129,53 @@ def trend(
         console().print(f"wrote {harmless(str(written))}")
 
 
-def _as_dict(periods: Sequence[Period], found: Changes) -> dict[str, Any]:
-    from dtperf.pages.report.changed import what_changed
+def _against_luminosity(
+    periods: Sequence[Period], found: Mapping[str, Trend], page: Path | None, as_json: bool
+) -> None:
+    from dtperf.cli.ageing import ageing_as_dict, print_ageing
+    from dtperf.diagnostics.flags import flag_history
+    from dtperf.pages.report import hidden_losses, render_ageing, save
+    from dtperf.pages.report.aged import what_aged
+    from dtperf.pages.report.history import overlaps
+
+    history = [(period.name, period.result) for period in periods]
+    false_alarms = next(iter(found.values())).false_alarms
+    hidden = hidden_losses(flag_history(history, false_alarms))
+    remarks = [*overlaps(periods), *(line for each in found.values() for line in each.remarks)]
+    written = save(render_ageing(periods, found, hidden), page) if page else None
+    if as_json:
+        _print_json(
+            what_aged(found.values()),
+            periods,
+            ageing=ageing_as_dict(found),
+            tested_places=sum(len(each.slopes) for each in found.values()),
+            false_alarms=false_alarms,
+            hidden_losses=hidden,
+            remarks=remarks,
+            page=written,
+        )
+        return
+    print_ageing(found)
+    for line in [*hidden, *overlaps(periods)]:
+        console().print(f"[yellow]{harmless(line)}[/]")
+    if written:
+        console().print(f"wrote {harmless(str(written))}")
+
+
+def _print_json(verdict: str, periods: Sequence[Period], **more: Any) -> None:
     from dtperf.pages.report.words import sentence
 
-    return {
-        "verdict": sentence(what_changed(found, [period.name for period in periods])),
-        "changes": [each._asdict() | {"since": periods[each.at].name} for each in found.named],
-        "results": [
-            {
-                "path": period.name,
-                "runs": period.runs,
-                "begin": period.begin,
-                "stations": period.result.by_station(),
-            }
-            for period in periods
-        ],
-        "tested_places": len(found.looks),
-        "false_alarms": found.false_alarms,
-    }
+    results = [
+        {
+            "path": period.name,
+            "runs": period.runs,
+            "begin": period.begin,
+            "stations": period.result.by_station(),
+        }
+        for period in periods
+    ]
+    of_either: dict[str, Any] = {"changes": [], "ageing": []}
+    print_json({"verdict": sentence(verdict), **of_either, **more, "results": results})
 
 
 def _print(periods: Sequence[Period], found: Changes, remarks: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ plot.inside_chamber(result, Chamber(-1, 12, 2), region=(-40, 10, -80, 20))
 from __future__ import annotations
 
 from dtperf.lazy_import import listed
-from dtperf.plot import chamber, chamber_cells, eligible, files, station
+from dtperf.plot import ageing, chamber, chamber_cells, eligible, files, station
 from dtperf.plot.catalogue import PLOTS
 from dtperf.plot.files import FORMATS, save
 from dtperf.plot.group_catalogue import GROUP_PLOTS
@@ -19,6 +19,7 @@ __all__ = [
     "FORMATS",
     "GROUP_PLOTS",
     "PLOTS",
+    "ageing_trend",
     "cells_of_chamber",
     "chamber_trend",
     "draw",
@@ -32,6 +33,7 @@ __all__ = [
 __dir__ = listed(__name__)
 
 # in a notebook these show what they return; what is inside the package draws without
+ageing_trend = shown(ageing.ageing_trend)
 cells_of_chamber = shown(chamber_cells.cells_of_chamber)
 chamber_trend = shown(chamber.chamber_trend)
 draw = each_shown(files.draw)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from dtperf.results.luminosity import Recorded, read_luminosity, recorded
+from dtperf.results.luminosity import read_luminosity
 from dtperf.results.origin import EventOrigin
+from dtperf.results.recorded import Recorded, recorded
 
 if TYPE_CHECKING:
     from dtperf.results.result import Result

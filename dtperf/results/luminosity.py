@@ -1,7 +1,7 @@
-"""The tables of brilcalc, and the luminosity that a result was made of.
+"""The tables of brilcalc.
 
 ``read_luminosity("lumi.csv")`` reads what ``brilcalc lumi … --output-style csv`` prints, with or
-without ``--byls``; `recorded` sums up what of it a result has read.
+without ``--byls``.
 """
 
 from __future__ import annotations
@@ -14,20 +14,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from dtperf.errors import InputError
-from dtperf.results.origin import Blocks
-from dtperf.selection.luminosity import is_certified
-from dtperf.typing import F64, U32, U64
+from dtperf.typing import F64, U32
 
-__all__ = ["LuminosityTable", "Recorded", "read_luminosity", "recorded"]
+__all__ = ["LuminosityTable", "first_runs", "read_luminosity"]
 
 MAX_BYTES = 1 << 28
 """Ten years of luminosity blocks."""
-MAX_BLOCKS = 1 << 24
 PER_FB = {"b": 1e-15, "mb": 1e-12, "ub": 1e-9, "nb": 1e-6, "pb": 1e-3, "fb": 1.0}
 """Inverse units in 1/fb."""
 HOW = "write it with: brilcalc lumi -u /pb --output-style csv -o FILE …"
@@ -53,21 +50,6 @@ class LuminosityTable:
     """Average number of collisions; None: the table does not tell."""
 
 
-class Recorded(NamedTuple):
-    """The luminosity that a result was made of."""
-
-    per_fb: float
-    """Recorded, 1/fb."""
-    begin: datetime
-    """When the first of it was recorded, UTC."""
-    end: datetime
-    """When the last of its runs or luminosity blocks began."""
-    energy_tev: float | None
-    """Of the collisions, if the table has one for all; else None."""
-    remarks: tuple[str, ...]
-    """What it lacks, or has too much."""
-
-
 def read_luminosity(path: str | Path) -> LuminosityTable:
     """Read a table that brilcalc has written, which may be compressed by gzip.
 
@@ -77,7 +59,7 @@ def read_luminosity(path: str | Path) -> LuminosityTable:
             since 1970 (`--tssec`).
 
     Raises:
-        InputError: It cannot be read, or is no such table.
+        InputError: It cannot be read, is no such table, or has a row twice.
     """
     file = Path(path)
     try:
@@ -104,9 +86,24 @@ def _read(path: Path, _changed: int, size: int) -> LuminosityTable:
         raise InputError(f"{path}: is no table of luminosity, it has {what}: {HOW}")
     columns = _columns(heads.lstrip("#").split(","), path)
     try:
-        return _table(columns, rows)
+        table = _table(columns, rows)
     except (ValueError, IndexError) as error:
         raise InputError(f"{path}: a row is none of luminosity ({error}): {HOW}") from None
+    _refuse_doubled(table, path)
+    return table
+
+
+def _refuse_doubled(table: LuminosityTable, path: Path) -> None:
+    keys = table.run.astype(np.uint64) << np.uint64(32)
+    if table.block is not None:
+        keys |= table.block
+    known, many = np.unique(keys, return_counts=True)
+    if len(twice := np.unique(known[many > 1] >> np.uint64(32)).astype(np.uint32)):
+        what = "" if table.block is None else "luminosity blocks of "
+        raise InputError(
+            f"{path}: has {what}{first_runs(twice)} more than once, as where tables were joined, "
+            f"which would count them twice: {HOW}"
+        )
 
 
 class _Columns(NamedTuple):
@@ -173,70 +170,12 @@ def _seconds(text: str) -> float:
     return float(text)
 
 
-def recorded(
-    table: LuminosityTable,
-    runs: Sequence[int],
-    blocks: Mapping[int, Blocks],
-    mask: Mapping[str, Any] | None = None,
-) -> Recorded:
-    """Sum up what was recorded of the runs, or luminosity blocks, that events were read of.
+def first_runs(runs: Sequence[int] | U32) -> str:
+    """Name the first of some runs, and say how many there are beyond.
 
     Args:
-        table: From `read_luminosity`.
-        runs: Of the events.
-        blocks: The luminosity blocks of each run, as `EventOrigin` has them; none: not known.
-        mask: The luminosity mask of the analysis.
-
-    Raises:
-        InputError: There are more luminosity blocks than can be.
+        runs: One at least.
     """
-    if table.block is None or not blocks:
-        is_read = np.isin(table.run, runs)
-        lacking = np.setdiff1d(np.array(runs, dtype=np.uint32), table.run)
-        remarks = [f"it lacks {_listed(lacking)}"] if len(lacking) else []
-        why = "a table by luminosity block, brilcalc's byls, is of the blocks that were read"
-        remarks.append(f"whole runs count: {why if blocks else 'the blocks read are not known'}")
-    else:
-        keys = _keys(blocks, mask)
-        theirs = table.run.astype(np.uint64) << np.uint64(32) | table.block
-        is_read = np.isin(theirs, keys)
-        n_lacking = len(keys) - len(np.intersect1d(keys, theirs))
-        read = f"{len(keys):,} luminosity blocks that were read"
-        remarks = [f"it lacks {n_lacking:,} of {read}"] if n_lacking else []
-    times = table.begin[is_read]
-    begin, end = (times.min(), times.max()) if len(times) else (0.0, 0.0)
-    return Recorded(
-        float(table.recorded[is_read].sum()),
-        datetime.fromtimestamp(begin, UTC),
-        datetime.fromtimestamp(end, UTC),
-        _energy(table, is_read),
-        tuple(remarks),
-    )
-
-
-def _energy(table: LuminosityTable, is_read: Any) -> float | None:
-    """Return the energy of the collisions in TeV: that of two beams, to 0.1 TeV."""
-    if table.energy is None:
-        return None
-    found = np.unique(np.round(2 * table.energy[is_read] / 1000, 1))
-    return float(found[0]) if len(found) == 1 else None
-
-
-def _keys(blocks: Mapping[int, Blocks], mask: Mapping[str, Any] | None) -> U64:
-    """Return run << 32 | block of all luminosity blocks that are in a mask."""
-    ranges = [(run, first, last) for run, mine in blocks.items() for first, last in mine]
-    if sum(last - first for _, first, last in ranges) > MAX_BLOCKS:
-        raise InputError("the result has more luminosity blocks than there can be", "corrupt")
-    parts = [np.arange(first, last + 1, dtype=np.int64) for _, first, last in ranges]
-    numbers = np.concatenate([np.empty(0, np.int64), *parts])
-    runs = np.repeat([run for run, *_ in ranges], [len(part) for part in parts]).astype(np.int64)
-    if mask is not None and len(numbers):
-        inside = is_certified({"run": runs, "luminosityBlock": numbers}, mask)
-        runs, numbers = runs[inside], numbers[inside]
-    return np.unique(runs.astype(np.uint64) << np.uint64(32) | numbers.astype(np.uint64))
-
-
-def _listed(runs: U32) -> str:
     shown = ", ".join(map(str, runs[:5]))
     more = f" and {len(runs) - 5:,} more" if len(runs) > 5 else ""
     return f"run{'s' * (len(runs) > 1)} {shown}{more}"

@@ -7,6 +7,7 @@ from dtperf.statistics.differences import exact_test, false_discovery, student
 from dtperf.statistics.intervals import ONE_SIGMA, bayesian, clopper_pearson, probability, wilson
 from dtperf.statistics.ratios import efficiency_ratio
 from dtperf.statistics.stratified import Differences, Strata
+from dtperf.statistics.trends import slope_interval, trend_in_sigmas
 
 __all__ = [
     "ONE_SIGMA",
@@ -18,7 +19,9 @@ __all__ = [
     "exact_test",
     "false_discovery",
     "probability",
+    "slope_interval",
     "student",
+    "trend_in_sigmas",
     "wilson",
 ]
 __dir__ = listed(__name__)

@@ -13,21 +13,10 @@ import numpy.typing as npt
 from scipy.special import xlog1py
 
 from dtperf.statistics.intervals import counts_of
+from dtperf.statistics.saddlepoint import tail_in_sigmas
 from dtperf.typing import AnyArray, Bools
 
 __all__ = ["Differences", "Strata"]
-
-
-STEPS = 60
-"""Maximum number of iterations of the search for a saddlepoint."""
-FARTHEST = 40.0
-"""Saddlepoints lie nearer to 0 than this, but where all failures are on one side: at infinity."""
-NEAR = 1e-9
-"""Tolerance at which a saddlepoint counts as found."""
-AT_THE_END = 1 / (2 * np.pi)
-"""Curvature with which the approximation gives the probability of that exactly."""
-CENTRE = 1e-3
-"""Nearer to its mean a sum is not conspicuous at all."""
 
 
 class Differences(NamedTuple):
@@ -100,23 +89,14 @@ class Strata:
     def _sigmas(self, sets: Bools) -> AnyArray:
         """Approximate the exact test of failures before and after, given their sum in each stratum.
 
-        Source: O. E. Barndorff-Nielsen, Biometrika 73 (1986) 307, and H. E. Daniels, Int. Stat.
-        Rev. 55 (1987) 37, for the tail of a sum that has gaps of 1.
+        Two samples are the simplest trend: scores are 0 and 1.
         """
         which, at = np.nonzero(sets)  # most sets hold few strata
         inside = _Sums(which, len(sets), self._shape[at], self._size[at])
         # what can have failed of the later sample, beyond expectation, and what has
         middle = inside.total(inside.size * inside.shape)
         x = np.clip(sets @ -self.excess, -middle, inside.total(inside.size) - middle)
-        t = inside.saddlepoint(x + middle)
-        log = inside.logarithm(t) - t * middle
-        curvature = inside.slopes(t)[1]
-        root = np.sqrt(np.maximum(2 * (t * x - log), 0))
-        other = -np.expm1(-np.abs(t)) * np.sqrt(np.maximum(curvature, AT_THE_END))
-        is_told = (root > CENTRE) & (other > 0)
-        root, other = np.where(is_told, root, 1.0), np.where(is_told, other, 1.0)
-        sigmas: AnyArray = np.where(is_told, np.maximum(root + np.log(other / root) / root, 0), 0.0)
-        return sigmas
+        return tail_in_sigmas(inside, x, middle)
 
 
 class _Sums(NamedTuple):
@@ -143,19 +123,6 @@ class _Sums(NamedTuple):
         grown = np.exp(t)[self.which] * self.shape
         tilted = grown / (1 - self.shape + grown)
         return self.total(self.size * tilted), self.total(self.size * tilted * (1 - tilted))
-
-    def saddlepoint(self, x: AnyArray) -> AnyArray:
-        """Find where the first derivative of each is x, by Newton's method within an interval."""
-        low, high, t = np.full(x.shape, -FARTHEST), np.full(x.shape, FARTHEST), np.zeros(x.shape)
-        for _ in range(STEPS):
-            slope, curvature = self.slopes(t)
-            low, high = np.where(slope < x, t, low), np.where(slope < x, high, t)
-            step = t - (slope - x) / np.maximum(curvature, np.finfo(float).tiny)
-            new = np.where((step > low) & (step < high), step, (low + high) / 2)
-            if np.all(np.abs(new - t) < NEAR):
-                return new
-            t = new
-        return t
 
 
 def _error(passed: AnyArray, total: AnyArray) -> AnyArray:

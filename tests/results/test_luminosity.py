@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from dtperf.errors import InputError
-from dtperf.results.luminosity import read_luminosity, recorded
+from dtperf.results.luminosity import read_luminosity
+from dtperf.results.recorded import recorded
 
 BY_RUN = """\
 #Data tag : 24v1 , Norm tag: None

@@ -8,29 +8,54 @@ are set aside, and the rest is tested again.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from dtperf.diagnostics.comparison.cuts import Cuts
-from dtperf.diagnostics.comparison.family import family
+from dtperf.diagnostics.comparison.cuts import ChamberSums, CutTest
+from dtperf.diagnostics.comparison.family import Family
+from dtperf.diagnostics.comparison.spread import Spread
 from dtperf.typing import AnyArray, Bools
 
-__all__ = ["ChangedPlace", "name_changes"]
+__all__ = ["ChangedPlace", "Moments", "name_changes"]
 
 HELD = 0.5
 """A place is named if more than this part of it has changed alike."""
+
+
+class Moments(Protocol):
+    """Comparisons of which each place has several, such as before and after each moment."""
+
+    @property
+    def spread(self) -> Spread:
+        """The usual variation from run to run."""
+
+    @property
+    def family(self) -> Family:
+        """The places."""
+
+    def looks(self, moments: AnyArray) -> AnyArray:
+        """Return by which number of looks each p-value is multiplied."""
+
+    def best_moments(self, places: AnyArray, sets: Bools) -> AnyArray:
+        """Return the comparison in which each set differs most."""
+
+    def sums(self, moments: AnyArray, places: AnyArray, sets: Bools) -> ChamberSums:
+        """Return sums over sets of cells."""
+
+    def test(self, moments: AnyArray, places: AnyArray, sets: Bools) -> CutTest:
+        """Compare sets of cells."""
 
 
 class ChangedPlace(NamedTuple):
     """A place that has changed."""
 
     place: int
-    """Number in `family()`."""
+    """Number in the family."""
     moment: int
     """Number of the cut."""
     members: Bools
-    """Its chambers that have changed with it, shape (250,)."""
+    """Its chambers, or other cells, that have changed with it, shape (cells,)."""
     without: tuple[int, ...]
     """Places whose chambers in it have changed otherwise."""
 
@@ -43,8 +68,8 @@ class _PlaceTests:
         false_alarms: Chance to take a part of a place for odd.
     """
 
-    def __init__(self, cuts: Cuts, false_alarms: float) -> None:
-        whole = family()
+    def __init__(self, cuts: Moments, false_alarms: float) -> None:
+        whole = cuts.family
         self.cuts, self.false_alarms = cuts, false_alarms
         self.moments = np.zeros(whole.size, dtype=np.int64)
         self.sets = whole.members.copy()
@@ -56,7 +81,7 @@ class _PlaceTests:
 
     def update(self, places: AnyArray, explained: Bools, named: list[ChangedPlace]) -> None:
         """Test places again."""
-        whole = family()
+        whole = self.cuts.family
         self.sets[places] = whole.members[places] & ~explained
         self.moments[places] = self.cuts.best_moments(places, self.sets[places])
         for place in places:
@@ -79,7 +104,7 @@ class _PlaceTests:
 
     def without(self, place: int) -> tuple[int, ...]:
         """Return the parts of a place that were left out, without parts of these parts."""
-        holds = family().holds
+        holds = self.cuts.family.holds
         parts = dict.fromkeys(self.left_out[place])
         return tuple(part for part in parts if not any(holds[other, part] for other in parts))
 
@@ -89,7 +114,7 @@ class _PlaceTests:
         Returns:
             The places in which one does, and the number of the part.
         """
-        whole = family()
+        whole = self.cuts.family
         outer, inner = np.nonzero(whole.holds[places])
         outer = places[outer]
         part = whole.members[inner] & self.sets[outer]
@@ -119,7 +144,7 @@ class _PlaceTests:
         return np.where(is_defined, distance / np.sqrt(np.where(is_defined, variance, 1)), 0.0)
 
 
-def name_changes(cuts: Cuts, false_alarms: float) -> tuple[ChangedPlace, ...]:
+def name_changes(cuts: Moments, false_alarms: float) -> tuple[ChangedPlace, ...]:
     """Return the places that have changed.
 
     Whatever the tests have in common, of the places named at most a part `false_alarms` has not
@@ -138,14 +163,14 @@ def name_changes(cuts: Cuts, false_alarms: float) -> tuple[ChangedPlace, ...]:
     p-values are at most `false_alarms` times their shares times k / (1 + 1/2 + ... + 1/n) keeps
     that rate, under any dependence, with shares that add up to 1.
     """
-    whole = family()
+    whole = cuts.family
     # no more can be named than there are chambers
     harmonic = float(np.sum(1 / np.arange(1, whole.members.shape[1] + 1)))
     named: list[ChangedPlace] = []
     explained = np.zeros(whole.members.shape[1], dtype=np.bool_)
     tests = _PlaceTests(cuts, false_alarms)
     while True:
-        p_values = cuts.spread.p_values(tests.sigmas) * cuts.moments
+        p_values = cuts.spread.p_values(tests.sigmas) * cuts.looks(tests.moments)
         is_sure = p_values * harmonic <= false_alarms * whole.shares * (len(named) + 1)
         is_sure &= tests.tested_share > HELD
         if not is_sure.any():

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dtperf.diagnostics.comparison.spread import Runs, Spread, by_run, spread_between_runs
+from dtperf.diagnostics.comparison.family import Family, family
+from dtperf.diagnostics.comparison.runs import Runs, by_run
+from dtperf.diagnostics.comparison.spread import Spread, spread_between_runs
 from dtperf.results.result import Result
 from dtperf.results.summary import Efficiency, efficiencies
 from dtperf.statistics import Strata
@@ -51,6 +53,7 @@ class Cuts:
     """
 
     def __init__(self, results: Sequence[Result]) -> None:
+        self.family: Family = family()
         self.spread: Spread = spread_between_runs(results)
         rows = [result.by_chamber() for result in results]
         self.passed: AnyArray = np.array([[row.efficiency.passed for row in each] for each in rows])
@@ -67,6 +70,10 @@ class Cuts:
     def moments(self) -> int:
         """Number of cuts."""
         return len(self.strata)
+
+    def looks(self, moments: AnyArray) -> AnyArray:
+        """Return the number of cuts for each, as all are looked at alike."""
+        return np.full(np.shape(moments), self.moments)
 
     def sums(self, moments: AnyArray, places: AnyArray, sets: Bools) -> ChamberSums:
         """Return sums over sets of chambers.

@@ -10,7 +10,7 @@ import numpy as np
 from dtperf.detector import Place, chambers, places
 from dtperf.typing import F64, I64, AnyArray, Bools
 
-__all__ = ["Family", "family"]
+__all__ = ["Family", "family", "family_of"]
 
 
 class Family(NamedTuple):
@@ -19,7 +19,7 @@ class Family(NamedTuple):
     places: tuple[Place, ...]
     """From the barrel to the chambers, in order of station, wheel and sector."""
     members: Bools
-    """Which of `detector.chambers()` each holds, shape (places, 250)."""
+    """Which of the cells that are counted each holds, shape (places, cells)."""
     holds: Bools
     """Whether one holds all of another, and more, shape (places, places)."""
     kinds: I64
@@ -36,25 +36,46 @@ class Family(NamedTuple):
 @cache
 def family() -> Family:
     """Return barrel, stations, wheels, sectors, stations and sectors of each wheel, chambers."""
-    found = (*places(), *(Place(sector=sector) for sector in range(1, 13)))
-    found = tuple(sorted(found, key=_order))
-    at = {chamber: number for number, chamber in enumerate(chambers())}
-    members = np.zeros((len(found), len(at)), dtype=np.bool_)
-    for row, place in zip(members, found, strict=True):
-        row[[at[chamber] for chamber in place.chambers]] = True
+    return family_of(tuple(Place(*chamber) for chamber in chambers()))
+
+
+@cache
+def family_of(cells: tuple[Place, ...]) -> Family:
+    """Return the places that are made of such cells, from the barrel to the cells themselves.
+
+    Args:
+        cells: The smallest places that are counted: chambers, or stations of the wheels, …
+    """
+    all_places = (*places(), *(Place(sector=sector) for sector in range(1, 13)))
+    found = {place: _held(place, cells) for place in sorted(all_places, key=_order)}
+    # a place that cuts a cell in two is not counted, nor is the same set of cells twice
+    kept = {
+        held: place
+        for place, held in found.items()
+        if held and sum(len(cells[at].chambers) for at in held) == len(place.chambers)
+    }
+    found_places = tuple(sorted(kept.values(), key=_order))
+    members = np.zeros((len(found_places), len(cells)), dtype=np.bool_)
+    for row, place in zip(members, found_places, strict=True):
+        row[[*found[place]]] = True
     size = members.sum(axis=1)
     common: AnyArray = members.astype(np.int64) @ members.T
-    given = [tuple(part is not None for part in place) for place in found]
+    given = [tuple(part is not None for part in place) for place in found_places]
     # a sector of a wheel and its station are told apart by what their names give
     _, kinds, many = np.unique(given, axis=0, return_inverse=True, return_counts=True)
     kinds = kinds.ravel()
     return Family(
-        places=found,
+        places=found_places,
         members=members,
         holds=(common == size) & (size[:, np.newaxis] > size),
         kinds=kinds,
         shares=1 / (len(many) * many[kinds]),
     )
+
+
+def _held(place: Place, cells: tuple[Place, ...]) -> tuple[int, ...]:
+    inside = {*place.chambers}
+    return tuple(at for at, cell in enumerate(cells) if inside.issuperset(cell.chambers))
 
 
 def _order(place: Place) -> tuple[int, ...]:

@@ -14,33 +14,21 @@ from scipy.special import chdtrc
 
 from dtperf import detector
 from dtperf.diagnostics.comparison.family import Family, family
+from dtperf.diagnostics.comparison.runs import Runs, by_run
 from dtperf.results.result import Result
 from dtperf.statistics import Strata, student
-from dtperf.typing import I64, AnyArray, Bools
+from dtperf.typing import AnyArray, Bools
 
-__all__ = ["FEWEST", "Runs", "Spread", "by_run", "spread_between_runs"]
+__all__ = ["FEWEST", "Spread", "spread_between_runs", "spread_of"]
 
-MEASUREMENT = "by_chamber_and_run"
 FEWEST = 6
 """Fewest degrees of freedom, about two for three runs, from which the spread is estimated."""
 UNLIKE = 0.01
 """Chance at which a place, or one chamber of all, is taken to spread more than its peers."""
 
 
-class Runs(NamedTuple):
-    """Counts of the chambers in the runs of one result, of shape (250, runs)."""
-
-    numbers: I64
-    """Of the runs, in their order."""
-    passed: AnyArray
-    total: AnyArray
-
-
 class Spread(NamedTuple):
-    """The variation between runs; arrays are by the place of `family()`.
-
-    The chambers are the last of these.
-    """
+    """The variation between runs; arrays are by the place of a `Family`, chambers at the end."""
 
     runs: int
     """In all results together; 0 if not all have measured 'by_chamber_and_run'."""
@@ -48,6 +36,8 @@ class Spread(NamedTuple):
     """Of the efficiency of a place in a run, beyond that of the counts; 0 if not known."""
     freedom: AnyArray
     """Degrees of freedom of the variance; infinite if it is not known."""
+    family: Family
+    """The places."""
 
     @property
     def is_known(self) -> bool:
@@ -61,8 +51,8 @@ class Spread(NamedTuple):
 
     def of_kind(self, place: detector.Place) -> float:
         """Return the standard deviation that is usual for such a place, in parts of 1."""
-        whole = family()
-        rows = whole.kinds == whole.kinds[whole.places.index(place)]
+        kinds = self.family.kinds
+        rows = kinds == kinds[self.family.places.index(place)]
         return float(np.sqrt(np.median(self.variance[rows])))
 
     def p_values(self, sigmas: AnyArray, at: Any = slice(None)) -> AnyArray:
@@ -75,30 +65,8 @@ class Spread(NamedTuple):
         return student(sigmas, self.freedom[at])
 
 
-def by_run(result: Result) -> Runs | None:
-    """Count by chamber and run.
-
-    Returns:
-        Counts; None if 'by_chamber_and_run' was not measured.
-    """
-    if MEASUREMENT not in result.counts:
-        return None
-    counts = result.counts[MEASUREMENT]
-    numbers = np.asarray(list(counts.axes["run"]), dtype=np.int64)
-    order = np.argsort(numbers)
-    # a category axis that grows has nothing in its overflow
-    view = np.asarray(counts.view())[..., : len(numbers), :]
-    cells = np.stack([view[c.station - 1, c.wheel + 2, c.sector - 1] for c in detector.chambers()])
-    cells = cells[:, order].astype(np.int64)
-    return Runs(numbers[order], cells[..., 1], cells.sum(axis=-1))
-
-
 def spread_between_runs(results: Sequence[Result]) -> Spread:
     """Estimate by how much efficiencies vary from each run to the next, within some results.
-
-    What changes slowly, or once, is a change. Places of one kind are taken to vary alike, unless
-    one does so clearly more. A chamber that varies clearly more than others comes and goes by
-    itself, and is left out of the places it is in.
 
     Args:
         results: What differs from one to the next does not count.
@@ -108,16 +76,37 @@ def spread_between_runs(results: Sequence[Result]) -> Spread:
     """
     found = [by_run(result) for result in results]
     blocks = [each for each in found if each is not None and each.total.any()]
-    whole = family()
-    nothing = np.zeros(whole.size), np.full(whole.size, np.inf)
     if len(blocks) < len(results):
-        return Spread(0, *nothing)
+        return _unknown(family())
+    return spread_of(blocks, family())
+
+
+def spread_of(blocks: Sequence[Runs], whole: Family, *, own: bool = False) -> Spread:
+    """Estimate by how much efficiencies vary from each run to the next.
+
+    What changes slowly, or once, is a change. Places of one kind are taken to vary alike, unless
+    one does so clearly more. A chamber that varies clearly more than others comes and goes by
+    itself, and is left out of the places it is in.
+
+    Args:
+        blocks: What differs from one to the next does not count.
+        whole: The places.
+        own: A chamber, too, that varies clearly more than others has a variance of its own; else
+            that of all, by which its coming and going is a change.
+
+    Returns:
+        The spread; unknown with too few runs.
+    """
     runs = sum(int(np.count_nonzero(each.total.sum(axis=0))) for each in blocks)
     steps = [_steps(each) for each in blocks]
     freedom = sum(map(_freedom, steps))
     if freedom < FEWEST:
-        return Spread(runs, *nothing)
-    return Spread(runs, *_estimated(whole, steps, freedom))
+        return _unknown(whole, runs)
+    return Spread(runs, *_estimated(whole, steps, freedom, own), whole)
+
+
+def _unknown(whole: Family, runs: int = 0) -> Spread:
+    return Spread(runs, np.zeros(whole.size), np.full(whole.size, np.inf), whole)
 
 
 class _Steps(NamedTuple):
@@ -195,7 +184,7 @@ class _Scatter(NamedTuple):
 
 
 def _estimated(
-    whole: Family, blocks: Sequence[_Steps], freedom: float
+    whole: Family, blocks: Sequence[_Steps], freedom: float, own: bool
 ) -> tuple[AnyArray, AnyArray]:
     """Return variance and degrees of freedom of each place."""
     is_chamber = whole.members.sum(axis=1) == 1
@@ -212,7 +201,9 @@ def _estimated(
         alike = scatter.rows(rows[~is_ill] if alone else rows)
         usual = alike.variance()
         variance[rows], degrees[rows] = usual, freedom * _independent(alike, usual, freedom)
-        if not alone:
+        if own and alone:
+            alike = scatter.rows(rows)
+        if own or not alone:
             worse = rows[chdtrc(freedom, freedom * alike.ratios(usual)) < UNLIKE]
             variance[worse] = [scatter.rows(place[np.newaxis]).variance() for place in worse]
             degrees[worse] = freedom

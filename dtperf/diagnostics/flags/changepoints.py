@@ -9,7 +9,8 @@ import numpy as np
 from scipy.special import betaln
 
 from dtperf import detector
-from dtperf.diagnostics.comparison.spread import by_run, spread_between_runs
+from dtperf.diagnostics.comparison.runs import by_run
+from dtperf.diagnostics.comparison.spread import spread_between_runs
 from dtperf.diagnostics.flags.model import Flag, PlaceTest, percent
 from dtperf.results.result import Result
 from dtperf.statistics import Strata, student

@@ -1,11 +1,13 @@
 """Results as pages: one HTML file each, for a browser, a phone, or paper; it needs no network.
 
-`render` and `write` tell of one result, `render_comparison` of two, `render_history` of many.
+`render` and `write` tell of one result, `render_comparison` of two, `render_history` of many, and
+`render_ageing` of many against luminosity.
 """
 
 from __future__ import annotations
 
 from dtperf.lazy_import import listed
+from dtperf.pages.report.ageing import render_ageing
 from dtperf.pages.report.comparison import render_comparison
 from dtperf.pages.report.headlines import hidden_losses, verdict
 from dtperf.pages.report.history import render_history
@@ -15,6 +17,7 @@ from dtperf.pages.report.overview import render, write
 __all__ = [
     "hidden_losses",
     "render",
+    "render_ageing",
     "render_comparison",
     "render_history",
     "save",

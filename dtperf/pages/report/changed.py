@@ -12,16 +12,16 @@ from dtperf.pages.report.words import count, signed
 
 if TYPE_CHECKING:
     from dtperf.detector import Chamber
-    from dtperf.diagnostics.comparison import Change, Changes
+    from dtperf.diagnostics.comparison import Change, Changes, Spread
 
-__all__ = ["allowance", "guarantee", "name", "points", "reason", "what_changed"]
+__all__ = ["allowance", "guarantee", "name", "points", "reason", "variation", "what_changed"]
 
 MOST_NAMED = 3
 FEWEST_RUNS = 3 * FEWEST // 2 + 2
 """In two results together."""
 LONGEST_LIST = 3
 MOST_DIGITS = 4
-STATION, CHAMBER = Place(station=1), Place(0, 1, 1)
+STATION = Place(station=1)
 
 
 def points(change: Change) -> str:
@@ -82,13 +82,20 @@ def guarantee(found: Changes) -> str:
 
 def allowance(found: Changes) -> str:
     """Return how uncertainties allow for what differs from run to run."""
-    spread = found.spread
+    return variation(found.spread)
+
+
+def variation(spread: Spread) -> str:
+    """Return how much efficiencies vary from run to run, or why that is not known."""
     if spread.is_known:
-        station, chamber = (100 * spread.of_kind(each) for each in (STATION, CHAMBER))
+        smallest = spread.family.places[-1]
+        station, cell = (100 * spread.of_kind(each) for each in (STATION, smallest))
+        what = "a chamber" if smallest.level == 0 else "one of its wheels"
+        of_cell = f", {cell:.2f} of {what}" if smallest.level < STATION.level else ""
         return (
             "uncertainties allow for what differs from run to run beyond the counts, as estimated "
-            f"from {count(spread.runs)} runs: {station:.2f} points of a station in one run, "
-            f"{chamber:.2f} of a chamber; p-values are Student's, since this is itself an estimate"
+            f"from {count(spread.runs)} runs: {station:.2f} points of a station in one run"
+            f"{of_cell}; p-values are Student's, since this is itself an estimate"
         )
     few = "what differs from run to run is not known: not all have measured 'by_chamber_and_run'"
     if spread.runs:

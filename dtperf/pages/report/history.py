@@ -40,18 +40,19 @@ class Period(NamedTuple):
     """Of its first job; empty if no job tells."""
 
 
-def in_order(results: Sequence[tuple[str, Result]]) -> list[Period]:
+def in_order(results: Sequence[tuple[str, Result]], fewest: int = 2) -> list[Period]:
     """Put results into order of their runs, or else of the time at which they were measured.
 
     Args:
-        results: Names and results, two at least.
+        results: Names and results.
+        fewest: Number of results that there are at least.
 
     Raises:
-        ConfigError: There are fewer than two.
+        ConfigError: There are fewer.
         InputError: One of them has not measured 'by_chamber'.
     """
-    if len(results) < 2:
-        raise ConfigError("a trend takes two results at least")
+    if len(results) < fewest:
+        raise ConfigError("a trend takes two results at least, or a table of luminosity")
     for name, result in results:
         if not result.by_chamber():
             raise InputError(f"{name}: lacks 'by_chamber': measure it, to compare chambers")

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from dtperf.errors import ConfigError
 from dtperf.files import write_atomic
 from dtperf.pages.assets import asset, embedded_json
-from dtperf.pages.report import changed, words
+from dtperf.pages.report import aged, changed, words
 from dtperf.statistics import probability
 
 __all__ = ["fill", "save"]
@@ -115,15 +115,25 @@ def _environment() -> Environment:
     environment.filters |= {
         "capital": words.capital,
         "allowance": changed.allowance,
+        "assumptions": aged.assumptions,
         "changed_name": changed.name,
         "count": words.count,
+        "description": aged.description,
+        "expected": aged.expected,
+        "exposed": aged.exposed,
         "guarantee": changed.guarantee,
         "interval": words.interval,
+        "left_out": aged.left_out,
         "percent": words.percent,
         "plus_minus": words.plus_minus,
         "points": changed.points,
         "probability": probability,
         "signed": words.signed,
+        "slope": aged.slope,
+        "slope_guarantee": aged.slope_guarantee,
+        "some_names": aged.some_names,
+        "variation": changed.variation,
+        "what_aged": aged.what_aged,
         "what_changed": changed.what_changed,
     }
     return environment

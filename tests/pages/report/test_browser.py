@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from dtperf.detector import chambers
+from dtperf.diagnostics.ageing import trends
 from dtperf.diagnostics.comparison import changes
-from dtperf.pages.report import render_comparison, render_history, save, write
+from dtperf.pages.report import render_ageing, render_comparison, render_history, save, write
 from dtperf.pages.report.history import in_order
+from tests.diagnostics.ageing.toys import BEGIN, Years
 from tests.helpers.browser import chromium
 from tests.pages.report.samples import DEAD, EMPTY, FLAGS, LOW, measured
 
@@ -21,7 +24,7 @@ pytestmark = pytest.mark.server
 
 ROWS = "#table tbody tr"
 PHONE = {"width": 390, "height": 844}
-NAMES = ("report", "comparison", "history")
+NAMES = ("report", "comparison", "history", "ageing")
 TEXTS = """() => {
   const ground = (node) => getComputedStyle(node).backgroundColor;
   const hasText = (node) => [...node.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
@@ -69,6 +72,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save(render_comparison(b, a, ("before", "after")), out / "comparison.html")
     periods = in_order([("a", a), ("b", b)])
     save(render_history(periods, changes(a, b)), out / "history.html")
+    runs = np.array([*a.runs, *b.runs])
+    lumi = Years(runs, np.full(len(runs), 10.0), BEGIN + np.arange(len(runs)))
+    found = trends(a, b, luminosity=lumi.table(out / "lumi.csv"))
+    save(render_ageing(periods, found, ["A loss."]), out / "ageing.html")
     return out
 
 
