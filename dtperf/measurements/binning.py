@@ -84,7 +84,15 @@ def variable_bins(values: AnyArray, edges: F64) -> I16:
                 below += edge <= x
             bins[i] = below
         else:
-            bins[i] = np.searchsorted(edges, x, side="right")
+            # searchsorted, for which numba would import SciPy's linear algebra
+            below, above = 0, len(edges)
+            while below < above:
+                middle = (below + above) // 2
+                if edges[middle] <= x:
+                    below = middle + 1
+                else:
+                    above = middle
+            bins[i] = below
     return bins
 
 
