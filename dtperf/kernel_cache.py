@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import numba
 from numba.core import caching, config, event
-from numba.core.runtime import rtsys
+from numba.core.runtime.nrt import rtsys
 
 from dtperf.code_state import code_state
 from dtperf.errors import DtperfWarning
