@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 import uproot
-from dask.system import CPU_COUNT
+from loky import cpu_count
 
 import dtperf
 from benchmarks import subjects
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="how often each is timed")
     parser.add_argument("--record", action="store_true", help="append the ratios to the history")
     options = parser.parse_args()
-    print(f"{options.events:,} events, {CPU_COUNT} cores, in this process\n")
+    print(f"{options.events:,} events, {cpu_count()} cores, in this process\n")
     print("| compression | wall, one thread, s | with threads, of that (least to most) | CPU |")
     print("|---|---:|---:|---:|")
     found = {}

@@ -1,7 +1,9 @@
 """How long commands let a user wait: `python -m benchmarks.waiting [--rounds N] [--before DIR]`.
 
 All in turn, each in a process of its own, as CPU seconds with those of their children, and as wall
-time. `--before` names a checkout of another version, whose commands are timed beside ours.
+time. `--before` names a checkout of another version, whose commands are timed beside ours. The
+table so far is printed after each round, which takes one to two minutes of CPU time; the first run
+of a checkout compiles its kernels, another minute.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from shutil import copytree
 from statistics import median
 
 from benchmarks.__main__ import GOLDEN
@@ -24,7 +27,7 @@ YARDSTICK = "import coffea.processor"
 def main() -> None:
     """Time the commands, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="how often each is timed")
+    parser.add_argument("--rounds", type=int, default=2, help="how often each is timed")
     parser.add_argument("--before", type=Path, help="a checkout of another version")
     options = parser.parse_args()
     own = Path(__file__).parents[1]
@@ -34,14 +37,14 @@ def main() -> None:
         # each version has results of its own: an older one cannot read those of a newer one
         folders = {version: Path(directory) / (version.strip() or "now") for version in trees}
         for version, tree in trees.items():
-            for name in ("a", "b"):
-                _once(tree, _run(folders[version] / name))
+            _once(tree, _run(folders[version] / "a"))
+            copytree(folders[version] / "a", folders[version] / "b")
         for _ in range(options.rounds):
             timed.setdefault(YARDSTICK, []).append(_once(own, ["-c", YARDSTICK]))
             for version, tree in trees.items():
                 for name, command in _commands(folders[version]).items():
                     timed.setdefault(f"{name}{version}", []).append(_once(tree, command))
-    _print(timed)
+            _print(timed)
 
 
 def _commands(folder: Path) -> dict[str, list[str]]:
@@ -79,12 +82,15 @@ def _once(tree: Path, command: list[str]) -> tuple[float, float]:
 
 def _print(timed: dict[str, list[tuple[float, float]]]) -> None:
     """Print medians, and their ratios to the yardstick, or to the version before."""
-    print(f"{'':32}{'CPU s':>8}{'wall s':>8}{'ratio':>8}")
+    print(f"\n{'':32}{'CPU s':>8}{'ratio':>8}{'wall s':>8}{'ratio':>8}")
     for name, times in timed.items():
         other = timed.get(f"{name} before", timed[YARDSTICK])
-        ratio = median(own[0] / theirs[0] for own, theirs in zip(times, other, strict=True))
-        cpu, wall = (median(column) for column in zip(*times, strict=True))
-        print(f"{name:32}{cpu:8.2f}{wall:8.2f}{ratio:8.2f}")
+        columns = zip(*times, strict=True), zip(*other, strict=True)
+        print(f"{name:32}", end="")
+        for own, theirs in zip(*columns, strict=True):
+            ratio = median(mine / its for mine, its in zip(own, theirs, strict=True))
+            print(f"{median(own):8.2f}{ratio:8.2f}", end="")
+        print(flush=True)
 
 
 if __name__ == "__main__":

@@ -128,7 +128,12 @@ def _files_of(module: str, name: str) -> list[Path]:
 
 
 def _file(module: str) -> Path | None:
-    path = _package().joinpath(*module.split(".")[1:])
+    return _file_in(_package(), module)
+
+
+@cache
+def _file_in(package: Path, module: str) -> Path | None:
+    path = package.joinpath(*module.split(".")[1:])
     choices = (path.with_suffix(".py"), path / "__init__.py")
     return next((each for each in choices if each.is_file()), None)
 

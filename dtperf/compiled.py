@@ -1,33 +1,16 @@
-"""How kernels are compiled, and kept on disk: ``@compiled``.
+"""How kernels are compiled: ``@compiled``, and ``@inlined`` for what becomes a part of them.
 
-numba's own cache ends a program when it cannot be used: an entry that a full disk cut short, a
-folder that nobody may write to. Nor does it see that a function has changed that a kernel calls. A
-cache only saves time, so here whatever is wrong with it costs time and nothing else.
+numba takes a quarter of a second to import, and more to look for what it has compiled before. So
+a kernel does that when it is first called: most commands call none, or few.
 """
 
 from __future__ import annotations
 
-import atexit
-import hashlib
-import os
-import pickle
-import shutil
-import tempfile
-import threading
-import time
-import warnings
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, overload
+from functools import cached_property, update_wrapper
+from typing import Any, TypeVar, cast, overload
 
-import numba
-from numba.core import caching, config, event
-
-from dtperf.code_state import code_state
-from dtperf.errors import DtperfWarning
-
-__all__ = ["Spent", "compiled", "spent_compiling"]
+__all__ = ["Kernel", "compiled", "inlined"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -40,178 +23,56 @@ def compiled(function: Any = None, **options: Any) -> Any:
     """Compile a function with numba when it is first called, or take what was compiled before.
 
     Args:
-        function: Runs without Python's lock.
+        function: Of numbers, arrays and tuples of them; runs without Python's lock.
         **options: Of `numba.njit`, beside `nogil` and `cache`.
     """
     if function is None:
-        return lambda function: compiled(function, **options)
-    dispatcher = numba.njit(nogil=True, **options)(function)
-    if not config.DISABLE_JIT:  # type: ignore[attr-defined]  # made of the environment
-        try:
-            dispatcher._cache = _Cache(function)
-        except Exception as error:  # noqa: BLE001  # numba words it: no place, or a wrong setting
-            _warn_once(f"are not kept: {error}")
-    return dispatcher
+        return lambda function: Kernel(function, options, keep=True)
+    return Kernel(function, options, keep=True)
 
 
-class _UserWide(caching.UserWideCacheLocator):
-    """numba's own, which takes a folder `~` where it stands for a user whom nobody knows."""
+def inlined(function: Function) -> Function:
+    """Make a function a part of each kernel that calls it, as if its lines stood there.
 
-    def ensure_cache_path(self) -> None:
-        if not Path(self.get_cache_path()).is_absolute():
-            raise OSError("this user has no home")
-        super().ensure_cache_path()
-
-
-class _Temporary(caching.UserProvidedCacheLocator):
-    """A folder for this process and those that it starts, where no other place can be written."""
-
-    @classmethod
-    def from_function(cls, py_func: Any, py_file: str) -> Any:
-        _make_temporary()
-        return super().from_function(py_func, py_file)
-
-
-@cache
-def _make_temporary() -> None:
-    folder = tempfile.mkdtemp(prefix="dtperf-compiled-")
-    atexit.register(_remove, folder, os.getpid())
-    os.environ["NUMBA_CACHE_DIR"] = folder
-    config.CACHE_DIR = folder  # type: ignore[attr-defined]  # made of the environment
-    _warn_once(
-        f"are kept in {folder} until the end of this command, as no other place can be written"
-    )
-
-
-def _remove(folder: str, owner: int) -> None:
-    if os.getpid() == owner:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-class _Implementation(caching.CompileResultCacheImpl):
-    _locator_classes = [  # noqa: RUF012  # as numba has it
-        caching.UserProvidedCacheLocator,
-        caching.InTreeCacheLocator,
-        _UserWide,
-        _Temporary,
-    ]
-
-
-class _Cache(caching.FunctionCache):
-    """The compiled forms of one function."""
-
-    _impl_class = _Implementation
-
-    def __init__(self, function: Any) -> None:
-        super().__init__(function)
-        # functions and constants of other modules become part of a kernel
-        state = code_state(Path(function.__code__.co_filename))
-        self._cache_file = _Files(self._cache_path, self._impl.filename_base, state)
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Load what was compiled before; None, so that it is compiled, if that cannot be used."""
-        try:
-            return super().load_overload(sig, target_context)
-        except MemoryError:
-            raise
-        except Exception:  # noqa: BLE001  # contents of a file can raise anything
-            return None
-
-    def save_overload(self, sig: Any, data: Any) -> None:
-        """Save what was compiled, if there is room."""
-        try:
-            super().save_overload(sig, data)
-        except OSError as error:
-            self.disable()
-            _warn_once(f"are not kept: {self._cache_path}: {error.strerror or error}")
-
-
-class _Files(caching.IndexDataCacheFile):
-    """Files of one function, each with a checksum: code that is damaged would still be run.
-
-    What is compiled is stored with what it was compiled for. Two processes that write at once may
-    leave an index that names one's file for the other's.
+    Args:
+        function: As of `compiled`; nothing is kept of what is compiled for a call from Python.
     """
-
-    def _load_index(self) -> dict[Any, str]:
-        try:
-            version, stamp, names = self._load(self._index_path)
-        except Exception:  # noqa: BLE001  # nothing there, or nothing of use
-            return {}
-        return dict(names) if (version, stamp) == (self._version, self._source_stamp) else {}
-
-    def _save_index(self, overloads: dict[Any, str]) -> None:
-        self._store(self._index_path, (self._version, self._source_stamp, overloads))
-
-    def save(self, key: Any, data: Any) -> None:
-        super().save(key, (key, data))
-
-    def load(self, key: Any) -> Any:
-        stored = super().load(key)
-        return stored[1] if stored is not None and stored[0] == key else None
-
-    def _load_data(self, name: str) -> Any:
-        return self._load(self._data_path(name))
-
-    def _save_data(self, name: str, data: Any) -> None:
-        self._store(self._data_path(name), data)
-
-    def _load(self, path: str) -> Any:
-        content = Path(path).read_bytes()
-        digest, stored = content[:32], content[32:]
-        if hashlib.sha256(stored).digest() != digest:
-            raise ValueError(f"{path}: is damaged")
-        return pickle.loads(stored)  # noqa: S301  # as numba does, in a folder of this user
-
-    def _store(self, path: str, content: Any) -> None:
-        stored = self._dump(content)
-        with self._open_for_write(path) as file:
-            file.write(hashlib.sha256(stored).digest() + stored)
+    return cast("Function", Kernel(function, {"inline": "always"}, keep=False))
 
 
-@cache
-def _warn_once(what: str) -> None:
-    """Warn once of what makes each command slower."""
-    warnings.warn(
-        f"compiled functions {what}: name a folder for them with NUMBA_CACHE_DIR",
-        DtperfWarning,
-        stacklevel=3,
-    )
+class Kernel:
+    """A function that numba compiles; for numba itself, its own dispatcher of it."""
 
+    def __init__(
+        self, function: Callable[..., Any], options: dict[str, Any], *, keep: bool
+    ) -> None:
+        update_wrapper(self, function)
+        self.py_func = function
+        """What is compiled."""
+        self._options = options
+        self._keep = keep
 
-class Spent(NamedTuple):
-    """What compiling has taken."""
+    @cached_property
+    def dispatcher(self) -> Any:
+        """What numba compiles and calls it with."""
+        from dtperf.kernel_cache import dispatcher_of  # imports numba
 
-    seconds: float
-    cpu_seconds: float
+        return dispatcher_of(self.py_func, self._options, keep=self._keep)
 
+    @property
+    def _numba_type_(self) -> Any:
+        """Its type in kernels that call it."""
+        return self.dispatcher._numba_type_
 
-class _Clock(threading.local, event.Listener):
-    """What this thread has spent; a function that another one needs is part of its time."""
+    @property
+    def targetoptions(self) -> dict[str, Any]:
+        """By which numba knows what to inline."""
+        return dict(self._options)
 
-    def __init__(self) -> None:
-        self.spent = Spent(0.0, 0.0)
-        self._depth = 0
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call what is compiled for arguments of these types."""
+        return self.dispatcher(*arguments, **named)
 
-    def on_start(self, _: Any) -> None:
-        if not self._depth:
-            self._begin = Spent(time.perf_counter(), time.thread_time())
-        self._depth += 1
-
-    def on_end(self, _: Any) -> None:
-        self._depth -= 1
-        if not self._depth:
-            now, before = Spent(time.perf_counter(), time.thread_time()), self._begin
-            self.spent = Spent(
-                self.spent.seconds + now.seconds - before.seconds,
-                self.spent.cpu_seconds + now.cpu_seconds - before.cpu_seconds,
-            )
-
-
-_clock = _Clock()
-event.register("numba:compile", _clock)
-
-
-def spent_compiling() -> Spent:
-    """Return what this thread has spent on compiling so far, with numba and for whatever."""
-    return _clock.spent
+    def __reduce__(self) -> str:
+        """Pickle as the name that it has in its module."""
+        return cast("str", self.__qualname__)  # type: ignore[attr-defined]  # of the function

@@ -17,7 +17,7 @@ import numba
 import pytest
 
 import dtperf
-from dtperf import compiled as module
+from dtperf import kernel_cache as module
 from dtperf.errors import DtperfWarning
 
 SOURCE = """
@@ -59,7 +59,7 @@ def misses(path: Path) -> int:
     """Call a kernel as another process would, and tell how often it had to be compiled."""
     half = load(path).half
     assert (half(3.0), half(3)) == (1.5, 1.5)
-    return sum(half.stats.cache_misses.values())
+    return sum(half.dispatcher.stats.cache_misses.values())
 
 
 def stored(path: Path) -> list[Path]:

@@ -16,6 +16,7 @@ FLOORS = [
         "typing",
         "code_state",
         "lazy_import",
+        "kernel_cache",
         "compiled",
         "files",
         "process",

@@ -1,6 +1,6 @@
 """Compile all kernels that runs need: `python -m dtperf.cli.warm`, once after an installation.
 
-They are kept where numba keeps what it compiles, see `dtperf.compiled`; the first run of a user
+They are kept where numba keeps what it compiles, see `dtperf.kernel_cache`; the first run of a user
 then begins at once.
 """
 

@@ -8,10 +8,9 @@ from importlib.resources import files
 from math import exp, sqrt
 from typing import Literal
 
-import numba
 import numpy as np
 
-from dtperf.compiled import compiled
+from dtperf.compiled import compiled, inlined
 from dtperf.typing import F64
 
 __all__ = ["Part", "solenoid_field", "yoke_field"]
@@ -32,7 +31,7 @@ SCALE_PER_M = 1 / RADIUS_M
 HALF_T = 0.5 * CENTRAL_T * sqrt(1 + 1 / ASPECT**2)
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def _end(u: float) -> tuple[float, float, float, float]:
     """Return u / sqrt(1 + u^2), the field of a half-infinite coil on its axis, and derivatives."""
     a = 1 / (1 + u * u)

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from math import cos, exp, nan, pi, sin, sqrt, tan
 
-import numba
 import numpy as np
 
-from dtperf.compiled import compiled
+from dtperf.compiled import compiled, inlined
 from dtperf.detector.helix import CURVATURE_PER_T, advance, to_cylinder, to_plane
 from dtperf.detector.layers import Z_STEP_CM, Layers
 from dtperf.detector.material import SCATTERING_GEV, relative_loss
@@ -119,7 +118,7 @@ def look_ahead(state: F64, k: int, layers: Layers) -> None:
         state[CURVATURE, i] = state[BEND, i] * bending * per_pt
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def _inverse(small: float) -> float:
     """Return 1 / (1 - small), to the fourth order."""
     return 1 + small * (1 + small * (1 + small))

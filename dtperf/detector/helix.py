@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import atan, nan, sqrt
 
-import numba
+from dtperf.compiled import inlined
 
 __all__ = ["CURVATURE_PER_T", "advance", "to_cylinder", "to_plane"]
 
@@ -17,7 +17,7 @@ CURVATURE_PER_T = 0.00299792458
 """Curvature per cm of a track of 1 GeV and unit charge in 1 T, from the speed of light."""
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def to_cylinder(x: float, y: float, ux: float, uy: float, curvature: float, radius: float) -> float:
     """Find where a helix leaves a cylinder around the beam.
 
@@ -40,7 +40,7 @@ def to_cylinder(x: float, y: float, ux: float, uy: float, curvature: float, radi
     return half / reach if root >= 0 and reach > 0 else nan
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def to_plane(forward: float, side: float, curvature: float, distance: float) -> float:
     """Find where a helix crosses a plane that is parallel to the beam.
 
@@ -60,7 +60,7 @@ def to_plane(forward: float, side: float, curvature: float, distance: float) -> 
     return distance / reach if root >= 0 and reach > 0 else nan
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def _arc(t: float) -> float:
     """Return atan(t) / t, for most tracks without a division."""
     s = t * t
@@ -69,7 +69,7 @@ def _arc(t: float) -> float:
     return 1 - s * (1 / 3 - s * (1 / 5 - s * (1 / 7 - s * (1 / 9 - s / 11))))
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def advance(
     x: float, y: float, ux: float, uy: float, curvature: float, tau: float
 ) -> tuple[float, float, float, float, float]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from math import log
 from typing import Literal, NamedTuple
 
-import numba
 import numpy as np
 
+from dtperf.compiled import inlined
 from dtperf.detector.field import Part, yoke_field
 from dtperf.typing import F64, Bools
 
@@ -116,7 +116,7 @@ def outside_field(region: Region, z_cm: F64) -> tuple[F64, F64]:
     return np.where(iron, -value, 0), np.where(iron, 0, np.sign(z_cm) * value)
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def relative_loss(p_gev: float) -> float:
     """Return the mean energy loss of a muon relative to that at 20 GeV.
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
-from dtperf.compiled import compiled
+from dtperf.compiled import compiled, inlined
 from dtperf.typing import I16, I64, Integers
 
 __all__ = [
@@ -46,7 +45,7 @@ def _code(wheel: int, sector: int, station: int) -> int:
     return (station - 1) * N_STATION_CODES + (wheel + 2) * N_SECTORS + sector - 1
 
 
-chamber_code = numba.njit(nogil=True, inline="always")(_code)
+chamber_code = inlined(_code)
 """Compute the code of a chamber within a compiled function, of wheel, sector and station."""
 
 
@@ -89,7 +88,7 @@ class Chamber(NamedTuple):
         return cls(int(wheels()[code]), int(sectors()[code]), int(stations()[code]))
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def second_sector(sector: int, station: int) -> int:
     """Return the number that the second chamber of a sector bears, 0 where there is only one.
 

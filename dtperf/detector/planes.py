@@ -5,10 +5,9 @@ from __future__ import annotations
 from math import cos, sin, sqrt
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
-from dtperf.compiled import compiled
+from dtperf.compiled import compiled, inlined
 from dtperf.detector.flight import (
     ANGLE2,
     CURVATURE,
@@ -61,7 +60,7 @@ class Propagated(NamedTuple):
     sigma_y: F32
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def _code(station: int, wheel: int, number: int, t: float) -> int:
     """Return the code of a chamber; t distinguishes the two MB4 chambers of a sector."""
     second = second_sector(number + 1, station) if t > 0 else 0

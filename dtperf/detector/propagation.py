@@ -72,8 +72,10 @@ def propagate(
                 step(state, k, layers)
         offsets[a + 1 : b + 1] = counts
         row = append(row, counts, codes, values, code, columns)
+    for i in range(n):  # np.cumsum has numba import SciPy's linear algebra, which takes 0.1 s
+        offsets[i + 1] += offsets[i]
     return Propagated(
-        np.cumsum(offsets),
+        offsets,
         code[:row],
         columns[0, :row],
         columns[1, :row],

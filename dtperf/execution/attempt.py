@@ -12,9 +12,9 @@ from typing import Any, NamedTuple, Protocol
 from coffea.processor.executor import WorkItem
 
 from dtperf.addresses import hide
-from dtperf.compiled import spent_compiling
 from dtperf.errors import DtperfError
 from dtperf.execution.chunk_meta import meta_of, place_of
+from dtperf.kernel_cache import spent_compiling
 from dtperf.nanoaod.faults import own_fault
 from dtperf.process import keep_freed, peak_memory_bytes
 

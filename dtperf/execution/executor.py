@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from coffea.processor.executor import ExecutorBase
+from loky import cpu_count
 
 from dtperf.addresses import secret_of
 from dtperf.errors import ConfigError
@@ -171,8 +172,6 @@ class Workplace(NamedTuple):
 
 def cores_expected(config: AnalysisConfig, workplace: Workplace) -> int:
     """Return how many chunks will be worked on at a time, before `worker_pool` has any worker."""
-    from dask.system import CPU_COUNT
-
     if workplace.client is not None:
         return max(1, int(sum(workplace.client.nthreads().values())))
     if workplace.cluster is not None:
@@ -180,7 +179,7 @@ def cores_expected(config: AnalysisConfig, workplace: Workplace) -> int:
 
         cluster = load_cluster(workplace.cluster)
         return cluster.workers * int(getattr(cluster, "cores", 1))
-    return 1 if config.run.executor == "iterative" else config.run.workers or CPU_COUNT
+    return 1 if config.run.executor == "iterative" else config.run.workers or cpu_count()
 
 
 @contextmanager
@@ -200,9 +199,7 @@ def worker_pool(
         ConfigError: A report is wanted of workers that are not Dask's, or without bokeh.
         DtperfError: Scheduler or workers do not come, or run other software.
     """
-    from dask.system import CPU_COUNT  # those that this process may use
-
-    workers = config.run.workers or CPU_COUNT
+    workers = config.run.workers or cpu_count()  # those that this process may use
     with taken_down() as stack:
         if workplace.client is not None:
             from dtperf.execution.clusters.environment import check_same

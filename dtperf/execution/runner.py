@@ -19,7 +19,6 @@ from dtperf.execution.checkpoint import FILESET, RunDirectory, open_run
 from dtperf.execution.chunk_meta import meta_of
 from dtperf.execution.chunks import ChunkRunner
 from dtperf.execution.clusters.client import connected, is_running
-from dtperf.execution.clusters.load import load_cluster
 from dtperf.execution.credentials import find, in_addresses, warnings
 from dtperf.execution.estimate import seconds_needed
 from dtperf.execution.executor import ChunkExecutor, Update, Workplace, cores_expected, worker_pool
@@ -84,6 +83,8 @@ def run(
         client, cluster = None, client
     given = next((each for each in (client, cluster) if is_running(each)), client)
     if given is None and cluster is not None:
+        from dtperf.execution.clusters.load import load_cluster
+
         load_cluster(cluster)
     if metrics is not None and out is None:
         raise ConfigError("metrics: tell of what is saved: give out=…, too")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dtperf.compiled import compiled
+from dtperf.compiled import compiled, inlined
 from dtperf.typing import F64, I16, I32, I64, AnyArray, Intp
 
 __all__ = [
@@ -61,6 +61,22 @@ def regular_bins(values: AnyArray, n: int, start: float, stop: float, by_edges: 
     return bins
 
 
+@inlined
+def _at_or_below(edges: AnyArray, value: float) -> int:
+    """Return how many of increasing edges are not above a value.
+
+    np.searchsorted has numba import SciPy's linear algebra, which takes 0.1 s.
+    """
+    low, high = 0, len(edges)
+    while low < high:
+        middle = (low + high) // 2
+        if edges[middle] <= value:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
 @compiled
 def variable_bins(values: AnyArray, edges: F64) -> I16:
     """Return the bins between edges, each with its lower edge.
@@ -84,7 +100,7 @@ def variable_bins(values: AnyArray, edges: F64) -> I16:
                 below += edge <= x
             bins[i] = below
         else:
-            bins[i] = np.searchsorted(edges, x, side="right")
+            bins[i] = _at_or_below(edges, x)
     return bins
 
 
@@ -125,8 +141,8 @@ def category_bins(values: AnyArray, categories: AnyArray) -> I16:
         if i and values[i] == values[i - 1]:
             bins[i] = bins[i - 1]
             continue
-        place = np.searchsorted(categories, values[i])
-        if place < len(categories) and categories[place] == values[i]:
+        place = _at_or_below(categories, values[i]) - 1
+        if place >= 0 and categories[place] == values[i]:
             bins[i] = place
     return bins
 

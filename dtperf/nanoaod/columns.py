@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from dtperf.nanoaod.patches import install
-
 __all__ = ["ColumnFilter", "Numbers", "column_types", "numbers_in", "typenames"]
 
 _NUMBER = r"(?:std::)?(u?int\d+_t|float|double|bool|char)"
@@ -46,6 +44,8 @@ def column_types(tree: Any) -> dict[str, str]:
 
 def typenames(tree: Any) -> dict[str, str]:
     """Return the columns of a tree, as `column_types` does, with their C++ types."""
+    from dtperf.nanoaod.patches import install  # imports uproot, which a result does without
+
     install()
     spelled = tree.typenames(recursive=False)
     return {name: typename for name, typename in spelled.items() if typename}

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
-from dtperf.compiled import compiled
+from dtperf.compiled import compiled, inlined
 from dtperf.typing import I64, U32
 
 __all__ = ["read_offsets", "same_offsets"]
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def _list_start(stored: U32, entry: int, key_bytes: int, end: int) -> Any:
     """Return the first byte of a list; the stored ones are big-endian and count from the key."""
     if entry == len(stored):

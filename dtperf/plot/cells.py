@@ -209,6 +209,8 @@ def _mesh(panel: Axes, cells: EfficiencyMap, values: F64, scale: Scale, is_pale:
         np.ma.masked_invalid(values).T,
         cmap=scale.colours,
         norm=scale.norm,
+        # not seen; from a name matplotlib would make the colour of each cell anew with its opacity
+        facecolors=np.ones((1, 4)),
         **look,
     )
     if values.size:

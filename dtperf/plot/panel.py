@@ -80,11 +80,8 @@ class Panel(Axes):
     @contextmanager
     def _without_minor_ticks(self) -> Iterator[list[Axis]]:
         """Take away for a while the minor ticks that have no labels; yield the axes with such."""
-        axes: list[Axis] = [
-            axis
-            for axis in (self.xaxis, self.yaxis)
-            if isinstance(axis.get_minor_formatter(), NullFormatter)
-        ]
+        both: tuple[Axis, ...] = (self.xaxis, self.yaxis)
+        axes = [axis for axis in both if not _labels_minor_ticks(axis)]
         kept = [axis.minor.locator for axis in axes]
         for axis in axes:
             axis.minor.locator = NullLocator()  # what set_minor_locator does would be forgotten
@@ -123,6 +120,14 @@ class Panel(Axes):
             ticks.set_figure(cast("Figure", self.get_figure(root=False)))
             ticks.axes = self
             yield ticks
+
+
+def _labels_minor_ticks(axis: Axis) -> bool:
+    """Return whether minor ticks have labels, as on a logarithmic axis of few decades."""
+    formatter = axis.get_minor_formatter()
+    if isinstance(formatter, NullFormatter):
+        return False
+    return any(formatter.format_ticks([*axis.get_minorticklocs()]))
 
 
 def _within(axis: Axis, places: F64) -> F64:

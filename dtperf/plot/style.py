@@ -99,6 +99,8 @@ _wanted: ContextVar[Size | None] = ContextVar("_wanted", default=None)
 _caption: ContextVar[Caption] = ContextVar("_caption", default=NOTHING_KNOWN)
 """What is known of what the next figure shows."""
 SMALL = 0.6
+_held: ContextVar[float | None] = ContextVar("_held", default=None)
+"""Scale of the style that holds already; None: the user's own does."""
 _is_for_page: ContextVar[bool] = ContextVar("_is_for_page", default=False)
 
 
@@ -133,20 +135,36 @@ def style(
         scale: How large letters and ticks are.
         caption: What the header of that figure says; None: what it said before.
     """
-    kept = {"figure.dpi": mpl.rcParams["figure.dpi"]}
     before = _wanted.set(figsize or _wanted.get())
     said = _caption.set(caption or _caption.get())
     try:
-        with matplotlib.style.context([mplhep.style.CMS, RC, kept], after_reset=True):
-            _shrink(scale)
+        with _parameters(scale):
             yield
     finally:
         _wanted.reset(before)
         _caption.reset(said)
 
 
+@contextmanager
+def _parameters(scale: float) -> Iterator[None]:
+    """Hold matplotlib's parameters; where they already do, nothing is set, as it takes 3 ms."""
+    if _held.get() == scale:
+        yield
+        return
+    held = _held.set(scale)
+    kept = {"figure.dpi": mpl.rcParams["figure.dpi"]}
+    try:
+        with matplotlib.style.context([mplhep.style.CMS, RC, kept], after_reset=True):
+            _shrink(scale)
+            yield
+    finally:
+        _held.reset(held)
+
+
 def _shrink(scale: float) -> None:
+    """Make letters and ticks smaller, for as long as the style is held."""
     if scale != 1:
+        _held.set(scale)
         parameters = cast("dict[str, Any]", mpl.rcParams)  # typed by all its names
         parameters.update({name: scale * parameters[name] for name in SHRINKING})
 
@@ -244,7 +262,7 @@ def new_sheet(
         size, title = (SMALL * size[0], SMALL * size[1]), ""
     wanted = _wanted.get() or size
     scale = min(1.0, wanted[0] / size[0], wanted[1] / size[1])
-    _shrink(scale)  # for as long as the style is held
+    _shrink(scale)
     sheet = StyledFigure(figsize=wanted)
     sheet.scale = scale
     sheet.panels = np.empty((rows, columns), dtype=object)

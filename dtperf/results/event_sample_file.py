@@ -19,6 +19,7 @@ from dtperf.results.event_sample import (
     SourceFile,
     hash_entries,
 )
+from dtperf.results.ledger import number_array
 from dtperf.validation import check_table
 
 __all__ = ["read_sample", "sample_to_parquet"]
@@ -52,7 +53,7 @@ def sample_to_parquet(sample: EventSample) -> bytes:
     about = _About(
         version=VERSION, events=sample.events, halvings=sample.halvings, files=[*sample.files]
     )
-    arrays = [pa.array(np.ascontiguousarray(entries[name])) for name in SCHEMA.names]
+    arrays = [number_array(entries[field.name], field.type) for field in SCHEMA]
     table = pa.table(arrays, schema=SCHEMA.with_metadata({ABOUT: about.model_dump_json()}))
     stream = pa.BufferOutputStream()
     pq.write_table(

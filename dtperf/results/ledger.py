@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self, get_args
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -17,7 +18,7 @@ from dtperf.results.row_columns import Column, Columns, field_columns
 from dtperf.results.table import Table, shortened
 from dtperf.validation import check_table
 
-__all__ = ["Ledger", "LedgerRow"]
+__all__ = ["Ledger", "LedgerRow", "number_array"]
 
 MAX_ROWS, MAX_BYTES = 1_000_000, 1 << 28
 """What is read at most: a hundred times what the largest runs leave."""
@@ -169,11 +170,20 @@ class Ledger(Table[LedgerRow]):
         return ledger
 
 
+def number_array(values: npt.ArrayLike, kind: pa.DataType) -> pa.Array:
+    """Make an Arrow array; `pa.array` would import pandas to see if it is given some of its.
+
+    Args:
+        values: Numbers, shape (n,).
+        kind: What they are stored as.
+    """
+    numbers = np.array(values, dtype=kind.to_pandas_dtype())  # NumPy's, for all its name
+    return pa.Array.from_buffers(kind, len(numbers), [None, pa.py_buffer(numbers)])
+
+
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    """Make an Arrow array; `pa.array` would import pandas to see if it is given some of its."""
     if not pa.types.is_string(kind):
-        numbers = np.array(values, dtype=kind.to_pandas_dtype())  # NumPy's, for all its name
-        return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(numbers)])
+        return number_array(values, kind)
     texts = [value.encode() for value in values]
     ends = np.cumsum([0, *map(len, texts)])
     if ends[-1] > np.iinfo(np.int32).max:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
-from dtperf.compiled import compiled
+from dtperf.compiled import compiled, inlined
 from dtperf.selection.arrays import Matches, Segments
 from dtperf.selection.segments import PassingLimits, best_segment, distance
 from dtperf.typing import F32, I8, I16, I32, I64, U8, Bools
@@ -47,7 +46,7 @@ class Crossings(NamedTuple):
     """Other muon stations with segments matched to the probe."""
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def count_other_stations(mask: int, station: int) -> int:
     """Return the number of bits in the 8-bit station mask, without the bit of this station."""
     count = 0

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from math import atan2, cos, isfinite, log, sin, sinh, sqrt
 
-import numba
 import numpy as np
 
-from dtperf.compiled import compiled
+from dtperf.compiled import compiled, inlined
 from dtperf.typing import F32
 
 __all__ = [
@@ -40,14 +39,14 @@ SMALL_ETA, LARGE_ETA = 1e-4, 4.0
 BELOW_PI = np.float32(3.1415925)
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def vector_pt(pt: float, phi: float) -> float:
     """Return the pT that comes back, in double precision."""
     px, py = pt * cos(phi), pt * sin(phi)
     return sqrt(px * px + py * py)
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def vector_eta(pt: float, eta: float, phi: float) -> float:
     """Return the eta that comes back, in double precision."""
     px, py, pz = pt * cos(phi), pt * sin(phi), pt * sinh(eta)
@@ -60,14 +59,14 @@ def vector_eta(pt: float, eta: float, phi: float) -> float:
     return ALONG_THE_BEAM if pz > 0 else -ALONG_THE_BEAM
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def vector_phi(pt: float, phi: float) -> float:
     """Return the phi that comes back, in double precision, from -pi to pi."""
     px, py = pt * cos(phi), pt * sin(phi)
     return 0.0 if px == 0 and py == 0 else atan2(py, px)
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def is_above(pt: np.float32, phi: np.float32, limit: np.float32, which: int) -> bool | np.bool_:
     """Return whether a muon's pT is above a limit.
 
@@ -88,7 +87,7 @@ def is_above(pt: np.float32, phi: np.float32, limit: np.float32, which: int) -> 
     return size > limit and isfinite(phi)
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def is_within(
     pt: np.float32, eta: np.float32, phi: np.float32, limit: np.float32, which: int
 ) -> bool | np.bool_:
@@ -109,7 +108,7 @@ def is_within(
     return abs(vector_eta(np.float64(pt), np.float64(eta), np.float64(phi))) < limit
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def _is_ordinary(pt: np.float32, phi: np.float32) -> bool | np.bool_:
     return 0 < abs(pt) < np.inf and isfinite(phi)
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-import awkward as ak
 import numpy as np
 
 from dtperf.typing import Bools
@@ -26,7 +25,7 @@ def is_certified(events: Any, mask: Mapping[str, tuple[tuple[int, int], ...]]) -
     Returns:
         Shape (events,).
     """
-    run, block = (ak.to_numpy(events[name]).astype(np.uint32) for name in _NAMES)
+    run, block = (np.asarray(events[name], dtype=np.uint32) for name in _NAMES)
     found: Bools = _lumi_mask(json.dumps(mask))(run, block)
     return found
 

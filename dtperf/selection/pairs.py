@@ -9,10 +9,9 @@ from __future__ import annotations
 from math import copysign, cos, pi, sin, sinh, sqrt
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
-from dtperf.compiled import compiled
+from dtperf.compiled import compiled, inlined
 from dtperf.selection.arrays import Muons
 from dtperf.selection.fourvector import is_above
 from dtperf.typing import F32, I64, Bools, Integers
@@ -81,7 +80,7 @@ class Candidates(NamedTuple):
 # The functions below take numbers, not arrays: passing an array costs more than they do.
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def invariant_mass(
     pt1: Real, eta1: Real, phi1: Real, pt2: Real, eta2: Real, phi2: Real
 ) -> np.float32:
@@ -102,7 +101,7 @@ def invariant_mass(
     return np.float32(copysign(sqrt(abs(squared)), squared))  # rounding can make it negative
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def delta_r(eta1: Real, phi1: Real, eta2: Real, phi2: Real) -> np.float32:
     """Return the distance of two muons in (eta, phi), computed in double precision."""
     deta = np.float64(eta1) - np.float64(eta2)
@@ -111,13 +110,13 @@ def delta_r(eta1: Real, phi1: Real, eta2: Real, phi2: Real) -> np.float32:
     return np.float32(sqrt(deta * deta + dphi * dphi))
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def are_charges(charges: int, charge: int) -> bool | np.bool_:
     """Return whether the product of two charges is -1, 1, or with `EITHER_CHARGE` one of both."""
     return charges == charge or (charge == EITHER_CHARGE and abs(charges) == 1)
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def is_pair(
     dz: np.float32, charges: int, mass: np.float32, dr: np.float32, limits: PairLimits
 ) -> bool | np.bool_:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import numpy.typing as npt
 from numba.extending import register_jitable
 
-from dtperf.compiled import compiled
+from dtperf.compiled import compiled, inlined
 from dtperf.selection.arrays import Muons
 from dtperf.selection.fourvector import is_within
 from dtperf.typing import F32, I8, I16, AnyArray, Bools
@@ -38,13 +37,13 @@ class PassingLimits(NamedTuple):
     """Whether the nearest segment is the best one, not the one with most hits."""
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def distance(dx: np.float32, dy: np.float32) -> np.float32:
     """Return the distance in the chamber plane, cm."""
     return np.float32(sqrt(dx * dx + dy * dy))
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def best_segment(
     start: int,
     stop: int,

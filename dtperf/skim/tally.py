@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import awkward as ak
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from dtperf.config import AnalysisConfig
 from dtperf.errors import InputError
@@ -120,6 +119,8 @@ def _by_block(
 
 def sum_tallies(tallies: Iterable[LuminosityTally]) -> LuminosityTally:
     """Return the sum of tallies, with one row for each block and set of branches, sorted."""
+    import pyarrow.compute as pc  # not needed where nothing is a skim
+
     tables = [each.to_arrow() for each in (_empty(), *tallies)]
     table = pa.concat_tables(tables, promote_options="default")
     keys = ["run", "luminosityBlock", *(f"has_{name}" for name in OPTIONAL)]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import xlog1py
+import scipy  # its `special` takes 0.1 s to import, and comes when it is used
 
 from dtperf.statistics.intervals import counts_of
 from dtperf.statistics.saddlepoint import tail_in_sigmas
@@ -116,7 +116,7 @@ class _Sums(NamedTuple):
 
     def logarithm(self, t: AnyArray) -> AnyArray:
         """Return the cumulant generating function of each sum."""
-        return self.total(xlog1py(self.size, np.expm1(t)[self.which] * self.shape))
+        return self.total(scipy.special.xlog1py(self.size, np.expm1(t)[self.which] * self.shape))
 
     def slopes(self, t: AnyArray) -> tuple[AnyArray, AnyArray]:
         """Return its first and second derivative."""

@@ -6,9 +6,9 @@ from functools import cache
 from math import sqrt
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
+from dtperf.compiled import inlined
 from dtperf.detector.field import solenoid_field
 from dtperf.detector.material import REGIONS, in_iron, outside_field
 from dtperf.typing import F64, I8, Bools
@@ -72,7 +72,7 @@ def space() -> Space:
     )
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def field_at(
     solenoid: F64, outside: F64, in_solenoid: bool, k: int, x: float, y: float, z: float
 ) -> tuple[float, float, float]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from math import cos, cosh, sin, tanh
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
-from dtperf.compiled import compiled
+from dtperf.compiled import compiled, inlined
 from dtperf.detector.edges import ACCEPT_CM
 from dtperf.detector.flight import NORMALS, SECTOR
 from dtperf.detector.frames import (
@@ -205,13 +204,13 @@ def _transport(
     return track[:row].copy(), code[:row].copy(), values[:, :row].copy()
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def _sector(state: F64) -> int:
     """Return the number of the sector of a point, 0 to 11."""
     return int(np.rint(np.arctan2(state[1], state[0]) / SECTOR)) % 12
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def _cross_station(
     state: F64,
     probe: F64,
@@ -262,7 +261,7 @@ def _cross_station(
     return row
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def _to_plane(
     state: F64,
     nx: float,

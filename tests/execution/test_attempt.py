@@ -11,10 +11,10 @@ import pytest
 from coffea.processor.executor import WorkItem
 
 import dtperf
-from dtperf.compiled import spent_compiling
 from dtperf.config import AnalysisConfig
 from dtperf.execution import pools
 from dtperf.execution.attempt import Outcome, run_chunk
+from dtperf.kernel_cache import spent_compiling
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN
 

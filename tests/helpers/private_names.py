@@ -116,14 +116,26 @@ PRIVATE = (
         *("kr8s._api.Api", "_session", ("apiserver.py",)),
         "kr8s leaves its connections to the garbage collector",
     ),
-    Private("numba.core.dispatcher.Dispatcher", "_cache", ("compiled.py",), _CACHE),
-    Private("numba.core.caching.FunctionCache", "_impl_class", ("compiled.py",), _CACHE),
-    Private("numba.core.caching.FunctionCache", "_impl", ("compiled.py",), _CACHE),
-    Private("numba.core.caching.FunctionCache", "_cache_file", ("compiled.py",), _CACHE),
-    Private("numba.core.caching.FunctionCache", "_cache_path", ("compiled.py",), _CACHE),
-    Private("numba.core.caching.CacheImpl", "_locator_classes", ("compiled.py",), _CACHE),
+    Private(
+        "numba.core.dispatcher.Dispatcher",
+        "_compilation_chain_init_hook",
+        ("kernel_cache.py",),
+        "loads vector and awkward, whose types no kernel has",
+    ),
+    Private(
+        "numba.core.caching.FunctionCache",
+        "_load_overload",
+        ("kernel_cache.py",),
+        "what is public prepares to compile first",
+    ),
+    Private("numba.core.dispatcher.Dispatcher", "_cache", ("kernel_cache.py",), _CACHE),
+    Private("numba.core.caching.FunctionCache", "_impl_class", ("kernel_cache.py",), _CACHE),
+    Private("numba.core.caching.FunctionCache", "_impl", ("kernel_cache.py",), _CACHE),
+    Private("numba.core.caching.FunctionCache", "_cache_file", ("kernel_cache.py",), _CACHE),
+    Private("numba.core.caching.FunctionCache", "_cache_path", ("kernel_cache.py",), _CACHE),
+    Private("numba.core.caching.CacheImpl", "_locator_classes", ("kernel_cache.py",), _CACHE),
     *(
-        Private(_FILES, name, ("compiled.py",), _CACHE)
+        Private(_FILES, name, ("kernel_cache.py",), _CACHE)
         for name in (
             *("_data_path", "_dump", "_index_path", "_load_data", "_load_index"),
             *("_open_for_write", "_save_data", "_save_index", "_source_stamp", "_version"),

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 
-from dtperf.compiled import compiled
+from dtperf.compiled import compiled, inlined
 from dtperf.detector import layer_cells, stations
 from dtperf.selection.arrays import Segments
 from dtperf.selection.details.branches import (
@@ -195,12 +194,12 @@ def find_layers(
     return found, anomalies
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def _is_crossed(superlayer: int, has_phi: bool, has_zed: bool) -> bool:
     return has_zed if superlayer == THETA else has_phi
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def _entry(superlayer: int, layer: int, is_mb4: bool) -> int:
     """Return the place of a layer in the list of a segment, all counted from 0.
 
