@@ -27,15 +27,25 @@ from dtperf.progress import Progress, progress_bar
 from dtperf.results.doubled import refusal
 from dtperf.results.result import Result
 from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS, TRACKER_ISO, isolations
-from dtperf.skim.cuts import MEASURED, only, refuse_details, refuse_looser, with_cuts
+from dtperf.selection.details.branches import DETAIL_ANOMALIES, TRACK_SLOPES, detail_anomalies
+from dtperf.skim.cuts import (
+    MEASURED,
+    only,
+    refuse_lacking_details,
+    refuse_looser,
+    with_cuts,
+)
 from dtperf.skim.recut.inputs import LIMIT_EVENTS, Source, find_inputs
 from dtperf.skim.recut.layout import CounterLayout
 from dtperf.skim.recut.load import LoadedEvents, load_files, threads
 from dtperf.skim.recut.load_skim import load_parts
 from dtperf.skim.recut.sums import CounterSums
 from dtperf.skim.stored import is_skim, load_skim
+from dtperf.skim.tally import RPCS
 
 __all__ = ["Analysis", "Explorer"]
+
+OF_SLOPES = frozenset(f"signed_d{axis}dz" for axis in TRACK_SLOPES)
 
 
 class Analysis:
@@ -82,11 +92,13 @@ class Analysis:
                 skim = load_skim(Path(source))
                 loaded = load_parts(skim, config, limit_events, tell)
                 self.loosest, self._skim = skim.config, str(Path(source).absolute())
-                self._about = skim.about
+                self._about, self._kept = skim.about, skim.config
                 refuse_looser(self.loosest, loaded.config, str(source))
             else:
                 limit = LIMIT_EVENTS if limit_events is None else limit_events
-                loaded = load_files(find_inputs(source, config), limit, tell)
+                origin = find_inputs(source, config)
+                self._kept = self._to_read(origin.config)
+                loaded = load_files(origin, self._kept, limit, tell)
         self._loaded: LoadedEvents = loaded
         doubled = loaded.event_sample.doubled
         if doubled is not None and loaded.config.run.doubled_events == "refuse":
@@ -186,7 +198,11 @@ class Analysis:
                     hint = suggest(name, active)
                     raise ConfigError(f"measurements: no {name!r} in the config{hint}")
             config = only(config, measurements)
-        refuse_details(config)
+        refuse_lacking_details(self._kept, config)
+        return config
+
+    def _to_read(self, config: AnalysisConfig) -> AnalysisConfig:
+        """Return a config with those measurements whose columns are read of files."""
         return config
 
     def _refuse_lacking(self, config: AnalysisConfig) -> None:
@@ -236,8 +252,13 @@ class Analysis:
         tally = self._loaded.tally
         inside = tally.is_in(config.selection.luminosity_mask)
         lacking = {name: tally.lacking(_branches(layout)) for name, layout in layouts.items()}
+        if config.extrapolation == "helix":  # it tells no slopes
+            for name, layout in layouts.items():
+                lacking[name] |= not OF_SLOPES.isdisjoint(layout.measurement.columns)
         made = frozenset(name for name, lacks in lacking.items() if not lacks.all())
-        anomalies = {name: int(n[inside].sum()) for name, n in tally.anomalies.items()}
+        unread = DETAIL_ANOMALIES - detail_anomalies(config.filled_columns())
+        counted = {name: n for name, n in tally.anomalies.items() if name not in unread}
+        anomalies = {name: int(n[inside].sum()) for name, n in counted.items()}
         for name, lacks in lacking.items():
             if lacks.any():
                 anomalies[f"events_not_in_{name}"] = int(tally.events[lacks & inside].sum())
@@ -270,7 +291,8 @@ class Analysis:
 def _branches(layout: CounterLayout) -> list[str]:
     """Name the branches that not every file has, and a measurement needs."""
     used = layout.measurement.columns
-    return [branch for column, branch in OPTIONAL_EVENT_COLUMNS.items() if column in used]
+    rpcs = [RPCS] if layout.measurement.table == "rpc_crossings" else []
+    return [*(b for column, b in OPTIONAL_EVENT_COLUMNS.items() if column in used), *rpcs]
 
 
 def _made(layouts: Mapping[str, CounterLayout], branches: frozenset[str]) -> frozenset[str]:
@@ -279,6 +301,13 @@ def _made(layouts: Mapping[str, CounterLayout], branches: frozenset[str]) -> fro
 
 class Explorer(Analysis):
     """An analysis of which a few measurements are shown, whatever its config skips."""
+
+    def _to_read(self, config: AnalysisConfig) -> AnalysisConfig:
+        return only(config, self._shown(config))
+
+    @staticmethod
+    def _shown(config: AnalysisConfig) -> tuple[str, ...]:
+        return (*MEASURED, *config.measurements.add)
 
     def measure(self, cuts: Mapping[str, Any] | None = None) -> Result:
         """Measure with other cuts.
@@ -290,4 +319,4 @@ class Explorer(Analysis):
             What `dtperf.run` gives for these events, of the measurements by_chamber,
             efficiency_vs_pt and acceptance_vs_pt, and of those of one's own.
         """
-        return self.with_cuts(cuts, measurements=(*MEASURED, *self.config.measurements.add))
+        return self.with_cuts(cuts, measurements=self._shown(self.config))

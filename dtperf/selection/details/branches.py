@@ -15,9 +15,12 @@ from dtperf.selection.cuts import TableName
 
 __all__ = [
     "BRANCHES_OF_TABLE",
+    "DETAIL_ANOMALIES",
+    "DIGI_ANOMALY",
     "DIGI_DTYPES",
     "EXPECTED_DTYPES",
     "HIT_DTYPES",
+    "LAYER_ANOMALIES",
     "NOT_OF_GENERATION_A",
     "PRIMITIVES",
     "RANGE_DTYPES",
@@ -28,7 +31,9 @@ __all__ = [
     "TRACK_SLOPES",
     "PrimitiveSource",
     "StoredColumn",
-    "needs_details",
+    "detail_anomalies",
+    "detail_branches",
+    "is_of_details",
 ]
 
 
@@ -56,6 +61,11 @@ class PrimitiveSource(NamedTuple):
     def dtypes(self) -> dict[str, Any]:
         """Columns, and the type of each."""
         return PRIMITIVE_DTYPES | ({RPC_BIT: np.int16} if self.has_rpc_bit else {})
+
+    @property
+    def anomalies(self) -> tuple[str, str]:
+        """Kinds of what no trigger sends: in no chamber, of no quality."""
+        return f"{self.collection}_in_unknown_chamber", f"{self.collection}_of_unknown_quality"
 
 
 RPC_BIT = "rpcBit"
@@ -99,6 +109,13 @@ RPC_HIT_DTYPES = {
 def _names(dtypes: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
     return frozenset(f"{name}_{column}" for name, columns in dtypes.items() for column in columns)
 
+
+LAYER_ANOMALIES = ("segment_hits_range_outside_event", "segment_extr_range_of_other_length")
+DIGI_ANOMALY = "digi_in_unknown_cell"
+DETAIL_ANOMALIES = frozenset(
+    (*LAYER_ANOMALIES, DIGI_ANOMALY, *(k for s in PRIMITIVES.values() for k in s.anomalies))
+)
+"""Kinds that are counted only where hits, digis or primitives are read."""
 
 DIGI_BRANCHES = _names({"dtDigi": DIGI_DTYPES})
 RPC_BRANCHES = _names({"dtToRpc": RPC_POINT_DTYPES, "rpcRecHit": RPC_HIT_DTYPES})
@@ -181,6 +198,7 @@ OF_CROSSINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("dtSegment_seg4D_dirLoc_y", "dtSegment_seg4D_dirLoc_z"),
             "muon_matches_dYdZ",
         ),
+        **dict.fromkeys(("signed_dx", "signed_dy"), ()),
         "segment_angle": ANGLE,
         "segment_mid_x": POSITION,
         **{f"{name}_dx": POSITION for name in PRIMITIVES},
@@ -223,13 +241,6 @@ def _of_rpc_crossings(columns: Iterable[str]) -> frozenset[str]:
     return RPC_BRANCHES if [*columns] else frozenset()
 
 
-def needs_details(measurement: Measured) -> bool:
-    """Return whether a measurement uses more than pairs and crossings can tell."""
-    if measurement.table == "pairs":
-        return False
-    return measurement.table != "crossings" or bool(_of_crossings(measurement.columns))
-
-
 BRANCHES_OF_TABLE: Mapping[TableName, Callable[[Iterable[str]], frozenset[str]]] = MappingProxyType(
     {
         "crossings": _of_crossings,
@@ -243,3 +254,32 @@ BRANCHES_OF_TABLE: Mapping[TableName, Callable[[Iterable[str]], frozenset[str]]]
 """What columns of a table need beside the branches that are always read."""
 NOT_OF_GENERATION_A: frozenset[TableName] = frozenset(["rpc_crossings"])
 """Tables of what only newer files have: a run on others leaves out their measurements."""
+
+
+def is_of_details(measurement: Measured) -> bool:
+    """Return whether a measurement uses more than pairs and crossings alone can tell."""
+    if measurement.table == "pairs":
+        return False
+    if measurement.table == "crossings":
+        of_primitives = tuple(f"{name}_" for name in PRIMITIVES)
+        used = measurement.columns
+        return any(name in OF_CROSSINGS or name.startswith(of_primitives) for name in used)
+    return True
+
+
+def detail_branches(columns: Mapping[TableName, Iterable[str]]) -> frozenset[str]:
+    """Return the branches of primitives, segments, hits and digis that columns need, by table."""
+    found = (branches(columns.get(table, ())) for table, branches in BRANCHES_OF_TABLE.items())
+    return frozenset().union(*found)
+
+
+def detail_anomalies(columns: Mapping[TableName, Iterable[str]]) -> frozenset[str]:
+    """Return the kinds of anomalies that are counted when these columns are used, by table."""
+    read = detail_branches(columns)
+    sources = (s for s in PRIMITIVES.values() if f"{s.collection}_quality" in read)
+    kinds = {kind for source in sources for kind in source.anomalies}
+    if read >= LAYER_BRANCHES:
+        kinds |= {*LAYER_ANOMALIES}
+    if [*columns.get("digis", ())]:
+        kinds.add(DIGI_ANOMALY)
+    return frozenset(kinds)

@@ -9,6 +9,7 @@ import numpy as np
 from dtperf.detector import N_CODES, layer_cells
 from dtperf.selection.columns import EVENT_COLUMNS as EVENT_TEXTS
 from dtperf.selection.columns import Make, chamber_columns, event_columns
+from dtperf.selection.details.branches import DIGI_ANOMALY
 from dtperf.selection.details.layers import read_digis
 from dtperf.selection.flat_collection import events_of
 from dtperf.selection.tables import Table
@@ -63,9 +64,7 @@ def digi_table(events: Any, flat: FlatEvents, cuts: LayerCuts) -> tuple[Table, d
         "has_segment": lambda t: _has_segment(flat)[t["event"], t["chamber"]],
         "is_noise": lambda t: ~t["has_segment"] & _is_early(t["time"], cuts),
     }
-    return Table(len(rows), make | event_columns(flat)), {
-        "digi_in_unknown_cell": len(exists) - len(rows)
-    }
+    return Table(len(rows), make | event_columns(flat)), {DIGI_ANOMALY: len(exists) - len(rows)}
 
 
 def _exists(code: AnyArray, superlayer: AnyArray, layer: AnyArray, wire: AnyArray) -> Bools:

@@ -20,6 +20,7 @@ from dtperf.selection.details.branches import (
     DIGI_DTYPES,
     EXPECTED_DTYPES,
     HIT_DTYPES,
+    LAYER_ANOMALIES,
     RANGE_DTYPES,
 )
 from dtperf.selection.flat_collection import codes, collection, has_columns
@@ -184,11 +185,7 @@ def find_layers(
     found, bad_hits, bad_expected = _find(
         rows, event, segments, content, digis, limits, cells, stations()
     )
-    anomalies = {
-        "segment_hits_range_outside_event": bad_hits,
-        "segment_extr_range_of_other_length": bad_expected,
-    }
-    return found, anomalies
+    return found, dict(zip(LAYER_ANOMALIES, (bad_hits, bad_expected), strict=True))
 
 
 @numba.njit(nogil=True, inline="always")

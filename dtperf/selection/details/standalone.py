@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,13 @@ from dtperf.compiled import compiled
 from dtperf.selection.flat_collection import collection, has_columns
 from dtperf.typing import I64, U32, Bools
 
-__all__ = ["has_standalone", "of_global_muons"]
+__all__ = ["MATCH_DTYPES", "MUON_DTYPES", "has_standalone", "of_global_muons"]
 
-MUON_DTYPES = {
+MUON_DTYPES: Mapping[str, Any] = {
     **dict.fromkeys(("staMatches_begin", "staMatches_end"), np.uint32),
     "isGlobal": np.bool_,
 }
-MATCH_DTYPES = {"MuSegIdx": np.uint32}
+MATCH_DTYPES: Mapping[str, Any] = {"MuSegIdx": np.uint32}
 
 
 def has_standalone(events: Any) -> bool:

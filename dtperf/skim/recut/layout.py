@@ -13,6 +13,7 @@ from dtperf.measurements.binning import MOST_CATEGORIES
 from dtperf.measurements.declaration import AtLeast, Axis, Category, Histogram, Integer
 from dtperf.measurements.fill import SUM_OF_SQUARES_UNIT, SUM_UNIT
 from dtperf.selection.cuts import LARGEST_CATEGORY
+from dtperf.selection.details.branches import is_of_details
 from dtperf.skim.recut.counting import CountedRows
 from dtperf.skim.recut.row_bits import BITS, MOST_BITS, OF_SEGMENT, OF_STATION
 from dtperf.typing import I64, AnyArray
@@ -79,6 +80,8 @@ class CounterLayout:
 
     def _kind(self) -> Kind:
         measured = self.measurement
+        if is_of_details(measured):
+            return "tables"
         categories = [axis for axis in measured.axes if isinstance(axis, Category)]
         if any(axis.column != "run" for axis in categories):
             return "tables"

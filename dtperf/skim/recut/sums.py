@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from coffea.processor.accumulator import accumulate
 
 from dtperf.config import AnalysisConfig
-from dtperf.measurements.declaration import Histogram
+from dtperf.measurements.declaration import Histogram, Measurement
 from dtperf.measurements.fill import fill
+from dtperf.measurements.histograms import sort_categories
+from dtperf.selection.details.branches import is_of_details
+from dtperf.selection.tables import Table
 from dtperf.selection.tagging import find_tables
 from dtperf.skim.recut.block import Block
 from dtperf.skim.recut.counting import (
@@ -72,12 +75,17 @@ class CounterSums:
         self._count_rows(of_rows, found, among, crossed, of_pairs)
         left = {n: layout.measurement for n, layout in layouts.items() if layout.kind == "tables"}
         if left:
-            pairs, rows = find_tables(block.flat(self._config), self._config)
-            filled = fill(left, {"pairs": pairs, "crossings": rows})
+            filled = fill(left, self._tables(block, left.values()))
             self._filled = accumulate([filled], self._filled or None)
         self._rows += max(len(muons), len(found.entries), block.most_rows * len(found.selected))
         if self._rows > MOST:
             self._empty()
+
+    def _tables(self, block: Block, left: Iterable[Measurement]) -> Mapping[str, Table]:
+        if any(map(is_of_details, left)):
+            return block.tables(self._config)
+        pairs, crossings = find_tables(block.flat(self._config), self._config)
+        return {"pairs": pairs, "crossings": crossings}
 
     def _count_rows(
         self,
@@ -130,5 +138,6 @@ class CounterSums:
             if name in self._totals and name in available:
                 made[name] = layout.histogram(self._totals[name])
             elif name in available:
-                made[name] = self._filled.get(name, layout.measurement.empty())
+                # blocks are added up in the order in which threads are done
+                made[name] = sort_categories(self._filled.get(name, layout.measurement.empty()))
         return made
