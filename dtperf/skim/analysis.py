@@ -21,7 +21,7 @@ from dtperf.errors import ConfigError
 from dtperf.execution.provenance import code_version, machine
 from dtperf.filesets import Files
 from dtperf.measurements import KNOWN, Measurement
-from dtperf.measurements.declaration import Axis
+from dtperf.measurements.declaration import Axis, Histogram
 from dtperf.process import stoppable
 from dtperf.progress import Progress, progress_bar
 from dtperf.results.doubled import refusal
@@ -112,6 +112,8 @@ class Analysis:
         self.ledger = loaded.ledger
         self._layouts: dict[Measurement, CounterLayout] = {}
         self._axis_bits: dict[Axis, int] = {}
+        self._of_events: dict[CounterLayout, Histogram] = {}
+        self._cuts_of_events: Any = None
         self._lock = Lock()
         self._shows_compiling = progress and on_progress is None
 
@@ -228,18 +230,36 @@ class Analysis:
 
     def _count(self, layouts: Mapping[str, CounterLayout], config: AnalysisConfig) -> CounterSums:
         blocks, numbers = self._loaded.blocks, count()
+        known = self._found(layouts, config)
 
         def work(_: int) -> CounterSums:
             sums = CounterSums(layouts, config)
             while (number := next(numbers)) < len(blocks):  # atomic: one thread takes each
-                sums.add(blocks[number], _made(layouts, blocks[number].branches))
+                made = _made(layouts, blocks[number].branches)
+                sums.add(blocks[number], made - known.keys())
             return sums
 
         workers = max(min(threads(), len(blocks)), 1)
         with ThreadPoolExecutor(workers) as pool:
             first, *others = pool.map(work, range(workers))
         first.merge(others)
+        for name in first.filled:
+            if layouts[name].kind == "events":
+                self._of_events[layouts[name]] = first.filled[name].copy()
+        first.filled |= known
         return first
+
+    def _found(
+        self, layouts: Mapping[str, CounterLayout], config: AnalysisConfig
+    ) -> dict[str, Histogram]:
+        """Return what other cuts on tags, probes, stations and segments have left as it is."""
+        selection = config.selection
+        cuts = (selection.layers, selection.dead_cells, selection.luminosity_mask)
+        if cuts != self._cuts_of_events:
+            self._cuts_of_events = cuts
+            self._of_events.clear()
+        found = self._of_events
+        return {n: found[layout].copy() for n, layout in layouts.items() if layout in found}
 
     def _result(
         self,

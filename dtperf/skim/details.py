@@ -37,6 +37,7 @@ from dtperf.selection.flat_collection import Collection, collection
 
 __all__ = [
     "DETAILS",
+    "OF_PROBES",
     "OF_RPCS",
     "Details",
     "as_events",
@@ -67,6 +68,7 @@ DETAILS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 """Columns that are kept where a measurement needs them, with their types, by collection."""
 
 OF_PROBES: frozenset[TableName] = frozenset(("pairs", "crossings"))
+"""Tables of which the events with a tag and a probe have all rows."""
 
 
 class Details(NamedTuple):
