@@ -17,6 +17,7 @@ from dtperf.nanoaod.branches import collection_of, known_collections
 from dtperf.results.ledger import Ledger
 
 __all__ = [
+    "EVENT_BYTES",
     "LARGEST",
     "SMALLEST",
     "ReadRanges",

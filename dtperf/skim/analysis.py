@@ -35,9 +35,9 @@ from dtperf.skim.cuts import (
     refuse_looser,
     with_cuts,
 )
-from dtperf.skim.recut.inputs import LIMIT_EVENTS, Source, find_inputs
+from dtperf.skim.recut.inputs import Source, find_inputs
 from dtperf.skim.recut.layout import CounterLayout
-from dtperf.skim.recut.load import LoadedEvents, load_files, threads
+from dtperf.skim.recut.load import LoadedEvents, load_files, threads, usual_limit
 from dtperf.skim.recut.load_skim import load_parts
 from dtperf.skim.recut.sums import CounterSums
 from dtperf.skim.stored import is_skim, load_skim
@@ -69,7 +69,7 @@ class Analysis:
             config: What `dtperf.load_config` takes, the cuts to start from; files need one, a
                 result and a skim have their own.
             limit_events: How many events to keep, the first ones; None: all of a skim, and
-                1,000,000 of others.
+                1,000,000 of others, or 66,666 where hits, digis or primitives are read.
             progress: Show a bar, where somebody looks: in a notebook, or at a terminal.
             on_progress: Called instead as events are read.
 
@@ -95,9 +95,9 @@ class Analysis:
                 self._about, self._kept = skim.about, skim.config
                 refuse_looser(self.loosest, loaded.config, str(source))
             else:
-                limit = LIMIT_EVENTS if limit_events is None else limit_events
                 origin = find_inputs(source, config)
                 self._kept = self._to_read(origin.config)
+                limit = usual_limit(self._kept) if limit_events is None else limit_events
                 loaded = load_files(origin, self._kept, limit, tell)
         self._loaded: LoadedEvents = loaded
         doubled = loaded.event_sample.doubled

@@ -21,7 +21,7 @@ from dtperf.selection.cuts import LayerCuts
 from dtperf.selection.fourvector import EITHER
 from dtperf.selection.pairs import EITHER_CHARGE, PairLimits
 from dtperf.selection.tagging import pair_limits
-from dtperf.skim.details import lacks_details
+from dtperf.skim.details import lacking_details
 
 __all__ = [
     "MAXIMA",
@@ -222,8 +222,7 @@ def refuse_lacking_details(kept: AnalysisConfig, now: AnalysisConfig) -> None:
     Raises:
         ConfigError: Some need others; names them, and what to do.
     """
-    measured = now.filled_measurements()
-    lacking = sorted(name for name, each in measured.items() if lacks_details(kept, each))
+    lacking = sorted(lacking_details(kept, now.filled_measurements()))
     if lacking:
         shown = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if lacking[3:] else "")
         raise ConfigError(

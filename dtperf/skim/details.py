@@ -28,7 +28,6 @@ from dtperf.selection.details.branches import (
     STORED,
     TRACK_SLOPES,
     detail_branches,
-    is_of_details,
 )
 from dtperf.selection.details.layer_table import HIT_COLUMNS
 from dtperf.selection.details.rpc import has_rpcs
@@ -43,7 +42,7 @@ __all__ = [
     "as_events",
     "keeps_all_events",
     "kept_details",
-    "lacks_details",
+    "lacking_details",
 ]
 
 OF_RPCS = ("dtToRpc", "rpcRecHit")
@@ -86,13 +85,15 @@ def keeps_all_events(config: AnalysisConfig) -> bool:
     return any(columns[table] for table in columns.keys() - OF_PROBES)
 
 
-def lacks_details(kept: AnalysisConfig, measurement: Measurement) -> bool:
-    """Return whether a measurement needs more than what another config has kept."""
-    table = measurement.table
-    if is_of_details(measurement) and table not in OF_PROBES and not keeps_all_events(kept):
-        return True
-    has = detail_branches(kept.filled_columns())
-    return not has >= detail_branches({table: measurement.columns})
+def lacking_details(kept: AnalysisConfig, measured: Mapping[str, Measurement]) -> list[str]:
+    """Return the names of those measurements that need more than what a config has kept."""
+    has, has_all = detail_branches(kept.filled_columns()), keeps_all_events(kept)
+    return [
+        name
+        for name, each in measured.items()
+        if not has >= detail_branches({each.table: each.columns})
+        or not (has_all or each.table in OF_PROBES)
+    ]
 
 
 def kept_details(events: Any, config: AnalysisConfig) -> Details:

@@ -18,7 +18,7 @@ from dtperf.errors import InputError
 from dtperf.execution.chunk_meta import ChunkMeta, meta_of
 from dtperf.execution.chunks import read_events
 from dtperf.execution.inputs import retry_policy
-from dtperf.execution.planning import ReadRanges, plan
+from dtperf.execution.planning import EVENT_BYTES, ReadRanges, event_bytes, plan
 from dtperf.filesets import InputFile
 from dtperf.filesets.check import RetryPolicy, check_files, refusal
 from dtperf.nanoaod import ColumnFilter
@@ -36,11 +36,11 @@ from dtperf.skim.columns import to_arrow
 from dtperf.skim.cuts import refuse_processor
 from dtperf.skim.details import kept_details
 from dtperf.skim.recut.block import Block
-from dtperf.skim.recut.inputs import ExploreInputs, first_events, short_list
+from dtperf.skim.recut.inputs import LIMIT_EVENTS, ExploreInputs, first_events, short_list
 from dtperf.skim.tally import LuminosityTally, found_anomalies, sum_tallies, tally
 from dtperf.skim.thin import thinned
 
-__all__ = ["LoadedEvents", "OnEvents", "load_files", "threads"]
+__all__ = ["LoadedEvents", "OnEvents", "load_files", "threads", "usual_limit"]
 
 CHUNKSIZE = 50_000
 """Small enough that threads share the work evenly, large enough that calls do not count."""
@@ -97,6 +97,12 @@ class LoadedEvents:
 def threads() -> int:
     """Return how many threads can work at once: the kernels do not hold Python's lock."""
     return os.cpu_count() or 1
+
+
+def usual_limit(reads: AnalysisConfig) -> int:
+    """Return how many events are kept where nobody says it: fewer of those with hits and digis."""
+    read = frozenset().union(*_branches(reads))
+    return LIMIT_EVENTS * EVENT_BYTES // event_bytes(read)
 
 
 def check(config: AnalysisConfig, files: Sequence[InputFile]) -> list[InputFile]:
