@@ -172,7 +172,7 @@ def _event_bytes(tree: Any, columns: Iterable[str]) -> float | None:
         return None
     try:
         present = column_types(tree).keys() & {*columns}
-        return sum(unpacked_bytes(tree, present).values()) / tree.num_entries
+        return sum(unpacked_bytes(tree, present).values()) / int(tree.num_entries)
     except Exception as error:  # noqa: BLE001  # contents of a file can raise anything
         raise_if_ours("looking for the sizes of branches failed", error)
         return None  # who reads it will tell what is wrong

@@ -18,11 +18,12 @@ from dtperf.selection.details.rpc import has_rpcs
 from dtperf.selection.flatten import flatten
 from dtperf.selection.luminosity import is_certified
 from dtperf.selection.tagging import Tables
+from dtperf.skim.details import OF_RPCS
 from dtperf.typing import I64, U32, AnyArray, Bools, Intp
 
 __all__ = ["RPCS", "LuminosityTally", "found_anomalies", "sum_tallies", "tally"]
 
-RPCS = "dtToRpc"
+RPCS = OF_RPCS[0]
 OPTIONAL = (*OPTIONAL_EVENT_COLUMNS.values(), RPCS)
 
 

@@ -65,12 +65,13 @@ def thinned(
         matches, ranges = _matches(flat, kept, more.pop("muon_matches", {}))
         collections["muon_matches"] = matches
         records |= ranges
-        codes, offsets = _codes(matches.columns), matches.offsets
-    else:
-        codes, offsets = _crossed(flat, kept)
     if details.all_events:
         taken, segment_offsets = _all_of(flat.segments.offsets, events)
     else:
+        is_stored = flat.stored is not None
+        codes, offsets = (
+            (_codes(matches.columns), matches.offsets) if is_stored else _crossed(flat, kept)
+        )
         hits = count_hits(flat.segments)
         of_events = (events, flat.segments.offsets, flat.segments.code, hits)
         taken, segment_offsets = keep_segments(*of_events, offsets, codes)

@@ -16,9 +16,10 @@ import dtperf
 from dtperf import Analysis
 from dtperf.measurements.groups import GROUPS
 from dtperf.selection.details.branches import DETAIL_ANOMALIES, detail_branches
-from dtperf.skim import skim
+from dtperf.skim import load_skim, skim
 from dtperf.skim.analysis import Explorer
 from dtperf.skim.details import DETAILS
+from dtperf.skim.tally import LuminosityTally
 from tests.skim.samples import assert_same, full_nonsense, loose, measured
 from tests.skim.test_equality import MASK, VALUES, with_values
 
@@ -244,3 +245,12 @@ def test_made_and_measured_by_other_executors(executor: str, tmp_path: Path) -> 
     moved = measured(with_values(config_of(*ALL), MOVED), nonsense())
     assert_same(measured(with_values(config, MOVED), nonsense()), moved)
     assert_same(Analysis(tmp_path / "skim", progress=False).with_cuts(MOVED), moved)
+
+
+def test_skims_of_before_are_read(tmp_path: Path) -> None:
+    counted = load_skim(skimmed()).tally
+    before = counted.to_arrow().drop_columns(["has_dtToRpc"])
+    read = LuminosityTally.from_arrow(before, "here")
+    assert not read.lacking(["lumi_instLumi"]).any()
+    assert read.lacking(["dtToRpc"]).all()
+    assert (read.events == counted.events).all()
