@@ -226,7 +226,7 @@ def test_explore_reads_no_more_than_it_shows() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=25)
+@settings(max_examples=8)
 @given(st.fixed_dictionaries({}, optional=dict(VALUES) | OF_LAYERS))
 def test_many_cuts(cuts: dict[str, Any]) -> None:
     analysis = Analysis(skimmed(*ALL), progress=False)
