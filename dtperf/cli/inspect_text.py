@@ -51,6 +51,7 @@ def as_dict(summary: FileSummary) -> dict[str, Any]:
         "bytes_per_event": summary.bytes_per_event,
         "extrapolations": _extrapolations(summary),
         "measurements": _missing_columns(summary),
+        "read_bytes": _read_bytes(summary),
     }
 
 
@@ -113,9 +114,31 @@ def _missing_columns(summary: FileSummary) -> dict[str, list[str]]:
     """
     from dtperf.measurements import supported
 
+    return supported(summary.columns, _way(summary))
+
+
+def _way(summary: FileSummary) -> Extrapolation:
+    """Return how to extrapolate: as usual, but where only the other way works."""
     lacking = _extrapolations(summary)
-    only_helix = lacking["ntuple"] and not lacking["helix"]
-    return supported(summary.columns, "helix" if only_helix else "ntuple")
+    return "helix" if lacking["ntuple"] and not lacking["helix"] else "ntuple"
+
+
+def _read_bytes(summary: FileSummary) -> dict[str, float]:
+    """Return the compressed bytes that a run reads of an event, by group of measurements.
+
+    Without the groups that the file lacks branches for, but for those of luminosity and pile-up.
+    """
+    from dtperf.measurements import BY_GROUP, branches_by_group
+    from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS
+
+    optional = {*OPTIONAL_EVENT_COLUMNS.values()}
+    lacking, sizes = _missing_columns(summary), summary.branch_bytes
+    read = branches_by_group(_way(summary))
+    return {
+        name: sum(sizes.get(branch, 0) for branch in read[name]) / summary.entries
+        for name, members in BY_GROUP.items()
+        if summary.entries and all(optional.issuperset(lacking[each]) for each in members)
+    }
 
 
 def _all_of_one(summary: FileSummary) -> Table:
@@ -145,6 +168,7 @@ def _rows(summary: FileSummary) -> dict[str, str]:
         "branches": _branches(summary),
         "collections": _sizes(summary),
         "extrapolation": _ways(_extrapolations(summary)),
+        "read by a run": _reads(summary),
         "measurements": made or "none",
         "not supported": "all" if refused else "\n".join(_unsupported(measurements)) or "none",
     }
@@ -156,6 +180,16 @@ def _sizes(summary: FileSummary) -> str:
     total = sum(sizes.values())
     parts = {name or "single numbers": size / total for name, size in sizes.items() if size}
     return first_names([f"{name} {part:.0%}" for name, part in parts.items()], SHOWN)
+
+
+def _reads(summary: FileSummary) -> str:
+    sizes = {name: f"{size:,.0f}" for name, size in _read_bytes(summary).items()}
+    if not sizes:
+        return "nothing"
+    (_, standard), *groups = sizes.items()
+    alone = f"{standard} bytes of an event"
+    with_groups = ", ".join(f"{size} with {name}" for name, size in groups)
+    return f"{alone}; {with_groups}" if groups else alone
 
 
 def _identity(uuid: str) -> str:

@@ -10,7 +10,7 @@ from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError
 from dtperf.execution.attempt import ChunkProcessor
 from dtperf.execution.chunk_meta import ChunkMeta
-from dtperf.execution.planning import ReadRanges, plan
+from dtperf.execution.planning import ReadRanges, is_wide, plan
 from dtperf.filesets import InputFile
 from dtperf.filesets.check import CheckedFiles, RetryPolicy, check_files, refusal
 from dtperf.filesets.replicas import XCache
@@ -45,10 +45,13 @@ def check_inputs(
     Raises:
         InputError: One cannot be used and `config.run.on_error` is 'stop', or none can.
     """
+    optional = optional_branches(processor)
+    read = processor.columns | optional
     checked = check_files(
         files,
         processor.columns,
-        optional_branches(processor),
+        optional,
+        read if is_wide(read) else (),
         policy=policy,
         on_checked=lambda n: on_progress(Progress("checking", n, len(files))),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -13,9 +13,11 @@ from dtperf.errors import ConfigError, InputError
 from dtperf.execution.chunk_meta import ChunkMeta
 from dtperf.filesets import InputFile
 from dtperf.filesets.model import Range, without
+from dtperf.nanoaod.branches import collection_of, known_collections
 from dtperf.results.ledger import Ledger
 
 __all__ = [
+    "EVENT_BYTES",
     "LARGEST",
     "SMALLEST",
     "ReadRanges",
@@ -23,6 +25,7 @@ __all__ = [
     "cut",
     "event_bytes",
     "events_at_once",
+    "is_wide",
     "plan",
 ]
 
@@ -31,39 +34,48 @@ LARGEST, SMALLEST = 200_000, 10_000
 BASE_BYTES, EVENT_BYTES = 400_000_000, 3_000
 """Of a worker with all libraries, and of an event on its way to the histograms. Measured were
 310 MB and 2.2 kB, with either extrapolation."""
-LONG_BYTES = {"dtDigi_": 12_000, "dtSegment_hits_": 5_000}
-"""What else an event takes where any such column is read, by what their names begin with.
-Measured were 9 and 3.5 kB in events with 340 digis."""
+COPIES = 3
+"""An event takes up to so many times what is read of it, hits and digis included."""
+WIDE_EVENT_BYTES = 45_000
+"""Of an event with hits and digis, where nobody has opened a file."""
+NARROW = ("", "muon", "muon_matches", "dtSegment")
+"""Collections that are read of every event, of which it has no more than `EVENT_BYTES` tells."""
 USED = 0.6
 """Part of a limit to fill: at 0.7 Dask begins to write to disk."""
 
 
-def event_bytes(columns: Collection[str]) -> int:
-    """Return how much memory an event takes on its way to the histograms.
+def is_wide(columns: Iterable[str]) -> bool:
+    """Return whether branches are among these whose size depends on what a file has in it."""
+    return any(collection_of(name, known_collections()) not in NARROW for name in columns)
+
+
+def event_bytes(columns: Iterable[str], sizes: Iterable[float | None] = ()) -> int:
+    """Return the memory that an event takes on its way to the histograms.
 
     Args:
-        columns: Branches that are read.
+        columns: The branches that are read.
+        sizes: Bytes of these branches that an event has in memory, by file; None: not known.
     """
-    long = (
-        size for name, size in LONG_BYTES.items() if any(each.startswith(name) for each in columns)
-    )
-    return EVENT_BYTES + sum(long)
+    if not is_wide(columns):
+        return EVENT_BYTES
+    known = [COPIES * size for size in sizes if size is not None]
+    return int(max(EVENT_BYTES, *known)) if known else WIDE_EVENT_BYTES
 
 
-def events_at_once(memory: int | None, columns: Collection[str] = ()) -> int:
+def events_at_once(memory: int | None, of_event: int = EVENT_BYTES) -> int:
     """Return how many events a chunk should have.
 
     Args:
         memory: Bytes that a worker may take for one chunk, all of its own included; None if there
             is no limit.
-        columns: Branches that are read.
+        of_event: Bytes that an event takes, from `event_bytes`: no chunk takes more memory by
+            larger events.
     """
-    size = event_bytes(columns)
-    most = LARGEST * EVENT_BYTES // size
+    smallest, largest = (most * EVENT_BYTES // of_event for most in (SMALLEST, LARGEST))
     if memory is None:
-        return most
-    fitting = int(USED * memory - BASE_BYTES) // size
-    return min(max(fitting, SMALLEST), most)
+        return largest
+    fitting = int(USED * memory - BASE_BYTES) // of_event
+    return min(max(fitting, smallest, 1), largest)
 
 
 class ReadRanges:

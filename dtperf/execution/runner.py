@@ -22,9 +22,15 @@ from dtperf.execution.clusters.client import connected, is_running
 from dtperf.execution.credentials import find, in_addresses, warnings
 from dtperf.execution.estimate import seconds_needed
 from dtperf.execution.executor import ChunkExecutor, Update, Workplace, cores_expected, worker_pool
-from dtperf.execution.inputs import check_inputs, plan_inputs, retry_policy
+from dtperf.execution.inputs import check_inputs, optional_branches, plan_inputs, retry_policy
 from dtperf.execution.metrics import RunMetrics, metrics_file
-from dtperf.execution.planning import LARGEST, ReadRanges, check_measured, events_at_once
+from dtperf.execution.planning import (
+    LARGEST,
+    ReadRanges,
+    check_measured,
+    event_bytes,
+    events_at_once,
+)
 from dtperf.execution.pools import Pool
 from dtperf.execution.processor import portable
 from dtperf.execution.progress import ProgressReporter
@@ -152,7 +158,9 @@ def _run(
                 for line in _ending(readable, measured, cores_expected(config, workplace)):
                     reporter.notice(line)
                 pool = stack.enter_context(worker_pool(config, workplace, reporter.wait))
-                size = config.run.chunksize or events_at_once(pool.memory, processor.columns)
+                read = processor.columns | optional_branches(processor)
+                of_event = event_bytes(read, [each.event_bytes for each in checked.files])
+                size = config.run.chunksize or events_at_once(pool.memory, of_event)
                 chunks = list(islice(planned(size), limit_chunks))
                 amount["chunks"] = record.chunks + len(chunks)
                 if directory is not None:

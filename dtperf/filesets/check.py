@@ -13,7 +13,10 @@ from dtperf.filesets import InputFile
 from dtperf.filesets.replicas import Replicas, XCache, sources
 from dtperf.nanoaod import generation_of, open_tree, require_columns
 from dtperf.nanoaod.branches import cluster_of
+from dtperf.nanoaod.columns import column_types
+from dtperf.nanoaod.faults import raise_if_ours
 from dtperf.nanoaod.open import unfinished
+from dtperf.nanoaod.rntuple_pages import unpacked_bytes
 from dtperf.process import raise_if_interrupted
 
 __all__ = ["CheckedFile", "CheckedFiles", "RetryPolicy", "UnreadableFile", "check_files", "refusal"]
@@ -31,6 +34,8 @@ class CheckedFile(NamedTuple):
     """The address at which it was opened."""
     remark: str = ""
     """A remark for the user, such as that it was not closed; empty: none."""
+    event_bytes: float | None = None
+    """Of an event in memory, of the columns that were asked for; None: not known."""
 
 
 class UnreadableFile(NamedTuple):
@@ -74,6 +79,7 @@ def check_files(
     files: Sequence[InputFile],
     columns: Iterable[str] = (),
     optional: Iterable[str] = (),
+    sized: Iterable[str] = (),
     *,
     policy: RetryPolicy = RetryPolicy(),  # noqa: B008  # it is frozen
     threads: int = THREADS,
@@ -85,6 +91,7 @@ def check_files(
         files: Those whose UUID, entries and size are known are not opened.
         columns: Branches that each must have.
         optional: Branches that are read where they are there.
+        sized: Branches of which is noted how much of them an event has.
         policy: How often, how long and where to try to open each.
         threads: How many files to open at once.
         on_checked: Called with the number of files checked so far.
@@ -95,12 +102,12 @@ def check_files(
     Raises:
         InputError: All files are empty, or two are copies of one another.
     """
-    needed, also = sorted(set(columns)), sorted(set(optional))
+    needed, also, measured = (sorted(set(names)) for names in (columns, optional, sized))
     checked: list[CheckedFile] = []
     problems: list[UnreadableFile] = []
 
     def check(file: InputFile) -> CheckedFile | UnreadableFile:
-        return _check(file, needed, also, policy)
+        return _check(file, needed, also, measured, policy)
 
     pool = ThreadPoolExecutor(threads)
     try:
@@ -131,7 +138,11 @@ def refusal(problems: Sequence[UnreadableFile], n_files: int) -> InputError:
 
 
 def _check(
-    file: InputFile, columns: Sequence[str], optional: Sequence[str], policy: RetryPolicy
+    file: InputFile,
+    columns: Sequence[str],
+    optional: Sequence[str],
+    sized: Sequence[str],
+    policy: RetryPolicy,
 ) -> CheckedFile | UnreadableFile:
     if file.is_known:
         return CheckedFile(file, file.path)
@@ -147,12 +158,24 @@ def _check(
                     require_columns(tree, address, columns, optional)
                 generation, cluster = generation_of(tree), cluster_of(tree)
                 described = described._replace(generation=generation, cluster=cluster)
-                return CheckedFile(described, address, unfinished(tree.file))
+                size = _event_bytes(tree, sized) if sized else None
+                return CheckedFile(described, address, unfinished(tree.file), size)
         except InputError as error:
             wait = replicas.failed(error.cause)
             if wait is None:
                 return UnreadableFile(described, error, replicas.attempts, replicas.address)
         time.sleep(wait)
+
+
+def _event_bytes(tree: Any, columns: Iterable[str]) -> float | None:
+    if not tree.num_entries:
+        return None
+    try:
+        present = column_types(tree).keys() & {*columns}
+        return sum(unpacked_bytes(tree, present).values()) / int(tree.num_entries)
+    except Exception as error:  # noqa: BLE001  # contents of a file can raise anything
+        raise_if_ours("looking for the sizes of branches failed", error)
+        return None  # who reads it will tell what is wrong
 
 
 def _identified(file: InputFile, address: str, tree: Any) -> InputFile:

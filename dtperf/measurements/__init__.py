@@ -10,9 +10,17 @@ from dtperf.measurements.groups import BY_GROUP, KNOWN
 from dtperf.measurements.standard import STANDARD
 
 if TYPE_CHECKING:
-    from dtperf.measurements.support import extrapolations, supported
+    from dtperf.measurements.support import branches_by_group, extrapolations, supported
 
-__all__ = ["BY_GROUP", "KNOWN", "STANDARD", "Measurement", "extrapolations", "supported"]
+__all__ = [
+    "BY_GROUP",
+    "KNOWN",
+    "STANDARD",
+    "Measurement",
+    "branches_by_group",
+    "extrapolations",
+    "supported",
+]
 
 # what needs the selection, and so numba, is imported late
 __getattr__, __dir__ = attach(__name__, __file__)

@@ -43,6 +43,8 @@ class FileSummary:
         columns: All branches by their plain names, in file order.
         collections: Compressed bytes of the branches of each collection, the largest first; those
             that belong to none are under "".
+        branch_bytes: Compressed bytes of each branch; what branches of an RNTuple share counts for
+            the first of them.
         missing: Known branches of the generation (B if unknown) that the file lacks.
         unknown: Branches of the file that the generation's table does not have.
     """
@@ -61,6 +63,7 @@ class FileSummary:
     unfinished: str
     columns: tuple[str, ...]
     collections: Mapping[str, int]
+    branch_bytes: Mapping[str, int]
     missing: tuple[str, ...]
     unknown: tuple[str, ...]
 
@@ -99,6 +102,7 @@ def _summarise(tree: Any, path: str) -> FileSummary:
     known = branch_table("B" if generation == "unknown" else generation)
     blocks = _luminosity_blocks(tree, columns)
     is_ttree = isinstance(tree, uproot.TTree)
+    sizes = stored_bytes(tree, columns)
     return FileSummary(
         path=path,
         uuid=str(tree.file.uuid),
@@ -113,15 +117,16 @@ def _summarise(tree: Any, path: str) -> FileSummary:
         clusters=len(tree.common_entry_offsets()) - 1 if is_ttree else len(tree.cluster_summaries),
         unfinished=unfinished(tree.file),
         columns=columns,
-        collections=_collections(tree, columns),
+        collections=_collections(sizes),
+        branch_bytes=sizes,
         missing=tuple(name for name in known if name not in columns),
         unknown=tuple(name for name in columns if name not in known),
     )
 
 
-def _collections(tree: Any, columns: tuple[str, ...]) -> dict[str, int]:
+def _collections(branch_bytes: Mapping[str, int]) -> dict[str, int]:
     sizes: Counter[str] = Counter()
-    for name, size in stored_bytes(tree, columns).items():
+    for name, size in branch_bytes.items():
         sizes[collection_of(name, known_collections())] += size
     return dict(sizes.most_common())
 

@@ -14,7 +14,7 @@ from dtperf.nanoaod.columns import numbers_in
 from dtperf.nanoaod.rntuple_lists import Pages
 from dtperf.typing import I64, Bools
 
-__all__ = ["Column", "Field", "columns_of", "layout_of", "stored_bytes"]
+__all__ = ["Column", "Field", "columns_of", "layout_of", "stored_bytes", "unpacked_bytes"]
 
 _KINDS = {
     **dict.fromkeys(("int8", "uint8", "int16", "uint16", "int32", "uint32"), "number"),
@@ -108,12 +108,29 @@ def stored_bytes(tree: Any, names: Iterable[str]) -> dict[str, int]:
     """
     if isinstance(tree, uproot.TTree):
         return {name: int(tree[name].compressed_bytes) for name in names}
+    return _sums(tree, names, lambda table, _: int(table.sizes.sum()))
+
+
+def unpacked_bytes(tree: Any, names: Iterable[str]) -> dict[str, int]:
+    """Return the bytes of columns in memory, as `stored_bytes` does the compressed ones."""
+    if isinstance(tree, uproot.TTree):
+        return {name: int(tree[name].uncompressed_bytes) for name in names}
+    return _sums(tree, names, lambda table, bits: int(table.numbers.sum()) * bits // 8)
+
+
+def _sums(tree: Any, names: Iterable[str], size: Callable[[Any, int], int]) -> dict[str, int]:
+    """Add up a size of the pages, of their table and the bits of a number, of each column."""
     clusters, seen, sizes = tree.page_link_list, set[int](), {}
     for name in names:
-        columns = columns_of(tree, [tree[name]]).keys() - seen
-        seen |= columns
-        tables = (links[n].table for links in clusters for n in columns if n < len(links))
-        sizes[name] = sum(int(table.sizes.sum()) for table in tables)
+        columns = columns_of(tree, [tree[name]])
+        new = {number: column for number, column in columns.items() if number not in seen}
+        seen |= new.keys()
+        sizes[name] = sum(
+            size(links[number].table, column.nbits)
+            for links in clusters
+            for number, column in new.items()
+            if number < len(links)
+        )
     return sizes
 
 

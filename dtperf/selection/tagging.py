@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Tables", "find_tables", "pair_limits", "passing_limits", "tag_and_probe"]
 
 
-TABLES: tuple[str, ...] = get_args(TableName)
+TABLES: tuple[TableName, ...] = get_args(TableName)
 
 
 class Tables(Mapping[str, Table]):
@@ -75,6 +75,18 @@ class Tables(Mapping[str, Table]):
     """One row for each tag and probe considered."""
     crossings: Table
     """One row for each selected pair x station x chamber crossed, or station not crossed."""
+
+    def all_anomalies(self, columns: Mapping[TableName, Collection[str]]) -> dict[str, int]:
+        """Return the anomalies that are counted once these columns are used, by table."""
+        used = {column for name in TABLES for column in columns[name]}
+        for name, stored in (*self._primitives.items(), *self._theta.items()):
+            if any(column.startswith(f"{name}_") for column in used):
+                stored.primitives  # noqa: B018  # counts them
+        if columns["layers"] or columns["mean_timers"]:
+            self.layers  # noqa: B018
+        if columns["digis"]:
+            self.digis  # noqa: B018
+        return self.anomalies
 
     @cached_property
     def segments(self) -> Table:

@@ -5,7 +5,7 @@
 
 A skim is a result directory, of the loosest cuts, with more in it:
 
-| `events/*.arrow` | run, luminosityBlock, and muon, muon_matches, dtSegment as lists |
+| `events/*.arrow` | run, luminosityBlock, and muon, muon_matches, dtSegment, … as lists |
 | `blocks/*.arrow` | for each of these, how many events and anomalies each luminosity block had |
 | `blocks.parquet` | the sum of those |
 | `skim.json`      | checksums; without it the skim is not finished |

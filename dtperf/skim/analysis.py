@@ -21,21 +21,31 @@ from dtperf.errors import ConfigError
 from dtperf.execution.provenance import code_version, machine
 from dtperf.filesets import Files
 from dtperf.measurements import KNOWN, Measurement
-from dtperf.measurements.declaration import Axis
+from dtperf.measurements.declaration import Axis, Histogram
 from dtperf.process import stoppable
 from dtperf.progress import Progress, progress_bar
 from dtperf.results.doubled import refusal
 from dtperf.results.result import Result
 from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS, TRACKER_ISO, isolations
-from dtperf.skim.cuts import MEASURED, only, refuse_details, refuse_looser, with_cuts
-from dtperf.skim.recut.inputs import LIMIT_EVENTS, Source, find_inputs
+from dtperf.selection.details.branches import DETAIL_ANOMALIES, TRACK_SLOPES, detail_anomalies
+from dtperf.skim.cuts import (
+    MEASURED,
+    only,
+    refuse_lacking_details,
+    refuse_looser,
+    with_cuts,
+)
+from dtperf.skim.recut.inputs import Source, find_inputs
 from dtperf.skim.recut.layout import CounterLayout
-from dtperf.skim.recut.load import LoadedEvents, load_files, threads
+from dtperf.skim.recut.load import LoadedEvents, load_files, threads, usual_limit
 from dtperf.skim.recut.load_skim import load_parts
 from dtperf.skim.recut.sums import CounterSums
 from dtperf.skim.stored import is_skim, load_skim
+from dtperf.skim.tally import RPCS
 
 __all__ = ["Analysis", "Explorer"]
+
+OF_SLOPES = frozenset(f"signed_d{axis}dz" for axis in TRACK_SLOPES)
 
 
 class Analysis:
@@ -59,7 +69,7 @@ class Analysis:
             config: What `dtperf.load_config` takes, the cuts to start from; files need one, a
                 result and a skim have their own.
             limit_events: How many events to keep, the first ones; None: all of a skim, and
-                1,000,000 of others.
+                1,000,000 of others, or 66,666 where hits, digis or primitives are read.
             progress: Show a bar, where somebody looks: in a notebook, or at a terminal.
             on_progress: Called instead as events are read.
 
@@ -82,11 +92,13 @@ class Analysis:
                 skim = load_skim(Path(source))
                 loaded = load_parts(skim, config, limit_events, tell)
                 self.loosest, self._skim = skim.config, str(Path(source).absolute())
-                self._about = skim.about
+                self._about, self._kept = skim.about, skim.config
                 refuse_looser(self.loosest, loaded.config, str(source))
             else:
-                limit = LIMIT_EVENTS if limit_events is None else limit_events
-                loaded = load_files(find_inputs(source, config), limit, tell)
+                origin = find_inputs(source, config)
+                self._kept = self._to_read(origin.config)
+                limit = usual_limit(self._kept) if limit_events is None else limit_events
+                loaded = load_files(origin, self._kept, limit, tell)
         self._loaded: LoadedEvents = loaded
         doubled = loaded.event_sample.doubled
         if doubled is not None and loaded.config.run.doubled_events == "refuse":
@@ -100,6 +112,8 @@ class Analysis:
         self.ledger = loaded.ledger
         self._layouts: dict[Measurement, CounterLayout] = {}
         self._axis_bits: dict[Axis, int] = {}
+        self._of_events: dict[CounterLayout, Histogram] = {}
+        self._cuts_of_events: Any = None
         self._lock = Lock()
         self._shows_compiling = progress and on_progress is None
 
@@ -186,7 +200,11 @@ class Analysis:
                     hint = suggest(name, active)
                     raise ConfigError(f"measurements: no {name!r} in the config{hint}")
             config = only(config, measurements)
-        refuse_details(config)
+        refuse_lacking_details(self._kept, config)
+        return config
+
+    def _to_read(self, config: AnalysisConfig) -> AnalysisConfig:
+        """Return a config with those measurements whose columns are read of files."""
         return config
 
     def _refuse_lacking(self, config: AnalysisConfig) -> None:
@@ -212,18 +230,36 @@ class Analysis:
 
     def _count(self, layouts: Mapping[str, CounterLayout], config: AnalysisConfig) -> CounterSums:
         blocks, numbers = self._loaded.blocks, count()
+        known = self._found(layouts, config)
 
         def work(_: int) -> CounterSums:
             sums = CounterSums(layouts, config)
             while (number := next(numbers)) < len(blocks):  # atomic: one thread takes each
-                sums.add(blocks[number], _made(layouts, blocks[number].branches))
+                made = _made(layouts, blocks[number].branches)
+                sums.add(blocks[number], made - known.keys())
             return sums
 
         workers = max(min(threads(), len(blocks)), 1)
         with ThreadPoolExecutor(workers) as pool:
             first, *others = pool.map(work, range(workers))
         first.merge(others)
+        for name in first.filled:
+            if layouts[name].kind == "events":
+                self._of_events[layouts[name]] = first.filled[name].copy()
+        first.filled |= known
         return first
+
+    def _found(
+        self, layouts: Mapping[str, CounterLayout], config: AnalysisConfig
+    ) -> dict[str, Histogram]:
+        """Return what other cuts on tags, probes, stations and segments have left as it is."""
+        selection = config.selection
+        cuts = (selection.layers, selection.dead_cells, selection.luminosity_mask)
+        if cuts != self._cuts_of_events:
+            self._cuts_of_events = cuts
+            self._of_events.clear()
+        found = self._of_events
+        return {n: found[layout].copy() for n, layout in layouts.items() if layout in found}
 
     def _result(
         self,
@@ -236,8 +272,13 @@ class Analysis:
         tally = self._loaded.tally
         inside = tally.is_in(config.selection.luminosity_mask)
         lacking = {name: tally.lacking(_branches(layout)) for name, layout in layouts.items()}
+        if config.extrapolation == "helix":  # it tells no slopes
+            for name, layout in layouts.items():
+                lacking[name] |= not OF_SLOPES.isdisjoint(layout.measurement.columns)
         made = frozenset(name for name, lacks in lacking.items() if not lacks.all())
-        anomalies = {name: int(n[inside].sum()) for name, n in tally.anomalies.items()}
+        unread = DETAIL_ANOMALIES - detail_anomalies(config.filled_columns())
+        counted = {name: n for name, n in tally.anomalies.items() if name not in unread}
+        anomalies = {name: int(n[inside].sum()) for name, n in counted.items()}
         for name, lacks in lacking.items():
             if lacks.any():
                 anomalies[f"events_not_in_{name}"] = int(tally.events[lacks & inside].sum())
@@ -270,7 +311,8 @@ class Analysis:
 def _branches(layout: CounterLayout) -> list[str]:
     """Name the branches that not every file has, and a measurement needs."""
     used = layout.measurement.columns
-    return [branch for column, branch in OPTIONAL_EVENT_COLUMNS.items() if column in used]
+    rpcs = [RPCS] if layout.measurement.table == "rpc_crossings" else []
+    return [*(b for column, b in OPTIONAL_EVENT_COLUMNS.items() if column in used), *rpcs]
 
 
 def _made(layouts: Mapping[str, CounterLayout], branches: frozenset[str]) -> frozenset[str]:
@@ -279,6 +321,13 @@ def _made(layouts: Mapping[str, CounterLayout], branches: frozenset[str]) -> fro
 
 class Explorer(Analysis):
     """An analysis of which a few measurements are shown, whatever its config skips."""
+
+    def _to_read(self, config: AnalysisConfig) -> AnalysisConfig:
+        return only(config, self._shown(config))
+
+    @staticmethod
+    def _shown(config: AnalysisConfig) -> tuple[str, ...]:
+        return (*MEASURED, *config.measurements.add)
 
     def measure(self, cuts: Mapping[str, Any] | None = None) -> Result:
         """Measure with other cuts.
@@ -290,4 +339,4 @@ class Explorer(Analysis):
             What `dtperf.run` gives for these events, of the measurements by_chamber,
             efficiency_vs_pt and acceptance_vs_pt, and of those of one's own.
         """
-        return self.with_cuts(cuts, measurements=(*MEASURED, *self.config.measurements.add))
+        return self.with_cuts(cuts, measurements=self._shown(self.config))

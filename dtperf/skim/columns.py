@@ -9,12 +9,14 @@ import numpy as np
 import pyarrow as pa
 
 from dtperf.errors import InputError
+from dtperf.skim.details import DETAILS
 from dtperf.typing import I32, AnyArray
 
 __all__ = ["COLLECTIONS", "Collection", "Columns", "check", "to_arrow", "view"]
 
 
 COLLECTIONS = ("muon", "muon_matches", "dtSegment")
+"""Of every skim; the second one unless our own propagation says what is crossed."""
 EVENT_COLUMNS: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(("run", "luminosityBlock"), (np.uint32,)),
     **dict.fromkeys(("lumi_instLumi", "lumi_avgPileUp"), (np.float32, np.float64)),
@@ -49,6 +51,12 @@ COUNTS: dict[str, dict[str, tuple[Any, ...]]] = {
     },
 }
 """Types that a column of whole numbers may have; the first one unless a value does not fit."""
+NARROWED: dict[Any, tuple[Any, ...]] = {
+    np.int16: (np.int8, np.int16),
+    np.int32: (np.int8, np.int16, np.int32),
+    np.uint32: (np.uint8, np.uint16, np.uint32),
+}
+"""The same, of columns of `DETAILS`."""
 
 
 class Collection(NamedTuple):
@@ -66,7 +74,8 @@ class Columns(NamedTuple):
     events: Mapping[str, AnyArray]
     """By the branch's name, each of shape (events,)."""
     collections: Mapping[str, Collection]
-    """By name; without muon_matches where our own propagation says what is crossed."""
+    """By name; without muon_matches where our own propagation says what is crossed, and with those
+    of `DETAILS` that measurements need."""
 
     def __len__(self) -> int:
         """Return the number of events."""
@@ -108,12 +117,14 @@ def check(batch: pa.RecordBatch, where: str) -> None:
 def view(batch: pa.RecordBatch) -> Columns:
     """View a record batch; flags, which Arrow keeps as bits, are copied."""
     names = batch.schema.names
-    collections = {n: _collection(batch.column(n)) for n in COLLECTIONS if n in names}
+    collections = {n: _collection(batch.column(n)) for n in names if n not in EVENT_COLUMNS}
     return Columns({n: _numbers(batch.column(n)) for n in EVENT_COLUMNS if n in names}, collections)
 
 
 def _narrow(collection: str, field: str, values: AnyArray) -> AnyArray:
-    for kind in COUNTS[collection].get(field, ()):
+    for kind in _kinds(collection, field):
+        if values.dtype.kind not in "iu":
+            return values
         limits = np.iinfo(kind)
         if not len(values) or (values.min() >= limits.min and values.max() <= limits.max):
             return values.astype(kind, copy=False)
@@ -126,7 +137,7 @@ def _refuse_missing(batch: pa.RecordBatch) -> None:
     for name, field in zip(batch.schema.names, batch.schema, strict=True):
         if name in EVENT_COLUMNS:
             _refuse_type(name, field.type, EVENT_COLUMNS[name])
-        elif name in COLLECTIONS and pa.types.is_list(field.type):
+        elif name in {*COLLECTIONS, *DETAILS} and pa.types.is_list(field.type):
             for inner in field.type.value_type:
                 _refuse_type(f"{name}.{inner.name}", inner.type, _kinds(name, inner.name))
         else:
@@ -149,11 +160,14 @@ def _ways(batch: pa.RecordBatch) -> tuple[str, ...]:
 
 
 def _kinds(collection: str, field: str) -> tuple[Any, ...]:
-    if field in FLOATS[collection]:
+    if field in FLOATS.get(collection, ()):
         return (np.float32,)
-    if field in FLAGS[collection]:
+    if field in FLAGS.get(collection, ()):
         return (np.bool_,)
-    return COUNTS[collection][field]
+    if field in COUNTS.get(collection, {}):
+        return COUNTS[collection][field]
+    kind = DETAILS[collection][field]
+    return NARROWED.get(kind, (kind,))
 
 
 def _refuse_type(name: str, found: pa.DataType, allowed: tuple[Any, ...]) -> None:

@@ -18,10 +18,10 @@ from dtperf.errors import ConfigError
 from dtperf.measurements.groups import GROUPS
 from dtperf.measurements.standard import STANDARD
 from dtperf.selection.cuts import LayerCuts
-from dtperf.selection.details.branches import needs_details
 from dtperf.selection.fourvector import EITHER
 from dtperf.selection.pairs import EITHER_CHARGE, PairLimits
 from dtperf.selection.tagging import pair_limits
+from dtperf.skim.details import lacking_details
 
 __all__ = [
     "MAXIMA",
@@ -32,11 +32,10 @@ __all__ = [
     "looser",
     "loosest_limits",
     "only",
-    "refuse_details",
+    "refuse_lacking_details",
     "refuse_looser",
     "refuse_processor",
     "with_cuts",
-    "without_details",
 ]
 
 
@@ -118,7 +117,7 @@ RULES: Mapping[str, CutRule] = {
     "selection.luminosity_mask": CutRule(
         _subset, "events in other luminosity blocks were left out"
     ),
-    # what these cut on cannot be counted again, see `refuse_details`
+    # hits and digis are kept as they are
     **{f"selection.layers.{name}": _FREE for name in LayerCuts.model_fields},
     "selection.dead_cells": _FREE,
     "extrapolation": CutRule(_same, "what the other way needs was left out"),
@@ -213,25 +212,23 @@ def refuse_processor(config: AnalysisConfig) -> None:
         )
 
 
-def without_details(config: AnalysisConfig) -> AnalysisConfig:
-    """Return a config with only those of its measurements that pairs and crossings can tell."""
-    measured = config.filled_measurements()
-    return only(config, [name for name, each in measured.items() if not needs_details(each)])
+def refuse_lacking_details(kept: AnalysisConfig, now: AnalysisConfig) -> None:
+    """Check that segments, hits, digis and primitives are there for all measurements.
 
-
-def refuse_details(config: AnalysisConfig) -> None:
-    """Check that all measurements can be counted again: of pairs and crossings alone.
+    Args:
+        kept: The config whose measurements said what of them to keep.
+        now: What is to be measured.
 
     Raises:
-        ConfigError: Some need primitives, hits or digis, or are of all segments.
+        ConfigError: Some need others; names them, and what to do.
     """
-    measured = config.filled_measurements()
-    lacking = sorted(name for name, each in measured.items() if needs_details(each))
+    lacking = sorted(lacking_details(kept, now.filled_measurements()))
     if lacking:
         shown = ", ".join(lacking[:3]) + (f" and {len(lacking) - 3} more" if lacking[3:] else "")
         raise ConfigError(
-            f"measurements: {shown}: need segments, hits, digis or primitives that are not kept "
-            "for counting again; leave them out (measurements.groups=[]), or run on the files"
+            f"measurements: {shown}: need segments, hits, digis or primitives that were not kept, "
+            "as no measurement of the config that the events were read with needs them: leave "
+            "these out (measurements.groups=[]), make the skim with them, or run on the files"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,11 @@ from dtperf.selection.branches import (
     TRIGGER_COLUMNS,
     isolations,
 )
+from dtperf.selection.details.branches import DETAIL_ANOMALIES
 from dtperf.selection.flatten import flatten
 from dtperf.selection.luminosity import within
 from dtperf.skim.cuts import loosest_limits
+from dtperf.skim.details import kept_details
 from dtperf.skim.folders import TOKEN
 from dtperf.skim.parts import Compression, PackedChunk, pack
 from dtperf.skim.tally import tally
@@ -80,7 +83,7 @@ class SkimEvents(ProcessorABC):  # type: ignore[misc]  # coffea is untyped
             What was measured, and under `SIDE_OUTPUT` what the client has to write.
         """
         output = self._measuring.process(events)
-        packed = self._pack(events)
+        packed = self._pack(events, output["anomalies"])
         if self._sees_directory():
             with suppress(OSError):  # it may see it, and not be allowed to write
                 packed.write(self._out)
@@ -91,7 +94,7 @@ class SkimEvents(ProcessorABC):  # type: ignore[misc]  # coffea is untyped
         """Return the sum as it is."""
         return accumulator
 
-    def _pack(self, events: Any) -> PackedChunk:
+    def _pack(self, events: Any, anomalies: Mapping[str, int]) -> PackedChunk:
         selection = self._config.selection
         inside = within(events, selection.luminosity_mask)
         used = isolations(self._config)._replace(with_tracker=TRACKER_ISO in inside.muon.fields)
@@ -101,8 +104,11 @@ class SkimEvents(ProcessorABC):  # type: ignore[misc]  # coffea is untyped
             for name in TRIGGER_COLUMNS.values()
             if name and name in inside.muon.fields
         }
-        columns = thinned(flat, loosest_limits(self._config), fires)
-        counted = tally(events, self._config, flat.anomalies)
+        details = kept_details(inside, self._config)
+        columns = thinned(flat, loosest_limits(self._config), fires, details)
+        of_tables = {*flat.anomalies, *DETAIL_ANOMALIES}
+        found = {name: count for name, count in anomalies.items() if name in of_tables}
+        counted = tally(events, self._config, found)
         about = events.metadata
         name = part_name(about["fileuuid"], about["entrystart"], about["entrystop"])
         return pack(name, columns, counted, self._compression)

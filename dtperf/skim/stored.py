@@ -37,7 +37,7 @@ __all__ = [
     "skim_among",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MAX_MANIFEST_BYTES = 1 << 28
 
 

@@ -11,14 +11,19 @@ import pyarrow as pa
 
 from dtperf.config import AnalysisConfig
 from dtperf.errors import InputError
-from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS
+from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS, isolations
+from dtperf.selection.details.branches import detail_anomalies
+from dtperf.selection.details.rpc import has_rpcs
 from dtperf.selection.flatten import flatten
 from dtperf.selection.luminosity import is_certified
+from dtperf.selection.tagging import Tables
+from dtperf.skim.details import OF_RPCS
 from dtperf.typing import I64, U32, AnyArray, Bools, Intp
 
-__all__ = ["LuminosityTally", "sum_tallies", "tally"]
+__all__ = ["RPCS", "LuminosityTally", "found_anomalies", "sum_tallies", "tally"]
 
-OPTIONAL = tuple(OPTIONAL_EVENT_COLUMNS.values())
+RPCS = OF_RPCS[0]
+OPTIONAL = (*OPTIONAL_EVENT_COLUMNS.values(), RPCS)
 
 
 class LuminosityTally(NamedTuple):
@@ -27,7 +32,7 @@ class LuminosityTally(NamedTuple):
     run: U32
     luminosityBlock: U32
     has: Mapping[str, Bools]
-    """Whether the events have an optional branch, by its name."""
+    """Whether the events have an optional branch or collection, by its name."""
     events: I64
     """All that were read."""
     anomalies: Mapping[str, I64]
@@ -62,7 +67,8 @@ class LuminosityTally(NamedTuple):
         try:
             table.validate(full=True)
             columns = {name: table[name].to_numpy() for name in table.column_names}
-            has = {name: columns.pop(f"has_{name}").astype(np.bool_) for name in OPTIONAL}
+            never = np.zeros(table.num_rows)  # skims of before had no RPCs
+            has = {n: columns.pop(f"has_{n}", never).astype(np.bool_) for n in OPTIONAL}
             block_ids = [columns.pop(n).astype(np.uint32) for n in ("run", "luminosityBlock")]
             counts = {n: values.astype(np.int64, casting="safe") for n, values in columns.items()}
             wrong = [name for name, values in counts.items() if (values < 0).any()]
@@ -74,10 +80,24 @@ class LuminosityTally(NamedTuple):
         return found
 
 
+def found_anomalies(events: Any, config: AnalysisConfig) -> Mapping[str, int]:
+    """Count what no detector writes, by kind.
+
+    Args:
+        events: NanoEvents in the luminosity mask.
+        config: The analysis.
+    """
+    flat = flatten(events, config.selection.tag.trigger, config.extrapolation, isolations(config))
+    columns = config.filled_columns()
+    if not detail_anomalies(columns):
+        return flat.anomalies
+    return Tables(events, flat, config).all_anomalies(columns)
+
+
 def tally(events: Any, config: AnalysisConfig, anomalies: Mapping[str, int]) -> LuminosityTally:
     """Count the events of a chunk by luminosity block.
 
-    `anomalies` are those of `flatten`, of all events in the luminosity mask.
+    `anomalies` are those of `found_anomalies`, of all events in the luminosity mask.
     """
     block_ids = [ak.to_numpy(events[name]).astype(np.uint32) for name in ("run", "luminosityBlock")]
     keys = block_ids[0].astype(np.uint64) << np.uint64(32) | block_ids[1]
@@ -87,15 +107,19 @@ def tally(events: Any, config: AnalysisConfig, anomalies: Mapping[str, int]) -> 
         mask, everything = config.selection.luminosity_mask, np.arange(len(keys))
         inside = everything if mask is None else everything[is_certified(events, mask)]
         for block, counted in _by_block(events, config, inside, number):
-            for name, count in counted.items():
-                found[name][block] = count
+            for name in found.keys() & counted.keys():
+                found[name][block] = counted[name]
     return LuminosityTally(
         (blocks >> np.uint64(32)).astype(np.uint32),
         (blocks & np.uint64(2**32 - 1)).astype(np.uint32),
-        {name: np.full(len(blocks), name in events.fields) for name in OPTIONAL},
+        {name: np.full(len(blocks), has) for name, has in _optional(events).items()},
         counts.astype(np.int64),
         found,
     )
+
+
+def _optional(events: Any) -> dict[str, bool]:
+    return {name: name in events.fields for name in OPTIONAL} | {RPCS: has_rpcs(events)}
 
 
 def _by_block(
@@ -104,8 +128,7 @@ def _by_block(
     """Yield the blocks that have anomalies, with their counts; found by bisection."""
     if not len(indices):
         return
-    trigger, way = config.selection.tag.trigger, config.extrapolation
-    counted = flatten(events[indices], trigger, way).anomalies
+    counted = found_anomalies(events[indices], config)
     if not any(counted.values()):
         return
     blocks = np.unique(number[indices])

@@ -24,20 +24,31 @@ from dtperf.selection.flatten import FlatEvents, StoredMatches
 from dtperf.selection.pairs import PairLimits
 from dtperf.selection.ragged import Ranges, numbers
 from dtperf.skim.columns import Collection, Columns
+from dtperf.skim.details import Details
 from dtperf.skim.keep import KeptMuons, find_kept, keep_matches, keep_segments
 from dtperf.typing import AnyArray
 
 __all__ = ["by_either_isolation", "expanded", "thinned"]
 
 PLACE = ("wheel", "sector", "station")
+NOWHERE = -99
 
 
-def thinned(flat: FlatEvents, limits: PairLimits, fires: Mapping[str, AnyArray]) -> Columns:
+def thinned(
+    flat: FlatEvents,
+    limits: PairLimits,
+    fires: Mapping[str, AnyArray],
+    details: Details = Details(),  # noqa: B008  # it is frozen
+) -> Columns:
     """Return the columns that any selection within the loosest cuts can need.
 
-    `fires` are the muons' trigger columns that are kept, by name.
+    `fires` are the muons' trigger columns that are kept, by name; `details` what measurements need
+    beside pairs and crossings.
     """
     kept = find_kept(by_either_isolation(flat), limits)
+    if details.all_events:
+        kept = kept._replace(events=np.arange(len(flat.muons.offsets) - 1))
+    more = {name: each.columns for name, each in details.collections.items()}
     events, muons = (
         kept.events,
         numbers(flat.muons.offsets[kept.events], flat.muons.offsets[kept.events + 1]),
@@ -47,29 +58,38 @@ def thinned(flat: FlatEvents, limits: PairLimits, fires: Mapping[str, AnyArray])
         tracks["trk_dxy"] = flat.dxy
     if flat.tracker_iso is not None:
         tracks[TRACKER_ISO] = flat.tracker_iso
+    tracks |= more.pop("muon", {})
     records = {name: column[muons] for name, column in tracks.items()}
     collections = {}
     if flat.stored is not None:
-        matches, ranges = _matches(flat, kept)
+        matches, ranges = _matches(flat, kept, more.pop("muon_matches", {}))
         collections["muon_matches"] = matches
         records |= ranges
-        codes, offsets = _codes(matches.columns), matches.offsets
+    if details.all_events:
+        taken, segment_offsets = _all_of(flat.segments.offsets, events)
     else:
-        codes, offsets = _crossed(flat, kept)
-    taken, segment_offsets = keep_segments(
-        events, flat.segments.offsets, flat.segments.code, count_hits(flat.segments), offsets, codes
-    )
+        is_stored = flat.stored is not None
+        codes, offsets = (
+            (_codes(matches.columns), matches.offsets) if is_stored else _crossed(flat, kept)
+        )
+        hits = count_hits(flat.segments)
+        of_events = (events, flat.segments.offsets, flat.segments.code, hits)
+        taken, segment_offsets = keep_segments(*of_events, offsets, codes)
     segments = {
         name: getattr(flat.segments, name)[taken] for name in SEGMENT_DTYPES if name not in PLACE
     }
     segments |= _places(flat.segments.code[taken])
+    segments |= {name: column[taken] for name, column in more.pop("dtSegment", {}).items()}
     collections["dtSegment"] = Collection(segment_offsets, segments)
     collections["muon"] = Collection(_offsets(flat.muons.offsets, events), records)
+    for name, columns in more.items():
+        rows, begins = _all_of(details.collections[name].offsets, events)
+        collections[name] = Collection(begins, {n: values[rows] for n, values in columns.items()})
     branches = {OPTIONAL_EVENT_COLUMNS.get(name, name): v for name, v in flat.events.items()}
-    of_events = {name: values[events] for name, values in branches.items()}
+    columns_of_events = {name: values[events] for name, values in branches.items()}
     for name in ("run", "luminosityBlock"):
-        of_events[name] = of_events[name].astype(np.uint32, copy=False)
-    return Columns(of_events, collections)
+        columns_of_events[name] = columns_of_events[name].astype(np.uint32, copy=False)
+    return Columns(columns_of_events, collections)
 
 
 def by_either_isolation(flat: FlatEvents) -> Muons:
@@ -129,12 +149,20 @@ def _offsets(offsets: AnyArray, events: AnyArray) -> AnyArray:
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
 
 
-def _matches(flat: FlatEvents, kept: KeptMuons) -> tuple[Collection, dict[str, AnyArray]]:
+def _all_of(offsets: AnyArray, events: AnyArray) -> tuple[AnyArray, AnyArray]:
+    """Return the records of some events, as `keep_segments` does."""
+    return numbers(offsets[events], offsets[events + 1]), _offsets(offsets, events)
+
+
+def _matches(
+    flat: FlatEvents, kept: KeptMuons, more: Mapping[str, AnyArray]
+) -> tuple[Collection, dict[str, AnyArray]]:
     assert flat.stored is not None
     matches, ranges = flat.stored
     found = keep_matches(flat.muons.offsets, ranges, matches.code, kept)
     columns = _places(matches.code[found.source])
     columns |= {n: getattr(matches, n)[found.source] for n in ("x", "y", "edgeX", "edgeY")}
+    columns |= {name: column[found.source] for name, column in more.items()}
     return (
         Collection(found.offsets, columns),
         {"matches_begin": found.begin, "matches_end": found.end},
@@ -156,7 +184,11 @@ def _crossed(flat: FlatEvents, kept: KeptMuons) -> tuple[AnyArray, AnyArray]:
 
 def _places(codes: AnyArray) -> dict[str, AnyArray]:
     tables = {"wheel": wheels(), "sector": sectors(), "station": stations()}
-    return {name: table[codes].astype(np.int8) for name, table in tables.items()}
+    # a segment without a chamber, which can be pointed at, stays where it is
+    return {
+        name: np.where(codes < 0, NOWHERE, table[codes]).astype(np.int8)
+        for name, table in tables.items()
+    }
 
 
 def _codes(columns: Mapping[str, AnyArray]) -> AnyArray:

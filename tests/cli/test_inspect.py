@@ -7,7 +7,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+import dtperf
 from dtperf.cli.inspect import inspect
+from dtperf.measurements import BY_GROUP
 from tests.nanoaod.files import GOLDEN, linked_arrays, read_arrays, write_like
 
 app = typer.Typer()
@@ -95,6 +97,26 @@ def test_json_holds_everything() -> None:
     assert summary["measurements"]["by_chamber"] == []
     assert summary["measurements"]["efficiency_vs_lumi"] == ["lumi_instLumi"]
     assert summary["bytes_per_event"] == pytest.approx(summary["size_bytes"] / 4000)
+    assert sum(summary["branch_bytes"].values()) == sum(summary["collections"].values())
+
+
+def test_what_a_run_reads(tmp_path: Path) -> None:
+    arrays = read_arrays(GOLDEN["ttree"], 200)
+    (lean,) = json.loads(run(write_like(arrays, tmp_path / "lean.root"), "--json").stdout)
+    assert [*lean["read_bytes"]] == ["tag_and_probe"]
+    made = dtperf.synthetic.generate(
+        {"events": 20, "content": "full"}, tmp_path / "full", progress=False
+    )
+    shown = row(run(made.directory).stdout, "read by a run")
+    (full,) = json.loads(run(made.directory, "--json").stdout)
+    read = full["read_bytes"]
+    assert {*read} == {*BY_GROUP}
+    assert read["tag_and_probe"] < read["segments"] < read["cells"] < full["bytes_per_event"]
+    assert shown.startswith(f"{read['tag_and_probe']:,.0f} bytes of an event; ")
+    config = dtperf.load_config({"measurements": {"groups": ["cells"]}})
+    measured = dtperf.run(config, made.directory, progress=False).totals["bytes"] / 20
+    # beside the numbers of events and the counters of collections
+    assert read["cells"] == pytest.approx(measured, rel=0.1)
 
 
 def test_all_files_are_shown_though_one_is_refused(tmp_path: Path) -> None:

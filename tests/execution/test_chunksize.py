@@ -18,10 +18,13 @@ from dtperf import process
 from dtperf.execution.dask_pool import DaskPool
 from dtperf.execution.planning import (
     BASE_BYTES,
+    COPIES,
     EVENT_BYTES,
     LARGEST,
     SMALLEST,
     USED,
+    WIDE_EVENT_BYTES,
+    event_bytes,
     events_at_once,
 )
 from dtperf.selection import branches_of
@@ -38,13 +41,25 @@ def test_what_is_read_fits(memory: int) -> None:
         assert BASE_BYTES + (events + 1) * EVENT_BYTES > USED * memory
 
 
-def test_events_with_hits_and_digis_are_fewer_at_once() -> None:
-    of_default, of_all = (
-        branches_of(dtperf.load_config(name))[0] for name in ("reference_2023", "dt_performance")
+@given(st.none() | st.integers(1, 1 << 40), st.integers(EVENT_BYTES, 10_000_000))
+def test_larger_events_take_no_more_memory(memory: int | None, of_event: int) -> None:
+    events = events_at_once(memory, of_event)
+    assert events >= 1
+    if events > 1:
+        assert events * of_event <= events_at_once(memory) * EVENT_BYTES
+    # and no less than there is for them
+    assert (events + 2) * of_event > events_at_once(memory) * EVENT_BYTES
+
+
+def test_hits_and_digis_are_large_where_nobody_has_looked() -> None:
+    lean, full = (
+        frozenset().union(*branches_of(dtperf.load_config(name)))
+        for name in ("reference_2023", "dt_performance")
     )
-    assert events_at_once(2_000_000_000, of_default) == LARGEST
-    assert events_at_once(2_000_000_000, of_all) == 30_000
-    assert events_at_once(1_200_000_000, of_all) == 16_000
+    assert event_bytes(lean) == event_bytes(lean, [None, 9000.0]) == EVENT_BYTES
+    assert event_bytes(full) == event_bytes(full, [None]) == WIDE_EVENT_BYTES
+    assert event_bytes(full, [None, 9000.0, 2000.0]) == COPIES * 9000
+    assert event_bytes(full, [10.0]) == EVENT_BYTES
 
 
 def test_a_worker_of_the_reference_site() -> None:

@@ -21,7 +21,7 @@ from dtperf.config import AnalysisConfig  # noqa: E402
 from dtperf.errors import InputError  # noqa: E402
 from dtperf.execution import lazy  # noqa: E402
 from dtperf.results.result import Result  # noqa: E402
-from dtperf.selection import needed_branches  # noqa: E402
+from dtperf.selection import branches_of, needed_branches  # noqa: E402
 from dtperf.synthetic import Settings, generate  # noqa: E402
 from tests.helpers.golden import GOLDEN, GOLDEN_RNTUPLE, golden_differences  # noqa: E402
 from tests.nanoaod.files import read_arrays, write_like  # noqa: E402
@@ -123,6 +123,34 @@ def test_columns_of_measurements_that_are_off_are_not_read(sample: Path) -> None
     tables = lazy.tables(lazy.events(sample, config), config)
     assert not columns_read(tables.crossings) & LUMINOSITY
     assert "by_chamber" in lazy.histograms(tables, config)
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Events with primitives, hits and digis."""
+    directory = tmp_path_factory.mktemp("full")
+    return generate(Settings(events=120, content="full"), directory, progress=False).directory
+
+
+def test_groups_are_what_run_makes_of_them(full: Path) -> None:
+    config = dtperf.load_config("dt_performance", ["run.chunksize=50"])
+    (measured,) = dask.compute(
+        lazy.histograms(lazy.tables(lazy.events(full, config), config), config)
+    )
+    result = dtperf.run(config, full, progress=False)
+    assert [*measured] == [*result]
+    assert [name for name in measured if not same(measured[name], result[name])] == []
+
+
+@pytest.mark.parametrize(("group", "collection"), [("trigger", "ltBmtfIn"), ("rpc", "rpcRecHit")])
+def test_a_group_reads_its_own_columns_alone(full: Path, group: str, collection: str) -> None:
+    config = dtperf.load_config({"measurements": {"groups": [group]}})
+    tables = lazy.tables(lazy.events(full, config), config)
+    needed, optional = branches_of(config)
+    read = columns_read(lazy.histograms(tables, config))
+    assert {name for name in read if not name.startswith("n")} == needed | optional
+    assert f"n{collection}" in read
+    assert not any(name.startswith("dtDigi") for name in read)
 
 
 @pytest.mark.parametrize("extrapolation", ["ntuple", "helix"])

@@ -1,18 +1,19 @@
-"""Groups of measurements: read only if asked for, the same in any chunks, refused on skims."""
+"""Groups of measurements: read only if asked for, the same in any chunks and on skims."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import awkward as ak
 import pytest
 
 import dtperf
+from dtperf.execution.planning import COPIES
 from dtperf.measurements.groups import GROUPS, KNOWN
 from dtperf.results.result import Result
 from dtperf.selection import branches_of
-from dtperf.selection.details.branches import needs_details
-from dtperf.skim.cuts import only
 from tests.helpers.golden import GOLDEN
+from tests.nanoaod.files import read_arrays
 
 
 @pytest.fixture(scope="module")
@@ -94,25 +95,29 @@ def test_an_rntuple_gives_the_same(tmp_path: Path, measured: Result) -> None:
     assert all(other[name] == measured[name] for name in KNOWN)
 
 
+@pytest.mark.parametrize("format", ["ttree", "rntuple"])
+def test_chunks_are_cut_by_what_an_event_has(
+    format: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"events": 60, "content": "full", "format": format}
+    dtperf.synthetic.generate(settings, tmp_path, progress=False)
+    sizes = []
+    monkeypatch.setattr(
+        "dtperf.execution.runner.events_at_once", lambda _, size: sizes.append(size) or 60
+    )
+    config = dtperf.load_config("dt_performance")
+    dtperf.run(config, tmp_path, progress=False)
+    (file,) = tmp_path.glob("*.root")
+    arrays, read = read_arrays(file), frozenset().union(*branches_of(config))
+    in_memory = sum(ak.to_packed(arrays[name]).nbytes for name in read & arrays.keys())
+    assert sizes == [pytest.approx(COPIES * in_memory / 60, rel=0.15)]
+
+
 def test_files_without_hits_name_what_they_lack() -> None:
     with pytest.raises(dtperf.InputError, match="dtDigi_"):
         dtperf.run("dt_performance", GOLDEN, progress=False)
 
 
-def test_what_cannot_be_counted_again_is_refused(sample: Path, tmp_path: Path) -> None:
+def test_a_skim_gives_the_same(sample: Path, tmp_path: Path, measured: Result) -> None:
     dtperf.skim.skim("dt_performance", sample, out=tmp_path / "skim", progress=False)
-    with pytest.raises(dtperf.ConfigError, match=r"measurements\.groups=\[\]"):
-        dtperf.run("dt_performance", tmp_path / "skim", progress=False)
-    again = dtperf.run({}, tmp_path / "skim", progress=False)
-    assert again["by_chamber"].values().sum() > 0
-
-
-def test_what_needs_no_details_is_counted_again(
-    sample: Path, measured: Result, tmp_path: Path
-) -> None:
-    config = dtperf.load_config("dt_performance")
-    names = [name for name, each in KNOWN.items() if not needs_details(each)]
-    assert {"t0_by_chamber_and_run", "muon_tight_vs_pt"} <= {*names}
-    dtperf.skim.skim(only(config, names), sample, out=tmp_path / "skim", progress=False)
-    again = dtperf.run(only(config, names), tmp_path / "skim", progress=False)
-    assert all(again[name] == measured[name] for name in names)
+    assert dtperf.run("dt_performance", tmp_path / "skim", progress=False) == measured

@@ -93,7 +93,7 @@ def analysis(kind: str, way: str = "ntuple") -> Analysis:
 
 
 def test_every_key_is_drawn() -> None:
-    # what layers ask for is not counted again, see `refuse_details`
+    # hits and digis have tests of their own
     of_layers = {key for key in RULES if key.startswith("selection.layers.")}
     others = {"extrapolation", "selection.dead_cells"} | of_layers
     assert VALUES.keys() == RULES.keys() - others

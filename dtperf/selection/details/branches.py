@@ -15,15 +15,20 @@ from dtperf.selection.cuts import TableName
 
 __all__ = [
     "BRANCHES_OF_TABLE",
+    "DETAIL_ANOMALIES",
+    "DIGI_ANOMALY",
     "DIGI_DTYPES",
     "EXPECTED_DTYPES",
     "HIT_DTYPES",
+    "LAYER_ANOMALIES",
+    "MUON_ID_DTYPES",
     "NOT_OF_GENERATION_A",
     "PRIMITIVES",
     "RANGE_DTYPES",
     "RPC_BIT",
     "RPC_HIT_DTYPES",
     "RPC_POINT_DTYPES",
+    "STANDALONE",
     "STORED",
     "THETA_DTYPES",
     "THETA_PRIMITIVES",
@@ -31,7 +36,9 @@ __all__ = [
     "PrimitiveSource",
     "StoredColumn",
     "ThetaSource",
-    "needs_details",
+    "detail_anomalies",
+    "detail_branches",
+    "is_of_details",
 ]
 
 
@@ -59,6 +66,11 @@ class PrimitiveSource(NamedTuple):
     def dtypes(self) -> dict[str, Any]:
         """Columns, and the type of each."""
         return PRIMITIVE_DTYPES | ({RPC_BIT: np.int16} if self.has_rpc_bit else {})
+
+    @property
+    def anomalies(self) -> tuple[str, str]:
+        """Kinds of what no trigger sends: in no chamber, of no quality."""
+        return f"{self.collection}_in_unknown_chamber", f"{self.collection}_of_unknown_quality"
 
 
 RPC_BIT = "rpcBit"
@@ -129,6 +141,18 @@ def _names(dtypes: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
     return frozenset(f"{name}_{column}" for name, columns in dtypes.items() for column in columns)
 
 
+LAYER_ANOMALIES = ("segment_hits_range_outside_event", "segment_extr_range_of_other_length")
+DIGI_ANOMALY = "digi_in_unknown_cell"
+DETAIL_ANOMALIES = frozenset(
+    (
+        *LAYER_ANOMALIES,
+        DIGI_ANOMALY,
+        *(kind for source in PRIMITIVES.values() for kind in source.anomalies),
+        *(kind for source in THETA_PRIMITIVES.values() for kind in source.anomalies),
+    )
+)
+"""Kinds that are counted only where hits, digis or primitives are read."""
+
 DIGI_BRANCHES = _names({"dtDigi": DIGI_DTYPES})
 RPC_BRANCHES = _names({"dtToRpc": RPC_POINT_DTYPES, "rpcRecHit": RPC_HIT_DTYPES})
 LAYER_BRANCHES = _names(
@@ -176,6 +200,10 @@ RESIDUAL = ("dtSegment_hits_pos", "dtSegment_hits_side", "dtSegment_extr_ExpPos"
 ANGLE = ("dtSegment_seg4D_dirLoc_x", "dtSegment_seg4D_dirLoc_z")
 POSITION = ("dtSegment_seg4D_posLoc_x_midPlane",)
 
+MUON_ID_DTYPES: Mapping[str, Any] = {
+    **dict.fromkeys(("isStandalone", "isGlobal"), np.bool_),
+    "staMu_nMatchSeg": np.int32,
+}
 STANDALONE = tuple(f"muon_staMatches_{name}" for name in ("begin", "end", "MuSegIdx"))
 PHI_CHI2 = "dtSegment_seg2D_phi_normChi2"
 
@@ -219,14 +247,11 @@ OF_CROSSINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("dtSegment_seg4D_dirLoc_y", "dtSegment_seg4D_dirLoc_z"),
             "muon_matches_dYdZ",
         ),
+        # made of branches that are always read
+        **dict.fromkeys(("signed_dx", "signed_dy", "segment_has_theta", "t0_difference"), ()),
         "segment_angle": ANGLE,
         "segment_mid_x": POSITION,
         "is_in_standalone": STANDALONE,
-        # these are always read; but a second pass does not make more of them
-        "signed_dx": ("dtSegment_seg4D_posLoc_x",),
-        "signed_dy": ("dtSegment_seg4D_posLoc_y",),
-        "segment_has_theta": ("dtSegment_seg4D_hasZed",),
-        "t0_difference": ("dtSegment_seg2D_phi_t0",),
         **{f"{name}_dx": POSITION for name in PRIMITIVES},
         **{f"{name}_dangle": ANGLE for name in PRIMITIVES},
     }
@@ -274,12 +299,6 @@ def _of_rpc_crossings(columns: Iterable[str]) -> frozenset[str]:
     return RPC_BRANCHES if [*columns] else frozenset()
 
 
-def needs_details(measurement: Measured) -> bool:
-    """Return whether a measurement uses more than pairs and crossings can tell."""
-    needs = {"pairs": _of_pairs, "crossings": _of_crossings}.get(measurement.table)
-    return needs is None or bool(needs(measurement.columns))
-
-
 BRANCHES_OF_TABLE: Mapping[TableName, Callable[[Iterable[str]], frozenset[str]]] = MappingProxyType(
     {
         "pairs": _of_pairs,
@@ -294,3 +313,33 @@ BRANCHES_OF_TABLE: Mapping[TableName, Callable[[Iterable[str]], frozenset[str]]]
 """What columns of a table need beside the branches that are always read."""
 NOT_OF_GENERATION_A: frozenset[TableName] = frozenset(["rpc_crossings"])
 """Tables of what only newer files have: a run on others leaves out their measurements."""
+
+
+def is_of_details(measurement: Measured) -> bool:
+    """Return whether a measurement uses more than pairs and crossings alone can tell."""
+    if measurement.table not in ("pairs", "crossings"):
+        return True
+    of_primitives = tuple(f"{name}_" for name in (*PRIMITIVES, *THETA_PRIMITIVES))
+    return any(
+        name in OF_PAIRS or name in OF_CROSSINGS or name.startswith(of_primitives)
+        for name in measurement.columns
+    )
+
+
+def detail_branches(columns: Mapping[TableName, Iterable[str]]) -> frozenset[str]:
+    """Return the branches of primitives, segments, hits and digis that columns need, by table."""
+    found = (branches(columns.get(table, ())) for table, branches in BRANCHES_OF_TABLE.items())
+    return frozenset().union(*found)
+
+
+def detail_anomalies(columns: Mapping[TableName, Iterable[str]]) -> frozenset[str]:
+    """Return the kinds of anomalies that are counted when these columns are used, by table."""
+    read = detail_branches(columns)
+    sources = (*PRIMITIVES.values(), *THETA_PRIMITIVES.values())
+    used = (source for source in sources if f"{source.collection}_bx" in read)
+    kinds = {kind for source in used for kind in source.anomalies}
+    if read >= LAYER_BRANCHES:
+        kinds |= {*LAYER_ANOMALIES}
+    if [*columns.get("digis", ())]:
+        kinds.add(DIGI_ANOMALY)
+    return frozenset(kinds)

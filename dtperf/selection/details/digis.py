@@ -11,6 +11,7 @@ from dtperf.detector import N_CODES, layer_cells
 from dtperf.selection.arrays import Segments
 from dtperf.selection.columns import EVENT_COLUMNS as EVENT_TEXTS
 from dtperf.selection.columns import Make, chamber_columns, event_columns
+from dtperf.selection.details.branches import DIGI_ANOMALY
 from dtperf.selection.details.layers import LAYERS, SUPERLAYERS, Digis, read_digis
 from dtperf.selection.tables import Table
 from dtperf.typing import I16, I32, AnyArray, Bools
@@ -72,7 +73,7 @@ def digi_table(events: Any, flat: FlatEvents, cuts: LayerCuts) -> tuple[Table, d
     chambers = Table(N_CODES, chamber_columns(np.arange(N_CODES, dtype=np.int16)))
     make |= event_columns(flat)
     return Table(len(found.digi), make, parent=chambers, link="chamber"), {
-        "digi_in_unknown_cell": len(digis.code) - len(found.digi)
+        DIGI_ANOMALY: len(digis.code) - len(found.digi)
     }
 
 

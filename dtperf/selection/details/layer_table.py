@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from dtperf.selection.cuts import DeadCells, LayerCuts, Selection
     from dtperf.selection.flatten import FlatEvents
 
-__all__ = ["LAYER_COLUMNS", "layer_table"]
+__all__ = ["HIT_COLUMNS", "LAYER_COLUMNS", "layer_table"]
 
 PHI_LAYERS, THETA_LAYERS = 8, 4
 GOOD_CHI2 = np.float32(3.84)
 """Of a view, over hits - 2; computeResidual of DTNtupleSegmentAnalyzer.C."""
 
-HIT_COLUMNS = {
+HIT_COLUMNS: Mapping[str, tuple[str, Any]] = {
     "side": ("side", np.int16),
     "time": ("timeCali", np.float32),
     "position": ("pos", np.float32),

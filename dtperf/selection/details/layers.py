@@ -19,6 +19,7 @@ from dtperf.selection.details.branches import (
     DIGI_DTYPES,
     EXPECTED_DTYPES,
     HIT_DTYPES,
+    LAYER_ANOMALIES,
     RANGE_DTYPES,
 )
 from dtperf.selection.flat_collection import codes, collection, has_columns
@@ -187,11 +188,7 @@ def find_layers(
     found, bad_hits, bad_expected = _find(
         rows, event, segments, content, digis, limits, cells, stations()
     )
-    anomalies = {
-        "segment_hits_range_outside_event": bad_hits,
-        "segment_extr_range_of_other_length": bad_expected,
-    }
-    return found, anomalies
+    return found, dict(zip(LAYER_ANOMALIES, (bad_hits, bad_expected), strict=True))
 
 
 @inlined
@@ -208,7 +205,7 @@ def _entry(superlayer: int, layer: int, is_mb4: bool) -> int:
     return 2 * layer + superlayer // 2 if is_mb4 else 3 * layer + superlayer
 
 
-@numba.njit(nogil=True, inline="always")
+@inlined
 def _median(values: F32, number: int) -> np.float32:
     """Return the median of the first values, NaN of none; puts them in order, NaN last."""
     if not number:

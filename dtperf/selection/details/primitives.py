@@ -85,10 +85,8 @@ def read_primitives(events: Any, source: PrimitiveSource) -> tuple[Primitives, d
     code[sector > SECTORS] = -1
     unknown = int(np.count_nonzero(code < 0))
     wild = (columns["quality"] < 0) | (columns["quality"] > HIGHEST_QUALITY)
-    anomalies = {
-        f"{source.collection}_in_unknown_chamber": unknown,
-        f"{source.collection}_of_unknown_quality": int(np.count_nonzero(wild & (code >= 0))),
-    }
+    of_no_quality = int(np.count_nonzero(wild & (code >= 0)))
+    anomalies = dict(zip(source.anomalies, (unknown, of_no_quality), strict=True))
     code[wild] = -1
     rpc_bit = columns.get(RPC_BIT, np.zeros(len(code), dtype=np.int16))
     kept = (columns["bx"], columns["quality"], columns["posLoc_x"], columns["dirLoc_phi"])

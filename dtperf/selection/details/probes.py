@@ -9,6 +9,7 @@ import numpy as np
 
 from dtperf.compiled import compiled
 from dtperf.selection.columns import Make
+from dtperf.selection.details.branches import MUON_ID_DTYPES
 from dtperf.selection.details.standalone import has_standalone, is_in_standalone, read_standalone
 from dtperf.selection.flat_collection import collection, has_columns
 from dtperf.selection.flatten import FlatEvents
@@ -22,11 +23,11 @@ NO_T0 = np.float32(-999)
 N_STATIONS = 4
 
 STORED = {
-    "is_standalone": ("isStandalone", np.bool_, "the muon chambers alone make a track of it"),
-    "is_global": ("isGlobal", np.bool_, "that track and the inner one are fitted together"),
-    "standalone_segments": ("staMu_nMatchSeg", np.int32, "segments of its standalone track"),
+    "is_standalone": ("isStandalone", "the muon chambers alone make a track of it"),
+    "is_global": ("isGlobal", "that track and the inner one are fitted together"),
+    "standalone_segments": ("staMu_nMatchSeg", "segments of its standalone track"),
 }
-PROBE_COLUMNS = {f"probe_{name}": f"probe: {text}" for name, (_, _, text) in STORED.items()}
+PROBE_COLUMNS = {f"probe_{name}": f"probe: {text}" for name, (_, text) in STORED.items()}
 """Columns of pairs; crossings have them, too."""
 STATION_COLUMNS = {
     "segment_has_theta": "that segment has a theta view",
@@ -44,14 +45,14 @@ def probe_columns(events: Any) -> Make:
         events: NanoEvents, of which columns are taken when they are first used.
     """
 
-    def taken(branch: str, kind: Any, table: Table) -> AnyArray:
-        values = collection(events, "muon", {branch: kind}).columns[branch]
+    def taken(branch: str, table: Table) -> AnyArray:
+        values = collection(events, "muon", {branch: MUON_ID_DTYPES[branch]}).columns[branch]
         return take(values, table["probe"], values.dtype.type(0))
 
     return {
-        f"probe_{name}": partial(taken, branch, kind)
-        for name, (branch, kind, _) in STORED.items()
-        if has_columns(events, "muon", {branch: kind})
+        f"probe_{name}": partial(taken, branch)
+        for name, (branch, _) in STORED.items()
+        if has_columns(events, "muon", {branch: MUON_ID_DTYPES[branch]})
     }
 
 

@@ -24,7 +24,7 @@ from dtperf.typing import F32, I16, I32, I64, U32, AnyArray
 if TYPE_CHECKING:
     from dtperf.selection.flatten import FlatEvents
 
-__all__ = ["RPC_COLUMNS", "rpc_table"]
+__all__ = ["RPC_COLUMNS", "has_rpcs", "rpc_table"]
 
 STRIPS, STRIP_CM = 4.0, 3.0
 
@@ -45,6 +45,13 @@ RPC_COLUMNS = {
 """One row for each point where a DT segment crosses a roll of the barrel."""
 
 
+def has_rpcs(events: Any) -> bool:
+    """Return whether the events have the points and hits that `rpc_table` reads."""
+    return has_columns(events, "dtToRpc", RPC_POINT_DTYPES) and has_columns(
+        events, "rpcRecHit", RPC_HIT_DTYPES
+    )
+
+
 def rpc_table(events: Any, flat: FlatEvents) -> Table:
     """Return the table of RPC crossings.
 
@@ -55,10 +62,7 @@ def rpc_table(events: Any, flat: FlatEvents) -> Table:
     Returns:
         Without rows and columns where the events have no points or hits, as in generation A.
     """
-    has_all = has_columns(events, "dtToRpc", RPC_POINT_DTYPES) and has_columns(
-        events, "rpcRecHit", RPC_HIT_DTYPES
-    )
-    if not has_all:
+    if not has_rpcs(events):
         return Table(0, {})
     offsets, points = collection(events, "dtToRpc", RPC_POINT_DTYPES)
     hit_offsets, hits = collection(events, "rpcRecHit", RPC_HIT_DTYPES)

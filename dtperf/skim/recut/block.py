@@ -17,8 +17,9 @@ from dtperf.selection.luminosity import is_certified
 from dtperf.selection.pairs import PairLimits, is_repeated
 from dtperf.selection.segments import count_double
 from dtperf.selection.tables import Table
-from dtperf.selection.tagging import pair_limits
+from dtperf.selection.tagging import Tables, pair_limits, tag_and_probe
 from dtperf.skim.columns import Columns, view
+from dtperf.skim.details import as_events
 from dtperf.skim.recut.bins import (
     BinCache,
     bin_indices,
@@ -77,8 +78,13 @@ class Block:
 
     @property
     def branches(self) -> frozenset[str]:
-        """Names of the event-level branches."""
+        """Names of the event-level branches and of the collections."""
         return frozenset(self._batch.schema.names)
+
+    def tables(self, config: AnalysisConfig) -> Tables:
+        """Return all tables, made anew."""
+        columns = self.columns
+        return tag_and_probe(as_events(columns.events, columns.collections), config)
 
     @property
     def has_tracker_iso(self) -> bool:

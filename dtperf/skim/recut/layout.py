@@ -13,14 +13,18 @@ from dtperf.measurements.binning import MOST_CATEGORIES
 from dtperf.measurements.declaration import AtLeast, Axis, Category, Histogram, Integer
 from dtperf.measurements.fill import SUM_OF_SQUARES_UNIT, SUM_UNIT
 from dtperf.selection.cuts import LARGEST_CATEGORY
+from dtperf.selection.details.branches import is_of_details
+from dtperf.skim.details import OF_PROBES
 from dtperf.skim.recut.counting import CountedRows
 from dtperf.skim.recut.row_bits import BITS, MOST_BITS, OF_SEGMENT, OF_STATION
 from dtperf.typing import I64, AnyArray
 
-__all__ = ["UNITS", "CounterLayout", "is_of_pair"]
+__all__ = ["ANEW", "UNITS", "CounterLayout", "is_of_pair"]
 
 UNITS = (SUM_UNIT, SUM_OF_SQUARES_UNIT)
-Kind = Literal["muons", "entries", "rows", "tables"]
+Kind = Literal["muons", "entries", "rows", "tables", "events"]
+ANEW: tuple[Kind, ...] = ("tables", "events")
+"""Kinds of which tables are made and filled anew."""
 OF_EVENT = {"run", "luminosity_block", "inst_lumi", "pileup"}
 
 
@@ -47,7 +51,8 @@ class CounterLayout:
         self.runs = runs
         self.kind: Kind = self._kind()
         """Of which rows the bins are known: of muons, entries or rows of probes; or 'tables' of
-        none, so that tables are made and filled anew."""
+        none, so that tables are made and filled anew; 'events' the same, of what no cut on tags,
+        probes, stations and segments moves."""
         self.axis_bits = self._number(axis_bits)
         """Bits of its axes of integers."""
         conditions = [*measurement.rows] if self.kind == "rows" else []
@@ -58,7 +63,7 @@ class CounterLayout:
             np.uint32(1 << BITS[measurement.passed or ""] if has_passed else 0),
         )
         """Which rows count."""
-        axes = measurement.axes if self.kind != "tables" else ()
+        axes = measurement.axes if self.kind not in ANEW else ()
         self.of_pair = [axis for axis in axes if self.kind == "rows" and is_of_pair(axis.column)]
         """Axes of which the pair knows the bin, not the probe."""
         self.shape = (*map(self._bins, axes), *((2,) if measurement.passed else ()))
@@ -79,6 +84,9 @@ class CounterLayout:
 
     def _kind(self) -> Kind:
         measured = self.measurement
+        if is_of_details(measured):
+            of_probes = measured.table in OF_PROBES or "is_of_probe" in measured.columns
+            return "tables" if of_probes else "events"
         categories = [axis for axis in measured.axes if isinstance(axis, Category)]
         if any(axis.column != "run" for axis in categories):
             return "tables"

@@ -18,7 +18,7 @@ from dtperf.errors import InputError
 from dtperf.execution.chunk_meta import ChunkMeta, meta_of
 from dtperf.execution.chunks import read_events
 from dtperf.execution.inputs import retry_policy
-from dtperf.execution.planning import ReadRanges, plan
+from dtperf.execution.planning import EVENT_BYTES, ReadRanges, event_bytes, plan
 from dtperf.filesets import InputFile
 from dtperf.filesets.check import RetryPolicy, check_files, refusal
 from dtperf.nanoaod import ColumnFilter
@@ -33,13 +33,14 @@ from dtperf.selection.fourvector import EITHER
 from dtperf.selection.luminosity import within
 from dtperf.selection.pairs import EITHER_CHARGE, PairLimits
 from dtperf.skim.columns import to_arrow
-from dtperf.skim.cuts import refuse_processor, without_details
+from dtperf.skim.cuts import refuse_processor
+from dtperf.skim.details import kept_details
 from dtperf.skim.recut.block import Block
-from dtperf.skim.recut.inputs import ExploreInputs, first_events, short_list
-from dtperf.skim.tally import LuminosityTally, sum_tallies, tally
+from dtperf.skim.recut.inputs import LIMIT_EVENTS, ExploreInputs, first_events, short_list
+from dtperf.skim.tally import LuminosityTally, found_anomalies, sum_tallies, tally
 from dtperf.skim.thin import thinned
 
-__all__ = ["LoadedEvents", "OnEvents", "load_files", "threads"]
+__all__ = ["LoadedEvents", "OnEvents", "load_files", "threads", "usual_limit"]
 
 CHUNKSIZE = 50_000
 """Small enough that threads share the work evenly, large enough that calls do not count."""
@@ -98,6 +99,12 @@ def threads() -> int:
     return os.cpu_count() or 1
 
 
+def usual_limit(reads: AnalysisConfig) -> int:
+    """Return how many events are kept where nobody says it: fewer of those with hits and digis."""
+    read = frozenset().union(*_branches(reads))
+    return LIMIT_EVENTS * EVENT_BYTES // event_bytes(read)
+
+
 def check(config: AnalysisConfig, files: Sequence[InputFile]) -> list[InputFile]:
     """Return the files with events, after checking that all can be used.
 
@@ -113,15 +120,18 @@ def check(config: AnalysisConfig, files: Sequence[InputFile]) -> list[InputFile]
 
 def _branches(config: AnalysisConfig) -> tuple[frozenset[str], frozenset[str]]:
     """Return the branches needed, and those read where a file has them."""
-    needed, optional = branches_of(without_details(config))
+    needed, optional = branches_of(config)
     return needed, optional | {f"muon_{TRACKER_ISO}", *EVENT_BRANCHES}
 
 
-def load_files(origin: ExploreInputs, limit: int, on_events: OnEvents) -> LoadedEvents:
+def load_files(
+    origin: ExploreInputs, reads: AnalysisConfig, limit: int, on_events: OnEvents
+) -> LoadedEvents:
     """Read events of ROOT files.
 
     Args:
         origin: The files.
+        reads: The config with those measurements whose columns are read.
         limit: How many events to keep, the first ones.
         on_events: Called as events are read.
 
@@ -132,16 +142,16 @@ def load_files(origin: ExploreInputs, limit: int, on_events: OnEvents) -> Loaded
     refuse_processor(config)
     # files whose events are known to be too many need not be opened
     needed = origin.files[: len(first_events(origin.files, limit))]
-    checked = check(config, needed)
+    checked = check(reads, needed)
     files, all_opened = first_events(checked, limit), len(needed) == len(origin.files)
     known = origin.arguments or (short_list(checked) if all_opened else ())
     n_events = sum(file.events for file in files)
-    by_file = [[*items] for _, items in groupby(_items(config, files), lambda i: i.filename)]
+    by_file = [[*items] for _, items in groupby(_items(reads, files), lambda i: i.filename)]
     chunks: list[_Chunk] = []
     policy = retry_policy(config)
     pool = ThreadPoolExecutor(threads())
     try:
-        for read in pool.map(lambda items: _read_file(config, policy, items), by_file):
+        for read in pool.map(lambda items: _read_file(reads, policy, items), by_file):
             chunks += read
             on_events(sum(chunk.row.events for chunk in chunks), n_events)
     finally:
@@ -226,5 +236,7 @@ def _reduce(events: Any, config: AnalysisConfig) -> tuple[Block, LuminosityTally
     used = isolations(config)._replace(with_tracker=TRACKER_ISO in inside.muon.fields)
     flat = flatten(inside, selection.tag.trigger, config.extrapolation, used)
     fired = TRIGGER_COLUMNS[selection.tag.trigger]
-    columns = thinned(flat, LOOSEST, {fired: flat.muons.fires} if fired else {})
-    return Block(to_arrow(columns), LOOSEST), tally(events, config, flat.anomalies)
+    fires = {fired: flat.muons.fires} if fired else {}
+    columns = thinned(flat, LOOSEST, fires, kept_details(inside, config))
+    counted = tally(events, config, found_anomalies(inside, config))
+    return Block(to_arrow(columns), LOOSEST), counted

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from coffea.processor.accumulator import accumulate
 
 from dtperf.config import AnalysisConfig
-from dtperf.measurements.declaration import Histogram
+from dtperf.measurements.declaration import Histogram, Measurement
 from dtperf.measurements.fill import fill
+from dtperf.measurements.histograms import sort_categories
+from dtperf.selection.details.branches import is_of_details
+from dtperf.selection.tables import Table
 from dtperf.selection.tagging import find_tables
 from dtperf.skim.recut.block import Block
 from dtperf.skim.recut.counting import (
@@ -25,7 +28,7 @@ from dtperf.skim.recut.counting import (
     sum_rows,
 )
 from dtperf.skim.recut.crossed import CrossingRows
-from dtperf.skim.recut.layout import UNITS, CounterLayout
+from dtperf.skim.recut.layout import ANEW, UNITS, CounterLayout
 from dtperf.skim.recut.pairs import SearchResult
 from dtperf.typing import I64, AnyArray
 
@@ -45,10 +48,11 @@ class CounterSums:
         """Totals, as `dtperf.selection.totals` counts them."""
         self._counters: dict[str, AnyArray] = {}
         self._totals: dict[str, I64] = {}
-        self._filled: dict[str, Histogram] = {}
+        self.filled: dict[str, Histogram] = {}
+        """Histograms of those that are filled anew, by name."""
         self._rows = 0
         for name, layout in layouts.items():
-            if layout.kind == "tables":
+            if layout.kind in ANEW:
                 continue
             if layout.measurement.mean_of:
                 self._counters[name] = np.zeros((layout.size, 3), dtype=np.int64)
@@ -70,14 +74,19 @@ class CounterSums:
                 count_at(self._counters[name], found.entries, of_tags[layout])
         of_rows = {n: layout for n, layout in layouts.items() if layout.kind == "rows"}
         self._count_rows(of_rows, found, among, crossed, of_pairs)
-        left = {n: layout.measurement for n, layout in layouts.items() if layout.kind == "tables"}
+        left = {n: layout.measurement for n, layout in layouts.items() if layout.kind in ANEW}
         if left:
-            pairs, rows = find_tables(block.flat(self._config), self._config)
-            filled = fill(left, {"pairs": pairs, "crossings": rows})
-            self._filled = accumulate([filled], self._filled or None)
+            filled = fill(left, self._tables(block, left.values()))
+            self.filled = accumulate([filled], self.filled or None)
         self._rows += max(len(muons), len(found.entries), block.most_rows * len(found.selected))
         if self._rows > MOST:
             self._empty()
+
+    def _tables(self, block: Block, left: Iterable[Measurement]) -> Mapping[str, Table]:
+        if any(map(is_of_details, left)):
+            return block.tables(self._config)
+        pairs, crossings = find_tables(block.flat(self._config), self._config)
+        return {"pairs": pairs, "crossings": crossings}
 
     def _count_rows(
         self,
@@ -120,8 +129,8 @@ class CounterSums:
             self.found.update(other.found)
             for name, counts in other._totals.items():
                 self._totals[name] += counts
-            if other._filled:
-                self._filled = accumulate([other._filled], self._filled or None)
+            if other.filled:
+                self.filled = accumulate([other.filled], self.filled or None)
 
     def histograms(self, available: frozenset[str]) -> dict[str, Histogram]:
         """Return the histograms of the `available` measurements, after `merge`."""
@@ -130,5 +139,6 @@ class CounterSums:
             if name in self._totals and name in available:
                 made[name] = layout.histogram(self._totals[name])
             elif name in available:
-                made[name] = self._filled.get(name, layout.measurement.empty())
+                # blocks are added up in the order in which threads are done
+                made[name] = sort_categories(self.filled.get(name, layout.measurement.empty()))
         return made
