@@ -111,7 +111,7 @@ def check_against_loops(data: st.DataObject) -> None:
 any_data = given(data=st.data())
 test_any_events_and_cuts = settings(max_examples=120)(any_data(check_against_loops))
 test_many_events_and_cuts = pytest.mark.slow(
-    pytest.mark.timeout(1800)(settings(max_examples=400)(any_data(check_against_loops)))
+    pytest.mark.timeout(1800)(settings(max_examples=240)(any_data(check_against_loops)))
 )
 
 
