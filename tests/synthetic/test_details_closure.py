@@ -137,12 +137,7 @@ def test_missed_cells_have_the_digis_that_were_put_in(ill: Result) -> None:
 @pytest.mark.parametrize("station", [1, 2, 3, 4])
 def test_layer_efficiency_of_each_chamber(station: int, view: str, ill: Result) -> None:
     if (station, view) == (4, "theta"):
-        assert (
-            not ill["layer_efficiency"]
-            .project("station", "superlayer", "passed")
-            .values()[3, 1]
-            .any()
-        )
+        assert not ill["layer_efficiency"].project("station", "superlayer").values()[3, 1]
         return
     superlayers, layers = {"phi": ([0, 2], 8), "theta": ([1], 4)}[view]
     # parts of the segments with hits in all layers but one, and in all
@@ -166,10 +161,15 @@ def test_layer_efficiency_of_each_chamber(station: int, view: str, ill: Result) 
         with_hit = all_hit / (all_hit + all_but_one / layers)
         of_cells = by_name.get(chamber.name, by_name.get(chamber.name[:3], 1.0))
         p = of_cells * (with_hit + (1 - with_hit) * DETECTED)
+        n = passed + failed
+        if not passed:  # seven phi hits are rare in a chamber of few hits
+            assert chamber.name == "MB3 W+2 S1"
+            continue
         # all hits of a segment count together, one that is missing alone
         of_passed = (layers * associated + passed - associated) / passed**2
-        error = p * (1 - p) * np.sqrt(of_passed + 1 / failed)
-        pulls.append((passed / (passed + failed) - p) / error)
+        # a theta view misses few: not by their number, but by what is expected
+        error = p * (1 - p) * np.sqrt(of_passed + 1 / (n * (1 - p)))
+        pulls.append((passed / n - p) / error)
     assert abs(np.mean(pulls)) < 3.5 / np.sqrt(len(pulls))
     assert np.std(pulls) == pytest.approx(1, abs=0.3)
 

@@ -23,7 +23,7 @@ NOMINAL_NS, AROUND_NS = np.float32(387), np.float32(40)
 MEAN_TIMER_COLUMNS = {
     "mean_timer": "(t1 + t3) / 2 + t2 of three layers, ns",
     "is_of_signal": "it is within 40 ns of 387 ns, what the nominal drift velocity gives",
-    "drift_velocity": "half a cell, 21 mm, over that, um/ns",
+    "drift_velocity": "half a cell, 21 mm, over that, um/ns; NaN where it is 0",
     **LAYER_COLUMNS,
 }
 """One row for three layers in a row with hits on alternating sides; columns of the first layer."""
@@ -51,9 +51,15 @@ def mean_timer_table(layers: Table) -> Table:
         "first": lambda _: first,
         "mean_timer": mean_timer,
         "is_of_signal": lambda t: np.abs(t["mean_timer"] - NOMINAL_NS) <= AROUND_NS,
-        "drift_velocity": lambda t: np.float32(HALF_CELL_UM) / t["mean_timer"],
+        "drift_velocity": _drift_velocity,
     }
     return Table(len(first), make, parent=layers, link="first")
+
+
+def _drift_velocity(table: Table) -> AnyArray:
+    timer = table["mean_timer"]
+    nothing = np.full(table.rows, np.nan, dtype=np.float32)
+    return np.divide(np.float32(HALF_CELL_UM), timer, out=nothing, where=timer != 0)
 
 
 def _begins_three(layers: Table) -> AnyArray:
