@@ -75,7 +75,7 @@ def _in_place(sector: int | None) -> int | None:
 @cache
 def _chambers(place: Place) -> tuple[Chamber, ...]:
     if place.level == 0:
-        return tuple(chamber for chamber in chambers() if chamber == place)
+        return tuple(chamber for chamber in chambers() if tuple(chamber) == tuple(place))
 
     def is_in(chamber: Chamber) -> bool:
         sector = chamber.sector if place.station is not None else _in_place(chamber.sector)

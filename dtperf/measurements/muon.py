@@ -23,7 +23,7 @@ from dtperf.measurements.standard import (
 )
 from dtperf.measurements.trigger import ETA, PHI
 
-__all__ = ["MUON"]
+__all__ = ["IDS", "MUON"]
 
 IDS = ("standalone", "global", "tight")
 CHAMBER = (STATION, WHEEL, SECTOR)

@@ -12,6 +12,7 @@ from dtperf.detector.rolls import SIDES
 from dtperf.diagnostics import cells
 from dtperf.diagnostics.resolution import resolutions
 from dtperf.measurements.histograms import means
+from dtperf.measurements.muon import IDS
 from dtperf.measurements.trigger import SOURCES
 from dtperf.results.summary import efficiencies
 from dtperf.typing import AnyArray
@@ -180,13 +181,12 @@ def _timing(result: Result) -> Numbers:
 
 
 def _fitted(result: Result) -> Iterator[str]:
-    name = "drift_velocity_correction"
+    name = "drift_velocity_fitted"
     if name not in result.counts:
         return
-    view = np.asarray(result.counts[name].project("drift_velocity_change").view())
-    middle = len(view) // 2
-    if view.sum() and view[middle] == view.sum():
-        yield "The reconstruction did not fit the drift velocity of segments (all are 0)"
+    unfitted, fitted = np.asarray(result.counts[name].project("passed").view()).tolist()
+    if unfitted and not fitted:
+        yield "The reconstruction did not fit the drift velocity of segments"
 
 
 def _means(result: Result, name: str, *more: str) -> tuple[AnyArray, AnyArray, AnyArray] | None:
@@ -231,6 +231,19 @@ def _segments(result: Result) -> Numbers:
     )
 
 
+def _muon(result: Result) -> Numbers:
+    names = {name: f"muon_{name}_vs_eta" for name in IDS}
+    return Numbers(
+        "Muons with an id, in % of the probes: relative to tracker and RPC muons, not to tracks",
+        ("id", "of probes"),
+        tuple(
+            (name, _written(np.asarray(result.counts[each].project("passed").view())))
+            for name, each in names.items()
+            if each in result.counts
+        ),
+    )
+
+
 OF_GROUP: Mapping[str, Callable[[Result], Numbers]] = MappingProxyType(
     {
         "segments": _segments,
@@ -239,5 +252,6 @@ OF_GROUP: Mapping[str, Callable[[Result], Numbers]] = MappingProxyType(
         "residuals": _residuals,
         "timing": _timing,
         "rpc": _rpc,
+        "muon": _muon,
     }
 )

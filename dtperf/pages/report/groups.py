@@ -36,6 +36,7 @@ TITLES = {
     "residuals": "Residuals and alignment",
     "timing": "Times and drift velocity",
     "rpc": "RPCs",
+    "muon": "Muons",
 }
 MAPS = {
     "trigger": "trigger_twinmux_in_by_chamber",
@@ -43,9 +44,18 @@ MAPS = {
     "residuals": "track_dx_by_chamber_and_run",
     "timing": "t0_by_chamber_and_run",
     "rpc": "rpc_efficiency_by_roll",
+    "muon": "segment_in_standalone_by_chamber",
 }
 """The map that a section begins with."""
-PARTS = ("segment_ghosts", "segments_of_muons", "out_of_time")
+PARTS = (
+    "drift_velocity_fitted",
+    "out_of_time",
+    "segment_ghosts",
+    "segment_in_standalone",
+    "segments_of_any_muon",
+    "segments_of_muons",
+    "trigger_gain_by_rpc",
+)
 """How measurements begin that are parts of something, and no efficiencies: low is not ill."""
 PLACES = (STATION.name, WHEEL.name, SECTOR.name)
 DIGITS = 4

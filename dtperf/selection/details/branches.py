@@ -335,6 +335,7 @@ def detail_branches(columns: Mapping[TableName, Iterable[str]]) -> frozenset[str
 def detail_anomalies(columns: Mapping[TableName, Iterable[str]]) -> frozenset[str]:
     """Return the kinds of anomalies that are counted when these columns are used, by table."""
     read = detail_branches(columns)
+    sources: tuple[PrimitiveSource | ThetaSource, ...]
     sources = (*PRIMITIVES.values(), *THETA_PRIMITIVES.values())
     used = (source for source in sources if f"{source.collection}_bx" in read)
     kinds = {kind for source in used for kind in source.anomalies}
