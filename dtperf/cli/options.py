@@ -194,8 +194,8 @@ class RunOptions:
 
     def arguments(self) -> dict[str, Any]:
         """Return those that are arguments of `dtperf.run` and not part of the config."""
-        names = ("resume", "force", "cluster", "performance_report", "metrics")
-        names += ("limit_files", "limit_chunks")
+        of_directory, of_workers = ("resume", "force", "metrics"), ("cluster", "performance_report")
+        names = (*of_directory, *of_workers, "limit_files", "limit_chunks")
         return {name: getattr(self, name) for name in names}
 
 

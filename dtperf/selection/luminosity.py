@@ -25,7 +25,8 @@ def is_certified(events: Any, mask: Mapping[str, tuple[tuple[int, int], ...]]) -
     Returns:
         Shape (events,).
     """
-    run, block = (np.asarray(events[name], dtype=np.uint32) for name in _NAMES)
+    # copies: coffea's kernel takes no arrays that cannot be written to, as those of a skim
+    run, block = (np.array(events[name], dtype=np.uint32) for name in _NAMES)
     found: Bools = _lumi_mask(json.dumps(mask))(run, block)
     return found
 
