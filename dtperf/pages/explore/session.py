@@ -45,7 +45,9 @@ def content(result: Result, before: Result, seconds: float) -> dict[str, Any]:
 
 
 def not_shown(result: Result, config: AnalysisConfig) -> str:
-    """Return a sentence on the groups of measurements that cuts do not move; empty without any.
+    """Return a sentence on the groups of measurements that are not measured; empty without any.
+
+    Segments, layers and digis take too long to follow a slider.
 
     Args:
         result: What explore measures.
@@ -59,8 +61,8 @@ def not_shown(result: Result, config: AnalysisConfig) -> str:
     if not groups:
         return ""
     return (
-        f". Not shown: {', '.join(groups)}; segments, hits, digis and primitives are not kept in "
-        "memory, a run on the files measures these groups"
+        f". Not shown: {', '.join(groups)}; a run measures these groups, also one on a skim, and "
+        "so does dtperf.Analysis"
     )
 
 
