@@ -12,7 +12,7 @@ from dtperf.selection.arrays import Segments
 from dtperf.selection.columns import EVENT_COLUMNS as EVENT_TEXTS
 from dtperf.selection.columns import Make, chamber_columns, event_columns
 from dtperf.selection.details.branches import DIGI_ANOMALY
-from dtperf.selection.details.layers import LAYERS, SUPERLAYERS, Digis, read_digis
+from dtperf.selection.details.stored import LAYERS, SUPERLAYERS, Digis, read_digis
 from dtperf.selection.tables import Table
 from dtperf.typing import I16, I32, AnyArray, Bools
 

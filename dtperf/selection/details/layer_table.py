@@ -10,14 +10,10 @@ import numpy as np
 from dtperf.detector import N_CODES, Chamber, layer_cells, wire_positions_cm
 from dtperf.selection.columns import Make
 from dtperf.selection.cuts import MOST_WIRES
-from dtperf.selection.details.layers import (
-    DigiLimits,
-    find_layers,
-    no_digis,
-    read_digis,
-    read_segment_content,
-)
+from dtperf.selection.details.layers import find_layers
 from dtperf.selection.details.segments import SEGMENT_COLUMNS
+from dtperf.selection.details.stored import no_digis, read_digis, read_segment_content
+from dtperf.selection.details.windows import DigiLimits
 from dtperf.selection.flat_collection import collection, has_columns
 from dtperf.selection.ragged import take
 from dtperf.selection.tables import Table

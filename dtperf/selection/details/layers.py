@@ -8,88 +8,22 @@ expected wires: MuDTSegmentExtTableProducer.cc of cms-sw/cmssw.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from dtperf.compiled import compiled, inlined
 from dtperf.detector import layer_cells, stations
 from dtperf.selection.arrays import Segments
-from dtperf.selection.details.branches import (
-    DIGI_DTYPES,
-    EXPECTED_DTYPES,
-    HIT_DTYPES,
-    LAYER_ANOMALIES,
-    RANGE_DTYPES,
-)
-from dtperf.selection.flat_collection import codes, collection, has_columns
-from dtperf.typing import F32, F64, I8, I16, I32, I64, U32, Intp
+from dtperf.selection.details.branches import LAYER_ANOMALIES
+from dtperf.selection.details.stored import LAYERS, SUPERLAYERS, THETA, Digis, SegmentContent
+from dtperf.selection.details.windows import DigiLimits, find_windows
+from dtperf.typing import F32, F64, I8, I16, I32, I64, Intp
 
 __all__ = [
-    "LAYERS",
-    "SUPERLAYERS",
-    "DigiLimits",
-    "Digis",
     "Layers",
-    "SegmentContent",
     "find_layers",
-    "no_digis",
-    "read_digis",
-    "read_segment_content",
 ]
-
-SUPERLAYERS, LAYERS, THETA = 3, 4, 1
-"""The second superlayer, counted from 0, measures theta."""
-FEW_HITS = 16
-"""Up to this number of hits insertion is the fastest way to sort them."""
-
-
-class DigiLimits(NamedTuple):
-    """When a digi is in time: in a fixed window, or by the pedestal of the segment's hits."""
-
-    low_ns: np.float32
-    """Beginning of the window; NaN: by the pedestal."""
-    high_ns: np.float32
-    before_ns: np.float32
-    """How long before the pedestal the window begins."""
-    after_ns: np.float32
-
-
-class SegmentContent(NamedTuple):
-    """Hits and expected wires of the segments of all events."""
-
-    hit_offsets: I64
-    """Hits hit_offsets[i] to hit_offsets[i + 1] belong to event i, shape (events + 1,)."""
-    hits_begin: U32
-    """First hit of each segment, counted within its event, shape (segments,)."""
-    hits_end: U32
-    superlayer: I16
-    """Of each hit, shape (hits,), as the next three."""
-    layer: I16
-    time: F32
-    """ns, with the pedestal, as in digis."""
-    time_cali: F32
-    """ns, without it."""
-    expected_offsets: I64
-    """Shape (events + 1,)."""
-    expected_begin: U32
-    """First expected wire of each segment, counted within its event, shape (segments,)."""
-    expected_end: U32
-    expected_wire: I16
-    """Shape (expected wires,)."""
-
-
-class Digis(NamedTuple):
-    """Digis of all events."""
-
-    offsets: I64
-    code: I16
-    """Chamber, -1 if there is none."""
-    superlayer: I16
-    layer: I16
-    wire: I16
-    time: F32
-    """ns, with the pedestal."""
 
 
 class Cells(NamedTuple):
@@ -122,42 +56,6 @@ class Layers(NamedTuple):
     freedom: F32
     """1 minus the hit's leverage, its share in the line that is fitted to the view's hits; NaN
     without hit, and where the line is not fitted without it: through two layers or one."""
-
-
-def read_segment_content(events: Any) -> SegmentContent | None:
-    """Return hits and expected wires of segments; None where the events do not have them."""
-    has_all = (
-        has_columns(events, "dtSegment", RANGE_DTYPES)
-        and has_columns(events, "dtSegment_hits", HIT_DTYPES)
-        and has_columns(events, "dtSegment_extr", EXPECTED_DTYPES)
-    )
-    if not has_all:
-        return None
-    _, ranges = collection(events, "dtSegment", RANGE_DTYPES)
-    hit_offsets, hits = collection(events, "dtSegment_hits", HIT_DTYPES)
-    expected_offsets, expected = collection(events, "dtSegment_extr", EXPECTED_DTYPES)
-    return SegmentContent(
-        *(hit_offsets, ranges["seg2D_hits_begin"], ranges["seg2D_hits_end"]),
-        *(hits["superLayer"], hits["layer"], hits["time"], hits["timeCali"]),
-        *(expected_offsets, ranges["seg4D_extr_begin"], ranges["seg4D_extr_end"]),
-        expected["ExpWire"],
-    )
-
-
-def read_digis(events: Any) -> Digis | None:
-    """Return the digis; None where the events do not have them."""
-    if not has_columns(events, "dtDigi", DIGI_DTYPES):
-        return None
-    offsets, columns = collection(events, "dtDigi", DIGI_DTYPES)
-    places = (columns["superLayer"], columns["layer"], columns["wire"])
-    return Digis(offsets, codes(columns), *places, columns["time"])
-
-
-def no_digis(events: int) -> Digis:
-    """Return the digis of events without any."""
-    nothing = np.empty(0, dtype=np.int16)
-    offsets = np.zeros(events + 1, dtype=np.int64)
-    return Digis(offsets, nothing, nothing, nothing, nothing, np.empty(0, dtype=np.float32))
 
 
 def find_layers(
@@ -203,63 +101,6 @@ def _entry(superlayer: int, layer: int, is_mb4: bool) -> int:
     It is layer-major: the superlayers of layer 1 come first. MB4 has no second one.
     """
     return 2 * layer + superlayer // 2 if is_mb4 else 3 * layer + superlayer
-
-
-@inlined
-def _median(values: F32, number: int) -> np.float32:
-    """Return the median of the first values, NaN of none; puts them in order, NaN last."""
-    if not number:
-        return np.float32(np.nan)
-    if number > FEW_HITS:
-        values[:number] = np.sort(values[:number])
-    else:
-        for i in range(1, number):
-            value, at = values[i], i
-            while at and (
-                values[at - 1] > value or (np.isnan(values[at - 1]) and not np.isnan(value))
-            ):
-                values[at] = values[at - 1]
-                at -= 1
-            values[at] = value
-    middle = number // 2
-    if number % 2:
-        return np.float32(values[middle])
-    return np.float32((values[middle - 1] + values[middle]) / 2)
-
-
-@compiled
-def _windows(
-    content: SegmentContent,
-    begin: int,
-    end: int,
-    limits: DigiLimits,
-    pedestals: F32,
-    low: F32,
-    high: F32,
-) -> None:
-    """Put into low and high, shape (3,), when digis of each superlayer are in time.
-
-    The pedestal is the median over the segment's hits in the superlayer; without such hits, over
-    those in the other one of the view; NaN, of neither, lets no digi pass. `pedestals` is memory
-    for as many numbers as there are hits.
-    """
-    superlayers, times, calibrated = content.superlayer, content.time, content.time_cali
-    if not np.isnan(limits.low_ns):
-        low[:], high[:] = limits.low_ns, limits.high_ns
-        return
-    for superlayer in range(SUPERLAYERS):
-        number = 0
-        for i in range(begin, end):
-            if superlayers[i] == superlayer + 1:
-                pedestals[number] = times[i] - calibrated[i]
-                number += 1
-        low[superlayer] = high[superlayer] = _median(pedestals, number)
-    for superlayer, other in ((0, 2), (2, 0)):
-        if np.isnan(low[superlayer]):
-            low[superlayer] = high[superlayer] = high[other]
-    for superlayer in range(SUPERLAYERS):
-        low[superlayer] -= limits.before_ns
-        high[superlayer] += limits.after_ns
 
 
 @compiled
@@ -355,7 +196,7 @@ def _find(
             superlayer, layer = hit_superlayer[i] - 1, hit_layer[i] - 1
             if 0 <= superlayer < SUPERLAYERS and 0 <= layer < LAYERS and hit[superlayer, layer] < 0:
                 hit[superlayer, layer] = i
-        _windows(content, begin, end, limits, pedestals, low, high)
+        find_windows(content, begin, end, limits, pedestals, low, high)
         has_digis = event_of_digis[code] == at
         for i in range(first_digi[code], last_digi[code] + 1) if has_digis else range(0):
             if digi_code[i] != code:
