@@ -142,6 +142,7 @@ def test_written_for_any_machine(name: str) -> None:
     assert max(lengths) <= LONGEST_CELL
 
 
+@pytest.mark.slow
 def test_quickstart(run: Run) -> None:
     shown = run("quickstart")
     assert shown.complaints == []
@@ -163,6 +164,7 @@ def test_quickstart(run: Run) -> None:
     assert re.search(r"histograms.json.gz\nledger.parquet\nplots\nresult.json\n20,000 ev", saved)
 
 
+@pytest.mark.slow
 def test_step_by_step(run: Run) -> None:
     shown = run("tag_and_probe_step_by_step")
     assert shown.complaints == []
@@ -188,6 +190,7 @@ def test_step_by_step(run: Run) -> None:
         assert [colour for colour in colours if pixels_of(colour, view) < 60] == []
 
 
+@pytest.mark.slow
 def test_own_measurement(run: Run) -> None:
     shown = run("write_your_own_measurement")
     assert shown.complaints == []
@@ -227,6 +230,7 @@ def test_dt_performance(run: Run) -> None:
     assert k_without / n_without > 0.8
 
 
+@pytest.mark.slow
 def test_a_skim(run: Run) -> None:
     shown = run("change_cuts_on_a_skim")
     assert shown.complaints == []
@@ -262,6 +266,7 @@ def test_lazy(run: Run) -> None:
     assert f"{len(STANDARD)} of {len(STANDARD)} standard measurements are equal" in compared
 
 
+@pytest.mark.slow
 def test_offload(run: Run) -> None:
     pytest.importorskip("cryptography")
     shown = run("offload")
