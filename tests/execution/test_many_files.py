@@ -19,7 +19,7 @@ from tests.helpers.golden import GOLDEN
 from tests.helpers.runs import assert_same
 from tests.nanoaod.files import read_arrays, write_like, write_tree
 
-FILES, EVENTS = 100, 20
+FILES, EVENTS = 100, 40
 Arrays = dict[str, Any]
 Call = Callable[..., Done]
 
