@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from dtperf.errors import ConfigError
 from dtperf.files import writable, write_atomic
-from dtperf.results.export.about import CHAMBERS
+from dtperf.results.export.about import CHAMBERS, about_all
 from dtperf.results.export.cmssw_aging import LAYERS, aging_file
 from dtperf.results.export.correctionlib_json import correctionlib_file
 from dtperf.results.export.hepdata import hepdata_file
@@ -59,8 +59,10 @@ class Choice(NamedTuple):
 
 OF_ALL: Mapping[str, Callable[[Result, Choice], bytes]] = MappingProxyType(
     {
-        "root": lambda result, choice: root_file(NAMINGS[choice.naming](result)),
-        "json": lambda result, _: json_file(result.counts, exported(result.extra)),
+        "root": lambda result, choice: root_file(NAMINGS[choice.naming](result), about_all(result)),
+        "json": lambda result, _: json_file(
+            result.counts, exported(result.extra), about_all(result)
+        ),
     }
 )
 OF_ONE: Mapping[str, Callable[[Result, Choice], bytes]] = MappingProxyType(
@@ -103,6 +105,7 @@ def export(
         path: The file; its directory is made if it is not there. It is compressed if its name ends
             with .gz.
         format: 'root': histograms, efficiencies and profiles. 'json': histograms as UHI JSON.
+            Both say whose events they are of.
             'csv' and 'parquet': one measurement, each bin a row, as `Result.to_pandas` has it.
             'correctionlib': efficiencies as correctionlib JSON, see
             `dtperf.results.export.correctionlib_json`. 'hepdata': measurements as tables of a
