@@ -134,7 +134,7 @@ def json_file(
     """
     shown = {name: presented(histogram) for name, histogram in counts.items()} | dict(extra)
     metadata = {f"{PREFIX}{key}": text for key, text in texts.items()}
-    described = {name: each._to_uhi_() for name, each in shown.items()}
+    described = {name: uhi_json.default(each) for name, each in shown.items()}
     written = {
         name: {**each, "metadata": {**each.get("metadata", {}), **metadata}}
         for name, each in described.items()
