@@ -28,7 +28,7 @@ from numba.core.runtime.nrt import rtsys
 from dtperf.code_state import code_state
 from dtperf.errors import DtperfWarning
 
-__all__ = ["Spent", "dispatcher_of", "spent_compiling", "tell_compiling"]
+__all__ = ["Spent", "dispatcher_of", "spent_compiling"]
 
 
 def dispatcher_of(
@@ -211,36 +211,6 @@ class _Clock(threading.local, event.Listener):
                 self.spent.seconds + now.seconds - before.seconds,
                 self.spent.cpu_seconds + now.cpu_seconds - before.cpu_seconds,
             )
-
-
-class _Teller(event.Listener):
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell, self._depth = tell, 0
-
-    def on_start(self, event: Any) -> None:
-        if not self._depth:
-            self._tell(event.data["dispatcher"].py_func.__name__)
-        self._depth += 1
-
-    def on_end(self, _: Any) -> None:
-        self._depth -= 1
-        if not self._depth:
-            self._tell("")
-
-
-def tell_compiling(tell: Callable[[str], None]) -> event.Listener:
-    """Tell from now on what this process compiles, with numba and for whatever.
-
-    Args:
-        tell: Called with the name of a function, and with '' when that and all that it needs are
-            compiled.
-
-    Returns:
-        What numba's `event.unregister` takes.
-    """
-    teller = _Teller(tell)
-    event.register("numba:compile", teller)
-    return teller
 
 
 _clock = _Clock()

@@ -14,7 +14,7 @@ from coffea.processor.executor import WorkItem
 
 from dtperf.execution.attempt import Function, Outcome, run_chunk, worker_lost
 from dtperf.execution.chunk_meta import meta_of
-from dtperf.kernel_cache import tell_compiling
+from dtperf.execution.compiling import tell_compiling
 from dtperf.process import follow, memory_of_machine
 
 __all__ = ["FinishedAttempts", "InProcessPool", "Pool", "ProcessPool"]
