@@ -30,10 +30,11 @@ ENDED = {
 }
 COUNTED = {"checking": "file", "waiting": "worker", "drawing": "plot"}
 """What the stages count; the others count events, and tell how many in a second."""
+COMPILING = "compiling, once: "
 LONG_COMPILING_S = 2.0
 """Compiling that takes less is not worth a word."""
 LONG_WAIT_S = 5.0
-"""Workers in processes of their own do not tell that they compile; after so long they may."""
+"""Workers that do not tell whether they compile may do so after so long."""
 CELL_TICK_S = 0.5
 LOG_TICK_S = 30.0
 
@@ -54,6 +55,8 @@ class Progress(NamedTuple):
     """Told once: where the workers can be seen at work."""
     notice: str = ""
     """Told once: what to see to before it goes on."""
+    compiling: str | None = None
+    """What a worker compiles in a process of its own; None: they do not tell."""
 
 
 _only_one = threading.Lock()
@@ -114,6 +117,7 @@ class _Bar:
         self._shown_at = self._stages.get_time()
         self._compiling: list[tuple[str, float]] = []
         self._compiled, self._compiled_s = 0, 0.0
+        self._of_workers: str | None = None
         self.dashboard = ""
 
     def show(self, state: Progress) -> None:
@@ -126,6 +130,7 @@ class _Bar:
             # a stage is told of when some of it is done, which may be all of it
             self._stages.tasks[-1].start_time = self._shown_at
         self._shown_at = self._stages.get_time()
+        self._of_workers = state.compiling
         self._stages.update(
             self._names[state.stage],
             total=state.total,
@@ -169,15 +174,18 @@ class _Bar:
         if not (running := [*self._compiling]):
             return ""
         seconds = self._compiled_s + time.monotonic() - running[0][1]
-        return f"compiling, once: {running[-1][0]}" if seconds > LONG_COMPILING_S else ""
+        return f"{COMPILING}{running[-1][0]}" if seconds > LONG_COMPILING_S else ""
 
     @property
     def _waiting(self) -> str:
-        """Why nothing is measured yet, as far as can be told from here."""
+        """What workers compile, or why nothing is measured yet, as far as can be told from here."""
         task = self._stages.tasks[-1] if self._stages.tasks else None
-        if task is None or task.description != "measuring" or task.completed:
+        if task is None or task.description != "measuring":
             return ""
-        is_long = (task.elapsed or 0.0) > LONG_WAIT_S
+        elapsed = task.elapsed or 0.0
+        if name := self._of_workers:
+            return f"{COMPILING}{name}" if elapsed > LONG_COMPILING_S else ""
+        is_long = elapsed > LONG_WAIT_S and not task.completed and name is None
         return "the first chunks may wait for numba, which compiles once" if is_long else ""
 
     @property

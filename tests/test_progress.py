@@ -181,6 +181,19 @@ def test_compiling_is_told(
     assert re.search(r", compiling, once, took \d+ s\n$", capfd.readouterr().err)
 
 
+def test_what_workers_tell_that_they_compile_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dtperf.progress, "LONG_COMPILING_S", 0.0)
+    monkeypatch.setattr(dtperf.progress, "LONG_WAIT_S", 0.0)
+    told: list[str] = []
+    monkeypatch.setattr(dtperf.progress._Log, "update", lambda _, bar: told.append(bar.line))
+    with progress_bar(in_log=True) as show:
+        for name in ("", "find_pairs", ""):
+            time.sleep(0.01)
+            show(Progress("measuring", 0, 2, compiling=name))
+    assert ["compiling, once: find_pairs" in line for line in told] == [False, True, False]
+    assert not [line for line in told if "may wait" in line]
+
+
 def test_what_the_first_chunk_of_other_processes_may_wait_for_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

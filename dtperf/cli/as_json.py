@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["print_json"]
+__all__ = ["of_file", "print_json"]
 
 COMPUTED = ("name", "value")
 """Properties that are printed beside the fields of a named tuple."""
@@ -18,6 +18,11 @@ COMPUTED = ("name", "value")
 def print_json(content: Any) -> None:
     """Print named tuples, dataclasses and what they hold; a number that is none is null."""
     print(json.dumps(_plain(content), indent=2, allow_nan=False))
+
+
+def of_file(path: Path, kind: str) -> dict[str, Any]:
+    """Return what a script is told of a file that was written: path, kind and size."""
+    return {"path": path, "kind": kind, "bytes": path.stat().st_size}
 
 
 def _plain(value: Any) -> Any:

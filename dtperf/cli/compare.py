@@ -9,7 +9,16 @@ import typer
 
 from dtperf.cli.as_json import print_json
 from dtperf.cli.changed import table_of_changes
-from dtperf.cli.options import AsJson, FalseAlarms, Page
+from dtperf.cli.options import (
+    AsJson,
+    Energy,
+    FalseAlarms,
+    Label,
+    Luminosity,
+    Page,
+    number_or_file,
+    refuse_without_page,
+)
 from dtperf.cli.terminal import console, harmless, percent, table
 
 if TYPE_CHECKING:
@@ -27,6 +36,9 @@ def compare(
     after: Annotated[Path, typer.Argument(metavar="B", help="Result directory to compare.")],
     false_alarms: FalseAlarms = 0.01,
     page: Page = None,
+    label: Label = None,
+    luminosity: Luminosity = None,
+    energy: Energy = None,
     junit: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Also write JUnit XML: a test case for each place."),
@@ -39,7 +51,12 @@ def compare(
     from dtperf.pages.report import hidden_losses
     from dtperf.results.result import Result
 
-    old, new = Result.load(before), Result.load(after)
+    refuse_without_page(page, label=label, luminosity=luminosity, energy=energy)
+    recorded = number_or_file(luminosity)
+    # a table has the runs of both; a number is that of the second, as in other commands
+    of_first = recorded if isinstance(recorded, str) else None
+    old = Result.load(before).labelled(label, of_first, energy)
+    new = Result.load(after).labelled(label, recorded, energy)
     found = changes(old, new, false_alarms=false_alarms)
     hidden = hidden_losses(flag(new, old, false_alarms, HIDING))
     names = (str(before), str(after))

@@ -55,13 +55,17 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def check(file: Source, overrides: Set = None) -> None:
+def check(file: Source, overrides: Set = None, as_json: AsJson = False) -> None:
     """Check a config, and say what it amounts to."""
     from dtperf.config import load_config
 
     config = load_config(file, overrides or ())
-    measurements = len(config.measurements.active())
-    typer.echo(f"{file}: all well; {measurements} measurements, config {config.hash[:12]}")
+    names = [*config.measurements.active()]
+    if as_json:
+        told = {"title": config.title, "config_hash": config.hash, "measurements": names}
+        print_json({"path": file, **told})
+        return
+    typer.echo(f"{file}: all well; {len(names)} measurements, config {config.hash[:12]}")
 
 
 @app.command()

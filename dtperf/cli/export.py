@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from dtperf.cli.options import Force, ResultDirectory, refuse_existing
-
-if TYPE_CHECKING:
-    from dtperf.results.result import Result
+from dtperf.cli.as_json import of_file, print_json
+from dtperf.cli.options import AsJson, Force, ResultDirectory, refuse_existing
 
 __all__ = ["export"]
 
@@ -52,9 +50,11 @@ def export(
         ),
     ] = None,
     force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a result as a ROOT file, as JSON or as a table."""
-    from dtperf.results.export import check_choice
+    from dtperf.config.values import differing
+    from dtperf.results.export import check_choice, measurements_in
     from dtperf.results.export import export as write
     from dtperf.results.result import Result
 
@@ -65,26 +65,18 @@ def export(
     written = write(
         *(content, output, format_, naming), measurement=measurement, reference=other, force=force
     )
+    names = measurements_in(content, format_, naming, measurement)
+    # the reference program does not know them all
+    left = sorted({*measurements_in(content)} - {*names}) if naming == "reference" else []
+    differences = [] if other is None else differing(other.config, content.config)
+    if as_json:
+        told = {"files": [of_file(written, format_)], "config_hash": content.config.hash}
+        more = {"measurements": names, "left_out": left, "config_differences": differences}
+        print_json(told | more)
+        return
     print(f"wrote {written} ({written.stat().st_size:,} bytes)")
-    if other is not None:
-        _print_differences(content, other)
-    if naming == "reference":
-        _print_left_out(content)
-
-
-def _print_left_out(result: Result) -> None:
-    from dtperf.results.export.naming import ROWS
-    from dtperf.results.extra import exported
-
-    names = {*result.counts, *exported(result.extra)}
-    left = sorted(names - {row.measurement for row in ROWS})
+    if differences:
+        print("the configs differ; before: the reference, now: the result")
+        print("\n".join(differences))
     if left:
         print(f"left out, as the reference program does not know them: {', '.join(left)}")
-
-
-def _print_differences(result: Result, reference: Result) -> None:
-    from dtperf.config.values import differing
-
-    if lines := differing(reference.config, result.config):
-        print("the configs differ; before: the reference, now: the result")
-        print("\n".join(lines))

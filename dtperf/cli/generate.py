@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dtperf.cli.options import Force, Set
+from dtperf.cli.as_json import of_file, print_json
+from dtperf.cli.options import AsJson, Force, Set
 
 if TYPE_CHECKING:
     from dtperf.synthetic import Generated, Settings
@@ -60,6 +61,7 @@ def generate(
         int, typer.Option(metavar="N", min=1, help="Processes, which share out the files.")
     ] = 1,
     force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make synthetic muon DPG NANO, with the truth beside it."""
     from dtperf.synthetic import load_settings
@@ -78,15 +80,34 @@ def generate(
     }
     overrides = [f"{key}={value}" for key, value in given.items() if value is not None]
     settings = load_settings(config, [*overrides, *(set_ or [])])
-    _generate(settings, out, workers, force)
+    _generate(settings, out, workers, force, as_json)
 
 
-def _generate(settings: Settings, out: Path, workers: int, force: bool) -> None:
+def _generate(settings: Settings, out: Path, workers: int, force: bool, as_json: bool) -> None:
     from dtperf.synthetic import generate as write
 
     made = write(settings, out, workers=workers, force=force)
+    if as_json:
+        print_json(_as_dict(settings, made))
+        return
     for line in _report(settings, made):
         print(line)
+
+
+def _as_dict(settings: Settings, made: Generated) -> dict[str, Any]:
+    files = [
+        of_file(made.directory / file.name, settings.format)
+        | {"events": file.events, "broken": file.broken}
+        for file in made.files
+    ]
+    return {
+        "path": made.directory,
+        "events": settings.events,
+        "seed": settings.seed,
+        "files": files,
+        "truth": made.truth_files,
+        "seconds": made.seconds,
+    }
 
 
 def _report(settings: Settings, made: Generated) -> list[str]:
@@ -97,6 +118,6 @@ def _report(settings: Settings, made: Generated) -> list[str]:
         f"{written}, {size / 1e6:,.1f} MB, {size / events:,.0f} bytes an event",
         f"{made.seconds:.1f} s: {events / made.seconds:,.0f} events/s",
         *([f"broken, and not in the truth: {', '.join(broken)}"] if broken else []),
-        f"truth in {made.directory / 'truth.json'} and {made.directory / 'truth_chambers.csv'}",
+        f"truth in {' and '.join(map(str, made.truth_files))}",
         f"now: dtperf run reference_2023 {made.directory} -o result",
     ]

@@ -48,6 +48,7 @@ def as_dict(summary: FileSummary) -> dict[str, Any]:
     """Return all that is known of a file, in a form for JSON."""
     return {
         **vars(summary),
+        "source": _source(summary),
         "bytes_per_event": summary.bytes_per_event,
         "extrapolations": _extrapolations(summary),
         "measurements": _missing_columns(summary),
@@ -57,12 +58,14 @@ def as_dict(summary: FileSummary) -> dict[str, Any]:
 
 def _lines(summaries: Sequence[FileSummary]) -> Table:
     remarks = ["remarks"] if any(each.unfinished for each in summaries) else []
-    shown = table("file", "content", ">events", ">MB", ">bytes/event", "runs", *remarks)
+    source = ["source"] if len({*map(_source, summaries)}) > 1 else []
+    shown = table("file", "content", *source, ">events", ">MB", ">bytes/event", "runs", *remarks)
     for each in summaries:
         per_event = each.bytes_per_event
         shown.add_row(
             harmless(each.path),
             f"generation {each.generation}, {each.kind}",
+            *([_source(each)] if source else []),
             f"{each.entries:,}",
             f"{each.size_bytes / MEGABYTE:,.1f}",
             "" if per_event is None else f"{per_event:,.0f}",
@@ -90,6 +93,8 @@ def _sum(summaries: Sequence[FileSummary]) -> Iterator[str]:
     yield f"{len(runs):,} runs: {_span([*runs])}"
     kinds = Counter(f"{each.content}, as {each.kind}" for each in summaries)
     yield from (f"{_files(count)}: {harmless(kind)}" for kind, count in kinds.most_common())
+    sources = Counter(map(_source, summaries))
+    yield from (f"{_files(count)}: {name or 'source not known'}" for name, count in sources.items())
     if without := sum(not each.entries for each in summaries):
         yield f"{_files(without)} without events"
     usable = [each for each in summaries if each.generation != "unknown"]
@@ -98,6 +103,15 @@ def _sum(summaries: Sequence[FileSummary]) -> Iterator[str]:
         yield f"not supported by {_files(count)}: {line}"
     if usable and not lacks:
         yield "all standard measurements are supported"
+
+
+def _source(summary: FileSummary) -> str:
+    """Return whether the events are data, simulation or synthetic; empty: nothing tells."""
+    from dtperf.results.origin import EventOrigin
+
+    one_a_run = {"run": summary.runs, "luminosityBlock": [0] * len(summary.runs)}
+    numbers = one_a_run if summary.runs else None
+    return EventOrigin.of(summary.mark, max(len(summary.runs), 1), numbers).words
 
 
 def _extrapolations(summary: FileSummary) -> dict[Extrapolation, list[str]]:
@@ -159,6 +173,7 @@ def _rows(summary: FileSummary) -> dict[str, str]:
     made = ", ".join(name for name, lacking in measurements.items() if not lacking)
     return {
         "content": f"{summary.content}, as {summary.kind}",
+        "source": _source(summary) or "not known",
         "uuid": _identity(summary.uuid),
         "events": f"{summary.entries:,} in {summary.clusters} cluster(s)",
         "runs": _runs(summary.runs),

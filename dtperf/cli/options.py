@@ -34,6 +34,7 @@ __all__ = [
     "as_options",
     "number_or_file",
     "refuse_existing",
+    "refuse_without_page",
     "with_run_options",
 ]
 
@@ -51,7 +52,9 @@ Page = Annotated[
 
 Label = Annotated[
     str | None,
-    typer.Option(metavar="TEXT", help="Status above plots, such as Preliminary; '' for none."),
+    typer.Option(
+        metavar="TEXT", help="Status above plots and pages, such as Preliminary; '' for none."
+    ),
 ]
 Luminosity = Annotated[
     str | None,
@@ -60,7 +63,7 @@ Luminosity = Annotated[
     ),
 ]
 Energy = Annotated[
-    float | None, typer.Option(metavar="TEV", help="Energy of the collisions above plots.")
+    float | None, typer.Option(metavar="TEV", help="Energy of the collisions above them.")
 ]
 
 
@@ -70,6 +73,15 @@ def number_or_file(luminosity: str | None) -> float | str | None:
         return None if luminosity is None else float(luminosity)
     except ValueError:
         return luminosity
+
+
+def refuse_without_page(page: Path | None, **words: object) -> None:
+    """Raise ConfigError if words are given for a page that is not asked for."""
+    from dtperf.errors import ConfigError
+
+    given = [f"--{name}" for name, value in words.items() if value is not None]
+    if given and page is None:
+        raise ConfigError(f"{', '.join(given)}: only the page shows that: add --page FILE")
 
 
 OPTIONS = {

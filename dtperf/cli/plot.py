@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from dtperf.cli import complete
+from dtperf.cli.as_json import of_file, print_json
 from dtperf.cli.options import (
+    AsJson,
     Energy,
     Label,
     Luminosity,
@@ -46,6 +48,7 @@ def plot(
     label: Label = None,
     luminosity: Luminosity = None,
     energy: Energy = None,
+    as_json: AsJson = False,
 ) -> None:
     """Draw efficiencies, maps and distributions of a result."""
     from dtperf.plot import not_measured, save
@@ -57,9 +60,15 @@ def plot(
     directory = result / "plots" if output is None else output
     written = save(content, directory, formats or ["png"], other, only or [])
     found = caption_of(content).recorded
-    if found is not None and found.remarks:
-        print(f"luminosity: {'; '.join(found.remarks)}")
-    print(f"wrote {len(written)} files to {directory}")
+    remarks = [] if found is None else [f"luminosity: {each}" for each in found.remarks]
     left = not_measured(content) if content.counts and not only else ()
+    if as_json:
+        files = [of_file(path, path.suffix.removeprefix(".")) for path in written]
+        told = {"path": directory, "files": files, "config_hash": content.config.hash}
+        print_json({**told, "not_measured": left, "remarks": remarks})
+        return
+    for line in remarks:
+        print(line)
+    print(f"wrote {len(written)} files to {directory}")
     if left:
         print(f"not drawn, as it was not measured: {', '.join(left)}")

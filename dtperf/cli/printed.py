@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dtperf.cli.terminal import LONGEST, MEGABYTE, console, first_lines, harmless, table
+from dtperf.results.table import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from dtperf.results.ledger import LedgerRow
     from dtperf.results.result import Result
 
-__all__ = ["WORTH_A_WORD_S", "of_unknown_length", "print_report", "print_verdict"]
+__all__ = ["WORTH_A_WORD_S", "of_files", "of_unknown_length", "print_report", "print_verdict"]
 
 WORTH_A_WORD_S = 0.5
 """Compiling that takes less is not told of."""
@@ -65,6 +66,12 @@ def print_verdict(
 def of_unknown_length(files: int) -> str:
     """Tell of files that never could be opened, so that nobody knows their events."""
     return f"{files:,} file{'s' * (files != 1)} of unknown length"
+
+
+def of_files(remarks: Mapping[str, str]) -> Iterator[str]:
+    """Tell of the first files that there are remarks on, in plain text, and how many more."""
+    lines = (f"{file}: {remark}" for file, remark in remarks.items())
+    return first_lines((printable(each[:LONGEST]) for each in lines), "more such files")
 
 
 def _efficiencies(result: Result) -> Table:
@@ -149,8 +156,7 @@ def _warnings(result: Result) -> Iterator[str]:
     if not result.totals["pairs"] and is_measured:
         lines.append("No pair was selected: check the cuts with `dtperf config show CONFIG`.")
     lines += result.event_remarks
-    remarks = (f"{file}: {remark}" for file, remark in result.remarks.items())
-    lines += first_lines((harmless(each[:LONGEST]) for each in remarks), "more such files")
+    lines += map(harmless, of_files(result.remarks))
     for name, count in result.anomalies.items():
         measurement = name.removeprefix("events_not_in_")
         if count and measurement == name:

@@ -9,7 +9,7 @@ import typer
 
 from dtperf.cli.as_json import print_json
 from dtperf.cli.options import WITH_GAPS, AsJson
-from dtperf.cli.printed import of_unknown_length
+from dtperf.cli.printed import of_files, of_unknown_length
 from dtperf.cli.terminal import console, duration, first_names, harmless, table
 from dtperf.errors import ConfigError
 from dtperf.results.table import printable
@@ -95,6 +95,7 @@ def _progress(found: RunStatus, out: Path) -> list[str]:
     if found.files_unknown:
         lines.append(f"and {of_unknown_length(found.files_unknown)}, which never could be opened")
     lines += found.event_remarks
+    lines += of_files(found.file_remarks)
     if found.skims:
         skims = ", ".join(map(printable, found.skims))
         rate = f"{found.events_per_second:,.0f} events/s"

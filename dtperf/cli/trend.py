@@ -11,7 +11,15 @@ import typer
 
 from dtperf.cli.as_json import print_json
 from dtperf.cli.changed import table_of_changes
-from dtperf.cli.options import WITH_GAPS, AsJson, FalseAlarms, Page
+from dtperf.cli.options import (
+    WITH_GAPS,
+    AsJson,
+    Energy,
+    FalseAlarms,
+    Label,
+    Page,
+    refuse_without_page,
+)
 from dtperf.cli.terminal import SHOWN, console, harmless, percent, table
 
 if TYPE_CHECKING:
@@ -66,6 +74,8 @@ def trend(
         typer.Option(metavar="FB", help="With --luminosity: delivered before its first run, 1/fb."),
     ] = 0.0,
     page: Page = None,
+    label: Label = None,
+    energy: Energy = None,
     false_alarms: FalseAlarms = 0.01,
     as_json: AsJson = False,
 ) -> None:
@@ -76,7 +86,8 @@ def trend(
 
     if len({path.resolve() for path in results}) < len(results):
         raise ConfigError("the same result directory is named twice")
-    loaded = [(str(path), Result.load(path)) for path in results]
+    refuse_without_page(page, label=label, energy=energy)
+    loaded = [(str(path), Result.load(path).labelled(label, energy=energy)) for path in results]
     if not luminosity:
         if only or before or against is Against.time:
             raise ConfigError("--against, --only and --before need --luminosity CSV")

@@ -131,6 +131,9 @@ class DaskPool:
         """How many chunks to hand in ahead: enough for an adaptive cluster to see that it lacks."""
         return self._side_output.capacity(self.workers, 64 + 3 * self.workers)
 
+    def compiling(self) -> None:
+        """Return None: Dask's workers do not tell."""
+
     def begin(self, function: Function) -> None:
         """Take the work function."""
         self._function = sealed(function)

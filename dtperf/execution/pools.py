@@ -14,6 +14,7 @@ from coffea.processor.executor import WorkItem
 
 from dtperf.execution.attempt import Function, Outcome, run_chunk, worker_lost
 from dtperf.execution.chunk_meta import meta_of
+from dtperf.execution.compiling import tell_compiling
 from dtperf.process import follow, memory_of_machine
 
 __all__ = ["FinishedAttempts", "InProcessPool", "Pool", "ProcessPool"]
@@ -48,6 +49,9 @@ class Pool(Protocol):
     def capacity(self) -> int:
         """How many attempts to hand in ahead of what has ended."""
 
+    def compiling(self) -> str | None:
+        """Return what one of them compiles in a process of its own, if any; None: who knows."""
+
     def begin(self, function: Function) -> None:
         """Take the work function, before anything else."""
 
@@ -75,6 +79,10 @@ class InProcessPool:
         self._threads = min(cores, MOST_THREADS)
         self._waiting: deque[tuple[int, WorkItem]] = deque()
 
+    def compiling(self) -> str:
+        """Return nothing: there is no other process."""
+        return ""
+
     def begin(self, function: Function) -> None:
         """Take the work function."""
         self._function = function
@@ -100,6 +108,12 @@ class _Running(NamedTuple):
     deaths: int
 
 
+def _begin(parent: int, told: Any) -> None:
+    """Make this process one that works for another, and tells that what it compiles."""
+    follow(parent)
+    tell_compiling(lambda name: told.put((os.getpid(), name)))
+
+
 class ProcessPool:
     """Processes on this machine; those that die are replaced."""
 
@@ -112,6 +126,20 @@ class ProcessPool:
         self.capacity = 2 * workers + 2
         self._running: dict[Future[tuple[Any, Outcome]], _Running] = {}
         self._executor: Any = None
+        self._told: Any = None
+        self._compiling: dict[int, str] = {}
+        """By process, as it has told."""
+
+    def compiling(self) -> str:
+        """Return what one of the processes compiles now; empty: none does."""
+        self._listen()
+        return next(filter(None, self._compiling.values()), "")
+
+    def _listen(self) -> None:
+        """Take what the processes have told: a pipe that is full would make them wait."""
+        while self._told is not None and not self._told.empty():
+            process, name = self._told.get()
+            self._compiling[process] = name
 
     def begin(self, function: Function) -> None:
         """Take the work function."""
@@ -123,10 +151,12 @@ class ProcessPool:
 
     def _start(self, run: _Running) -> None:
         from loky import ProcessPoolExecutor
+        from loky.backend.context import get_context
 
         if self._executor is None:
+            self._told = get_context("loky").SimpleQueue()
             self._executor = ProcessPoolExecutor(
-                self.workers, initializer=follow, initargs=(os.getpid(),)
+                self.workers, initializer=_begin, initargs=(os.getpid(), self._told)
             )
         try:
             future = self._executor.submit(run_chunk, self._function, run.item)
@@ -138,6 +168,7 @@ class ProcessPool:
 
     def collect(self, timeout: float, *, last: bool) -> list[FinishedAttempts]:  # noqa: ARG002
         """Wait for attempts to end; start those anew whose process died."""
+        self._listen()
         ended = wait(self._running, timeout, FIRST_COMPLETED).done
         broken = [f for f in ended if isinstance(f.exception(), BrokenExecutor)]
         batches = []
@@ -166,4 +197,6 @@ class ProcessPool:
         """End the processes."""
         if self._executor is not None:
             self._executor.shutdown(kill_workers=True)
-            self._executor = None
+            self._told.close()
+            self._executor = self._told = None
+            self._compiling = {}

@@ -10,6 +10,7 @@ from dtperf.results.ledger import LedgerRow
 
 if TYPE_CHECKING:
     from dtperf.execution.clusters.lifecycle import WorkerCount
+    from dtperf.execution.pools import Pool
 
 __all__ = ["ProgressReporter"]
 
@@ -21,10 +22,10 @@ class ProgressReporter:
         self._tell = on_progress
         self._now = Progress("measuring", 0, 0)
 
-    def begin(self, total: int, dashboard: str) -> None:
+    def begin(self, total: int, pool: Pool) -> None:
         """Report how many events are to be measured, and where the workers can be seen."""
-        self._now = self._now._replace(total=total)
-        self._tell(self._now._replace(dashboard=dashboard))
+        self._now = self._now._replace(total=total, compiling=pool.compiling())
+        self._tell(self._now._replace(dashboard=pool.dashboard))
 
     def notice(self, text: str) -> None:
         """Report what a user should see to."""
@@ -33,6 +34,12 @@ class ProgressReporter:
     def wait(self, waiting: WorkerCount) -> None:
         """Report how many workers have come."""
         self._tell(Progress("waiting", min(waiting.workers, waiting.wanted), waiting.wanted))
+
+    def look(self, pool: Pool) -> None:
+        """Report what workers compile, if that has changed."""
+        if (name := pool.compiling()) != self._now.compiling:
+            self._now = self._now._replace(compiling=name)
+            self._tell(self._now)
 
     def note(self, row: LedgerRow) -> None:
         """Report that a chunk has ended."""

@@ -167,8 +167,8 @@ def _run(
                     directory.describe(amount)
                 metrics.begin(amount, previous)
                 record.begin_measuring(sum(map(len, chunks)))
-                reporter.begin(sum(map(len, chunks)), pool.dashboard)
-                _measure(policy, job, chunks, pool, record)
+                reporter.begin(sum(map(len, chunks)), pool)
+                _measure(policy, job, chunks, pool, record, reporter)
         except BaseException as error:
             # whatever has ended it: what is measured is measured
             record.save()
@@ -214,6 +214,7 @@ def _measure(
     chunks: Sequence[WorkItem],
     pool: Pool,
     record: RunRecord,
+    reporter: ProgressReporter,
 ) -> None:
     def replicas(item: WorkItem) -> Replicas:
         return policy.replicas(item.filename, meta_of(item).replicas)
@@ -222,6 +223,7 @@ def _measure(
         record.workers = max(record.workers, pool.workers)
         job.receive(progressed.output)
         record.add(progressed)
+        reporter.look(pool)
 
     executor = ChunkExecutor(pool=pool, replicas=replicas, on_progress=note)
     ChunkRunner(executor=executor, processor_compression=None).run(list(chunks), job.processor)

@@ -49,6 +49,8 @@ class RunStatus(NamedTuple):
     """Of those read, whose numbers are not known."""
     event_remarks: tuple[str, ...]
     """The same in words; none where each event is known to be there once."""
+    file_remarks: Mapping[str, str]
+    """What a user should know of files that were read, such as that one was not closed, by file."""
     files_total: int
     files_read: int
     """Files of which something was read."""
@@ -162,6 +164,7 @@ def sum_up(result: Result | None, planned: Mapping[str, int], state: State) -> R
         events_doubled=0 if result is None else result.doubled_events,
         events_unnumbered=0 if result is None else result.unnumbered_events,
         event_remarks=() if result is None else tuple(result.event_remarks),
+        file_remarks={} if result is None else result.remarks,
         files_total=max(planned.get("files", 0), len({row.identity for row in ledger})),
         files_read=len({row.identity for row in rows_read}),
         files_skipped=0 if result is None else result.skipped_files,

@@ -16,6 +16,7 @@ from dtperf.nanoaod.branches import branch_table, collection_of, known_collectio
 from dtperf.nanoaod.columns import column_types
 from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
 from dtperf.nanoaod.generations import describe, generation_of
+from dtperf.nanoaod.marks import Mark, mark_of
 from dtperf.nanoaod.open import open_tree, unfinished
 from dtperf.nanoaod.rntuple_pages import stored_bytes
 
@@ -33,6 +34,7 @@ class FileSummary:
         kind: How a tree is stored.
         generation: Generation of muon DPG NANO.
         content: The kind of file in words.
+        mark: What the file says of its events, see `dtperf.nanoaod.marks`.
         entries: Number of events.
         runs: Run numbers, ascending; empty if there is no branch ``run``.
         luminosity_blocks: Number of different pairs of run and luminosity block.
@@ -54,6 +56,7 @@ class FileSummary:
     kind: Literal["TTree", "RNTuple"]
     generation: Literal["A", "B", "unknown"]
     content: str
+    mark: Mark
     entries: int
     runs: tuple[int, ...]
     luminosity_blocks: int
@@ -109,6 +112,7 @@ def _summarise(tree: Any, path: str) -> FileSummary:
         kind="TTree" if is_ttree else "RNTuple",
         generation=generation,
         content=describe(tree),
+        mark=mark_of(tree.file.root_directory, tree),
         entries=int(tree.num_entries),
         runs=tuple(sorted({run for run, _ in blocks})),
         luminosity_blocks=len(blocks),

@@ -157,6 +157,9 @@ def _warnings(result: Result) -> Iterator[str]:
             f"were skipped{unknown}: see result.ledger"
         )
     yield from result.event_remarks
+    if remarks := [f"{file} {remark}" for file, remark in result.remarks.items()]:
+        more = f"; and {len(remarks) - 1:,} more: see result.remarks" * (len(remarks) > 1)
+        yield f"{remarks[0]}{more}"
     found = {name: n for name, n in result.anomalies.items() if n and not name.startswith(LACKING)}
     if found:
         yield "anomalies: " + ", ".join(

@@ -32,6 +32,15 @@ class Generated(NamedTuple):
     """Size of all files, without the truth."""
     seconds: float
 
+    @property
+    def truth_files(self) -> tuple[Path, ...]:
+        """Where the truth is: its header, the chambers, and the folder of crossings if wanted."""
+        return tuple(path for path in _truth_in(self.directory) if path.exists())
+
+
+def _truth_in(directory: Path) -> list[Path]:
+    return [directory / name for name in (HEADER_FILE, CHAMBERS_FILE, TRUTH_CROSSINGS)]
+
 
 @stoppable("while the sample was written: it is not whole; force=True writes it anew")
 def generate(
@@ -125,8 +134,8 @@ def _write_all(
 def _clear_directory(directory: Path, force: bool) -> None:
     if directory.exists() and not directory.is_dir():
         raise ConfigError(f"{directory}: is a file; name a directory for the sample")
-    truths = [directory / name for name in (HEADER_FILE, CHAMBERS_FILE, TRUTH_CROSSINGS)]
-    old = [*sorted(directory.glob(PATTERN)), *(path for path in truths if path.exists())]
+    truths = (path for path in _truth_in(directory) if path.exists())
+    old = [*sorted(directory.glob(PATTERN)), *truths]
     if old and not force:
         raise ConfigError(
             f"{directory}: holds {old[0].name} already: force=True replaces the sample; or name "

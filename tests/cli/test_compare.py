@@ -10,10 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 
 from dtperf.detector import chambers
 from dtperf.diagnostics.comparison import changes
 from dtperf.pages.report.changed import points
+from dtperf.plot.header import Header
+from dtperf.results.caption import Caption
 from dtperf.results.result import Result
 from tests.cli.commands import Done, call
 from tests.diagnostics.comparison.toys import drawn, one, station
@@ -49,6 +52,49 @@ def table(done: Done) -> list[str]:
     first = next(at for at, line in enumerate(lines) if line.strip().startswith("what has changed"))
     last = next(at for at, line in enumerate(lines) if " looks, from " in line)
     return [line.strip() for line in lines[first + 1 : last]]
+
+
+def test_the_words_of_the_page(dtperf: Call, tmp_path: Path) -> None:
+    a, b = (measured(name, 1, 0.99).save(tmp_path / name) for name in "ab")
+    page = tmp_path / "page.html"
+    given = ("--page", page, "--label", "Preliminary", "--energy", "5.02")
+    assert dtperf("compare", a, b, *given, "--luminosity", "32.1").code == 0
+    text = Page(page.read_text()).text
+    assert "CMS Preliminary" in text
+    assert f"{a} (10 events of run 367000; 5.02 TeV)" in text
+    assert f"{b} (10 events of run 367000; 5.02 TeV; 32.1 fb⁻¹)" in text
+    table = tmp_path / "lumi.csv"
+    table.write_text(
+        "#run:fill,time,nls,ncms,delivered(/fb),recorded(/fb)\n"
+        "367000:1,05/12/23 02:01:15,3,3,2.0,1.5\n"
+    )
+    assert dtperf("compare", a, b, *given, "--luminosity", table).code == 0
+    assert Page(page.read_text()).text.count("5.02 TeV; 1.50 fb⁻¹; whole runs count") == 2
+
+
+@pytest.mark.parametrize("command", ["compare", "trend"])
+def test_words_without_a_page_are_refused(dtperf: Call, tmp_path: Path, command: str) -> None:
+    done = dtperf(command, tmp_path / "a", tmp_path / "b", "--label", "x", "--energy", "13")
+    assert done.code == 2
+    assert "--label, --energy: only the page shows that: add --page FILE" in done.err
+
+
+def test_the_words_of_the_page_of_a_trend(
+    dtperf: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[Caption] = []
+    drawn = Header.__init__
+
+    def listen(self: Header, axes: Axes, caption: Caption, title: str) -> None:
+        said.append(caption)
+        drawn(self, axes, caption, title)
+
+    monkeypatch.setattr(Header, "__init__", listen)
+    paths = [measured(name, 1, 0.99).save(tmp_path / name) for name in "ab"]
+    given = ("--page", tmp_path / "page.html", "--label", "Preliminary", "--energy", "5.02")
+    done = dtperf("trend", *paths, *given)
+    assert done.code == 0, done.err
+    assert {(each.status, each.energy) for each in said} == {("Preliminary", "5.02 TeV")}
 
 
 def test_the_chamber_that_has_changed_is_named_and_not_its_station(

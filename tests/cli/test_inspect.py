@@ -49,6 +49,21 @@ def test_what_a_file_does_not_support(tmp_path: Path) -> None:
     assert "lacking muon_isTight, muon_pfIso04" in " ".join(words)
 
 
+def test_whose_events_they_are(tmp_path: Path) -> None:
+    arrays = read_arrays(GOLDEN["ttree"], 20)
+    data = write_like(arrays, tmp_path / "data.root")
+    simulated = write_like(arrays | {"run": arrays["run"] * 0 + 1}, tmp_path / "simulated.root")
+    del arrays["run"]
+    unknown = write_like(arrays, tmp_path / "unknown.root")
+    assert row(run(data).stdout, "source") == "data"
+    assert row(run(unknown).stdout, "source") == "not known"
+    several = run(data, simulated, unknown).stdout
+    assert {"1 file: data", "1 file: simulation"} < {*map(str.strip, several.splitlines())}
+    assert "1 file: source not known" in several
+    found = json.loads(run(data, simulated, unknown, "--json").stdout)
+    assert [each["source"] for each in found] == ["data", "simulation", ""]
+
+
 def row(text: str, name: str) -> str:
     (line,) = (line for line in text.splitlines() if line.strip("│ ").startswith(f"{name} "))
     return " ".join(line.replace("│", " ").split()).removeprefix(f"{name} ")
@@ -107,7 +122,9 @@ def test_what_a_run_reads(tmp_path: Path) -> None:
     made = dtperf.synthetic.generate(
         {"events": 20, "content": "full"}, tmp_path / "full", progress=False
     )
-    shown = row(run(made.directory).stdout, "read by a run")
+    told = run(made.directory).stdout
+    assert row(told, "source") == "synthetic events"
+    shown = row(told, "read by a run")
     (full,) = json.loads(run(made.directory, "--json").stdout)
     read = full["read_bytes"]
     assert {*read} == {*BY_GROUP}

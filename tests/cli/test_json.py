@@ -66,10 +66,14 @@ COMMANDS = {
     "compare": ("compare", "a", "b", "--page", "page.html"),
     "trend": ("trend", "a", "b"),
     "background": ("background", "wide"),
+    "export": ("export", "a", "--format", "root", "--naming", "reference", "-o", "a.root"),
+    "plot": ("plot", "a", "--only", "efficiency_vs_pt", "--format", "svg"),
+    "generate": ("generate", "-o", "sample", "--events", "20", "--format", "rntuple"),
     "plan": ("plan", "--from", "a", "--event-size", "900"),
     "inspect": ("inspect", "1.root", "2.root"),
     "measurements": ("measurements",),
     "measurements --columns": ("measurements", "--columns"),
+    "config check": ("config", "check", "reference_2023"),
     "config list": ("config", "list"),
     "config show": ("config", "show", "reference_2023"),
     "fileset show": ("fileset", "show", "1.json"),
@@ -108,6 +112,33 @@ def test_json_and_nothing_else(name: str, folder: Path, dtperf: Call) -> None:
         assert {"selection", "measurements"} < keys
     else:
         assert keys == documented()[name]
+
+
+def test_what_was_written_is_where_it_says(folder: Path, dtperf: Call) -> None:
+    done = dtperf("plot", "a", "-o", "p", "--only", "pair_mass", "--format", "svg", "--json")
+    [file] = _strictly(done.out)["files"]
+    assert (file["path"], file["kind"]) == ("p/pair_mass.svg", "svg")
+    given = ("--events", "20", "--files", "2", "--break", "empty", "--format", "rntuple")
+    content = _strictly(dtperf("generate", "-o", "broken", *given, "--json").out)
+    assert content["truth"] == ["broken/truth.json", "broken/truth_chambers.csv"]
+    told = [(each["kind"], each["events"], each["broken"]) for each in content["files"]]
+    assert told == [("rntuple", 10, None), ("rntuple", 10, "empty")]
+    for each in [file, *content["files"]]:
+        assert (folder / each["path"]).stat().st_size == each["bytes"]
+
+
+def test_an_export_tells_its_measurements(folder: Path, dtperf: Call) -> None:
+    given = ("--format", "correctionlib", "--reference", "wide", "-o", "c.json", "--json")
+    content = _strictly(dtperf("export", "a", *given).out)
+    assert content["measurements"] == ["by_chamber"]
+    assert "selection.pair.min_mass: 60.0 before" in content["config_differences"][0]
+    checked = _strictly(dtperf("config", "check", "reference_2023", "--json").out)
+    given = ("--format", "root", "--naming", "reference", "-o", "r.root", "--json")
+    content = _strictly(dtperf("export", "a", *given).out)
+    assert content["config_hash"] == checked["config_hash"]
+    names = {*Result.load(folder / "a")}
+    assert {*content["measurements"], *content["left_out"]} == names <= {*checked["measurements"]}
+    assert not {*content["measurements"]} & {*content["left_out"]}
 
 
 def _with_json(command: Any, path: str = "") -> Iterator[str]:

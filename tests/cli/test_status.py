@@ -43,6 +43,16 @@ def test_gaps(dtperf: Call, tmp_path: Path) -> None:
     assert ["100.000", "6.0", "60", "fast,", "slow", "w", "a"] in lines
 
 
+def test_files_with_a_remark(dtperf: Call, tmp_path: Path) -> None:
+    remark = "was not closed: [some] events"
+    rows = [row(f"[{n}].root", 0, 5)._replace(message=remark) for n in range(12)]
+    done = dtperf("status", made([*rows, row("whole.root", 0, 5)]).save(tmp_path))
+    assert f"[0].root: {remark}\n" in done.out
+    assert "more such files" in done.out
+    assert "whole.root:" not in done.out
+    assert {*summarize(tmp_path).file_remarks} == {f"[{n}].root" for n in range(12)}
+
+
 def test_stopped(dtperf: Call, tmp_path: Path) -> None:
     plan(tmp_path, events=180, files=3)
     stopped(tmp_path, ROWS[:3])

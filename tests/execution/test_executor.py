@@ -15,6 +15,7 @@ from typing import Any
 import dask
 import pytest
 from coffea.processor.executor import WorkItem
+from numba.core import event
 
 from dtperf.config import load_config
 from dtperf.errors import Cause, InputError
@@ -137,6 +138,31 @@ def test_processes_that_die_are_replaced(processes: ProcessPool, tmp_path: Path)
     assert total == dict.fromkeys(range(20), 1)
     assert all(each.outcome.error is None for each in ended)
     assert {path.name for path in tmp_path.iterdir()} == {"3", "11"}
+
+
+def compile_slowly(seen: Path, item: WorkItem) -> dict[str, Any]:
+    """Compile until the main process has heard of it."""
+
+    class Dispatcher:
+        py_func = compile_slowly
+
+    with event.trigger_event("numba:compile", {"dispatcher": Dispatcher}):
+        while not seen.exists():
+            time.sleep(0.01)
+    return counted(item)
+
+
+def test_processes_tell_that_they_compile(processes: ProcessPool, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    processes.begin(partial(compile_slowly, seen))
+    processes.submit(0, items(1)[0])
+    while (name := processes.compiling()) == "":
+        assert not processes.collect(0.01, last=True)
+    assert name == "compile_slowly"
+    seen.touch()
+    while not processes.collect(0.01, last=True):
+        pass
+    assert processes.compiling() == ""
 
 
 @pytest.mark.timeout(900)  # workers end and start, which takes minutes on a busy machine

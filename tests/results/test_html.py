@@ -20,6 +20,13 @@ def elements(result: Result) -> ET.Element:
     return ET.fromstring(result._repr_html_())
 
 
+def test_files_with_a_remark() -> None:
+    rows = [row(f"{n}.root", 0, 5)._replace(message="was not <closed>") for n in range(3)]
+    shown = "".join(elements(made(rows)).itertext())
+    assert "0.root was not <closed>; and 2 more: see result.remarks" in shown
+    assert "see result.remarks" not in made([row("a.root", 0, 5)])._repr_html_()
+
+
 def test_table_and_map(golden_result: Result) -> None:
     tree = elements(golden_result)
     cells = [["".join(cell.itertext()) for cell in line] for line in tree.iter("tr")]

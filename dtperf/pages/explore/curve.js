@@ -1,7 +1,8 @@
 "use strict";
 // drawCurve(container, now, before, about): a measurement of each station, as points with bars.
 // Both: [{name, points: [[from, to, passed, total, value, low, high], …]}, …]; before stands behind.
-// about: {title, x, label, kind: efficiency, entries or mean, is_log, is_category, range, note}, see curves.py.
+// about: {title, x, label, kind: efficiency, entries or mean, is_log_x, is_log_y, is_category, range,
+// note}, see curves.py.
 const drawCurve = (() => {
   const { svg, html, percent, count } = dtParts;
   const WIDTH = 900, HEIGHT = 330, LEFT = 62, RIGHT = 12, TOP = 12, BOTTOM = 46;
@@ -26,10 +27,12 @@ const drawCurve = (() => {
     return [1, 2, 5, 10].map((n) => n * power).find((step) => range / step <= most);
   }
 
-  function steps(from, to, most) {
-    const step = niceStep(to - from || 1, most), first = Math.ceil(from / step - 1e-9);
-    return Array.from({ length: Math.floor(to / step + 1e-9) - first + 1 }, (_, n) => (first + n) * step);
+  function multiples(step, from, to) {
+    const first = Math.ceil(from / step - 1e-9), last = Math.floor(to / step + 1e-9);
+    return Array.from({ length: last - first + 1 }, (_, n) => (first + n) * step);
   }
+
+  const steps = (from, to, most) => multiples(niceStep(to - from || 1, most), from, to);
 
   // ticks and place of a value of x
   function scaleX(points, about) {
@@ -41,7 +44,7 @@ const drawCurve = (() => {
       return { ticks: all.filter((_, at) => at % every === 0), x: (value) => place.get(value), width };
     }
     const edges = points.flatMap((p) => [p[0], p[1]]), to = Math.max(...edges);
-    if (about.is_log && edges.some((edge) => edge > 0)) {
+    if (about.is_log_x && edges.some((edge) => edge > 0)) {
       const from = Math.max(Math.min(...edges.filter((edge) => edge > 0)), to / 1e4);
       const ticks = TICKS.filter((tick) => tick >= from && tick <= to);
       const part = (value) => Math.log(Math.max(value, from) / from) / Math.log(to / from);
@@ -71,14 +74,26 @@ const drawCurve = (() => {
     return { bottom, top: high + margin, step: niceStep(high - low || 1, 6) };
   }
 
+  // ticks and ends of numbers of entries on a logarithmic scale: below one entry there is nothing
+  function logarithmicY(points, about) {
+    const [least, most] = about.range || [0, 1.5 * Math.max(...points.map((p) => p[6]))];
+    const bottom = least > 0 ? least : 0.5, top = Math.max(most, 4 * bottom);
+    const [first, last] = [bottom, top].map(Math.log10), every = Math.max(1, niceStep(last - first, 8));
+    const factors = last - first < 3 ? [1, 2, 5] : [1];
+    const all = multiples(every, Math.floor(first), last).flatMap((n) => factors.map((factor) => factor * 10 ** n));
+    return { bottom, top, values: all.filter((value) => value >= bottom && value <= top) };
+  }
+
+  function linearY(points, about) {
+    const { bottom, top, step } = rangeY(points, about);
+    return { bottom, top, values: multiples(step, bottom, top) };
+  }
+
   function scales(points, about) {
-    const range = rangeY(points, about), { bottom, top, step } = range, height = HEIGHT - TOP - BOTTOM;
-    const first = Math.ceil(bottom / step - 1e-9), last = Math.floor(top / step + 1e-9);
-    return {
-      ...scaleX(points, about), bottom,
-      values: Array.from({ length: last - first + 1 }, (_, n) => (first + n) * step),
-      y: (value) => TOP + (height * (top - Math.min(top, Math.max(value, bottom)))) / (top - bottom),
-    };
+    const { bottom, top, values } = (about.is_log_y ? logarithmicY : linearY)(points, about);
+    const height = HEIGHT - TOP - BOTTOM, scaled = about.is_log_y ? Math.log : Number;
+    const part = (value) => (scaled(top) - scaled(value)) / (scaled(top) - scaled(bottom));
+    return { ...scaleX(points, about), bottom, values, y: (value) => TOP + height * part(Math.min(top, Math.max(value, bottom))) };
   }
 
   const written = (value) => Number(value.toPrecision(4)).toLocaleString("en-US", { maximumFractionDigits: 6 });

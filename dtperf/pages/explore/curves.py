@@ -11,7 +11,7 @@ import hist
 import numpy as np
 
 from dtperf.measurements import STANDARD, Measurement
-from dtperf.measurements.declaration import Histogram
+from dtperf.measurements.declaration import ENTRIES, Histogram
 from dtperf.measurements.histograms import means
 from dtperf.results.result import Result
 from dtperf.statistics import clopper_pearson
@@ -42,7 +42,8 @@ def choices(result: Result) -> list[dict[str, Any]]:
             "x": "pT of the probe [GeV]",
             "label": "efficiency",
             "kind": "efficiency",
-            "is_log": True,
+            "is_log_x": True,
+            "is_log_y": False,
             "is_category": False,
             "range": None,
             "note": "",
@@ -71,7 +72,8 @@ def choice(name: str, measurement: Measurement, counts: Histogram) -> dict[str, 
         "x": _written(axis.label or axis.name),
         "label": _written(label),
         "kind": kind,
-        "is_log": axis.name in measurement.picture.log,
+        "is_log_x": axis.name in measurement.picture.log,
+        "is_log_y": ENTRIES in measurement.picture.log,
         "is_category": isinstance(axis, WHOLE),
         "range": measurement.picture.range,
         "note": view.note,

@@ -14,7 +14,7 @@ from dtperf.results.cost import cost_of
 if TYPE_CHECKING:
     from dtperf.results.result import Result
 
-__all__ = ["about", "warning"]
+__all__ = ["about", "in_one_line", "warning"]
 
 MOST_NAMES = 4
 CMS = ("data", "simulation", "data and simulation")
@@ -52,6 +52,14 @@ def about(result: Result) -> list[tuple[str, str]]:
         ("code", f"dtperf {result.code or 'unknown'}"),
     )
     return [(name, text) for name, text in lines if text]
+
+
+def in_one_line(result: Result) -> str:
+    """Return how many events of which runs there are, and their energy and luminosity if known."""
+    caption = caption_of(result)
+    events = f"{count(result.totals['events'])} {result.origin.noun}"
+    of_runs = " of ".join(filter(None, (events, runs_in_words(result.runs))))
+    return "; ".join(filter(None, (of_runs, caption.energy, _luminosity(caption))))
 
 
 def _recorded(caption: Caption) -> str:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from dtperf.diagnostics.comparison import Changes, changes, shared_files
 from dtperf.diagnostics.flags import HIDING, flag
 from dtperf.pages.report import changed
-from dtperf.pages.report.about import warning
+from dtperf.pages.report.about import in_one_line, warning
 from dtperf.pages.report.headlines import hidden_losses
 from dtperf.pages.report.html import fill
 from dtperf.pages.report.overview import title_of
 from dtperf.pages.report.words import percent
+from dtperf.results.caption import caption_of
 from dtperf.results.colours import SURE
 from dtperf.results.html import chamber_rows
 from dtperf.statistics import probability
@@ -50,6 +51,8 @@ def render_comparison(
         before=before,
         after=after,
         names=names,
+        facts=[in_one_line(each) for each in (before, after)],
+        caption=caption_of(after, before),
         warnings=[
             f"{name}: {text}"
             for name, each in (("A", before), ("B", after))

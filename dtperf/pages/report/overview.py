@@ -114,6 +114,7 @@ def render(
         own_pictures=own_pictures(result, reference),
         config_yaml=config_to_yaml(result.config),
         counted_twice=counted_twice(result),
+        remarks=_remarks(result)[:SHOWN_FILES],
         skipped=_skipped(result),
         skipped_files=_skipped_files(result)[:SHOWN_FILES],
     )
@@ -168,6 +169,10 @@ def _kinds(flags: Iterable[Flag]) -> dict[Chamber, list[str]]:
             if flag.kind not in mine:
                 mine.append(flag.kind)
     return kinds
+
+
+def _remarks(result: Result) -> list[tuple[str, str]]:
+    return [(file, remark[:LONGEST_MESSAGE]) for file, remark in result.remarks.items()]
 
 
 def _skipped(result: Result) -> list[Skipped]:

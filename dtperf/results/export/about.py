@@ -9,11 +9,37 @@ from dtperf.results.caption import caption_of, runs_in_words
 from dtperf.results.result import Result
 from dtperf.statistics import ONE_SIGMA
 
-__all__ = ["CHAMBERS", "about", "selection_of", "source_of"]
+__all__ = ["CHAMBERS", "PREFIX", "about", "about_all", "selection_of", "source_of"]
 
 CHAMBERS = "by_chamber"
 """The measurement that is written unless another one is asked for."""
+PREFIX = "dtperf."
+"""Before each key, where others have keys of their own."""
 DECISIVE = ("selection.", "extrapolation", "compatibility.")
+
+
+def about_all(result: Result) -> dict[str, str]:
+    """Return whose events were measured and how, by key.
+
+    Returns:
+        `analysis`, `config`, which is the hash that results of the same config share, `code`,
+        `events`, their number; and as far as they are known `source`: 'data', 'simulation',
+        'synthetic events' or several of them, `runs`, `luminosity` and `energy`.
+    """
+    caption = caption_of(result)
+    known = {
+        "source": caption.events,
+        "runs": runs_in_words(result.runs),
+        "luminosity": caption.luminosity,
+        "energy": caption.energy,
+    }
+    return {
+        "analysis": result.config.title,
+        "config": result.config.hash,
+        "code": result.code,
+        "events": str(result.totals["events"]),
+        **{key: text for key, text in known.items() if text},
+    }
 
 
 def about(result: Result, measurement: str) -> dict[str, str]:
@@ -24,18 +50,10 @@ def about(result: Result, measurement: str) -> dict[str, str]:
         measurement: Its name; with 'extra/' before it, of what the processor has counted.
 
     Returns:
-        `measurement`, `title`, `analysis`, `config`, which is the hash that results of the same
-        config share, `code`, `events`, and of an efficiency `interval`.
+        `measurement`, `title`, what `about_all` tells, and of an efficiency `interval`.
     """
     titles = {entry.name: entry.title for entry in result.histograms}
-    found = {
-        "measurement": measurement,
-        "title": titles[measurement],
-        "analysis": result.config.title,
-        "config": result.config.hash,
-        "code": result.code,
-        "events": str(result.totals["events"]),
-    }
+    found = {"measurement": measurement, "title": titles[measurement], **about_all(result)}
     if is_efficiency(result.counts_of(measurement)):
         found["interval"] = f"Clopper-Pearson, coverage {ONE_SIGMA:.6f}"
     return found

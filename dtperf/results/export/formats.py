@@ -10,11 +10,16 @@ from typing import NamedTuple
 
 from dtperf.errors import ConfigError
 from dtperf.files import writable, write_atomic
-from dtperf.results.export.about import CHAMBERS
+from dtperf.results.export.about import CHAMBERS, about_all
 from dtperf.results.export.cmssw_aging import LAYERS, aging_file
 from dtperf.results.export.correctionlib_json import correctionlib_file
 from dtperf.results.export.hepdata import hepdata_file
-from dtperf.results.export.naming import extra_objects, readable_objects, reference_objects
+from dtperf.results.export.naming import (
+    ROWS,
+    extra_objects,
+    readable_objects,
+    reference_objects,
+)
 from dtperf.results.export.one_measurement import csv_file, parquet_file
 from dtperf.results.export.root import root_file
 from dtperf.results.export.root_objects import ReferenceObject
@@ -22,7 +27,7 @@ from dtperf.results.export.tables import json_file
 from dtperf.results.extra import exported
 from dtperf.results.result import Result, ResultSource
 
-__all__ = ["FORMATS", "NAMINGS", "check_choice", "export", "to_bytes"]
+__all__ = ["FORMATS", "NAMINGS", "check_choice", "export", "measurements_in", "to_bytes"]
 
 READABLE = "readable"
 
@@ -54,8 +59,10 @@ class Choice(NamedTuple):
 
 OF_ALL: Mapping[str, Callable[[Result, Choice], bytes]] = MappingProxyType(
     {
-        "root": lambda result, choice: root_file(NAMINGS[choice.naming](result)),
-        "json": lambda result, _: json_file(result.counts, exported(result.extra)),
+        "root": lambda result, choice: root_file(NAMINGS[choice.naming](result), about_all(result)),
+        "json": lambda result, _: json_file(
+            result.counts, exported(result.extra), about_all(result)
+        ),
     }
 )
 OF_ONE: Mapping[str, Callable[[Result, Choice], bytes]] = MappingProxyType(
@@ -98,6 +105,7 @@ def export(
         path: The file; its directory is made if it is not there. It is compressed if its name ends
             with .gz.
         format: 'root': histograms, efficiencies and profiles. 'json': histograms as UHI JSON.
+            Both say whose events they are of.
             'csv' and 'parquet': one measurement, each bin a row, as `Result.to_pandas` has it.
             'correctionlib': efficiencies as correctionlib JSON, see
             `dtperf.results.export.correctionlib_json`. 'hepdata': measurements as tables of a
@@ -135,6 +143,20 @@ def export(
         out.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(out, content)
     return out
+
+
+def measurements_in(
+    result: Result,
+    format: str = "root",
+    naming: str = READABLE,
+    measurement: str | Iterable[str] | None = None,
+) -> tuple[str, ...]:
+    """Return the names of the measurements that `export` writes with these arguments."""
+    if format not in OF_ALL:
+        return _names(measurement) or (LAYERS if format == "cmssw-aging" else CHAMBERS,)
+    known = {row.measurement for row in ROWS}
+    names = (*result.counts, *exported(result.extra))
+    return tuple(name for name in names if naming == READABLE or name in known)
 
 
 def to_bytes(

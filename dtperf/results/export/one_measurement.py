@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dtperf.results.export.about import about
+from dtperf.results.export.about import PREFIX, about
 from dtperf.results.result import Result
 
 __all__ = ["csv_file", "parquet_file"]
@@ -39,7 +39,7 @@ def parquet_file(result: Result, measurement: str) -> bytes:
     import pyarrow.parquet as pq
 
     table = pa.Table.from_pandas(result.to_pandas(measurement), preserve_index=False)
-    texts = {f"dtperf.{name}": text for name, text in about(result, measurement).items()}
+    texts = {f"{PREFIX}{name}": text for name, text in about(result, measurement).items()}
     stream = pa.BufferOutputStream()
     pq.write_table(table.replace_schema_metadata({**table.schema.metadata, **texts}), stream)
     content: bytes = stream.getvalue().to_pybytes()

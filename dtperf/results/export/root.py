@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -25,11 +27,15 @@ from dtperf.typing import F64
 
 __all__ = ["root_file"]
 
+ABOUT = "about"
+"""The object that says what the others are of."""
 ALPHANUMERIC_AND_EXTENDABLE = 0b11
 """Bits of a TAxis with which hadd adds up bins of the same label."""
 
 
-def root_file(objects: Mapping[str, ReferenceObject]) -> bytes:
+def root_file(
+    objects: Mapping[str, ReferenceObject], texts: Mapping[str, str] = MappingProxyType({})
+) -> bytes:
     """Make a ROOT file.
 
     Args:
@@ -38,21 +44,26 @@ def root_file(objects: Mapping[str, ReferenceObject]) -> bytes:
             TProfile2D of what is 1 if it has passed and 0 if not: unlike a TH2 it tells what is
             dead from what has no probes, and hadd adds it up. Objects with an axis that has no
             bins, such as a run axis without runs, are left out.
+        texts: What is said of all of them, in the TObjString `about`, as JSON; none: it is not
+            there.
 
     Returns:
         Its bytes: equal for equal objects, but for the times at which the keys were written.
     """
     shown = {name: item for name, item in objects.items() if all(a.number for a in item.axes)}
     written = {key: value for name, item in shown.items() for key, value in _models(name, item)}
+    said = json.dumps(dict(texts), indent=2, ensure_ascii=False)
     buffer = io.BytesIO()
-    with uproot.recreate(buffer, uuid_function=_identifiers(shown)) as file:
+    with uproot.recreate(buffer, uuid_function=_identifiers(shown, said)) as file:
         file.update(written)
+        if texts:
+            file[ABOUT] = said
         return buffer.getvalue()
 
 
-def _identifiers(objects: Mapping[str, ReferenceObject]) -> Callable[[], UUID]:
+def _identifiers(objects: Mapping[str, ReferenceObject], said: str) -> Callable[[], UUID]:
     """Derive UUIDs from the content: readers keep objects in caches by the UUID of the file."""
-    content = hashlib.sha256()
+    content = hashlib.sha256(said.encode())
     for name, item in objects.items():
         content.update(repr((name, item.kind, item.title, item.value_title, item.axes)).encode())
         for array in vars(item).values():

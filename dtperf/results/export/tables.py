@@ -11,6 +11,7 @@ import uhi.io.json as uhi_json
 
 from dtperf.measurements.declaration import Histogram
 from dtperf.measurements.histograms import presented
+from dtperf.results.export.about import PREFIX
 from dtperf.results.export.cells import Bins, HistogramCells
 from dtperf.typing import I64, AnyArray
 
@@ -117,16 +118,25 @@ def _laid_out(cells: HistogramCells, axes: tuple[Bins, ...], values: AnyArray) -
 
 
 def json_file(
-    counts: Mapping[str, Histogram], extra: Mapping[str, Histogram] = MappingProxyType({})
+    counts: Mapping[str, Histogram],
+    extra: Mapping[str, Histogram] = MappingProxyType({}),
+    texts: Mapping[str, str] = MappingProxyType({}),
 ) -> bytes:
     """Write all histograms as UHI JSON, which hist and boost-histogram read.
 
     Args:
         counts: Histograms of integers by the measurement's name.
         extra: Others, which are written as they are.
+        texts: What each histogram has in its metadata, with `dtperf.` before each key.
 
     Returns:
         One JSON object of histograms by name; a profile has a mean and a spread in each bin.
     """
     shown = {name: presented(histogram) for name, histogram in counts.items()} | dict(extra)
-    return (json.dumps(shown, default=uhi_json.default) + "\n").encode()
+    metadata = {f"{PREFIX}{key}": text for key, text in texts.items()}
+    described = {name: uhi_json.default(each) for name, each in shown.items()}
+    written = {
+        name: {**each, "metadata": {**each.get("metadata", {}), **metadata}}
+        for name, each in described.items()
+    }
+    return (json.dumps(written, default=uhi_json.default) + "\n").encode()

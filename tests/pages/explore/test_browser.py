@@ -314,6 +314,12 @@ def test_a_measurement_of_ones_own_is_chosen_and_follows_the_cuts(tmp_path: Path
         )
         filled = int((before["own_mass"].values() > 0).sum())
         assert curve.locator(".dt-now path").count() == filled
+        # its entries are on a logarithmic scale: equal factors are equal ways
+        y = {
+            text: float(curve.get_by_text(text, exact=True).first.get_attribute("y"))
+            for text in ("1", "10", "100")
+        }
+        assert y["1"] - y["10"] == pytest.approx(y["10"] - y["100"])
         for name in before.config.measurements.add.keys() - {"hidden"}:
             choose.select_option(name)
             assert curve.locator(".dt-now path").count() > 0

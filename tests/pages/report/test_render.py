@@ -96,6 +96,15 @@ def test_the_verdict() -> None:
     assert ", not counting those of 1 never opened." in skipped.text
 
 
+def test_files_that_were_read_with_a_remark() -> None:
+    assert "Read with a remark" not in page().text
+    remark = "was not closed: <events> are not in it"
+    told = measured(skipped=(row("cut.root", 0, 3)._replace(message=remark),))
+    text = Page(render(told, ())).text
+    assert "Read with a remark" in text
+    assert f"cut.root{remark}" in text
+
+
 def test_the_reference() -> None:
     other = measured("b.root", seed=2, ill={})
     text = render(measured(), FLAGS, other)

@@ -73,7 +73,7 @@ def test_says_what_the_reference_does_not_know(result: Result, tmp_path: Path) -
     assert "left out" in done.stdout
     assert "my_mass" in done.stdout
     with uproot.open(path) as file:
-        assert file.keys(cycle=False) == ["pairMass"]
+        assert file.keys(cycle=False) == ["pairMass", "about"]
 
 
 def test_one_measurement_as_a_table(saved: Path, result: Result, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError
 from dtperf.measurements import STANDARD
 from dtperf.results.export import FORMATS, NAMINGS, export, to_bytes
+from dtperf.results.export.about import about_all
 from dtperf.results.export.one_measurement import csv_file, parquet_file
 from dtperf.results.export.tables import json_file
 from dtperf.results.result import Result
@@ -18,7 +19,8 @@ from tests.results.export.conftest import result_of
 
 
 def test_each_format(result: Result, tmp_path: Path) -> None:
-    assert export(result, tmp_path / "a", "json").read_bytes() == json_file(result.counts)
+    written = export(result, tmp_path / "a", "json").read_bytes()
+    assert written == json_file(result.counts, texts=about_all(result))
     assert export(result, tmp_path / "b", "csv").read_bytes() == csv_file(result, "by_chamber")
     path = export(result, tmp_path / "e", "parquet", measurement="pair_mass")
     assert path.read_bytes() == parquet_file(result, "pair_mass")

@@ -57,6 +57,7 @@ def test_parquet_says_what_was_measured_and_how(result: Result) -> None:
         "config": result.config.hash,
         "code": "0.1+abc",
         "events": "12",
+        "runs": "40 runs, 367000 to 367039",
         "interval": "Clopper-Pearson, coverage 0.682689",
     }
     assert "interval" not in about("pair_mass")

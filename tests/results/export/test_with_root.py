@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -240,6 +241,29 @@ def test_hadd_adds_up_maps(tmp_path: Path) -> None:
     assert chambers.GetBinContent(3, 4) == pytest.approx(4 / 10)
     assert chambers.GetBinEntries(chambers.GetBin(3, 4)) == 10
     assert chambers.GetBinEntries(chambers.GetBin(1, 1)) == 0
+    file.Close()
+
+
+def test_hadd_keeps_what_is_said_of_the_events(tmp_path: Path) -> None:
+    counts = STANDARD["by_chamber"].empty()
+    objects = readable_objects({"by_chamber": counts}, STANDARD)
+    merger = ROOT.TFileMerger(False)
+    merger.OutputFile(str(tmp_path / "sum.root"), "RECREATE")
+    for name in ("data", "synthetic events"):
+        path = tmp_path / f"{name}.root"
+        path.write_bytes(root_file(objects, {"source": name}))
+        file = ROOT.TFile.Open(str(path))
+        assert json.loads(str(file.Get("about").GetString())) == {"source": name}
+        file.Close()
+        merger.AddFile(str(path))
+    assert merger.Merge()
+    file = ROOT.TFile.Open(str(tmp_path / "sum.root"))
+    said = [
+        json.loads(str(key.ReadObj().GetString()))["source"]
+        for key in file.GetListOfKeys()
+        if key.GetName() == "about"
+    ]
+    assert sorted(said) == ["data", "synthetic events"]
     file.Close()
 
 
