@@ -26,6 +26,7 @@ from dtperf.cli import (
     run,
     skim,
     status,
+    systematics,
     trend,
 )
 from dtperf.cli.help import Commands
