@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -129,10 +130,16 @@ def _stations(found: Systematics) -> Table:
 def _variations(found: Systematics) -> Table:
     shown = table("variation", "", *(f">MB{number}" for number in range(1, 5)), ">barrel", ">sigma")
     for each in found.varied:
-        value, error = (100 * part[:5] for part in each.shift)
-        cells = [f"{x:+.3f} ± {s:.3f}".replace("-", "−") for x, s in zip(value, error, strict=True)]
-        sigma = f"{abs(value[0] / error[0]):.1f}" if error[0] > 0 else NOTHING
+        cells = [_shift(*both) for both in zip(*(part[:5] for part in each.shift), strict=True)]
+        value, error = (float(part[0]) for part in each.shift)
+        sigma = f"{abs(value / error):.1f}" if error > 0 else NOTHING
         shown.add_row(
             harmless(each.variation), each.change.direction, *cells[1:], cells[0], sigma
         )
     return shown
+
+
+def _shift(value: float, error: float) -> str:
+    if math.isnan(value):
+        return NOTHING
+    return f"{100 * value:+.3f} ± {100 * error:.3f}".replace("-", "−") if value or error else "0"

@@ -27,8 +27,8 @@ __all__ = ["systematics"]
 MEASURED = ("by_chamber", "efficiency_vs_mass")
 EXTRAPOLATION = "extrapolation"
 OTHER = (
-    "{key}: the events were read for {nominal!r}: give the same events read for {other!r}, too: a "
-    "skim made with --set extrapolation={other}, by --other SKIM"
+    "the events were read for {nominal!r}: give the same events read for {other!r}, too: a skim "
+    "made with --set extrapolation={other}, by other=SKIM"
 )
 
 
@@ -123,8 +123,8 @@ def _wanted(analysis: Analysis, declared: Variations, *, with_other: bool) -> _W
         for change in changes:
             if EXTRAPOLATION in change.cuts:
                 if not with_other:
-                    ends = {"nominal": analysis.config.extrapolation, "other": change.cuts[EXTRAPOLATION]}
-                    wanted.left_out[name] = OTHER.format(key=EXTRAPOLATION, **ends)
+                    ends = (analysis.config.extrapolation, change.cuts[EXTRAPOLATION])
+                    wanted.left_out[name] = OTHER.format(nominal=ends[0], other=ends[1])
             elif why := _why_not(analysis, change.cuts):
                 wanted.left_out[f"{name} {change.direction}".removesuffix(" other")] = why
             else:

@@ -30,6 +30,8 @@ def moved(joint: I64) -> Shift:
 
     Each probe changes the difference of two ratios by its influence, (outcome − efficiency) / total
     with the other cuts minus the same with the nominal ones; the variance is the sum of squares.
+    Where only few have come or gone, all of which may have passed, it is at least that of as many
+    probes of the efficiency of both selections together.
 
     Args:
         joint: Probes by their outcome with the nominal cuts and with the others, each not counted,
@@ -40,7 +42,18 @@ def moved(joint: I64) -> Shift:
     before, after = joint.sum(axis=-1), joint.sum(axis=-2)
     (old, of_old), (new, of_new) = _influence(before), _influence(after)
     each = of_new[..., np.newaxis, :] - of_old[..., :, np.newaxis]
-    return Shift(new - old, np.sqrt((joint * each**2).sum(axis=(-2, -1))))
+    seen = (joint * each**2).sum(axis=(-2, -1))
+    gone, come = joint[..., 1:, 0].sum(axis=-1), joint[..., 0, 1:].sum(axis=-1)
+    totals = [np.maximum(counts[..., 1:].sum(axis=-1), 1) for counts in (before, after)]
+    some = gone / totals[0] ** 2 + come / totals[1] ** 2
+    both = before + after
+    expected = some * _variance(both[..., 2] / np.maximum(both[..., 1:].sum(axis=-1), 1))
+    return Shift(new - old, np.sqrt(np.fmax(seen, np.where(np.isnan(seen), seen, expected))))
+
+
+def _variance(efficiency: AnyArray) -> AnyArray:
+    """Return the variance of the outcome of one probe."""
+    return np.maximum(efficiency * (1 - efficiency), 0.0)
 
 
 def _influence(counts: I64) -> tuple[AnyArray, AnyArray]:
@@ -88,11 +101,15 @@ def subtracted(
     left = np.where(total > scale * other, total - scale * other, np.nan)
     nominal = counts[..., 1] / np.where(total > 0, total, np.nan)
     efficiency = (counts[..., 1] - scale * background[..., 1]) / left
-    variance = np.zeros(np.shape(left))
+    some = np.where(total > 0, total, np.nan)
+    of_background = np.zeros(np.shape(left))
+    of_counts = np.zeros(np.shape(left))
     for passed in (0, 1):
         here = (passed - efficiency) / left
-        of_nominal = here - (passed - nominal) / np.where(total > 0, total, np.nan)
-        variance = variance + counts[..., passed] * of_nominal**2
-        variance = variance + background[..., passed] * (scale * here) ** 2
+        of_counts = of_counts + counts[..., passed] * (here - (passed - nominal) / some) ** 2
+        of_background = of_background + background[..., passed] * here**2
+    # as of `moved`: few background probes may all have passed
+    of_background = np.fmax(of_background, other * _variance(nominal) / left**2)
     of_scale = (efficiency * other - background[..., 1]) / left
-    return Shift(efficiency - nominal, np.sqrt(variance + (of_scale * scale_error) ** 2))
+    variance = of_counts + scale**2 * of_background + (of_scale * scale_error) ** 2
+    return Shift(efficiency - nominal, np.sqrt(variance))
