@@ -46,9 +46,7 @@ def systematics(
     ] = "standard",
     other: Annotated[
         Path | None,
-        typer.Option(
-            metavar="SKIM", help="Skim of the same events with the other extrapolation."
-        ),
+        typer.Option(metavar="SKIM", help="Skim of the same events with the other extrapolation."),
     ] = None,
     force: Force = False,
     as_json: AsJson = False,
@@ -133,9 +131,7 @@ def _variations(found: Systematics) -> Table:
         cells = [_shift(*both) for both in zip(*(part[:5] for part in each.shift), strict=True)]
         value, error = (float(part[0]) for part in each.shift)
         sigma = f"{abs(value / error):.1f}" if error > 0 else NOTHING
-        shown.add_row(
-            harmless(each.variation), each.change.direction, *cells[1:], cells[0], sigma
-        )
+        shown.add_row(harmless(each.variation), each.change.direction, *cells[1:], cells[0], sigma)
     return shown
 
 

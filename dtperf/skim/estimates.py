@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from dtperf.config import AnalysisConfig
 from dtperf.diagnostics.background import Bias, biases
 from dtperf.diagnostics.systematics.declaration import Variation
 from dtperf.diagnostics.systematics.places import STATIONS, places
@@ -19,26 +18,23 @@ from dtperf.typing import I64, AnyArray
 __all__ = ["Cuts", "cuts_of", "estimated"]
 
 Cuts = Mapping[str, Any]
-LIMITS = {
-    "mass": ("selection.pair.min_mass", "selection.pair.max_mass"),
-    "iso": "selection.probe.max_iso",
-}
+MASSES = ("selection.pair.min_mass", "selection.pair.max_mass")
+MAX_ISO = "selection.probe.max_iso"
 SAME: Cuts = {"selection.pair.charge": "same"}
 
 
-def cuts_of(variation: Variation, nominal: AnalysisConfig) -> list[Cuts]:
+def cuts_of(variation: Variation) -> list[Cuts]:
     """Return the cuts with which an estimate needs events to be counted.
 
     Args:
         variation: An estimate.
-        nominal: The analysis.
     """
     if variation.limits is None:
         return [SAME]
     if variation.estimate == "isolation_sideband":
-        low, high = ({LIMITS["iso"]: limit} for limit in variation.limits)
+        low, high = ({MAX_ISO: limit} for limit in variation.limits)
         return [low, high, SAME, {**SAME, **low}, {**SAME, **high}]
-    return [dict(zip(LIMITS["mass"], variation.limits, strict=True))]
+    return [dict(zip(MASSES, variation.limits, strict=True))]
 
 
 def estimated(
@@ -84,7 +80,7 @@ def _by_mass(variation: Variation, analysis: Analysis, nominal: I64) -> tuple[Sh
     """Take the estimates of `dtperf.background`: of stations, for their chambers alike."""
     pair = analysis.config.selection.pair
     window = (float(round(pair.min_mass)), float(round(pair.max_mass)))
-    (cuts,) = cuts_of(variation, analysis.config)
+    (cuts,) = cuts_of(variation)
     wide = analysis.with_cuts(cuts, measurements=("efficiency_vs_mass",))
     try:
         found = biases(wide, window)

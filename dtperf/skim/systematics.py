@@ -10,7 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dtperf.config import ConfigSource, load_config
-from dtperf.diagnostics.systematics.declaration import Change, Variations, changes_of, load_variations
+from dtperf.diagnostics.systematics.declaration import (
+    Change,
+    Variations,
+    changes_of,
+    load_variations,
+)
 from dtperf.diagnostics.systematics.model import Systematics, Varied
 from dtperf.diagnostics.systematics.places import summed
 from dtperf.diagnostics.systematics.shifts import least_moved, moved
@@ -109,7 +114,7 @@ def _wanted(analysis: Analysis, declared: Variations, *, with_other: bool) -> _W
     wanted = _Wanted([], {}, {})
     for name, variation in declared.variations.items():
         if variation.estimate is not None:
-            needed, lacking = cuts_of(variation, analysis.config), ""
+            needed, lacking = cuts_of(variation), ""
             for cuts in needed:
                 lacking = lacking or _why_not(analysis, cuts)
             if lacking:

@@ -66,6 +66,7 @@ COMMANDS = {
     "compare": ("compare", "a", "b", "--page", "page.html"),
     "trend": ("trend", "a", "b"),
     "background": ("background", "wide"),
+    "systematics": ("systematics", "wide", "-o", "varied"),
     "plan": ("plan", "--from", "a", "--event-size", "900"),
     "inspect": ("inspect", "1.root", "2.root"),
     "measurements": ("measurements",),

@@ -99,7 +99,7 @@ def test_the_analysis_loosest_is_loose_enough(name: str) -> None:
     loosest, nominal = dtperf.load_config("loosest"), packaged_analyses()[name]
     for each in load_variations("standard").variations.values():
         changes = [change.cuts for change in changes_of(each, nominal)[0]]
-        for cuts in [*changes, *(cuts_of(each, nominal) if each.estimate else [])]:
+        for cuts in [*changes, *(cuts_of(each) if each.estimate else [])]:
             lines = looser(loosest, with_cuts(nominal, cuts, of_skim=True))
             assert [line for line in lines if not line.startswith("extrapolation")] == []
 

@@ -9,8 +9,6 @@ from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from dtperf import detector
 from dtperf.diagnostics.systematics.declaration import Change, Variations
 from dtperf.diagnostics.systematics.places import CHAMBERS, STATIONS, places
@@ -73,7 +71,11 @@ class VariedAt(NamedTuple):
     def columns(cls) -> Columns:
         """Return the columns of a data frame."""
         names = ("variation", "direction", "passed", "total", "shift", "uncertainty")
-        return {**place_columns(), **field_columns(cls, *names), "sigmas": Column(at("sigmas"), float)}
+        return {
+            **place_columns(),
+            **field_columns(cls, *names),
+            "sigmas": Column(at("sigmas"), float),
+        }
 
 
 class Total(NamedTuple):
@@ -128,7 +130,10 @@ class Systematics:
 
     def __repr__(self) -> str:
         """Return the stations, and what was left out."""
-        lines = [repr(self.by_station()), *(f"not varied: {n}: {w}" for n, w in self.left_out.items())]
+        lines = [
+            repr(self.by_station()),
+            *(f"not varied: {n}: {w}" for n, w in self.left_out.items()),
+        ]
         return "\n".join(lines)
 
     @cached_property

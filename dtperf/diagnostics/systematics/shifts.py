@@ -30,8 +30,8 @@ def moved(joint: I64) -> Shift:
 
     Each probe changes the difference of two ratios by its influence, (outcome − efficiency) / total
     with the other cuts minus the same with the nominal ones; the variance is the sum of squares.
-    Where only few have come or gone, all of which may have passed, it is at least that of as many
-    probes of the efficiency of both selections together.
+    Where fewer than one of the probes that came or went has failed, as many count there as are
+    expected, one at most: that a few have all passed is no evidence.
 
     Args:
         joint: Probes by their outcome with the nominal cuts and with the others, each not counted,
@@ -42,18 +42,17 @@ def moved(joint: I64) -> Shift:
     before, after = joint.sum(axis=-1), joint.sum(axis=-2)
     (old, of_old), (new, of_new) = _influence(before), _influence(after)
     each = of_new[..., np.newaxis, :] - of_old[..., :, np.newaxis]
-    seen = (joint * each**2).sum(axis=(-2, -1))
-    gone, come = joint[..., 1:, 0].sum(axis=-1), joint[..., 0, 1:].sum(axis=-1)
-    totals = [np.maximum(counts[..., 1:].sum(axis=-1), 1) for counts in (before, after)]
-    some = gone / totals[0] ** 2 + come / totals[1] ** 2
-    both = before + after
-    expected = some * _variance(both[..., 2] / np.maximum(both[..., 1:].sum(axis=-1), 1))
-    return Shift(new - old, np.sqrt(np.fmax(seen, np.where(np.isnan(seen), seen, expected))))
+    counts, both = joint.astype(np.float64), (before + after)[..., 1:]
+    counts[..., 0, 1:] = _at_least_expected(joint[..., 0, 1:], both)
+    counts[..., 1:, 0] = _at_least_expected(joint[..., 1:, 0], both)
+    return Shift(new - old, np.sqrt((counts * each**2).sum(axis=(-2, -1))))
 
 
-def _variance(efficiency: AnyArray) -> AnyArray:
-    """Return the variance of the outcome of one probe."""
-    return np.maximum(efficiency * (1 - efficiency), 0.0)
+def _at_least_expected(counts: I64, like: I64) -> AnyArray:
+    """Return counts of failed and passed, of which none is below what others let expect, or one."""
+    total = np.maximum(like.sum(axis=-1, keepdims=True), 1)
+    expected = counts.sum(axis=-1, keepdims=True) * like / total
+    return np.asarray(np.maximum(counts, np.minimum(expected, 1.0)))
 
 
 def _influence(counts: I64) -> tuple[AnyArray, AnyArray]:
@@ -104,12 +103,11 @@ def subtracted(
     some = np.where(total > 0, total, np.nan)
     of_background = np.zeros(np.shape(left))
     of_counts = np.zeros(np.shape(left))
+    seen = _at_least_expected(background, counts)  # as in `moved`
     for passed in (0, 1):
         here = (passed - efficiency) / left
         of_counts = of_counts + counts[..., passed] * (here - (passed - nominal) / some) ** 2
-        of_background = of_background + background[..., passed] * here**2
-    # as of `moved`: few background probes may all have passed
-    of_background = np.fmax(of_background, other * _variance(nominal) / left**2)
+        of_background = of_background + seen[..., passed] * here**2
     of_scale = (efficiency * other - background[..., 1]) / left
     variance = of_counts + scale**2 * of_background + (of_scale * scale_error) ** 2
     return Shift(efficiency - nominal, np.sqrt(variance))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +97,7 @@ def _value(value: Any) -> str:
 
 def _shift(each: Varied, at: int) -> dict[str, Any]:
     value, error = (float(part[at]) for part in each.shift)
-    if value != value:  # NaN: not known
+    if math.isnan(value):
         return {"text": "–", "is_sure": False}
     text = f"{signed(value, 3)} ± {100 * error:.3f}" if value or error else "0"
     return {"text": text, "is_sure": _sigmas(each, at) >= SURE}

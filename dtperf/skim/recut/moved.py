@@ -65,7 +65,7 @@ def _rows(
 def _outcome(flag: np.uint32, entering: CountedRows) -> int:
     if flag & entering.need != entering.need:
         return 0
-    return 1 + (flag & entering.passed != 0)
+    return 2 if flag & entering.passed != 0 else 1
 
 
 @compiled
