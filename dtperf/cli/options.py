@@ -75,7 +75,6 @@ def number_or_file(luminosity: str | None) -> float | str | None:
 OPTIONS = {
     "force=True": "--force",
     "overwrite=True": "--force",
-    "other=SKIM": "--other SKIM",
     "resume=True": "--resume",
     "input.tree": "--tree",
     "allow_doubled_events()": "--allow-doubled-events",

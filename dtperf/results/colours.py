@@ -50,7 +50,7 @@ DIFFERENCE_FILLS = (
 )
 """One more than edges: what is lost is orange, what is gained blue."""
 
-UNCERTAINTY_EDGES = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
+UNCERTAINTY_EDGES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
 UNCERTAINTY_FILLS = FILLS[::-1]
 """One more than edges: dark is large."""
 

@@ -32,8 +32,8 @@ __all__ = ["systematics"]
 MEASURED = ("by_chamber", "efficiency_vs_mass")
 EXTRAPOLATION = "extrapolation"
 OTHER = (
-    "the events were read for {nominal!r}: give the same events read for {other!r}, too: a skim "
-    "made with --set extrapolation={other}, by other=SKIM"
+    "the events were read for {nominal!r}: this needs another skim of the same events, made with "
+    "extrapolation={other} (--other)"
 )
 
 
