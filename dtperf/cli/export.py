@@ -51,6 +51,10 @@ def export(
             "correctionlib, or what cmssw-aging lists.",
         ),
     ] = None,
+    systematics: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Of dtperf systematics, for correctionlib's by_chamber."),
+    ] = None,
     force: Force = False,
 ) -> None:
     """Write a result as a ROOT file, as JSON or as a table."""
@@ -62,8 +66,17 @@ def export(
     refuse_existing(output, force)
     content = Result.load(result)
     other = None if reference is None else Result.load(reference)
+    sizes = None
+    if systematics is not None:
+        from dtperf.diagnostics.systematics import Systematics
+
+        sizes = Systematics.load(systematics).of_chambers(content)
     written = write(
-        *(content, output, format_, naming), measurement=measurement, reference=other, force=force
+        *(content, output, format_, naming),
+        measurement=measurement,
+        reference=other,
+        systematics=sizes,
+        force=force,
     )
     print(f"wrote {written} ({written.stat().st_size:,} bytes)")
     if other is not None:

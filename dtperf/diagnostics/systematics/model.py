@@ -9,15 +9,19 @@ from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from dtperf import detector
 from dtperf.diagnostics.systematics.declaration import Change, Variations
 from dtperf.diagnostics.systematics.places import CHAMBERS, STATIONS, places
 from dtperf.diagnostics.systematics.shifts import Shift
-from dtperf.diagnostics.systematics.totals import Sum, add_up, size_of
+from dtperf.diagnostics.systematics.totals import Size, Sum, add_up, size_of
+from dtperf.errors import InputError
+from dtperf.results.result import Result
 from dtperf.results.row_columns import Column, Columns, at, field_columns, place_columns
 from dtperf.results.summary import Efficiency, efficiencies, in_words
 from dtperf.results.table import Table
-from dtperf.typing import I64
+from dtperf.typing import I64, AnyArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,7 +146,7 @@ class Systematics:
         return add_up(self.sizes, self.declared.variations, self.declared.groups)
 
     @cached_property
-    def sizes(self) -> dict[str, Any]:
+    def sizes(self) -> dict[str, Size]:
         """The size of each variation that was counted, by its name."""
         shifts: dict[str, dict[str, Shift]] = {}
         for each in self.varied:
@@ -181,6 +185,31 @@ class Systematics:
     def to_pandas(self) -> pd.DataFrame:
         """Return every shift of every place as a data frame."""
         return self.shifts().to_pandas()
+
+    def of_chambers(self, result: Result) -> dict[str, AnyArray]:
+        """Return how far one standard deviation moves the efficiencies of the chambers.
+
+        Args:
+            result: What was measured with the nominal cuts.
+
+        Returns:
+            By variation, and 'systematic' for all of them together; shape (4, 5, 14): station,
+            wheel, sector. That of a variation has the sign of its shift upwards, so that chambers
+            move together; 0 where there is no chamber.
+
+        Raises:
+            InputError: The result has other counts than the nominal ones here.
+        """
+        rows = result.by_chamber()
+        counts = [[row.total - row.passed, row.passed] for row in rows]
+        if not np.array_equal(counts, self.nominal[CHAMBERS]):
+            raise InputError(
+                "systematic uncertainties: their nominal counts are not those of the result: count "
+                "them with its config, on its events"
+            )
+        found = {name: size.value * size.sign for name, size in self.sizes.items()}
+        found["systematic"] = self.sum.total
+        return {name: _laid_out(values[CHAMBERS]) for name, values in found.items()}
 
     def save(self, out: str | Path, *, force: bool = False) -> Path:
         """Write everything into a directory, as JSON and as tables in Parquet.
@@ -222,3 +251,10 @@ class Systematics:
             for number, efficiency, name in zip(numbers, found, names, strict=True)
         )
         return Table(rows, row=Total)
+
+
+def _laid_out(values: AnyArray) -> AnyArray:
+    made = np.zeros((4, 5, 14))
+    for chamber, value in zip(detector.chambers(), values, strict=True):
+        made[chamber.station - 1, chamber.wheel + 2, chamber.sector - 1] = value
+    return made

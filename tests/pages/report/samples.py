@@ -117,10 +117,10 @@ class Page(HTMLParser):
 
 
 def varied(result: Result, text: str = "a cut") -> Systematics:
-    """One variation, that a tenth of the failing probes of MB3 does not survive."""
+    """One variation, that a part of the failing probes of each place does not survive."""
     nominal = summed(np.asarray(result.counts["by_chamber"].view()))
     other = nominal.copy()
-    other[3, 0] -= other[3, 0] // 10
+    other[:, 0] -= other[:, 0] // 3
     cut = {"text": text, "plus": {"selection.probe.min_pt": (-5, 5)}}
     declared = load_variations(
         {"title": text, "variations": {text: cut}, "not_varied": {text: text}}
