@@ -200,8 +200,8 @@ def test_systematic_uncertainties_of_the_chambers() -> None:
         correction.evaluate(*LOW_AS_INPUTS, each)
         for each in ("nominal", "border_up", "border_down", "systematic_up")
     )
-    (row,) = (row for row in found.by_chamber() if row.place == LOW)
-    (shift,) = (row for row in found.shifts() if row.place == LOW)
+    (row,) = (row for row in found.by_chamber() if row.place.name == LOW.name)
+    (shift,) = (row for row in found.shifts() if row.place.name == LOW.name)
     assert shift.shift > row.dominating_size > 0
     assert up - nominal == pytest.approx(row.dominating_size)
     assert up - nominal == pytest.approx(nominal - down)
