@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dtperf.results.export import export
     from dtperf.results.result import Result
     from dtperf.skim.analysis import Analysis
+    from dtperf.skim.systematics import systematics
 
 __all__ = [
     "Analysis",
@@ -50,6 +51,7 @@ __all__ = [
     "skim",
     "statistics",
     "synthetic",
+    "systematics",
     "tag_and_probe",
 ]
 __version__ = version("dtperf")

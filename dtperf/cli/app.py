@@ -26,6 +26,7 @@ from dtperf.cli import (
     run,
     skim,
     status,
+    systematics,
     trend,
 )
 from dtperf.cli.help import Commands
@@ -46,6 +47,7 @@ app.command()(saving(merge.merge))
 app.command()(saving(compare.compare, "page"))
 app.command()(saving(trend.trend, "page"))
 app.command()(saving(report.report))
+app.command()(saving(systematics.systematics))
 app.command()(background.background)
 app.command()(saving(cells.cells))
 app.command()(inspect.inspect)

@@ -29,18 +29,22 @@ Source = Annotated[
 ]
 
 
+KINDS = {"analysis": "analyses", "cluster": "clusters", "variations": "systematics"}
+"""What is packaged, and the folder that it is in."""
+
+
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """List the packaged analyses and clusters, whose names stand for their files."""
+    """List packaged analyses, clusters and variations, whose names stand for their files."""
     from dtperf.config.load import packaged, packaged_analyses
 
     titles = {name: config.title for name, config in packaged_analyses().items()}
-    for name, path in packaged("clusters").items():
+    for name, path in (packaged("clusters") | packaged("systematics")).items():
         # it begins with a comment that says what it is
         titles[name] = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
     found = [
         {"kind": kind, "name": name, "title": titles[name], "path": path}
-        for kind, folder in (("analysis", "analyses"), ("cluster", "clusters"))
+        for kind, folder in KINDS.items()
         for name, path in packaged(folder).items()
     ]
     if as_json:

@@ -49,6 +49,10 @@ def export(
             "correctionlib, or what cmssw-aging lists.",
         ),
     ] = None,
+    systematics: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Of dtperf systematics, for correctionlib's by_chamber."),
+    ] = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
@@ -62,8 +66,17 @@ def export(
     refuse_existing(output, force)
     content = Result.load(result)
     other = None if reference is None else Result.load(reference)
+    sizes = None
+    if systematics is not None:
+        from dtperf.diagnostics.systematics import Systematics
+
+        sizes = Systematics.load(systematics).of_chambers(content)
     written = write(
-        *(content, output, format_, naming), measurement=measurement, reference=other, force=force
+        *(content, output, format_, naming),
+        measurement=measurement,
+        reference=other,
+        systematics=sizes,
+        force=force,
     )
     names = measurements_in(content, format_, naming, measurement)
     # the reference program does not know them all

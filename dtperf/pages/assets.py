@@ -43,6 +43,7 @@ def _colours() -> dict[str, Any]:
     return {
         "efficiency": {"edges": colours.EDGES, "fills": colours.FILLS},
         "difference": {"edges": colours.DIFFERENCE_EDGES, "fills": colours.DIFFERENCE_FILLS},
+        "uncertainty": {"edges": colours.UNCERTAINTY_EDGES, "fills": colours.UNCERTAINTY_FILLS},
         "alarm": colours.ALARM,
         "pale": {fill: colours.pale(fill) for fill in fills},
         "stations": colours.STATION_COLOURS,

@@ -2,7 +2,7 @@
 // drawMap(container, rows, options): four wheel × sector maps, for mouse, finger and keys.
 // A row: {name, station, wheel, sector, passed, total, value, low, high, alarm, few, reason?, trend?, note?};
 // value is null without probes, trend is [[run, passed, total], …], note one more line of text.
-// Options: onSelect(row); selected: a name; kind: "efficiency" or "difference"; unsure: what few means.
+// Options: onSelect(row); selected: a name; kind: "efficiency", "difference" or "uncertainty"; unsure: what few means.
 // Another call with the same chambers updates the map, and keeps focus and tooltip.
 const drawMap = (() => {
   const { svg, html, short, colours, legend, lines, fillTip } = dtParts;

@@ -40,7 +40,7 @@ const dtParts = (() => {
   function colours(row, kind) {
     const { edges, fills } = dtColours[kind];
     const below = edges.filter((edge) => row.value >= edge).length;
-    const step = kind === "difference" ? below : Math.min(Math.max(below - 1, 0), fills.length - 1);
+    const step = kind !== "efficiency" ? below : Math.min(Math.max(below - 1, 0), fills.length - 1);
     const isAlarm = kind === "efficiency" && row.alarm;
     const fill = isAlarm ? dtColours.alarm : row.few ? dtColours.pale[fills[step]] : fills[step];
     return [fill, ink(fill)];
@@ -73,6 +73,7 @@ const dtParts = (() => {
     const note = row.note ? [row.note] : [];
     if (row.value === null) return note.length ? note : ["no probes"];
     if (kind === "difference") return [signed(row.value), ...note];
+    if (kind === "uncertainty") return [`± ${percent(row.value, 3)}`, ...note];
     const interval = `${percent(row.low)} to ${percent(row.high)}`;
     const probes = `${count(row.passed)} of ${count(row.total)} probes passed`;
     return [`${percent(row.value)}, interval ${interval}`, probes, ...note];

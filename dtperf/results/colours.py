@@ -24,6 +24,8 @@ __all__ = [
     "PALE",
     "STATION_COLOURS",
     "SURE",
+    "UNCERTAINTY_EDGES",
+    "UNCERTAINTY_FILLS",
     "fill_of",
     "ink_on",
     "is_few",
@@ -47,6 +49,10 @@ DIFFERENCE_FILLS = (
     *("#cfdcf0", "#93b4dd", "#4a7fc1", "#173f7f"),
 )
 """One more than edges: what is lost is orange, what is gained blue."""
+
+UNCERTAINTY_EDGES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
+UNCERTAINTY_FILLS = FILLS[::-1]
+"""One more than edges: dark is large."""
 
 FEW = 20
 """Probes: of fewer, a point is left out and a colour is pale. The number of probes decides, not the

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cached_property
@@ -30,6 +30,7 @@ from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS, TRACKER_ISO, isola
 from dtperf.selection.details.branches import DETAIL_ANOMALIES, TRACK_SLOPES, detail_anomalies
 from dtperf.skim.cuts import (
     MEASURED,
+    looser,
     only,
     refuse_lacking_details,
     refuse_looser,
@@ -39,12 +40,16 @@ from dtperf.skim.recut.inputs import Source, find_inputs
 from dtperf.skim.recut.layout import CounterLayout
 from dtperf.skim.recut.load import LoadedEvents, load_files, threads, usual_limit
 from dtperf.skim.recut.load_skim import load_parts
+from dtperf.skim.recut.moved import count_moved
 from dtperf.skim.recut.sums import CounterSums
 from dtperf.skim.stored import is_skim, load_skim
 from dtperf.skim.tally import RPCS
+from dtperf.typing import I64
 
 __all__ = ["Analysis", "Explorer"]
 
+MOVED = ("by_chamber",)
+"""Whose rows `count_moved` compares."""
 OF_SLOPES = frozenset(f"signed_d{axis}dz" for axis in TRACK_SLOPES)
 
 
@@ -185,6 +190,56 @@ class Analysis:
         with progress_bar(self._shows_compiling), self._lock:
             sums = self._count(layouts, config)
         return self._result(config, layouts, sums, begin, time.perf_counter() - start)
+
+    def lacks(self, cuts: Mapping[str, Any]) -> str:
+        """Say why the events cannot be measured with other cuts; '' if they can.
+
+        Args:
+            cuts: As for `with_cuts`.
+
+        Raises:
+            ConfigError: A key is none, or one that needs the events to be read anew, or a value is
+                not allowed.
+        """
+        config = with_cuts(self.config, cuts, of_skim=self.loosest is not None)
+        if self.loosest is not None and (lines := looser(self.loosest, config)):
+            return "; ".join(lines)
+        try:
+            self._refuse_lacking(config)
+        except ConfigError as error:
+            return str(error)
+        return ""
+
+    def count_moved(self, alternatives: Sequence[Mapping[str, Any]]) -> I64:
+        """Count the probes of each chamber by their outcome with the cuts of `config` and others.
+
+        Args:
+            alternatives: Other cuts, each as for `with_cuts`.
+
+        Returns:
+            Shape (alternatives, 4, 5, 14, 3, 3): station, wheel, sector; then the outcome with the
+            cuts of `config`, and with the others: not counted, failed, passed. The sums over either
+            one are the counts that `with_cuts` has as 'by_chamber'. Those that neither counts are
+            left out.
+
+        Raises:
+            ConfigError: As of `with_cuts`.
+        """
+        configs = [self._with_cuts(cuts, MOVED) for cuts in ({}, *alternatives)]
+        (measurement,) = configs[0].filled_measurements().values()
+        layout, numbers = self._layout(measurement), count()
+
+        def work(_: int) -> I64:
+            blocks = self._loaded.blocks
+            sums = np.zeros((len(alternatives), layout.size // 2, 3, 3), dtype=np.int64)
+            while (number := next(numbers)) < len(blocks):  # atomic: one thread takes each
+                sums += count_moved(blocks[number], layout, configs[0], configs[1:])
+            return sums
+
+        workers = max(min(threads(), len(self._loaded.blocks)), 1)
+        with progress_bar(self._shows_compiling), self._lock, ThreadPoolExecutor(workers) as pool:
+            counts = sum(pool.map(work, range(workers)))
+        return np.reshape(counts, (len(alternatives), *layout.shape[:-1], 3, 3))
 
     def _with_cuts(
         self, cuts: Mapping[str, Any], measurements: Collection[str] | None

@@ -55,7 +55,7 @@ def make_block(settings: Settings, block: int) -> EventBlock:
         _run_fraction(settings, events),
         settings.detector,
     )
-    matches = transport_reconstructed(tracks)
+    matches = transport_reconstructed(tracks, settings.muons.field_scale)
     mask = station_mask(segments, matches, muons.offsets)
     own = muon_segments(segments, muons.offsets)
     if settings.muons.segment_in_standalone:

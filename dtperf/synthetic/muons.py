@@ -1,6 +1,8 @@
-"""Settings of what is made of muons: which ids they get, and which segments they are made of."""
+"""Settings of what is made of muons: ids, segments that they are made of, extrapolation."""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 from pydantic import Field
 
@@ -19,6 +21,8 @@ class Muons(Model):
     """Of standalone muons with an inner track."""
     tight_efficiency: Fraction = 0.985
     """Of global muons that particle flow takes for muons, with the hits that tight asks for."""
+    field_scale: Annotated[float, Field(gt=0, le=10)] = 1.0
+    """Field that the file's extrapolation is made with, over that in which the muons flew."""
     segment_in_standalone: ByPlace = Field(default_factory=dict)
     """Probability that a standalone track takes the muon's segment of a chamber, by place; 1 where
     none is given."""

@@ -68,13 +68,14 @@ def transport_true(rng: np.random.Generator, muons: TrueMuons, margin_cm: float)
     return crossings._replace(track=sent[crossings.track])
 
 
-def transport_reconstructed(tracks: DrawnTracks) -> DrawnCrossings:
+def transport_reconstructed(tracks: DrawnTracks, field_scale: float = 1.0) -> DrawnCrossings:
     """Extrapolate inner tracks as CMS does: mean energy loss, no scattering, edges under 5 cm.
 
     Tracks that may be probes are integrated, independently of `dtperf.detector.propagation`,
     which is accurate enough for the many softer ones. `track` of the crossings is the index
-    into the tracks.
+    into the tracks. A field that is wrong by a factor bends them as if their pT were wrong.
     """
+    tracks = tracks._replace(pt=tracks.pt / field_scale)
     sent = tracks.exists & _may_reach_chambers(tracks.pt, tracks.eta)
     is_hard = tracks.pt > INTEGRATED_PT_GEV
     hard, soft = np.flatnonzero(sent & is_hard), np.flatnonzero(sent & ~is_hard)

@@ -69,6 +69,7 @@ COMMANDS = {
     "export": ("export", "a", "--format", "root", "--naming", "reference", "-o", "a.root"),
     "plot": ("plot", "a", "--only", "efficiency_vs_pt", "--format", "svg"),
     "generate": ("generate", "-o", "sample", "--events", "20", "--format", "rntuple"),
+    "systematics": ("systematics", "wide", "-o", "varied"),
     "plan": ("plan", "--from", "a", "--event-size", "900"),
     "inspect": ("inspect", "1.root", "2.root"),
     "measurements": ("measurements",),

@@ -1,7 +1,7 @@
 """Results as pages: one HTML file each, for a browser, a phone, or paper; it needs no network.
 
-`render` and `write` tell of one result, `render_comparison` of two, `render_history` of many, and
-`render_ageing` of many against luminosity.
+`render` and `write` tell of one result, `render_comparison` of two, `render_history` of many,
+`render_ageing` of many against luminosity, and `render_systematics` of cuts that were varied.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dtperf.pages.report.headlines import hidden_losses, verdict
 from dtperf.pages.report.history import render_history
 from dtperf.pages.report.html import save
 from dtperf.pages.report.overview import render, write
+from dtperf.pages.report.systematics import render_systematics
 
 __all__ = [
     "hidden_losses",
@@ -20,6 +21,7 @@ __all__ = [
     "render_ageing",
     "render_comparison",
     "render_history",
+    "render_systematics",
     "save",
     "verdict",
     "write",

@@ -27,6 +27,7 @@ __all__ = ["correctionlib_file"]
 VERSION = 1
 """Of our way to write a correction, which is part of each of them."""
 SYSTEMATIC = "systematic"
+KNOWN = ("nominal", "stat_up", "stat_down")
 NOTHING: Mapping[str, Any] = {"nodetype": "category", "input": SYSTEMATIC, "content": []}
 """In the place of a bin without probes: whoever asks for it is refused."""
 VALUES = (
@@ -38,7 +39,10 @@ Values = Mapping[str, AnyArray]
 
 
 def correctionlib_file(
-    result: Result, measurements: Sequence[str] = (CHAMBERS,), reference: Result | None = None
+    result: Result,
+    measurements: Sequence[str] = (CHAMBERS,),
+    reference: Result | None = None,
+    systematics: Mapping[str, AnyArray] | None = None,
 ) -> bytes:
     """Write efficiencies, and on request their ratios to those of a reference.
 
@@ -53,6 +57,9 @@ def correctionlib_file(
             has counted.
         reference: Another result, such as of simulation. It gives for each measurement NAME also
             NAME_reference, and NAME_scale_factor, the ratio to it.
+        systematics: Of the efficiencies of the chambers, as
+            `dtperf.diagnostics.systematics.Systematics.of_chambers` gives them: by name how far one
+            standard deviation moves them, shape (4, 5, 14). Each is NAME_up and NAME_down.
 
     Returns:
         The file.
@@ -68,7 +75,10 @@ def correctionlib_file(
         counts = _efficiency(result, name)
         title = about(result, name)["title"]
         key = name.replace("/", "_")
-        corrections.append(_correction(key, title, counts, _efficiencies(counts)))
+        values = _efficiencies(counts)
+        if name == CHAMBERS:
+            values = {**values, **_moved(values["nominal"], systematics or {})}
+        corrections.append(_correction(key, title, counts, values))
         if reference is not None:
             other = _aligned(_efficiency(reference, name), counts, name)
             corrections += [
@@ -133,7 +143,9 @@ def _correction(name: str, title: str, counts: Histogram, values: Values) -> dic
     if data is None:
         raise InputError(f"{name}: has no probes")
     inputs = [{"name": axis.name, "type": axis.kind, "description": axis.label} for axis in axes]
-    inputs.append({"name": SYSTEMATIC, "type": "string", "description": VALUES})
+    more = [name for name in values if name not in KNOWN]
+    told = f"{VALUES}; or by a systematic one: {', '.join(more)}" if more else VALUES
+    inputs.append({"name": SYSTEMATIC, "type": "string", "description": told})
     return {
         "name": name,
         "description": title,
@@ -181,6 +193,14 @@ def _efficiencies(counts: Histogram) -> Values:
     low, high = clopper_pearson(passed, total)
     nominal = np.where(total > 0, passed / np.maximum(total, 1), np.nan)
     return {"nominal": nominal, "stat_up": high, "stat_down": low}
+
+
+def _moved(nominal: AnyArray, systematics: Mapping[str, AnyArray]) -> Values:
+    found = {}
+    for name, size in systematics.items():
+        found[f"{name}_up"] = np.clip(nominal + size, 0, 1)
+        found[f"{name}_down"] = np.clip(nominal - size, 0, 1)
+    return found
 
 
 def _ratios(counts: Histogram, other: Histogram) -> Values:

@@ -26,6 +26,7 @@ from dtperf.results.export.root_objects import ReferenceObject
 from dtperf.results.export.tables import json_file
 from dtperf.results.extra import exported
 from dtperf.results.result import Result, ResultSource
+from dtperf.typing import AnyArray
 
 __all__ = ["FORMATS", "NAMINGS", "check_choice", "export", "measurements_in", "to_bytes"]
 
@@ -50,6 +51,7 @@ class Choice(NamedTuple):
     measurements: tuple[str, ...] = ()
     """None: the chambers, or all where a format has all."""
     reference: Result | None = None
+    systematics: Mapping[str, AnyArray] | None = None
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -77,7 +79,7 @@ OF_ONE: Mapping[str, Callable[[Result, Choice], bytes]] = MappingProxyType(
 OF_SOME: Mapping[str, Callable[[Result, Choice], bytes]] = MappingProxyType(
     {
         "correctionlib": lambda result, choice: correctionlib_file(
-            result, choice.named, choice.reference
+            result, choice.named, choice.reference, choice.systematics
         ),
         "hepdata": lambda result, choice: hepdata_file(result, choice.named),
     }
@@ -85,6 +87,8 @@ OF_SOME: Mapping[str, Callable[[Result, Choice], bytes]] = MappingProxyType(
 FORMATS = MappingProxyType({**OF_ALL, **OF_ONE, **OF_SOME})
 COMPARED = ("correctionlib", "cmssw-aging")
 """Those that hold what was measured beside a reference."""
+SYSTEMATIC = "correctionlib"
+"""The one that holds systematic uncertainties."""
 COMPRESSED = ".gz"
 
 
@@ -96,6 +100,7 @@ def export(
     *,
     measurement: str | Iterable[str] | None = None,
     reference: ResultSource | None = None,
+    systematics: Mapping[str, AnyArray] | None = None,
     force: bool = False,
 ) -> Path:
     """Write a result in another format.
@@ -118,6 +123,8 @@ def export(
             CMSSW 'layer_efficiency'.
         reference: Another result, such as of simulation: for scale factors in a correctionlib
             file, or ratios for CMSSW.
+        systematics: For a correctionlib file with the chambers, as
+            `dtperf.diagnostics.systematics.Systematics.of_chambers` gives them.
         force: Replace a file that is there.
 
     Returns:
@@ -136,7 +143,7 @@ def export(
             f"{out}: is there already: choose another name, or replace it with force=True"
         )
     other = None if reference is None else Result.load(reference)
-    content = to_bytes(Result.load(result), format, naming, measurement, other)
+    content = to_bytes(Result.load(result), format, naming, measurement, other, systematics)
     if out.suffix == COMPRESSED:
         content = gzip.compress(content, mtime=0)  # no time: equal results are equal files
     with writable(out):
@@ -165,11 +172,17 @@ def to_bytes(
     naming: str = READABLE,
     measurement: str | Iterable[str] | None = None,
     reference: Result | None = None,
+    systematics: Mapping[str, AnyArray] | None = None,
 ) -> bytes:
     """Make the content of the file that `export` writes. Arguments and errors are those there."""
     measurements = _names(measurement)
     check_choice(format, naming, measurements, with_reference=reference is not None)
-    return FORMATS[format](result, Choice(naming, measurements, reference))
+    choice = Choice(naming, measurements, reference, systematics)
+    if systematics is not None and (format != SYSTEMATIC or CHAMBERS not in choice.named):
+        raise ConfigError(
+            f"systematics: only the format '{SYSTEMATIC}' has them, and only of '{CHAMBERS}'"
+        )
+    return FORMATS[format](result, choice)
 
 
 def check_choice(

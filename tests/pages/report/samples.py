@@ -12,11 +12,15 @@ import numpy as np
 
 from dtperf.detector import Chamber, Place, chambers
 from dtperf.diagnostics.flags.model import Flag
+from dtperf.diagnostics.systematics import Systematics, Varied, load_variations
+from dtperf.diagnostics.systematics.declaration import Change
+from dtperf.diagnostics.systematics.places import summed
+from dtperf.diagnostics.systematics.shifts import least_moved, moved
 from dtperf.results.result import Result
 from tests.helpers.ledgers import row
 from tests.helpers.made_results import made
 
-__all__ = ["DEAD", "EMPTY", "FLAGS", "LOW", "Page", "measured"]
+__all__ = ["DEAD", "EMPTY", "FLAGS", "LOW", "Page", "measured", "varied"]
 
 RUNS = (367_080, 367_090, 367_101)
 LOW, DEAD, EMPTY = Chamber(0, 8, 3), Chamber(1, 3, 1), Chamber(-2, 14, 4)
@@ -110,3 +114,17 @@ class Page(HTMLParser):
 
     def of(self, tag: str) -> list[dict[str, str]]:
         return [attributes for name, attributes in self.elements if name == tag]
+
+
+def varied(result: Result, text: str = "a cut") -> Systematics:
+    """One variation, that a part of the failing probes of each place does not survive."""
+    nominal = summed(np.asarray(result.counts["by_chamber"].view()))
+    other = nominal.copy()
+    other[:, 0] -= other[:, 0] // 3
+    cut = {"text": text, "plus": {"selection.probe.min_pt": (-5, 5)}}
+    declared = load_variations(
+        {"title": text, "variations": {text: cut}, "not_varied": {text: text}}
+    )
+    each = Varied(text, Change("up", {"x": text}), moved(least_moved(nominal, other)), other)
+    about = {"title": text, "source": text, "is_whole": False}
+    return Systematics(nominal, (each,), declared, {text: text}, about)

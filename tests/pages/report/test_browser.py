@@ -14,17 +14,24 @@ import pytest
 from dtperf.detector import chambers
 from dtperf.diagnostics.ageing import trends
 from dtperf.diagnostics.comparison import changes
-from dtperf.pages.report import render_ageing, render_comparison, render_history, save, write
+from dtperf.pages.report import (
+    render_ageing,
+    render_comparison,
+    render_history,
+    render_systematics,
+    save,
+    write,
+)
 from dtperf.pages.report.history import in_order
 from tests.diagnostics.ageing.toys import BEGIN, Years
 from tests.helpers.browser import chromium
-from tests.pages.report.samples import DEAD, EMPTY, FLAGS, LOW, measured
+from tests.pages.report.samples import DEAD, EMPTY, FLAGS, LOW, measured, varied
 
 pytestmark = pytest.mark.server
 
 ROWS = "#table tbody tr"
 PHONE = {"width": 390, "height": 844}
-NAMES = ("report", "comparison", "history", "ageing")
+NAMES = ("report", "comparison", "history", "ageing", "systematics")
 TEXTS = """() => {
   const ground = (node) => getComputedStyle(node).backgroundColor;
   const hasText = (node) => [...node.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
@@ -76,6 +83,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lumi = Years(runs, np.full(len(runs), 10.0), BEGIN + np.arange(len(runs)))
     found = trends(a, b, luminosity=lumi.table(out / "lumi.csv"))
     save(render_ageing(periods, found, ["A loss."]), out / "ageing.html")
+    save(render_systematics(varied(a)), out / "systematics.html")
     return out
 
 

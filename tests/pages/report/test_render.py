@@ -14,13 +14,20 @@ import pytest
 from dtperf.detector import Place, chambers
 from dtperf.diagnostics.comparison import changes
 from dtperf.errors import ConfigError, InputError
-from dtperf.pages.report import render, render_comparison, render_history, save, write
+from dtperf.pages.report import (
+    render,
+    render_comparison,
+    render_history,
+    render_systematics,
+    save,
+    write,
+)
 from dtperf.pages.report.history import in_order
 from dtperf.pages.report.words import interval, percent, signed
 from dtperf.results.result import Result
 from dtperf.statistics import probability
 from tests.helpers.ledgers import row, unopened
-from tests.pages.report.samples import DEAD, EMPTY, FLAGS, LOW, Page, measured
+from tests.pages.report.samples import DEAD, EMPTY, FLAGS, LOW, Page, measured, varied
 
 HOSTILE = "<script>alert(1)</script>\"'&</style>\u2028<img src=x onerror=alert(1)>"
 
@@ -45,6 +52,7 @@ def every_page() -> list[str]:
         render(a, FLAGS, b),
         render_comparison(a, b, (HOSTILE, "b")),
         render_history(periods, changes(a, b)),
+        render_systematics(varied(a, HOSTILE)),
     ]
 
 

@@ -19,9 +19,11 @@ from dtperf.measurements import STANDARD
 from dtperf.results.export import export, to_bytes
 from dtperf.results.result import Result
 from dtperf.statistics import clopper_pearson, efficiency_ratio
+from tests.pages.report.samples import LOW, measured, varied
 from tests.results.export.conftest import result_of
 
 VALUES = {"nominal": "efficiency", "stat_up": "high", "stat_down": "low"}
+LOW_AS_INPUTS = (LOW.station, LOW.wheel, LOW.sector)
 LAST_DIGIT = 1e-15
 """In which correctionlib's reader of JSON may err."""
 
@@ -185,3 +187,33 @@ def test_it_says_where_it_comes_from(result: Result, tmp_path: Path) -> None:
     for part in ("analysis 'mine'", config.hash, "dtperf 0.1+abc", "12 events"):
         assert text.count(part) == 2
     assert "selection.probe.min_pt: 31.0" in text
+
+
+def test_systematic_uncertainties_of_the_chambers() -> None:
+    result = measured()
+    found = varied(result, "border")
+    sizes = found.of_chambers(result)
+    content = to_bytes(result, "correctionlib", systematics=sizes)
+    correction = correctionlib.CorrectionSet.from_string(content.decode())["by_chamber"]
+    assert "border_up, border_down, systematic_up" in correction.inputs[-1].description
+    nominal, up, down, all_up = (
+        correction.evaluate(*LOW_AS_INPUTS, each)
+        for each in ("nominal", "border_up", "border_down", "systematic_up")
+    )
+    (row,) = (row for row in found.by_chamber() if row.place.name == LOW.name)
+    (shift,) = (row for row in found.shifts() if row.place.name == LOW.name)
+    assert shift.shift > row.dominating_size > 0
+    assert up - nominal == pytest.approx(row.dominating_size)
+    assert up - nominal == pytest.approx(nominal - down)
+    assert all_up - nominal == pytest.approx(row.systematic)
+
+
+def test_systematic_uncertainties_of_something_else_are_refused() -> None:
+    result, other = measured(), measured(seed=2)
+    with pytest.raises(InputError, match="nominal counts are not those of the result"):
+        varied(other).of_chambers(result)
+    sizes = varied(result).of_chambers(result)
+    with pytest.raises(ConfigError, match="only of 'by_chamber'"):
+        to_bytes(result, "correctionlib", measurement="inside_chambers", systematics=sizes)
+    with pytest.raises(ConfigError, match="only the format 'correctionlib'"):
+        to_bytes(result, "root", systematics=sizes)
