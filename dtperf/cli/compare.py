@@ -11,6 +11,7 @@ from dtperf.cli.as_json import print_json
 from dtperf.cli.changed import table_of_changes
 from dtperf.cli.options import AsJson, FalseAlarms, Page
 from dtperf.cli.terminal import console, harmless, percent, table
+from dtperf.errors import InputError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from dtperf.results.summary import Efficiency
 
 __all__ = ["compare"]
+
+CHANGED = 4
+"""Exit code with --gate: not that of an error, so that CI systems can tell them apart."""
 
 
 def compare(
@@ -31,6 +35,9 @@ def compare(
         Path | None,
         typer.Option(metavar="FILE", help="Also write JUnit XML: a test case for each place."),
     ] = None,
+    gate: Annotated[
+        bool, typer.Option("--gate", help=f"End with {CHANGED} if something has changed or is hidden.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """List what has changed from A to B: barrel, station, wheel, sector, or single chambers."""
@@ -55,12 +62,17 @@ def compare(
         written["junit"] = write_junit(junit, junit_xml(found, hidden, about))
     if as_json:
         print_json(_as_dict(old, new, names, found, hidden) | written)
-        return
-    _print(old, new, found, hidden)
-    terminal = console()
-    terminal.print(f"A: {harmless(names[0])}\nB: {harmless(names[1])}")
-    for path in filter(None, written.values()):
-        terminal.print(f"wrote {harmless(str(path))}")
+    else:
+        _print(old, new, found, hidden)
+        terminal = console()
+        terminal.print(f"A: {harmless(names[0])}\nB: {harmless(names[1])}")
+        for path in filter(None, written.values()):
+            terminal.print(f"wrote {harmless(str(path))}")
+    if gate:
+        if not found.looks:
+            raise InputError(f"{names[0]}, {names[1]}: no place has probes in both: nothing to hold")
+        if found.named or hidden:
+            raise typer.Exit(CHANGED)
 
 
 def _as_dict(
