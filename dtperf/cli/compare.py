@@ -36,7 +36,8 @@ def compare(
         typer.Option(metavar="FILE", help="Also write JUnit XML: a test case for each place."),
     ] = None,
     gate: Annotated[
-        bool, typer.Option("--gate", help=f"End with {CHANGED} if something has changed or is hidden.")
+        bool,
+        typer.Option("--gate", help=f"End with {CHANGED} if something has changed or is hidden."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -70,7 +71,9 @@ def compare(
             terminal.print(f"wrote {harmless(str(path))}")
     if gate:
         if not found.looks:
-            raise InputError(f"{names[0]}, {names[1]}: no place has probes in both: nothing to hold")
+            raise InputError(
+                f"{names[0]}, {names[1]}: no place has probes in both: nothing to hold"
+            )
         if found.named or hidden:
             raise typer.Exit(CHANGED)
 

@@ -1,4 +1,4 @@
-"""``dtperf config …``: check a config, name it, show it with all its defaults, convert an old one."""
+"""``dtperf config …``: check a config, show it with all its defaults, convert an old one."""
 
 from __future__ import annotations
 

@@ -110,9 +110,7 @@ Set = Annotated[
         help="Change a value; may be given several times.",
     ),
 ]
-LimitFiles = Annotated[
-    int | None, typer.Option(metavar="N", min=1, help="Only the first files.")
-]
+LimitFiles = Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the first files.")]
 Tree = Annotated[str, typer.Option(metavar="NAME", help="Name of the TTree or RNTuple.")]
 
 

@@ -41,7 +41,9 @@ def test_the_cache_goes_by_config_and_version() -> None:
     restore, save = (step["with"] for step in github_steps() if "/cache/" in step.get("uses", ""))
     assert restore["path"] == save["path"] == "runs"
     # a cache cannot be changed: each run saves one of its own, and takes the newest
-    assert restore["key"] == save["key"] == restore["restore-keys"] + (
-        "${{ github.run_id }}-${{ github.run_attempt }}"
+    assert (
+        restore["key"]
+        == save["key"]
+        == restore["restore-keys"] + ("${{ github.run_id }}-${{ github.run_attempt }}")
     )
     assert "${{ env.DTPERF_RESULT }}" in restore["restore-keys"]

@@ -87,7 +87,16 @@ def test_from_a_clone_to_a_page(
 
 def test_reana_takes_it(tmp_path: Path) -> None:
     # the schema alone: what else the package needs is not of this decade
-    command = [BIN / "uv", "pip", "install", "--quiet", "--no-deps", "--target", tmp_path, "reana-commons"]
+    command = [
+        BIN / "uv",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--target",
+        tmp_path,
+        "reana-commons",
+    ]
     subprocess.run([*command, "--python", sys.executable], check=True)
     [schema] = tmp_path.rglob("reana_analysis_schema.json")
     done = subprocess.run(
