@@ -198,7 +198,7 @@ def _of_neighbours(digis: AnyArray, exists: Bools) -> F64:
     around = ((0, 0), (0, 0), (3, 3), (NEIGHBOURS, NEIGHBOURS))
     padded = np.pad(known, around, constant_values=np.nan)
     windows = np.lib.stride_tricks.sliding_window_view(padded, size[2:], axis=(2, 3))
-    around_few = windows[few].reshape(np.count_nonzero(few), -1)
+    around_few = windows[few].reshape(np.count_nonzero(few), size[2] * size[3])
     around_few[:, around_few.shape[1] // 2] = np.nan
     medians = np.zeros(known.shape)
     medians[few] = np.nanmedian(around_few, axis=1)

@@ -46,10 +46,10 @@ class Parts(NamedTuple):
 def of_chambers(cells: AnyArray) -> AnyArray:
     """Return cells of shape (stations, wheels, sectors, …) by chamber, shape (250, …).
 
-    Where there are but twelve sectors, chambers 13 and 14 have 0.
+    Where there are but twelve sectors, chambers 13 and 14 have 0, and without MB4 all of MB4.
     """
-    wanted = 14 - cells.shape[2]
-    padded = np.pad(cells, [(0, 0), (0, 0), (0, wanted)] + [(0, 0)] * (cells.ndim - 3))
+    stations, sectors = 4 - cells.shape[0], 14 - cells.shape[2]
+    padded = np.pad(cells, [(0, stations), (0, 0), (0, sectors)] + [(0, 0)] * (cells.ndim - 3))
     return np.stack([padded[c.station - 1, c.wheel + 2, c.sector - 1] for c in chambers()])
 
 

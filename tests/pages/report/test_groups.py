@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ import pytest
 
 from dtperf.detector import chambers
 from dtperf.diagnostics.flags import OF_GROUPS, flag
+from dtperf.measurements.groups import GROUPS, KNOWN
 from dtperf.pages.report import render, verdict, write
 from dtperf.pages.report.group_numbers import numbers_of
-from dtperf.pages.report.groups import drawn_on_demand
+from dtperf.pages.report.groups import drawn_on_demand, sections
 from dtperf.results.result import Result
 from tests.diagnostics.flags.group_toys import group_toy
 from tests.helpers.browser import chromium
@@ -53,6 +55,21 @@ def test_a_page_without_groups_has_nothing_of_them() -> None:
     assert "pictures" not in data_of(text)
     assert "data-picture" not in text
     assert "drawCurve" not in text
+
+
+@pytest.mark.parametrize("entries", [0, 3])
+def test_whatever_a_group_measures_is_drawn(entries: int) -> None:
+    counts = {name: KNOWN[name].empty({"run": [1]}) for name in chain(*GROUPS.values())}
+    for each in counts.values():
+        each.view()[...] = entries
+    config = grouped().config
+    everything = config.measurements.model_copy(update={"groups": tuple(GROUPS)})
+    config = config.model_copy(update={"measurements": everything})
+    result = replace(grouped(), counts=counts, config=config)
+    drawn = drawn_on_demand(result)
+    assert drawn.keys() == counts.keys()
+    json.dumps(drawn, allow_nan=False)
+    assert [each.name for each in sections(result, ())] == [*GROUPS]
 
 
 def test_numbers_stand_in_the_page_and_no_picture_does() -> None:
