@@ -51,7 +51,6 @@ PARTS = (
     "drift_velocity_fitted",
     "out_of_time",
     "segment_ghosts",
-    "segment_in_standalone",
     "segments_of_any_muon",
     "segments_of_muons",
     "trigger_gain_by_rpc",
