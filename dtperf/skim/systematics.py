@@ -33,7 +33,7 @@ MEASURED = ("by_chamber", "efficiency_vs_mass")
 EXTRAPOLATION = "extrapolation"
 OTHER = (
     "the events were read for {nominal!r}: this needs another skim of the same events, made with "
-    "extrapolation={other} (--other)"
+    "extrapolation={other} and given as the other one"
 )
 
 
