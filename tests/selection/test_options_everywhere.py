@@ -90,8 +90,8 @@ def test_every_executor_gives_the_same(executor: str, everything: dtperf.Result)
 
 
 def test_lazily_too(everything: dtperf.Result) -> None:
-    dask = pytest.importorskip("dask")
-    lazy = pytest.importorskip("dtperf.lazy")
+    pytest.importorskip("dask_awkward")
+    dask, lazy = pytest.importorskip("dask"), dtperf.lazy
     config = everything.config
     tables = lazy.tables(lazy.events(GOLDEN, config), config)
     (found,) = dask.compute(lazy.histograms(tables, config), scheduler="synchronous")
