@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dtperf.compiled import compiled, inlined
-from dtperf.typing import I16, I64, Integers
+from dtperf.typing import I16, I64, AnyArray, Integers
 
 __all__ = [
     "N_CODES",
@@ -21,6 +21,7 @@ __all__ = [
     "chamber_codes",
     "chambers",
     "codes_of_raw_ids",
+    "of_chambers",
     "raw_ids",
     "second_sector",
     "sectors",
@@ -110,6 +111,22 @@ def chambers() -> tuple[Chamber, ...]:
         for wheel in range(-2, 3)
         for sector in range(1, 15 if station == 4 else 13)
     )
+
+
+def of_chambers(cells: AnyArray) -> AnyArray:
+    """Return cells by chamber, in the order of `chambers()`.
+
+    Args:
+        cells: Shape (stations, wheels, sectors, …). Where there are but twelve sectors, chambers 13
+            and 14 have 0; where there are but three stations, all of MB4.
+
+    Returns:
+        Shape (250, …).
+    """
+    missing = (4 - cells.shape[0], 0, N_SECTORS - cells.shape[2], *[0] * (cells.ndim - 3))
+    padded = np.pad(cells, [(0, number) for number in missing])
+    at = np.array([(c.station - 1, c.wheel + 2, c.sector - 1) for c in chambers()])
+    return np.asarray(padded[tuple(at.T)])
 
 
 def _place(which: int, first: int) -> I16:

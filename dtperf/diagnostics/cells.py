@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy.ndimage import maximum_filter
 from scipy.special import pdtr, pdtrc
 
-from dtperf.detector import Chamber, chambers, layer_cells
+from dtperf.detector import Chamber, chambers, layer_cells, of_chambers
 from dtperf.errors import InputError
 from dtperf.results.result import Result
 from dtperf.results.row_columns import Columns, field_columns, place_columns
@@ -108,7 +108,7 @@ def find(result: Result, max_rate_hz: float = NOISY_HZ) -> CellSurvey:
         raise InputError(
             f"the result has no {', '.join(lacking)}: run with measurements.groups=[cells]"
         )
-    digis, noise = (_by_cell(result[name]) for name in ("cell_occupancy", "cell_noise"))
+    digis, noise = (of_chambers(result[name].values()) for name in ("cell_occupancy", "cell_noise"))
     exists = _exists()
     n_cells = int(exists.sum())
     limit = FALSE_ALARMS / n_cells
@@ -150,12 +150,6 @@ def to_csv(flags: Table[CellFlag], kinds: tuple[Kind, ...] = ("dead",)) -> str:
                 [place.station, place.wheel, place.sector, each.superlayer, each.layer, each.wire]
             )
     return text.getvalue()
-
-
-def _by_cell(histogram: Any) -> AnyArray:
-    """Return counts of shape (250 chambers, 3, 4, wires)."""
-    counts = histogram.values()
-    return np.stack([counts[c.station - 1, c.wheel + 2, c.sector - 1] for c in chambers()])
 
 
 def _exists() -> Bools:
@@ -208,9 +202,7 @@ def _of_neighbours(digis: AnyArray, exists: Bools) -> F64:
 def _seconds_without_segment(result: Result) -> F64:
     """Return how long noise was looked for in each chamber, s."""
     low, high = result.config.selection.layers.noise_window_ns
-    with_segment = result["chamber_has_segment"].values()
-    found = [with_segment[c.station - 1, c.wheel + 2, c.sector - 1] for c in chambers()]
-    events = result.totals["certified"] - np.asarray(found)
+    events = result.totals["certified"] - of_chambers(result["chamber_has_segment"].values())
     return np.asarray(events * (high - low) * NS)
 
 

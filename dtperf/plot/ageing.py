@@ -20,7 +20,6 @@ from dtperf.results.colours import FEW
 
 __all__ = ["ageing_trend"]
 
-MB = tuple(Place(station=number) for number in range(1, 5))
 OTHER = CurveStyle("black", "o", "-")
 BAND = 0.18
 SHORT = 0.5
@@ -37,7 +36,7 @@ class _Shown(NamedTuple):
 
 def ageing_trend(
     trend: Trend,
-    places: Sequence[Place | Chamber | Aged] = MB,
+    places: Sequence[Place | Chamber | Aged] | None = None,
     *,
     width: float | None = None,
     to_target: bool = False,
@@ -49,7 +48,7 @@ def ageing_trend(
     Args:
         trend: Of one measurement, from `dtperf.ageing.trends`.
         places: What is drawn: places with their lines, or some of `trend.named` with their line or
-            steps and without what they leave out.
+            steps and without what they leave out; None: the stations.
         width: Of the bins, 1/fb or years; None: a round one.
         to_target: Go on to the luminosity that efficiencies were asked for at.
         dates: Draw the same bins against the date.
@@ -58,7 +57,8 @@ def ageing_trend(
     Raises:
         ConfigError: No such width.
     """
-    shown = [_shown(trend, place, width) for place in places]
+    drawn = trend.stations if places is None else places
+    shown = [_shown(trend, place, width) for place in drawn]
     is_date = dates or trend.against == "time"
     with style(figsize, caption=trend.caption):
         sheet = new_sheet(size=(12, 6.5), title=trend.counts.title)
@@ -85,7 +85,7 @@ def ageing_trend(
 def _shown(trend: Trend, place: Place | Chamber | Aged, width: float | None) -> _Shown:
     aged = place if isinstance(place, Aged) else None
     where = place.place if isinstance(place, Aged) else Place(*place)
-    is_station = where in MB and aged is None
+    is_station = where in trend.stations and aged is None
     look = STATIONS[(where.station or 1) - 1] if is_station else OTHER
     if aged is not None and where.station is not None:
         look = STATIONS[where.station - 1]

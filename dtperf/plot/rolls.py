@@ -10,13 +10,11 @@ from dtperf.detector.rolls import roll_name
 from dtperf.measurements.declaration import Histogram
 from dtperf.plot.axes import Binned, at, edges_of
 from dtperf.plot.cells import EfficiencyMap
-from dtperf.plot.maps import Map, draw_maps
+from dtperf.plot.maps import WHEELS, Map, draw_maps
 from dtperf.plot.style import StyledFigure
 from dtperf.typing import I64
 
 __all__ = ["Row", "rolls_of_wheels", "rows_of_rolls"]
-
-WHEELS = range(-2, 3)
 
 
 class Row(NamedTuple):

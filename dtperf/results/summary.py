@@ -233,13 +233,11 @@ def by_chamber(counts: Mapping[str, Histogram]) -> Table[ChamberEfficiency]:
     """
     if "by_chamber" not in counts:
         return Table((), "no chambers: 'by_chamber' was not measured", ChamberEfficiency)
-    view = np.asarray(counts["by_chamber"].view(flow=True))
-    chambers = detector.chambers()
-    cells = np.stack([view[c.station - 1, c.wheel + 2, c.sector - 1] for c in chambers])
+    cells = detector.of_chambers(np.asarray(counts["by_chamber"].view(flow=True)))
     rows = (
         ChamberEfficiency(
             *(chamber.name, chamber.station, chamber.wheel, chamber.sector), *_flat(found)
         )
-        for chamber, found in zip(chambers, _efficiencies(cells), strict=True)
+        for chamber, found in zip(detector.chambers(), _efficiencies(cells), strict=True)
     )
     return Table(rows, row=ChamberEfficiency)

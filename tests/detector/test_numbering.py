@@ -12,6 +12,7 @@ from dtperf.detector import (
     chamber_codes,
     chambers,
     codes_of_raw_ids,
+    of_chambers,
     raw_ids,
     sectors,
     stations,
@@ -51,6 +52,23 @@ def test_codes_decode_to_their_places() -> None:
         place = (column[chamber.code] for column in (wheels(), sectors(), stations()))
         assert Chamber(*place) == chamber
     assert wheels().shape == sectors().shape == stations().shape == (N_CODES,)
+
+
+@pytest.mark.parametrize("stations_kept", [3, 4])
+@pytest.mark.parametrize("sectors_kept", [12, 14])
+def test_cells_of_chambers_are_0_where_an_axis_ends_before_them(
+    stations_kept: int, sectors_kept: int
+) -> None:
+    whole = np.arange(1, 1 + 4 * 5 * 14).reshape(4, 5, 14)
+    kept = whole[:stations_kept, :, :sectors_kept]
+    want = [
+        whole[c.station - 1, c.wheel + 2, c.sector - 1]
+        * (c.station <= stations_kept and c.sector <= sectors_kept)
+        for c in chambers()
+    ]
+    assert of_chambers(kept).tolist() == want
+    pairs = np.stack([kept, -kept], axis=-1)
+    assert of_chambers(pairs).tolist() == [[each, -each] for each in want]
 
 
 def test_names() -> None:

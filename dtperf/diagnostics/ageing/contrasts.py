@@ -6,6 +6,7 @@ every cell. So what a place has of each cell may change without being taken for 
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -149,15 +150,18 @@ class Contrasts:
                 passed, total = (each[cell] for each in self._in_groups)
             else:
                 cut = moments[rows][which]
-                passed, total = (
-                    _halves(each, cell, cut) for each in (self.counts.passed, self.counts.total)
-                )
+                passed, total = (_halves(each, cell, cut) for each in self._until)
             found[rows] = trend_in_sigmas(which, len(rows), passed, total)
         return found
 
-    @property
+    @cached_property
     def _in_groups(self) -> tuple[AnyArray, ...]:
         return grouped(self.counts.unit, self.counts.passed, self.counts.total)
+
+    @cached_property
+    def _until(self) -> tuple[AnyArray, AnyArray]:
+        """Counts of each cell until the end of each run."""
+        return np.cumsum(self.counts.passed, axis=1), np.cumsum(self.counts.total, axis=1)
 
 
 def grouped(unit: F64, *counts: AnyArray) -> tuple[AnyArray, ...]:
@@ -172,9 +176,8 @@ def grouped(unit: F64, *counts: AnyArray) -> tuple[AnyArray, ...]:
     return tuple(each @ is_in for each in counts)
 
 
-def _halves(counts: AnyArray, cell: AnyArray, cut: AnyArray) -> AnyArray:
-    """Return counts of cells before and after a run, shape (n, 2)."""
-    summed = np.cumsum(counts, axis=1)
+def _halves(summed: AnyArray, cell: AnyArray, cut: AnyArray) -> AnyArray:
+    """Return counts of cells before and after a run, of those until each, shape (n, 2)."""
     before, every = summed[cell, cut - 1], summed[cell, -1]
     return np.stack([before, every - before], axis=1)
 

@@ -109,6 +109,12 @@ class Trend(NamedTuple):
         return "100 fb⁻¹" if self.against == "luminosity" else "year"
 
     @property
+    def stations(self) -> tuple[Place, ...]:
+        """MB1 to MB4, as far as the measurement is made there."""
+        each = (Place(station=number) for number in range(1, 5))
+        return tuple(place for place in each if place in self.counts.family.places)
+
+    @property
     def cells(self) -> Table[Slope]:
         """The smallest places, chambers where these are counted, the most conspicuous one first."""
         smallest = {*self.counts.family.places[-len(self.counts.passed) :]}

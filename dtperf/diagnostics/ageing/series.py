@@ -145,12 +145,12 @@ def _title(result: Result, measurement: str) -> str:
 def _cells(counts: Histogram) -> tuple[Place, ...]:
     """Return the smallest places that have bins of their own."""
     named = [name for name in NAMED if name in counts.axes.name]
-    if named == [*NAMED] and [int(n) for n in counts.axes["sector"]] == [*range(1, 15)]:
-        return tuple(Place(*chamber) for chamber in chambers())
-    # sectors without 13 and 14, as RPCs have them, are no chambers
-    named = [name for name in named if name != "sector"]
     values = {name: [int(value) for value in counts.axes[name]] for name in named}
-    found = [Place(**dict(zip(named, each, strict=True))) for each in product(*values.values())]
+    if named == [*NAMED] and values["sector"] == [*range(1, 15)]:
+        return tuple(Place(*each) for each in chambers() if each.station in values["station"])
+    # sectors without 13 and 14, as RPCs have them, are no chambers
+    values.pop("sector", None)
+    found = [Place(**dict(zip(values, each, strict=True))) for each in product(*values.values())]
     return tuple(sorted(found, key=lambda place: (place.station, place.wheel)))
 
 

@@ -108,9 +108,9 @@ def steps_of(counts: Series, found: Course, false_alarms: float) -> tuple[Step, 
     """
     kept = np.flatnonzero(found.total > 0)
     cuts: list[tuple[int, tuple[int, int], float]] = []
-    todo = [(0, len(kept))]
-    while todo and len(cuts) < MOST_STEPS:
-        low, high = todo.pop(0)
+    parts = [(0, len(kept))]
+    while parts and len(cuts) < MOST_STEPS:
+        low, high = parts.pop(0)
         if high - low < 2:
             continue
         part = kept[low:high]
@@ -120,7 +120,7 @@ def steps_of(counts: Series, found: Course, false_alarms: float) -> tuple[Step, 
             continue
         first, last = (int(part[at]) for at in cut.between)
         cuts.append((int(part[cut.first]), (first, last), p_value))
-        todo += [(low, low + cut.first), (low + cut.first, high)]
+        parts += [(low, low + cut.first), (low + cut.first, high)]
     cuts.sort()
     ends = [0, *(cut for cut, *_ in cuts), len(found.total)]
     levels = [
@@ -150,16 +150,17 @@ def shape_of(counts: Series, found: Course, steps: tuple[Step, ...]) -> Shape:
     if not steps:
         return "line"
     cost = float(np.log(np.count_nonzero(found.total)))
-    line = _misfit(counts, found, [counts.unit]) + cost
-    jumps = [(counts.x >= step.at).astype(np.float64) for step in steps]
-    return "line" if line <= _misfit(counts, found, jumps) + 2 * cost * len(steps) else "steps"
-
-
-def _misfit(counts: Series, found: Course, terms: list[F64]) -> float:
-    """Return the sum of squares about a fit of a constant and some terms."""
-    root = np.sqrt(found.weight)
     value = found.passed / np.maximum(found.total, 1)
-    matrix = np.stack([np.ones_like(counts.x), *terms], axis=1) * root[:, np.newaxis]
+    line = _misfit(found.weight, value, counts.unit) + cost
+    jumps = [(counts.x >= step.at).astype(np.float64) for step in steps]
+    of_steps = _misfit(found.weight, value, *jumps) + 2 * cost * len(steps)
+    return "line" if line <= of_steps else "steps"
+
+
+def _misfit(weight: F64, value: F64, *terms: F64) -> float:
+    """Return the weighted sum of squares about a fit of a constant and some terms."""
+    root = np.sqrt(weight)
+    matrix = np.stack([np.ones_like(root), *terms], axis=1) * root[:, np.newaxis]
     rest = value * root
     fitted, *_ = np.linalg.lstsq(matrix, rest, rcond=None)
     return float(np.square(rest - matrix @ fitted).sum())
@@ -181,11 +182,8 @@ def straightness(counts: Series, found: list[Course]) -> tuple[AnyArray, AnyArra
         weight, value = each.weight, each.passed / np.maximum(each.total, 1)
         sums = grouped(counts.unit, weight, weight * value, weight * counts.unit)
         filled = sums[0] > 0
-        w, y, x = sums[0][filled], sums[1][filled] / sums[0][filled], sums[2][filled]
-        root = np.sqrt(w)
-        matrix = np.stack([root, x / root], axis=1)
-        fitted, *_ = np.linalg.lstsq(matrix, y * root, rcond=None)
-        misfits.append(float(np.square(y * root - matrix @ fitted).sum()))
+        w, y, x = (summed[filled] for summed in sums)
+        misfits.append(_misfit(w, y / w, x / w))
         freedom.append(len(w) - 2)
     chi2, ndf = np.array(misfits), np.maximum(np.array(freedom), 1)
     known = np.array([each.freedom for each in found])

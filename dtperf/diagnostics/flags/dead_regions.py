@@ -53,8 +53,7 @@ def dead_regions(result: Result) -> list[PlaceTest]:
     counts = result.counts["inside_chambers"]
     edges = [np.asarray(counts.axes[name].edges) for name in ("local_x", "local_y")]
     chambers = detector.chambers()
-    view = np.asarray(counts.view())
-    cells = np.stack([view[c.station - 1, c.wheel + 2, c.sector - 1] for c in chambers])
+    cells = detector.of_chambers(np.asarray(counts.view()))
     fiducial = np.stack([_fiducial(chamber, *edges) for chamber in chambers])
     failed = cells[..., 0] * fiducial
     total = cells.sum(axis=-1) * fiducial

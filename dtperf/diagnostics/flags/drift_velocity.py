@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dtperf.detector import Place, chambers
+from dtperf.detector import Place, chambers, of_chambers
 from dtperf.diagnostics.flags.model import Flag, PlaceTest
-from dtperf.diagnostics.flags.parts import of_chambers
 from dtperf.measurements.histograms import means
 from dtperf.results.result import Result
 from dtperf.statistics import student

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from dtperf.detector import of_chambers
 from dtperf.diagnostics.flags.model import PlaceTest
-from dtperf.diagnostics.flags.parts import Parts, dropped_parts, low_parts, of_chambers
+from dtperf.diagnostics.flags.parts import Parts, dropped_parts, low_parts
 from dtperf.results.result import Result
 
 __all__ = ["layer_parts", "layers_dropped", "layers_low"]
@@ -19,14 +20,12 @@ def layers_low(result: Result) -> list[PlaceTest]:
     Args:
         result: With 'layer_efficiency' of the group 'cells', else nothing is tested.
     """
-    parts = layer_parts(result)
-    return low_parts(parts, "layers low") if parts else []
+    return low_parts(layer_parts(result), "layers low")
 
 
 def layers_dropped(result: Result, reference: Result) -> list[PlaceTest]:
     """Test whether the layers of each chamber have the efficiency of the reference."""
-    parts, before = layer_parts(result), layer_parts(reference)
-    return [] if parts is None or before is None else dropped_parts(parts, before, "layers dropped")
+    return dropped_parts(layer_parts(result), layer_parts(reference), "layers dropped")
 
 
 def layer_parts(result: Result) -> Parts | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from dtperf.detector import of_chambers
 from dtperf.detector.rolls import roll_name
 from dtperf.diagnostics.flags.model import PlaceTest
-from dtperf.diagnostics.flags.parts import Parts, dropped_parts, low_parts, of_chambers
+from dtperf.diagnostics.flags.parts import Parts, dropped_parts, low_parts
 from dtperf.results.result import Result
 
 __all__ = ["roll_parts", "rpc_dropped", "rpc_low"]
@@ -18,14 +19,12 @@ def rpc_low(result: Result) -> list[PlaceTest]:
     Args:
         result: With 'rpc_efficiency_by_roll' of the group 'rpc', else nothing is tested.
     """
-    parts = roll_parts(result)
-    return low_parts(parts, "RPC low") if parts else []
+    return low_parts(roll_parts(result), "RPC low")
 
 
 def rpc_dropped(result: Result, reference: Result) -> list[PlaceTest]:
     """Test whether the rolls at each chamber have the efficiency of the reference."""
-    parts, before = roll_parts(result), roll_parts(reference)
-    return [] if parts is None or before is None else dropped_parts(parts, before, "RPC dropped")
+    return dropped_parts(roll_parts(result), roll_parts(reference), "RPC dropped")
 
 
 def roll_parts(result: Result) -> Parts | None:

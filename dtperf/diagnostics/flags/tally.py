@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dtperf.detector import Place, chambers
+from dtperf.detector import Place, chambers, of_chambers
 from dtperf.results.result import Result
 from dtperf.typing import F64, I64, Bools
 
@@ -56,7 +56,7 @@ def eligible(result: Result) -> tuple[ChamberTally, I64] | None:
     counts = result.counts["eligible_by_sector_and_run"]
     runs = np.asarray(list(counts.axes["run"]), dtype=np.int64)
     view: Any = np.asarray(counts.view(), dtype=np.int64)[..., : len(runs), :]
-    cells = np.stack([view[c.station - 1, c.wheel + 2, c.sector - 1] for c in chambers()])
+    cells = of_chambers(view)
     return ChamberTally(cells[..., 1], cells.sum(axis=-1)), runs
 
 

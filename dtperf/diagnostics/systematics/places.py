@@ -34,6 +34,5 @@ def summed(counts: I64) -> I64:
     Returns:
         Shape (places, …).
     """
-    each = [counts[c.station - 1, c.wheel + 2, c.sector - 1] for c in detector.chambers()]
-    stations = counts.sum(axis=(1, 2))
-    return np.concatenate([stations.sum(axis=0)[np.newaxis], stations, np.stack(each)])
+    stations, each = counts.sum(axis=(1, 2)), detector.of_chambers(counts)
+    return np.concatenate([stations.sum(axis=0)[np.newaxis], stations, each])

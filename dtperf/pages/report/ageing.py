@@ -14,7 +14,7 @@ from dtperf.results.colours import SURE
 from dtperf.statistics import probability
 
 if TYPE_CHECKING:
-    from dtperf.diagnostics.ageing import Aged, Slope, Trend
+    from dtperf.diagnostics.ageing import Aged, Bin, Slope, Trend
     from dtperf.pages.report.history import Period
 
 __all__ = ["render_ageing"]
@@ -91,11 +91,10 @@ def _section(name: str, trend: Trend) -> _Section:
 def _points(trend: Trend) -> list[list[str]]:
     from dtperf.diagnostics.ageing import bins_of
 
-    stations = [Place(station=number) for number in range(1, 5)]
-    found = [
-        {each.start: each for each in bins_of(trend.counts, trend.course(station))}
-        for station in stations
-    ]
+    found: list[dict[float, Bin]] = [{} for _ in range(4)]
+    for station in trend.stations:
+        bins = bins_of(trend.counts, trend.course(station))
+        found[(station.station or 1) - 1] = {each.start: each for each in bins}
     rows = []
     for start in sorted({start for each in found for start in each}):
         mine = [each.get(start) for each in found]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dtperf.detector import Chamber, chambers
+from dtperf.detector import Chamber, chambers, of_chambers
 from dtperf.errors import ConfigError, InputError
 from dtperf.results.bin_columns import is_efficiency
 from dtperf.results.export.about import about, source_of
@@ -98,5 +98,5 @@ def _counts(result: Result, measurement: str) -> tuple[AnyArray, AnyArray]:
             f"measurement '{measurement}': is no efficiency by {', '.join(AXES)}, as '{LAYERS}' is"
         )
     view = np.asarray(counts.project(*AXES, "passed").view(flow=True))
-    cells = np.stack([view[c.station - 1, c.wheel + 2, c.sector - 1] for c in chambers()])
+    cells = of_chambers(view)
     return cells[:, 1], cells.sum(axis=1)

@@ -8,14 +8,16 @@ from pathlib import Path
 import hist
 import numpy as np
 import pytest
+from matplotlib.container import ErrorbarContainer
 
 import dtperf
+from dtperf import plot
 from dtperf.config import load_config
 from dtperf.detector import Place, chambers
 from dtperf.diagnostics.ageing import Trend, bins_of, trends
 from dtperf.errors import ConfigError, InputError
 from dtperf.results.result import Result
-from tests.diagnostics.ageing.toys import ILL, SPREAD, drawn, years
+from tests.diagnostics.ageing.toys import ILL, SPREAD, THETA, drawn, with_theta, years
 
 YEARS = years(runs=5)
 SINCE = 35
@@ -189,6 +191,23 @@ def test_every_efficiency_by_run_also_of_larger_places(results: list[Result], lu
     assert len(every[RPC].slopes) == 30
     with pytest.raises(ConfigError, match=r"'by_chambr' is no efficiency .* did you mean 'by_ch"):
         trends(*made, luminosity=lumi, only=["by_chambr"])
+
+
+def test_a_measurement_without_mb4(lumi: Path, results: list[Result]) -> None:
+    every = trends(*map(with_theta, results), luminosity=lumi)
+    found, whole = every[THETA], every["by_chamber_and_run"]
+    assert found.stations == whole.stations[:3]
+    assert {slope.place for slope in found.cells} == {
+        Place(*each) for each in chambers() if each.station < 4
+    }
+    slopes = {slope.place: slope for slope in whole.slopes}
+    for slope in found.slopes:
+        if slope.place.station is not None:
+            assert slope.efficiency == pytest.approx(slopes[slope.place].efficiency)
+    assert {Place(station=1), Place(*ILL)} <= {aged.place for aged in found.named}
+    panel = plot.ageing_trend(found).panels[0, 0]
+    drawn_as = [each for each in panel.containers if isinstance(each, ErrorbarContainer)]
+    assert [each.get_label() for each in drawn_as] == ["MB1", "MB2", "MB3"]
 
 
 def test_it_is_at_hand() -> None:

@@ -15,11 +15,23 @@ from dtperf.diagnostics.ageing.series import Series
 from dtperf.diagnostics.comparison.family import family
 from dtperf.diagnostics.comparison.runs import Runs
 from dtperf.diagnostics.comparison.spread import spread_of
+from dtperf.measurements import KNOWN
 from dtperf.results.result import Result
 from tests.helpers.ledgers import row
 from tests.helpers.made_results import config, made
 
-__all__ = ["BEGIN", "ILL", "PERIODS", "SPREAD", "Years", "drawn", "drawn_series", "years"]
+__all__ = [
+    "BEGIN",
+    "ILL",
+    "PERIODS",
+    "SPREAD",
+    "THETA",
+    "Years",
+    "drawn",
+    "drawn_series",
+    "with_theta",
+    "years",
+]
 
 EFFICIENCY = np.array([0.9966, 0.9970, 0.9904, 0.9979])
 BETWEEN_CHAMBERS, CHAMBERS_SEED = 0.0015, 1
@@ -30,6 +42,7 @@ FIRST_RUN, APART = 360_000, 10
 BEGIN, WEEK = datetime(2022, 7, 1, tzinfo=UTC).timestamp(), 7 * 86_400.0
 ILL = Chamber(0, 5, 2)
 MEASUREMENTS = ("by_chamber", "by_chamber_and_run")
+THETA = "trigger_theta_twinmux_in_by_chamber_and_run"
 SPREAD = {"together": 0.0005, "by_station": 0.001, "by_chamber": 0.002}
 """What differs from run to run, as large as in the reference's real data or larger."""
 
@@ -133,6 +146,19 @@ def drawn_counts(
     in_run += by_station * rng.normal(size=(4, n))[at] + by_chamber * rng.normal(size=(len(at), n))
     total = rng.poisson(probes * of.delivered / of.delivered.mean(), (len(at), n))
     return rng.binomial(total, np.clip(in_run, 0, 1)), total
+
+
+def with_theta(result: Result) -> Result:
+    """Have the theta trigger, which MB4 has none of, count what segments do."""
+    counts = result.counts["by_chamber_and_run"]
+    theta = KNOWN[THETA].empty({"run": [int(run) for run in counts.axes["run"]]})
+    theta.view()[...] = np.asarray(counts.view())[:3]
+    groups = result.config.model_copy(
+        update={
+            "measurements": result.config.measurements.model_copy(update={"groups": ("trigger",)})
+        }
+    )
+    return replace(result, config=groups, counts={**result.counts, THETA: theta})
 
 
 def _result(

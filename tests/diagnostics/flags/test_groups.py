@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dtperf.detector import Place, chambers
+from dtperf.detector import Place, chambers, of_chambers
 from dtperf.diagnostics.flags import KINDS, OF_GROUPS, Flag, flag
 from dtperf.diagnostics.flags.low import LOW_MARGIN
-from dtperf.diagnostics.flags.parts import Parts, low_parts, of_chambers
+from dtperf.diagnostics.flags.parts import Parts, low_parts
 from dtperf.results.result import Result
 from tests.diagnostics.flags.group_toys import Ill, group_toy
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from dtperf.results.result import Result
 from tests.cli.commands import Done, call
-from tests.diagnostics.ageing.toys import ILL, SPREAD, drawn, years
+from tests.diagnostics.ageing.toys import ILL, SPREAD, THETA, drawn, with_theta, years
 from tests.pages.report.samples import Page
 
 Call = Callable[..., Done]
@@ -51,6 +53,20 @@ def test_the_command_and_its_page(dtperf: Call, folder: Path) -> None:
     pictures = [each["alt"] for each in read.of("img")]
     assert len(pictures) == 5  # stations twice, both that are named, and the lines that go on
     assert all(each["src"].startswith("data:image/png;base64,") for each in read.of("img"))
+
+
+def test_the_page_of_a_measurement_without_mb4(dtperf: Call, folder: Path, tmp_path: Path) -> None:
+    results = [tmp_path / f"y{number}" for number in range(4)]
+    for path in results:
+        with_theta(Result.load(folder / path.name)).save(path)
+    page = tmp_path / "t.html"
+    done = dtperf(
+        *("trend", *results, "--luminosity", folder / "lumi.csv"), *("--only", THETA, "-o", page)
+    )
+    assert done.code == 0, done.err
+    read = Page(page.read_text())
+    assert {row["station"] for row in read.data["rows"]} == {1, 2, 3}
+    assert re.search(r"(\d\.\d{3} ± \d\.\d{3}\s+){3}–", read.text)  # no point of MB4
 
 
 def test_json(dtperf: Call, folder: Path) -> None:

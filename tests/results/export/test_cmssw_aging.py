@@ -100,6 +100,16 @@ def test_as_a_ratio_to_what_the_simulation_has() -> None:
     assert "2 of which nothing is known: WH-2_ST1_SEC1, WH0_ST4_SEC13" in text
 
 
+@pytest.mark.usefixtures("cmssw")
+def test_a_measurement_without_mb4() -> None:
+    theta = "trigger_theta_twinmux_in_by_chamber"
+    counts = KNOWN[theta].empty()
+    counts.view(flow=True)[...] = (10, 30)
+    content = to_bytes(result_of({theta: counts}), "cmssw-aging", measurement=theta)
+    assert kept(content) == {each: 0.75 for each in chambers() if each.station < 4}
+    assert "# 70 of which nothing is known: " in content.decode()
+
+
 def test_mistakes(result: Result) -> None:
     with pytest.raises(ConfigError, match=r"measure it with measurements.groups=\[cells\]"):
         to_bytes(result, "cmssw-aging")
