@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
+import numpy as np
+
 from dtperf.measurements.declaration import Axis, Integer, Measurement, Regular
 from dtperf.measurements.standard import (
     CHARGE,
@@ -27,8 +29,9 @@ from dtperf.measurements.standard import (
     WHEEL,
 )
 from dtperf.measurements.trigger_theta import THETA_TRIGGER
+from dtperf.typing import AnyArray
 
-__all__ = ["SOURCES", "TRIGGER"]
+__all__ = ["SOURCES", "TRIGGER", "in_right_crossing"]
 
 SOURCES = {
     "twinmux_in": "TwinMux input",
@@ -185,6 +188,19 @@ def _rpc_gain() -> Iterator[tuple[str, Measurement]]:
             axes=(*CHAMBER, axis),
         ),
     )
+
+
+def in_right_crossing(counts: AnyArray) -> AnyArray:
+    """Return counts by bunch crossing, -5 to 5, as those beside and those at BX 0.
+
+    Args:
+        counts: Of a measurement `bx_…`, shape (…, 11).
+
+    Returns:
+        As of an efficiency: failed and passed, shape (…, 2).
+    """
+    passed = counts[..., counts.shape[-1] // 2]
+    return np.stack([counts.sum(axis=-1) - passed, passed], axis=-1)
 
 
 TRIGGER: Mapping[str, Measurement] = MappingProxyType(

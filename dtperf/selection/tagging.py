@@ -18,14 +18,15 @@ from dtperf.selection.columns import (
 )
 from dtperf.selection.crossings import find_crossings
 from dtperf.selection.cuts import TableName
+from dtperf.selection.details.best import Stored
 from dtperf.selection.details.digis import digi_table
 from dtperf.selection.details.layer_table import layer_table
 from dtperf.selection.details.mean_timers import mean_timer_table
 from dtperf.selection.details.probes import probe_columns, station_columns
 from dtperf.selection.details.rpc import rpc_table
 from dtperf.selection.details.segments import matched_columns, segment_table
-from dtperf.selection.details.theta_trigger import StoredTheta, stored_theta, theta_columns
-from dtperf.selection.details.trigger import StoredPrimitives, stored_primitives, trigger_columns
+from dtperf.selection.details.theta_trigger import stored_theta, theta_columns
+from dtperf.selection.details.trigger import stored_primitives, trigger_columns
 from dtperf.selection.extrapolation import extrapolate
 from dtperf.selection.flatten import FlatEvents, flatten
 from dtperf.selection.luminosity import within
@@ -79,7 +80,7 @@ class Tables(Mapping[str, Table]):
     def all_anomalies(self, columns: Mapping[TableName, Collection[str]]) -> dict[str, int]:
         """Return the anomalies that are counted once these columns are used, by table."""
         used = {column for name in TABLES for column in columns[name]}
-        read: Mapping[str, StoredPrimitives | StoredTheta] = {**self._primitives, **self._theta}
+        read: Mapping[str, Stored[Any]] = {**self._primitives, **self._theta}
         for name, stored in read.items():
             if any(column.startswith(f"{name}_") for column in used):
                 stored.primitives  # noqa: B018  # counts them

@@ -11,9 +11,9 @@ from dtperf.detector import Place, chambers
 from dtperf.diagnostics.flags.low import LOW_MARGIN
 from dtperf.diagnostics.flags.model import Flag, Kind, PlaceTest, percent
 from dtperf.statistics import exact_test
-from dtperf.typing import F64, I64, AnyArray
+from dtperf.typing import F64, I64
 
-__all__ = ["Parts", "dropped_parts", "low_parts", "of_chambers"]
+__all__ = ["Parts", "dropped_parts", "low_parts"]
 
 FEWEST = 20
 """Probes of a part that says what is usual."""
@@ -43,16 +43,6 @@ class Parts(NamedTuple):
         return value
 
 
-def of_chambers(cells: AnyArray) -> AnyArray:
-    """Return cells of shape (stations, wheels, sectors, …) by chamber, shape (250, …).
-
-    Where there are but twelve sectors, chambers 13 and 14 have 0, and without MB4 all of MB4.
-    """
-    stations, sectors = 4 - cells.shape[0], 14 - cells.shape[2]
-    padded = np.pad(cells, [(0, stations), (0, 0), (0, sectors)] + [(0, 0)] * (cells.ndim - 3))
-    return np.stack([padded[c.station - 1, c.wheel + 2, c.sector - 1] for c in chambers()])
-
-
 def usual(parts: Parts) -> F64:
     """Return what is usual of the peers, shape (250, parts), NaN without any.
 
@@ -74,11 +64,13 @@ def usual(parts: Parts) -> F64:
     return found
 
 
-def low_parts(parts: Parts, kind: Kind, remarks: dict[int, str] | None = None) -> list[PlaceTest]:
+def low_parts(
+    parts: Parts | None, kind: Kind, remarks: dict[int, str] | None = None
+) -> list[PlaceTest]:
     """Test whether a part of each chamber is more than `LOW_MARGIN` below what is usual.
 
     Args:
-        parts: Counts.
+        parts: Counts; None: nothing was measured, and nothing is tested.
         kind: Of the flags.
         remarks: What to add to the reason, by the number of the chamber.
 
@@ -86,6 +78,8 @@ def low_parts(parts: Parts, kind: Kind, remarks: dict[int, str] | None = None) -
         One test per chamber that has probes. Its p-value is the smallest binomial one of its
         parts, each just `LOW_MARGIN` below, times their number.
     """
+    if parts is None:
+        return []
     before = usual(parts)
     known = (parts.total > 0) & np.isfinite(before)
     least = np.where(known, np.maximum(before - LOW_MARGIN, 0.0), 1.0)
@@ -104,18 +98,20 @@ def low_parts(parts: Parts, kind: Kind, remarks: dict[int, str] | None = None) -
     return tests
 
 
-def dropped_parts(parts: Parts, reference: Parts, kind: Kind) -> list[PlaceTest]:
+def dropped_parts(parts: Parts | None, reference: Parts | None, kind: Kind) -> list[PlaceTest]:
     """Test whether a part of each chamber has the efficiency of the reference.
 
     Args:
-        parts: Counts.
-        reference: Of another result, of the same parts.
+        parts: Counts; None: nothing was measured, and nothing is tested.
+        reference: Of another result; of other parts nothing is tested.
         kind: Of the flags.
 
     Returns:
         One test per chamber that both have probes in. Its p-value is the smallest of Fisher's of
         the parts that are more than `LOW_MARGIN` below the reference, times the number of all.
     """
+    if parts is None or reference is None or parts.names != reference.names:
+        return []
     both = (parts.total > 0) & (reference.total > 0)
     loss = np.where(both, reference.value - parts.value, 0.0)
     p_values = np.ones(loss.shape)

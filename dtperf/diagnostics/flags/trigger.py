@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from dtperf.detector import of_chambers
 from dtperf.diagnostics.flags.model import PlaceTest, percent
-from dtperf.diagnostics.flags.parts import Parts, dropped_parts, low_parts, of_chambers
-from dtperf.measurements.trigger import SOURCES
+from dtperf.diagnostics.flags.parts import Parts, dropped_parts, low_parts
+from dtperf.measurements.trigger import SOURCES, in_right_crossing
 from dtperf.results.result import Result
 from dtperf.typing import AnyArray
 
@@ -27,16 +28,12 @@ def trigger_low(result: Result) -> list[PlaceTest]:
     Returns:
         One test per chamber, of its primitives at TwinMux input and output and BMTF input.
     """
-    parts = trigger_parts(result)
-    return low_parts(parts, "trigger low") if parts else []
+    return low_parts(trigger_parts(result), "trigger low")
 
 
 def trigger_dropped(result: Result, reference: Result) -> list[PlaceTest]:
     """Test whether each chamber has the trigger efficiency of the reference."""
-    parts, before = trigger_parts(result), trigger_parts(reference)
-    if parts is None or before is None or parts.names != before.names:
-        return []
-    return dropped_parts(parts, before, "trigger dropped")
+    return dropped_parts(trigger_parts(result), trigger_parts(reference), "trigger dropped")
 
 
 def trigger_parts(result: Result) -> Parts | None:
@@ -53,9 +50,7 @@ def wrong_bx(result: Result) -> list[PlaceTest]:
     Returns:
         One test per chamber with primitives; the reason tells at which BX most of them are.
     """
-    crossings = _parts(result, "bx_{}_by_chamber", RIGHT, _in_right_crossing)
-    if crossings is None:
-        return []
+    crossings = _parts(result, "bx_{}_by_chamber", RIGHT, in_right_crossing)
     return low_parts(crossings, "wrong BX", _most_frequent(result))
 
 
@@ -76,12 +71,6 @@ def _parts(
         cells[..., 1],
         cells.sum(axis=-1),
     )
-
-
-def _in_right_crossing(view: AnyArray) -> AnyArray:
-    """Turn counts by BX, -5 to 5, into those beside and those at BX 0."""
-    passed = view[..., view.shape[-1] // 2]
-    return np.stack([view.sum(axis=-1) - passed, passed], axis=-1)
 
 
 def _most_frequent(result: Result) -> dict[int, str]:

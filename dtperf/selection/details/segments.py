@@ -10,14 +10,15 @@ import numpy as np
 
 from dtperf.selection.columns import EVENT_COLUMNS as EVENT_TEXTS
 from dtperf.selection.columns import Make, chamber_columns, event_columns
+from dtperf.selection.details.best import Stored
 from dtperf.selection.details.branches import STORED, TRACK_SLOPES, StoredColumn
 from dtperf.selection.details.fits import FIT_COLUMNS, fit_columns
+from dtperf.selection.details.primitives import Primitives
 from dtperf.selection.details.standalone import has_standalone, of_muons, read_standalone
-from dtperf.selection.details.theta_trigger import THETA_COLUMNS, StoredTheta, theta_columns
+from dtperf.selection.details.theta_trigger import THETA_COLUMNS, ThetaPrimitives, theta_columns
 from dtperf.selection.details.trigger import (
     TRIGGER_COLUMNS,
     TRIGGER_TO_SEGMENT_COLUMNS,
-    StoredPrimitives,
     trigger_columns,
 )
 from dtperf.selection.flat_collection import collection, events_of, has_columns
@@ -86,8 +87,8 @@ def segment_table(
     events: Any,
     flat: FlatEvents,
     crossings: Table,
-    primitives: Mapping[str, StoredPrimitives],
-    theta: Mapping[str, StoredTheta],
+    primitives: Mapping[str, Stored[Primitives]],
+    theta: Mapping[str, Stored[ThetaPrimitives]],
 ) -> Table:
     """Return the table of segments.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from dtperf.compiled import compiled
 from dtperf.selection.flat_collection import collection, has_columns
-from dtperf.typing import I64, U32, AnyArray, Bools, Integers
+from dtperf.typing import I64, U32, AnyArray, Bools
 
 __all__ = [
     "MATCH_DTYPES",
@@ -59,39 +59,6 @@ def read_standalone(events: Any) -> StandaloneSegments:
     return StandaloneSegments(muon_offsets, *ranges, offsets, matches["MuSegIdx"])
 
 
-def of_muons(tracks: StandaloneSegments, is_used: Bools, segment_offsets: I64) -> Bools:
-    """Return which segments muons have in their standalone tracks, shape (segments,).
-
-    Args:
-        tracks: From `read_standalone`.
-        is_used: Which muons count, shape (muons,).
-        segment_offsets: Segments offsets[i] to offsets[i + 1] belong to event i, shape
-            (events + 1,).
-    """
-    marked: Bools = _mark(tracks, is_used, segment_offsets)
-    return marked
-
-
-def is_in_standalone(
-    tracks: StandaloneSegments,
-    event: Integers,
-    muon: Integers,
-    segment: AnyArray,
-    segment_offsets: I64,
-) -> Bools:
-    """Return whether a muon has a segment in its standalone track.
-
-    Args:
-        tracks: From `read_standalone`.
-        event: Of each row, shape (rows,).
-        muon: Number of the muon among those of all events, same shape.
-        segment: The same of the segment, -1 for none, same shape.
-        segment_offsets: As in `of_muons`.
-    """
-    found: Bools = _find(tracks, event, muon, segment, segment_offsets)
-    return found
-
-
 @compiled
 def _limits(tracks: StandaloneSegments, event: int, muon: int) -> tuple[int, int]:
     """Return where the segments of a muon begin and end; nowhere if they lie outside its event."""
@@ -103,7 +70,15 @@ def _limits(tracks: StandaloneSegments, event: int, muon: int) -> tuple[int, int
 
 
 @compiled
-def _mark(tracks: StandaloneSegments, is_used: Bools, segment_offsets: I64) -> Bools:
+def of_muons(tracks: StandaloneSegments, is_used: Bools, segment_offsets: I64) -> Bools:
+    """Return which segments muons have in their standalone tracks, shape (segments,).
+
+    Args:
+        tracks: From `read_standalone`.
+        is_used: Which muons count, shape (muons,).
+        segment_offsets: Segments offsets[i] to offsets[i + 1] belong to event i, shape
+            (events + 1,).
+    """
     marked = np.zeros(segment_offsets[-1], dtype=np.bool_)
     for event in range(len(tracks.muon_offsets) - 1):
         n_segments = segment_offsets[event + 1] - segment_offsets[event]
@@ -118,9 +93,18 @@ def _mark(tracks: StandaloneSegments, is_used: Bools, segment_offsets: I64) -> B
 
 
 @compiled
-def _find(
+def is_in_standalone(
     tracks: StandaloneSegments, event: AnyArray, muon: AnyArray, segment: AnyArray, offsets: I64
 ) -> Bools:
+    """Return whether a muon has a segment in its standalone track.
+
+    Args:
+        tracks: From `read_standalone`.
+        event: Of each row, shape (rows,).
+        muon: Number of the muon among those of all events, same shape.
+        segment: The same of the segment, -1 for none, same shape.
+        offsets: Of the segments, as in `of_muons`.
+    """
     found = np.zeros(len(event), dtype=np.bool_)
     for row in range(len(event)):
         if segment[row] < 0:

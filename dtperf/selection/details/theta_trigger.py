@@ -7,7 +7,7 @@ branches: MuDTTPGThetaFlatTableProducer.cc of cms-sw/cmssw.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,13 +15,13 @@ import numpy as np
 from dtperf.compiled import compiled
 from dtperf.detector import chamber_codes, stations
 from dtperf.selection.columns import Make
+from dtperf.selection.details.best import Seen, Stored
 from dtperf.selection.details.branches import THETA_DTYPES, THETA_PRIMITIVES, ThetaSource
 from dtperf.selection.flat_collection import collection, has_columns
-from dtperf.selection.ragged import take
 from dtperf.selection.tables import Table
-from dtperf.typing import I16, I32, I64, U8, AnyArray
+from dtperf.typing import I16, I32, I64, U8
 
-__all__ = ["THETA_COLUMNS", "StoredTheta", "stored_theta", "theta_columns"]
+__all__ = ["THETA_COLUMNS", "ThetaPrimitives", "stored_theta", "theta_columns"]
 
 NO_BX = -99
 SECTORS, LAST_STATION = 12, 3
@@ -42,7 +42,7 @@ THETA_COLUMNS = {
 """Columns that crossings and segments have alike: each has a chamber and an event."""
 
 
-class _Primitives(NamedTuple):
+class ThetaPrimitives(NamedTuple):
     """Primitives of the theta view of all events."""
 
     offsets: I64
@@ -54,29 +54,21 @@ class _Primitives(NamedTuple):
     """How many groups of cells fired."""
 
 
-class StoredTheta:
-    """Theta primitives of events that are read when they are first used, once for all tables."""
-
-    def __init__(self, events: Any, source: ThetaSource, anomalies: dict[str, int]) -> None:
-        """Note where they are, and where to count what no trigger sends."""
-        self._events, self._source, self._anomalies = events, source, anomalies
-
-    @cached_property
-    def primitives(self) -> _Primitives:
-        """Those of all events."""
-        offsets, columns = collection(self._events, self._source.collection, THETA_DTYPES)
-        sector = columns["sector"] + np.int16(1 - self._source.first_sector)
-        code = chamber_codes(columns["wheel"], sector, columns["station"])
-        code[(sector > SECTORS) | (stations()[code] > LAST_STATION)] = -1
-        is_empty = (columns["hitMap"] == 0) | (columns["hitMap"] > MOST_GROUPS)
-        in_no_chamber, of_no_groups = self._source.anomalies
-        self._anomalies[in_no_chamber] = int(np.count_nonzero(code < 0))
-        self._anomalies[of_no_groups] = int(np.count_nonzero(is_empty & (code >= 0)))
-        code[is_empty] = -1
-        return _Primitives(offsets, code, columns["bx"], np.bitwise_count(columns["hitMap"]))
+def _read(events: Any, source: ThetaSource) -> tuple[ThetaPrimitives, dict[str, int]]:
+    """Return the primitives of events, and how many of them no trigger sends, by kind."""
+    offsets, columns = collection(events, source.collection, THETA_DTYPES)
+    sector = columns["sector"] + np.int16(1 - source.first_sector)
+    code = chamber_codes(columns["wheel"], sector, columns["station"])
+    code[(sector > SECTORS) | (stations()[code] > LAST_STATION)] = -1
+    is_empty = (columns["hitMap"] == 0) | (columns["hitMap"] > MOST_GROUPS)
+    found = (int(np.count_nonzero(each)) for each in (code < 0, is_empty & (code >= 0)))
+    anomalies = dict(zip(source.anomalies, found, strict=True))
+    code[is_empty] = -1
+    groups = np.bitwise_count(columns["hitMap"])
+    return ThetaPrimitives(offsets, code, columns["bx"], groups), anomalies
 
 
-def stored_theta(events: Any, anomalies: dict[str, int]) -> dict[str, StoredTheta]:
+def stored_theta(events: Any, anomalies: dict[str, int]) -> dict[str, Stored[ThetaPrimitives]]:
     """Return those theta primitives that the events have, by the name that columns begin with.
 
     Args:
@@ -84,13 +76,13 @@ def stored_theta(events: Any, anomalies: dict[str, int]) -> dict[str, StoredThet
         anomalies: What no trigger sends is counted here, by kind, when it is read.
     """
     return {
-        name: StoredTheta(events, source, anomalies)
+        name: Stored(partial(_read, events, source), anomalies)
         for name, source in THETA_PRIMITIVES.items()
         if has_columns(events, source.collection, THETA_DTYPES)
     }
 
 
-def theta_columns(primitives: Mapping[str, StoredTheta]) -> Make:
+def theta_columns(primitives: Mapping[str, Stored[ThetaPrimitives]]) -> Make:
     """Return how the columns of one table are made.
 
     Args:
@@ -98,7 +90,7 @@ def theta_columns(primitives: Mapping[str, StoredTheta]) -> Make:
     """
     make: Make = {}
     for name, stored in primitives.items():
-        seen = _Seen(stored)
+        seen = Seen(stored, _best)
         make |= {
             f"{name}_bx": partial(seen.taken, "any_bx", "bx", NO_BX),
             f"{name}_groups": partial(seen.taken, "in_time", "groups", 0),
@@ -115,28 +107,12 @@ class _Best(NamedTuple):
     in_time: I32
 
 
-class _Seen:
-    """What one kind of primitives tells of the rows of one table."""
-
-    def __init__(self, stored: StoredTheta) -> None:
-        self._stored = stored
-        self._best: _Best | None = None
-
-    def _of(self, table: Table) -> _Best:
-        if self._best is None:
-            self._best = _best(table["event"], table["chamber"], self._stored.primitives)
-        return self._best
-
-    def has(self, which: str, table: Table) -> AnyArray:
-        return np.asarray(getattr(self._of(table), which) >= 0)
-
-    def taken(self, which: str, field: str, nothing: int, table: Table) -> AnyArray:
-        source = getattr(self._stored.primitives, field)
-        return take(source, getattr(self._of(table), which), source.dtype.type(nothing))
+def _best(table: Table, primitives: ThetaPrimitives) -> _Best:
+    return _find(table["event"], table["chamber"], primitives)
 
 
 @compiled
-def _best(event: I64, code: I16, primitives: _Primitives) -> _Best:
+def _find(event: I64, code: I16, primitives: ThetaPrimitives) -> _Best:
     offsets, groups = primitives.offsets, primitives.groups
     any_bx = np.full(len(event), -1, dtype=np.int32)
     in_time = np.full(len(event), -1, dtype=np.int32)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cached_property, partial
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from dtperf.detector import stations
 from dtperf.selection.columns import Make
-from dtperf.selection.details.branches import PRIMITIVES, PrimitiveSource
+from dtperf.selection.details.best import Seen, Stored
+from dtperf.selection.details.branches import PRIMITIVES
 from dtperf.selection.details.primitives import (
     BestPrimitives,
     Primitives,
@@ -20,14 +21,12 @@ from dtperf.selection.details.primitives import (
     trigger_codes,
 )
 from dtperf.selection.flat_collection import events_of
-from dtperf.selection.ragged import take
 from dtperf.selection.tables import Table
 from dtperf.typing import AnyArray
 
 __all__ = [
     "TRIGGER_COLUMNS",
     "TRIGGER_TO_SEGMENT_COLUMNS",
-    "StoredPrimitives",
     "stored_primitives",
     "trigger_columns",
 ]
@@ -50,6 +49,16 @@ TEXTS = {
 }
 RPC_TEXT = f"what that at BX 0 is made of: 0 DT, 1 DT and RPC, 2 RPC; or {NO_BIT}"
 
+TAKEN: Mapping[str, tuple[str, str, float]] = {
+    "bx": ("any_bx", "bx", NO_BX),
+    "quality": ("any_bx", "quality", NO_QUALITY),
+    "bx0_quality": ("in_time", "quality", NO_QUALITY),
+    "x": ("in_time", "position", np.nan),
+    "angle": ("in_time", "direction", np.nan),
+}
+"""What is taken of which primitive, and what stands for nothing, by column."""
+RPC_BIT = ("in_time", "rpc_bit", NO_BIT)
+
 TRIGGER_COLUMNS = {
     f"{name}_{column}": f"the chamber in {source.collection}: {text}"
     for name, source in PRIMITIVES.items()
@@ -69,23 +78,7 @@ TRIGGER_TO_SEGMENT_COLUMNS = {
 """Columns of crossings and segments that need more of the segment."""
 
 
-class StoredPrimitives:
-    """Primitives of events that are read when they are first used, once for all tables."""
-
-    def __init__(self, events: Any, source: PrimitiveSource, anomalies: dict[str, int]) -> None:
-        """Note where they are, and where to count what no trigger sends."""
-        self.source = source
-        self._events, self._anomalies = events, anomalies
-
-    @cached_property
-    def primitives(self) -> Primitives:
-        """Those of all events."""
-        primitives, found = read_primitives(self._events, self.source)
-        self._anomalies.update(found)
-        return primitives
-
-
-def stored_primitives(events: Any, anomalies: dict[str, int]) -> dict[str, StoredPrimitives]:
+def stored_primitives(events: Any, anomalies: dict[str, int]) -> dict[str, Stored[Primitives]]:
     """Return those primitives that the events have, by the name that columns begin with.
 
     Args:
@@ -93,13 +86,13 @@ def stored_primitives(events: Any, anomalies: dict[str, int]) -> dict[str, Store
         anomalies: What no trigger sends is counted here, by kind, when it is read.
     """
     return {
-        name: StoredPrimitives(events, source, anomalies)
+        name: Stored(partial(read_primitives, events, source), anomalies)
         for name, source in PRIMITIVES.items()
         if has_primitives(events, source)
     }
 
 
-def trigger_columns(primitives: Mapping[str, StoredPrimitives]) -> Make:
+def trigger_columns(primitives: Mapping[str, Stored[Primitives]]) -> Make:
     """Return how the columns of one table are made.
 
     Args:
@@ -107,8 +100,13 @@ def trigger_columns(primitives: Mapping[str, StoredPrimitives]) -> Make:
     """
     make: Make = {}
     for name, stored in primitives.items():
-        for column, maker in _Seen(stored).columns().items():
-            make[f"{name}_{column}"] = maker
+        seen = Seen(stored, _best)
+        taken = {**TAKEN, **({"rpc_bit": RPC_BIT} if PRIMITIVES[name].has_rpc_bit else {})}
+        make |= {f"{name}_{column}": partial(seen.taken, *how) for column, how in taken.items()}
+        make[f"{name}_passing"] = partial(seen.has, "in_time")
+        make[f"{name}_any_passing"] = partial(seen.has, "any_bx")
+        make[f"{name}_is_preceded"] = partial(_is_preceded, seen)
+        make[f"{name}_other_stations"] = partial(_other_stations, stored)
         other_stations = f"{name}_other_stations"
         make[f"{name}_has_other_stations"] = partial(_has_others, other_stations)
         make[f"{name}_dx"] = partial(_minus, f"{name}_x", "segment_mid_x", 1.0)
@@ -127,47 +125,19 @@ def _minus(of_trigger: str, of_segment: str, unit: float, table: Table) -> AnyAr
     return np.asarray(difference, dtype=np.float32)
 
 
-class _Seen:
-    """What one kind of primitives tells of the crossings of one table."""
+def _best(table: Table, primitives: Primitives) -> BestPrimitives:
+    return best_primitives(table["event"], trigger_codes()[table["chamber"]], primitives)
 
-    def __init__(self, stored: StoredPrimitives) -> None:
-        self._stored = stored
-        self._best: BestPrimitives | None = None
 
-    def _of(self, table: Table) -> BestPrimitives:
-        if self._best is None:
-            code = trigger_codes()[table["chamber"]]
-            self._best = best_primitives(table["event"], code, self._stored.primitives)
-        return self._best
+def _is_preceded(seen: Seen[Primitives, BestPrimitives], table: Table) -> AnyArray:
+    return seen.best(table).is_preceded
 
-    def columns(self) -> dict[str, Callable[[Table], AnyArray]]:
-        """Return how each column is made, by its name without the primitives'."""
-        taken = {
-            "bx": ("any_bx", "bx", NO_BX),
-            "quality": ("any_bx", "quality", NO_QUALITY),
-            "bx0_quality": ("in_time", "quality", NO_QUALITY),
-            "x": ("in_time", "position", np.nan),
-            "angle": ("in_time", "direction", np.nan),
-        }
-        if self._stored.source.has_rpc_bit:
-            taken["rpc_bit"] = ("in_time", "rpc_bit", NO_BIT)
-        return {
-            **{name: partial(self._taken, *how) for name, how in taken.items()},
-            "passing": lambda table: self._of(table).in_time >= 0,
-            "any_passing": lambda table: self._of(table).any_bx >= 0,
-            "is_preceded": lambda table: self._of(table).is_preceded,
-            "other_stations": self._other_stations,
-        }
 
-    def _other_stations(self, table: Table) -> AnyArray:
-        offsets, code = self._stored.primitives.offsets, self._stored.primitives.code
-        event = events_of(offsets)[code >= 0]
-        has = np.zeros((len(offsets) - 1, N_STATIONS + 1), dtype=np.int8)
-        has[event, stations()[code[code >= 0]]] = 1
-        of_event, station = has[table["event"]], table["station"]
-        own = of_event[np.arange(table.rows), station]
-        return np.asarray(of_event.sum(axis=1, dtype=np.int8) - own)
-
-    def _taken(self, which: str, field: str, nothing: float, table: Table) -> AnyArray:
-        source = getattr(self._stored.primitives, field)
-        return take(source, getattr(self._of(table), which), source.dtype.type(nothing))
+def _other_stations(stored: Stored[Primitives], table: Table) -> AnyArray:
+    offsets, code = stored.primitives.offsets, stored.primitives.code
+    event = events_of(offsets)[code >= 0]
+    has = np.zeros((len(offsets) - 1, N_STATIONS + 1), dtype=np.int8)
+    has[event, stations()[code[code >= 0]]] = 1
+    of_event, station = has[table["event"]], table["station"]
+    own = of_event[np.arange(table.rows), station]
+    return np.asarray(of_event.sum(axis=1, dtype=np.int8) - own)
