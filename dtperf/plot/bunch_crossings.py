@@ -8,12 +8,13 @@ import hist
 import numpy as np
 
 from dtperf.measurements.declaration import Histogram
+from dtperf.measurements.trigger import in_right_crossing
 from dtperf.plot.axes import edges_of, stations
 from dtperf.plot.maps import all_stations
 from dtperf.plot.style import GREY, STATIONS, StyledFigure, legend, new_sheet
 from dtperf.statistics import clopper_pearson
 
-__all__ = ["bx_fractions", "in_right_crossing", "right_crossings"]
+__all__ = ["bx_fractions", "right_crossings"]
 
 LEAST = 1e-4
 ROOM_ABOVE = 6.0
@@ -70,7 +71,7 @@ def bx_fractions(counts: Histogram, reference: Histogram | None, title: str) -> 
     return sheet
 
 
-def in_right_crossing(counts: Histogram) -> Histogram:
+def _as_efficiency(counts: Histogram) -> Histogram:
     """Return an efficiency: of the best primitives, those at BX 0.
 
     Args:
@@ -81,15 +82,13 @@ def in_right_crossing(counts: Histogram) -> Histogram:
     """
     others = [axis for axis in counts.axes if axis.name != "bx"]
     view = np.asarray(counts.project(*(axis.name for axis in others), "bx").view())
-    zero = [int(str(value)) for value in counts.axes["bx"]].index(0)
     found: Histogram = hist.Hist(*others, hist.axis.Boolean(name="passed"), storage="int64")
-    passed = view[..., zero]
     target: Any = found.view()
-    target[..., 0], target[..., 1] = view.sum(axis=-1) - passed, passed
+    target[...] = in_right_crossing(view)
     return found
 
 
 def right_crossings(counts: Histogram, reference: Histogram | None, title: str) -> StyledFigure:
     """Draw the part of the best primitives at BX 0 of all chambers, a panel for each station."""
-    before = None if reference is None else in_right_crossing(reference)
-    return all_stations(in_right_crossing(counts), before, title, label="best primitives at BX 0")
+    before = None if reference is None else _as_efficiency(reference)
+    return all_stations(_as_efficiency(counts), before, title, label="best primitives at BX 0")

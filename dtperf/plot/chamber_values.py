@@ -14,14 +14,13 @@ from dtperf.measurements.declaration import Histogram
 from dtperf.measurements.histograms import means
 from dtperf.plot.axes import run_ticks, values_of
 from dtperf.plot.cells import Scale, colour_bar, shade
-from dtperf.plot.maps import name_wheels, sectors_of
+from dtperf.plot.maps import WHEELS, name_wheels, sectors_of
 from dtperf.plot.style import StyledFigure, new_sheet
 from dtperf.results.colours import FEW, PALE, SURE, ink_on, pale
 from dtperf.typing import F64, Bools
 
 __all__ = ["drift_velocities", "mean_of_chambers", "mean_of_chambers_and_runs", "relative_velocity"]
 
-WHEELS = range(-2, 3)
 MOSTLY = 0.95
 """Part of the chambers whose values the colours tell apart."""
 SUPERLAYERS = 3
@@ -147,12 +146,8 @@ def mean_of_chambers_and_runs(
         run_ticks(panel, runs)
         name_wheels(panel, sectors_of(station))
 
-    sheet = _drawn(rows, title, label, least, (8, 7.5), describe, first=-0.5)
-    for panel in sheet.panels[-1]:
-        panel.set_xlabel("run")
-    for panel in sheet.panels[:, 0]:
-        panel.set_ylabel("wheel, with its sectors from below")
-    return sheet
+    axes = "run", "wheel, with its sectors from below"
+    return _drawn(rows, title, label, least, (8, 7.5), axes, describe)
 
 
 def _maps(
@@ -172,12 +167,8 @@ def _maps(
         panel.minorticks_off()
 
     size = (9.5, 4.4) if len(rows) == len(WHEELS) else (9.5, 7.5)
-    sheet = _drawn(stations, title, label, least, size, describe, first=-0.5, numbers=True)
-    for panel in sheet.panels[-1]:
-        panel.set_xlabel("sector")
-    for panel in sheet.panels[:, 0]:
-        panel.set_ylabel("wheel")
-    return sheet
+    axes = "sector", "wheel"
+    return _drawn(stations, title, label, least, size, axes, describe, numbers=True)
 
 
 def _drawn(
@@ -186,9 +177,9 @@ def _drawn(
     label: str,
     least: float,
     size: tuple[float, float],
+    axes: tuple[str, str],
     describe: Callable[[Axes, int], None],
     *,
-    first: float,
     numbers: bool = False,
 ) -> StyledFigure:
     sheet = new_sheet(2, 2, (2 * size[0], 2 * size[1] + 0.6), title=title)
@@ -197,7 +188,7 @@ def _drawn(
     scale = Scale(mpl.colormaps["PuOr"], Normalize(-end, end), "both")
     for number, (panel, shown) in enumerate(zip(sheet.panels.flat, stations, strict=True)):
         value = shown.value
-        edges = [np.arange(size + 1.0) + first for size in value.shape[::-1]]
+        edges = [np.arange(size + 1.0) - 0.5 for size in value.shape[::-1]]
         shade(panel)
         known = np.ma.masked_invalid(value)
         # below what is pale, so that the hatching does not show through
@@ -213,6 +204,10 @@ def _drawn(
             _write(panel, shown, scale)
     note = f"\npale: within {SURE:g} sigma of 0; hatched: < {FEW} entries"
     colour_bar(sheet, mesh, [*sheet.panels.flat], scale, label + note)
+    for panel in sheet.panels[-1]:
+        panel.set_xlabel(axes[0])
+    for panel in sheet.panels[:, 0]:
+        panel.set_ylabel(axes[1])
     return sheet
 
 

@@ -34,6 +34,7 @@ from dtperf.results.summary import ChamberEfficiency, by_chamber
 from dtperf.typing import F64
 
 __all__ = [
+    "WHEELS",
     "Map",
     "all_stations",
     "draw_maps",

@@ -13,7 +13,8 @@ from dtperf.diagnostics import cells
 from dtperf.diagnostics.resolution import resolutions
 from dtperf.measurements.histograms import means
 from dtperf.measurements.muon import IDS
-from dtperf.measurements.trigger import SOURCES
+from dtperf.measurements.trigger import SOURCES, in_right_crossing
+from dtperf.pages.report.words import plus_minus
 from dtperf.results.summary import efficiencies
 from dtperf.typing import AnyArray
 
@@ -66,8 +67,7 @@ def _written(counts: AnyArray) -> str:
     if not failed + passed:
         return NOT_MEASURED
     [found] = efficiencies([passed], [failed + passed])
-    value, low, high = (100 * each for each in (found.value, found.low, found.high))
-    return f"{value:.2f} +{high - value:.2f} −{value - low:.2f}"
+    return plus_minus(found, 2)
 
 
 def _by_station(*columns: list[str]) -> tuple[tuple[str, ...], ...]:
@@ -90,8 +90,7 @@ def _right_crossings(result: Result, name: str) -> list[str]:
     if name not in result.counts:
         return [NOT_MEASURED] * 4
     view = np.asarray(result.counts[name].project("station", "bx").view(), dtype=np.int64)
-    passed = view[:, view.shape[1] // 2]
-    return [_written(each) for each in np.stack([view.sum(axis=1) - passed, passed], axis=-1)]
+    return [_written(each) for each in in_right_crossing(view)]
 
 
 def _cells(result: Result) -> Numbers:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from dtperf.detector import of_chambers
 from dtperf.diagnostics.flags import OF_GROUPS
-from dtperf.diagnostics.flags.parts import of_chambers
 from dtperf.measurements import BY_GROUP, Measurement
 from dtperf.measurements.histograms import means
 from dtperf.measurements.labels import as_text

@@ -22,12 +22,17 @@ def percent(efficiency: Efficiency | None, digits: int = 2) -> str:
     return f"{100 * efficiency.value:.{digits}f} %" if efficiency.total else "no probes"
 
 
-def plus_minus(efficiency: Efficiency | None) -> str:
+def plus_minus(efficiency: Efficiency | None, digits: int = 3) -> str:
     """Write an efficiency with its two errors."""
     if efficiency is None or not efficiency.total:
         return percent(efficiency)
-    up, down = efficiency.high - efficiency.value, efficiency.value - efficiency.low
-    return f"{100 * efficiency.value:.3f} +{100 * up:.3f} −{100 * down:.3f}"
+    numbers = (
+        efficiency.value,
+        efficiency.high - efficiency.value,
+        efficiency.value - efficiency.low,
+    )
+    value, up, down = (f"{100 * each:.{digits}f}" for each in numbers)
+    return f"{value} +{up} −{down}"
 
 
 def interval(efficiency: Efficiency) -> str:
