@@ -18,11 +18,16 @@ from dtperf.nanoaod import ColumnFilter
 from dtperf.progress import Progress
 from dtperf.results.event_sample import EVENT_BRANCHES, halvings_for
 
-__all__ = ["check_inputs", "optional_branches", "plan_inputs", "retry_policy"]
+__all__ = ["check_inputs", "plan_inputs", "read_branches", "retry_policy"]
 
 
-def optional_branches(processor: ChunkProcessor) -> frozenset[str]:
-    """Name the branches that are read where a file has them, the numbers of events among them."""
+def read_branches(processor: ChunkProcessor) -> frozenset[str]:
+    """Name all branches that are read, where a file has them."""
+    return processor.columns | _optional_branches(processor)
+
+
+def _optional_branches(processor: ChunkProcessor) -> frozenset[str]:
+    """Name those that a file need not have, the numbers of events among them."""
     return processor.optional_columns.union(EVENT_BRANCHES)
 
 
@@ -45,12 +50,11 @@ def check_inputs(
     Raises:
         InputError: One cannot be used and `config.run.on_error` is 'stop', or none can.
     """
-    optional = optional_branches(processor)
-    read = processor.columns | optional
+    read = read_branches(processor)
     checked = check_files(
         files,
         processor.columns,
-        optional,
+        _optional_branches(processor),
         read if is_wide(read) else (),
         policy=policy,
         on_checked=lambda n: on_progress(Progress("checking", n, len(files))),
@@ -121,5 +125,5 @@ def plan_inputs(
             halvings=halvings,
         )
 
-    columns = ColumnFilter.of(processor.columns | optional_branches(processor))
+    columns = ColumnFilter.of(read_branches(processor))
     return plan(files, measured, chunksize, columns, carried)

@@ -22,7 +22,7 @@ from dtperf.execution.clusters.client import connected, is_running
 from dtperf.execution.credentials import find, in_addresses, warnings
 from dtperf.execution.estimate import seconds_needed
 from dtperf.execution.executor import ChunkExecutor, Update, Workplace, cores_expected, worker_pool
-from dtperf.execution.inputs import check_inputs, optional_branches, plan_inputs, retry_policy
+from dtperf.execution.inputs import check_inputs, plan_inputs, read_branches, retry_policy
 from dtperf.execution.metrics import RunMetrics, metrics_file
 from dtperf.execution.planning import (
     LARGEST,
@@ -158,8 +158,8 @@ def _run(
                 for line in _ending(readable, measured, cores_expected(config, workplace)):
                     reporter.notice(line)
                 pool = stack.enter_context(worker_pool(config, workplace, reporter.wait))
-                read = processor.columns | optional_branches(processor)
-                of_event = event_bytes(read, [each.event_bytes for each in checked.files])
+                sizes = [each.event_bytes for each in checked.files]
+                of_event = event_bytes(read_branches(processor), sizes)
                 size = config.run.chunksize or events_at_once(pool.memory, of_event)
                 chunks = list(islice(planned(size), limit_chunks))
                 amount["chunks"] = record.chunks + len(chunks)

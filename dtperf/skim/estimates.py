@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,11 @@ from dtperf.errors import ConfigError, InputError
 from dtperf.skim.analysis import Analysis
 from dtperf.typing import I64, AnyArray
 
-__all__ = ["Cuts", "cuts_of", "estimated"]
+__all__ = ["ByMass", "Cuts", "biases_between", "cuts_of", "estimated"]
 
 Cuts = Mapping[str, Any]
+ByMass = Callable[[tuple[float, float]], Sequence[Bias] | str]
+"""`biases_between` of some events: lowest and highest mass to biases by station, or why none."""
 MASSES = ("selection.pair.min_mass", "selection.pair.max_mass")
 MAX_ISO = "selection.probe.max_iso"
 SAME: Cuts = {"selection.pair.charge": "same"}
@@ -38,21 +40,21 @@ def cuts_of(variation: Variation) -> list[Cuts]:
 
 
 def estimated(
-    variation: Variation, analysis: Analysis, nominal: I64, counts: Sequence[I64]
+    variation: Variation, nominal: I64, counts: Sequence[I64], by_mass: ByMass
 ) -> tuple[Shift | None, str]:
     """Return the efficiencies without background minus the nominal ones; or None, and why.
 
     Args:
         variation: An estimate.
-        analysis: The events.
         nominal: Failed and passed with the nominal cuts, shape (places, 2).
         counts: The same with those of `cuts_of`.
+        by_mass: `biases_between` of the events.
     """
     if variation.estimate == "same_sign":
         return subtracted(nominal, counts[0]), ""
     if variation.estimate == "isolation_sideband":
         return _isolation_sideband(nominal, counts)
-    return _by_mass(variation, analysis, nominal)
+    return _by_mass(variation, nominal, by_mass)
 
 
 def _isolation_sideband(nominal: I64, counts: Sequence[I64]) -> tuple[Shift | None, str]:
@@ -76,16 +78,28 @@ def _isolation_sideband(nominal: I64, counts: Sequence[I64]) -> tuple[Shift | No
     return shift, ""
 
 
-def _by_mass(variation: Variation, analysis: Analysis, nominal: I64) -> tuple[Shift | None, str]:
-    """Take the estimates of `dtperf.background`: of stations, for their chambers alike."""
+def biases_between(analysis: Analysis, limits: tuple[float, float]) -> Sequence[Bias] | str:
+    """Return what `dtperf.background` tells of the stations; or why it does not.
+
+    Args:
+        analysis: The events, whose window in the mass is the nominal one.
+        limits: Lowest and highest mass of the sidebands and fits, GeV.
+    """
     pair = analysis.config.selection.pair
     window = (float(round(pair.min_mass)), float(round(pair.max_mass)))
-    (cuts,) = cuts_of(variation)
-    wide = analysis.with_cuts(cuts, measurements=("efficiency_vs_mass",))
+    cuts = dict(zip(MASSES, limits, strict=True))
     try:
-        found = biases(wide, window)
+        return biases(analysis.with_cuts(cuts, measurements=("efficiency_vs_mass",)), window)
     except (ConfigError, InputError) as error:
-        return None, str(error)
+        return str(error)
+
+
+def _by_mass(variation: Variation, nominal: I64, by_mass: ByMass) -> tuple[Shift | None, str]:
+    """Take the estimates of stations for their chambers alike."""
+    assert variation.limits is not None  # it is declared with them
+    found = by_mass(variation.limits)
+    if isinstance(found, str):
+        return None, found
     each = [_estimate(variation, bias) for bias in found]
     values = np.array([np.nan if one is None else -one.bias for one in each])
     errors = np.array([np.nan if one is None else one.bias_uncertainty for one in each])

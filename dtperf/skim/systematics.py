@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ from dtperf.errors import ConfigError, InputError
 from dtperf.execution.provenance import code_version
 from dtperf.skim.analysis import Analysis
 from dtperf.skim.cuts import only
-from dtperf.skim.estimates import Cuts, cuts_of, estimated
+from dtperf.skim.estimates import Cuts, biases_between, cuts_of, estimated
 from dtperf.skim.recut.inputs import Source
 from dtperf.typing import I64
 
@@ -87,9 +88,10 @@ def systematics(
     if other is not None:
         found += _of_other(analysis, declared, other, nominal, progress=progress)
     rest = iter(joint[len(alternatives) :])
+    by_mass = cache(partial(biases_between, analysis))  # sidebands and fit are of the same counts
     for name, needed in wanted.estimates.items():
         counts_of = [next(rest).sum(axis=-2)[:, 1:] for _ in needed]
-        shift, why = estimated(declared.variations[name], analysis, nominal, counts_of)
+        shift, why = estimated(declared.variations[name], nominal, counts_of, by_mass)
         if shift is None:
             wanted.left_out[name] = why
         else:

@@ -14,7 +14,7 @@ from dtperf.errors import InputError
 from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS, isolations
 from dtperf.selection.details.branches import detail_anomalies
 from dtperf.selection.details.rpc import has_rpcs
-from dtperf.selection.flatten import flatten
+from dtperf.selection.flatten import FlatEvents, flatten
 from dtperf.selection.luminosity import is_certified
 from dtperf.selection.tagging import Tables
 from dtperf.skim.details import OF_RPCS
@@ -80,14 +80,14 @@ class LuminosityTally(NamedTuple):
         return found
 
 
-def found_anomalies(events: Any, config: AnalysisConfig) -> Mapping[str, int]:
+def found_anomalies(events: Any, flat: FlatEvents, config: AnalysisConfig) -> Mapping[str, int]:
     """Count what no detector writes, by kind.
 
     Args:
         events: NanoEvents in the luminosity mask.
+        flat: The same events.
         config: The analysis.
     """
-    flat = flatten(events, config.selection.tag.trigger, config.extrapolation, isolations(config))
     columns = config.filled_columns()
     if not detail_anomalies(columns):
         return flat.anomalies
@@ -128,7 +128,9 @@ def _by_block(
     """Yield the blocks that have anomalies, with their counts; found by bisection."""
     if not len(indices):
         return
-    counted = found_anomalies(events[indices], config)
+    some = events[indices]
+    flat = flatten(some, config.selection.tag.trigger, config.extrapolation, isolations(config))
+    counted = found_anomalies(some, flat, config)
     if not any(counted.values()):
         return
     blocks = np.unique(number[indices])

@@ -238,5 +238,5 @@ def _reduce(events: Any, config: AnalysisConfig) -> tuple[Block, LuminosityTally
     fired = TRIGGER_COLUMNS[selection.tag.trigger]
     fires = {fired: flat.muons.fires} if fired else {}
     columns = thinned(flat, LOOSEST, fires, kept_details(inside, config))
-    counted = tally(events, config, found_anomalies(inside, config))
+    counted = tally(events, config, found_anomalies(inside, flat, config))
     return Block(to_arrow(columns), LOOSEST), counted
