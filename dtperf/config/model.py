@@ -55,7 +55,7 @@ class Run(Model):
     """Processes, workers, or threads (8 at most) that decompress here; null: one for each core."""
     chunksize: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
     """Events read and measured at once; null: what fits into a worker's memory, 200,000 at most,
-    30,000 with hits and digis."""
+    and fewer with hits and digis."""
     on_error: Literal["stop", "skip"] = "stop"
     """End the run at events that cannot be read, or go on without them and say so."""
     doubled_events: Literal["refuse", "allow"] = "refuse"
