@@ -31,6 +31,7 @@ __all__ = [
     "raise_if_interrupted",
     "signals_as_interrupt",
     "stoppable",
+    "uninterrupted",
 ]
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
@@ -47,6 +48,10 @@ class _Interrupts:
     """It was raised where Python can only print it, and has not come through since."""
     again = False
     """The next signal is a lost one that comes again."""
+    held = False
+    """What must not be done by half is being done."""
+    waiting = False
+    """One has come meanwhile."""
 
 
 _interrupts = _Interrupts()
@@ -78,6 +83,9 @@ def signals_as_interrupt(*numbers: signal.Signals) -> Iterator[None]:
         if is_lost_one and not state.lost:
             return  # it has come through in the meantime
         state.asked, state.lost = True, False
+        if state.held:
+            state.waiting = True
+            return
         raise KeyboardInterrupt
 
     lost: SimpleQueue[bool] = SimpleQueue()  # may be used within a destructor, unlike a lock
@@ -116,6 +124,27 @@ def signals_as_interrupt(*numbers: signal.Signals) -> Iterator[None]:
             for number, handler in before.items():
                 signal.signal(number, handler)
             state.asked = False
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let the Ctrl-C of `signals_as_interrupt` wait until what is inside has been done.
+
+    Raises:
+        KeyboardInterrupt: One came meanwhile.
+    """
+    state = _interrupts
+    if state.held or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    state.held = True
+    try:
+        yield
+    finally:
+        state.held = False
+        if state.waiting:
+            state.waiting = False
+            raise KeyboardInterrupt
 
 
 def _is_nobodys(handler: Any) -> bool:

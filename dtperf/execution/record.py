@@ -19,6 +19,7 @@ from dtperf.execution.outputs import added
 from dtperf.execution.provenance import machine
 from dtperf.filesets.check import CheckedFile, UnreadableFile
 from dtperf.measurements.histograms import sort_categories
+from dtperf.process import uninterrupted
 from dtperf.results.doubled import Gathered, refusal
 from dtperf.results.event_sample import EventSample
 from dtperf.results.extra import in_order
@@ -113,16 +114,17 @@ class RunRecord:
         sample = (output or {}).pop(EVENT_SAMPLE, EventSample())
         origin = (output or {}).pop(ORIGIN, EventOrigin())
         self._refuse_doubled(sample, rows)
-        # Ctrl-C in between would leave a sum that no row speaks of
-        self._is_balanced = False
-        if output is not None:
-            self._output = added([output], self._output)
-            self._gathered.add(sample)
-            self._origin += origin
-        self._rows += rows
-        for ended in progressed.ended:
-            self._compiling_s[ended.outcome.worker] += ended.outcome.compiling_seconds
-        self._is_balanced = True
+        # stopped in between, a sum would be left that no row speaks of
+        with uninterrupted():
+            self._is_balanced = False
+            if output is not None:
+                self._output = added([output], self._output)
+                self._gathered.add(sample)
+                self._origin += origin
+            self._rows += rows
+            for ended in progressed.ended:
+                self._compiling_s[ended.outcome.worker] += ended.outcome.compiling_seconds
+            self._is_balanced = True
         for row in rows:
             self._on_ended(row)
         stops = self._config.run.on_error == "stop"

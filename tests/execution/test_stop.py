@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Any, Self
 
 import psutil
 import pytest
@@ -20,8 +20,11 @@ from jupyter_client.manager import KernelManager
 
 import dtperf
 from dtperf.config import AnalysisConfig
+from dtperf.errors import Stopped
+from dtperf.execution import record
 from dtperf.execution.checkpoint import newest
 from dtperf.execution.clusters.client import WORKER_S
+from dtperf.execution.outputs import added
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN
 from tests.helpers.runs import assert_same, with_run
@@ -145,6 +148,24 @@ def test_a_run_stops_at_once_and_says_what_is_kept(
     )
     config = with_run(reference_config, executor=executor, workers=2, chunksize=CHUNK)
     assert_same(dtperf.run(config, GOLDEN, out=out, resume=True), golden_result)
+
+
+def test_a_stop_while_a_chunk_is_added_loses_nothing(
+    tmp_path: Path, reference_config: AnalysisConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that is busy spends long there, before anything has been saved."""
+
+    def stopped(outputs: Any, total: Any = None) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        return added(outputs, total)
+
+    monkeypatch.setattr(record, "added", stopped)
+    config = with_run(reference_config, executor="iterative", chunksize=1000)
+    with pytest.raises(Stopped, match=r"^Stopped at 1,000 of 4,000 events; they are kept"):
+        dtperf.run(config, GOLDEN, out=tmp_path)
+    kept = newest(tmp_path)
+    assert kept is not None
+    assert Result.load(kept).totals["events"] == 1000
 
 
 @pytest.mark.slow
