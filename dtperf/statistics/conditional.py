@@ -17,7 +17,7 @@ from dtperf.typing import AnyArray, Bools, Intp
 
 __all__ = ["EXACT", "Margins"]
 
-EXACT = 150
+EXACT = 100
 """Sums that can have more values than these are approximated: numbers of standard deviations to
 0.3 %."""
 SHORT = 12
@@ -39,7 +39,8 @@ class Margins(NamedTuple):
     @property
     def least(self) -> AnyArray:
         """Fewest failures of the later sample."""
-        return np.maximum(self.failed - self.earlier, 0)
+        fewest: AnyArray = np.maximum(self.failed - self.earlier, 0)
+        return fewest
 
     @property
     def values(self) -> AnyArray:

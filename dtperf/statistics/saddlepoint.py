@@ -90,7 +90,8 @@ def saddlepoint(sums: Sloping, x: AnyArray) -> AnyArray:
         slope, curvature = sums.slopes(t)
         low, high = np.where(slope < x, t, low), np.where(slope < x, high, t)
         step = t - (slope - x) / np.maximum(curvature, LEAST)
-        new = np.where((step > low) & (step < high), step, (low + high) / 2)
+        # a search that has ended stays where it is, which is an end of its interval
+        new = np.where((step >= low) & (step <= high), step, (low + high) / 2)
         if np.all(np.abs(new - t) < NEAR):
             return new
         t = new
