@@ -19,6 +19,7 @@ from dtperf.execution import dask_pool
 from dtperf.results.result import Result
 from dtperf.selection.block_luminosity import BlockTable, LuminosityByBlock, block_keys
 from dtperf.skim.make import skim
+from dtperf.synthetic import Settings, generate
 from tests.helpers.golden import GOLDEN
 from tests.helpers.runs import assert_same, with_run
 from tests.nanoaod.files import read_arrays, write_like
