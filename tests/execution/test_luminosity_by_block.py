@@ -237,6 +237,21 @@ def test_a_table_of_runs_is_refused(tmp_path: Path) -> None:
         dtperf.load_config(yaml)
 
 
+def test_the_table_that_the_generator_writes_is_that_of_its_events(
+    tmp_path: Path, reference_config: AnalysisConfig
+) -> None:
+    made = {}
+    for generation in ("A", "B"):
+        settings = Settings(events=600, runs=2, generation=generation)
+        made[generation] = generate(settings, tmp_path / generation).directory
+    config = dtperf.load_config(reference_config, {KEY: made["A"] / "luminosity.csv"})
+    of_table, of_branches = dtperf.run(config, made["A"]), dtperf.run(reference_config, made["B"])
+    assert not of_table.event_remarks
+    found, expected = (r.counts["efficiency_vs_lumi"] for r in (of_table, of_branches))
+    assert found == expected
+    assert found.sum() > 0
+
+
 BLOCK = st.tuples(
     st.integers(1, 2**32 - 1) | st.integers(1, 3), st.integers(1, 2**32 - 1) | st.integers(1, 3)
 )
