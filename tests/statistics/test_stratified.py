@@ -61,6 +61,7 @@ COUNTS = st.integers(0, 40).flatmap(lambda n: st.tuples(st.integers(0, n), st.ju
 
 @given(new=COUNTS, old=COUNTS)
 @example(new=(0, 26), old=(31, 31))
+@example(new=(31, 31), old=(1968, 1969))
 def test_one_stratum_is_fishers_exact_test(new: tuple[int, int], old: tuple[int, int]) -> None:
     (k, n), (k_old, m) = new, old
     found = Strata([k], [n], [k_old], [m]).differences(ALL)
