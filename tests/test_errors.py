@@ -16,7 +16,11 @@ from dtperf.cli.options import as_options
 
 PACKAGE = Path(dtperf.__file__).parent
 OPTION = re.compile(r"(?:^|[\s(`'])--[a-z]")
-FOR_A_SHELL = {"pages/explore/session.py", "results/luminosity.py"}
+FOR_A_SHELL = {
+    "pages/explore/session.py",
+    "selection/block_luminosity.py",
+    "selection/brilcalc.py",
+}
 """Writes commands."""
 
 

@@ -223,13 +223,17 @@ def _ways(lacking: dict[Extrapolation, list[str]]) -> str:
 
 def _unsupported(measurements: dict[str, list[str]]) -> Iterator[str]:
     """Name the measurements that a file does not support, those with the same lack together."""
+    from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS
+
     by_lack: dict[tuple[str, ...], list[str]] = {}
     for name, lacking in measurements.items():
         if lacking:
             by_lack.setdefault(tuple(lacking), []).append(name)
+    given = {*OPTIONAL_EVENT_COLUMNS.values()}
     for lacking_all, names in by_lack.items():
         who = "all" if len(names) == len(measurements) else ", ".join(names)
-        yield f"{who}: lacking {first_names(lacking_all, SHOWN)}"
+        how = " (run --luminosity-by-block gives it)" if given.issuperset(lacking_all) else ""
+        yield f"{who}: lacking {first_names(lacking_all, SHOWN)}{how}"
 
 
 def _runs(runs: tuple[int, ...]) -> str:

@@ -153,6 +153,13 @@ class RunOptions:
     tree: Annotated[
         str | None, typer.Option(metavar="NAME", help="Name of the TTree or RNTuple.")
     ] = None
+    luminosity_by_block: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.csv",
+            help="brilcalc's CSV, --byls: luminosity and pile-up for files without.",
+        ),
+    ] = None
     set_: Set = None
     on_error: Annotated[
         str | None,
@@ -202,7 +209,10 @@ class RunOptions:
         given = {f"run.{name}": getattr(self, name) for name in names}
         given |= {"input.tree": self.tree, "processor": processor}
         changed = [f"{key}={value}" for key, value in given.items() if value is not None]
-        return load_config(config, [*changed, *(self.set_ or [])])
+        loaded = load_config(config, [*changed, *(self.set_ or [])])
+        if self.luminosity_by_block is None:
+            return loaded
+        return load_config(loaded, {"input.luminosity_by_block": self.luminosity_by_block})
 
     def arguments(self) -> dict[str, Any]:
         """Return those that are arguments of `dtperf.run` and not part of the config."""

@@ -151,7 +151,7 @@ def _reason(row: LedgerRow) -> str:
 
 
 def _warnings(result: Result) -> Iterator[str]:
-    is_measured = _is_measured(result)
+    is_measured, active = _is_measured(result), result.config.measurements.active()
     lines = []
     if not result.totals["pairs"] and is_measured:
         lines.append("No pair was selected: check the cuts with `dtperf config show CONFIG`.")
@@ -165,6 +165,10 @@ def _warnings(result: Result) -> Iterator[str]:
             lines.append(f"{measurement} lacks {count:,} events without its branches")
     if result.left_out and is_measured:
         lines.append(f"Left out, the input lacks their branches: {', '.join(result.left_out)}")
+        if any("inst_lumi" in active[name].columns for name in result.left_out):
+            lines.append(
+                "Luminosity can be given: --luminosity-by-block FILE, brilcalc's with --byls"
+            )
     return (f"[yellow]{line}[/]" for line in lines)
 
 

@@ -16,6 +16,7 @@ from dtperf.config.overrides import Override, Overrides, apply, origin, read_ove
 from dtperf.config.reader import parse, read_text
 from dtperf.config.suggest import shorten, suggest
 from dtperf.errors import ConfigError, InputError
+from dtperf.selection.block_luminosity import LuminosityByBlock
 from dtperf.selection.cuts import DeadCell
 from dtperf.validation import Model, read_json
 
@@ -55,7 +56,7 @@ LUMINOSITY = ("plot", "luminosity")
 
 
 def with_files(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-    """Put the content of a mask and of a list of cells in the place of their files' names.
+    """Put the content of a mask, a list of cells and a table in the place of their files' names.
 
     Args:
         data: Content of a config.
@@ -64,23 +65,20 @@ def with_files(data: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
     Raises:
         ConfigError: The file cannot be read.
     """
-    section = data.get("selection")
-    if not isinstance(section, Mapping):
-        return data
-    content = {
-        key: read(f"selection.{key}", folder / section[key])
-        for key, read in READERS.items()
-        if isinstance(section.get(key), str)
-    }
-    return {**data, "selection": {**section, **content}} if content else data
+    for (section, key), read in READERS.items():
+        settings = data.get(section)
+        name = settings.get(key) if isinstance(settings, Mapping) else None
+        if isinstance(settings, Mapping) and isinstance(name, str):
+            content = read(f"{section}.{key}", folder / name)
+            data = {**data, section: {**settings, key: content}}
+    return data
 
 
 def with_files_set(override: Override) -> Override:
     """Do the same for names of files among the overrides, relative to the working directory."""
-    key = override.loc[-1]
-    is_file = override.loc[:-1] == ("selection",) and key in READERS
-    if is_file and isinstance(override.value, str):
-        return override._replace(value=READERS[key](f"selection.{key}", Path(override.value)))
+    read = READERS.get(override.loc)
+    if read is not None and isinstance(override.value, str | Path):
+        return override._replace(value=read(".".join(override.loc), Path(override.value)))
     if override.loc == LUMINOSITY and isinstance(override.value, str | Path):
         return override._replace(value=str(Path(override.value).absolute()))
     return override
@@ -134,13 +132,21 @@ def _read_cells(key: str, path: Path) -> Any:
     return cells
 
 
+def _read_blocks(key: str, path: Path) -> LuminosityByBlock:
+    try:
+        return LuminosityByBlock.of(path)
+    except InputError as error:
+        raise ConfigError(f"{key}: {error}") from None
+
+
 MAX_MASK_BYTES = 10_000_000
 """The golden JSON of a year takes 20 kB."""
-READERS: Mapping[str, Callable[[str, Path], Any]] = {
-    "luminosity_mask": _read_mask,
-    "dead_cells": _read_cells,
+READERS: Mapping[tuple[str, ...], Callable[[str, Path], Any]] = {
+    ("selection", "luminosity_mask"): _read_mask,
+    ("selection", "dead_cells"): _read_cells,
+    ("input", "luminosity_by_block"): _read_blocks,
 }
-"""What reads the file that a key of the selection may name."""
+"""What reads the file that a key may name."""
 
 
 AnyModel = TypeVar("AnyModel", bound=Model)

@@ -7,11 +7,18 @@ import json
 from math import inf
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import BeforeValidator, Field, FiniteFloat
+from pydantic import (
+    BeforeValidator,
+    Field,
+    FiniteFloat,
+    SerializationInfo,
+    WrapSerializer,
+)
 
 from dtperf.config.measurements import MeasurementSettings
 from dtperf.config.suggest import shorten
 from dtperf.measurements.declaration import Measurement, OlderRegular, Regular
+from dtperf.selection.block_luminosity import LuminosityByBlock
 from dtperf.selection.cuts import Compatibility, Extrapolation, Selection, TableName
 from dtperf.validation import Model
 
@@ -21,11 +28,19 @@ FREE = ("title", "plot", "processor", "run")
 """Sections and keys that change no number: those of `processor` its source tells."""
 
 
+def _whole(table: Any, as_json: Any, info: SerializationInfo) -> Any:
+    """Keep the content of a table where a config is made of another one."""
+    return as_json(table) if info.mode == "json" else table
+
+
 class Input(Model):
-    """What a file must look like."""
+    """What a file must look like, and what it may lack."""
 
     tree: Annotated[str, Field(min_length=1)] = "Events"
     """Name of the TTree or RNTuple."""
+    luminosity_by_block: Annotated[LuminosityByBlock | None, WrapSerializer(_whole)] = None
+    """CSV file of `brilcalc lumi --byls`: instantaneous luminosity, as delivered, and pile-up of
+    the luminosity blocks, for files without; one that has them in its branches keeps its own."""
 
 
 def _luminosity(value: Any) -> Any:
@@ -118,6 +133,11 @@ class AnalysisConfig(Model):
 
         return as_html(self)
 
+    @property
+    def luminosity_by_block(self) -> LuminosityByBlock | None:
+        """Luminosity for files without: a table of brilcalc."""
+        return self.input.luminosity_by_block
+
     def filled_measurements(self) -> dict[str, Measurement]:
         """List the measurements as they are filled, by name: with what `compatibility` asks for."""
         declared = self.measurements.active()
@@ -135,8 +155,12 @@ class AnalysisConfig(Model):
         return used
 
     def without_words(self) -> AnalysisConfig:
-        """Return the same without what is only shown of measurements of one's own."""
-        return self.model_copy(update={"measurements": self.measurements.without_words()})
+        """Return the same without what is only shown: words of measurements, a table's file."""
+        changed: dict[str, Any] = {"measurements": self.measurements.without_words()}
+        if (table := self.luminosity_by_block) is not None:
+            unnamed = table.model_copy(update={"file": ""})
+            changed["input"] = self.input.model_copy(update={"luminosity_by_block": unnamed})
+        return self.model_copy(update=changed)
 
     @property
     def hash(self) -> str:

@@ -132,7 +132,7 @@ def _differing(section: BaseModel, other: BaseModel, loc: Loc = ()) -> Iterator[
     """Yield the places of values that differ, and the other's value."""
     for name in type(section).model_fields:
         mine, theirs = getattr(section, name), getattr(other, name)
-        if isinstance(mine, BaseModel):
+        if isinstance(mine, BaseModel) and isinstance(theirs, BaseModel):
             yield from _differing(mine, theirs, (*loc, name))
         elif mine != theirs:
             content = other.model_dump(mode="json", include={name})[name]

@@ -9,12 +9,17 @@ from dtperf.config.suggest import shorten
 
 __all__ = ["differing", "flat_values"]
 
-WHOLE = ("measurements", "selection.luminosity_mask", "selection.dead_cells")
+WHOLE = (
+    "measurements",
+    "selection.luminosity_mask",
+    "selection.dead_cells",
+    "input.luminosity_by_block",
+)
 MOST_SHOWN = 10
 
 
 def flat_values(config: AnalysisConfig) -> dict[str, Any]:
-    """List all values by dotted key; measurements and masks as one value."""
+    """List all values by dotted key; measurements, masks and tables as one value."""
     found: dict[str, Any] = {}
 
     def walk(key: str, value: Any) -> None:

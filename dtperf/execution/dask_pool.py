@@ -85,6 +85,8 @@ class SideOutput:
 
 FEWEST, MOST = 2, 32
 """How many chunks are summed on a worker: as many as there are cores, within these limits."""
+LARGE_BYTES = 100_000
+"""A work function of this size is sent apart from the chunks."""
 WAIT_S = 1.0
 """How long a finished chunk waits for others to be summed with."""
 CHECK_S = 2.0
@@ -107,6 +109,7 @@ class DaskPool:
         is_private = str(getattr(client.scheduler, "address", "")).startswith("tls://")
         self._lender = CredentialSource() if lends and is_private else None
         self._numbers = count()
+        self._function: Any = None
         self._queue = TaskQueue(client)
         self._measured: dict[int, tuple[WorkItem, Future[Any]]] = {}
         """Chunks that wait to be summed, by ticket."""
@@ -135,8 +138,9 @@ class DaskPool:
         """Return None: Dask's workers do not tell."""
 
     def begin(self, function: Function) -> None:
-        """Take the work function."""
-        self._function = sealed(function)
+        """Take the work function; a large one, as with a table, is sent once and not each time."""
+        content = sealed(function)
+        self._function = content if len(content) < LARGE_BYTES else self._queue.keep(content)
 
     def submit(self, ticket: int, item: WorkItem) -> None:
         """Hand in an attempt."""

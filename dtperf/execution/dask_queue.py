@@ -84,6 +84,14 @@ class TaskQueue:
         task.copies.append(future)
         future.add_done_callback(lambda done: self._ended.put((number, done)))
 
+    def keep(self, content: bytes) -> Future[bytes]:
+        """Send bytes once, that many tasks take: workers get them from each other.
+
+        They are not scattered, since those are lost with the worker that has them.
+        """
+        key = (f"function-{self._run}", uuid4().hex[:8])
+        return self._client.submit(bytes, content, key=key, pure=False)
+
     def has(self, kind: Kind) -> bool:
         """Return whether a task of this kind has not ended."""
         return any(task.kind == kind for task in self._tasks.values())

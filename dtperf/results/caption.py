@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from dtperf.results.luminosity import read_luminosity
 from dtperf.results.origin import EventOrigin
 from dtperf.results.recorded import Recorded, recorded
+from dtperf.selection.brilcalc import read_luminosity
 
 if TYPE_CHECKING:
     from dtperf.results.result import Result

@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dtperf.errors import InputError
-from dtperf.results.luminosity import LuminosityTable, first_runs
+from dtperf.config import AnalysisConfig
+from dtperf.errors import DtperfError, InputError
 from dtperf.results.origin import Blocks
-from dtperf.selection.luminosity import is_certified
+from dtperf.selection.block_luminosity import block_keys
+from dtperf.selection.brilcalc import LuminosityTable, first_runs
+from dtperf.selection.luminosity import WITHOUT_LUMINOSITY, is_certified
 from dtperf.typing import U64
 
-__all__ = ["Recorded", "recorded"]
+__all__ = ["Recorded", "blocks_read", "lacking_blocks", "recorded"]
 
 MAX_BLOCKS = 1 << 24
 
@@ -58,8 +60,8 @@ def recorded(
         why = "a table by luminosity block, brilcalc's byls, is of the blocks that were read"
         remarks.append(f"whole runs count: {why if blocks else 'the blocks read are not known'}")
     else:
-        keys = _keys(blocks, mask)
-        theirs = table.run.astype(np.uint64) << np.uint64(32) | table.block
+        keys = blocks_read(blocks, mask)
+        theirs = block_keys(table.run, table.block)
         is_read = np.isin(theirs, keys)
         n_lacking = len(keys) - len(np.intersect1d(keys, theirs))
         read = f"{len(keys):,} luminosity blocks that were read"
@@ -83,8 +85,48 @@ def _energy(table: LuminosityTable, is_read: Any) -> float | None:
     return float(found[0]) if len(found) == 1 else None
 
 
-def _keys(blocks: Mapping[int, Blocks], mask: Mapping[str, Any] | None) -> U64:
-    """Return run << 32 | block of all luminosity blocks that are in a mask."""
+def lacking_blocks(
+    config: AnalysisConfig, blocks: Mapping[int, Blocks], anomalies: Mapping[str, int]
+) -> list[str]:
+    """Say how many events have no luminosity, as a table lacks their blocks; empty: all have one.
+
+    Args:
+        config: The analysis.
+        blocks: Those of each run that were read, as `EventOrigin` has them; none: not known.
+        anomalies: Of the result.
+    """
+    events, table = anomalies.get(WITHOUT_LUMINOSITY, 0), config.luminosity_by_block
+    if table is None or not events:
+        return []
+    lacks = "lacks them"
+    try:
+        read = blocks_read(blocks, config.selection.luminosity_mask)
+        absent = read[~np.isin(read, table.table.keys)]
+        if len(absent):
+            run, block = divmod(int(absent[0]), 1 << 32)
+            lacks = (
+                f"lacks {len(absent):,} of {len(read):,} luminosity blocks that were read, such as "
+                f"{block} of run {run}"
+            )
+    except DtperfError:  # the table is elsewhere
+        pass
+    without = f"{events:,} event{'s' * (events != 1)} without a value"
+    return [f"{table.file} {lacks}: {without} overflow what is measured against luminosity"]
+
+
+def blocks_read(blocks: Mapping[int, Blocks], mask: Mapping[str, Any] | None = None) -> U64:
+    """Return the luminosity blocks that were read, and are in a mask, in order.
+
+    Args:
+        blocks: Those of each run, as `EventOrigin` has them.
+        mask: The luminosity mask of the analysis.
+
+    Returns:
+        As `block_keys` has them, shape (blocks,).
+
+    Raises:
+        InputError: There are more than can be.
+    """
     ranges = [(run, first, last) for run, mine in blocks.items() for first, last in mine]
     if sum(last - first for _, first, last in ranges) > MAX_BLOCKS:
         raise InputError("the result has more luminosity blocks than there can be", "corrupt")
@@ -94,4 +136,4 @@ def _keys(blocks: Mapping[int, Blocks], mask: Mapping[str, Any] | None) -> U64:
     if mask is not None and len(numbers):
         inside = is_certified({"run": runs, "luminosityBlock": numbers}, mask)
         runs, numbers = runs[inside], numbers[inside]
-    return np.unique(runs.astype(np.uint64) << np.uint64(32) | numbers.astype(np.uint64))
+    return np.unique(block_keys(runs, numbers))

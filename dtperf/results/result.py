@@ -23,6 +23,7 @@ from dtperf.results.html import as_html, in_one_line
 from dtperf.results.index import HistogramEntry, UnknownHistogram, histogram_index
 from dtperf.results.ledger import Ledger
 from dtperf.results.origin import EventOrigin
+from dtperf.results.recorded import lacking_blocks
 from dtperf.results.storage import LEDGER, RESULT, StoredResult, read_files, write_files
 from dtperf.results.summary import ChamberEfficiency, StationEfficiency, by_chamber, by_station
 from dtperf.results.table import Table
@@ -249,7 +250,7 @@ class Result(Mapping[str, "Histogram"]):
         Args:
             label: Status beside the experiment's name, such as 'Preliminary'; empty: none.
             luminosity: Integrated, 1/fb; or a CSV file of brilcalc, see
-                `dtperf.results.luminosity.read_luminosity`.
+                `dtperf.selection.brilcalc.read_luminosity`.
             energy: Of the collisions, TeV.
 
         Raises:
@@ -297,8 +298,9 @@ class Result(Mapping[str, "Histogram"]):
 
     @property
     def event_remarks(self) -> list[str]:
-        """What a user should know of doubled and unnumbered events; empty: nothing."""
-        return remarks(self.totals["events"], self.event_sample)
+        """What a user should know of events that are doubled, unnumbered or without luminosity."""
+        lacking = lacking_blocks(self.config, self.origin.blocks, self.anomalies)
+        return [*remarks(self.totals["events"], self.event_sample), *lacking]
 
     @property
     def remarks(self) -> Mapping[str, str]:

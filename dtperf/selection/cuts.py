@@ -6,12 +6,15 @@ All comparisons are strict, as in the reference, and made in single precision.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Protocol, Self
 
 import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, FiniteFloat, model_validator
 
 from dtperf.validation import Model
+
+if TYPE_CHECKING:
+    from dtperf.selection.block_luminosity import LuminosityByBlock
 
 __all__ = [
     "LARGEST_CATEGORY",
@@ -301,6 +304,10 @@ class TagAndProbe(Protocol):
     @property
     def compatibility(self) -> Compatibility:
         """Whose bugs are followed."""
+
+    @property
+    def luminosity_by_block(self) -> LuminosityByBlock | None:
+        """Luminosity for files without: a table of brilcalc."""
 
     def filled_columns(self) -> Mapping[TableName, frozenset[str]]:
         """Return the columns that are wanted of each table."""

@@ -24,6 +24,7 @@ from dtperf.selection.branches import (
 )
 from dtperf.selection.cuts import LARGEST_CATEGORY, Extrapolation
 from dtperf.selection.flat_collection import Collection, codes, collection
+from dtperf.selection.luminosity import WITHOUT_LUMINOSITY
 from dtperf.selection.ragged import Ranges, count_bad_ranges, mask_not_finite
 from dtperf.typing import F32, AnyArray
 
@@ -70,8 +71,8 @@ def flatten(
 
     Returns:
         Flat arrays. Matches and segments in chambers that do not exist or with coordinates that
-        are not finite are marked as unusable and counted; muons that are not finite, and wild
-        numbers of runs, are counted.
+        are not finite are marked as unusable and counted; muons that are not finite, wild numbers
+        of runs, and events without the luminosity that others have, are counted.
 
     Raises:
         InputError: A column that the selection needs is not there.
@@ -98,6 +99,8 @@ def flatten(
         "run_beyond_31_bits": _count_beyond(per_event["run"]),
         "luminosity_block_beyond_31_bits": _count_beyond(per_event["luminosityBlock"]),
     }
+    if without := int(np.count_nonzero(np.isnan(per_event.get("inst_lumi", np.empty(0))))):
+        anomalies[WITHOUT_LUMINOSITY] = without
     muons = Muons(*tracks.in_order(Muons))
     found = (tracks.columns.get(TRACKER_ISO), segments, anomalies)
     return FlatEvents(per_event, muons, stored, dxy, *found)

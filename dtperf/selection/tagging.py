@@ -29,7 +29,7 @@ from dtperf.selection.details.theta_trigger import stored_theta, theta_columns
 from dtperf.selection.details.trigger import stored_primitives, trigger_columns
 from dtperf.selection.extrapolation import extrapolate
 from dtperf.selection.flatten import FlatEvents, flatten
-from dtperf.selection.luminosity import within
+from dtperf.selection.luminosity import with_luminosity, within
 from dtperf.selection.pairs import PairLimits, find_pairs, is_repeated
 from dtperf.selection.segments import PassingLimits
 from dtperf.selection.tables import Table
@@ -149,7 +149,9 @@ def tag_and_probe(events: Any, config: TagAndProbe) -> Tables:
         InputError: A column that the selection needs is not there.
     """
     selection = config.selection
-    inside = within(events, selection.luminosity_mask)
+    used = frozenset().union(*config.filled_columns().values())
+    known = with_luminosity(events, config.luminosity_by_block, used)
+    inside = within(known, selection.luminosity_mask)
     flat = flatten(inside, selection.tag.trigger, config.extrapolation, isolations(config))
     return Tables(inside, flat, config)
 

@@ -28,6 +28,7 @@ from dtperf.results.doubled import refusal
 from dtperf.results.result import Result
 from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS, TRACKER_ISO, isolations
 from dtperf.selection.details.branches import DETAIL_ANOMALIES, TRACK_SLOPES, detail_anomalies
+from dtperf.selection.luminosity import WITHOUT_LUMINOSITY
 from dtperf.skim.cuts import (
     MEASURED,
     looser,
@@ -331,9 +332,13 @@ class Analysis:
             for name, layout in layouts.items():
                 lacking[name] |= not OF_SLOPES.isdisjoint(layout.measurement.columns)
         made = frozenset(name for name, lacks in lacking.items() if not lacks.all())
-        unread = DETAIL_ANOMALIES - detail_anomalies(config.filled_columns())
+        columns = config.filled_columns()
+        unread = DETAIL_ANOMALIES - detail_anomalies(columns)
         counted = {name: n for name, n in tally.anomalies.items() if name not in unread}
         anomalies = {name: int(n[inside].sum()) for name, n in counted.items()}
+        is_used = any("inst_lumi" in used for used in columns.values())
+        if not (is_used and anomalies.get(WITHOUT_LUMINOSITY)):
+            anomalies.pop(WITHOUT_LUMINOSITY, None)
         for name, lacks in lacking.items():
             if lacks.any():
                 anomalies[f"events_not_in_{name}"] = int(tally.events[lacks & inside].sum())

@@ -17,6 +17,7 @@ from dtperf.config.values import flat_values
 from dtperf.errors import ConfigError
 from dtperf.measurements.groups import GROUPS
 from dtperf.measurements.standard import STANDARD
+from dtperf.selection.block_luminosity import LuminosityByBlock
 from dtperf.selection.cuts import LayerCuts
 from dtperf.selection.fourvector import EITHER
 from dtperf.selection.pairs import EITHER_CHARGE, PairLimits
@@ -36,6 +37,7 @@ __all__ = [
     "refuse_looser",
     "refuse_processor",
     "with_cuts",
+    "with_luminosity_of",
 ]
 
 
@@ -81,6 +83,10 @@ def _trigger(skim: str, now: str) -> bool:
     return skim in (now, "none")
 
 
+def _same_table(skim: LuminosityByBlock | None, now: LuminosityByBlock | None) -> bool:
+    return now is None or (skim is not None and skim.sha256 == now.sha256)
+
+
 _MINIMUM = CutRule(_at_least, "muons or pairs below it were left out")
 _MAXIMUM = CutRule(_at_most, "muons or pairs above it were left out")
 _FREE = CutRule(_any, "")
@@ -120,6 +126,9 @@ RULES: Mapping[str, CutRule] = {
     # hits and digis are kept as they are
     **{f"selection.layers.{name}": _FREE for name in LayerCuts.model_fields},
     "selection.dead_cells": _FREE,
+    "input.luminosity_by_block": CutRule(
+        _same_table, "its events have the luminosities that it was made with: leave this out"
+    ),
     "extrapolation": CutRule(_same, "what the other way needs was left out"),
     "compatibility.truncate_extrapolation": _FREE,
     "compatibility.root_binning": _FREE,
@@ -180,6 +189,15 @@ def refuse_looser(skim: AnalysisConfig, now: AnalysisConfig, where: Path | str) 
         )
 
 
+def with_luminosity_of(skim: AnalysisConfig, now: AnalysisConfig) -> AnalysisConfig:
+    """Return a config that names the table which a skim's luminosities are of, if it names none."""
+    table = skim.luminosity_by_block
+    if table is None or now.luminosity_by_block is not None:
+        return now
+    changed = now.input.model_copy(update={"luminosity_by_block": table})
+    return now.model_copy(update={"input": changed})
+
+
 def _value(config: AnalysisConfig, key: str) -> Any:
     value: Any = config
     for name in key.split("."):
@@ -188,6 +206,8 @@ def _value(config: AnalysisConfig, key: str) -> Any:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, LuminosityByBlock):
+        return value.file
     text = json.dumps(value)
     return text if len(text) <= 60 else f"{text[:59]}…"
 

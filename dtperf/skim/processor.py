@@ -21,7 +21,7 @@ from dtperf.selection.branches import (
 )
 from dtperf.selection.details.branches import DETAIL_ANOMALIES
 from dtperf.selection.flatten import flatten
-from dtperf.selection.luminosity import within
+from dtperf.selection.luminosity import WITHOUT_LUMINOSITY, with_luminosity, within
 from dtperf.skim.cuts import loosest_limits
 from dtperf.skim.details import kept_details
 from dtperf.skim.folders import TOKEN
@@ -96,6 +96,7 @@ class SkimEvents(ProcessorABC):  # type: ignore[misc]  # coffea is untyped
 
     def _pack(self, events: Any, anomalies: Mapping[str, int]) -> PackedChunk:
         selection = self._config.selection
+        events = with_luminosity(events, self._config.luminosity_by_block)
         inside = within(events, selection.luminosity_mask)
         used = isolations(self._config)._replace(with_tracker=TRACKER_ISO in inside.muon.fields)
         flat = flatten(inside, selection.tag.trigger, self._config.extrapolation, used)
@@ -106,7 +107,7 @@ class SkimEvents(ProcessorABC):  # type: ignore[misc]  # coffea is untyped
         }
         details = kept_details(inside, self._config)
         columns = thinned(flat, loosest_limits(self._config), fires, details)
-        of_tables = {*flat.anomalies, *DETAIL_ANOMALIES}
+        of_tables = {*flat.anomalies, *DETAIL_ANOMALIES} - {WITHOUT_LUMINOSITY}
         found = {name: count for name, count in anomalies.items() if name in of_tables}
         counted = tally(events, self._config, found)
         about = events.metadata

@@ -15,7 +15,7 @@ from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS, isolations
 from dtperf.selection.details.branches import detail_anomalies
 from dtperf.selection.details.rpc import has_rpcs
 from dtperf.selection.flatten import FlatEvents, flatten
-from dtperf.selection.luminosity import is_certified
+from dtperf.selection.luminosity import WITHOUT_LUMINOSITY, is_certified
 from dtperf.selection.tagging import Tables
 from dtperf.skim.details import OF_RPCS
 from dtperf.typing import I64, U32, AnyArray, Bools, Intp
@@ -23,6 +23,7 @@ from dtperf.typing import I64, U32, AnyArray, Bools, Intp
 __all__ = ["RPCS", "LuminosityTally", "found_anomalies", "sum_tallies", "tally"]
 
 RPCS = OF_RPCS[0]
+LUMINOSITY = OPTIONAL_EVENT_COLUMNS["inst_lumi"]
 OPTIONAL = (*OPTIONAL_EVENT_COLUMNS.values(), RPCS)
 
 
@@ -81,7 +82,7 @@ class LuminosityTally(NamedTuple):
 
 
 def found_anomalies(events: Any, flat: FlatEvents, config: AnalysisConfig) -> Mapping[str, int]:
-    """Count what no detector writes, by kind.
+    """Count what no detector writes, by kind; `tally` counts events without luminosity itself.
 
     Args:
         events: NanoEvents in the luminosity mask.
@@ -89,9 +90,10 @@ def found_anomalies(events: Any, flat: FlatEvents, config: AnalysisConfig) -> Ma
         config: The analysis.
     """
     columns = config.filled_columns()
-    if not detail_anomalies(columns):
-        return flat.anomalies
-    return Tables(events, flat, config).all_anomalies(columns)
+    counted = flat.anomalies
+    if detail_anomalies(columns):
+        counted = Tables(events, flat, config).all_anomalies(columns)
+    return {name: count for name, count in counted.items() if name != WITHOUT_LUMINOSITY}
 
 
 def tally(events: Any, config: AnalysisConfig, anomalies: Mapping[str, int]) -> LuminosityTally:
@@ -103,9 +105,13 @@ def tally(events: Any, config: AnalysisConfig, anomalies: Mapping[str, int]) -> 
     keys = block_ids[0].astype(np.uint64) << np.uint64(32) | block_ids[1]
     blocks, number, counts = np.unique(keys, return_inverse=True, return_counts=True)
     found = {name: np.zeros(len(blocks), dtype=np.int64) for name in anomalies}
+    mask, everything = config.selection.luminosity_mask, np.arange(len(keys))
+    inside = everything if mask is None else everything[is_certified(events, mask)]
+    if LUMINOSITY in events.fields:
+        without = number[inside][np.isnan(ak.to_numpy(events[LUMINOSITY])[inside])]
+        if len(without):
+            found[WITHOUT_LUMINOSITY] = np.bincount(without, minlength=len(blocks))
     if any(anomalies.values()):
-        mask, everything = config.selection.luminosity_mask, np.arange(len(keys))
-        inside = everything if mask is None else everything[is_certified(events, mask)]
         for block, counted in _by_block(events, config, inside, number):
             for name in found.keys() & counted.keys():
                 found[name][block] = counted[name]

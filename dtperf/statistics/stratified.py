@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy  # its `special` takes 0.1 s to import, and comes when it is used
 
+from dtperf.statistics.conditional import Margins
 from dtperf.statistics.intervals import counts_of
-from dtperf.statistics.saddlepoint import tail_in_sigmas
 from dtperf.typing import AnyArray, Bools
 
 __all__ = ["Differences", "Strata"]
@@ -28,7 +27,8 @@ class Differences(NamedTuple):
     """Of the value, one standard deviation of the counts."""
     sigmas: AnyArray
     """How sure it is that there is a difference, by counting alone: standard deviations of a
-    Gaussian that are exceeded, on both sides, as rarely as this difference is by chance."""
+    Gaussian that are exceeded, on both sides, as rarely as this difference is by chance, which is
+    twice as often as it is on its own side; see `conditional.Margins`."""
     weight: AnyArray
     """Inverse of the variance of the value, times that of one probe's result."""
     variance: AnyArray
@@ -68,7 +68,9 @@ class Strata:
         self.error = self.weight**2 * (_error(*new) + _error(*old))
         failing = 1 - k / some
         self.variance = self.weight * failing * (1 - failing) * both / np.maximum(both - 1, 1)
-        self._shape, self._shift, self._size = _binomial(self.share, failing, both, self.variance)
+        in_both = self.weight > 0
+        self._margins = Margins(*(np.where(in_both, n, 0) for n in (new[1], old[1], both - k)))
+        self._failed = np.where(in_both, new[1] - new[0], 0)
 
     def differences(self, sets: Bools) -> Differences:
         """Return the differences of both samples in sets of strata.
@@ -81,48 +83,10 @@ class Strata:
         return Differences(
             value=sets @ self.excess / some,
             uncertainty=np.sqrt(sets @ self.error) / some,
-            sigmas=self._sigmas(sets),
+            sigmas=self._margins.sigmas(sets, self._failed),
             weight=weight,
             variance=variance,
         )
-
-    def _sigmas(self, sets: Bools) -> AnyArray:
-        """Approximate the exact test of failures before and after, given their sum in each stratum.
-
-        Two samples are the simplest trend: scores are 0 and 1.
-        """
-        which, at = np.nonzero(sets)  # most sets hold few strata
-        inside = _Sums(which, len(sets), self._shape[at], self._size[at])
-        # what can have failed of the later sample, beyond expectation, and what has
-        middle = inside.total(inside.size * inside.shape)
-        x = np.clip(sets @ -self.excess, -middle, inside.total(inside.size) - middle)
-        return tail_in_sigmas(inside, x, middle)
-
-
-class _Sums(NamedTuple):
-    """Sums of binomial numbers: their cumulant generating functions add up."""
-
-    which: AnyArray
-    """Number of the sum that each binomial number is in."""
-    many: int
-    """Number of sums."""
-    shape: AnyArray
-    """Chance of each binomial number."""
-    size: AnyArray
-
-    def total(self, values: AnyArray) -> AnyArray:
-        """Return sums of values given for each binomial number."""
-        return np.bincount(self.which, values, self.many)
-
-    def logarithm(self, t: AnyArray) -> AnyArray:
-        """Return the cumulant generating function of each sum."""
-        return self.total(scipy.special.xlog1py(self.size, np.expm1(t)[self.which] * self.shape))
-
-    def slopes(self, t: AnyArray) -> tuple[AnyArray, AnyArray]:
-        """Return its first and second derivative."""
-        grown = np.exp(t)[self.which] * self.shape
-        tilted = grown / (1 - self.shape + grown)
-        return self.total(self.size * tilted), self.total(self.size * tilted * (1 - tilted))
 
 
 def _error(passed: AnyArray, total: AnyArray) -> AnyArray:
@@ -130,21 +94,3 @@ def _error(passed: AnyArray, total: AnyArray) -> AnyArray:
     part = (passed + 0.5) / (total + 1)
     variance: AnyArray = part * (1 - part) / np.maximum(total, 1)
     return variance
-
-
-def _binomial(
-    share: AnyArray, failing: AnyArray, both: AnyArray, variance: AnyArray
-) -> tuple[AnyArray, AnyArray, AnyArray]:
-    """Return for each hypergeometric distribution the binomial one of equal variance and skewness.
-
-    That of few failures among many probes is one already: each has its chance, `share`, to be of
-    the later sample.
-
-    Returns:
-        Chance, mean that the binomial one has too much, and size, which need not be whole.
-    """
-    skewness = (1 - 2 * failing) * (1 - 2 * share) * both / np.maximum(both - 2, 1)
-    chance = np.clip((1 - skewness) / 2, 1e-6, 1 - 1e-6)
-    size = variance / (chance * (1 - chance))
-    mean = share * failing * both
-    return chance, size * chance - mean, size

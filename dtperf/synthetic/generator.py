@@ -14,6 +14,7 @@ from dtperf.process import stoppable
 from dtperf.progress import Progress, progress_bar
 from dtperf.synthetic.content import content_truth
 from dtperf.synthetic.files import PATTERN, TRUTH_CROSSINGS, SampleFile, plan, write_file
+from dtperf.synthetic.luminosity_table import LUMINOSITY_FILE, write_luminosity
 from dtperf.synthetic.settings import Settings, SettingsSource, load_settings
 from dtperf.synthetic.truth import CHAMBERS_FILE, HEADER_FILE, ChamberTruth, write_truth
 from dtperf.synthetic.write import UNFINISHED
@@ -34,12 +35,13 @@ class Generated(NamedTuple):
 
     @property
     def truth_files(self) -> tuple[Path, ...]:
-        """Where the truth is: its header, the chambers, and the folder of crossings if wanted."""
+        """Where the truth is: header, chambers, the folder of crossings if wanted, luminosity."""
         return tuple(path for path in _truth_in(self.directory) if path.exists())
 
 
 def _truth_in(directory: Path) -> list[Path]:
-    return [directory / name for name in (HEADER_FILE, CHAMBERS_FILE, TRUTH_CROSSINGS)]
+    names = (HEADER_FILE, CHAMBERS_FILE, TRUTH_CROSSINGS, LUMINOSITY_FILE)
+    return [directory / name for name in names]
 
 
 @stoppable("while the sample was written: it is not whole; force=True writes it anew")
@@ -52,7 +54,7 @@ def generate(
     progress: bool = True,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Generated:
-    """Write a sample, and the truth beside it.
+    """Write a sample, and the truth and a table of its luminosity beside it.
 
     The events depend on the settings alone: not on the number of files or workers.
 
@@ -95,6 +97,7 @@ def _generate(
         for part in _write_all(settings, files, directory, workers, count):
             truth += part
         _write_truth(settings, files, directory, truth)
+        write_luminosity(directory / LUMINOSITY_FILE, settings)
     except OSError as error:
         raise DtperfError(f"{directory}: writing failed: {error}") from error
     finally:

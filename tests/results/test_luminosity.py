@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from dtperf.errors import InputError
-from dtperf.results.luminosity import read_luminosity
 from dtperf.results.recorded import recorded
+from dtperf.selection.brilcalc import read_luminosity
 
 BY_RUN = """\
 #Data tag : 24v1 , Norm tag: None
@@ -71,6 +71,21 @@ def test_by_luminosity_block_only_those_read_count(tmp_path: Path) -> None:
     assert part.remarks == ("it lacks 2 of 5 luminosity blocks that were read",)
 
 
+@pytest.mark.parametrize(("unit", "scale"), [("ub", 1), ("pb", 1e6), ("nb", 1e3)])
+def test_rates_are_what_blocks_have_delivered_in_their_time(
+    tmp_path: Path, unit: str, scale: float
+) -> None:
+    integrated = BY_BLOCK.replace("/pb", f"/{unit}")
+    rates = BY_BLOCK.replace("/pb", f"hz/{unit}")
+    by_amount, by_rate = (read_luminosity(table(tmp_path, text)) for text in (integrated, rates))
+    assert by_amount.rate is not None
+    assert by_rate.rate is not None
+    seconds = 2**18 * 3564 / 40.079e6  # turns of so many bunches, at the frequency of the LHC
+    np.testing.assert_allclose(by_amount.rate, 0.5 * scale / seconds, rtol=1e-4)
+    np.testing.assert_allclose(by_rate.rate, 0.5 * scale, rtol=1e-12)
+    np.testing.assert_allclose(by_rate.recorded, by_amount.recorded * seconds, rtol=1e-4)
+
+
 def test_a_mask_leaves_blocks_out(tmp_path: Path) -> None:
     found = read_luminosity(table(tmp_path, BY_BLOCK))
     blocks = {367_080: ((1, 3),), 367_088: ((1, 1),)}
@@ -100,7 +115,13 @@ def test_a_table_that_has_changed_is_read_anew(tmp_path: Path) -> None:
     [
         ("run,lumi\n1,2\n", "no line '#run:fill,…'"),
         (BY_RUN.splitlines()[1], "no rows"),
-        (BY_RUN.replace("recorded(/ub)", "recorded(hz/ub)"), "'recorded' is in hz/ub, which is no"),
+        (
+            BY_RUN.replace("recorded(/ub)", "recorded(hz/ub)"),
+            "'recorded' is in hz/ub, a rate, of whole",
+        ),
+        (BY_RUN.replace("recorded(/ub)", "recorded(ub)"), "'recorded' is in ub, which is no"),
+        (BY_RUN.replace("recorded(/ub)", "recorded(hz/x)"), "'recorded' is in hz/x, which is no"),
+        (BY_RUN + BY_BLOCK, "is several tables"),
         (BY_RUN.replace(",recorded(/ub)", ""), "lacks the column 'recorded'"),
         (BY_RUN.replace("2000000.0,1000000.0", "2000000.0,much"), "a row is none of luminosity"),
         (BY_RUN.replace("2000000.0,1000000.0", "2000000.0"), "a row is none of luminosity"),

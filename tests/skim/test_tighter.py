@@ -13,7 +13,7 @@ from dtperf.skim.cuts import RULES, looser
 from tests.helpers.golden import GOLDEN
 
 # a processor is refused with any skim, whatever its cuts
-FREE = {"title", "measurements", "plot", "processor", "input", "run"}
+FREE = {"title", "measurements", "plot", "processor", "run"}
 """Sections that select nothing."""
 
 LOOSER: list[tuple[str, Any]] = [
@@ -38,7 +38,7 @@ LOOSER: list[tuple[str, Any]] = [
 
 def test_every_key_that_selects_has_a_rule() -> None:
     sections = {key.rpartition(".")[0] for key in all_keys()}
-    leaves = {key for key in all_keys() if key not in sections}
+    leaves = {key for key in all_keys() if key not in {*sections, "input.tree"}}
     assert {key for key in leaves if key.split(".")[0] not in FREE} == {*RULES}
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import comb
+
 import numpy as np
 import pytest
-from scipy import stats
+from hypothesis import example, given
+from hypothesis import strategies as st
+from scipy import special, stats
 
-from dtperf.statistics import Strata, student
+from dtperf.statistics import Strata, conditional, student
+from dtperf.statistics.conditional import EXACT
 
 ALL = np.ones((1, 1), dtype=np.bool_)
 
@@ -47,14 +53,87 @@ def test_as_sure_as_the_sum_over_all_tables(
     k_old, k_new = rng.binomial(old, efficiency), rng.binomial(new, efficiency - loss)
     found = Strata(k_new, new, k_old, old).differences(np.ones((1, strata), dtype=np.bool_))
     expected = exact(new - k_new, new, old - k_old, old)
-    assert found.sigmas[0] == pytest.approx(expected, rel=0.02, abs=0.05)
+    assert found.sigmas[0] == pytest.approx(expected, rel=3e-3, abs=3e-3)
 
 
-@pytest.mark.parametrize("failed", [3, 6, 10, 20])
-def test_all_failures_on_one_side(failed: int) -> None:
-    found = Strata([500 - failed], [500], [2000], [2000]).differences(ALL)
-    expected = exact(np.array([failed]), np.array([500]), np.array([0]), np.array([2000]))
-    assert found.sigmas[0] == pytest.approx(expected, rel=0.06)
+COUNTS = st.integers(0, 40).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+@given(new=COUNTS, old=COUNTS)
+@example(new=(0, 26), old=(31, 31))
+@example(new=(31, 31), old=(1968, 1969))
+def test_one_stratum_is_fishers_exact_test(new: tuple[int, int], old: tuple[int, int]) -> None:
+    (k, n), (k_old, m) = new, old
+    found = Strata([k], [n], [k_old], [m]).differences(ALL)
+    table = [[k, n - k], [k_old, m - k_old]]
+    tails = [stats.fisher_exact(table, side).pvalue for side in ("less", "greater")]
+    p = min(1.0, 2 * min(tails))
+    assert 2 * stats.norm.sf(found.sigmas[0]) == pytest.approx(p, rel=1e-6)
+
+
+SMALL = st.integers(0, 5).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+@given(st.lists(st.tuples(SMALL, SMALL), min_size=1, max_size=4))
+def test_several_strata_are_all_tables_counted_one_by_one(
+    strata: list[tuple[tuple[int, int], tuple[int, int]]],
+) -> None:
+    # every way in which the failures of both samples may have been shared out
+    ways = {0: 1}
+    seen = 0
+    for (k, n), (k_old, m) in strata:
+        if not (n and m):
+            continue
+        seen += n - k
+        failed, grown = n - k + m - k_old, dict.fromkeys(range(100), 0)
+        for before, many in ways.items():
+            for of_new in range(max(0, failed - m), min(failed, n) + 1):
+                grown[before + of_new] += many * comb(n, of_new) * comb(m, failed - of_new)
+        ways = {number: many for number, many in grown.items() if many}
+    below = Fraction(sum(many for x, many in ways.items() if x <= seen), sum(ways.values()))
+    above = Fraction(sum(many for x, many in ways.items() if x >= seen), sum(ways.values()))
+    columns = [[each[side][part] for each in strata] for side in (0, 1) for part in (0, 1)]
+    found = Strata(*columns).differences(np.ones((1, len(strata)), dtype=np.bool_))
+    p = min(1.0, 2 * float(min(below, above)))
+    assert 2 * stats.norm.sf(found.sigmas[0]) == pytest.approx(p, rel=1e-9)
+
+
+@pytest.mark.parametrize("strata", [1, 3, 40, 250])
+@pytest.mark.parametrize("before", [1.0, 0.97, 0.5])
+@pytest.mark.parametrize("after", [0.0, 0.4, 0.95])
+def test_what_is_approximated_goes_on_where_sums_end(
+    strata: int, before: float, after: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng, mean, values = np.random.default_rng(strata), 1.0, 0
+    while values < EXACT:
+        probes = np.maximum(rng.poisson(mean, (2, strata)), 1)
+        later, earlier = rng.binomial(probes[0], after), rng.binomial(probes[1], before)
+        failed = probes.sum(axis=0) - later - earlier
+        fewest = np.maximum(failed - probes[1], 0)
+        values, mean = int(np.sum(np.minimum(failed, probes[0]) - fewest)), 1.1 * mean
+    counts = (later, probes[0], earlier, probes[1])
+    all_of_them = np.ones((1, strata), dtype=np.bool_)
+    found = []
+    for limit in (10**6, 0):
+        monkeypatch.setattr(conditional, "EXACT", limit)
+        found.append(Strata(*counts).differences(all_of_them).sigmas[0])
+    assert found[1] == pytest.approx(found[0], rel=3e-3, abs=3e-3)
+
+
+@pytest.mark.parametrize("counts", [(0, 2600, 3100, 3100), (99_000, 100_000, 980_000, 1_000_000)])
+def test_many_probes_of_one_chamber(counts: tuple[int, int, int, int]) -> None:
+    k, n, k_old, m = counts
+    found = Strata([k], [n], [k_old], [m]).differences(ALL).sigmas[0]
+    of = n + m, n - k + m - k_old, n
+    tails = stats.hypergeom.logcdf(n - k, *of), stats.hypergeom.logsf(n - k - 1, *of)
+    logarithm = min(tails)
+    assert found == pytest.approx(-special.ndtri_exp(logarithm), rel=1e-5)
+
+
+def test_no_failure_on_either_side_or_failures_alone_tell_nothing() -> None:
+    for counts in ((5, 5, 9, 9), (0, 5, 0, 9), (500, 500, 900, 900), (0, 500, 0, 900)):
+        k, n, k_old, m = counts
+        assert Strata([k], [n], [k_old], [m]).differences(ALL).sigmas[0] == 0
 
 
 def test_a_difference_that_all_strata_have_in_common() -> None:

@@ -183,6 +183,7 @@ def test_an_older_sample_is_replaced_only_by_force(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("nano_*.root"))) == 2
     make(tmp_path, "events=20", force=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "luminosity.csv",
         "nano_0000.root",
         "notes.root",
         "truth.json",

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from dtperf.errors import InputError
-from dtperf.results.luminosity import LuminosityTable, first_runs, read_luminosity
+from dtperf.selection.brilcalc import LuminosityTable, first_runs, read_luminosity
 from dtperf.typing import F64, I64
 
 __all__ = ["Against", "Exposure", "exposure"]

@@ -12,9 +12,9 @@ from dtperf.diagnostics.ageing.shapes import Course, Shape, Step, course
 from dtperf.diagnostics.ageing.slopes import NO_PROBES, STEP, Slope, expected
 from dtperf.errors import InputError
 from dtperf.results.caption import Caption
-from dtperf.results.luminosity import first_runs
 from dtperf.results.row_columns import Column, Columns, field_columns, names_of, place_columns
 from dtperf.results.table import Table
+from dtperf.selection.brilcalc import first_runs
 from dtperf.statistics import probability
 from dtperf.typing import AnyArray
 

@@ -19,8 +19,8 @@ from dtperf.diagnostics.comparison.runs import Runs, cells_by_run
 from dtperf.diagnostics.comparison.spread import Spread, spread_of
 from dtperf.errors import ConfigError, InputError
 from dtperf.measurements.declaration import Histogram
-from dtperf.results.luminosity import first_runs
 from dtperf.results.result import Result
+from dtperf.selection.brilcalc import first_runs
 from dtperf.typing import F64, I64, AnyArray
 
 __all__ = ["FEWEST_RUNS", "Series", "kept_by_run", "series"]

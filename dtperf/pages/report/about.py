@@ -43,6 +43,7 @@ def about(result: Result) -> list[tuple[str, str]]:
         ("runs", runs_in_words(result.runs).removeprefix("run ")),
         ("recorded", _recorded(caption)),
         ("luminosity", _luminosity(caption)),
+        ("by block", _by_block(result)),
         ("energy", caption.energy),
         ("read", f"{count(totals['events'])} events of {files}, {count(totals['pairs'])} pairs"),
         ("dataset", _dataset(result)),
@@ -75,6 +76,13 @@ def _luminosity(caption: Caption) -> str:
         return "not known: the table has nothing of these runs"
     remarks = "; ".join(caption.recorded.remarks)
     return f"{caption.luminosity}; {remarks}" if remarks else caption.luminosity
+
+
+def _by_block(result: Result) -> str:
+    if (table := result.config.luminosity_by_block) is None:
+        return ""
+    blocks = f"{count(table.blocks)} luminosity blocks of {table.file}, {table.sha256[:12]}"
+    return f"luminosity of {blocks}, for files without"
 
 
 def _dataset(result: Result) -> str:

@@ -30,7 +30,7 @@ from dtperf.results.origin import EventOrigin
 from dtperf.selection.branches import TRACKER_ISO, TRIGGER_COLUMNS, branches_of, isolations
 from dtperf.selection.flatten import flatten
 from dtperf.selection.fourvector import EITHER
-from dtperf.selection.luminosity import within
+from dtperf.selection.luminosity import with_luminosity, within
 from dtperf.selection.pairs import EITHER_CHARGE, PairLimits
 from dtperf.skim.columns import to_arrow
 from dtperf.skim.cuts import refuse_processor
@@ -232,6 +232,7 @@ def _read(config: AnalysisConfig, policy: RetryPolicy, item: WorkItem) -> _Chunk
 def _reduce(events: Any, config: AnalysisConfig) -> tuple[Block, LuminosityTally]:
     """Return what any cut could need; the trigger and the mask stay as they are."""
     selection = config.selection
+    events = with_luminosity(events, config.luminosity_by_block)
     inside = within(events, selection.luminosity_mask)
     used = isolations(config)._replace(with_tracker=TRACKER_ISO in inside.muon.fields)
     flat = flatten(inside, selection.tag.trigger, config.extrapolation, used)

@@ -14,7 +14,7 @@ from dtperf.execution.provenance import code_version
 from dtperf.results.event_sample import EventSample
 from dtperf.results.ledger import Ledger, LedgerRow
 from dtperf.skim.columns import check
-from dtperf.skim.cuts import loosest_limits, refuse_processor
+from dtperf.skim.cuts import loosest_limits, refuse_processor, with_luminosity_of
 from dtperf.skim.parts import BLOCKS, EVENTS, SUFFIX, read_blocks
 from dtperf.skim.recut.block import Block
 from dtperf.skim.recut.inputs import ExploreInputs
@@ -82,7 +82,8 @@ def load_parts(
         InputError: A part cannot be read.
         ConfigError: The config cannot be used.
     """
-    config_used = skim.config if config is None else load_config(config)
+    given = skim.config if config is None else load_config(config)
+    config_used = with_luminosity_of(skim.config, given)
     refuse_processor(config_used)
     loosest = loosest_limits(skim.config)
     rows = skim.ledger if limit is None else _first_rows(skim.ledger, limit)

@@ -9,7 +9,7 @@ import pytest
 
 from dtperf.diagnostics.ageing import exposure
 from dtperf.errors import InputError
-from dtperf.results.luminosity import read_luminosity
+from dtperf.selection.brilcalc import read_luminosity
 from tests.diagnostics.ageing.toys import years
 from tests.results.test_luminosity import BY_BLOCK, BY_RUN
 

@@ -21,13 +21,16 @@ import numpy as np
 from dtperf.errors import InputError
 from dtperf.typing import F64, U32
 
-__all__ = ["LuminosityTable", "first_runs", "read_luminosity"]
+__all__ = ["BLOCK_SECONDS", "LuminosityTable", "first_runs", "read_luminosity"]
 
 MAX_BYTES = 1 << 28
 """Ten years of luminosity blocks."""
 PER_FB = {"b": 1e-15, "mb": 1e-12, "ub": 1e-9, "nb": 1e-6, "pb": 1e-3, "fb": 1.0}
 """Inverse units in 1/fb."""
 HOW = "write it with: brilcalc lumi -u /pb --output-style csv -o FILE …"
+BLOCK_SECONDS = 2**18 * 26_658.883 / 299_792_458.0
+"""A luminosity block is 2**18 turns at the speed of light around the LHC, 26,658.883 m (LHC Design
+Report, CERN-2004-003): 23.311 s."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +51,8 @@ class LuminosityTable:
     """Of one beam, GeV; None: the table does not tell."""
     pileup: F64 | None
     """Average number of collisions; None: the table does not tell."""
+    rate: F64 | None
+    """Instantaneous luminosity, delivered, average of a block, Hz/ub; None: rows are of runs."""
 
 
 def read_luminosity(path: str | Path) -> LuminosityTable:
@@ -55,11 +60,12 @@ def read_luminosity(path: str | Path) -> LuminosityTable:
 
     Args:
         path: CSV with the heads 'run:fill', 'time', 'delivered(/unit)', 'recorded(/unit)', and
-            with `--byls` 'ls', 'E(GeV)', 'avgpu'; times are mm/dd/yy HH:MM:SS in UTC, or seconds
-            since 1970 (`--tssec`).
+            with `--byls` 'ls', 'E(GeV)', 'avgpu', where units may also be (hz/unit); times are
+            mm/dd/yy HH:MM:SS in UTC, or seconds since 1970 (`--tssec`).
 
     Raises:
-        InputError: It cannot be read, is no such table, or has a row twice.
+        InputError: It cannot be read, is no such table, has a row twice, or is several tables with
+            other columns.
     """
     file = Path(path)
     try:
@@ -79,7 +85,13 @@ def _read(path: Path, _changed: int, size: int) -> LuminosityTable:
     opened = gzip.open if path.suffix == ".gz" else open
     with opened(path, "rt", encoding="utf-8", newline="") as stream:
         lines = stream.read(MAX_BYTES).splitlines()
-    heads = next((line for line in lines if line.lower().startswith("#run:fill")), "")
+    kinds = [line.strip() for line in lines if line.lower().startswith("#run:fill")]
+    heads = kinds[0] if kinds else ""
+    if len({line.lower() for line in kinds}) > 1:
+        raise InputError(
+            f"{path}: is several tables, one with the columns {kinds[0][1:80]}, another with "
+            f"others, as of runs and of luminosity blocks: give one of them, or {HOW}"
+        )
     rows = [*csv.reader(line for line in lines if line.strip() and not line.startswith("#"))]
     if not heads or not rows:
         what = "no line '#run:fill,…' with the heads of columns" if not heads else "no rows"
@@ -109,10 +121,13 @@ def _refuse_doubled(table: LuminosityTable, path: Path) -> None:
 class _Columns(NamedTuple):
     places: Mapping[str, int]
     per_fb: Mapping[str, float]
+    """Units of 'delivered' and 'recorded' in 1/fb."""
+    hz_per_ub: float
+    """Unit of 'delivered', of a block, in Hz/ub."""
 
 
 def _columns(heads: Sequence[str], path: Path) -> _Columns:
-    """Return where the columns are, and the units of 'delivered' and 'recorded' in 1/fb."""
+    """Return where the columns are, and their units."""
     places: dict[str, int] = {}
     units = {}
     for place, head in enumerate(heads):
@@ -121,16 +136,21 @@ def _columns(heads: Sequence[str], path: Path) -> _Columns:
         units[name] = unit
     if lacking := [name for name in ("time", "delivered", "recorded") if name not in places]:
         raise InputError(f"{path}: the table lacks the column '{lacking[0]}': {HOW}")
-    scales = {}
-    for name in ("delivered", "recorded"):
-        unit = units[name].removeprefix("/")
-        if unit not in PER_FB or not units[name].startswith("/"):
+    scales, hz_per_ub = {}, 0.0
+    for name in ("recorded", "delivered"):
+        what, slash, unit = units[name].partition("/")
+        if not slash or what not in ("", "hz") or unit not in PER_FB:
             raise InputError(
-                f"{path}: '{name}' is in {units[name] or 'no unit'}, which is no integrated "
-                f"luminosity: {HOW}"
+                f"{path}: '{name}' is in {units[name] or 'no unit'}, which is no luminosity: {HOW}"
             )
-        scales[name] = PER_FB[unit]
-    return _Columns(places, scales)
+        if what and "ls" not in places:
+            raise InputError(
+                f"{path}: '{name}' is in {units[name]}, a rate, of whole runs, whose lengths it "
+                f"does not tell: {HOW}"
+            )
+        scales[name] = PER_FB[unit] * (BLOCK_SECONDS if what else 1)
+        hz_per_ub = PER_FB[unit] / PER_FB["ub"] / (1 if what else BLOCK_SECONDS)
+    return _Columns(places, scales, hz_per_ub)
 
 
 def _table(columns: _Columns, rows: Sequence[Sequence[str]]) -> LuminosityTable:
@@ -156,6 +176,7 @@ def _table(columns: _Columns, rows: Sequence[Sequence[str]]) -> LuminosityTable:
         recorded=scaled["recorded"],
         energy=numbers("e") if "e" in places else None,
         pileup=numbers("avgpu") if "avgpu" in places else None,
+        rate=numbers("delivered") * columns.hz_per_ub if "ls" in places else None,
     )
 
 
