@@ -60,5 +60,5 @@ def test_units_are_those_of_the_heads(tmp_path: Path) -> None:
     for unit, size in (("/fb", 1.0), ("/pb", 1e-3), ("/nb", 1e-6)):
         path = table(tmp_path / "a.csv", BY_RUN.replace("(/ub)", f"({unit})"))
         assert exposure([path]).total == pytest.approx(5e6 * size)
-    with pytest.raises(InputError, match=r"'delivered' is in hz/ub, which is no integrated"):
+    with pytest.raises(InputError, match=r"'recorded' is in hz/ub, a rate, of whole runs"):
         exposure([table(tmp_path / "a.csv", BY_RUN.replace("(/ub)", "(Hz/ub)"))])
