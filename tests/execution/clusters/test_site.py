@@ -1,0 +1,291 @@
+"""`dtperf cluster check`: what lacks is named, with what to do; the API server is a stub."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dtperf.execution.clusters import address
+from dtperf.execution.clusters.site import Step, examine
+from tests.cli.commands import Done, call
+from tests.cli.test_json import documented
+from tests.execution.clusters.apiserver import Stub, kubeconfig, serve
+from tests.execution.clusters.configs import CONFIGS, pods
+
+STEPS = ["file", "server", "operator", "rights", "secrets", "objects", "node", "address"]
+TAINT = {"key": "virtual-node.interlink/no-schedule", "effect": "NoSchedule", "value": "true"}
+Change = Callable[[Stub], None]
+
+
+@pytest.fixture
+def listening() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
+    with serve(Stub()) as stub:
+        (tmp_path / "kubeconfig").write_text(kubeconfig(stub.url))
+        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+        monkeypatch.setattr(address, "DIAL_S", 0.2)
+        with_all(stub)
+        yield stub
+
+
+def with_all(server: Stub) -> None:
+    """Have all that the config "virtual" needs."""
+    server.add("Secret", "my-proxy", "", "", data={"proxy": ""})
+    node = server.add("Node", "vk", "", "", spec={"taints": [TAINT]}, status=ready("256", "1Ti"))
+    node["metadata"]["labels"] |= {
+        "kubernetes.io/hostname": "vk-bari.site.example",
+        "virtual-node.interlink/type": "virtual-kubelet",
+    }
+    status = {"loadBalancer": {"ingress": [{"ip": "127.0.0.1"}]}}
+    server.add("Service", "dtperf-address", "", "", spec={"type": "LoadBalancer"}, status=status)
+
+
+def ready(cpu: str, memory: str, status: str = "True") -> dict[str, Any]:
+    room = {"cpu": cpu, "memory": memory, "pods": "1000"}
+    return {"conditions": [{"type": "Ready", "status": status}], "allocatable": room}
+
+
+def steps(port: int, **changes: Any) -> dict[str, Step]:
+    service = {"type": "ClusterIP", "external_address": f"tls://127.0.0.1:{port}"}
+    found = [*examine(pods("virtual", **{"service": service, **changes}))]
+    return {step.step: step for step in found}
+
+
+def test_all_is_well(server: Stub, listening: int) -> None:
+    before = server.has()
+    found = steps(listening)
+    assert [*found] == STEPS
+    assert [step for step in found.values() if step.outcome != "ok"] == []
+    assert "with room for 256 workers" in found["node"].text
+    assert found["objects"].text.startswith("5 objects would be taken")
+    assert server.has() == before, "looking makes nothing"
+
+
+def unready(server: Stub) -> None:
+    server.objects["Node", "vk"]["status"] = ready("256", "1Ti", "Unknown")
+
+
+def tainted(server: Stub) -> None:
+    more = {"key": "site.example/draining", "effect": "NoExecute"}
+    server.objects["Node", "vk"]["spec"]["taints"].append(more)
+
+
+def small(server: Stub) -> None:
+    server.objects["Node", "vk"]["status"] = ready("256", "1Gi")
+
+
+def few(server: Stub) -> None:
+    server.objects["Node", "vk"]["status"] = ready("500m", "1Ti")
+
+
+def without(kind: str, name: str) -> Change:
+    def change(server: Stub) -> None:
+        del server.objects[kind, name]
+
+    return change
+
+
+def pending(server: Stub) -> None:
+    server.objects["Service", "dtperf-address"]["status"] = {"loadBalancer": {}}
+
+
+def elsewhere(server: Stub) -> None:
+    other = {"loadBalancer": {"ingress": [{"ip": "192.0.2.10"}]}}
+    server.objects["Service", "dtperf-address"]["status"] = other
+
+
+def no_operator(server: Stub) -> None:
+    server.unknown = {"DaskCluster", "DaskWorkerGroup", "DaskAutoscaler"}
+
+
+def old_operator(server: Stub) -> None:
+    server.unknown = {"DaskAutoscaler"}
+
+
+def no_rights(server: Stub) -> None:
+    server.rules = [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]
+
+
+def refused(server: Stub) -> None:
+    server.refusals["POST", "DaskCluster"] = (422, "spec.worker: Required value")
+
+
+def left_behind(server: Stub) -> None:
+    server.add("NetworkPolicy", "dtperf-worker", "dtperf", "")
+
+
+@pytest.mark.parametrize(
+    ("change", "step", "said"),
+    [
+        (no_operator, "operator", "DaskAutoscaler, DaskCluster, DaskWorkerGroup: no operator: ask"),
+        (old_operator, "operator", "Kubernetes knows no DaskAutoscaler: "),
+        (no_rights, "rights", "create secrets, patch secrets, delete secrets, get services"),
+        (no_rights, "rights", "configs/helm/dtperf gives it to whom `users:` names"),
+        (without("Secret", "my-proxy"), "secrets", "there is no Secret my-proxy"),
+        (refused, "objects", "refuses POST DaskCluster: spec.worker: Required value"),
+        (left_behind, "objects", "NetworkPolicy dtperf-worker is left of an earlier cluster: `dtp"),
+        (without("Node", "vk"), "node", "there is none at all: does interLink run?"),
+        (unready, "node", "vk-bari.site.example is not ready: the site's interLink does not"),
+        (tainted, "node", "taints that no worker tolerates: site.example/draining:NoExecute"),
+        (small, "node", "no worker fits on vk-bari.site.example, which has 1Gi of memory"),
+        (few, "node", "which has 500m of cpu"),
+        (pending, "address", "has no address yet: has the site LoadBalancers?"),
+        (elsewhere, "address", "has 192.0.2.10, and external_address leads to 127.0.0.1"),
+    ],
+)
+def test_what_lacks_is_named(
+    change: Change, step: str, said: str, server: Stub, listening: int
+) -> None:
+    change(server)
+    found = steps(listening)
+    assert found[step].outcome == "wrong"
+    assert said in found[step].text
+
+
+def test_too_small_a_node_for_the_workers_that_are_waited_for(server: Stub, listening: int) -> None:
+    server.objects["Node", "vk"]["status"] = ready("3", "1Ti")
+    found = steps(listening, min_workers=4)["node"]
+    assert (found.outcome, found.text.split(", ", 1)[1]) == (
+        "wrong",
+        "with room for 3 workers when it is empty, and min_workers is 4",
+    )
+
+
+def test_who_may_not_list_nodes(server: Stub, listening: int) -> None:
+    server.refusals["GET", "Node"] = (403, "cannot list resource")
+    found = steps(listening)["node"]
+    assert found.outcome == "unknown"
+    assert "kubectl get node -l kubernetes.io/hostname=vk-bari.site.example" in found.text
+
+
+def test_the_address_of_a_load_balancer_is_told_to_whom_has_not_named_it(server: Stub) -> None:
+    found = steps(0, service={})
+    assert found["file"].outcome == found["address"].outcome == "wrong"
+    assert found["address"].text.endswith("the Service dtperf-address has 127.0.0.1")
+    assert found["objects"].outcome == "unknown"
+    pending(server)
+    assert "has none yet: has the site LoadBalancers?" in steps(0, service={})["address"].text
+    del server.objects["Service", "dtperf-address"]
+    assert "`address:` of the chart makes a Service" in steps(0, service={})["address"].text
+
+
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def test_nobody_has_to_listen_before_a_cluster_is_up(server: Stub) -> None:
+    port = closed_port()
+    assert steps(port)["address"].outcome == "ok"
+    server.add("DaskCluster", "dtperf", "dtperf", "")
+    found = steps(port)
+    assert found["address"].outcome == "wrong"
+    assert "refuses, and the cluster is up" in found["address"].text
+    assert found["objects"].text == "the cluster dtperf is up, with all that it needs"
+
+
+def test_silence_is_a_fault_only_if_a_cluster_is_up(
+    server: Stub, listening: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silence(*_: object) -> None:
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(address.socket, "create_connection", silence)
+    # only the dialling: the stub is reached by other means
+    assert steps(listening)["address"].outcome == "unknown"
+    server.add("DaskCluster", "dtperf", "dtperf", "")
+    found = steps(listening)["address"]
+    assert (found.outcome, "a firewall?" in found.text) == ("wrong", True)
+
+
+def test_a_name_that_nobody_knows(server: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(address.socket, "getaddrinfo", unknown)
+    service = {"type": "ClusterIP", "external_address": "tls://dask.invalid:8786"}
+    assert "dask.invalid: no such name" in steps(0, service=service)["address"].text
+
+
+def test_pods_of_this_kubernetes_need_less(server: Stub) -> None:
+    found = {step.step: step for step in examine(pods("inside"))}
+    assert [*found] == STEPS
+    assert {step.outcome for step in found.values()} == {"ok"}
+    assert found["secrets"].text == found["node"].text == "none is needed"
+
+
+def test_without_an_answer_nothing_else_is_looked_at(
+    server: Stub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "kubeconfig").write_text(kubeconfig(f"http://127.0.0.1:{closed_port()}"))
+    found = steps(0)
+    assert [*found] == ["file", "server"]
+    assert "does not answer" in found["server"].text
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert [(step.step, step.outcome) for step in examine(pods("inside"))] == [
+        ("file", "ok"),
+        ("server", "wrong"),
+    ]
+
+
+@pytest.fixture
+def dtperf(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., Done]:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return partial(call, monkeypatch, capfd)
+
+
+def written(folder: Path, port: int) -> Path:
+    service = {"type": "ClusterIP", "external_address": f"tls://127.0.0.1:{port}"}
+    path = folder / "mine.yaml"
+    path.write_text(yaml.safe_dump({**CONFIGS["virtual"], "service": service, "wait_s": 1}))
+    return path
+
+
+def test_the_command(
+    server: Stub, listening: int, tmp_path: Path, dtperf: Callable[..., Done]
+) -> None:
+    mine = written(tmp_path, listening)
+    done = dtperf("cluster", "check", mine)
+    assert (done.code, done.err) == (0, "")
+    lines = [line.split()[:2] for line in done.out.splitlines()[1:]]
+    assert lines[:2] == [["ok", "file"], ["ok", "server"]]
+    assert lines[-1] == ["?", "start"]
+    without("Secret", "my-proxy")(server)
+    done = dtperf("cluster", "check", mine, "--start", "--json")
+    content = json.loads(done.out)
+    assert done.code == 2
+    assert {*content} == documented()["cluster check"]
+    outcomes = {step["step"]: step["outcome"] for step in content["steps"]}
+    assert (outcomes["secrets"], outcomes["start"]) == ("wrong", "unknown")
+
+
+def test_a_start_that_fails_is_told_and_leaves_nothing(
+    server: Stub, listening: int, tmp_path: Path, dtperf: Callable[..., Done]
+) -> None:
+    server.image = "ErrImagePull"
+    before = server.has()
+    done = dtperf("cluster", "check", written(tmp_path, listening), "--start")
+    assert done.code == 2
+    assert "is missing: ErrImagePull" in done.out
+    assert server.has() == before
+
+
+def test_other_kinds_are_not_looked_at(dtperf: Callable[..., Done]) -> None:
+    done = dtperf("cluster", "check", "slurm")
+    assert done.code == 2
+    assert "only pods are looked at before they start" in done.err
