@@ -26,8 +26,10 @@ class Right(NamedTuple):
     """Such as pods/log."""
     verb: str
 
-    def __str__(self) -> str:
-        return f"{self.verb} {self.resource}{self.group and f'.{self.group}'}"
+    @property
+    def of(self) -> str:
+        """The kind, as kubectl calls it, such as networkpolicies.networking.k8s.io."""
+        return f"{self.resource}.{self.group}".rstrip(".")
 
 
 def rights() -> tuple[Right, ...]:

@@ -36,12 +36,13 @@ from dtperf.execution.clusters.tls import Credentials
 __all__ = ["Step", "examine"]
 
 GROUP, VERSION = "kubernetes.dask.org", "v1"
+NEEDED_BY = {"objects": {"file", "operator", "rights"}}
 KINDS = {"DaskCluster", "DaskWorkerGroup", "DaskAutoscaler"}
 OPERATOR = (
     "ask an admin of the cluster for it: helm install --repo https://helm.dask.org "
     "--create-namespace --namespace dask-operator dask-operator dask-kubernetes-operator"
 )
-CHART = "the chart configs/helm/dtperf gives it to whom `users:` names"
+CHART = "the chart configs/helm/dtperf, installed there, gives these rights to its `users:`"
 
 
 class Step(NamedTuple):
@@ -57,16 +58,25 @@ def examine(config: Kubernetes | InterLink) -> Iterator[Step]:
 
     Without an answer of the API server nothing that follows it is looked at.
     """
-    yield _step("file", lambda: _file(config))
+    file = _step("file", lambda: _file(config))
+    yield file
     try:
         with api_server(config.namespace) as server:
+            wrong = {"file"} if file.outcome == "wrong" else set()
             for name, look in _steps(server, config).items():
-                step = _step(name, look)
+                before = sorted(wrong & NEEDED_BY.get(name, set()))
+                step = Step(name, "unknown", _later(before)) if before else _step(name, look)
                 yield step
-                if name == "server" and step.outcome == "wrong":
+                if step.outcome == "wrong":
+                    wrong.add(name)
+                if "server" in wrong:
                     return
     except ConfigError as error:
         yield Step("server", "wrong", str(error))
+
+
+def _later(names: list[str]) -> str:
+    return f"to be seen when {' and '.join(names)} {'is' if len(names) == 1 else 'are'} right"
 
 
 def _steps(
@@ -118,7 +128,10 @@ def _rights(server: ApiServer) -> Finding:
     lacking = missing(server)
     if not lacking:
         return Finding("ok", f"all that dtperf may ask for in the namespace {server.namespace}")
-    names = ", ".join(map(str, lacking))
+    verbs: dict[str, list[str]] = {}
+    for right in lacking:
+        verbs.setdefault(right.of, []).append(right.verb)
+    names = "; ".join(f"{name} ({', '.join(each)})" for name, each in verbs.items())
     return Finding("wrong", f"not allowed in the namespace {server.namespace}: {names}: {CHART}")
 
 
@@ -133,11 +146,8 @@ def _objects(server: ApiServer, config: Kubernetes | InterLink) -> Finding:
     """Let the API server look at each object of the manifest, as it would before it makes it."""
     if _is_there(server, config):
         return Finding("ok", f"the cluster {config.name} is up, with all that it needs")
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            objects = manifest(config, Credentials.make(Path(folder)))
-    except ConfigError:
-        return Finding("unknown", "when the file is right")
+    with tempfile.TemporaryDirectory() as folder:
+        objects = manifest(config, Credentials.make(Path(folder)))
     problems = [problem for one in objects if (problem := _refusal(server, one))]
     if problems:
         return Finding("wrong", "; ".join(problems))

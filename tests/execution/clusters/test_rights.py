@@ -57,7 +57,7 @@ def test_a_user_with_these_rights_can_do_all_and_uses_all(server: Stub, tmp_path
     assert server.asked - GOOD_TO_HAVE == {tuple(right) for right in rights()}
 
 
-@pytest.mark.parametrize("right", rights(), ids=str)
+@pytest.mark.parametrize("right", rights(), ids=" ".join)
 def test_a_right_that_lacks_is_found(right: Any, server: Stub) -> None:
     assert server.rules is not None
     for rule in server.rules:

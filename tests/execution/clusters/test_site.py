@@ -131,8 +131,13 @@ def left_behind(server: Stub) -> None:
     [
         (no_operator, "operator", "DaskAutoscaler, DaskCluster, DaskWorkerGroup: no operator: ask"),
         (old_operator, "operator", "Kubernetes knows no DaskAutoscaler: "),
-        (no_rights, "rights", "create secrets, patch secrets, delete secrets, get services"),
-        (no_rights, "rights", "configs/helm/dtperf gives it to whom `users:` names"),
+        (
+            no_rights,
+            "rights",
+            "secrets (create, patch, delete); services (get, create, patch, delete); ",
+        ),
+        (no_rights, "rights", "networkpolicies.networking.k8s.io (get, create, patch, delete); "),
+        (no_rights, "rights", "configs/helm/dtperf, installed there, gives these rights"),
         (without("Secret", "my-proxy"), "secrets", "there is no Secret my-proxy"),
         (refused, "objects", "refuses POST DaskCluster: spec.worker: Required value"),
         (left_behind, "objects", "NetworkPolicy dtperf-worker is left of an earlier cluster: `dtp"),
@@ -152,6 +157,8 @@ def test_what_lacks_is_named(
     found = steps(listening)
     assert found[step].outcome == "wrong"
     assert said in found[step].text
+    if step in ("operator", "rights"):
+        assert found["objects"] == ("objects", "unknown", f"to be seen when {step} is right")
 
 
 def test_too_small_a_node_for_the_workers_that_are_waited_for(server: Stub, listening: int) -> None:
