@@ -6,6 +6,7 @@ What it is made of is held to its schema here; what helm makes of it needs helm.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from importlib.resources import files
 from pathlib import Path
@@ -26,6 +27,7 @@ from dtperf.execution.clusters.rights import of_rules, rights
 from tests.execution.clusters.chart import CHART, VALUES, helm, refusal, rendered
 from tests.execution.clusters.reach import Peer, may_connect
 from tests.execution.clusters.test_manifest import KUBERNETES, deployments
+from tests.helpers.pages import blocks
 
 Object = dict[str, Any]
 NAMES = [*VALUES]
@@ -353,3 +355,23 @@ def operator(tmp_path: Path) -> list[Object]:
 def test_the_operator_is_known_by_its_labels(operator: list[Object]) -> None:
     pod = only(operator, "Deployment")["spec"]["template"]
     assert OPERATOR.items() <= pod["metadata"]["labels"].items()
+
+
+@pytest.mark.server
+def test_the_page_names_what_its_values_make(tmp_path: Path) -> None:
+    page = CHART.parents[2] / "docs/howto/site.md"
+    codes = [one.code for one in blocks(page) if one.language == "yaml"]
+    first, hub = (yaml.safe_load(code) for code in codes)
+    where = ("dtperf", CHART, "--namespace", "muons", "--kube-version", "1.30")
+    (tmp_path / "values.yaml").write_text(json.dumps({**first, **hub}))
+    done = helm("template", *where, "--values", tmp_path / "values.yaml")
+    assert done.returncode == 0, done.stderr
+    objects = [one for one in yaml.safe_load_all(done.stdout) if one]
+    made = {(one["kind"].lower(), one["metadata"]["name"]) for one in objects}
+    told = "".join(one.code for one in blocks(page) if one.language == "bash")
+    named = {*re.findall(r"kubectl -n muons get (configmap|service) (\S+)", told)}
+    assert named == {("configmap", "dtperf"), ("service", "dtperf-address")}
+    assert named <= made
+    assert ("secret", first["secrets"]["proxy"]) in made
+    for key in ("proxy", "pull"):
+        assert f" {first['secrets'][key]} " in told

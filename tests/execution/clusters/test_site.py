@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,12 +14,14 @@ from typing import Any
 import pytest
 import yaml
 
-from dtperf.execution.clusters import address
+from dtperf.execution.clusters import address, local_client, trial
+from dtperf.execution.clusters.lifecycle import RunningCluster
 from dtperf.execution.clusters.site import Step, examine
 from tests.cli.commands import Done, call
 from tests.cli.test_json import documented
 from tests.execution.clusters.apiserver import Stub, kubeconfig, serve
 from tests.execution.clusters.configs import CONFIGS, pods
+from tests.helpers.pages import blocks
 
 STEPS = ["file", "server", "operator", "rights", "secrets", "objects", "node", "address"]
 TAINT = {"key": "virtual-node.interlink/no-schedule", "effect": "NoSchedule", "value": "true"}
@@ -290,6 +294,57 @@ def test_a_start_that_fails_is_told_and_leaves_nothing(
     assert done.code == 2
     assert "is missing: ErrImagePull" in done.out
     assert server.has() == before
+
+
+def test_a_start_that_works(
+    server: Stub,
+    listening: int,
+    tmp_path: Path,
+    dtperf: Callable[..., Done],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With a worker of this machine in the place of a pod."""
+    asked = []
+
+    @contextmanager
+    def here(source: Any, _: object) -> Iterator[RunningCluster]:
+        asked.append((source.workers, source.min_workers, source.maximum))
+        with local_client(1) as client:
+            yield RunningCluster(client, lambda _: None, lambda _: None)
+
+    monkeypatch.setattr(trial, "running", here)
+    done = dtperf("cluster", "check", written(tmp_path, listening), "--start")
+    assert done.code == 0, done.err
+    assert asked == [(1, 1, None)]
+    [line] = [line for line in done.out.splitlines() if " start " in line]
+    assert line.split()[0] == "ok"
+    assert re.search(r"scheduler and one worker came in \d+ s, with python 3\.\d+\.\d+, ", line)
+
+
+PAGE = Path(__file__).parents[3] / "docs/howto/site.md"
+
+
+def test_the_page_shows_what_is_printed(
+    server: Stub, tmp_path: Path, dtperf: Callable[..., Done]
+) -> None:
+    """But for what differs from place to place: addresses and versions."""
+    text = PAGE.read_text(encoding="utf-8")
+    [values] = [one.code for one in blocks(PAGE) if one.file == "values.yaml"]
+    given = yaml.safe_load(values)
+    service = {"type": "ClusterIP", "external_address": f"tls://127.0.0.1:{closed_port()}"}
+    names = {"pull_secret": given["secrets"]["pull"], "proxy_secret": given["secrets"]["proxy"]}
+    about = {"kind": "interlink", "namespace": "muons", "image": given["image"], **names}
+    server.add("Secret", "muons-registry", "", "", data={})
+    server.add("Secret", "muons-proxy", "", "", data={"proxy": ""})
+    server.objects["Node", "vk"]["metadata"]["labels"]["kubernetes.io/hostname"] = "vk-site"
+    mine = tmp_path / "cluster.yaml"
+    mine.write_text(yaml.safe_dump({**given["cluster"], **about, "service": service}))
+    done = dtperf("cluster", "check", mine)
+    shown = text.partition("     step      what was found\n")[2].partition("```")[0]
+    differs = r"http\S+|\d+(\.\d+)+(:\d+)?"
+    assert [re.sub(differs, "…", line).split() for line in shown.splitlines()] == [
+        re.sub(differs, "…", line).split() for line in done.out.strip().splitlines()[1:]
+    ]
 
 
 def test_other_kinds_are_not_looked_at(dtperf: Callable[..., Done]) -> None:
