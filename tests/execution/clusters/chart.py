@@ -12,9 +12,28 @@ from typing import Any
 import pytest
 import yaml
 
-__all__ = ["CHART", "VALUES", "helm", "refusal", "rendered"]
+from dtperf.execution.clusters.load import load_cluster
+from dtperf.execution.clusters.model import InterLink, Kubernetes
+
+__all__ = [
+    "CHART",
+    "DEFAULTS",
+    "VALUES",
+    "Object",
+    "cluster_of",
+    "file_of",
+    "helm",
+    "merged",
+    "of_kind",
+    "only",
+    "refusal",
+    "rendered",
+]
+
+Object = dict[str, Any]
 
 CHART = Path(__file__).parents[3] / "configs/helm/dtperf"
+DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text())
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 HELM = CACHE / "dtperf/helm/helm"
 """As .ci/helm builds it."""
@@ -93,3 +112,32 @@ def refusal(folder: Path, values: dict[str, Any]) -> str:
     done = helm("template", *where, "--values", _given(folder, values))
     assert done.returncode != 0
     return done.stderr
+
+
+def merged(values: Object, defaults: Object = DEFAULTS) -> Object:
+    """Merge values into the defaults, as helm does."""
+    made = dict(defaults)
+    for key, value in values.items():
+        is_deep = isinstance(value, dict) and isinstance(made.get(key), dict)
+        made[key] = merged(value, made[key]) if is_deep else value
+    return made
+
+
+def of_kind(objects: list[Object], kind: str) -> list[Object]:
+    return [one for one in objects if one["kind"] == kind]
+
+
+def only(objects: list[Object], kind: str) -> Object:
+    [found] = of_kind(objects, kind)
+    return found
+
+
+def file_of(objects: list[Object], name: str = "cluster.yaml") -> Object:
+    found: Object = yaml.safe_load(only(objects, "ConfigMap")["data"][name])
+    return found
+
+
+def cluster_of(objects: list[Object]) -> Kubernetes | InterLink:
+    config = load_cluster(file_of(objects))
+    assert isinstance(config, Kubernetes | InterLink)
+    return config
