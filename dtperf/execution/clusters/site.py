@@ -36,7 +36,7 @@ from dtperf.execution.clusters.tls import Credentials
 __all__ = ["Step", "examine"]
 
 GROUP, VERSION = "kubernetes.dask.org", "v1"
-NEEDED_BY = {"objects": {"file", "operator", "rights"}}
+NEEDED_BY = {"secrets": {"rights"}, "objects": {"file", "operator", "rights"}}
 KINDS = {"DaskCluster", "DaskWorkerGroup", "DaskAutoscaler"}
 OPERATOR = (
     "ask an admin of the cluster for it: helm install --repo https://helm.dask.org "

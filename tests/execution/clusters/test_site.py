@@ -131,6 +131,8 @@ def test_what_lacks_is_named(
     found = steps(listening)
     assert found[step].outcome == "wrong"
     assert said in found[step].text
+    if step == "rights":
+        assert found["secrets"].outcome == "unknown", "who may not look has not seen them"
     if step in ("operator", "rights"):
         assert found["objects"] == ("objects", "unknown", f"to be seen when {step} is right")
 
