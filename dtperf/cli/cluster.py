@@ -153,6 +153,21 @@ def manifest(
 
 
 @app.command()
+@saving
+def check(
+    file: File,
+    start: Annotated[
+        bool, typer.Option("--start", help="Start a scheduler and one worker, too, and end them.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look whether Kubernetes has all that a cluster needs; say what is wrong, and what to do."""
+    from dtperf.cli.cluster_check import look
+
+    look(file, start=start, as_json=as_json)
+
+
+@app.command()
 def logs(file: File) -> None:
     """Print the ends of the logs of scheduler and workers."""
     from dtperf.execution.clusters.model import InterLink, Kubernetes

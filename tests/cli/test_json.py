@@ -80,7 +80,7 @@ COMMANDS = {
     "fileset show": ("fileset", "show", "1.json"),
     "fileset diff": ("fileset", "diff", "1.json", "1.json"),
 }
-ELSEWHERE = {"cells", "cluster status"}
+ELSEWHERE = {"cells", "cluster check", "cluster status"}
 """Tried where a result has cells, and where a cluster is up."""
 
 

@@ -20,6 +20,10 @@ LARGEST = {".whl": 2_000_000, ".gz": 2_500_000}
 NEEDED = {
     ".whl": {
         "dtperf/configs/analyses/reference_2023.yaml",
+        "dtperf/configs/helm/dtperf/.helmignore",
+        "dtperf/configs/helm/dtperf/Chart.yaml",
+        "dtperf/configs/helm/dtperf/files/rules.yaml",
+        "dtperf/configs/helm/dtperf/templates/_helpers.tpl",
         "dtperf/detector/data/yoke_field.csv",
         "dtperf/pages/map.css",
         "dtperf/processors/segment_efficiency.py",

@@ -55,7 +55,7 @@ def blocks(page: Path) -> list[Block]:
 
 def commands(code: str) -> Iterator[list[str]]:
     """Split the lines of a shell's block that call dtperf into words, without its own name."""
-    for line in re.split(r"\n|&&", code):
+    for line in re.split(r"\n|&&", code.replace("\\\n", " ")):
         words = shlex.split(line, comments=True)
         if words[:1] == ["dtperf"]:
             yield words[1:]

@@ -35,7 +35,9 @@ KINDS = {
     "DaskCluster": ("kubernetes.dask.org/v1", "daskclusters"),
     "DaskWorkerGroup": ("kubernetes.dask.org/v1", "daskworkergroups"),
     "DaskAutoscaler": ("kubernetes.dask.org/v1", "daskautoscalers"),
+    "SelfSubjectAccessReview": ("authorization.k8s.io/v1", "selfsubjectaccessreviews"),
 }
+OF_NO_NAMESPACE = ("Node", "SelfSubjectAccessReview")
 NO_CLUSTER = (
     "no Kubernetes cluster is named here: set KUBECONFIG to the file with its address and your "
     "credentials, or run this in a pod that may use the API"
@@ -64,6 +66,11 @@ class ApiServer:
         self._portal = portal
         self.namespace = namespace
 
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return str(self._api.auth.server)
+
     def get(self, kind: str, name: str) -> Object:
         """Read an object."""
         return self._object("GET", kind, name)
@@ -75,9 +82,10 @@ class ApiServer:
         items: list[Object] = found.get("items") or []
         return items
 
-    def create(self, content: Object) -> Object:
-        """Make an object."""
-        return self._object("POST", content["kind"], content=json.dumps(content))
+    def create(self, content: Object, *, dry_run: bool = False) -> Object:
+        """Make an object; with `dry_run` only see whether it would be taken."""
+        params = {"dryRun": "All"} if dry_run else None
+        return self._object("POST", content["kind"], content=json.dumps(content), params=params)
 
     def patch(self, kind: str, name: str, content: Object) -> Object:
         """Change a part of an object."""
@@ -93,22 +101,31 @@ class ApiServer:
         """Read the last lines of a pod's log."""
         return self._text("GET", "Pod", f"{pod}/log", params={"tailLines": lines})
 
+    def kinds(self, group: str, version: str) -> set[str]:
+        """Return the kinds that it knows of a group of others' making; none without the group."""
+        try:
+            found = json.loads(self._answer("GET", group, base="/apis", version=group, url=version))
+        except NotThere:
+            return set()
+        return {one["kind"] for one in found["resources"]}
+
     def _object(self, method: str, kind: str, name: str = "", **more: Any) -> Object:
         read: Object = json.loads(self._text(method, kind, name, **more))
         return read
 
     def _text(self, method: str, kind: str, name: str = "", **more: Any) -> str:
+        version, plural = KINDS[kind]
+        namespace = None if kind in OF_NO_NAMESPACE else self.namespace
+        where = {"version": version, "namespace": namespace}
+        url = f"{plural}/{name}" if name else plural
+        return self._answer(method, kind, name, **where, url=url, **more)
+
+    def _answer(self, method: str, kind: str, name: str = "", **asked: Any) -> str:
         import httpx
         import kr8s
 
         async def ask() -> str:
-            version, plural = KINDS[kind]
-            url = f"{plural}/{name}" if name else plural
-            namespace = None if kind == "Node" else self.namespace
-            asked = self._api.call_api(
-                method, version=version, namespace=namespace, url=url, **more
-            )
-            async with asked as response:
+            async with self._api.call_api(method, **asked) as response:
                 return str(response.text)
 
         try:
@@ -121,7 +138,7 @@ class ApiServer:
     def _refusal(self, error: kr8s.ServerError, method: str, kind: str, name: str) -> DtperfError:
         code = error.response.status_code if error.response is not None else 500
         text, what = str(error), f"{kind} {name}".strip()
-        if code == 404 and KINDS[kind][0].startswith("kubernetes.dask.org") and not name:
+        if code == 404 and kind.startswith("Dask") and not name:
             return ConfigError(
                 f"Kubernetes knows no {kind}: the dask-kubernetes operator is not installed there: "
                 "ask its admin to install it (Helm chart dask-kubernetes-operator)"

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Literal, NamedTuple
 
 from dtperf.config.suggest import suggest
 from dtperf.errors import ConfigError
 from dtperf.execution.clusters.apiserver import ApiServer, NotThere, Object
 from dtperf.execution.clusters.model import InterLink, Pods
 
-__all__ = ["check_node", "find_secrets", "problem_of_node"]
+__all__ = [
+    "Finding",
+    "check_node",
+    "find_secrets",
+    "is_ready",
+    "problem_of_node",
+    "virtual_nodes",
+]
 
 VIRTUAL = {"virtual-node.interlink/type": "virtual-kubelet"}
 HOST = "kubernetes.io/hostname"
+
+
+class Finding(NamedTuple):
+    """What came of looking at something that is needed."""
+
+    outcome: Literal["ok", "wrong", "unknown"]
+    """Unknown: nobody here may see it, or it shows only when a cluster starts."""
+    text: str
+    """What is there, or what is wrong and what to do."""
 
 
 def check_node(server: ApiServer, name: str) -> None:
@@ -21,7 +38,7 @@ def check_node(server: ApiServer, name: str) -> None:
     Raises:
         ConfigError: There is none of this name; the message says which there are.
     """
-    nodes = _virtual_nodes(server)
+    nodes = virtual_nodes(server)
     if nodes is None or name in nodes:
         return
     hint = suggest(name, nodes) if nodes else "; there is none at all: does interLink run?"
@@ -51,19 +68,19 @@ def find_secrets(server: ApiServer, config: Pods) -> None:
 
 def problem_of_node(server: ApiServer, config: Pods) -> tuple[str, ...]:
     """Return whether the node of a cluster's workers does not answer; nothing if all is well."""
-    nodes = _virtual_nodes(server) if isinstance(config, InterLink) else None
-    if not nodes or not isinstance(config, InterLink) or _is_ready(nodes.get(config.node)):
+    nodes = virtual_nodes(server) if isinstance(config, InterLink) else None
+    if not nodes or not isinstance(config, InterLink) or is_ready(nodes.get(config.node)):
         return ()
     return (f"the node {config.node} is not ready: the site's interLink does not answer",)
 
 
-def _is_ready(node: Object | None) -> bool:
+def is_ready(node: Object | None) -> bool:
     """Return whether a node answers."""
     conditions = (node or {}).get("status", {}).get("conditions") or []
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
-def _virtual_nodes(server: ApiServer) -> dict[str, Object] | None:
+def virtual_nodes(server: ApiServer) -> dict[str, Object] | None:
     """Return all by the name that pods know them by; None if we may not see them."""
     with suppress(ConfigError, NotThere):
         found = server.list("Node", VIRTUAL)

@@ -12,6 +12,7 @@ __all__ = [
     "COMM",
     "HTTP",
     "PORTS",
+    "TOLERATED",
     "environment",
     "inside_address",
     "quantity",
@@ -29,6 +30,8 @@ PAGES = ["distributed.http.scheduler.info", "distributed.http.statics"]
 DEATH_TIMEOUT_S = 300
 """A plugin that fails to delete a job does not try again: the worker must end by itself."""
 OWNER_ONLY = 0o400
+TOLERATED = ("virtual-node.interlink/no-schedule", "NoSchedule")
+"""Key and effect of the taint that virtual nodes have."""
 UNITS = {
     "KiB": "Ki",
     "MiB": "Mi",
@@ -168,13 +171,7 @@ def _placement(config: InterLink) -> Object:
             "kubernetes.io/hostname": config.node,
             "virtual-node.interlink/type": "virtual-kubelet",
         },
-        "tolerations": [
-            {
-                "key": "virtual-node.interlink/no-schedule",
-                "operator": "Exists",
-                "effect": "NoSchedule",
-            }
-        ],
+        "tolerations": [{"key": TOLERATED[0], "operator": "Exists", "effect": TOLERATED[1]}],
     }
 
 

@@ -23,6 +23,18 @@ KINDS = {
     "daskworkergroups": "DaskWorkerGroup",
     "daskautoscalers": "DaskAutoscaler",
 }
+OF_GROUP = {
+    "kubernetes.dask.org": ("DaskCluster", "DaskWorkerGroup", "DaskAutoscaler"),
+    "authorization.k8s.io": ("SelfSubjectAccessReview",),
+}
+VERBS = {
+    ("GET", True): "get",
+    ("GET", False): "list",
+    ("POST", False): "create",
+    ("PATCH", True): "patch",
+    ("DELETE", True): "delete",
+}
+"""Method, and whether an object is named, to what it is called in a Role."""
 Object = dict[str, Any]
 
 
@@ -41,6 +53,10 @@ class Stub:
         """Or the reason why it cannot be pulled."""
         self.operator: Callable[[Object], None] = self.operate
         self.url = ""
+        self.rules: list[Object] | None = None
+        """Of the Role of whoever asks; None: everything is allowed."""
+        self.asked: set[tuple[str, str, str]] = set()
+        """API group, resource and verb of all calls, as rules of a Role name them."""
 
     def has(self) -> list[str]:
         return sorted(f"{kind} {name}" for kind, name in self.objects)
@@ -74,21 +90,37 @@ class Stub:
 
     def answer(self, method: str, url: str, body: Object) -> tuple[int, Any]:
         split = urlsplit(url)
-        parts = split.path.strip("/").split("/")
-        # nodes are of no namespace
-        parts = parts[2:] if "nodes" in parts else parts[parts.index("namespaces") + 2 :]
+        query = parse_qs(split.query)
+        core, *parts = split.path.strip("/").split("/")
+        group = "" if core == "api" else parts.pop(0)
+        parts.pop(0)  # the version
+        if not parts:
+            return self.discover(group)
+        if parts[0] == "selfsubjectaccessreviews":
+            asked = body["spec"]["resourceAttributes"]
+            resource = "/".join(filter(None, (asked["resource"], asked["subresource"])))
+            allowed = self.allows(asked["group"], resource, asked["verb"])
+            return 201, {**body, "status": {"allowed": allowed}}
+        parts = parts[2:] if parts[0] == "namespaces" else parts
         kind = KINDS[parts[0]]
         name, *rest = [*parts[1:], ""]
+        right = (group, "/".join([parts[0], *filter(None, rest)]), VERBS[method, bool(name)])
+        self.asked.add(right)
+        if not self.allows(*right):
+            return 403, {"kind": "Status", "message": f"{right} is forbidden", "code": 403}
         self.calls.append((method, kind, name))
         if kind in self.unknown:
             return 404, "404 page not found\n"
         if (method, kind) in self.refusals:
             code, message = self.refusals[method, kind]
             return code, {"kind": "Status", "message": message, "code": code}
+        if method == "POST" and query.get("dryRun") == ["All"]:
+            taken = (kind, body["metadata"]["name"]) in self.objects
+            return (409, {"message": "already exists"}) if taken else (201, body)
         if method == "POST":
             return self.create(kind, body)
         if not name:
-            wanted = parse_qs(split.query).get("labelSelector", [""])[0]
+            wanted = query.get("labelSelector", [""])[0]
             return 200, {"items": self.select(kind, wanted)}
         if (kind, name) not in self.objects:
             return 404, {"kind": "Status", "message": f'{parts[-1]} "{name}" not found'}
@@ -99,6 +131,21 @@ class Stub:
         if method == "PATCH":
             merge(self.objects[kind, name], body)
         return 200, self.objects[kind, name]
+
+    def discover(self, group: str) -> tuple[int, Any]:
+        known = [kind for kind in OF_GROUP.get(group, ()) if kind not in self.unknown]
+        if not known:
+            return 404, "404 page not found\n"
+        return 200, {"kind": "APIResourceList", "resources": [{"kind": kind} for kind in known]}
+
+    def allows(self, group: str, resource: str, verb: str) -> bool:
+        return self.rules is None or any(
+            group in rule["apiGroups"]
+            and resource in rule["resources"]
+            and verb in rule["verbs"]
+            and "resourceNames" not in rule
+            for rule in self.rules
+        )
 
     def create(self, kind: str, body: Object) -> tuple[int, Any]:
         name = body["metadata"]["name"]
