@@ -31,7 +31,7 @@ from dtperf.results.ledger import Ledger
 from dtperf.results.result import Result
 from dtperf.skim import load_skim, skim
 from dtperf.skim.parts import SUFFIX
-from dtperf.skim.recut.load import threads
+from dtperf.skim.recut.loaded import threads
 from dtperf.skim.stored import finish
 from dtperf.synthetic import Settings, generate
 

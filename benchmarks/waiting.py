@@ -39,6 +39,8 @@ def main() -> None:
         for version, tree in trees.items():
             _once(tree, _run(folders[version] / "a"))
             copytree(folders[version] / "a", folders[version] / "b")
+            skim = str(folders[version] / "skim")
+            _once(tree, ["-c", CLI, "skim", "reference_2023", str(GOLDEN), "-o", skim])
         for _ in range(options.rounds):
             timed.setdefault(YARDSTICK, []).append(_once(own, ["-c", YARDSTICK]))
             for version, tree in trees.items():
@@ -48,13 +50,15 @@ def main() -> None:
 
 
 def _commands(folder: Path) -> dict[str, list[str]]:
-    a, b, out = (str(folder / name) for name in ("a", "b", "out"))
+    a, b, out, skim = (str(folder / name) for name in ("a", "b", "out", "skim"))
     return {
         "run of 4,000 events": [*_run(folder / "again"), "--force"],
         "plot": ["-c", CLI, "plot", a, "-o", out],
         "report": ["-c", CLI, "report", a, "-o", f"{out}.html"],
         "report --reference": ["-c", CLI, "report", a, "--reference", b, "-o", f"{out}.html"],
         "compare": ["-c", CLI, "compare", a, b],
+        "status": ["-c", CLI, "status", a],
+        "run on a skim": ["-c", CLI, "run", "reference_2023", skim, "-o", f"{out}-skim", "--force"],
     }
 
 
@@ -71,7 +75,11 @@ def _once(tree: Path, command: list[str]) -> tuple[float, float]:
     subprocess.run(
         [sys.executable, *command],
         cwd=tree,  # it comes before PYTHONPATH
-        env={**os.environ, "PYTHONPATH": str(tree)},
+        # without its bytecode, dtperf would be compiled anew by each command, as no user's is
+        env={
+            **{n: v for n, v in os.environ.items() if n != "PYTHONDONTWRITEBYTECODE"},
+            "PYTHONPATH": str(tree),
+        },
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         check=True,

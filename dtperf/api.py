@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dtperf.config import ConfigSource, load_config
 from dtperf.errors import ConfigError
-from dtperf.execution import runner
 from dtperf.progress import Progress, progress_bar
 from dtperf.results.result import Result
-from dtperf.selection import Tables
-from dtperf.selection import tag_and_probe as find_tables
 from dtperf.skim.folders import clear
-from dtperf.skim.rerun import rerun
 from dtperf.skim.stored import is_skim, skim_among
+
+if TYPE_CHECKING:
+    from dtperf.selection import Tables
 
 __all__ = ["run", "tag_and_probe"]
 
@@ -83,6 +82,8 @@ def run(
             raise ConfigError(
                 f"{out}: is a skim, which `skim` goes on with (resume=True), not `run`"
             )
+        from dtperf.execution import runner  # loads coffea, which a skim needs nothing of
+
         with progress_bar(progress, on_progress) as show:
             return runner.run(
                 config,
@@ -112,6 +113,8 @@ def run(
     ):
         if value:
             raise ConfigError(f"{name}: not with a skim, which all cores of this machine read")
+    from dtperf.skim.rerun import rerun
+
     with progress_bar(progress, on_progress) as show:
         return rerun(config, skim, out=out, force=force, on_progress=show)
 
@@ -130,4 +133,6 @@ def tag_and_probe(events: Any, config: ConfigSource) -> Tables:
         ConfigError: The config cannot be used.
         InputError: A column that the selection needs is not there.
     """
+    from dtperf.selection import tag_and_probe as find_tables
+
     return find_tables(events, load_config(config))

@@ -18,7 +18,7 @@ from tests.helpers.private_names import PRIVATE, Private
 
 LIBRARIES = {
     *("awkward", "coffea", "dask", "dask_awkward", "dask_jobqueue", "dask_kubernetes"),
-    *("distributed", "fsspec", "hist", "kr8s", "loky", "numba", "uproot"),
+    *("distributed", "fsspec", "hist", "kr8s", "loky", "matplotlib", "numba", "uproot"),
 }
 PACKAGE = Path(dtperf.__file__).parent
 SOURCES = [*PACKAGE.rglob("*.py"), *(PACKAGE.parent / "processors").rglob("*.py")]

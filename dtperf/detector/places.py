@@ -43,7 +43,7 @@ class Place(NamedTuple):
     @property
     def level(self) -> int:
         """0 of a chamber, 1 of a sector or a station of a wheel, 2 of a wheel or a station, 3."""
-        return sum(part is None for part in self)
+        return self.count(None)
 
     @property
     def chambers(self) -> tuple[Chamber, ...]:
@@ -75,17 +75,20 @@ def _in_place(sector: int | None) -> int | None:
 @cache
 def _chambers(place: Place) -> tuple[Chamber, ...]:
     if place.level == 0:
-        return tuple(chamber for chamber in chambers() if tuple(chamber) == tuple(place))
+        return tuple(chambers()[at] for at in [_numbers().get(place)] if at is not None)
+    fold = _in_place if place.station is None else int
+    return tuple(
+        chamber
+        for chamber in chambers()
+        if place.wheel in (None, chamber.wheel)
+        and place.station in (None, chamber.station)
+        and place.sector in (None, fold(chamber.sector))
+    )
 
-    def is_in(chamber: Chamber) -> bool:
-        sector = chamber.sector if place.station is not None else _in_place(chamber.sector)
-        return (
-            place.wheel in (None, chamber.wheel)
-            and place.sector in (None, sector)
-            and place.station in (None, chamber.station)
-        )
 
-    return tuple(chamber for chamber in chambers() if is_in(chamber))
+@cache
+def _numbers() -> dict[tuple[int | None, ...], int]:
+    return {chamber: number for number, chamber in enumerate(chambers())}
 
 
 @cache

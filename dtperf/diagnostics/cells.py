@@ -7,8 +7,7 @@ import io
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy.ndimage import maximum_filter
-from scipy.special import pdtr, pdtrc
+import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf.detector import Chamber, chambers, layer_cells, of_chambers
 from dtperf.errors import InputError
@@ -113,12 +112,12 @@ def find(result: Result, max_rate_hz: float = NOISY_HZ) -> CellSurvey:
     n_cells = int(exists.sum())
     limit = FALSE_ALARMS / n_cells
     usual = _of_neighbours(digis, exists)
-    low = pdtr(digis, LEAST * usual)
+    low = scipy.special.pdtr(digis, LEAST * usual)
     is_low = exists & (low < limit) & (usual > 0)
     seconds = _seconds_without_segment(result)[:, None, None, None]
     limits = max_rate_hz * seconds + MOST * _background(noise, exists)
     allowed = np.broadcast_to(limits, noise.shape)
-    high = pdtrc(noise - 1, allowed)
+    high = scipy.special.pdtrc(noise - 1, allowed)
     is_noisy = exists & (noise > 0) & (high < limit) & (allowed > 0)
     flags = [
         *_flags(is_low & (digis == 0), "dead", digis, usual, low),
@@ -187,7 +186,7 @@ def _of_neighbours(digis: AnyArray, exists: Bools) -> F64:
     0 where the cell has a third or more of the largest of them: it needs no median.
     """
     size = (1, 1, 7, 2 * NEIGHBOURS + 1)
-    few = exists & (digis < LEAST * maximum_filter(digis, size=size, mode="constant"))
+    few = exists & (digis < LEAST * scipy.ndimage.maximum_filter(digis, size=size, mode="constant"))
     known = np.where(exists, digis, np.nan).astype(np.float64)
     around = ((0, 0), (0, 0), (3, 3), (NEIGHBOURS, NEIGHBOURS))
     padded = np.pad(known, around, constant_values=np.nan)

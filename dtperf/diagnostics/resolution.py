@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from iminuit import Minuit  # type: ignore[import-untyped]
-from iminuit.cost import BinnedNLL  # type: ignore[import-untyped]
-from scipy.special import ndtr
+import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf.errors import InputError
 from dtperf.results.result import Result, ResultSource
@@ -148,6 +146,9 @@ def fit_peak(edges: F64, entries: AnyArray) -> Peak | None:
 
 def _fit(edges: F64, entries: AnyArray, mean: float, sigma: float, reach: float) -> Peak | None:
     """Fit what lies within some reach of a mean, the Gaussian cut off where the bins are."""
+    from iminuit import Minuit  # type: ignore[import-untyped]
+    from iminuit.cost import BinnedNLL  # type: ignore[import-untyped]  # takes 0.2 s to import
+
     inside = np.flatnonzero((edges >= mean - reach) & (edges <= mean + reach))
     if len(inside) <= FEWEST_BINS:
         return None
@@ -157,8 +158,8 @@ def _fit(edges: F64, entries: AnyArray, mean: float, sigma: float, reach: float)
         return None
 
     def cumulative(x: F64, mean: float, sigma: float) -> F64:
-        part = ndtr((x - mean) / sigma)
-        ends = ndtr((within[[0, -1]] - mean) / sigma)
+        part = scipy.special.ndtr((x - mean) / sigma)
+        ends = scipy.special.ndtr((within[[0, -1]] - mean) / sigma)
         return np.asarray((part - ends[0]) / (ends[1] - ends[0]))
 
     minuit = Minuit(BinnedNLL(counted, within, cumulative), mean=mean, sigma=sigma)
@@ -171,6 +172,8 @@ def _fit(edges: F64, entries: AnyArray, mean: float, sigma: float, reach: float)
         return None
     found, spread = (float(minuit.values[name]) for name in ("mean", "sigma"))
     low, high = float(within[0]), float(within[-1])
-    covered = float(ndtr((high - found) / spread) - ndtr((low - found) / spread))
+    covered = float(
+        scipy.special.ndtr((high - found) / spread) - scipy.special.ndtr((low - found) / spread)
+    )
     error = float(minuit.errors["sigma"])
     return Peak(found, spread, error, low, high, float(counted.sum()) / covered)

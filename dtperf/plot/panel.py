@@ -6,7 +6,7 @@ them anew a dozen times for a picture, as the constrained layout measures everyt
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import compress
 from typing import Any, cast
@@ -14,7 +14,7 @@ from typing import Any, cast
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
+from matplotlib.axis import Axis, XAxis, YAxis
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
@@ -35,6 +35,53 @@ SIDES, TITLE = ((0.45, 1.7, 1.25), (0.45, 1.2, 1.25)), 1.15
 """Usual room of ticks, numbers and name at the left and below, and of a title, in letters."""
 
 
+class _MeasuredOnce(Axis):
+    """An axis that makes and measures its ticks once, each time it is drawn or measured."""
+
+    _found: dict[str, Any] | None = None
+    """Ticks, and how large their labels are; None: it is neither drawn nor measured just now."""
+
+    def draw(self, renderer: Any) -> None:
+        """Draw."""
+        with self._once():
+            super().draw(renderer)
+
+    def get_tightbbox(self, *arguments: Any, **named: Any) -> Any:
+        """Measure all that is written."""
+        with self._once():
+            return super().get_tightbbox(*arguments, **named)
+
+    @contextmanager
+    def _once(self) -> Iterator[None]:
+        self._found = {}
+        try:
+            yield
+        finally:
+            self._found = None
+
+    def _update_ticks(self) -> Any:
+        return self._kept("ticks", super()._update_ticks)  # type: ignore[misc]
+
+    def _get_ticklabel_bboxes(self, ticks: Any, renderer: Any) -> Any:
+        measure = super()._get_ticklabel_bboxes  # type: ignore[misc]
+        return self._kept("labels", lambda: measure(ticks, renderer))
+
+    def _kept(self, name: str, find: Callable[[], Any]) -> Any:
+        if self._found is None:
+            return find()
+        if name not in self._found:
+            self._found[name] = find()
+        return self._found[name]
+
+
+class _X(_MeasuredOnce, XAxis):
+    """Of x."""
+
+
+class _Y(_MeasuredOnce, YAxis):
+    """Of y."""
+
+
 class Panel(Axes):
     """Axes with data."""
 
@@ -42,6 +89,13 @@ class Panel(Axes):
     """How often the layout has asked for the room that labels take, since it began."""
     _room: F64
     """How far they reach beyond the axes: left, bottom, right and top, in pixels, shape (4,)."""
+
+    def _init_axis(self) -> None:
+        self.xaxis, self.yaxis = _X(self, clear=False), _Y(self, clear=False)
+        self.spines.bottom.register_axis(self.xaxis)
+        self.spines.top.register_axis(self.xaxis)
+        self.spines.left.register_axis(self.yaxis)
+        self.spines.right.register_axis(self.yaxis)
 
     def draw(self, renderer: Any) -> None:
         """Draw, all minor ticks of a side at once."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import awkward as ak
 import numpy as np
 
 from dtperf.detector import chamber_codes
@@ -62,6 +61,8 @@ def collection(
         named = ", ".join(sorted(f"{name}_{field}" for field in missing))
         msg = f"the events have no {named}: is this a muon DPG NANO file?"
         raise InputError(msg, "missing-branch")
+    import awkward as ak  # not needed where a skim has flat columns
+
     fields = [*dtypes, *(field for field in optional if field in present)]
     layout = events[name].layout
     if not _is_plain(layout):  # a slice
@@ -94,7 +95,8 @@ def _as_type(values: AnyArray, dtype: np.dtype[Any]) -> AnyArray:
 
 def _is_plain(layout: Any) -> bool:
     """Return whether the lists of a collection are stored one after the other."""
-    contents = ak.contents
+    from awkward import contents
+
     return isinstance(layout, contents.ListOffsetArray) and isinstance(
         layout.content, contents.RecordArray
     )

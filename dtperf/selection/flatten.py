@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import awkward as ak
 import numpy as np
 
 from dtperf.detector import edge_distances
@@ -77,6 +76,8 @@ def flatten(
     Raises:
         InputError: A column that the selection needs is not there.
     """
+    import awkward as ak  # not needed where a skim has flat columns
+
     fires = TRIGGER_COLUMNS[trigger]
     dtypes = MUON_DTYPES | EXTRAPOLATION_DTYPES[extrapolation] | isolations.branches
     tracks = collection(events, "muon", dtypes | ({fires: np.bool_} if fires else {}))

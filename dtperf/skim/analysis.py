@@ -39,8 +39,8 @@ from dtperf.skim.cuts import (
 )
 from dtperf.skim.recut.inputs import Source, find_inputs
 from dtperf.skim.recut.layout import CounterLayout
-from dtperf.skim.recut.load import LoadedEvents, load_files, threads, usual_limit
 from dtperf.skim.recut.load_skim import load_parts
+from dtperf.skim.recut.loaded import LoadedEvents, threads
 from dtperf.skim.recut.moved import count_moved
 from dtperf.skim.recut.sums import CounterSums
 from dtperf.skim.stored import is_skim, load_skim
@@ -103,6 +103,9 @@ class Analysis:
             else:
                 origin = find_inputs(source, config)
                 self._kept = self._to_read(origin.config)
+                # what reads files loads coffea, which a skim needs nothing of
+                from dtperf.skim.recut.load import load_files, usual_limit
+
                 limit = usual_limit(self._kept) if limit_events is None else limit_events
                 loaded = load_files(origin, self._kept, limit, tell)
         self._loaded: LoadedEvents = loaded

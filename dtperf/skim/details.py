@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import awkward as ak
 import numpy as np
 
 from dtperf.config import AnalysisConfig
@@ -37,6 +36,9 @@ from dtperf.selection.details.layer_table import HIT_COLUMNS
 from dtperf.selection.details.rpc import has_rpcs
 from dtperf.selection.details.standalone import MATCH_DTYPES, MUON_DTYPES
 from dtperf.selection.flat_collection import Collection, collection
+
+if TYPE_CHECKING:
+    import awkward as ak
 
 __all__ = [
     "DETAILS",
@@ -142,12 +144,16 @@ def as_events(
         columns: By name, each of shape (events,).
         collections: Offsets of shape (events + 1,) and columns, by name.
     """
+    import awkward as ak  # needed where a skim has details
+
     contents = [ak.contents.NumpyArray(values) for values in columns.values()]
     contents += [_lists(*each) for each in collections.values()]
     return ak.Array(ak.contents.RecordArray(contents, [*columns, *collections]))
 
 
 def _lists(offsets: Any, columns: Mapping[str, Any]) -> ak.contents.Content:
+    import awkward as ak
+
     fields: Iterable[Any] = (ak.contents.NumpyArray(values) for values in columns.values())
     records = ak.contents.RecordArray([*fields], [*columns], length=int(offsets[-1]))
     return ak.contents.ListOffsetArray(ak.index.Index64(offsets.astype(np.int64)), records)

@@ -243,7 +243,7 @@ def _read_manifest(path: Path) -> _Manifest:
 
 def _read_tally(path: Path) -> LuminosityTally:
     try:
-        table = pq.read_table(path)
+        table = pq.ParquetFile(path).read()  # `read_table` would load what datasets need
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path}: cannot be read: {error}", "corrupt") from None
     return LuminosityTally.from_arrow(table, str(path))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-import awkward as ak
 import numpy as np
 import pyarrow as pa
 
@@ -17,6 +16,7 @@ from dtperf.selection.details.rpc import has_rpcs
 from dtperf.selection.flatten import FlatEvents, flatten
 from dtperf.selection.luminosity import WITHOUT_LUMINOSITY, is_certified
 from dtperf.selection.tagging import Tables
+from dtperf.skim.columns import numbers
 from dtperf.skim.details import OF_RPCS
 from dtperf.typing import I64, U32, AnyArray, Bools, Intp
 
@@ -67,7 +67,7 @@ class LuminosityTally(NamedTuple):
         """
         try:
             table.validate(full=True)
-            columns = {name: table[name].to_numpy() for name in table.column_names}
+            columns = {name: numbers(table[name].combine_chunks()) for name in table.column_names}
             never = np.zeros(table.num_rows)  # skims of before had no RPCs
             has = {n: columns.pop(f"has_{n}", never).astype(np.bool_) for n in OPTIONAL}
             block_ids = [columns.pop(n).astype(np.uint32) for n in ("run", "luminosityBlock")]
@@ -101,6 +101,8 @@ def tally(events: Any, config: AnalysisConfig, anomalies: Mapping[str, int]) -> 
 
     `anomalies` are those of `found_anomalies`, of all events in the luminosity mask.
     """
+    import awkward as ak  # not needed where a skim is read
+
     block_ids = [ak.to_numpy(events[name]).astype(np.uint32) for name in ("run", "luminosityBlock")]
     keys = block_ids[0].astype(np.uint64) << np.uint64(32) | block_ids[1]
     blocks, number, counts = np.unique(keys, return_inverse=True, return_counts=True)

@@ -50,3 +50,19 @@ def test_labels_have_room_inside_the_figure(whole: Result) -> None:
         assert box.x0 >= 0
         assert box.y0 >= 0
         assert box.x1 <= figure.bbox.width
+
+
+def label_positions(axes: type[Axes]) -> list[float]:
+    figure = Figure(figsize=(4, 6), dpi=80)
+    panels = [figure.add_subplot(2, 1, number, axes_class=axes) for number in (1, 2)]
+    for panel, top in zip(panels, (1, 30_000), strict=True):
+        panel.set(ylim=(0, top), ylabel="entries")
+    figure.align_ylabels()
+    figure.savefig(io.BytesIO(), format="png")
+    return [float(panel.yaxis.label.get_position()[0]) for panel in panels]
+
+
+def test_labels_stand_in_line_where_they_are_to() -> None:
+    first, second = label_positions(Panel)
+    assert first == second
+    assert [first, second] == pytest.approx(label_positions(Axes))

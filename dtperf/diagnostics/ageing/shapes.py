@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy.special import chdtrc, fdtrc
+import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf.diagnostics.ageing.contrasts import grouped
 from dtperf.diagnostics.ageing.series import Series
@@ -189,8 +189,8 @@ def straightness(counts: Series, found: list[Course]) -> tuple[AnyArray, AnyArra
     known = np.array([each.freedom for each in found])
     far = np.where(
         np.isfinite(known),
-        fdtrc(ndf, np.where(np.isfinite(known), known, 1), chi2 / ndf),
-        chdtrc(ndf, chi2),
+        scipy.special.fdtrc(ndf, np.where(np.isfinite(known), known, 1), chi2 / ndf),
+        scipy.special.chdtrc(ndf, chi2),
     )
     p = np.where(np.array(freedom) > 0, far, 1.0)
     return p, np.where(p < UNLIKE, np.sqrt(np.maximum(chi2 / ndf, 1)), 1.0)

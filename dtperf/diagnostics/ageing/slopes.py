@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
+import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf.detector import Place
 from dtperf.diagnostics.ageing.contrasts import SLOPE, Contrasts, grouped
@@ -168,7 +168,11 @@ def _likely(contrasts: Contrasts, places: AnyArray, factor: AnyArray) -> tuple[A
         np.square(contrasts.lever_arms[cells]).sum(axis=1)
     )
     dispersion = np.where(by_counts > 0, with_spread / np.where(by_counts > 0, by_counts, 1), 1.0)
-    sigmas = np.abs(stdtrit(np.minimum(contrasts.spread.freedom[places], 1e9), ndtr(1.0)))
+    sigmas = np.abs(
+        scipy.special.stdtrit(
+            np.minimum(contrasts.spread.freedom[places], 1e9), scipy.special.ndtr(1.0)
+        )
+    )
     passed, total, places_in = grouped(
         counts.unit, counts.passed[cells], counts.total[cells], counts.total[cells] * counts.unit
     )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import chdtrc
+import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf import detector
 from dtperf.diagnostics.comparison.family import Family, family
@@ -190,7 +190,7 @@ def _estimated(
     is_chamber = whole.members.sum(axis=1) == 1
     ratios = _scatter(whole.members[is_chamber], blocks).ratios(0.0)
     usual = max(float(np.median(ratios)), 1.0)
-    is_ill = chdtrc(freedom, freedom * ratios / usual) < UNLIKE / len(ratios)
+    is_ill = scipy.special.chdtrc(freedom, freedom * ratios / usual) < UNLIKE / len(ratios)
     regular = whole.members & ~is_ill
     regular[is_chamber] = whole.members[is_chamber]
     scatter = _scatter(regular, blocks)
@@ -204,7 +204,7 @@ def _estimated(
         if own and alone:
             alike = scatter.rows(rows)
         if own or not alone:
-            worse = rows[chdtrc(freedom, freedom * alike.ratios(usual)) < UNLIKE]
+            worse = rows[scipy.special.chdtrc(freedom, freedom * alike.ratios(usual)) < UNLIKE]
             variance[worse] = [scatter.rows(place[np.newaxis]).variance() for place in worse]
             degrees[worse] = freedom
     return variance, degrees

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import bdtrc
+import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf import detector
 from dtperf.diagnostics.flags.model import Flag, PlaceTest, percent
@@ -35,7 +35,7 @@ class _Best(NamedTuple):
     failed: AnyArray
     total: AnyArray
     rest: AnyArray
-    """Part that fails elsewhere in the chamber."""
+    """Part that fails elsewhere in the chamber, 0 where no rectangle is any."""
 
 
 def dead_regions(result: Result) -> list[PlaceTest]:
@@ -94,15 +94,22 @@ def _scan(failed: AnyArray, total: AnyArray) -> tuple[_Best, AnyArray]:
     all_failed, all_total = (each[:, -1:, -1:] for each in sums)
     for width, height in _sizes(failed.shape[1], failed.shape[2]):
         f, t = (_boxes(each, width, height) for each in sums)
-        rest = (all_failed - f) / np.maximum(all_total - t, 1)
         # what is as large as the rest is no region of a chamber
         smaller = (t > 0) & (2 * t <= all_total)
         n_tests += np.count_nonzero(smaller, axis=(1, 2))
-        chance = np.minimum(rest + MARGIN, 1.0)
+        at = np.nonzero(smaller & (f > 0))  # few of them
+        of_chamber = at[0], 0, 0
+        rest = _rest(all_failed[of_chamber], all_total[of_chamber], f[at], t[at])
         p = np.ones(f.shape)
-        bdtrc(f - 1, t, chance, out=p, where=smaller & (f > 0))
-        best = _better(best, p, f, t, rest, (width, height))
-    return best, n_tests
+        p[at] = scipy.special.bdtrc(f[at] - 1, t[at], np.minimum(rest + MARGIN, 1.0))
+        best = _better(best, p, f, t, (width, height))
+    rest = _rest(all_failed[:, 0, 0], all_total[:, 0, 0], best.failed, best.total)
+    return best._replace(rest=np.where(best.total > 0, rest, 0.0)), n_tests
+
+
+def _rest(all_failed: AnyArray, all_total: AnyArray, failed: AnyArray, total: AnyArray) -> AnyArray:
+    """Return the part that fails elsewhere in the chamber."""
+    return np.asarray((all_failed - failed) / np.maximum(all_total - total, 1))
 
 
 def _sizes(most_x: int, most_y: int) -> Iterator[tuple[int, int]]:
@@ -117,7 +124,6 @@ def _better(
     p: AnyArray,
     failed: AnyArray,
     total: AnyArray,
-    rest: AnyArray,
     size: tuple[int, int],
 ) -> _Best:
     """Take the best rectangle of this size where it is better than the best so far."""
@@ -130,7 +136,7 @@ def _better(
         np.stack([x, x + size[0], y, y + size[1]], axis=1),
         failed[best_index],
         total[best_index],
-        rest[best_index],
+        best.rest,
     )
     is_better = new.p_value < best.p_value
     return _Best(

@@ -6,8 +6,10 @@ whole sector is dead its probes are gone, and the efficiency of the few that are
 
 from __future__ import annotations
 
+from functools import cache, partial
+
 import numpy as np
-from scipy.special import bdtr
+import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf.detector import Place, chambers, places
 from dtperf.diagnostics.flags.model import Flag, PlaceTest, percent
@@ -45,22 +47,23 @@ def few_eligible(result: Result) -> list[PlaceTest]:
     if (found := eligible(result)) is None:
         return []
     tally = found[0].of_runs()
+    usual_in = cache(partial(_usual, tally))  # places share what is usual
     tests = []
     for place in places():
         groups = tuple(members for members in by_station(place) if tally.total[members].any())
         if groups and place.wheel is not None:
-            usual = np.array([_usual(tally, place, int(members[0])) for members in groups])
+            wheel = None if place.sector is None else place.wheel
+            usual = np.array([usual_in(chambers()[at[0]].station, wheel) for at in groups])
             tests.append(_test_low(place, groups, tally, usual))
     return tests
 
 
-def _usual(tally: ChamberTally, place: Place, member: int) -> float:
-    """Return the usual eligible fraction in the station of one of the place's chambers."""
-    station = chambers()[member].station
-    if place.sector is not None:
-        fractions = tally.fraction[by_station(Place(place.wheel, station=station))[0]]
+def _usual(tally: ChamberTally, station: int, wheel: int | None) -> float:
+    """Return the usual eligible fraction of a wheel's chambers in a station; None: of wheels."""
+    if wheel is not None:
+        fractions = tally.fraction[by_station(Place(wheel, station=station))[0]]
     else:
-        rings = [by_station(Place(wheel, station=station))[0] for wheel in range(-2, 3)]
+        rings = [by_station(Place(each, station=station))[0] for each in range(-2, 3)]
         fractions = tally.sums(tuple(rings)).fraction
     return float(np.nanquantile(fractions, USUAL))
 
@@ -74,7 +77,7 @@ def _test_low(place: Place, groups: Groups, tally: ChamberTally, usual: F64) -> 
     )
     before = float((usual * sums.total).sum() / sums.total.sum())
     reason = _reason(place, sums, f"where {percent(1 - before)} are usual")
-    p_value = float(bdtr(sums.passed, sums.total, least).max())
+    p_value = float(scipy.special.bdtr(sums.passed, sums.total, least).max())
     loss = before - sums.passed.sum() / sums.total.sum()
     return PlaceTest(Flag(place, "few eligible", reason, p_value, loss=float(loss)), matters)
 

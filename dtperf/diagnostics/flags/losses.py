@@ -104,10 +104,12 @@ def _explains(own: list[Flag], flag: Flag) -> bool:
         return False
     if place.holds(flag.place):
         return True
+    if flag.kind not in OF_OTHERS:
+        return False
     is_larger = place.level > flag.place.level
     # a chamber that is ill itself takes probes of those around
     is_larger |= place.level == flag.place.level == 0 and own[0].kind not in HIDING
-    return flag.kind in OF_OTHERS and is_larger and place.is_near(flag.place)
+    return is_larger and place.is_near(flag.place)
 
 
 def _is_enough(cause: Flag, flag: Flag) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import bdtr
+import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf.detector import Place
 from dtperf.diagnostics.comparison import Changes, changes
@@ -37,7 +37,7 @@ def low(result: Result) -> list[PlaceTest]:
                 f"efficiency {percent(row.efficiency.value)} ({k:,} of {n:,}); "
                 f"the median of MB{station} is {percent(usual)}"
             )
-            p_value = float(bdtr(k, n, max(usual - LOW_MARGIN, 0.0)))
+            p_value = float(scipy.special.bdtr(k, n, max(usual - LOW_MARGIN, 0.0)))
             loss = usual - row.efficiency.value
             found = Flag(Place(*row.chamber), "low", reason, p_value, loss=loss)
             tests.append(PlaceTest(found, row.efficiency.value < usual - LOW_MARGIN))

@@ -6,14 +6,18 @@
 
 from __future__ import annotations
 
-from dtperf.lazy_import import listed
-from dtperf.pages.report.ageing import render_ageing
-from dtperf.pages.report.comparison import render_comparison
-from dtperf.pages.report.headlines import hidden_losses, verdict
-from dtperf.pages.report.history import render_history
-from dtperf.pages.report.html import save
-from dtperf.pages.report.overview import render, write
-from dtperf.pages.report.systematics import render_systematics
+from typing import TYPE_CHECKING
+
+from dtperf.lazy_import import attach
+
+if TYPE_CHECKING:
+    from dtperf.pages.report.ageing import render_ageing
+    from dtperf.pages.report.comparison import render_comparison
+    from dtperf.pages.report.headlines import hidden_losses, verdict
+    from dtperf.pages.report.history import render_history
+    from dtperf.pages.report.html import save
+    from dtperf.pages.report.overview import render, write
+    from dtperf.pages.report.systematics import render_systematics
 
 __all__ = [
     "hidden_losses",
@@ -26,4 +30,5 @@ __all__ = [
     "verdict",
     "write",
 ]
-__dir__ = listed(__name__)
+# a run prints the verdict, and needs no templates
+__getattr__, __dir__ = attach(__name__, __file__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import numpy as np
-from scipy.special import chdtrc
+import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf.selection.columns import Make
 from dtperf.selection.tables import Table
@@ -37,7 +37,7 @@ def fit_columns(columns: Collection[str]) -> Make:
 
 def _probability(table: Table) -> AnyArray:
     degrees = np.where(table["phi_hits"] > 2, table["phi_hits"] - 2.0, np.nan)
-    return np.asarray(chdtrc(degrees, degrees * table["phi_chi2"]))
+    return np.asarray(scipy.special.chdtrc(degrees, degrees * table["phi_chi2"]))
 
 
 def _has_velocity(table: Table) -> AnyArray:

@@ -18,7 +18,7 @@ from dtperf.selection.pairs import PairLimits, is_repeated
 from dtperf.selection.segments import count_double
 from dtperf.selection.tables import Table
 from dtperf.selection.tagging import Tables, pair_limits, tag_and_probe
-from dtperf.skim.columns import Columns, view
+from dtperf.skim.columns import Columns, numbers, view
 from dtperf.skim.details import as_events
 from dtperf.skim.recut.bins import (
     BinCache,
@@ -49,7 +49,7 @@ class Block:
         be applied.
         """
         self._batch = batch
-        self._muon_offsets = np.asarray(batch.column("muon").offsets)
+        self._muon_offsets = numbers(batch.column("muon").offsets)
         flat = expanded(self.columns)
         muons = by_either_isolation(flat)
         self.tags, self.probes, self.entries = prepare(muons, self._fires(), limits)
@@ -69,7 +69,7 @@ class Block:
     @property
     def segment_offsets(self) -> AnyArray:
         """Segments offsets[i] to offsets[i + 1] belong to event i, shape (events + 1,)."""
-        return np.asarray(self._batch.column("dtSegment").offsets)
+        return numbers(self._batch.column("dtSegment").offsets)
 
     @property
     def columns(self) -> Columns:
@@ -225,7 +225,7 @@ class Block:
         return probes, crossed
 
     def _tracker_iso(self) -> AnyArray:
-        return np.asarray(self._batch.column("muon").values.field(TRACKER_ISO))
+        return numbers(self._batch.column("muon").values.field(TRACKER_ISO))
 
     def _fires(self) -> U8:
         muons = self.columns.collections["muon"].columns

@@ -18,7 +18,7 @@ from dtperf.skim.cuts import loosest_limits, refuse_processor, with_luminosity_o
 from dtperf.skim.parts import BLOCKS, EVENTS, SUFFIX, read_blocks
 from dtperf.skim.recut.block import Block
 from dtperf.skim.recut.inputs import ExploreInputs
-from dtperf.skim.recut.load import LoadedEvents, OnEvents, threads
+from dtperf.skim.recut.loaded import LoadedEvents, OnEvents, threads
 from dtperf.skim.stored import Skim, covering_parts
 from dtperf.skim.tally import sum_tallies
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from coffea.processor.accumulator import accumulate
 
 from dtperf.config import AnalysisConfig
 from dtperf.measurements.declaration import Histogram, Measurement
@@ -77,7 +76,7 @@ class CounterSums:
         left = {n: layout.measurement for n, layout in layouts.items() if layout.kind in ANEW}
         if left:
             filled = fill(left, self._tables(block, left.values()))
-            self.filled = accumulate([filled], self.filled or None)
+            self._add(filled)
         self._rows += max(len(muons), len(found.entries), block.most_rows * len(found.selected))
         if self._rows > MOST:
             self._empty()
@@ -130,7 +129,13 @@ class CounterSums:
             for name, counts in other._totals.items():
                 self._totals[name] += counts
             if other.filled:
-                self.filled = accumulate([other.filled], self.filled or None)
+                self._add(other.filled)
+
+    def _add(self, filled: Mapping[str, Histogram]) -> None:
+        """Add histograms that were filled anew."""
+        for name, histogram in filled.items():
+            mine = self.filled.get(name)
+            self.filled[name] = histogram if mine is None else mine + histogram
 
     def histograms(self, available: frozenset[str]) -> dict[str, Histogram]:
         """Return the histograms of the `available` measurements, after `merge`."""
