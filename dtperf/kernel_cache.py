@@ -37,7 +37,7 @@ __all__ = ["Spent", "dispatcher_of", "spent_compiling"]
 PORTABLE = "x86-64-v2"
 """What an image is compiled for, with NUMBA_CPU_NAME: as fast as for the processor at hand."""
 FEATURES = ("cx16", "popcnt", "sahf", "sse3", "sse4.1", "sse4.2", "ssse3")
-"""Of a processor that runs it, as LLVM calls them; since 2009 all have them. Source: System V ABI of
+"""Of a processor that runs it, as LLVM calls them: of all since 2009. Source: System V ABI of
 x86-64, micro-architecture levels."""
 
 
