@@ -35,8 +35,8 @@ from dtperf.errors import DtperfWarning
 __all__ = ["Spent", "dispatcher_of", "spent_compiling"]
 
 PORTABLE = "x86-64-v2"
-"""What an image is compiled for, with NUMBA_CPU_NAME. On a processor with AVX-512, kernels take 0.95
-of the CPU time of its own code, and runs 1.07; both within noise."""
+"""What an image is compiled for, with NUMBA_CPU_NAME. With AVX-512, kernels take 0.95 of the
+CPU time of the processor's own code, and runs 1.07; both within noise."""
 FEATURES = ("cx16", "popcnt", "sahf", "sse3", "sse4.1", "sse4.2", "ssse3")
 """Of a processor that runs it, as LLVM calls them: of all since 2009. Source: System V ABI of
 x86-64, micro-architecture levels."""
