@@ -26,6 +26,7 @@ sys.exit(bool(passes.buffer))
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="levels are of x86-64")
 def test_an_image_is_warm_for_users_who_cannot_write_there_and_for_other_processors(
     tmp_path: Path,
