@@ -2,20 +2,17 @@
 
 Of events of full content, with few pairs and with many. `dt_performance` measures all groups. Each
 is timed beside the default, in turn, on one core, in processes of their own; bare reading and
-unpacking are of the same branches. `--before` names a checkout of another version, whose default
-is timed beside ours.
+unpacking are of the same branches. `--compare` names a revision of git, whose runs of the default
+and of all groups are timed beside ours instead.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
-import sys
 import tempfile
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import NamedTuple
 
 import dtperf
@@ -23,6 +20,7 @@ from benchmarks import subjects
 from benchmarks.pairs import with_pairs
 from benchmarks.sample import repeat
 from benchmarks.timing import Subject, one_core, rounds, spread
+from benchmarks.versions import beside, checkout, print_beside
 from dtperf.config import AnalysisConfig
 from dtperf.measurements import BY_GROUP
 from dtperf.synthetic import Settings, generate
@@ -32,14 +30,6 @@ SHARES = {"lean": 0.05, "rich": 0.85}
 SINGLE_MUONS = {"lean": 0.95, "rich": 0.0}
 """As the generator takes them, so that few events are left out."""
 DEFAULT, ALL = "reference_2023", "dt_performance"
-RUNS = """
-import sys, time, dtperf
-for _ in sys.stdin:
-    begin = time.process_time()
-    dtperf.run("reference_2023", sys.argv[1])
-    print(time.process_time() - begin, flush=True)
-"""
-"""A program that measures the default once for each line that it gets, and prints its CPU time."""
 
 
 class Cost(NamedTuple):
@@ -57,15 +47,19 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="how often each is timed")
     parser.add_argument("--sample", nargs="*", choices=SHARES, default=[*SHARES])
     parser.add_argument("--groups", nargs="*", default=[*BY_GROUP][1:], help="which groups")
-    parser.add_argument("--before", type=Path, help="a checkout of another version")
+    parser.add_argument("--compare", metavar="REV", help="a revision to time beside this version")
     options = parser.parse_args()
     one_core()
-    with tempfile.TemporaryDirectory() as folder:
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        before = stack.enter_context(checkout(options.compare)) if options.compare else None
         for name in options.sample:
             sample = make_sample(name, Path(folder) / name, options.events)
             print(f"\n{options.events:,} events, {SHARES[name]:.0%} with a pair\n")
-            if options.before is not None:
-                print_before(sample, options.before, options.rounds)
+            if before is not None:
+                make = partial(whole_runs, sample, options.events)
+                print_beside(beside(make, sample.parent, before.tree, options.rounds))
+                continue
             print_costs(costs(sample, options.events, options.groups), options.rounds)
 
 
@@ -100,6 +94,13 @@ def cost(sample: Path, config: AnalysisConfig, events: int) -> Cost:
     return Cost(read, timed)
 
 
+def whole_runs(sample: Path, events: int, _: Path, tree: Path | None) -> dict[str, Subject]:
+    """List the runs of one version that are timed beside those of another."""
+    return {
+        name: Subject(subjects.run, (sample, name), events, tree=tree) for name in (DEFAULT, ALL)
+    }
+
+
 def print_costs(found: dict[str, Cost], number: int) -> None:
     """Time each config in turn with the default, and print a table."""
     print("| | bytes an event | unpacking alone, events/s | bare reading | run |", end=" ")
@@ -114,38 +115,6 @@ def print_costs(found: dict[str, Cost], number: int) -> None:
             f"| {run.rate:,.0f} | {of_bare:.2f} | {of_default:.2f} | {run.peak_bytes / 1e6:,.0f} |",
             flush=True,
         )
-
-
-def print_before(sample: Path, before: Path, number: int) -> None:
-    """Time the default's run by this version and by another, in turn."""
-    with ExitStack() as stack:
-        ours, theirs = (
-            stack.enter_context(_started(tree, sample))
-            for tree in (Path(__file__).parents[1], before.resolve())
-        )
-        ratios = sorted([_cpu_s(ours) / _cpu_s(theirs) for _ in range(number + 1)][1:])
-    told = f"{median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
-    print(f"CPU time of a run of the default over that of {before}: {told}\n", flush=True)
-
-
-def _started(tree: Path, sample: Path) -> subprocess.Popen[str]:
-    """Start `RUNS` with the code of a checkout."""
-    return subprocess.Popen(
-        [sys.executable, "-c", RUNS, str(sample)],
-        cwd=tree,  # it comes before PYTHONPATH
-        env={**os.environ, "PYTHONPATH": str(tree)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-def _cpu_s(program: subprocess.Popen[str]) -> float:
-    """Return the CPU time of one more run."""
-    assert program.stdin is not None
-    assert program.stdout is not None
-    print(file=program.stdin, flush=True)
-    return float(program.stdout.readline())
 
 
 if __name__ == "__main__":

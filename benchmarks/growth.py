@@ -14,11 +14,11 @@ import numpy as np
 
 import dtperf
 from benchmarks.history import append
-from benchmarks.sample import repeat
+from benchmarks.sample import GOLDEN, repeat
+from benchmarks.yardstick import decompression_rate
 
 __all__ = ["fit"]
 
-GOLDEN = Path(__file__).parents[1] / "tests/data/golden_input.root"
 FILES = (1, 2, 4, 8)
 CHUNKS = (1, 2, 4, 8, 16)
 """Of each file."""
@@ -52,7 +52,7 @@ def main() -> None:
     )
     print(f"({min(shares):.2f} to {max(shares):.2f})")
     if options.record:
-        append("growth", {"two processes / one": median(shares)})
+        append("growth", {"two processes / one": median(shares)}, decompression_rate())
 
 
 def growth(numbers: Sequence[int], rounds: int, seconds: Callable[[int], float]) -> list[float]:

@@ -18,11 +18,11 @@ import uproot
 import dtperf
 from benchmarks import subjects
 from benchmarks.history import append
-from benchmarks.sample import repeat
+from benchmarks.sample import GOLDEN, repeat
 from benchmarks.timing import Subject, one_core, rounds, spread
+from benchmarks.yardstick import decompression_rate
 
 SOURCE = Path(__file__).parent / "rdataframe.cpp"
-GOLDEN = Path(__file__).parents[1] / "tests/data/golden_input.root"
 FLAGS = "-O3 -march=native"
 
 
@@ -58,7 +58,7 @@ def main() -> None:
     middle, least, most = spread(ours, theirs)
     print(f"\ndtperf is {middle:.2f} times as fast ({least:.2f} to {most:.2f})")
     if options.record:
-        append("RDataFrame", {"dtperf.run / RDataFrame": middle})
+        append("RDataFrame", {"dtperf.run / RDataFrame": middle}, decompression_rate())
 
 
 def loop(sample: Path, build: Path) -> Callable[[], object]:

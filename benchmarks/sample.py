@@ -13,10 +13,11 @@ import uproot
 from dtperf.nanoaod import collection_of
 from dtperf.nanoaod.branches import known_collections
 
-__all__ = ["COLLECTIONS", "TREE", "Form", "columns", "new_tree", "repeat"]
+__all__ = ["COLLECTIONS", "GOLDEN", "TREE", "Form", "columns", "new_tree", "repeat"]
 
 Form = Literal["ttree", "rntuple"]
 
+GOLDEN = Path(__file__).parents[1] / "tests/data/golden_input.root"
 TREE = "Events"
 _ZSTD = uproot.ZSTD(5)
 COLLECTIONS = ("muon_matches", "muon", "dtSegment")

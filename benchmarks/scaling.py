@@ -20,8 +20,8 @@ from dask.utils import parse_bytes
 
 import dtperf
 from benchmarks.queueing import Costs, simulate
-from benchmarks.sample import repeat
-from benchmarks.stub import GOLDEN, chunks, golden_output
+from benchmarks.sample import GOLDEN, repeat
+from benchmarks.stub import chunks, golden_output
 from dtperf.config import AnalysisConfig
 from dtperf.execution.attempt import Outcome
 from dtperf.execution.clusters import local_client

@@ -24,6 +24,7 @@ import pyarrow as pa
 import dtperf
 from benchmarks.history import append
 from benchmarks.skim_formats import measure_formats
+from benchmarks.yardstick import decompression_rate
 from dtperf.measurements import STANDARD
 from dtperf.nanoaod.open_files import close_all
 from dtperf.results.event_sample import EventSample
@@ -74,7 +75,7 @@ def main() -> None:
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")
     if options.record:
-        append("second pass", ratios(found))
+        append("second pass", ratios(found), decompression_rate())
 
 
 def timed(work: Callable[[], object], rounds: int, warm: bool = True) -> Timed:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +12,13 @@ from coffea.nanoevents import NanoEventsFactory
 from coffea.processor.executor import WorkItem
 
 import dtperf
+from benchmarks.sample import GOLDEN
 from dtperf.execution.attempt import SIDE_OUTPUT
 from dtperf.nanoaod import MuonDPGSchema
 from processors.segment_efficiency import SegmentEfficiency
 
 __all__ = ["EVENTS", "chunks", "golden_output", "measure_and_send", "measure_nothing"]
 
-GOLDEN = Path(__file__).parents[1] / "tests/data/golden_input.root"
 CHUNKS_PER_FILE = 10
 EVENTS = 4000
 

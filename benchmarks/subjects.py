@@ -6,17 +6,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import uproot
 
 import dtperf
 from dtperf.config import AnalysisConfig
-from dtperf.execution.inputs import optional_branches
-from dtperf.execution.planning import LARGEST
-from dtperf.nanoaod import ColumnFilter, MuonDPGSchema
-from dtperf.selection.flatten import flatten
-from processors.segment_efficiency import SegmentEfficiency
+
+# What else is imported is imported by the subject that needs it: another version, which
+# `--compare` times, may not have it, and its other subjects are timed all the same.
 
 __all__ = [
     "bare_reading",
@@ -30,26 +29,33 @@ __all__ = [
 ]
 
 Work = Callable[[], object]
+Config = AnalysisConfig | str
+"""A config, or its name: those of another version are read by that version."""
+EVENTS_AT_ONCE = 200_000
 
 
-def _columns(config: AnalysisConfig) -> ColumnFilter:
-    processor = SegmentEfficiency(config)
-    return ColumnFilter.of(processor.columns | optional_branches(processor))
+def _columns(config: Config) -> Any:
+    from dtperf.nanoaod import ColumnFilter
+    from dtperf.results.event_sample import EVENT_BRANCHES
+    from processors.segment_efficiency import SegmentEfficiency
+
+    processor = SegmentEfficiency(dtperf.load_config(config))
+    return ColumnFilter.of(processor.columns | processor.optional_columns | {*EVENT_BRANCHES})
 
 
-def bare_reading(path: Path, config: AnalysisConfig) -> Work:
+def bare_reading(path: Path, config: Config) -> Work:
     """Read the branches of the analysis into awkward arrays, with uproot alone."""
     columns = _columns(config)
 
     def read() -> None:
         with uproot.open(path) as file:
-            for _ in file["Events"].iterate(filter_branch=columns, step_size=LARGEST):
+            for _ in file["Events"].iterate(filter_branch=columns, step_size=EVENTS_AT_ONCE):
                 pass
 
     return read
 
 
-def decompression(path: Path, config: AnalysisConfig) -> Work:
+def decompression(path: Path, config: Config) -> Work:
     """Decompress the baskets of these branches, one after the other, into one buffer."""
     import cramjam
 
@@ -73,7 +79,7 @@ def decompression(path: Path, config: AnalysisConfig) -> Work:
     return decompress
 
 
-def bulk_reading(path: Path, config: AnalysisConfig) -> Work:
+def bulk_reading(path: Path, config: Config) -> Work:
     """Read the branches as a run does, into coffea's events, without measuring."""
     from dtperf.execution.chunk_meta import ChunkMeta
     from dtperf.execution.chunks import read_events
@@ -89,16 +95,19 @@ def bulk_reading(path: Path, config: AnalysisConfig) -> Work:
 
     def read() -> None:
         files = [each.file for each in check_files(resolve(path, "Events", 60)).files]
-        for item in plan(files, ReadRanges(Ledger([])), LARGEST, columns, lambda _: ChunkMeta()):
+        for item in plan(
+            files, ReadRanges(Ledger([])), EVENTS_AT_ONCE, columns, lambda _: ChunkMeta()
+        ):
             read_events(item)
         close_all()
 
     return read
 
 
-def run(path: Path, config: AnalysisConfig) -> Work:
+def run(path: Path, config: Config) -> Work:
     """Measure, from files to the result."""
-    return lambda: dtperf.run(config, path)
+    loaded = dtperf.load_config(config)
+    return lambda: dtperf.run(loaded, path)
 
 
 def command(path: Path, out: Path) -> Work:
@@ -110,15 +119,18 @@ def command(path: Path, out: Path) -> Work:
     )
 
 
-def kernels(path: Path, config: AnalysisConfig) -> Work:
+def kernels(path: Path, config: Config) -> Work:
     """Search for pairs and segments on flat arrays that are in memory."""
     from coffea.nanoevents import NanoEventsFactory
 
+    from dtperf.nanoaod import MuonDPGSchema
     from dtperf.selection.crossings import find_crossings
     from dtperf.selection.extrapolation import extrapolate
+    from dtperf.selection.flatten import flatten
     from dtperf.selection.pairs import find_pairs
     from dtperf.selection.tagging import pair_limits, passing_limits
 
+    config = dtperf.load_config(config)
     events = NanoEventsFactory.from_root(
         {str(path): "Events"}, schemaclass=MuonDPGSchema, preload=_columns(config)
     ).events()

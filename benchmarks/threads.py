@@ -13,10 +13,10 @@ from loky import cpu_count
 import dtperf
 from benchmarks import subjects
 from benchmarks.history import append
-from benchmarks.sample import repeat
+from benchmarks.sample import GOLDEN, repeat
 from benchmarks.timing import Subject, rounds
+from benchmarks.yardstick import decompression_rate
 
-GOLDEN = Path(__file__).parents[1] / "tests/data/golden_input.root"
 COMPRESSIONS = {"ZLIB": uproot.ZLIB(6), "LZMA": uproot.LZMA(9)}
 
 
@@ -53,7 +53,7 @@ def main() -> None:
         ratio = f"{median(walls):.2f} ({min(walls):.2f} to {max(walls):.2f})"
         print(f"| {name} | {median(one.wall_s):.2f} | {ratio} | {median(cpus):.2f} |")
     if options.record:
-        append("threads", found)
+        append("threads", found, decompression_rate())
 
 
 if __name__ == "__main__":

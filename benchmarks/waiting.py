@@ -1,7 +1,7 @@
-"""How long commands let a user wait: `python -m benchmarks.waiting [--rounds N] [--before DIR]`.
+"""How long commands let a user wait: `python -m benchmarks.waiting [--rounds N] [--compare REV]`.
 
 All in turn, each in a process of its own, as CPU seconds with those of their children, and as wall
-time. `--before` names a checkout of another version, whose commands are timed beside ours. The
+time. `--compare` names a revision of git, whose commands are timed beside ours. The
 table so far is printed after each round, which takes one to two minutes of CPU time; the first run
 of a checkout compiles its kernels, another minute.
 """
@@ -15,11 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from shutil import copytree
 from statistics import median
 
-from benchmarks.__main__ import GOLDEN
+from benchmarks.sample import GOLDEN
+from benchmarks.versions import OWN, checkout
 
 YARDSTICK = "import coffea.processor"
 
@@ -28,12 +30,14 @@ def main() -> None:
     """Time the commands, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=2, help="how often each is timed")
-    parser.add_argument("--before", type=Path, help="a checkout of another version")
+    parser.add_argument("--compare", metavar="REV", help="a revision to time beside this version")
     options = parser.parse_args()
-    own = Path(__file__).parents[1]
-    trees = {"": own} if options.before is None else {"": own, " before": options.before.resolve()}
+    trees = {"": OWN}
     timed: dict[str, list[tuple[float, float]]] = {}
-    with tempfile.TemporaryDirectory() as directory:
+    with ExitStack() as stack:
+        directory = stack.enter_context(tempfile.TemporaryDirectory())
+        if options.compare:
+            trees[" before"] = stack.enter_context(checkout(options.compare)).tree
         # each version has results of its own: an older one cannot read those of a newer one
         folders = {version: Path(directory) / (version.strip() or "now") for version in trees}
         for version, tree in trees.items():
@@ -42,7 +46,7 @@ def main() -> None:
             skim = str(folders[version] / "skim")
             _once(tree, ["-c", CLI, "skim", "reference_2023", str(GOLDEN), "-o", skim])
         for _ in range(options.rounds):
-            timed.setdefault(YARDSTICK, []).append(_once(own, ["-c", YARDSTICK]))
+            timed.setdefault(YARDSTICK, []).append(_once(OWN, ["-c", YARDSTICK]))
             for version, tree in trees.items():
                 for name, command in _commands(folders[version]).items():
                     timed.setdefault(f"{name}{version}", []).append(_once(tree, command))

@@ -8,6 +8,7 @@ cache only saves time, so here whatever is wrong with it costs time and nothing 
 from __future__ import annotations
 
 import atexit
+import glob
 import hashlib
 import os
 import pickle
@@ -17,18 +18,28 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import llvmlite.binding
 import numba
 from numba.core import caching, config, event
 from numba.core.runtime.nrt import rtsys
 
 from dtperf.code_state import code_state
+from dtperf.compile_once import Turn
 from dtperf.errors import DtperfWarning
 
 __all__ = ["Spent", "dispatcher_of", "spent_compiling"]
+
+PORTABLE = "x86-64-v2"
+"""What an image is compiled for, with NUMBA_CPU_NAME. With AVX-512, kernels take 0.95 of the
+CPU time of the processor's own code, and runs 1.07; both within noise."""
+FEATURES = ("cx16", "popcnt", "sahf", "sse3", "sse4.1", "sse4.2", "ssse3")
+"""Of a processor that runs it, as LLVM calls them: of all since 2009. Source: System V ABI of
+x86-64, micro-architecture levels."""
 
 
 def dispatcher_of(
@@ -47,9 +58,13 @@ def dispatcher_of(
     # vector and awkward would be loaded for types that no kernel has, which takes 0.3 s
     dispatcher._compilation_chain_init_hook = _nothing
     try:
-        dispatcher._cache = _Cache(function)
+        cache = _Cache(function, dispatcher)
     except Exception as error:  # noqa: BLE001  # numba words it: no place, or a wrong setting
         _warn_once(f"are not kept: {error}")
+        return dispatcher
+    dispatcher._cache = cache
+    # compiled and saved, or whatever went wrong: others have their turn
+    dispatcher.compile = cache.turn.ending_with(dispatcher.compile)
     return dispatcher
 
 
@@ -91,6 +106,12 @@ def _remove(folder: str, owner: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@cache
+def _runs_portable() -> bool:
+    features = llvmlite.binding.get_host_cpu_features()
+    return all(features.get(name) for name in FEATURES)
+
+
 class _Implementation(caching.CompileResultCacheImpl):
     _locator_classes = [  # noqa: RUF012  # as numba has it
         caching.UserProvidedCacheLocator,
@@ -105,18 +126,48 @@ class _Cache(caching.FunctionCache):
 
     _impl_class = _Implementation
 
-    def __init__(self, function: Any) -> None:
+    def __init__(self, function: Any, dispatcher: Any) -> None:
         super().__init__(function)
         # functions and constants of other modules become part of a kernel
-        state = code_state(Path(function.__code__.co_filename))
-        self._cache_file = _Files(self._cache_path, self._impl.filename_base, state)
+        source = Path(function.__code__.co_filename)
+        name, state = self._impl.filename_base, code_state(source)
+        self._own = _Files(self._cache_path, name, state)
+        self._cache_file = self._own
+        # beside the code, where this user cannot write: whoever installed it compiled it
+        shipped = str(source.parent / "__pycache__")
+        self._places = [self._own]
+        if shipped != self._cache_path:
+            self._places.append(_Files(shipped, name, state))
+        self.turn = Turn(
+            Path(self._cache_path, f"{name}.lock"),
+            # who waits is told of, and the time not counted, as if this process compiled
+            partial(event.trigger_event, "numba:compile", {"dispatcher": dispatcher}),
+        )
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Load what was compiled before; None, so that it is compiled, if that cannot be used."""
+        """Load what was compiled before; None, so that it is compiled, if that cannot be used.
+
+        Another process that compiles it just now is waited for.
+        """
         rtsys.initialize(target_context)  # what arrays in compiled code are made with
+        key = self._index_key(sig, target_context.codegen())
+        for files, each in product(self._places, self._usable(key)):
+            if (found := self._stored(files, each, target_context)) is not None:
+                return found
+        if not self._enabled:
+            return None
+        return self.turn.take(partial(self._stored, self._own, key, target_context))
+
+    def _usable(self, key: Any) -> list[Any]:
+        """List what runs on this machine: compiled for its processor, or for any."""
+        sig, (triple, *_), code = key
+        return [key, (sig, (triple, PORTABLE, ""), code)] if _runs_portable() else [key]
+
+    def _stored(self, files: _Files, key: Any, target_context: Any) -> Any:
+        # numba's own prepares to compile before it looks, which takes 0.3 s
         try:
-            # numba's own prepares to compile before it looks, which takes 0.3 s
-            return self._load_overload(sig, target_context)
+            data = files.load(key)
+            return None if data is None else self._impl.rebuild(target_context, data)
         except MemoryError:
             raise
         except Exception:  # noqa: BLE001  # contents of a file can raise anything
@@ -134,8 +185,8 @@ class _Cache(caching.FunctionCache):
 class _Files(caching.IndexDataCacheFile):
     """Files of one function, each with a checksum: code that is damaged would still be run.
 
-    What is compiled is stored with what it was compiled for. Two processes that write at once may
-    leave an index that names one's file for the other's.
+    What is compiled is stored with what it was compiled for. Two processes that write at once, as
+    those do that wait no longer, may leave an index that names one's file for the other's.
     """
 
     def _load_index(self) -> dict[Any, str]:
@@ -147,6 +198,16 @@ class _Files(caching.IndexDataCacheFile):
 
     def _save_index(self, overloads: dict[Any, str]) -> None:
         self._store(self._index_path, (self._version, self._source_stamp, overloads))
+        self._remove_older()
+
+    def _remove_older(self) -> None:
+        """Remove what was compiled when the function stood elsewhere in its file."""
+        own = Path(self._index_path)
+        function, place = own.stem.rsplit("-", 1)
+        python = place.partition(".")[2]
+        for path in own.parent.glob(f"{glob.escape(function)}-*.{python}.*"):
+            if not path.name.startswith(f"{own.stem}."):
+                path.unlink(missing_ok=True)
 
     def save(self, key: Any, data: Any) -> None:
         super().save(key, (key, data))

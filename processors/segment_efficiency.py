@@ -7,8 +7,8 @@ from typing import Any
 from coffea.processor import ProcessorABC
 
 from dtperf.config import ConfigSource, load_config
-from dtperf.measurements.fill import can_fill, fill
-from dtperf.selection import Tables, branches_of, tag_and_probe
+from dtperf.measurements.fill import fill
+from dtperf.selection import branches_of, tag_and_probe
 from dtperf.selection.totals import totals
 
 __all__ = ["SegmentEfficiency"]
@@ -42,22 +42,21 @@ class SegmentEfficiency(ProcessorABC):  # type: ignore[misc]  # coffea is untype
             Histograms by name, and integer totals; both add up over chunks.
         """
         tables = tag_and_probe(events, self.config)
+        histograms = fill(self.measurements, tables, tables.forget)
         return {
-            "histograms": fill(self.measurements, tables),
+            "histograms": histograms,
             "totals": {
                 "events": len(events),
                 "certified": tables.events,
                 **totals(tables.pairs, tables.crossings),
             },
-            "anomalies": tables.anomalies | self._left_out(tables),
-        }
-
-    def _left_out(self, tables: Tables) -> dict[str, int]:
-        """Count the events that do not enter measurements whose columns are not in the file."""
-        return {
-            f"events_not_in_{name}": tables.events
-            for name, measurement in self.measurements.items()
-            if not can_fill(measurement, tables[measurement.table])
+            # events that do not enter measurements whose columns are not in the file
+            "anomalies": tables.anomalies
+            | {
+                f"events_not_in_{n}": tables.events
+                for n in self.measurements
+                if n not in histograms
+            },
         }
 
     def postprocess(self, accumulator: dict[str, Any]) -> dict[str, Any]:

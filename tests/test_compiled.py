@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib.util
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -17,8 +18,12 @@ import numba
 import pytest
 
 import dtperf
+from dtperf import compile_once
 from dtperf import kernel_cache as module
+from dtperf.compile_once import Turn
 from dtperf.errors import DtperfWarning
+from dtperf.files import locked
+from dtperf.kernel_cache import PORTABLE
 
 SOURCE = """
 from dtperf.compiled import compiled
@@ -31,13 +36,37 @@ def half(x):
 def inverse(x):
     return 1 / x
 """
+ROOT = Path(dtperf.__file__).parents[1]
 CACHED = (".nbi", ".nbc")
+BESIDE_ANOTHER = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+from kernels import half
+from dtperf.kernel_cache import spent_compiling
+compiler = half.dispatcher._compiler
+compile = compiler.compile
+compiler.compile = lambda *words: time.sleep(0.4) or compile(*words)
+print("ready", flush=True)
+sys.stdin.readline()
+half(3.0), half(3)
+print(sum(half.dispatcher.stats.cache_misses.values()), spent_compiling().seconds)
+"""
+HOLD = """
+import sys, time
+from pathlib import Path
+from dtperf.files import locked
+from dtperf.kernel_cache import PORTABLE
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
 
 
 @pytest.fixture
 def kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A module with kernels, and an empty cache of its own for them."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(Turn, "_is_patient", True)
     module._warn_once.cache_clear()
     path = tmp_path / "kernels.py"
     path.write_text(SOURCE)
@@ -62,6 +91,13 @@ def misses(path: Path) -> int:
     return sum(half.dispatcher.stats.cache_misses.values())
 
 
+def lock_of(path: Path) -> Path:
+    """Return the file by which processes agree on who compiles the kernel, in its folder."""
+    lock: Path = load(path).half.dispatcher._cache.turn._path
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    return lock
+
+
 def stored(path: Path) -> list[Path]:
     return sorted(p for p in (path.parent / "cache").rglob("*") if p.suffix in CACHED)
 
@@ -70,6 +106,104 @@ def test_what_was_compiled_is_not_compiled_again(kernels: Path) -> None:
     assert misses(kernels) == 2
     assert len(stored(kernels)) == 3  # an index, and one entry for each type
     assert misses(kernels) == 0
+
+
+def test_two_processes_do_not_compile_the_same(kernels: Path, tmp_path: Path) -> None:
+    program = [sys.executable, "-c", BESIDE_ANOTHER, str(kernels.parent)]
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    both = [
+        subprocess.Popen(
+            program, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    for each in both:
+        assert each.stdout
+        assert each.stdout.readline() == "ready\n"
+    for each in both:
+        assert each.stdin
+        print(file=each.stdin, flush=True)
+    told = [each.communicate(timeout=60)[0].split() for each in both]
+    compiled, waited = zip(*[(int(one), float(s)) for one, s in told], strict=True)
+    assert sorted(compiled) in ([0, 2], [1, 1])
+    # who waits tells of it as of compiling, so that the bar says why nothing moves
+    assert min(waited) > 0.3
+
+
+def test_the_turn_of_a_process_that_was_killed_is_free(kernels: Path, tmp_path: Path) -> None:
+    lock = lock_of(kernels)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(lock)], stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout
+    assert holder.stdout.readline() == "held\n"
+    holder.kill()
+    holder.communicate()
+    assert lock.exists()
+    assert misses(kernels) == 2
+    assert Turn._is_patient
+
+
+def test_a_process_that_never_ends_is_not_waited_for_long(
+    kernels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compile_once, "PATIENCE_S", 0.2)
+    with locked(lock_of(kernels)) as is_held:
+        assert is_held
+        assert misses(kernels) == 2
+        assert not Turn._is_patient
+        # and what it has compiled is kept
+        assert misses(kernels) == 0
+
+
+def test_what_cannot_be_compiled_lets_others_have_their_turn(kernels: Path) -> None:
+    half = load(kernels).half
+    with pytest.raises(numba.TypingError):
+        half("text")
+    with locked(lock_of(kernels)) as is_held:
+        assert is_held
+
+
+def test_what_stands_beside_the_code_serves_whose_place_is_elsewhere(
+    kernels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:  # as an installation does that others only read
+        patch.setattr(numba.config, "CACHE_DIR", "")
+        assert misses(kernels) == 2
+    assert len([*(tmp_path / "__pycache__").glob("*.nbc")]) == 2
+    assert misses(kernels) == 0
+    assert not stored(kernels)
+    # what stands there of another version is not taken
+    monkeypatch.setattr(module, "code_state", lambda _: "another")
+    assert misses(kernels) == 2
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="levels are of x86-64")
+def test_what_is_compiled_for_any_processor_serves_on_each(
+    kernels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # as the Containerfile does, on whatever machine that is
+    settings = {"NUMBA_CPU_NAME": PORTABLE, "NUMBA_CPU_FEATURES": "", "NUMBA_CACHE_DIR": ""}
+    subprocess.run(
+        [sys.executable, "-c", "import kernels as k; k.half(3.0), k.half(3)"],
+        cwd=tmp_path,
+        env={**os.environ, **settings, "PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        check=True,
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert misses(kernels) == 0
+    # not on a processor that lacks something of it
+    monkeypatch.setattr(module, "_runs_portable", lambda: False)
+    assert misses(kernels) == 2
+
+
+def test_what_was_compiled_before_a_function_moved_is_removed(kernels: Path) -> None:
+    misses(kernels)
+    before = stored(kernels)
+    kernels.write_text("\n" + kernels.read_text())
+    assert misses(kernels) == 2
+    assert len(stored(kernels)) == len(before)
+    assert not {*before} & {*stored(kernels)}
 
 
 def test_options_go_to_numba(kernels: Path) -> None:

@@ -59,6 +59,8 @@ class Outcome(NamedTuple):
     """What a user should know of the file, though it was read; empty: nothing."""
     compiling_seconds: float = 0.0
     """Wall time of compiling, which comes once."""
+    memory_before: int = 0
+    """The most bytes that the process had had when this began."""
 
 
 def run_chunk(function: Function, item: WorkItem) -> tuple[Any, Outcome]:
@@ -70,6 +72,7 @@ def run_chunk(function: Function, item: WorkItem) -> tuple[Any, Outcome]:
     keep_freed()
     has_process = meta_of(item).threads > 1
     cpu_time = time.process_time if has_process else time.thread_time
+    before = peak_memory_bytes()
     start, cpu, compiled = time.perf_counter(), cpu_time(), spent_compiling()
     output, size, error, remark = None, 0, None, ""
     try:
@@ -89,6 +92,7 @@ def run_chunk(function: Function, item: WorkItem) -> tuple[Any, Outcome]:
         peak_memory_bytes(),
         remark,
         compiling,
+        before,
     )
 
 

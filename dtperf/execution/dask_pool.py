@@ -130,6 +130,12 @@ class DaskPool:
         return min((limit for limit in limits if limit), default=None)
 
     @property
+    def threads(self) -> int:
+        """What the worker with the most of them has."""
+        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        return max((each["nthreads"] for each in workers), default=1)
+
+    @property
     def capacity(self) -> int:
         """How many chunks to hand in ahead: enough for an adaptive cluster to see that it lacks."""
         return self._side_output.capacity(self.workers, 64 + 3 * self.workers)

@@ -45,6 +45,8 @@ __all__ = [
 ]
 
 TICK_S = 1.0
+MOST_CUTS = 2
+"""A chunk with which workers die is halved so often: what is wrong is not its size after that."""
 
 
 class ChunkResult(NamedTuple):
@@ -73,6 +75,8 @@ class _ChunkTask:
     item: WorkItem
     replicas: Replicas
     seconds: float = 0.0
+    cuts: int = 0
+    """How often it was halved."""
 
     def next_attempt(self) -> WorkItem:
         address = self.replicas.address
@@ -86,6 +90,15 @@ class _ChunkTask:
             return self.replicas.failed(outcome.error.cause)
         self.replicas.attempts += 1
         return None
+
+    def is_too_large(self, outcome: Outcome) -> bool:
+        """Return whether it may have taken the memory of the workers that died at it."""
+        lost = outcome.error is not None and outcome.error.cause == "worker-lost"
+        return lost and self.cuts < MOST_CUTS and len(self.item) > 1
+
+    def halved(self) -> tuple[WorkItem, WorkItem]:
+        middle = (self.item.entrystart + self.item.entrystop) // 2
+        return replace(self.item, entrystop=middle), replace(self.item, entrystart=middle)
 
     def end(self, outcome: Outcome) -> ChunkResult:
         source, attempts = self.replicas.address, self.replicas.attempts
@@ -104,6 +117,10 @@ class ChunkExecutor(ExecutorBase):  # type: ignore[misc]  # coffea is untyped
     """Where to try to read a chunk, how often, and when."""
     retries: int = 0
     """coffea's own way to try again, of which nobody is told: not used."""
+    cut: Callable[[Iterable[WorkItem]], Iterable[WorkItem]] = iter
+    """Makes chunks of the items, each when it is needed."""
+    on_lost: Callable[[int], None] = lambda _: None
+    """Called with the events of a chunk for which no worker lived, before it is halved."""
     on_progress: Callable[[Update], None] = lambda _: None
     """Called about once a second at least. It may raise, which ends the work."""
 
@@ -115,7 +132,7 @@ class ChunkExecutor(ExecutorBase):  # type: ignore[misc]  # coffea is untyped
     ) -> tuple[Any, int]:
         """Do all items; what they give goes to `on_progress`."""
         self.pool.begin(function)
-        for progressed in self._work(iter(items)):
+        for progressed in self._work(iter(self.cut(items))):
             self.on_progress(progressed)
             raise_if_interrupted()
         return {"out": None}, 0
@@ -123,12 +140,15 @@ class ChunkExecutor(ExecutorBase):  # type: ignore[misc]  # coffea is untyped
     def _work(self, items: Iterator[WorkItem]) -> Iterator[Update]:
         running: dict[int, _ChunkTask] = {}
         waiting: list[tuple[float, int, _ChunkTask]] = []
+        halves: list[_ChunkTask] = []
         tickets = count()
         more = True
         while True:
             while len(running) < self.pool.capacity:
                 if waiting and waiting[0][0] <= time.monotonic():
                     task = heapq.heappop(waiting)[2]
+                elif halves:
+                    task = halves.pop()
                 elif more and (item := next(items, None)) is not None:
                     task = _ChunkTask(item, self.replicas(item))
                 else:
@@ -137,14 +157,20 @@ class ChunkExecutor(ExecutorBase):  # type: ignore[misc]  # coffea is untyped
                 ticket = next(tickets)
                 running[ticket] = task
                 self.pool.submit(ticket, task.next_attempt())
-            if not running and not waiting:
+            if not running and not waiting and not halves:
                 return
             for batch in self.pool.collect(_until(waiting), last=not more):
                 ended = []
                 for ticket, outcome in batch.outcomes.items():
                     task = running.pop(ticket)
                     wait = task.note(outcome)
-                    if wait is None:
+                    if wait is None and task.is_too_large(outcome):
+                        self.on_lost(len(task.item))
+                        halves += [
+                            _ChunkTask(item, self.replicas(item), cuts=task.cuts + 1)
+                            for item in task.halved()
+                        ]
+                    elif wait is None:
                         ended.append(task.end(outcome))
                     else:
                         heapq.heappush(waiting, (time.monotonic() + wait, ticket, task))

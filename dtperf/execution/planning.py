@@ -20,6 +20,7 @@ __all__ = [
     "EVENT_BYTES",
     "LARGEST",
     "SMALLEST",
+    "WHOLE",
     "ReadRanges",
     "check_measured",
     "cut",
@@ -31,6 +32,8 @@ __all__ = [
 
 LARGEST, SMALLEST = 200_000, 10_000
 """More gains nothing; with fewer a chunk costs more than its events."""
+WHOLE = 1 << 62
+"""Events of a chunk that is not cut."""
 BASE_BYTES, EVENT_BYTES = 400_000_000, 3_000
 """Of a worker with all libraries, and of an event on its way to the histograms. Measured were
 310 MB and 2.2 kB, with either extrapolation."""

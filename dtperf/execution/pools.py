@@ -42,6 +42,10 @@ class Pool(Protocol):
     """Where to see the workers at work; empty if nowhere."""
 
     @property
+    def threads(self) -> int:
+        """How many chunks one of their processes works on at a time, at most."""
+
+    @property
     def memory(self) -> int | None:
         """Bytes that may be taken for one chunk at a time, a process and all; None: no limit."""
 
@@ -70,7 +74,7 @@ class Pool(Protocol):
 class InProcessPool:
     """This process, one chunk after the other; threads decompress what is next in the chunk."""
 
-    workers = 1
+    workers = threads = 1
     capacity = 1
     dashboard = ""
 
@@ -117,6 +121,7 @@ def _begin(parent: int, told: Any) -> None:
 class ProcessPool:
     """Processes on this machine; those that die are replaced."""
 
+    threads = 1
     dashboard = ""
 
     def __init__(self, workers: int) -> None:

@@ -17,6 +17,7 @@ from dtperf.errors import ConfigError, Stopped
 from dtperf.execution.attempt import ChunkProcessor
 from dtperf.execution.checkpoint import FILESET, RunDirectory, open_run
 from dtperf.execution.chunk_meta import meta_of
+from dtperf.execution.chunk_sizes import ChunkSizes
 from dtperf.execution.chunks import ChunkRunner
 from dtperf.execution.clusters.client import connected, is_running
 from dtperf.execution.credentials import find, in_addresses, warnings
@@ -26,10 +27,10 @@ from dtperf.execution.inputs import check_inputs, plan_inputs, read_branches, re
 from dtperf.execution.metrics import RunMetrics, metrics_file
 from dtperf.execution.planning import (
     LARGEST,
+    WHOLE,
     ReadRanges,
     check_measured,
     event_bytes,
-    events_at_once,
 )
 from dtperf.execution.pools import Pool
 from dtperf.execution.processor import portable
@@ -45,6 +46,9 @@ from dtperf.results.ledger import Ledger
 from dtperf.results.result import Result
 
 __all__ = ["Job", "Progress", "run"]
+
+ADAPTED = 4
+"""With more chunks a worker they are cut on the way, by the memory that others took."""
 
 
 class Job(NamedTuple):
@@ -158,9 +162,10 @@ def _run(
                 for line in _ending(readable, measured, cores_expected(config, workplace)):
                     reporter.notice(line)
                 pool = stack.enter_context(worker_pool(config, workplace, reporter.wait))
-                sizes = [each.event_bytes for each in checked.files]
-                of_event = event_bytes(read_branches(processor), sizes)
-                size = config.run.chunksize or events_at_once(pool.memory, of_event)
+                known = [each.event_bytes for each in checked.files]
+                of_event = event_bytes(read_branches(processor), known)
+                sizes = ChunkSizes(pool.memory, of_event, pool.workers)
+                size = config.run.chunksize or sizes.events
                 chunks = list(islice(planned(size), limit_chunks))
                 amount["chunks"] = record.chunks + len(chunks)
                 if directory is not None:
@@ -168,7 +173,14 @@ def _run(
                 metrics.begin(amount, previous)
                 record.begin_measuring(sum(map(len, chunks)))
                 reporter.begin(sum(map(len, chunks)), pool)
-                _measure(policy, job, chunks, pool, record, reporter)
+                is_free = not (config.run.chunksize or limit_chunks) and pool.threads == 1
+                if adapts := is_free and len(chunks) > ADAPTED * pool.workers:
+                    chunks = list(planned(WHOLE))
+                adapted = sizes if adapts else None
+                _measure(policy, job, chunks, pool, record, reporter, adapted)
+                amount["chunks"] = record.chunks
+                if directory is not None:
+                    directory.describe(amount)
         except BaseException as error:
             # whatever has ended it: what is measured is measured
             record.save()
@@ -215,15 +227,21 @@ def _measure(
     pool: Pool,
     record: RunRecord,
     reporter: ProgressReporter,
+    sizes: ChunkSizes | None,
 ) -> None:
     def replicas(item: WorkItem) -> Replicas:
         return policy.replicas(item.filename, meta_of(item).replicas)
 
     def note(progressed: Update) -> None:
+        if sizes is not None:
+            for ended in progressed.ended:
+                sizes.note(len(ended.item), ended.outcome)
         record.workers = max(record.workers, pool.workers)
         job.receive(progressed.output)
         record.add(progressed)
         reporter.look(pool)
 
     executor = ChunkExecutor(pool=pool, replicas=replicas, on_progress=note)
+    if sizes is not None:
+        executor.cut, executor.on_lost = sizes.cut, sizes.lost
     ChunkRunner(executor=executor, processor_compression=None).run(list(chunks), job.processor)

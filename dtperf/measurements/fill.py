@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,13 +47,17 @@ LARGEST_IN_MEAN = 2.0**19
 
 
 def fill(
-    measurements: Mapping[str, Measurement], tables: Mapping[str, Table]
+    measurements: Mapping[str, Measurement],
+    tables: Mapping[str, Table],
+    done_with: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Histogram]:
     """Fill each measurement whose columns are there.
 
     Args:
         measurements: Declarations by name.
-        tables: 'pairs' and 'crossings'.
+        tables: 'pairs' and 'crossings', and others; each parent before its children.
+        done_with: Called with the name of each table when its measurements are filled, its
+            children's before its own: what was made of its rows is the most of a chunk's memory.
 
     Returns:
         Histograms by the measurement's name; without those that need a column that is not there.
@@ -62,11 +66,17 @@ def fill(
         InputError: A column of categories, such as the run, has more values than can be.
     """
     cache = _Cache({}, {}, {})
-    return {
-        name: _fill(measurement, tables[measurement.table], cache)
-        for name, measurement in measurements.items()
-        if can_fill(measurement, tables[measurement.table])
-    }
+    filled = {}
+    used = {measurement.table for measurement in measurements.values()}
+    for table in reversed([name for name in tables if name in used]):
+        rows = tables[table]
+        for name, measurement in measurements.items():
+            if measurement.table == table and can_fill(measurement, rows):
+                filled[name] = _fill(measurement, rows, cache)
+        cache.forget(rows)
+        del rows
+        done_with(table)
+    return {name: filled[name] for name in measurements if name in filled}
 
 
 def can_fill(measurement: Measurement, table: Table) -> bool:
@@ -93,6 +103,13 @@ class _Cache(NamedTuple):
     positions: dict[tuple[int, tuple[Axis, ...]], I32]
     """Where rows are on the first axes of a histogram, by table and by these axes: many
     measurements have the chamber, and more, in common."""
+
+    def forget(self, table: Table) -> None:
+        """Forget what is known of a table."""
+        every: tuple[dict[Any, Any], ...] = self
+        for known in every:
+            for key in [key for key in known if key[0] == id(table)]:
+                del known[key]
 
 
 def _fill(measurement: Measurement, table: Table, cache: _Cache) -> Histogram:

@@ -90,6 +90,10 @@ class Tables(Mapping[str, Table]):
             self.digis  # noqa: B018
         return self.anomalies
 
+    def forget(self, name: str) -> None:
+        """Forget a table of details, all of whose uses are over: it is made anew if need be."""
+        self.__dict__.pop(name if name not in ("pairs", "crossings") else "", None)
+
     @cached_property
     def segments(self) -> Table:
         """One row for each segment of a chamber."""

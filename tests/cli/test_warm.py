@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.golden import GOLDEN
+
+ROOT = Path(__file__).parents[2]
 
 FROM_CACHE = """
 import sys
@@ -19,6 +23,27 @@ with event.install_recorder("numba:run_pass") as passes:
     run("reference_2023", [sys.argv[1]], progress=False)
 sys.exit(bool(passes.buffer))
 """
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="levels are of x86-64")
+def test_an_image_is_warm_for_users_who_cannot_write_there_and_for_other_processors(
+    tmp_path: Path,
+) -> None:
+    image = tmp_path / "image"
+    without = shutil.ignore_patterns("__pycache__")
+    for name in ("configs", "dtperf", "processors"):
+        shutil.copytree(ROOT / name, image / name, ignore=without)
+    build = {"NUMBA_CACHE_DIR": "", "NUMBA_CPU_NAME": "x86-64-v2", "NUMBA_CPU_FEATURES": ""}
+    use = {"NUMBA_CACHE_DIR": str(tmp_path / "home")}
+    for command, settings in (
+        (["-m", "dtperf.cli.warm"], build),
+        (["-c", FROM_CACHE, str(GOLDEN)], use),
+    ):
+        environment = {**os.environ, "PYTHONPATH": str(image), **settings}
+        subprocess.run([sys.executable, *command], cwd=tmp_path, env=environment, check=True)
+    assert not [*(tmp_path / "home").rglob("*.nbc")]
 
 
 @pytest.mark.slow

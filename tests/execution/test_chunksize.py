@@ -131,7 +131,7 @@ def test_dask_workers(workers: list[tuple[int, int]], memory: int | None) -> Non
 
 
 def test_a_run_cuts_by_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dtperf.execution.runner.events_at_once", lambda *_: 1500)
+    monkeypatch.setattr("dtperf.execution.chunk_sizes.events_at_once", lambda *_: 1500)
     config = dtperf.load_config("reference_2023")
     assert config.run.chunksize is None
     assert [row.events for row in dtperf.run(config, GOLDEN).ledger] == [1500, 1500, 1000]

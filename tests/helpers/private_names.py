@@ -125,10 +125,11 @@ PRIVATE = (
     ),
     Private(
         "numba.core.caching.FunctionCache",
-        "_load_overload",
+        "_index_key",
         ("kernel_cache.py",),
         "what is public prepares to compile first",
     ),
+    Private("numba.core.caching.FunctionCache", "_enabled", ("kernel_cache.py",), _CACHE),
     Private("numba.core.dispatcher.Dispatcher", "_cache", ("kernel_cache.py",), _CACHE),
     Private("numba.core.caching.FunctionCache", "_impl_class", ("kernel_cache.py",), _CACHE),
     Private("numba.core.caching.FunctionCache", "_impl", ("kernel_cache.py",), _CACHE),

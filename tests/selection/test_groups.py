@@ -103,7 +103,7 @@ def test_chunks_are_cut_by_what_an_event_has(
     dtperf.synthetic.generate(settings, tmp_path, progress=False)
     sizes = []
     monkeypatch.setattr(
-        "dtperf.execution.runner.events_at_once", lambda _, size: sizes.append(size) or 60
+        "dtperf.execution.chunk_sizes.events_at_once", lambda _, size: sizes.append(size) or 60
     )
     config = dtperf.load_config("dt_performance")
     dtperf.run(config, tmp_path, progress=False)

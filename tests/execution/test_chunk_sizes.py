@@ -1,0 +1,139 @@
+"""The memory that chunks have taken sets how many events the next ones have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from coffea.processor.executor import WorkItem
+from hypothesis import given
+from hypothesis import strategies as st
+
+import dtperf
+from dtperf.errors import DtperfError
+from dtperf.execution.attempt import Outcome
+from dtperf.execution.chunk_sizes import GROWTH, LEAST, ChunkSizes
+from dtperf.execution.executor import ChunkExecutor, ChunkResult, Update
+from dtperf.execution.planning import LARGEST, USED
+from dtperf.execution.pools import FinishedAttempts, InProcessPool
+from tests.helpers.golden import GOLDEN
+
+BASE = 300_000_000
+
+
+def whole(events: int) -> WorkItem:
+    return WorkItem("", "a.root", "Events", 0, events, bytes(16))
+
+
+def outcomes(of_event: int, fixed: int = 0) -> Callable[[int], Outcome]:
+    """A process whose memory grows by so much with each event of its largest chunk."""
+    peak = BASE
+
+    def measured(events: int) -> Outcome:
+        nonlocal peak
+        before, peak = peak, max(peak, BASE + fixed + events * of_event)
+        return Outcome(None, 0, 1.0, "w", memory=peak, memory_before=before)
+
+    return measured
+
+
+def work(sizes: ChunkSizes, events: int, measure: Callable[[int], Outcome]) -> Iterator[WorkItem]:
+    for item in sizes.cut([whole(events)]):
+        sizes.note(len(item), measure(len(item)))
+        yield item
+
+
+@given(
+    memory=st.integers(700_000_000, 20_000_000_000),
+    expected=st.integers(500, 200_000),
+    truth=st.integers(500, 200_000),
+    fixed=st.integers(0, 50_000_000),
+    workers=st.integers(1, 8),
+)
+def test_chunks_fit_whatever_was_expected(
+    memory: int, expected: int, truth: int, fixed: int, workers: int
+) -> None:
+    sizes, total = ChunkSizes(memory, expected, workers), 3_000_000
+    first = sizes.events
+    items = [item for item, _ in zip(work(sizes, total, outcomes(truth, fixed)), range(60))]  # noqa: B905
+    # nothing is lost or twice
+    assert items[0].entrystart == 0
+    assert all(one.entrystop == other.entrystart for one, other in pairwise(items))
+    for one, other in pairwise(map(len, items)):
+        assert other <= GROWTH * one or one < sizes.events
+    # what is had once is not an event's; there is a least chunk, whatever an event takes
+    last = len(items[-2])
+    if last > LEAST * first and len(items) < 60:
+        assert BASE + last * truth <= USED * memory
+
+
+def test_what_takes_less_than_expected_is_read_in_larger_chunks() -> None:
+    sizes = ChunkSizes(2_000_000_000, 45_000, 1)
+    expected = sizes.events
+    items = [*work(sizes, 1_000_000, outcomes(10_000))]
+    assert len(items[0]) < expected / 2
+    assert max(map(len, items)) > 3 * expected
+
+
+def test_without_a_limit_chunks_are_no_larger_than_gains_something() -> None:
+    sizes = ChunkSizes(None, 3_000, 2)
+    assert max(map(len, work(sizes, 5_000_000, outcomes(500)))) <= LARGEST
+
+
+def test_a_chunk_that_raised_nothing_tells_nothing() -> None:
+    sizes = ChunkSizes(None, 3_000, 1)
+    before = sizes.events
+    sizes.note(1000, Outcome(None, 0, 1.0, "w", memory=BASE, memory_before=BASE))
+    sizes.note(1000, Outcome(DtperfError("x"), 0, 1.0, "w", memory=9 * BASE, memory_before=BASE))
+    assert sizes.events == before
+
+
+def test_few_events_are_cut_as_ever() -> None:
+    sizes = ChunkSizes(None, 3_000, 1)
+    assert [len(item) for item in sizes.cut([whole(1000)])] == [1000]
+
+
+class Killing(InProcessPool):
+    """Workers that die of chunks with more events than this."""
+
+    most = 300
+
+    def collect(self, timeout: float, *, last: bool) -> list[FinishedAttempts]:
+        ticket, item = self._waiting[0]
+        if len(item) <= self.most:
+            return super().collect(timeout, last=last)
+        self._waiting.popleft()
+        error = DtperfError("no worker lived", "worker-lost")
+        return [FinishedAttempts(None, {ticket: Outcome(error, 0, 0.0, "")})]
+
+
+@pytest.mark.parametrize(("events", "lost"), [(1000, 0), (1000_000, 1000_000)])
+def test_a_chunk_that_kills_its_workers_is_halved_a_few_times(events: int, lost: int) -> None:
+    ended: list[ChunkResult] = []
+    sizes = ChunkSizes(None, 3_000, 1)
+
+    def note(update: Update) -> None:
+        ended.extend(update.ended)
+
+    executor = ChunkExecutor(pool=Killing(), on_progress=note, on_lost=sizes.lost)
+    executor([whole(events)], lambda item: {"out": None, "bytes": len(item)}, None)
+    ranges = sorted((each.item.entrystart, each.item.entrystop) for each in ended)
+    assert ranges == [(n * events // 4, (n + 1) * events // 4) for n in range(4)]
+    assert sum(len(each.item) for each in ended if each.outcome.error) == lost
+    assert sizes.events <= events // 4 * 2
+
+
+def test_a_run_learns_from_its_chunks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("dtperf.execution.chunk_sizes.events_at_once", lambda *_: 400)
+    config = dtperf.load_config("reference_2023")
+    result = dtperf.run(config, GOLDEN, out=tmp_path / "out")
+    rows = sorted((row.start, row.stop) for row in result.ledger)
+    assert rows[0] == (0, 100)
+    assert [start for start, _ in rows] == [0, *(stop for _, stop in rows[:-1])]
+    assert rows[-1][1] == 4000
+    again = dtperf.run(config, GOLDEN)
+    assert all(again[name] == result[name] for name in result)
+    assert again.totals["crossings"] == result.totals["crossings"]
+    assert f'"chunks": {len(rows)}' in (tmp_path / "out" / "run.json").read_text()
