@@ -1,15 +1,23 @@
-"""A simulated cluster: one scheduler, one client, many workers."""
+"""A simulated cluster: one scheduler, one client, many workers, and the real sizes of tasks."""
 
 from __future__ import annotations
 
 import heapq
 from collections import deque
 from collections.abc import Sequence
+from itertools import count
 from typing import NamedTuple
 
-from dtperf.execution.dask_pool import FEWEST, MOST
+from coffea.processor.executor import WorkItem
+
+from dtperf.execution.attempt import Outcome
+from dtperf.execution.dask_pool import AHEAD, FEWEST, FIRST_AHEAD, MOST, WAIT_S
+from dtperf.execution.task_sizes import Backlog
 
 __all__ = ["Costs", "simulate"]
+
+HELD = 2
+"""How many tasks a worker has at most: Dask gives it the next one beforehand."""
 
 
 class Costs(NamedTuple):
@@ -18,13 +26,21 @@ class Costs(NamedTuple):
     hand_out_s: float
     """Of the scheduler for each task."""
     pack_s: float
-    """Of a worker for each chunk."""
-    sum_s: float
+    """Of a worker for each task."""
+    unpack_s: float
+    """Of whoever adds the sum of a task to others."""
+    add_s: float
     """Of a worker for each chunk that it adds to others."""
-    client_batch_s: float
-    """Of the client for each sum."""
-    client_row_s: float
+    client_chunk_s: float
     """Of the client for each chunk."""
+
+
+class _Task(NamedTuple):
+    seconds: float
+    chunks: dict[int, WorkItem]
+    """Of a sum, those of all its tasks."""
+    size: int
+    """Of how many tasks it is a sum; 0: it has chunks."""
 
 
 def simulate(workers: int, chunk_seconds: Sequence[float], costs: Costs) -> float:
@@ -38,32 +54,60 @@ def simulate(workers: int, chunk_seconds: Sequence[float], costs: Costs) -> floa
     Returns:
         Seconds until the client has the last sum.
     """
-    at_once = min(max(workers, FEWEST), MOST)
-    waiting = deque(chunk_seconds)
-    sums: deque[int] = deque()
-    idle, running = workers, 0
-    scheduler = client = now = 0.0
-    measured = 0
-    ends: list[tuple[float, int]] = []
-    """When tasks end, and of how many chunks they are a sum; 0: they are a chunk."""
+    backlog, more = Backlog(), iter(enumerate(chunk_seconds))
+    chunks_left = len(chunk_seconds)
+    most_summed = min(max(workers, FEWEST), MOST)
+    queued, sums = deque[_Task](), deque[_Task]()
+    slots = [(0.0, n) for n in range(workers)]
+    """When each worker is free for another task."""
+    ends: list[tuple[float, int, _Task]] = []
+    number = count()
+    out = summed = 0
+    measured: list[_Task] = []
+    oldest = scheduler = client = now = 0.0
+    idle = deque(range(workers))
+    del slots
     while True:
-        while idle and (sums or waiting):
-            size = sums.popleft() if sums else 0
-            work = size * costs.sum_s if size else waiting.popleft() + costs.pack_s
+        # the client takes in chunks, and makes tasks of them
+        while chunks_left and len(backlog) < backlog.wanted(workers):
+            place, _ = next(more)
+            backlog.add(place, WorkItem("", "", "", place, place + 1, b""))
+            chunks_left -= 1
+        most = max(AHEAD * workers, workers + FIRST_AHEAD)
+        if not backlog.is_timed:
+            most = max(workers, FIRST_AHEAD)
+        while len(backlog) and out < most:
+            items = backlog.take(backlog.task_seconds(workers, last=not chunks_left))
+            work = sum(chunk_seconds[place] for place in items) + costs.add_s * (len(items) - 1)
+            queued.append(_Task(work + costs.pack_s, items, 0))
+            out += 1
+            client = max(client, now) + costs.client_chunk_s * len(items)
+        # the scheduler gives them to workers, one after the other
+        while idle and (sums or queued):
+            task = sums.popleft() if sums else queued.popleft()
+            idle.popleft()
             scheduler = max(scheduler, now) + costs.hand_out_s
-            heapq.heappush(ends, (scheduler + work, size))
-            idle -= 1
-            running += not size
+            # a worker has had the next task beforehand, as long as the scheduler can follow
+            begin = max(now, scheduler - costs.hand_out_s * len(idle))
+            heapq.heappush(ends, (max(begin, now) + task.seconds, next(number), task))
         if not ends:
             return client
-        now, size = heapq.heappop(ends)
-        idle += 1
-        if size:
-            client = max(client, now) + costs.client_batch_s + size * costs.client_row_s
-            continue
-        running -= 1
-        measured += 1
-        is_last = not waiting and not running
-        if measured >= at_once or is_last:
-            sums.append(measured)
-            measured = 0
+        now, _, task = heapq.heappop(ends)
+        idle.append(0)
+        if task.size:
+            client = max(client, now) + costs.unpack_s
+            for place in task.chunks:
+                outcome = Outcome(None, 0, chunk_seconds[place], "")
+                backlog.note(WorkItem("", "", "", place, place + 1, b""), outcome)
+        else:
+            out -= 1
+            oldest = oldest if measured else now
+            measured.append(task)
+        at_once = min(most_summed, summed + 1)
+        if measured and (len(measured) >= at_once or not out or now - oldest > WAIT_S):
+            some, measured = measured[:at_once], measured[at_once:]
+            chunks = {place: item for each in some for place, item in each.chunks.items()}
+            work = len(some) * (costs.unpack_s + costs.add_s) + costs.pack_s
+            sums.append(_Task(work, chunks, len(some)))
+            summed += 1
+            oldest = now

@@ -1,0 +1,177 @@
+"""Print how a real scheduler keeps many workers busy: `python -m benchmarks.farm [--workers N]`.
+
+Scheduler, client and connections are real; workers are threads that sleep, in a few processes. What
+comes out stands beside what `benchmarks.queueing` simulates with the costs that were measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import psutil
+from distributed import Client
+from distributed.deploy.subprocess import SubprocessCluster
+
+import dtperf
+from benchmarks.queueing import Costs, simulate
+from benchmarks.stub import EVENTS, chunks
+from benchmarks.stub_workers import ADD_S, PACK_S, UNPACK_S, chunk_seconds, sleep_through
+from dtperf.execution.dask_pool import DaskPool
+from dtperf.execution.executor import ChunkExecutor, Update
+from dtperf.execution.record import RunRecord
+
+MB = 1e6
+START_S = 300.0
+
+
+def main() -> None:
+    """Run, and print what it took."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workers", type=int, default=92)
+    parser.add_argument("--processes", type=int, default=10, help="that the workers are in")
+    parser.add_argument("--seconds", type=float, default=30.0, help="that the sample lasts them")
+    parser.add_argument("--chunk", type=float, default=0.1, help="seconds of a chunk")
+    parser.add_argument("--kill", action="store_true", help="one process in mid-run")
+    options = parser.parse_args()
+    number = round(options.seconds * options.workers / options.chunk)
+    with (
+        SubprocessCluster(n_workers=0, dashboard_address="127.0.0.1:0") as cluster,
+        Client(cluster) as client,
+        stub_workers(cluster.scheduler_address, options.workers, options.processes) as processes,
+    ):
+        wait_for(client, options.workers)
+        # imports, on the scheduler and by each process
+        ChunkExecutor(pool=DaskPool(client))(
+            chunks(5 * options.workers), partial(sleep_through, 0.01), None
+        )
+        client.run_on_scheduler(_count_tasks)
+        if options.kill:
+            killer = threading.Timer(options.seconds / 2, processes[0].kill)
+            killer.start()
+        measure(client, processes, number, options)
+
+
+@contextmanager
+def stub_workers(address: str, workers: int, processes: int) -> Iterator[list[psutil.Popen]]:
+    """Start workers, spread over processes; end them afterwards."""
+    edges = [workers * n // processes for n in range(processes + 1)]
+    command = [sys.executable, "-m", "benchmarks.stub_workers", address]
+    started = []
+    try:
+        for first, stop in zip(edges, edges[1:], strict=False):
+            its = [*command, str(first), str(stop - first)]
+            started.append(psutil.Popen(its, stderr=subprocess.DEVNULL))
+        yield started
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def wait_for(client: Client, workers: int) -> None:
+    """Wait until all workers have come."""
+    deadline = time.monotonic() + START_S
+    while (found := len(client.nthreads())) < workers:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{found} of {workers} workers have come in {START_S:.0f} s")
+        time.sleep(0.5)
+
+
+def measure(client: Client, processes: list[psutil.Popen], number: int, options: Any) -> None:
+    """Run over chunks that are slept through, and print what it took."""
+    config = dtperf.load_config("reference_2023", ["run.executor=dask"])
+    books = RunRecord(config, None, lambda _: None, "")
+    items = [*chunks(number)]
+    first: list[float] = []
+    counted, busy = [0], [0.0]
+
+    def note(progressed: Update) -> None:
+        if progressed.ended and not first:
+            first.append(time.perf_counter())
+        if progressed.output:
+            counted[0] += progressed.output.pop("stub").chunks
+        busy[0] += sum(each.outcome.seconds for each in progressed.ended)
+        books.add(progressed)
+
+    load_before = client.run_on_scheduler(_load)
+    begin, cpu, theirs = time.perf_counter(), time.process_time(), _cpu_seconds(processes)
+    pool = DaskPool(client)
+    executor = ChunkExecutor(pool=pool, on_progress=note)
+    executor(items, partial(sleep_through, options.chunk), None)
+    seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
+    theirs = _cpu_seconds(processes) - theirs
+    load = client.run_on_scheduler(_load)
+    scheduler = load["cpu"] - load_before["cpu"]
+    tasks = load["tasks"] - load_before["tasks"]
+    assert counted[0] == number
+    assert books.result().totals["events"] == number * EVENTS
+    needed = sum(chunk_seconds(options.chunk, item) for item in items)
+    costs = Costs(
+        hand_out_s=scheduler / tasks,
+        pack_s=PACK_S,
+        unpack_s=UNPACK_S,
+        add_s=ADD_S,
+        client_chunk_s=max(cpu, 0.0) / number,
+    )
+    said = simulate(options.workers, [chunk_seconds(options.chunk, item) for item in items], costs)
+    for name, value in (
+        ("workers, chunks, tasks and sums", f"{options.workers:,}, {number:,}, {tasks:,}"),
+        ("load of the machine", "{:.1f} {:.1f} {:.1f}".format(*psutil.getloadavg())),
+        ("wall seconds, to the first chunk", f"{seconds:.1f}, {first[0] - begin:.2f}"),
+        ("efficiency", f"{needed / options.workers / seconds:.1%}"),
+        ("workers at a chunk", f"{busy[0] / options.workers / seconds:.1%} of the time"),
+        ("simulated efficiency", f"{needed / options.workers / said:.1%}"),
+        ("CPU ms a task, scheduler", f"{1e3 * scheduler / tasks:.2f}"),
+        ("CPU us a chunk, client", f"{1e6 * cpu / number:.0f}"),
+        ("CPU of a core, scheduler", f"{scheduler / seconds:.0%}"),
+        ("CPU of a core, client", f"{cpu / seconds:.0%}"),
+        ("CPU of a core, stub workers", f"{theirs / seconds:.0%}"),
+        ("memory MB, client", f"{_memory():.0f}"),
+        ("memory MB, scheduler", f"{load['memory']:.0f}"),
+    ):
+        print(f"| {name} | {value} |", flush=True)
+
+
+def _cpu_seconds(processes: list[psutil.Popen]) -> float:
+    total = 0.0
+    for process in processes:
+        if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            times = process.cpu_times()
+            total += times.user + times.system
+    return total
+
+
+def _memory() -> float:
+    return float(psutil.Process().memory_info().rss / MB)
+
+
+def _count_tasks(dask_scheduler: Any) -> None:
+    """Make the scheduler count what it hands out."""
+    to_message = dask_scheduler._task_to_msg
+    dask_scheduler.handed_out = 0
+
+    def counting(task: Any) -> Any:
+        dask_scheduler.handed_out += 1
+        return to_message(task)
+
+    dask_scheduler._task_to_msg = counting
+
+
+def _load(dask_scheduler: Any) -> dict[str, float]:
+    return {
+        "cpu": time.process_time(),
+        "memory": _memory(),
+        "tasks": dask_scheduler.handed_out,
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""How many chunks a worker gets at a time: as many as take it about two seconds.
+
+A scheduler hands out some hundred tasks a second, whatever is in them. With a chunk in each, a
+hundred workers would wait for it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from math import ceil
+
+from coffea.processor.executor import WorkItem
+
+from dtperf.execution.attempt import Outcome
+
+__all__ = ["TASK_S", "Backlog"]
+
+TASK_S = 2.0
+"""How long a task takes: long beside what it costs the scheduler, short beside what is lost with a
+worker."""
+HAND_OUT_S = 0.001
+"""What a task costs the scheduler: with tasks of so much for each worker it can just follow."""
+SHARES = 2
+"""Towards the end a task is this part of what is left for each worker, so that all end together:
+guided self-scheduling (C. Polychronopoulos and D. Kuck, IEEE Trans. Computers 36 (1987) 1425)."""
+KEPT = 0.99
+"""How much a time counts beside that of the next chunk."""
+FIRST = 64
+"""How many more chunks than workers to keep as long as nobody knows how long they take."""
+GROWTH = 2048
+"""How many chunks to take in at once: whoever makes them must not keep the workers waiting."""
+
+
+class Backlog:
+    """Chunks that wait to be handed out, in their order: neighbours share an open file."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[int, WorkItem]] = deque()
+        self._alone: deque[tuple[int, WorkItem]] = deque()
+        self._events = 0
+        """That wait, but for those of chunks that go alone."""
+        self._seconds = self._measured_events = self._measured_chunks = 0.0
+
+    def __len__(self) -> int:
+        """Return how many chunks wait."""
+        return len(self._waiting) + len(self._alone)
+
+    def add(self, ticket: int, item: WorkItem) -> None:
+        """Put a chunk at the end."""
+        self._waiting.append((ticket, item))
+        self._events += len(item)
+
+    def put_back(self, chunks: Iterable[tuple[int, WorkItem]]) -> None:
+        """Put chunks at the front, of which a task had more than time for."""
+        for ticket, item in reversed([*chunks]):
+            self._waiting.appendleft((ticket, item))
+            self._events += len(item)
+
+    def isolate(self, chunks: Mapping[int, WorkItem]) -> None:
+        """Hand out chunks before all others, each alone: one of them may kill its worker."""
+        self._alone += chunks.items()
+
+    def note(self, item: WorkItem, outcome: Outcome) -> None:
+        """Learn from a chunk how long others take."""
+        if outcome.error is None and len(item):
+            self._seconds = KEPT * self._seconds + outcome.seconds
+            self._measured_events = KEPT * self._measured_events + len(item)
+            self._measured_chunks = KEPT * self._measured_chunks + 1.0
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether it is known how long a chunk takes."""
+        return self._measured_chunks > 0
+
+    def wanted(self, workers: int) -> int:
+        """Return how many chunks should wait, so that the end is seen when it comes near."""
+        if not self.is_timed:
+            return workers + FIRST
+        chunk_s = max(self._seconds / self._measured_chunks, 1e-4)
+        enough = ceil(SHARES * workers * TASK_S / chunk_s)
+        return max(workers + FIRST, min(enough, len(self) + GROWTH))
+
+    def task_seconds(self, workers: int, *, last: bool) -> float:
+        """Return how long the next task should take.
+
+        Args:
+            workers: Among how many the chunks are shared.
+            last: No others follow those that wait.
+        """
+        longest, shortest = TASK_S, workers * HAND_OUT_S
+        if last and self.is_timed:
+            left = self._events * self._seconds / self._measured_events
+            longest = min(longest, left / (SHARES * workers))
+        return max(longest, shortest)
+
+    def take(self, seconds: float) -> dict[int, WorkItem]:
+        """Take the next chunks, by ticket, that are expected to last so long; one at least."""
+        if self._alone:
+            return dict([self._alone.popleft()])
+        taken: dict[int, WorkItem] = {}
+        room = seconds * self._measured_events / self._seconds if self._seconds else 0.0
+        while self._waiting and (not taken or len(self._waiting[0][1]) <= room):
+            ticket, item = self._waiting.popleft()
+            taken[ticket] = item
+            self._events -= len(item)
+            room -= len(item)
+        return taken
