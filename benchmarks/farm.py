@@ -2,11 +2,15 @@
 
 Scheduler, client and connections are real; workers are threads that sleep, in a few processes. What
 comes out stands beside what `benchmarks.queueing` simulates with the costs that were measured.
+
+On a machine that others use, too, `--stretch 5` makes whatever sleeps, and all times of the rules,
+five times as long: scheduler and client then have what a fifth of a core does in that time.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import threading
@@ -14,22 +18,26 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import psutil
 from distributed import Client
 from distributed.deploy.subprocess import SubprocessCluster
 
+import benchmarks.stub_workers
 import dtperf
 from benchmarks.queueing import Costs, simulate
 from benchmarks.stub import EVENTS, chunks
 from benchmarks.stub_workers import ADD_S, PACK_S, UNPACK_S, chunk_seconds, sleep_through
+from dtperf.execution import dask_pool, dask_queue, task_sizes
 from dtperf.execution.dask_pool import DaskPool
 from dtperf.execution.executor import ChunkExecutor, Update
 from dtperf.execution.record import RunRecord
 
 MB = 1e6
 START_S = 300.0
+IDLE_S = 10.0
 
 
 def main() -> None:
@@ -39,9 +47,11 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=10, help="that the workers are in")
     parser.add_argument("--seconds", type=float, default=30.0, help="that the sample lasts them")
     parser.add_argument("--chunk", type=float, default=0.1, help="seconds of a chunk")
+    parser.add_argument("--stretch", type=float, default=1.0, help="times that all is slower")
     parser.add_argument("--kill", action="store_true", help="one process in mid-run")
     options = parser.parse_args()
     number = round(options.seconds * options.workers / options.chunk)
+    stretch(options.stretch)
     with (
         SubprocessCluster(n_workers=0, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
@@ -54,9 +64,22 @@ def main() -> None:
         )
         client.run_on_scheduler(_count_tasks)
         if options.kill:
-            killer = threading.Timer(options.seconds / 2, processes[0].kill)
+            killer = threading.Timer(options.stretch * options.seconds / 2, processes[0].kill)
             killer.start()
         measure(client, processes, number, options)
+
+
+def stretch(times: float) -> None:
+    """Make all that the rules wait for, or reckon with, so many times as long."""
+    os.environ["DTPERF_STRETCH"] = str(times)
+    for module, names in (
+        (benchmarks.stub_workers, ["STRETCH"]),
+        (dask_pool, ["WAIT_S", "CHECK_S"]),
+        (dask_queue, ["LATE_S"]),
+        (task_sizes, ["TASK_S", "HAND_OUT_S"]),
+    ):
+        for name in names:
+            setattr(module, name, times * getattr(module, name))
 
 
 @contextmanager
@@ -66,7 +89,7 @@ def stub_workers(address: str, workers: int, processes: int) -> Iterator[list[ps
     command = [sys.executable, "-m", "benchmarks.stub_workers", address]
     started = []
     try:
-        for first, stop in zip(edges, edges[1:], strict=False):
+        for first, stop in pairwise(edges):
             its = [*command, str(first), str(stop - first)]
             started.append(psutil.Popen(its, stderr=subprocess.DEVNULL))
         yield started
@@ -101,6 +124,7 @@ def measure(client: Client, processes: list[psutil.Popen], number: int, options:
         busy[0] += sum(each.outcome.seconds for each in progressed.ended)
         books.add(progressed)
 
+    idle = _idle_load(client)
     load_before = client.run_on_scheduler(_load)
     begin, cpu, theirs = time.perf_counter(), time.process_time(), _cpu_seconds(processes)
     pool = DaskPool(client)
@@ -110,26 +134,25 @@ def measure(client: Client, processes: list[psutil.Popen], number: int, options:
     theirs = _cpu_seconds(processes) - theirs
     load = client.run_on_scheduler(_load)
     scheduler = load["cpu"] - load_before["cpu"]
+    of_tasks = max(scheduler - idle * seconds, 0.0)
     tasks = load["tasks"] - load_before["tasks"]
     assert counted[0] == number
     assert books.result().totals["events"] == number * EVENTS
-    needed = sum(chunk_seconds(options.chunk, item) for item in items)
-    costs = Costs(
-        hand_out_s=scheduler / tasks,
-        pack_s=PACK_S,
-        unpack_s=UNPACK_S,
-        add_s=ADD_S,
-        client_chunk_s=max(cpu, 0.0) / number,
-    )
-    said = simulate(options.workers, [chunk_seconds(options.chunk, item) for item in items], costs)
+    chunk_times = [chunk_seconds(options.chunk, item) for item in items]
+    needed = sum(chunk_times)
+    costs = Costs(of_tasks / tasks, PACK_S, UNPACK_S, ADD_S, cpu / number)
+    stretch(1 / options.stretch)
+    said = simulate(options.workers, chunk_times, costs)
+    whole = options.stretch * needed / options.workers
     for name, value in (
         ("workers, chunks, tasks and sums", f"{options.workers:,}, {number:,}, {tasks:,}"),
         ("load of the machine", "{:.1f} {:.1f} {:.1f}".format(*psutil.getloadavg())),
         ("wall seconds, to the first chunk", f"{seconds:.1f}, {first[0] - begin:.2f}"),
-        ("efficiency", f"{needed / options.workers / seconds:.1%}"),
+        ("efficiency", f"{whole / seconds:.1%}"),
         ("workers at a chunk", f"{busy[0] / options.workers / seconds:.1%} of the time"),
         ("simulated efficiency", f"{needed / options.workers / said:.1%}"),
-        ("CPU ms a task, scheduler", f"{1e3 * scheduler / tasks:.2f}"),
+        ("CPU ms a task, scheduler", f"{1e3 * of_tasks / tasks:.2f}"),
+        ("CPU of a core, scheduler without tasks", f"{idle:.1%}"),
         ("CPU us a chunk, client", f"{1e6 * cpu / number:.0f}"),
         ("CPU of a core, scheduler", f"{scheduler / seconds:.0%}"),
         ("CPU of a core, client", f"{cpu / seconds:.0%}"),
@@ -138,6 +161,14 @@ def measure(client: Client, processes: list[psutil.Popen], number: int, options:
         ("memory MB, scheduler", f"{load['memory']:.0f}"),
     ):
         print(f"| {name} | {value} |", flush=True)
+
+
+def _idle_load(client: Client) -> float:
+    """Return what part of a core the scheduler takes that only hears of its workers."""
+    begin, before = time.perf_counter(), client.run_on_scheduler(_load)["cpu"]
+    time.sleep(IDLE_S)
+    after = client.run_on_scheduler(_load)["cpu"]
+    return float((after - before) / (time.perf_counter() - begin))
 
 
 def _cpu_seconds(processes: list[psutil.Popen]) -> float:

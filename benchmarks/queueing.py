@@ -41,6 +41,10 @@ class _Task(NamedTuple):
     """Of a sum, those of all its tasks."""
     size: int
     """Of how many tasks it is a sum; 0: it has chunks."""
+    done: int = 0
+    """How many of its chunks it has time for."""
+    left: dict[int, WorkItem] = {}  # noqa: RUF012
+    """Of a sum, the chunks that its tasks had no time for."""
 
 
 def simulate(workers: int, chunk_seconds: Sequence[float], costs: Costs) -> float:
@@ -77,9 +81,14 @@ def simulate(workers: int, chunk_seconds: Sequence[float], costs: Costs) -> floa
         if not backlog.is_timed:
             most = max(workers, FIRST_AHEAD)
         while len(backlog) and out < most:
-            items = backlog.take(backlog.task_seconds(workers, last=not chunks_left))
-            work = sum(chunk_seconds[place] for place in items) + costs.add_s * (len(items) - 1)
-            queued.append(_Task(work + costs.pack_s, items, 0))
+            items, limit = backlog.next_task(workers, last=not chunks_left)
+            work, done = 0.0, 0
+            for place in items:
+                if done and work > limit:
+                    break
+                work += chunk_seconds[place] + costs.add_s * (done > 0)
+                done += 1
+            queued.append(_Task(work + costs.pack_s, items, 0, done))
             out += 1
             client = max(client, now) + costs.client_chunk_s * len(items)
         # the scheduler gives them to workers, one after the other
@@ -99,6 +108,7 @@ def simulate(workers: int, chunk_seconds: Sequence[float], costs: Costs) -> floa
             for place in task.chunks:
                 outcome = Outcome(None, 0, chunk_seconds[place], "")
                 backlog.note(WorkItem("", "", "", place, place + 1, b""), outcome)
+            backlog.put_back(task.left.items())
         else:
             out -= 1
             oldest = oldest if measured else now
@@ -106,8 +116,10 @@ def simulate(workers: int, chunk_seconds: Sequence[float], costs: Costs) -> floa
         at_once = min(most_summed, summed + 1)
         if measured and (len(measured) >= at_once or not out or now - oldest > WAIT_S):
             some, measured = measured[:at_once], measured[at_once:]
-            chunks = {place: item for each in some for place, item in each.chunks.items()}
+            all_chunks = [([*each.chunks.items()], each.done) for each in some]
+            chunks = dict(chunk for its, done in all_chunks for chunk in its[:done])
+            left = dict(chunk for its, done in all_chunks for chunk in its[done:])
             work = len(some) * (costs.unpack_s + costs.add_s) + costs.pack_s
-            sums.append(_Task(work, chunks, len(some)))
+            sums.append(_Task(work, chunks, len(some), left=left))
             summed += 1
             oldest = now

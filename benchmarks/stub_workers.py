@@ -8,12 +8,14 @@ unpacking, so that hundreds of them need no more than the cores that hand out.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 from functools import lru_cache
 from random import Random
 from typing import Any
 
+import dask
 import numpy as np
 from coffea.processor.executor import WorkItem
 from distributed import Worker
@@ -22,8 +24,18 @@ __all__ = ["ADD_S", "PACKED_BYTES", "PACK_S", "UNPACK_S", "chunk_seconds", "slee
 
 PACKED_BYTES, PACK_S, UNPACK_S, ADD_S = 200_000, 0.008, 0.016, 0.0014
 """Of the histograms of `reference_2023` (7.3 MB before they are packed)."""
+STRETCH = float(os.environ.get("DTPERF_STRETCH", "1"))
+"""How much slower all of this is, see `benchmarks.farm`."""
 SPREAD = 0.3
 """Of the logarithm of a chunk's time."""
+
+
+NO_MACHINE = {
+    # what a worker looks at on its own machine, some hundred times a second
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.system-monitor.interval": "60s",
+    "distributed.admin.tick.interval": "10s",
+}
 
 
 @lru_cache(maxsize=1)
@@ -39,17 +51,17 @@ class StubHistograms:
 
     def __add__(self, other: StubHistograms) -> StubHistograms:
         """Return the sum, which takes its time."""
-        time.sleep(ADD_S)
+        time.sleep(STRETCH * ADD_S)
         return StubHistograms(self.chunks + other.chunks)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Be packed, and unpacked: both take their time."""
-        time.sleep(PACK_S)
+        time.sleep(STRETCH * PACK_S)
         return _unpacked, (_content(), self.chunks)
 
 
 def _unpacked(_content: bytes, chunks: int) -> StubHistograms:
-    time.sleep(UNPACK_S)
+    time.sleep(STRETCH * UNPACK_S)
     return StubHistograms(chunks)
 
 
@@ -61,7 +73,7 @@ def chunk_seconds(mean: float, item: WorkItem) -> float:
 
 def sleep_through(mean: float, item: WorkItem) -> dict[str, Any]:
     """Stand in for reading and measuring a chunk."""
-    time.sleep(chunk_seconds(mean, item))
+    time.sleep(STRETCH * chunk_seconds(mean, item))
     totals = {"events": len(item)}
     nothing = {"histograms": {}, "anomalies": {}, "extra": {}}
     return {"out": {**nothing, "totals": totals, "stub": StubHistograms()}, "bytes": len(item)}
@@ -69,8 +81,6 @@ def sleep_through(mean: float, item: WorkItem) -> dict[str, Any]:
 
 async def main(address: str, first: int, number: int) -> None:
     """Start workers, and be them until this process is ended."""
-    import dtperf.execution.dask_tasks  # noqa: F401  # as a worker that has worked before
-
     workers = [
         Worker(
             address,
@@ -87,4 +97,5 @@ async def main(address: str, first: int, number: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    with dask.config.set(NO_MACHINE):
+        asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))

@@ -53,8 +53,6 @@ AHEAD, FIRST_AHEAD = 3, 64
 waits at the scheduler. And how many more, for an adaptive cluster to see that it lacks workers."""
 BATCH = 64
 """How many tasks to hand in before looking at what has ended."""
-PATIENCE = 2.0
-"""After so many times what a task should take it begins no other chunk."""
 CHECK_S = 2.0
 """How often to ask how many cores there are, and whether a chunk takes too long."""
 NO_WORKER_S = 1800.0
@@ -137,11 +135,10 @@ class DaskPool:
             most = max(self.workers, FIRST_AHEAD)
         tasks = list[Task]()
         while self._backlog and len(tasks) < min(most - self._queue.running, BATCH):
-            seconds = self._backlog.task_seconds(self.workers, last=last)
-            items = self._backlog.take(seconds)
+            items, seconds = self._backlog.next_task(self.workers, last=last)
             number = self._expect(len(items))
             chunks = pack_items(items.values())
-            arguments = (self._mailbox.topic, number, self._function, chunks, PATIENCE * seconds)
+            arguments = (self._mailbox.topic, number, self._function, chunks, seconds)
             tasks.append(Task.of(number, "chunks", items, measure, *arguments))
         self._queue.submit(tasks)
         return len(tasks) == BATCH

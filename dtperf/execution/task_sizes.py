@@ -19,15 +19,19 @@ __all__ = ["TASK_S", "Backlog"]
 TASK_S = 2.0
 """How long a task takes: long beside what it costs the scheduler, short beside what is lost with a
 worker."""
-HAND_OUT_S = 0.001
-"""What a task costs the scheduler: with tasks of so much for each worker it can just follow."""
+HAND_OUT_S = 0.002
+"""What a task costs a scheduler that has other things to do as well: with tasks of so much for each
+worker it can just follow, with tasks of twice as much it has time to spare."""
 SHARES = 2
 """Towards the end a task is this part of what is left for each worker, so that all end together:
 guided self-scheduling (C. Polychronopoulos and D. Kuck, IEEE Trans. Computers 36 (1987) 1425)."""
+PATIENCE = 2.0
+"""After so many times what a task should take it begins no other chunk."""
 KEPT = 0.99
 """How much a time counts beside that of the next chunk."""
-FIRST = 64
-"""How many more chunks than workers to keep as long as nobody knows how long they take."""
+SOON, GUESS = 8, 16
+"""As long as nobody knows how long a chunk takes, so many tasks have one, so that something is soon
+known, and others this many, of which they do what they have time for."""
 GROWTH = 2048
 """How many chunks to take in at once: whoever makes them must not keep the workers waiting."""
 
@@ -38,8 +42,8 @@ class Backlog:
     def __init__(self) -> None:
         self._waiting: deque[tuple[int, WorkItem]] = deque()
         self._alone: deque[tuple[int, WorkItem]] = deque()
-        self._events = 0
-        """That wait, but for those of chunks that go alone."""
+        self._tasks = self._events = 0
+        """How many tasks were made; how many events wait, but for those of chunks that go alone."""
         self._seconds = self._measured_events = self._measured_chunks = 0.0
 
     def __len__(self) -> int:
@@ -75,11 +79,41 @@ class Backlog:
 
     def wanted(self, workers: int) -> int:
         """Return how many chunks should wait, so that the end is seen when it comes near."""
+        enough = SHARES * workers * GUESS
+        if self.is_timed:
+            chunk_s = max(self._seconds / self._measured_chunks, 1e-4)
+            enough = ceil(SHARES * workers * TASK_S / chunk_s)
+        return max(workers, min(enough, len(self) + GROWTH))
+
+    def next_task(self, workers: int, *, last: bool) -> tuple[dict[int, WorkItem], float]:
+        """Take the next chunks.
+
+        Args:
+            workers: Among how many they are shared.
+            last: No others follow those that wait.
+
+        Returns:
+            Chunks, by ticket, one at least; and after how many seconds to begin no other of them.
+        """
+        self._tasks += 1
+        if self._alone:
+            return dict([self._alone.popleft()]), 0.0
         if not self.is_timed:
-            return workers + FIRST
-        chunk_s = max(self._seconds / self._measured_chunks, 1e-4)
-        enough = ceil(SHARES * workers * TASK_S / chunk_s)
-        return max(workers + FIRST, min(enough, len(self) + GROWTH))
+            number = len(self._waiting) // (SHARES * workers)
+            return self._take(max(min(number, GUESS), 1) if self._tasks > SOON else 1), TASK_S
+        seconds = self.task_seconds(workers, last=last)
+        room, number = seconds * self._measured_events / self._seconds, 0
+        for _, item in self._waiting:
+            room -= len(item)
+            if room < 0:
+                break
+            number += 1
+        return self._take(max(number, 1)), PATIENCE * seconds
+
+    def _take(self, number: int) -> dict[int, WorkItem]:
+        taken = dict(self._waiting.popleft() for _ in range(number))
+        self._events -= sum(map(len, taken.values()))
+        return taken
 
     def task_seconds(self, workers: int, *, last: bool) -> float:
         """Return how long the next task should take.
@@ -88,21 +122,9 @@ class Backlog:
             workers: Among how many the chunks are shared.
             last: No others follow those that wait.
         """
-        longest, shortest = TASK_S, workers * HAND_OUT_S
+        shortest = workers * HAND_OUT_S
+        longest = max(TASK_S, 2 * shortest)
         if last and self.is_timed:
             left = self._events * self._seconds / self._measured_events
             longest = min(longest, left / (SHARES * workers))
         return max(longest, shortest)
-
-    def take(self, seconds: float) -> dict[int, WorkItem]:
-        """Take the next chunks, by ticket, that are expected to last so long; one at least."""
-        if self._alone:
-            return dict([self._alone.popleft()])
-        taken: dict[int, WorkItem] = {}
-        room = seconds * self._measured_events / self._seconds if self._seconds else 0.0
-        while self._waiting and (not taken or len(self._waiting[0][1]) <= room):
-            ticket, item = self._waiting.popleft()
-            taken[ticket] = item
-            self._events -= len(item)
-            room -= len(item)
-        return taken
