@@ -119,7 +119,7 @@ class DaskPool:
 
     def collect(self, timeout: float, *, last: bool) -> list[FinishedAttempts]:
         """Hand in tasks, and wait for sums; do again what is lost or late."""
-        could_more = self._hand_in(last)
+        could_more = self._hand_in(last or self._side_output.is_used)
         finished = self._queue.finished(0.0 if could_more else min(timeout, WAIT_S))
         batches = [batch for each in finished for batch in self._note(*each)]
         self._held -= sum(len(batch.outcomes) for batch in batches)

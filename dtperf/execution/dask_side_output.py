@@ -22,6 +22,11 @@ class SideOutput:
         self._come: set[int] = set()
         self._largest = 0
 
+    @property
+    def is_used(self) -> bool:
+        """Whether any has come: no more chunks than `capacity` are then there to be shared."""
+        return self._largest > 0
+
     def take(self, number: int, ticket: int) -> Any:
         """Return what a chunk has sent, None if nothing has come.
 

@@ -68,7 +68,7 @@ class Backlog:
     def note(self, item: WorkItem, outcome: Outcome) -> None:
         """Learn from a chunk how long others take."""
         if outcome.error is None and len(item):
-            self._seconds = KEPT * self._seconds + outcome.seconds
+            self._seconds = KEPT * self._seconds + max(outcome.seconds, 1e-6)
             self._measured_events = KEPT * self._measured_events + len(item)
             self._measured_chunks = KEPT * self._measured_chunks + 1.0
 
@@ -81,8 +81,8 @@ class Backlog:
         """Return how many chunks should wait, so that the end is seen when it comes near."""
         enough = SHARES * workers * GUESS
         if self.is_timed:
-            chunk_s = max(self._seconds / self._measured_chunks, 1e-4)
-            enough = ceil(SHARES * workers * TASK_S / chunk_s)
+            chunk_s = self._seconds / self._measured_chunks
+            enough = ceil(SHARES * workers * self._longest(workers) / chunk_s)
         return max(workers, min(enough, len(self) + GROWTH))
 
     def next_task(self, workers: int, *, last: bool) -> tuple[dict[int, WorkItem], float]:
@@ -90,7 +90,7 @@ class Backlog:
 
         Args:
             workers: Among how many they are shared.
-            last: No others follow those that wait.
+            last: No others follow those that wait, or not at once.
 
         Returns:
             Chunks, by ticket, one at least; and after how many seconds to begin no other of them.
@@ -101,7 +101,7 @@ class Backlog:
         if not self.is_timed:
             number = len(self._waiting) // (SHARES * workers)
             return self._take(max(min(number, GUESS), 1) if self._tasks > SOON else 1), TASK_S
-        seconds = self.task_seconds(workers, last=last)
+        seconds = self._task_seconds(workers, last=last)
         room, number = seconds * self._measured_events / self._seconds, 0
         for _, item in self._waiting:
             room -= len(item)
@@ -115,16 +115,14 @@ class Backlog:
         self._events -= sum(map(len, taken.values()))
         return taken
 
-    def task_seconds(self, workers: int, *, last: bool) -> float:
-        """Return how long the next task should take.
-
-        Args:
-            workers: Among how many the chunks are shared.
-            last: No others follow those that wait.
-        """
-        shortest = workers * HAND_OUT_S
-        longest = max(TASK_S, 2 * shortest)
-        if last and self.is_timed:
+    def _task_seconds(self, workers: int, *, last: bool) -> float:
+        """Return how long the next task should take."""
+        longest = self._longest(workers)
+        if last:
             left = self._events * self._seconds / self._measured_events
             longest = min(longest, left / (SHARES * workers))
-        return max(longest, shortest)
+        return max(longest, workers * HAND_OUT_S)
+
+    @staticmethod
+    def _longest(workers: int) -> float:
+        return max(TASK_S, 2 * workers * HAND_OUT_S)
