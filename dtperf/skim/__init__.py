@@ -18,9 +18,15 @@ until all columns are numpy arrays; with ZSTD 150 bytes and 276 ns; Parquet with
 
 from __future__ import annotations
 
-from dtperf.lazy_import import listed
-from dtperf.skim.make import skim
-from dtperf.skim.stored import Skim, is_skim, load_skim
+from typing import TYPE_CHECKING
+
+from dtperf.lazy_import import attach
+
+if TYPE_CHECKING:
+    from dtperf.skim.make import skim
+    from dtperf.skim.stored import Skim, is_skim, load_skim
 
 __all__ = ["Skim", "is_skim", "load_skim", "skim"]
-__dir__ = listed(__name__)
+
+# whether inputs are a skim is asked before workers are, and what makes one takes a second to import
+__getattr__, __dir__ = attach(__name__, __file__)

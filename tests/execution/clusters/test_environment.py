@@ -15,7 +15,6 @@ from typing import Any
 
 import cloudpickle
 import pytest
-from coffea.processor.executor import WorkItem
 from distributed import Client, LocalCluster, Scheduler
 from distributed.versions import get_versions
 
