@@ -36,7 +36,7 @@ from dtperf.execution.executor import ChunkExecutor, Update
 from dtperf.execution.record import RunRecord
 
 MB = 1e6
-START_S = 300.0
+START_S = 900.0
 IDLE_S = 10.0
 
 
@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0, help="that the sample lasts them")
     parser.add_argument("--chunk", type=float, default=0.1, help="seconds of a chunk")
     parser.add_argument("--stretch", type=float, default=1.0, help="times that all is slower")
-    parser.add_argument("--kill", action="store_true", help="one process in mid-run")
+    parser.add_argument("--kill", action="store_true", help="then again, killing one process")
     options = parser.parse_args()
     number = round(options.seconds * options.workers / options.chunk)
     stretch(options.stretch)
@@ -63,10 +63,12 @@ def main() -> None:
             chunks(5 * options.workers), partial(sleep_through, 0.01), None
         )
         client.run_on_scheduler(_count_tasks)
+        measure(client, processes, number, options)
         if options.kill:
+            print("\nthe same, with one in so many processes killed in mid-run:\n")
             killer = threading.Timer(options.stretch * options.seconds / 2, processes[0].kill)
             killer.start()
-        measure(client, processes, number, options)
+            measure(client, processes, number, options)
 
 
 def stretch(times: float) -> None:
@@ -143,6 +145,7 @@ def measure(client: Client, processes: list[psutil.Popen], number: int, options:
     costs = Costs(of_tasks / tasks, PACK_S, UNPACK_S, ADD_S, cpu / number)
     stretch(1 / options.stretch)
     said = simulate(options.workers, chunk_times, costs)
+    stretch(options.stretch)
     whole = options.stretch * needed / options.workers
     for name, value in (
         ("workers, chunks, tasks and sums", f"{options.workers:,}, {number:,}, {tasks:,}"),

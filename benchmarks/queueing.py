@@ -62,15 +62,14 @@ def simulate(workers: int, chunk_seconds: Sequence[float], costs: Costs) -> floa
     chunks_left = len(chunk_seconds)
     most_summed = min(max(workers, FEWEST), MOST)
     queued, sums = deque[_Task](), deque[_Task]()
-    slots = [(0.0, n) for n in range(workers)]
-    """When each worker is free for another task."""
-    ends: list[tuple[float, int, _Task]] = []
+    ends: list[tuple[float, int, int, _Task]] = []
     number = count()
     out = summed = 0
     measured: list[_Task] = []
     oldest = scheduler = client = now = 0.0
-    idle = deque(range(workers))
-    del slots
+    free_at, held = [0.0] * workers, [0] * workers
+    slots = [deque(range(workers))] + [deque[int]() for _ in range(HELD)]
+    """Workers by how many tasks they hold; some stand where they stood before, too."""
     while True:
         # the client takes in chunks, and makes tasks of them
         while chunks_left and len(backlog) < backlog.wanted(workers):
@@ -92,17 +91,18 @@ def simulate(workers: int, chunk_seconds: Sequence[float], costs: Costs) -> floa
             out += 1
             client = max(client, now) + costs.client_chunk_s * len(items)
         # the scheduler gives them to workers, one after the other
-        while idle and (sums or queued):
+        while (sums or queued) and (worker := _least_busy(slots, held)) is not None:
             task = sums.popleft() if sums else queued.popleft()
-            idle.popleft()
             scheduler = max(scheduler, now) + costs.hand_out_s
-            # a worker has had the next task beforehand, as long as the scheduler can follow
-            begin = max(now, scheduler - costs.hand_out_s * len(idle))
-            heapq.heappush(ends, (max(begin, now) + task.seconds, next(number), task))
+            free_at[worker] = max(scheduler, free_at[worker]) + task.seconds
+            heapq.heappush(ends, (free_at[worker], next(number), worker, task))
+            held[worker] += 1
+            slots[held[worker]].append(worker)
         if not ends:
             return client
-        now, _, task = heapq.heappop(ends)
-        idle.append(0)
+        now, _, worker, task = heapq.heappop(ends)
+        held[worker] -= 1
+        slots[held[worker]].append(worker)
         if task.size:
             client = max(client, now) + costs.unpack_s
             for place in task.chunks:
@@ -123,3 +123,12 @@ def simulate(workers: int, chunk_seconds: Sequence[float], costs: Costs) -> floa
             sums.append(_Task(work, chunks, len(some), left=left))
             summed += 1
             oldest = now
+
+
+def _least_busy(slots: list[deque[int]], held: list[int]) -> int | None:
+    """Take out a worker that holds the fewest tasks; None if all hold as many as they may."""
+    for number, workers in enumerate(slots[:HELD]):
+        while workers:
+            if held[worker := workers.popleft()] == number:
+                return worker
+    return None

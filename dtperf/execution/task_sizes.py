@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from math import ceil
+from math import ceil, sqrt
 
 from coffea.processor.executor import WorkItem
 
@@ -118,10 +118,13 @@ class Backlog:
     def _task_seconds(self, workers: int, *, last: bool) -> float:
         """Return how long the next task should take."""
         longest = self._longest(workers)
-        if last:
-            left = self._events * self._seconds / self._measured_events
-            longest = min(longest, left / (SHARES * workers))
-        return max(longest, workers * HAND_OUT_S)
+        if not last:
+            return longest
+        left = self._events * self._seconds / self._measured_events
+        # handing out n tasks and working on the last of them take n h + left / n: least if that is
+        # the root of left h
+        shortest = min(workers * HAND_OUT_S, sqrt(left * HAND_OUT_S))
+        return max(min(longest, left / (SHARES * workers)), shortest)
 
     @staticmethod
     def _longest(workers: int) -> float:
