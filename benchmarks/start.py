@@ -96,7 +96,7 @@ def one_start(kind: str, tree: Path, folder: Path, environment: dict[str, str]) 
     real = shutil.which(command, path=environment["PATH"])
     _script(folder / command, folder / "submit", f"{environment.get('AS_USER', '')} {real}")
     # the job says when it begins
-    _script(folder / "python", folder / "job", sys.executable)
+    _script(folder / "python", folder / "job", f"env PYTHONPATH={tree} {sys.executable}")
     description = {"kind": kind, "workers": 1, "memory": "1GiB", "host": "127.0.0.1"}
     description |= {"python": str(folder / "python")}
     cluster = folder / "cluster.yaml"

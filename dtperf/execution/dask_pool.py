@@ -168,9 +168,13 @@ class DaskPool:
         else:
             for number in range(task.number, task.number + len(task.items)):
                 self._mailbox.take(number)
-            if len(task.items) > 1 and _has_killed(future):
+            has_killed = _has_killed(future)
+            if has_killed:
+                self._backlog.suspect(task.items.values())
+            if has_killed and len(task.items) > 1:
                 # one of them may be to blame: the others shall not be
-                self._backlog.isolate(task.items)
+                for ticket, item in task.items.items():
+                    self._backlog.add(ticket, item)
             else:
                 yield _failed(task, lambda item: _outcome(future, item))
 

@@ -7,7 +7,7 @@ hundred workers would wait for it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from math import ceil, sqrt
 
 from coffea.processor.executor import WorkItem
@@ -42,6 +42,8 @@ class Backlog:
     def __init__(self) -> None:
         self._waiting: deque[tuple[int, WorkItem]] = deque()
         self._alone: deque[tuple[int, WorkItem]] = deque()
+        self._suspects = set[tuple[str, int]]()
+        """Files and first events of chunks of a task at which workers have died."""
         self._tasks = self._events = 0
         """How many tasks were made; how many events wait, but for those of chunks that go alone."""
         self._seconds = self._measured_events = self._measured_chunks = 0.0
@@ -51,7 +53,10 @@ class Backlog:
         return len(self._waiting) + len(self._alone)
 
     def add(self, ticket: int, item: WorkItem) -> None:
-        """Put a chunk at the end."""
+        """Put a chunk at the end; one that may kill goes before all others, alone."""
+        if (item.filename, item.entrystart) in self._suspects:
+            self._alone.append((ticket, item))
+            return
         self._waiting.append((ticket, item))
         self._events += len(item)
 
@@ -61,9 +66,9 @@ class Backlog:
             self._waiting.appendleft((ticket, item))
             self._events += len(item)
 
-    def isolate(self, chunks: Mapping[int, WorkItem]) -> None:
-        """Hand out chunks before all others, each alone: one of them may kill its worker."""
-        self._alone += chunks.items()
+    def suspect(self, items: Iterable[WorkItem]) -> None:
+        """Hand out chunks each alone from now on: one of them may kill its worker."""
+        self._suspects.update((item.filename, item.entrystart) for item in items)
 
     def note(self, item: WorkItem, outcome: Outcome) -> None:
         """Learn from a chunk how long others take."""

@@ -95,7 +95,9 @@ def test_what_there_was_no_time_for_comes_next() -> None:
 def test_what_may_kill_goes_alone() -> None:
     backlog = timed(0.1, 100)
     taken, _ = backlog.next_task(1, last=False)
-    backlog.isolate(taken)
+    backlog.suspect(taken.values())
+    for ticket, item in taken.items():
+        backlog.add(ticket, item)
     assert len(backlog) == 100
     for ticket in range(20):
         alone, _ = backlog.next_task(1, last=False)
