@@ -15,7 +15,6 @@ from random import Random
 from statistics import median
 from typing import NamedTuple
 
-from coffea.processor.accumulator import accumulate
 from dask.utils import parse_bytes
 
 import dtperf
@@ -27,6 +26,7 @@ from dtperf.execution.attempt import Outcome
 from dtperf.execution.clusters import local_client
 from dtperf.execution.dask_tasks import pack, unpack
 from dtperf.execution.executor import ChunkResult, Update
+from dtperf.execution.outputs import added
 from dtperf.execution.record import RunRecord
 from dtperf.synthetic import Settings, generate
 
@@ -109,9 +109,9 @@ def measure_costs(config: AnalysisConfig) -> Costs:
     return Costs(
         hand_out_s=hand_out_seconds(),
         pack_s=timed(lambda: pack(output)),
-        sum_s=timed(lambda: accumulate([unpack(packed)], total)),
-        client_batch_s=timed(lambda: accumulate([unpack(packed)], total)),
-        client_row_s=timed(lambda: book.add(Update(None, ended))) / rows,
+        unpack_s=timed(lambda: unpack(packed)),
+        add_s=timed(lambda: added([output], total)),
+        client_chunk_s=timed(lambda: book.add(Update(None, ended))) / rows,
     )
 
 
@@ -143,8 +143,9 @@ def print_assumptions(size: str, event_bytes: int, events: int, sample: Sample, 
         f"one core: {speed:,.0f} events/s, files in its cache: a site's storage must not be slower",
         f"{len(sample.seconds_per_event)} measured chunk times, drawn at random",
         f"scheduler: {1e3 * c.hand_out_s:.2f} ms a task",
-        f"worker: {1e3 * c.pack_s:.1f} ms to pack histograms, {1e3 * c.sum_s:.1f} ms to add them",
-        f"client: {1e3 * c.client_batch_s:.1f} ms a sum, {1e6 * c.client_row_s:.0f} us a row",
+        f"worker: {1e3 * c.pack_s:.1f} ms to pack histograms, {1e3 * c.add_s:.1f} ms to add them",
+        f"{1e3 * c.unpack_s:.1f} ms to unpack them, by a worker for each task, the client a sum",
+        f"client: {1e6 * c.client_chunk_s:.0f} us a row",
         "all workers are there from the start, none fails, the network takes no time",
     ):
         print(f"- {line}")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dtperf.config import ConfigSource, load_config
 from dtperf.errors import ConfigError
+from dtperf.process import stoppable
 from dtperf.progress import Progress, progress_bar
-from dtperf.results.result import Result
-from dtperf.skim.folders import clear
-from dtperf.skim.stored import is_skim, skim_among
+from dtperf.skim.manifest import has_finished
 
 if TYPE_CHECKING:
+    from dtperf.results.result import Result
     from dtperf.selection import Tables
 
 __all__ = ["run", "tag_and_probe"]
@@ -76,15 +77,22 @@ def run(
     """
     config = load_config(config)
     given = [inputs] if isinstance(inputs, str | Path) else [*inputs]
-    skim = skim_among(given)
-    if skim is None:
-        if resume and out is not None and is_skim(Path(out)):
-            raise ConfigError(
-                f"{out}: is a skim, which `skim` goes on with (resume=True), not `run`"
-            )
-        from dtperf.execution import runner  # loads coffea, which a skim needs nothing of
+    with progress_bar(progress, on_progress) as show, ExitStack() as stack:
+        is_new = out is None or not Path(out).exists()
+        if client is None and is_new and not has_finished(given):
+            cluster = _asked_for(cluster, stack)
+        from dtperf.skim.folders import clear
+        from dtperf.skim.stored import is_skim, skim_among
 
-        with progress_bar(progress, on_progress) as show:
+        skim = skim_among(given)
+        if skim is None:
+            if resume and out is not None and is_skim(Path(out)):
+                raise ConfigError(
+                    f"{out}: is a skim, which `skim` goes on with (resume=True), not `run`"
+                )
+            # loads coffea, which a skim needs nothing of: a second, while workers start
+            from dtperf.execution import runner
+
             return runner.run(
                 config,
                 given,
@@ -101,22 +109,33 @@ def run(
                 clear=clear,
                 on_progress=show,
             )
-    for name, value in (
-        ("processor", processor or config.processor),
-        ("resume", resume),
-        ("client", client),
-        ("cluster", cluster),
-        ("performance_report", performance_report),
-        ("metrics", metrics),
-        ("limit_files", limit_files),
-        ("limit_chunks", limit_chunks),
-    ):
-        if value:
-            raise ConfigError(f"{name}: not with a skim, which all cores of this machine read")
-    from dtperf.skim.rerun import rerun
+        for name, value in (
+            ("processor", processor or config.processor),
+            ("resume", resume),
+            ("client", client),
+            ("cluster", cluster),
+            ("performance_report", performance_report),
+            ("metrics", metrics),
+            ("limit_files", limit_files),
+            ("limit_chunks", limit_chunks),
+        ):
+            if value:
+                raise ConfigError(f"{name}: not with a skim, which all cores of this machine read")
+        from dtperf.skim.rerun import rerun
 
-    with progress_bar(progress, on_progress) as show:
         return rerun(config, skim, out=out, force=force, on_progress=show)
+
+
+@stoppable("before any event was measured")
+def _asked_for(cluster: Any, stack: ExitStack) -> Any:
+    """Ask for the workers of a cluster that is not there yet, before all that can be done later."""
+    from dtperf.execution.clusters.client import is_running
+
+    if cluster is None or is_running(cluster):
+        return cluster
+    from dtperf.execution.clusters.lifecycle import starting
+
+    return stack.enter_context(starting(cluster))
 
 
 def tag_and_probe(events: Any, config: ConfigSource) -> Tables:

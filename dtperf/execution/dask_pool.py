@@ -1,7 +1,7 @@
-"""Dask workers: they measure chunks and add up what some of them found.
+"""Dask workers: they measure runs of chunks and add up what some of them found.
 
-Sums of few chunks go to the client at once. A deeper tree would leave more with workers that can
-die; a flatter one would send every chunk's histograms to the client. What cannot be added up, such
+Sums of few tasks go to the client at once. A deeper tree would leave more with workers that can
+die; a flatter one would send every task's histograms to the client. What cannot be added up, such
 as parts of a skim, each chunk sends by itself.
 """
 
@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import pickle
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from coffea.processor.executor import WorkItem
@@ -25,70 +24,37 @@ from dtperf.execution.clusters.dashboard import dashboard_of
 from dtperf.execution.clusters.deaths import look
 from dtperf.execution.credentials import CredentialSource
 from dtperf.execution.dask_mailbox import Mailbox
-from dtperf.execution.dask_queue import Kind, Task, TaskQueue
+from dtperf.execution.dask_queue import Task, TaskQueue
+from dtperf.execution.dask_side_output import SideOutput
 from dtperf.execution.dask_tasks import (
     SoftwareMismatch,
-    SummedChunks,
+    TaskOutput,
     add_up,
     measure,
+    pack_items,
     sealed,
     unpack,
 )
 from dtperf.execution.pools import FinishedAttempts
+from dtperf.execution.task_sizes import Backlog
 from dtperf.nanoaod.faults import classify
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-__all__ = ["DaskPool", "SideOutput"]
-
-SENT_BYTES, AHEAD_BYTES = 1 << 26, 1 << 30
-"""How much the scheduler keeps of what it has passed on, and how much may be on its way to us."""
-
-
-class SideOutput:
-    """Takes it from the mailbox, and knows of which chunks it has come."""
-
-    def __init__(self, mailbox: Mailbox) -> None:
-        self._mailbox = mailbox
-        self._come: set[int] = set()
-        self._largest = 0
-
-    def take(self, number: int, tickets: Iterable[int]) -> Any:
-        """Return what a task has sent, None if nothing has come.
-
-        Args:
-            number: Of the task, which has ended well.
-            tickets: Of its chunks.
-        """
-        content = self._mailbox.take(number)
-        if content is None:
-            return None
-        self._largest = max(self._largest, len(content))
-        self._come.update(tickets)
-        if self._mailbox.passed > SENT_BYTES:
-            self._mailbox.tidy()
-        return unpack(content)
-
-    def is_whole(self, tickets: Iterable[int], has_sent: Iterable[bool]) -> bool:
-        """Tell, once, whether all has come that these chunks have sent."""
-        come = [ticket in self._come for ticket in tickets]
-        self._come.difference_update(tickets)
-        return all(has or not sent for has, sent in zip(come, has_sent, strict=True))
-
-    def capacity(self, workers: int, most: int) -> int:
-        """Return how many chunks may be handed in, so that not too much is on its way."""
-        if not self._largest:
-            return most
-        return min(most, max(workers + 2, AHEAD_BYTES // self._largest))
-
+__all__ = ["DaskPool"]
 
 FEWEST, MOST = 2, 32
-"""How many chunks are summed on a worker: as many as there are cores, within these limits."""
+"""How many tasks are summed on a worker: as many as there are cores, within these limits."""
 LARGE_BYTES = 100_000
-"""A work function of this size is sent apart from the chunks."""
+"""A work function of this size is sent apart from the tasks."""
 WAIT_S = 1.0
-"""How long a finished chunk waits for others to be summed with."""
+"""How long a finished task waits for others to be summed with."""
+AHEAD, FIRST_AHEAD = 3, 64
+"""How many tasks of each worker are handed in: one at work, one that it has beside it, and one that
+waits at the scheduler. And how many more, for an adaptive cluster to see that it lacks workers."""
+BATCH = 64
+"""How many tasks to hand in before looking at what has ended."""
 CHECK_S = 2.0
 """How often to ask how many cores there are, and whether a chunk takes too long."""
 NO_WORKER_S = 1800.0
@@ -108,15 +74,19 @@ class DaskPool:
         self._client = client
         is_private = str(getattr(client.scheduler, "address", "")).startswith("tls://")
         self._lender = CredentialSource() if lends and is_private else None
-        self._numbers = count()
         self._function: Any = None
+        self._number = 0
+        """The next that nothing is expected under."""
         self._queue = TaskQueue(client)
-        self._measured: dict[int, tuple[WorkItem, Future[Any]]] = {}
-        """Chunks that wait to be summed, by ticket."""
+        self._backlog = Backlog()
+        self._held = self._sums = 0
+        """How many chunks have not been given back; how many sums were asked for."""
+        self._measured: list[tuple[dict[int, WorkItem], Future[Any]]] = []
+        """The chunks of tasks that wait to be summed."""
         self._mailbox = Mailbox(client)
         self._side_output = SideOutput(self._mailbox)
         self._oldest = self._checked = 0.0
-        """When the first of the chunks that wait was measured; when the last check was."""
+        """When the first of the tasks that wait had ended; when the last check was."""
         self.workers = 1
         self.dashboard = dashboard_of(client)
         self._empty_since: float | None = None
@@ -137,8 +107,9 @@ class DaskPool:
 
     @property
     def capacity(self) -> int:
-        """How many chunks to hand in ahead: enough for an adaptive cluster to see that it lacks."""
-        return self._side_output.capacity(self.workers, 64 + 3 * self.workers)
+        """How many chunks to hand in ahead: those that are out, and some to make tasks of."""
+        out = self._held - len(self._backlog)
+        return self._side_output.capacity(self.workers, out + self._backlog.wanted(self.workers))
 
     def compiling(self) -> None:
         """Return None: Dask's workers do not tell."""
@@ -153,57 +124,97 @@ class DaskPool:
         meta = meta_of(item)
         if self._lender and is_remote(meta.source):
             item = replace(item, usermeta=replace(meta, credentials=self._lender.current()))
-        self._submit("chunk", {ticket: item}, measure, self._function, item)
-
-    def _submit(
-        self, kind: Kind, items: dict[int, WorkItem], function: Callable[..., Any], *arguments: Any
-    ) -> None:
-        number = next(self._numbers)
-        self._mailbox.expect(number)
-        topic = self._mailbox.topic
-        self._queue.submit(number, kind, items, function, topic, number, *arguments)
+        self._backlog.add(ticket, item)
+        self._held += 1
 
     def collect(self, timeout: float, *, last: bool) -> list[FinishedAttempts]:
-        """Wait for sums; do again what is lost or late."""
-        finished = self._queue.finished(min(timeout, WAIT_S))
+        """Hand in tasks, and wait for sums; do again what is lost or late."""
+        could_more = self._hand_in(last or self._side_output.is_used)
+        finished = self._queue.finished(0.0 if could_more else min(timeout, WAIT_S))
         batches = [batch for each in finished for batch in self._note(*each)]
+        self._held -= sum(len(batch.outcomes) for batch in batches)
         self._add_up()
         if time.monotonic() - self._checked > CHECK_S:
             self._check(last)
         return batches
 
-    def _note(self, number: int, task: Task, future: Future[Any]) -> Iterator[FinishedAttempts]:
-        if future.status != "finished":
-            self._mailbox.take(number)
-            yield _failed(task, lambda item: _outcome(future, item))
-        elif task.kind == "sum":
-            yield self._received(task, self._mailbox.take(number))
-        else:
+    def _hand_in(self, last: bool) -> bool:
+        """Make tasks of chunks; tell whether there is room for more."""
+        most = max(AHEAD * self.workers, self.workers + FIRST_AHEAD)
+        if not self._backlog.is_timed:
+            most = max(self.workers, FIRST_AHEAD)
+        tasks = list[Task]()
+        while self._backlog and len(tasks) < min(most - self._queue.running, BATCH):
+            items, seconds = self._backlog.next_task(self.workers, last=last)
+            number = self._expect(len(items))
+            chunks = pack_items(items.values())
+            arguments = (self._mailbox.topic, number, self._function, chunks, seconds)
+            tasks.append(Task.of(number, "chunks", items, measure, *arguments))
+        self._queue.submit(tasks)
+        return len(tasks) == BATCH
+
+    def _expect(self, size: int) -> int:
+        """Expect messages; returns the number of the first."""
+        number = self._number
+        self._number += size
+        for each in range(number, self._number):
+            self._mailbox.expect(each)
+        return number
+
+    def _note(self, task: Task, future: Future[Any]) -> Iterator[FinishedAttempts]:
+        if task.kind == "sum":
+            content = self._mailbox.take(task.number)
+            if future.status == "finished":
+                yield self._received(task, content)
+            else:
+                yield _failed(task, lambda item: _outcome(future, item))
+        elif future.status == "finished":
             if not self._measured:
                 self._oldest = time.monotonic()
-            self._measured |= {ticket: (item, future) for ticket, item in task.items.items()}
-            if (sent := self._side_output.take(number, task.items)) is not None:
-                yield FinishedAttempts(sent, {})
+            self._measured.append((task.items, future))
+            for number, ticket in enumerate(task.items, task.number):
+                if (sent := self._side_output.take(number, ticket)) is not None:
+                    yield FinishedAttempts(sent, {})
+        else:
+            for number in range(task.number, task.number + len(task.items)):
+                self._mailbox.take(number)
+            has_killed = _has_killed(future)
+            if has_killed:
+                self._backlog.suspect(task.items.values())
+            if has_killed and len(task.items) > 1:
+                # one of them may be to blame: the others shall not be
+                for ticket, item in task.items.items():
+                    self._backlog.add(ticket, item)
+            else:
+                yield _failed(task, lambda item: _outcome(future, item))
 
     def _received(self, task: Task, content: Any) -> FinishedAttempts:
         if content is None:
             return _failed(task, lambda item: worker_lost(item, "its sum has not come"))
-        summed: SummedChunks = pickle.loads(content)  # noqa: S301  # of our own workers
+        summed: TaskOutput = pickle.loads(content)  # noqa: S301  # of our own workers
         if not self._side_output.is_whole(task.items, summed.has_sent):
             return _failed(task, lambda item: worker_lost(item, "what it has sent has not come"))
         outcomes = dict(zip(task.items, summed.outcomes, strict=True))
-        return FinishedAttempts(unpack(summed.output), outcomes)
+        self._backlog.put_back((t, task.items[t]) for t, found in outcomes.items() if found is None)
+        ended = {ticket: found for ticket, found in outcomes.items() if found is not None}
+        for ticket, outcome in ended.items():
+            self._backlog.note(task.items[ticket], outcome)
+        return FinishedAttempts(unpack(summed.output), ended)
 
     def _add_up(self) -> None:
         """Sum what is measured, when it is enough or should not wait for more."""
-        at_once = min(max(self.workers, FEWEST), MOST)
+        # the first does not wait, so that there is something to see, and times are known
+        at_once = min(max(self.workers, FEWEST), MOST, self._sums + 1)
         has_waited = time.monotonic() - self._oldest > WAIT_S
         while self._measured:
-            if len(self._measured) < at_once and self._queue.has("chunk") and not has_waited:
+            if len(self._measured) < at_once and self._queue.running and not has_waited:
                 return
-            some = {t: self._measured.pop(t) for t in [*self._measured][:at_once]}
-            items = {ticket: item for ticket, (item, _) in some.items()}
-            self._submit("sum", items, add_up, [future for _, future in some.values()])
+            some, self._measured = self._measured[:at_once], self._measured[at_once:]
+            items = {ticket: item for chunks, _ in some for ticket, item in chunks.items()}
+            number, futures = self._expect(1), [future for _, future in some]
+            arguments = (self._mailbox.topic, number, futures)
+            self._queue.submit([Task.of(number, "sum", items, add_up, *arguments)])
+            self._sums += 1
             self._oldest = time.monotonic()
 
     def _check(self, last: bool) -> None:
@@ -237,6 +248,13 @@ class DaskPool:
         """Take back all that has not ended."""
         self._mailbox.close()
         self._queue.close()
+
+
+def _has_killed(future: Future[Any]) -> bool:
+    """Return whether each worker that a task was given to has died."""
+    from distributed.scheduler import KilledWorker
+
+    return future.status == "error" and isinstance(future.exception(), KilledWorker)
 
 
 def _failed(task: Task, outcome: Callable[[WorkItem], Outcome]) -> FinishedAttempts:

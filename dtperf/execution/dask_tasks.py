@@ -1,12 +1,16 @@
-"""What Dask workers do: measure a chunk, add up what some of them found, send it to the client.
+"""What Dask workers do: measure some chunks, add up what some tasks found, send it to the client.
 
-What an output has under `SIDE_OUTPUT` is not added up. It goes to the client chunk by chunk, so
-that no worker holds more of it than that of its own chunk.
+Of its chunks a task keeps the sum, so that it takes no more memory than one of them and that. What
+an output has under `SIDE_OUTPUT` is not added up. It goes to the client chunk by chunk, so that no
+worker holds more of it than that of its own chunk.
 """
 
 from __future__ import annotations
 
 import pickle
+import time
+import zlib
+from collections.abc import Iterable
 from functools import lru_cache
 from socket import gethostname
 from typing import Any, NamedTuple
@@ -22,12 +26,12 @@ from dtperf.execution.dask_mailbox import post
 from dtperf.execution.outputs import added
 
 __all__ = [
-    "ChunkOutput",
     "SoftwareMismatch",
-    "SummedChunks",
+    "TaskOutput",
     "add_up",
     "measure",
     "pack",
+    "pack_items",
     "sealed",
     "unpack",
 ]
@@ -37,22 +41,15 @@ class SoftwareMismatch(DtperfError):
     """A worker, which may have come when all were checked, does not run what the client runs."""
 
 
-class ChunkOutput(NamedTuple):
-    """What a chunk leaves on its worker."""
+class TaskOutput(NamedTuple):
+    """What a task leaves on its worker, or what the client receives of several, in their order."""
 
     output: bytes | None
-    """Packed, without the side output; None if it failed."""
-    outcome: Outcome
-    has_sent: bool
-    """Whether a side output was sent."""
-
-
-class SummedChunks(NamedTuple):
-    """What the client receives of some chunks, in their order."""
-
-    output: bytes | None
-    outcomes: list[Outcome]
+    """Sum of its chunks, packed, without the side output; None if all failed."""
+    outcomes: list[Outcome | None]
+    """Of each chunk; None: it was not begun."""
     has_sent: list[bool]
+    """Of each chunk whether a side output was sent."""
 
 
 def pack(output: Any) -> bytes | None:
@@ -68,14 +65,23 @@ def unpack(content: bytes | None) -> Any:
     return pickle.loads(lz4.frame.decompress(content))  # noqa: S301  # of our own workers
 
 
+def pack_items(items: Iterable[WorkItem]) -> bytes:
+    """Make one thing of chunks, which the scheduler passes on without a look at each."""
+    return pickle.dumps([*items], protocol=5)
+
+
 def sealed(function: Function) -> bytes:
-    """Pickle a work function; only a worker that runs the same software opens it."""
-    return pickle.dumps((dict(own_versions()), cloudpickle.dumps(function)))
+    """Pickle a work function; only a worker that runs the same software opens it.
+
+    Every task carries it: it is made small.
+    """
+    content = pickle.dumps((dict(own_versions()), cloudpickle.dumps(function)))
+    return zlib.compress(content)
 
 
 @lru_cache(maxsize=2)
 def _load(function: bytes) -> Function:
-    versions, code = pickle.loads(function)  # noqa: S301  # of our own client
+    versions, code = pickle.loads(zlib.decompress(function))  # noqa: S301  # of our own client
     try:
         refuse_others({"client": versions, f"a worker on {gethostname()}": own_versions()})
     except DtperfError as error:
@@ -84,24 +90,46 @@ def _load(function: bytes) -> Function:
     return loaded
 
 
-def measure(topic: str, number: int, function: bytes, item: WorkItem) -> ChunkOutput:
-    """Measure a chunk; what it has under `SIDE_OUTPUT` is posted before the task ends.
+def measure(topic: str, number: int, function: bytes, chunks: bytes, seconds: float) -> TaskOutput:
+    """Measure chunks one after the other, as long as there is time for them.
 
     Args:
         topic: Of the client's mailbox.
-        number: That it expects.
+        number: That it expects the side output of the first chunk under, which is posted before the
+            task ends; those of the others follow.
         function: The work function, as `sealed` gives it.
-        item: The chunk.
+        chunks: As `pack_items` gives them.
+        seconds: After this time no other chunk is begun.
 
     Raises:
         SoftwareMismatch: The client runs other versions.
+        DtperfError: What the processor returned for different chunks does not add up.
     """
-    output, outcome = run_chunk(_load(function), item)
-    outcome = outcome._replace(worker=_own_name())
-    sent = output.pop(SIDE_OUTPUT, None) if isinstance(output, dict) else None
-    if sent:
-        post(topic, number, pack({SIDE_OUTPUT: sent}))
-    return ChunkOutput(pack(output), outcome, bool(sent))
+    work = _load(function)
+    items: list[WorkItem] = pickle.loads(chunks)  # noqa: S301  # of our own client
+    worker, begin = _own_name(), time.monotonic()
+    total, is_own = None, False
+    outcomes = list[Outcome | None]()
+    has_sent = [False] * len(items)
+    for place, item in enumerate(items):
+        if outcomes and time.monotonic() - begin > seconds:
+            break
+        output, outcome = run_chunk(work, item)
+        outcomes.append(outcome._replace(worker=worker))
+        if output is None:
+            continue
+        sent = output.pop(SIDE_OUTPUT, None) if isinstance(output, dict) else None
+        if sent:
+            post(topic, number + place, pack({SIDE_OUTPUT: sent}))
+            has_sent[place] = True
+        if total is None:
+            total = output
+        else:
+            # what the processor returned stays as it is: it may have kept it
+            total = added([output], total) if is_own else added([total, output])
+            is_own = True
+    outcomes += [None] * (len(items) - len(outcomes))
+    return TaskOutput(pack(total), outcomes, has_sent)
 
 
 def _own_name() -> str:
@@ -114,11 +142,12 @@ def _own_name() -> str:
     return f"{gethostname()}:{name}"
 
 
-def add_up(topic: str, number: int, chunks: list[ChunkOutput]) -> None:
-    """Add up what some chunks have found, and post it."""
-    found = [unpack(each.output) for each in chunks if each.output is not None]
-    total = pack(added(found)) if found else None
-    summed = SummedChunks(
-        total, [each.outcome for each in chunks], [each.has_sent for each in chunks]
+def add_up(topic: str, number: int, tasks: list[TaskOutput]) -> None:
+    """Add up what some tasks have found, and post it."""
+    found = [unpack(each.output) for each in tasks if each.output is not None]
+    summed = TaskOutput(
+        pack(added(found)) if found else None,
+        [outcome for each in tasks for outcome in each.outcomes],
+        [sent for each in tasks for sent in each.has_sent],
     )
     post(topic, number, pickle.dumps(summed))

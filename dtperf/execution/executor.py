@@ -189,7 +189,7 @@ class Workplace(NamedTuple):
     client: Any = None
     """A connected Dask client."""
     cluster: Any = None
-    """What `dtperf.cluster` takes."""
+    """What `dtperf.cluster` takes; or what `clusters.lifecycle.starting` gives."""
     report: Path | None = None
     """Where to write Dask's own report of the run."""
     lends: bool = False
@@ -201,9 +201,11 @@ def cores_expected(config: AnalysisConfig, workplace: Workplace) -> int:
     if workplace.client is not None:
         return max(1, int(sum(workplace.client.nthreads().values())))
     if workplace.cluster is not None:
+        from dtperf.execution.clusters.lifecycle import StartingCluster
         from dtperf.execution.clusters.load import load_cluster
 
-        cluster = load_cluster(workplace.cluster)
+        given = workplace.cluster
+        cluster = given.config if isinstance(given, StartingCluster) else load_cluster(given)
         return cluster.workers * int(getattr(cluster, "cores", 1))
     return 1 if config.run.executor == "iterative" else config.run.workers or cpu_count()
 
@@ -235,11 +237,12 @@ def worker_pool(
                 _of_dask(workplace.client, workplace.report, lends=workplace.lends)
             )
         elif workplace.cluster is not None:
-            from dtperf.execution.clusters.lifecycle import running
-            from dtperf.execution.clusters.load import load_cluster
+            from dtperf.execution.clusters.lifecycle import StartingCluster, starting
 
-            lends = load_cluster(workplace.cluster).send_credentials
-            client = stack.enter_context(running(workplace.cluster, on_wait)).client
+            begun = workplace.cluster
+            if not isinstance(begun, StartingCluster):
+                begun = stack.enter_context(starting(begun))
+            client, lends = begun.ready(on_wait).client, begun.config.send_credentials
             yield stack.enter_context(_of_dask(client, workplace.report, lends=lends))
         elif config.run.executor == "dask":
             from dtperf.execution.clusters import local_client

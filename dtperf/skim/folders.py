@@ -10,11 +10,12 @@ from uuid import uuid4
 
 from dtperf.errors import ConfigError, InputError
 from dtperf.files import TEMPORARY
+from dtperf.skim.manifest import MANIFEST
 from dtperf.skim.parts import BLOCKS, EVENTS, SUFFIX
 
 __all__ = ["MANIFEST", "PART", "TALLY", "TOKEN", "begin", "clear", "part_names", "sweep"]
 
-MANIFEST, TALLY, TOKEN = "skim.json", "blocks.parquet", ".token"
+TALLY, TOKEN = "blocks.parquet", ".token"
 PART = re.compile(r"([0-9a-f-]{36})-([0-9]{1,18})-([0-9]{1,18})")
 """UUID of the file, first event, one past the last."""
 _FILE = rf"{PART.pattern}\{SUFFIX}"

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.queueing import Costs, simulate
+from dtperf.execution.task_sizes import PATIENCE, TASK_S
 
 FREE = Costs(0, 0, 0, 0, 0)
 seconds = st.lists(st.floats(0.1, 10), min_size=1, max_size=200)
@@ -21,25 +22,34 @@ def test_one_worker_does_one_after_the_other(times: list[float]) -> None:
 def test_within_the_bounds_of_list_scheduling(times: list[float], workers: int) -> None:
     found = simulate(workers, times, FREE)
     assert found >= max(*times, sum(times) / workers) * (1 - 1e-9)
-    # Graham's bound
-    assert found <= sum(times) / workers + max(times) * (1 - 1 / workers) + 1e-9
+    # Graham's bound, of tasks that are no longer than this, and of what they give back
+    longest = PATIENCE * TASK_S + max(times)
+    assert found <= sum(times) / workers + 2 * longest
 
 
 @pytest.mark.parametrize("workers", [1, 7, 1000])
 def test_equal_chunks_in_full_rounds(workers: int) -> None:
-    assert simulate(workers, [2.0] * (3 * workers), FREE) == pytest.approx(6.0)
+    # a worker that has a sum to do may have got a chunk less, and another one more
+    assert 6.0 <= simulate(workers, [2.0] * (3 * workers), FREE) <= 8.0
 
 
 def test_the_scheduler_hands_out_one_task_at_a_time() -> None:
-    # 640 chunks and their 20 sums
-    slow = simulate(1000, [1e-6] * 640, Costs(0.01, 0, 0, 0, 0))
-    assert slow == pytest.approx(0.01 * 660, rel=0.02)
+    # chunks that are too long for two in a task; their sums come on top
+    slow = simulate(1000, [100.0] * 640, Costs(0.1, 0, 0, 0, 0))
+    assert 164 <= slow <= 164 + 40 * 0.1
 
 
-def test_the_client_takes_one_sum_at_a_time() -> None:
-    slow = simulate(1000, [1e-6] * 640, Costs(0, 0, 0, 0.5, 0.001))
-    assert slow == pytest.approx(20 * 0.5 + 640 * 0.001, rel=0.02)
+def test_short_chunks_share_a_task() -> None:
+    cheap = simulate(10, [0.01] * 20_000, Costs(0.05, 0, 0, 0, 0))
+    assert cheap < 0.1 * 20_000 * 0.05
 
 
 def test_adding_is_done_by_workers() -> None:
-    assert simulate(1, [1.0] * 10, Costs(0, 0.1, 0.2, 0, 0)) == pytest.approx(10 * 1.3)
+    # each task is packed and unpacked, and each sum of one or two of them packed
+    found = simulate(1, [10.0] * 10, Costs(0, 0.1, 0.2, 0, 0))
+    assert 10 * 10.3 + 5 * 0.1 <= found <= 10 * 10.3 + 10 * 0.1 + 0.2 + 1e-9
+
+
+def test_what_is_added_within_a_task_is_not_packed() -> None:
+    found = simulate(1, [0.1] * 1000, Costs(0, 1.0, 0, 0.01, 0))
+    assert 100 + 10 < found < 100 + 10 + 0.2 * 1000 * 1.0

@@ -11,7 +11,8 @@ from coffea.processor.executor import WorkItem
 from distributed import Client, LocalCluster
 
 from dtperf.execution.dask_mailbox import Mailbox
-from dtperf.execution.dask_pool import AHEAD_BYTES, SENT_BYTES, DaskPool, SideOutput
+from dtperf.execution.dask_pool import DaskPool
+from dtperf.execution.dask_side_output import AHEAD_BYTES, SENT_BYTES, SideOutput
 from dtperf.execution.dask_tasks import pack
 from dtperf.execution.executor import ChunkExecutor, ChunkResult, Update
 from dtperf.filesets.replicas import Replicas
@@ -106,7 +107,7 @@ def test_the_larger_it_is_the_fewer_are_on_their_way() -> None:
     box: Any = Box(content or b"")
     side_output = SideOutput(box)
     assert side_output.capacity(100, 364) == 364
-    side_output.take(1, [1])
+    side_output.take(1, 1)
     assert box.tidied == 1
     # one for each worker, so that none waits
     assert side_output.capacity(100, 364) == 102

@@ -31,13 +31,15 @@ __all__ = [
     "OnWait",
     "RunningCluster",
     "Source",
+    "StartingCluster",
     "WorkerCount",
     "connect",
     "running",
+    "starting",
     "wait_for_workers",
 ]
 
-LOOK_S = 0.5
+LOOK_S = 0.1
 CONNECT_S = 30
 LINES = 5
 
@@ -66,6 +68,24 @@ class RunningCluster(NamedTuple):
     """Asks for another number of workers."""
 
 
+class StartingCluster(NamedTuple):
+    """A cluster whose workers have been asked for."""
+
+    config: ClusterConfig
+    started: RunningCluster
+    folder: Path
+
+    def ready(self, on_wait: OnWait = lambda _: None) -> RunningCluster:
+        """Wait for the workers, and see that they run what runs here.
+
+        Raises:
+            DtperfError: No worker comes in time, or they run other software.
+        """
+        wait_for_workers(self.started.client, self.config, on_wait, self.folder)
+        check_same(self.started.client)
+        return self.started
+
+
 @contextmanager
 def running(source: Source, on_wait: OnWait = lambda _: None) -> Iterator[RunningCluster]:
     """Start a cluster, wait for its workers, see that they run what runs here; end it afterwards.
@@ -77,6 +97,21 @@ def running(source: Source, on_wait: OnWait = lambda _: None) -> Iterator[Runnin
     Raises:
         ConfigError: The config is wrong, or something that it needs is not there.
         DtperfError: It does not start, no worker comes in time, or they run other software.
+    """
+    with starting(source) as begun:
+        yield begun.ready(on_wait)
+
+
+@contextmanager
+def starting(source: Source) -> Iterator[StartingCluster]:
+    """Start a cluster, and wait for nobody; end it afterwards.
+
+    Args:
+        source: What `dtperf.execution.clusters.load_cluster` takes.
+
+    Raises:
+        ConfigError: The config is wrong, or something that it needs is not there.
+        DtperfError: It does not start.
     """
     config = load_cluster(source)
     ship(config.ship)
@@ -90,9 +125,7 @@ def running(source: Source, on_wait: OnWait = lambda _: None) -> Iterator[Runnin
             folder = stack.enter_context(_folder_of_a_run(config))
             started = stack.enter_context(_start(config, folder))
         stack.enter_context(looked_after(started.client, started.watch))
-        wait_for_workers(started.client, config, on_wait, folder)
-        check_same(started.client)
-        yield started
+        yield StartingCluster(config, started, folder)
 
 
 @contextmanager

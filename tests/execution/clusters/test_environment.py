@@ -15,7 +15,6 @@ from typing import Any
 
 import cloudpickle
 import pytest
-from coffea.processor.executor import WorkItem
 from distributed import Client, LocalCluster, Scheduler
 from distributed.versions import get_versions
 
@@ -194,7 +193,7 @@ def test_a_worker_that_comes_later_opens_nothing_of_another_python(
     function = dask_tasks.sealed(counted)
     monkeypatch.setattr(dask_tasks, "own_versions", lambda: here)
     with pytest.raises(SoftwareMismatch, match=r"python +3\.99\.0 on client"):
-        dask_tasks.measure("topic", 1, function, WorkItem("d", "f", "t", 0, 1, b"", {}))
+        dask_tasks.measure("topic", 1, function, dask_tasks.pack_items([]), 1.0)
 
 
 def test_a_run_ends_when_a_worker_of_other_software_joins(monkeypatch: pytest.MonkeyPatch) -> None:
