@@ -12,7 +12,7 @@ import uproot
 
 import dtperf
 from dtperf.config import AnalysisConfig
-from dtperf.execution.inputs import optional_branches
+from dtperf.execution.inputs import read_branches
 from dtperf.execution.planning import LARGEST
 from dtperf.nanoaod import ColumnFilter, MuonDPGSchema
 from dtperf.selection.flatten import flatten
@@ -33,8 +33,7 @@ Work = Callable[[], object]
 
 
 def _columns(config: AnalysisConfig) -> ColumnFilter:
-    processor = SegmentEfficiency(config)
-    return ColumnFilter.of(processor.columns | optional_branches(processor))
+    return ColumnFilter.of(read_branches(SegmentEfficiency(config)))
 
 
 def bare_reading(path: Path, config: AnalysisConfig) -> Work:
