@@ -40,11 +40,16 @@ class Buffer:
     def __init__(self) -> None:
         self._buffer = np.empty(0, dtype=np.uint8)
 
-    def __call__(self, size: int) -> U8:
-        """Return an array of this size (bytes); the array returned before is overwritten."""
-        if len(self._buffer) < size:
-            self._buffer = np.empty(max(size, 2 * len(self._buffer)), dtype=np.uint8)
-        return self._buffer[:size]
+    def __call__(self, size: int, lead: int = 0) -> U8:
+        """Return an array of this size (bytes); the array returned before is overwritten.
+
+        Args:
+            size: Of the array.
+            lead: So many bytes it begins behind an address that is aligned for any number.
+        """
+        if len(self._buffer) < size + lead:
+            self._buffer = np.empty(max(size + lead, 2 * len(self._buffer)), dtype=np.uint8)
+        return self._buffer[lead : lead + size]
 
 
 class Job(NamedTuple, Generic[T]):
@@ -67,14 +72,18 @@ def unpack_in_order(jobs: Iterable[Job[T]], threads: int) -> Generator[T]:
         An error of a job is raised at its place in the order. Close the generator: it ends the
         threads.
     """
-    buffers = [Buffer() for _ in range(2 * threads if threads > 1 else 1)]
+    if threads == 1:
+        buffer = Buffer()
+        for job in jobs:
+            yield job.unpack(buffer)
+        return
+    buffers = [Buffer() for _ in range(2 * threads)]
     pending: deque[Callable[[], T]] = deque()
     pool = ThreadPoolExecutor(threads)
     try:
         for job, buffer in zip(jobs, cycle(buffers), strict=False):
-            ahead = threads > 1 and job.is_slow
             unpack = partial(job.unpack, buffer)
-            pending.append(pool.submit(unpack).result if ahead else unpack)
+            pending.append(pool.submit(unpack).result if job.is_slow else unpack)
             if len(pending) == len(buffers):
                 yield pending.popleft()()
         while pending:
@@ -85,6 +94,7 @@ def unpack_in_order(jobs: Iterable[Job[T]], threads: int) -> Generator[T]:
 
 _KEY = struct.Struct(">ihiIhh")
 _COUNTS = struct.Struct(">Hiiiix")
+_NO_LISTS = np.empty(0, dtype=np.uint32)
 
 
 class UnusualStorage(Exception):  # no error: uproot can read it
@@ -127,7 +137,8 @@ class BranchLayout(NamedTuple):
 class Basket(NamedTuple):
     """Some events of a branch, in a buffer that the next basket may overwrite."""
 
-    events: range
+    events: tuple[int, int]
+    """The first, and one past the last."""
     content: U8
     lists: U32
     """Where each list begins, as stored, shape (events,); empty if there are no lists."""
@@ -162,7 +173,7 @@ def is_slow(raw: U8) -> bool:
 
 
 def unpack_basket(
-    layout: BranchLayout, number: int, raw: U8, source: Any, get_buffer: Callable[[int], U8]
+    layout: BranchLayout, number: int, raw: U8, source: Any, get_buffer: Buffer
 ) -> Basket:
     """Decompress a basket and check it.
 
@@ -177,24 +188,24 @@ def unpack_basket(
     if size != len(raw) or unpacked_bytes < 0 or not _KEY.size + _COUNTS.size <= key_bytes <= size:
         raise InputError(f"a basket of {layout.name} does not begin as baskets do", "corrupt")
     *_, n_events, last = _COUNTS.unpack_from(raw.data, key_bytes - _COUNTS.size)
-    events = range(*(int(edge) for edge in layout.edges[number : number + 2]))
+    begin, end = layout.edges[number : number + 2].tolist()
     content_bytes = last - key_bytes
-    if n_events != len(events) or not 0 <= content_bytes <= unpacked_bytes:
-        raise InputError(f"a basket of {layout.name} does not hold {len(events)} events", "corrupt")
-    content = raw[key_bytes:]
-    data = (
-        content
-        if len(content) == unpacked_bytes
-        else decompress_into(source, content, get_buffer, unpacked_bytes)
-    )
+    if n_events != end - begin or not 0 <= content_bytes <= unpacked_bytes:
+        raise InputError(f"a basket of {layout.name} does not hold {end - begin} events", "corrupt")
+    data = raw[key_bytes:]
+    if len(data) != unpacked_bytes:
+        # the lists' places, which stand behind the content, shall be aligned
+        aligned = partial(get_buffer, lead=-content_bytes % 4)
+        data = decompress_into(source, data, aligned, unpacked_bytes)
     if not layout.is_list or not n_events:
-        return Basket(events, data[:content_bytes], np.empty(0, np.uint32), key_bytes)
+        return Basket((begin, end), data[:content_bytes], _NO_LISTS, key_bytes)
     if content_bytes == unpacked_bytes:
         raise UnusualStorage
     # the first number counts them, the one behind the last is not used
     stored = data[content_bytes + 4 : content_bytes + 4 * (n_events + 1)]
     if len(stored) != 4 * n_events:
         raise InputError(f"a basket of {layout.name} lacks lists", "corrupt")
-    return Basket(
-        events, data[:content_bytes], np.require(stored.view(np.uint32), None, "A"), key_bytes
-    )
+    lists = stored.view(np.uint32)
+    if not lists.flags.aligned:  # of a basket that is not compressed
+        lists = lists.copy()
+    return Basket((begin, end), data[:content_bytes], lists, key_bytes)

@@ -72,7 +72,7 @@ class BulkReader:
         """
         arrays: dict[str, ak.Array] = {}
         try:
-            with closing(unpack_in_order(self._jobs(start, stop), threads)) as baskets:
+            with closing(unpack_in_order(self._jobs(start, stop, threads), threads)) as baskets:
                 for layouts in self._collections.values():
                     arrays |= _read_collection(layouts, baskets, start, stop)
             by_uproot = self._unusual
@@ -87,7 +87,7 @@ class BulkReader:
         """Request the bytes of the events that will be read next, without waiting for them."""
         baskets = self._baskets(start, stop)
         ranges = [(int(at.starts[n]), int(at.starts[n] + at.sizes[n])) for at, n in baskets]
-        self._prefetched = (start, stop), self._source.chunks(ranges, queue.Queue())
+        self._prefetched = (start, stop), self._source.chunks(ranges, queue.SimpleQueue())
 
     def _baskets(self, start: int, stop: int) -> list[tuple[BranchLayout, int]]:
         """Return the baskets that hold some of the events, in the order in which they are read."""
@@ -98,7 +98,7 @@ class BulkReader:
             for number in layout.baskets(start, stop)
         ]
 
-    def _jobs(self, start: int, stop: int) -> Iterator[Job[Basket]]:
+    def _jobs(self, start: int, stop: int, threads: int) -> Iterator[Job[Basket]]:
         """Yield the unpacking of each basket, when its bytes are there."""
         if self._prefetched[0] != (start, stop):
             self.prefetch(start, stop)
@@ -107,7 +107,8 @@ class BulkReader:
         self._prefetched = _NOTHING
         for layout, number in self._baskets(start, stop):
             raw = chunks.pop().raw_data
-            yield Job(partial(unpack_basket, layout, number, raw, self._source), is_slow(raw))
+            unpack = partial(unpack_basket, layout, number, raw, self._source)
+            yield Job(unpack, threads > 1 and is_slow(raw))
 
     def _read_by_uproot(self, names: set[str], start: int, stop: int) -> dict[str, ak.Array]:
         read: dict[str, ak.Array] = self._tree.arrays(
@@ -149,8 +150,7 @@ def _read_first(
     parts = [np.empty(0, dtype=native)]
     for _ in layout.baskets(start, stop):
         basket = next(baskets)
-        events, skipped = _overlap(basket, start, stop)
-        its = offsets[events.start : events.stop + 1]
+        its, skipped = _overlap(basket, offsets, start)
         if not read_offsets(*_stored_lists(layout, basket), skipped, its):
             raise InputError(f"{layout.name} has lists that are not in it", "corrupt")
         numbers = _numbers(layout, basket, skipped, int(its[-1] - its[0]))
@@ -163,21 +163,29 @@ def _read_content(
 ) -> AnyArray:
     """Read a branch whose lists are those of the first one, or which has one number an event."""
     content = np.empty(offsets[-1], dtype=layout.stored.newbyteorder("="))
+    is_list = layout.is_list
     for _ in layout.baskets(start, start + len(offsets) - 1):
         basket = next(baskets)
-        events, skipped = _overlap(basket, start, start + len(offsets) - 1)
-        its = offsets[events.start : events.stop + 1]
-        if layout.is_list and not same_offsets(*_stored_lists(layout, basket), skipped, its):
+        its, skipped = _overlap(basket, offsets, start)
+        if is_list and not same_offsets(*_stored_lists(layout, basket), skipped, its):
             message = f"the lists of {first.name} and {layout.name} differ in length"
             raise InputError(message, "corrupt")
-        content[its[0] : its[-1]] = _numbers(layout, basket, skipped, int(its[-1] - its[0]))
+        begin, end = its.item(0), its.item(-1)
+        content[begin:end] = _numbers(layout, basket, skipped, end - begin)
     return content
 
 
-def _overlap(basket: Basket, start: int, stop: int) -> tuple[range, int]:
-    """Return which of the events from start to stop a basket has, and how many come before them."""
-    first, last = max(basket.events.start, start), min(basket.events.stop, stop)
-    return range(first - start, last - start), first - basket.events.start
+def _overlap(basket: Basket, offsets: I64, start: int) -> tuple[I64, int]:
+    """Return the offsets of what a basket has of the events, and how many come before them in it.
+
+    Args:
+        basket: It has some of them.
+        offsets: Of the events, shape (events + 1,).
+        start: Number of the first event.
+    """
+    begin, end = basket.events
+    # a slice ends where the array does
+    return offsets[max(begin - start, 0) : end - start + 1], max(start - begin, 0)
 
 
 def _stored_lists(layout: BranchLayout, basket: Basket) -> tuple[U32, int, int, int]:
@@ -189,14 +197,14 @@ def _numbers(layout: BranchLayout, basket: Basket, first: int, count: int) -> An
     """View numbers of a basket, from those of an event on, as they are stored."""
     size = layout.stored.itemsize
     if not layout.is_list:
-        if len(basket.content) != size * len(basket.events):
+        if len(basket.content) != size * (basket.events[1] - basket.events[0]):
             raise InputError(f"a basket of {layout.name} lacks numbers", "corrupt")
         begin = first * size
     elif first < len(basket.lists):
         begin = int(basket.lists[first].byteswap()) - basket.key_bytes
     else:
         begin = len(basket.content)
-    return np.asarray(basket.content[begin : begin + count * size].view(layout.stored))
+    return basket.content[begin : begin + count * size].view(layout.stored)
 
 
 def _collection(layout: BranchLayout) -> str:

@@ -13,13 +13,12 @@ __all__ = ["read_offsets", "same_offsets"]
 
 
 @inlined
-def _list_start(stored: U32, entry: int, key_bytes: int, end: int) -> Any:
-    """Return the first byte of a list; the stored ones are big-endian and count from the key."""
-    if entry == len(stored):
-        return end
-    x = stored[entry]
-    swapped = (x >> 24) | ((x >> 8) & 0xFF00) | ((x << 8) & 0xFF0000) | ((x & 0xFF) << 24)
-    return np.int64(np.int32(swapped)) - key_bytes
+def _native(stored: Any) -> Any:
+    """Return a number that is stored big-endian."""
+    swapped = (
+        (stored >> 24) | ((stored >> 8) & 0xFF00) | ((stored << 8) & 0xFF0000) | (stored << 24)
+    )
+    return np.int64(np.int32(swapped))
 
 
 @compiled
@@ -41,12 +40,15 @@ def read_offsets(
         Whether all lists lie one behind the other within the content; if not, `offsets` is
         meaningless.
     """
-    start = before = _list_start(stored, first, key_bytes, end)
+    lists, base = len(offsets) - 1, offsets[0]
+    if not lists:
+        return True
+    its = stored[first : first + lists + 1]
+    start = before = _native(its[0]) - key_bytes
     ok = 0 <= start <= end
     rest = before
-    base = offsets[0]
-    for i in range(1, len(offsets)):
-        at = _list_start(stored, first + i, key_bytes, end)
+    for i in range(1, lists + 1):
+        at = _native(its[i]) - key_bytes if i < len(its) else end
         ok &= before <= at
         rest |= at
         offsets[i] = base + ((at - start) >> shift)
@@ -68,10 +70,15 @@ def same_offsets(
         first: First list to compare.
         offsets: Of the other column, shape (compared lists + 1,).
     """
-    start = _list_start(stored, first, key_bytes, end)
-    same = start >= 0
-    base = offsets[0]
-    for i in range(1, len(offsets)):
-        at = _list_start(stored, first + i, key_bytes, end)
-        same &= at - start == (offsets[i] - base) << shift
-    return bool(same and start + ((offsets[-1] - base) << shift) <= end)
+    lists, base = len(offsets) - 1, offsets[0]
+    if not lists:
+        return True
+    its = stored[first : first + lists + 1]
+    start = _native(its[0]) - key_bytes
+    last = start + ((offsets[lists] - base) << shift)
+    wrong = np.int64(0)  # without a branch: several lists are compared at a time
+    for i in range(len(its)):
+        wrong |= _native(its[i]) - key_bytes - start - ((offsets[i] - base) << shift)
+    # behind the last list of a basket nothing says where it ends
+    ends = last <= end if len(its) > lists else last == end
+    return bool(not wrong and start >= 0 and ends)
