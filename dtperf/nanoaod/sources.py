@@ -81,7 +81,8 @@ class LocalSource(uproot.source.chunk.Source):  # type: ignore[misc]  # uproot i
         """Read ranges of bytes, and return them one behind the other.
 
         Raises:
-            OSError: The file does not have them.
+            InputError: The file does not have them.
+            OSError: It is closed, or cannot be read.
         """
         if self.closed:
             raise OSError(errno.EBADF, "the file is closed", self._file_path)
@@ -91,7 +92,7 @@ class LocalSource(uproot.source.chunk.Source):  # type: ignore[misc]  # uproot i
         free = content.data
         for start, size in zip(starts, sizes, strict=True):
             if os.preadv(self._descriptor, [free[:size]], start) != size:
-                raise OSError(f"the file has no {size} bytes from byte {start} on")
+                raise InputError(f"the file ends before byte {start + size}", "truncated")
             free = free[size:]
         return content
 
