@@ -1,10 +1,9 @@
-"""Baskets of a TTree, one branch at a time, without what uproot does for each of them."""
+"""Baskets of a TTree, several of a branch at a time, without what uproot does for each."""
 
 from __future__ import annotations
 
-import struct
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import cycle
@@ -14,12 +13,13 @@ import numpy as np
 from uproot.interpretation.jagged import AsJagged
 from uproot.interpretation.numerical import AsDtype
 
-from dtperf.errors import InputError
-from dtperf.nanoaod.decompress import decompress_into, takes_long
-from dtperf.typing import I64, U8, U32
+from dtperf.errors import Cause, InputError
+from dtperf.nanoaod.basket_kernels import PLACES, read_headers
+from dtperf.nanoaod.decompress import claim, decompress_into, takes_long
+from dtperf.typing import I64, U8
 
 __all__ = [
-    "Basket",
+    "Baskets",
     "BranchLayout",
     "Buffer",
     "Job",
@@ -27,7 +27,7 @@ __all__ = [
     "is_slow",
     "layout_of",
     "overlapping",
-    "unpack_basket",
+    "unpack_baskets",
     "unpack_in_order",
 ]
 
@@ -67,24 +67,24 @@ def unpack_in_order(jobs: Iterable[Job[T]], threads: int) -> Generator[T]:
         An error of a job is raised at its place in the order. Close the generator: it ends the
         threads.
     """
-    buffers = [Buffer() for _ in range(2 * threads if threads > 1 else 1)]
+    if threads == 1:
+        buffer = Buffer()
+        for job in jobs:
+            yield job.unpack(buffer)
+        return
+    buffers = [Buffer() for _ in range(2 * threads)]
     pending: deque[Callable[[], T]] = deque()
     pool = ThreadPoolExecutor(threads)
     try:
         for job, buffer in zip(jobs, cycle(buffers), strict=False):
-            ahead = threads > 1 and job.is_slow
             unpack = partial(job.unpack, buffer)
-            pending.append(pool.submit(unpack).result if ahead else unpack)
+            pending.append(pool.submit(unpack).result if job.is_slow else unpack)
             if len(pending) == len(buffers):
                 yield pending.popleft()()
         while pending:
             yield pending.popleft()()
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-_KEY = struct.Struct(">ihiIhh")
-_COUNTS = struct.Struct(">Hiiiix")
 
 
 class UnusualStorage(Exception):  # no error: uproot can read it
@@ -119,20 +119,32 @@ class BranchLayout(NamedTuple):
     sizes: I64
     """Bytes of each basket."""
 
-    def baskets(self, start: int, stop: int) -> range:
-        """Number the baskets that hold some of these events."""
-        return overlapping(self.edges, start, stop)
+    def baskets(self, start: int, stop: int, most_bytes: int) -> Iterator[range]:
+        """Number the baskets that hold some of these events, in groups up to a size, if possible.
+
+        Args:
+            start: First event.
+            stop: One past the last event.
+            most_bytes: Of the baskets of a group, if it is more than one.
+        """
+        found = overlapping(self.edges, start, stop)
+        first, total = found.start, 0
+        for number, size in zip(found, self.sizes[found.start : found.stop].tolist(), strict=True):
+            if number > first and total + size > most_bytes:
+                yield range(first, number)
+                first, total = number, 0
+            total += size
+        if found:
+            yield range(first, found.stop)
 
 
-class Basket(NamedTuple):
-    """Some events of a branch, in a buffer that the next basket may overwrite."""
+class Baskets(NamedTuple):
+    """Some baskets of a branch, in a buffer that the next ones may overwrite."""
 
-    events: range
     content: U8
-    lists: U32
-    """Where each list begins, as stored, shape (events,); empty if there are no lists."""
-    key_bytes: int
-    """Size of the header of the basket, from whose begin `lists` count."""
+    """What they hold, unpacked."""
+    places: I64
+    """Where each of them has what, as `dtperf.nanoaod.basket_kernels.PLACES` describes it."""
 
 
 def layout_of(branch: Any) -> BranchLayout | None:
@@ -145,6 +157,8 @@ def layout_of(branch: Any) -> BranchLayout | None:
     stored = content.from_dtype
     if stored.shape or stored.names or stored.itemsize not in (1, 2, 4, 8):
         return None
+    if stored != stored.newbyteorder(">"):
+        return None
     if is_list and interpretation.header_bytes:
         return None
     edges = np.asarray(branch.entry_offsets, dtype=np.int64)
@@ -154,47 +168,55 @@ def layout_of(branch: Any) -> BranchLayout | None:
 
 
 def is_slow(raw: U8) -> bool:
-    """Return whether a basket is slow to decompress, so that a thread of its own pays."""
-    if len(raw) < _KEY.size:
-        return False
-    *_, key_bytes, _ = _KEY.unpack_from(raw.data)
+    """Return whether baskets are slow to decompress, so that a thread of their own pays."""
+    key_bytes = int.from_bytes(raw[14:16].tobytes(), "big")
     return takes_long(raw[key_bytes:])
 
 
-def unpack_basket(
-    layout: BranchLayout, number: int, raw: U8, source: Any, get_buffer: Callable[[int], U8]
-) -> Basket:
-    """Decompress a basket and check it.
+_WRONG: Mapping[int, tuple[str, Cause]] = {
+    1: ("is cut off", "truncated"),
+    2: ("does not begin as baskets do", "corrupt"),
+    3: ("does not hold as many events as the tree says", "corrupt"),
+    5: ("lacks lists", "corrupt"),
+    6: ("lacks numbers", "corrupt"),
+}
+"""By what `read_headers` returns."""
+
+
+def unpack_baskets(
+    layout: BranchLayout, numbers: range, raw: U8, source: Any, get_buffer: Callable[[int], U8]
+) -> Baskets:
+    """Decompress baskets of a branch that follow each other, and check them.
+
+    Args:
+        layout: The branch.
+        numbers: Which of its baskets.
+        raw: Their bytes, one behind the other.
+        source: Of uproot.
+        get_buffer: Gives memory for what they hold.
 
     Raises:
-        InputError: It contradicts itself, or the tree.
-        ValueError: It cannot be decompressed.
-        UnusualStorage: It has lists, and does not say where they begin.
+        InputError: One contradicts itself, or the tree.
+        ValueError: One cannot be decompressed.
+        UnusualStorage: One has lists, and does not say where they begin.
     """
-    if len(raw) < _KEY.size:
-        raise InputError(f"a basket of {layout.name} is cut off", "truncated")
-    size, _, unpacked_bytes, _, key_bytes, _ = _KEY.unpack_from(raw.data)
-    if size != len(raw) or unpacked_bytes < 0 or not _KEY.size + _COUNTS.size <= key_bytes <= size:
-        raise InputError(f"a basket of {layout.name} does not begin as baskets do", "corrupt")
-    *_, n_events, last = _COUNTS.unpack_from(raw.data, key_bytes - _COUNTS.size)
-    events = range(*(int(edge) for edge in layout.edges[number : number + 2]))
-    content_bytes = last - key_bytes
-    if n_events != len(events) or not 0 <= content_bytes <= unpacked_bytes:
-        raise InputError(f"a basket of {layout.name} does not hold {len(events)} events", "corrupt")
-    content = raw[key_bytes:]
-    data = (
-        content
-        if len(content) == unpacked_bytes
-        else decompress_into(source, content, get_buffer, unpacked_bytes)
-    )
-    if not layout.is_list or not n_events:
-        return Basket(events, data[:content_bytes], np.empty(0, np.uint32), key_bytes)
-    if content_bytes == unpacked_bytes:
+    places = np.empty((len(numbers), PLACES), dtype=np.int64)
+    sizes = layout.sizes[numbers.start : numbers.stop]
+    edges = layout.edges[numbers.start : numbers.stop + 1]
+    item_bytes = layout.stored.itemsize
+    _, wrong = read_headers(raw, sizes, edges, layout.is_list, item_bytes, places)
+    if wrong in _WRONG:
+        what, cause = _WRONG[wrong]
+        raise InputError(f"a basket of {layout.name} {what}", cause)
+    if wrong:
         raise UnusualStorage
-    # the first number counts them, the one behind the last is not used
-    stored = data[content_bytes + 4 : content_bytes + 4 * (n_events + 1)]
-    if len(stored) != 4 * n_events:
-        raise InputError(f"a basket of {layout.name} lacks lists", "corrupt")
-    return Basket(
-        events, data[:content_bytes], np.require(stored.view(np.uint32), None, "A"), key_bytes
-    )
+    # a whole number of the largest numbers, so that it can be viewed as any
+    size = -(-int(places[-1, 3]) // 8) * 8
+    claim(source, len(raw), size)
+    content = get_buffer(size)
+    for begin, end, first, last in places[:, :4].tolist():
+        if end - begin == last - first:
+            content[first:last] = raw[begin:end]
+        else:
+            decompress_into(raw[begin:end], content[first:last])
+    return Baskets(content, places)

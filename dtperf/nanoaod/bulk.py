@@ -18,23 +18,26 @@ import awkward as ak
 import numpy as np
 
 from dtperf.errors import InputError
+from dtperf.nanoaod.basket_kernels import copy_lists, read_offsets
 from dtperf.nanoaod.baskets import (
-    Basket,
+    Baskets,
     BranchLayout,
     Job,
     UnusualStorage,
     is_slow,
     layout_of,
-    unpack_basket,
+    unpack_baskets,
     unpack_in_order,
 )
 from dtperf.nanoaod.branches import collection_of, known_collections
 from dtperf.nanoaod.list_checks import check_lengths
-from dtperf.nanoaod.offsets import read_offsets, same_offsets
-from dtperf.typing import I64, U32, AnyArray
+from dtperf.nanoaod.sources import LocalSource
+from dtperf.typing import I64, AnyArray
 
 __all__ = ["BulkReader"]
 
+AT_ONCE_BYTES = 1 << 19
+"""Of baskets that are read and unpacked together: what they hold fits into a core's cache."""
 _NOTHING: tuple[tuple[int, int], list[Any]] = (-1, -1), []
 
 
@@ -72,7 +75,7 @@ class BulkReader:
         """
         arrays: dict[str, ak.Array] = {}
         try:
-            with closing(unpack_in_order(self._jobs(start, stop), threads)) as baskets:
+            with closing(unpack_in_order(self._jobs(start, stop, threads), threads)) as baskets:
                 for layouts in self._collections.values():
                     arrays |= _read_collection(layouts, baskets, start, stop)
             by_uproot = self._unusual
@@ -85,29 +88,36 @@ class BulkReader:
 
     def prefetch(self, start: int, stop: int) -> None:
         """Request the bytes of the events that will be read next, without waiting for them."""
-        baskets = self._baskets(start, stop)
-        ranges = [(int(at.starts[n]), int(at.starts[n] + at.sizes[n])) for at, n in baskets]
-        self._prefetched = (start, stop), self._source.chunks(ranges, queue.Queue())
-
-    def _baskets(self, start: int, stop: int) -> list[tuple[BranchLayout, int]]:
-        """Return the baskets that hold some of the events, in the order in which they are read."""
-        return [
-            (layout, number)
-            for layouts in self._collections.values()
-            for layout in layouts
-            for number in layout.baskets(start, stop)
+        if isinstance(self._source, LocalSource):
+            return  # best read when they are used: then they are still in the core's cache
+        ranges = [
+            (first, first + size)
+            for layout, numbers in self._baskets(start, stop)
+            for first, size in zip(*_ranges(layout, numbers), strict=True)
         ]
+        self._prefetched = (start, stop), self._source.chunks(ranges, queue.SimpleQueue())
 
-    def _jobs(self, start: int, stop: int) -> Iterator[Job[Basket]]:
-        """Yield the unpacking of each basket, when its bytes are there."""
+    def _baskets(self, start: int, stop: int) -> Iterator[tuple[BranchLayout, range]]:
+        """Yield the baskets that hold some of the events, in the order in which they are read."""
+        for layouts in self._collections.values():
+            for layout in layouts:
+                for numbers in layout.baskets(start, stop, AT_ONCE_BYTES):
+                    yield layout, numbers
+
+    def _jobs(self, start: int, stop: int, threads: int) -> Iterator[Job[Baskets]]:
+        """Yield the unpacking of baskets, when their bytes are there."""
         if self._prefetched[0] != (start, stop):
             self.prefetch(start, stop)
         # from the last to the first, so that each is forgotten when it has been used
         chunks = self._prefetched[1][::-1]
         self._prefetched = _NOTHING
-        for layout, number in self._baskets(start, stop):
-            raw = chunks.pop().raw_data
-            yield Job(partial(unpack_basket, layout, number, raw, self._source), is_slow(raw))
+        for layout, numbers in self._baskets(start, stop):
+            if isinstance(self._source, LocalSource):
+                raw = self._source.joined(*_ranges(layout, numbers))
+            else:
+                raw = np.concatenate([chunks.pop().raw_data for _ in numbers])
+            unpack = partial(unpack_baskets, layout, numbers, raw, self._source)
+            yield Job(unpack, threads > 1 and is_slow(raw))
 
     def _read_by_uproot(self, names: set[str], start: int, stop: int) -> dict[str, ak.Array]:
         read: dict[str, ak.Array] = self._tree.arrays(
@@ -119,20 +129,23 @@ class BulkReader:
         return read
 
 
+def _ranges(layout: BranchLayout, numbers: range) -> tuple[list[int], list[int]]:
+    """Return first byte and size of each of these baskets."""
+    its = slice(numbers.start, numbers.stop)
+    return layout.starts[its].tolist(), layout.sizes[its].tolist()
+
+
 def _read_collection(
-    layouts: Sequence[BranchLayout], baskets: Iterator[Basket], start: int, stop: int
+    layouts: Sequence[BranchLayout], baskets: Iterator[Baskets], start: int, stop: int
 ) -> dict[str, ak.Array]:
     """Read the branches of one collection, whose lists are equally long, or all without lists."""
     first, *others = layouts
-    contents: dict[str, AnyArray] = {}
-    if first.is_list:
-        offsets, contents[first.name] = _read_first(first, baskets, start, stop)
-    else:
-        offsets, others = np.arange(stop - start + 1), [*layouts]
+    if not first.is_list:
+        return {each.name: ak.Array(_read_numbers(each, baskets, start, stop)) for each in layouts}
+    offsets, content = _read_first(first, baskets, start, stop)
+    contents = {first.name: content}
     for each in others:
         contents[each.name] = _read_content(each, first, baskets, offsets, start)
-    if not first.is_list:
-        return {name: ak.Array(content) for name, content in contents.items()}
     index = ak.index.Index64(offsets)
     return {
         name: ak.Array(ak.contents.ListOffsetArray(index, ak.contents.NumpyArray(content)))
@@ -140,63 +153,63 @@ def _read_collection(
     }
 
 
+def _read_numbers(
+    layout: BranchLayout, baskets: Iterator[Baskets], start: int, stop: int
+) -> AnyArray:
+    """Read a branch that has one number an event."""
+    content = np.empty(stop - start, dtype=layout.stored.newbyteorder("="))
+    for _ in layout.baskets(start, stop, AT_ONCE_BYTES):
+        unpacked, places = next(baskets)
+        for at, size, _, first, last in places[:, [2, 4, 5, 6, 7]].tolist():
+            stored = unpacked[at : at + size].view(layout.stored)
+            begin, end = max(first, start), min(last, stop)
+            content[begin - start : end - start] = stored[begin - first : end - first]
+    return content
+
+
 def _read_first(
-    layout: BranchLayout, baskets: Iterator[Basket], start: int, stop: int
+    layout: BranchLayout, baskets: Iterator[Baskets], start: int, stop: int
 ) -> tuple[I64, AnyArray]:
     """Read the first branch of a collection, and where its lists begin."""
     offsets = np.zeros(stop - start + 1, dtype=np.int64)
-    native = layout.stored.newbyteorder("=")
-    parts = [np.empty(0, dtype=native)]
-    for _ in layout.baskets(start, stop):
-        basket = next(baskets)
-        events, skipped = _overlap(basket, start, stop)
-        its = offsets[events.start : events.stop + 1]
-        if not read_offsets(*_stored_lists(layout, basket), skipped, its):
+    parts = [np.empty(0, dtype=layout.stored.newbyteorder("="))]
+    for numbers in layout.baskets(start, stop, AT_ONCE_BYTES):
+        unpacked, places = next(baskets)
+        words = unpacked.view(np.uint32)
+        if read_offsets(words, places, layout.stored.itemsize, start, offsets) >= 0:
             raise InputError(f"{layout.name} has lists that are not in it", "corrupt")
-        numbers = _numbers(layout, basket, skipped, int(its[-1] - its[0]))
-        parts.append(numbers.astype(native))  # the next basket overwrites it
+        edges = layout.edges[[numbers.start, numbers.stop]].clip(start, stop) - start
+        begin, end = offsets[edges].tolist()
+        parts.append(np.empty(end - begin, dtype=parts[0].dtype))
+        _copy(layout, layout, (unpacked, places), start, offsets, begin, parts[-1])
     return offsets, np.concatenate(parts)
 
 
 def _read_content(
-    layout: BranchLayout, first: BranchLayout, baskets: Iterator[Basket], offsets: I64, start: int
+    layout: BranchLayout, first: BranchLayout, baskets: Iterator[Baskets], offsets: I64, start: int
 ) -> AnyArray:
-    """Read a branch whose lists are those of the first one, or which has one number an event."""
+    """Read a branch whose lists are those of the first one."""
     content = np.empty(offsets[-1], dtype=layout.stored.newbyteorder("="))
-    for _ in layout.baskets(start, start + len(offsets) - 1):
-        basket = next(baskets)
-        events, skipped = _overlap(basket, start, start + len(offsets) - 1)
-        its = offsets[events.start : events.stop + 1]
-        if layout.is_list and not same_offsets(*_stored_lists(layout, basket), skipped, its):
-            message = f"the lists of {first.name} and {layout.name} differ in length"
-            raise InputError(message, "corrupt")
-        content[its[0] : its[-1]] = _numbers(layout, basket, skipped, int(its[-1] - its[0]))
+    for _ in layout.baskets(start, start + len(offsets) - 1, AT_ONCE_BYTES):
+        _copy(layout, first, next(baskets), start, offsets, 0, content)
     return content
 
 
-def _overlap(basket: Basket, start: int, stop: int) -> tuple[range, int]:
-    """Return which of the events from start to stop a basket has, and how many come before them."""
-    first, last = max(basket.events.start, start), min(basket.events.stop, stop)
-    return range(first - start, last - start), first - basket.events.start
-
-
-def _stored_lists(layout: BranchLayout, basket: Basket) -> tuple[U32, int, int, int]:
-    shift = layout.stored.itemsize.bit_length() - 1
-    return basket.lists, basket.key_bytes, len(basket.content), shift
-
-
-def _numbers(layout: BranchLayout, basket: Basket, first: int, count: int) -> AnyArray:
-    """View numbers of a basket, from those of an event on, as they are stored."""
-    size = layout.stored.itemsize
-    if not layout.is_list:
-        if len(basket.content) != size * len(basket.events):
-            raise InputError(f"a basket of {layout.name} lacks numbers", "corrupt")
-        begin = first * size
-    elif first < len(basket.lists):
-        begin = int(basket.lists[first].byteswap()) - basket.key_bytes
-    else:
-        begin = len(basket.content)
-    return np.asarray(basket.content[begin : begin + count * size].view(layout.stored))
+def _copy(
+    layout: BranchLayout,
+    first: BranchLayout,
+    baskets: tuple[AnyArray, I64],
+    start: int,
+    offsets: I64,
+    begin: int,
+    content: AnyArray,
+) -> None:
+    unpacked, places = baskets
+    kind = f"u{layout.stored.itemsize}"
+    words, numbers = unpacked.view(np.uint32), unpacked.view(kind)
+    if copy_lists(words, numbers, places, start, offsets, begin, content.view(kind)) >= 0:
+        message = f"the lists of {first.name} and {layout.name} differ in length"
+        raise InputError(message, "corrupt")
 
 
 def _collection(layout: BranchLayout) -> str:

@@ -25,6 +25,7 @@ from dtperf.typing import U8
 __all__ = [
     "after_block",
     "before_block",
+    "claim",
     "decompress_into",
     "limit_decompression",
     "lzma_block",
@@ -41,8 +42,8 @@ LARGEST_RATIO = 100
 
 _SLOW = {b"ZL", b"XZ"}
 """ZSTD and LZ4 take hardly longer than to hand something to another thread and back."""
-_HEADER = struct.Struct("2sx3s3s")
-"""Algorithm, version, compressed and uncompressed bytes."""
+_HEADER = struct.Struct("<2sxHBHB")
+"""Algorithm, version, compressed and uncompressed bytes; these in 24 bits, the lowest first."""
 
 # Sources of dtperf to the bytes they have claimed; of others nothing is refused
 _claims: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
@@ -63,10 +64,15 @@ def before_block(
         InputError: It is absurd.
     """
     if not num_blocks:
-        _claim(chunk.source, compressed_bytes, uncompressed_bytes)
+        claim(chunk.source, compressed_bytes, uncompressed_bytes)
 
 
-def _claim(source: Any, compressed_bytes: int, uncompressed_bytes: int) -> None:
+def claim(source: Any, compressed_bytes: int, uncompressed_bytes: int) -> None:
+    """Check what is claimed to be in some bytes, together with all that was claimed before.
+
+    Raises:
+        InputError: It is absurd, by the bytes read from the source so far.
+    """
     if source not in _claims:
         return
     with _claiming:
@@ -85,24 +91,19 @@ def takes_long(packed: U8) -> bool:
     return packed[:2].tobytes() in _SLOW
 
 
-def decompress_into(source: Any, packed: U8, get_buffer: Callable[[int], U8], size: int) -> U8:
-    """Decompress the blocks of a basket or page into a buffer of `size` bytes, and return it.
-
-    The buffer is asked for only if the claim can be true, by the bytes read from the source so
-    far.
+def decompress_into(packed: U8, content: U8) -> None:
+    """Decompress the blocks of a basket or page; `content` is to be filled.
 
     Raises:
-        InputError: They claim absurdly many bytes.
         ValueError: They have another size, or are damaged.
     """
-    _claim(source, len(packed), size)
-    content = get_buffer(size)
+    size = len(content)
     filled = at = 0
     while at < len(packed):
         if at + _HEADER.size > len(packed):
             raise ValueError("a block's header is cut off")
-        algorithm, *numbers = _HEADER.unpack_from(packed.data, at)
-        compressed, uncompressed = (int.from_bytes(each, "little") for each in numbers)
+        algorithm, low, high, low_of_content, high_of_content = _HEADER.unpack_from(packed.data, at)
+        compressed, uncompressed = low | high << 16, low_of_content | high_of_content << 16
         begin, at = at + _HEADER.size, at + _HEADER.size + compressed
         if at > len(packed) or filled + uncompressed > size:
             raise ValueError(
@@ -116,7 +117,6 @@ def decompress_into(source: Any, packed: U8, get_buffer: Callable[[int], U8], si
         filled += uncompressed
     if filled != size:
         raise ValueError(f"{filled} bytes were decompressed where {size} should be")
-    return content
 
 
 def _zlib_into(packed: U8, target: U8) -> int:

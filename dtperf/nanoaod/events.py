@@ -62,6 +62,15 @@ def _parts(column: ak.Array) -> tuple[AnyArray, AnyArray]:
     layout = column.layout
     if isinstance(layout, ak.contents.NumpyArray):
         return np.empty(0, dtype=np.int64), layout.data
+    if (
+        isinstance(layout, ak.contents.ListOffsetArray)
+        and isinstance(layout.content, ak.contents.NumpyArray)
+        and layout.offsets.data.dtype == np.int64
+        and not layout.offsets.data[0]
+    ):
+        # as we read them; awkward would copy the offsets
+        offsets = layout.offsets.data
+        return offsets, layout.content.data[: offsets[-1]]
     lists = layout.to_ListOffsetArray64(True)
     offsets = lists.offsets.data
     return offsets, ak.to_numpy(lists.content)[: offsets[-1]]

@@ -18,7 +18,7 @@ from uproot.source.chunk import Chunk
 from uproot.source.cursor import Cursor
 
 from dtperf.errors import InputError
-from dtperf.nanoaod.decompress import decompress_into
+from dtperf.nanoaod.decompress import claim, decompress_into
 from dtperf.typing import U8
 
 __all__ = [
@@ -138,7 +138,12 @@ def unpack(
     if is_checked:
         _check(raw, f"page of {name}")
         raw = raw[:-CHECKSUM_BYTES]
-    return raw if len(raw) == size else decompress_into(source, raw, get_buffer, size)
+    if len(raw) == size:
+        return raw
+    claim(source, len(raw), size)
+    content = get_buffer(size)
+    decompress_into(raw, content)
+    return content
 
 
 def _check(content: Any, what: str) -> None:

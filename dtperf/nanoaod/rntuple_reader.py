@@ -47,7 +47,7 @@ class PageReader:
             begin, behind = int(column.starts[page]), CHECKSUM_BYTES * int(column.checked[page])
             ranges.append((begin, begin + int(column.sizes[page]) + behind))
         if ranges:
-            chunks = self._source.chunks(ranges, queue.Queue())
+            chunks = self._source.chunks(ranges, queue.SimpleQueue())
             self._prefetched |= zip(page_ids, chunks, strict=True)
 
     def forget(self) -> None:
@@ -62,20 +62,21 @@ class PageReader:
                 page_ids += self.pages(number, start, stop)
         self.prefetch([page_id for page_id in page_ids if page_id not in self._prefetched])
         content = {}
-        with closing(unpack_in_order(self._jobs(page_ids), threads)) as pages:
+        with closing(unpack_in_order(self._jobs(page_ids, threads), threads)) as pages:
             for number, ranges in ranges_of.items():
                 content[number] = _fill(self._columns[number], ranges, pages)
         return content
 
-    def _jobs(self, page_ids: Sequence[PageId]) -> Iterator[Job[U8]]:
+    def _jobs(self, page_ids: Sequence[PageId], threads: int) -> Iterator[Job[U8]]:
         for number, page in page_ids:
             raw = self._prefetched.pop((number, page)).raw_data
             column = self._columns[number]
-            count = int(column.edges[page + 1] - column.edges[page])
+            begin, end = column.edges[page : page + 2].tolist()
+            count = end - begin
             size = -(-count // 8) if column.is_bit else count * column.stored.itemsize
             checked = bool(column.checked[page])
             work = partial(unpack, self._names[number], raw, checked, self._source, size)
-            yield Job(work, takes_long(raw))
+            yield Job(work, threads > 1 and takes_long(raw))
 
 
 def _fill(column: Column, ranges: Sequence[Range], pages: Iterator[U8]) -> AnyArray:
@@ -84,7 +85,7 @@ def _fill(column: Column, ranges: Sequence[Range], pages: Iterator[U8]) -> AnyAr
     at = 0
     for start, stop in ranges:
         for page in column.pages(start, stop):
-            begin, end = (int(edge) for edge in column.edges[page : page + 2])
+            begin, end = column.edges[page : page + 2].tolist()
             first, last = max(begin, start), min(end, stop)
             _decode(column, next(pages), first - begin, numbers[at : at + last - first])
             at += last - first

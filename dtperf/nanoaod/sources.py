@@ -13,11 +13,13 @@ from importlib import import_module
 from typing import Any, Self
 from uuid import UUID
 
+import numpy as np
 import uproot.source.chunk
 from uproot.source.fsspec import FSSpecSource
 
 from dtperf.errors import InputError
 from dtperf.nanoaod.uuids import derived
+from dtperf.typing import U8
 
 __all__ = ["MAX_TIMEOUT_S", "LocalSource", "RemoteSource", "bound_waiting", "list_directory"]
 
@@ -74,6 +76,25 @@ class LocalSource(uproot.source.chunk.Source):  # type: ignore[misc]  # uproot i
         for chunk in chunks:
             notifications.put(chunk)
         return chunks
+
+    def joined(self, starts: list[int], sizes: list[int]) -> U8:
+        """Read ranges of bytes, and return them one behind the other.
+
+        Raises:
+            InputError: The file does not have them.
+            OSError: It is closed, or cannot be read.
+        """
+        if self.closed:
+            raise OSError(errno.EBADF, "the file is closed", self._file_path)
+        self._num_requested_chunks += len(starts)
+        self._num_requested_bytes += sum(sizes)
+        content = np.empty(sum(sizes), dtype=np.uint8)
+        free = content.data
+        for start, size in zip(starts, sizes, strict=True):
+            if os.preadv(self._descriptor, [free[:size]], start) != size:
+                raise InputError(f"the file ends before byte {start + size}", "truncated")
+            free = free[size:]
+        return content
 
     def _read(self, start: int, stop: int) -> Any:
         if start < 0:

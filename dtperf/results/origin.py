@@ -156,6 +156,9 @@ class EventOrigin:
 
 def _ranges(run: AnyArray, block: AnyArray) -> dict[int, Blocks]:
     """Return the ranges of luminosity blocks of each run, of any number of events in any order."""
+    if (is_simulated := run == SIMULATION).any():
+        rest = ~is_simulated
+        return {SIMULATION: (), **_ranges(run[rest], block[rest])}
     keys = run.astype(np.uint64) << np.uint64(32) | block.astype(np.uint64)
     # neighbours in a file are of one block: what is left is short, and soon sorted
     changes = np.flatnonzero(keys[1:] != keys[:-1]) + 1
@@ -168,4 +171,4 @@ def _ranges(run: AnyArray, block: AnyArray) -> dict[int, Blocks]:
     found: dict[int, list[tuple[int, int]]] = {}
     for first, last in zip(keys[firsts].tolist(), keys[lasts].tolist(), strict=True):
         found.setdefault(first >> 32, []).append((first & 0xFFFFFFFF, last & 0xFFFFFFFF))
-    return {run: () if run == SIMULATION else tuple(mine) for run, mine in found.items()}
+    return {run: tuple(mine) for run, mine in found.items()}

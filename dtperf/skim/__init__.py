@@ -27,6 +27,6 @@ if TYPE_CHECKING:
     from dtperf.skim.stored import Skim, is_skim, load_skim
 
 __all__ = ["Skim", "is_skim", "load_skim", "skim"]
-# whether inputs are a skim is asked before workers are, and what makes one takes a second to import;
-# what measures a skim needs nothing of it
+# Whether inputs are a skim is asked before workers are; what makes one takes a second to import.
+# What measures a skim needs nothing of it.
 __getattr__, __dir__ = attach(__name__, __file__)

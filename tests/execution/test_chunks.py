@@ -236,11 +236,12 @@ def test_a_file_system_that_fails_while_a_file_is_open(
     first, second = item_of(path, 0, 20), item_of(path, 20, 40)
     read_events(first)
 
-    def fail(*_: int) -> bytes:
+    def fail(*_: Any) -> bytes:
         raise OSError(number, os.strerror(number))
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "pread", fail)
+        for name in ("pread", "preadv"):
+            patch.setattr(os, name, fail)
         assert os.strerror(number) in refusal(second, cause)
     assert pt(second) == CONTENT["muon_pt"][20:].to_list()
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import awkward as ak
 import numpy as np
+import numpy.typing as npt
 import pytest
 import uproot
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dtperf.errors import InputError
 from dtperf.nanoaod import ColumnFilter, bulk
+from dtperf.nanoaod.basket_kernels import copy_lists, read_headers, read_offsets
 from dtperf.nanoaod.baskets import UnusualStorage
 from dtperf.nanoaod.bulk import BulkReader
 from dtperf.nanoaod.columns import column_types
-from dtperf.nanoaod.offsets import read_offsets, same_offsets
 from tests.nanoaod.files import GOLDEN, read_arrays, write_like
 
 EVENTS = 4000
@@ -114,14 +117,14 @@ def test_what_is_stored_otherwise_is_left_to_uproot(tmp_path: Path) -> None:
 
 
 def test_lists_without_their_places_are_left_to_uproot(monkeypatch: pytest.MonkeyPatch) -> None:
-    unpack = bulk.unpack_basket
+    unpack = bulk.unpack_baskets
 
     def unusual(layout: Any, *arguments: Any) -> Any:
         if layout.name == "dtSegment_wheel":
             raise UnusualStorage
         return unpack(layout, *arguments)
 
-    monkeypatch.setattr(bulk, "unpack_basket", unusual)
+    monkeypatch.setattr(bulk, "unpack_baskets", unusual)
     with opened(GOLDEN["ttree"]) as parts:
         assert different(*parts, 100, 3000) == []
 
@@ -141,24 +144,89 @@ def test_lists_of_different_lengths(tmp_path: Path) -> None:
 lengths = st.lists(st.integers(0, 5), min_size=1, max_size=30)
 
 
-@given(lengths=lengths, shift=st.integers(0, 3), key=st.integers(60, 90), data=st.data())
-def test_offsets_by_numpy(lengths: list[int], shift: int, key: int, data: st.DataObject) -> None:
+def unpacked(
+    edges: Any, cuts: list[int], numbers: Any, key: int
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """What baskets that are cut at some events hold, as ROOT stores it, and where."""
+    content, places, size = b"", [], numbers.itemsize
+    for first, last in pairwise(cuts):
+        part = numbers[edges[first] : edges[last]]
+        starts = (edges[first:last] - edges[first]) * size + key
+        lists = np.array([last - first + 1, *starts, 0], dtype=">i4")
+        content += b"\7" * (-len(content) % 8 + -part.nbytes % 4)
+        end = len(content) + part.nbytes + lists.nbytes
+        places.append([0, 0, len(content), end, part.nbytes, key, first, last])
+        content += part.astype(part.dtype.newbyteorder(">")).tobytes() + lists.tobytes()
+    content += b"\7" * (-len(content) % 8)
+    return np.frombuffer(content, np.uint8), np.array(places, np.int64).reshape(-1, 8)
+
+
+@settings(deadline=None)
+@given(
+    lengths=lengths,
+    kind=st.sampled_from(["u1", "u2", "u4", "u8"]),
+    key=st.integers(60, 90),
+    data=st.data(),
+)
+def test_lists_and_numbers_by_numpy(
+    lengths: list[int], kind: str, key: int, data: st.DataObject
+) -> None:
+    events = len(lengths)
     edges = np.concatenate([[0], np.cumsum(lengths)])
-    stored = ((edges[:-1] << shift) + key).astype(">i4").view(np.uint32)
-    end = int(edges[-1] << shift)
-    first = data.draw(st.integers(0, len(lengths) - 1))
-    last = data.draw(st.integers(first, len(lengths)))
-    found = np.full(last - first + 1, 7, dtype=np.int64)
-    assert read_offsets(stored, key, end, shift, first, found)
-    assert np.array_equal(found, edges[first : last + 1] - edges[first] + 7)
-    assert same_offsets(stored, key, end, shift, first, found)
-    if last > first:
-        wrong = found.copy()
-        wrong[data.draw(st.integers(1, last - first))] += 1
-        assert not same_offsets(stored, key, end, shift, first, wrong)
+    numbers = np.random.default_rng(1).integers(0, 1 << 62, edges[-1]).astype(kind)
+    cuts = sorted({0, events, *data.draw(st.lists(st.integers(1, events), max_size=3))})
+    content, places = unpacked(edges, cuts, numbers, key)
+    first = data.draw(st.integers(0, events - 1))
+    last = data.draw(st.integers(first + 1, events))
+    words, offsets = content.view(np.uint32), np.zeros(last - first + 1, dtype=np.int64)
+    assert read_offsets(words, places, numbers.itemsize, first, offsets) == -1
+    assert np.array_equal(offsets, edges[first : last + 1] - edges[first])
+    found = np.zeros(offsets[-1], dtype=kind)
+    arguments = (words, content.view(kind), places, first)
+    assert copy_lists(*arguments, offsets, 0, found) == -1
+    assert np.array_equal(found, numbers[edges[first] : edges[last]])
+    # one list is longer, and the one behind it shorter
+    wrong = offsets.copy()
+    wrong[data.draw(st.integers(1, last - first))] += 1
+    assert copy_lists(*arguments, wrong, 0, np.zeros(wrong[-1] + 1, dtype=kind)) >= 0
 
 
 @pytest.mark.parametrize("bad", [[0, 8, 4], [0, 4, 400], [-4, 4, 8], [0, 5, 8]])
 def test_lists_that_cannot_be(bad: list[int]) -> None:
-    stored = (np.array(bad) + 70).astype(">i4").view(np.uint32)
-    assert not read_offsets(stored, 70, 100, 2, 0, np.zeros(4, dtype=np.int64))
+    stored = np.array([0] * 5 + [4, *(np.array(bad) + 70), 0]).astype(">i4").view(np.uint32)
+    places = np.array([[0, 0, 0, 4 * len(stored), 20, 70, 0, 3]])
+    assert read_offsets(stored, places, 4, 0, np.zeros(4, dtype=np.int64)) == 0
+
+
+HEADER = struct.Struct(">ihiIhhHiiiix")
+GOOD = {"size": 57, "unpacked": 32, "key": 37, "events": 2, "last": 45}
+
+
+@pytest.mark.parametrize(
+    ("change", "wrong"),
+    [
+        ({}, 0),
+        ({"size": 58}, 2),
+        ({"unpacked": -1}, 2),
+        ({"key": 36}, 2),
+        ({"key": 58}, 2),
+        ({"events": 3}, 3),
+        ({"last": 36}, 3),
+        ({"last": 37 + 33}, 3),
+        ({"last": 37 + 32}, 4),
+        ({"last": 37 + 21}, 5),
+    ],
+)
+def test_headers_that_cannot_be(change: dict[str, int], wrong: int) -> None:
+    its = GOOD | change
+    key = (its["size"], 4, its["unpacked"], 0, its["key"], 1)
+    header = HEADER.pack(*key, 2, 0, 0, its["events"], its["last"])
+    raw = np.frombuffer(header + bytes(20), np.uint8)
+    arguments = (np.array([len(raw)]), np.array([0, 2]))
+    places = np.empty((1, 8), np.int64)
+    assert read_headers(raw, *arguments, True, 4, places)[1] == wrong
+    if not change:
+        assert places.tolist() == [[37, 57, 0, 32, 8, 37, 0, 2]]
+        assert read_headers(raw[:30], *arguments, True, 4, places) == (0, 1)
+        assert read_headers(raw, *arguments, False, 4, places) == (-1, 0)
+        assert read_headers(raw, *arguments, False, 8, places) == (0, 6)

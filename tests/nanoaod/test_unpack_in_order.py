@@ -9,13 +9,13 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from dtperf.nanoaod.baskets import Basket, Buffer, Job, unpack_in_order
+from dtperf.nanoaod.baskets import Baskets, Buffer, Job, unpack_in_order
 
-LISTS = np.empty(0, np.uint32)
+NO_PLACES = np.empty((0, 8), np.int64)
 
 
 def job(number: int, by: list[str] | None = None, *, is_slow: bool = True) -> Job:
-    def unpack(get_buffer: Buffer) -> Basket:
+    def unpack(get_buffer: Buffer) -> Baskets:
         time.sleep(0.002 * (number % 3))
         if by is not None:
             by.append(threading.current_thread().name)
@@ -23,7 +23,7 @@ def job(number: int, by: list[str] | None = None, *, is_slow: bool = True) -> Jo
             raise ValueError(f"basket {number}")
         content = get_buffer(number + 1)
         content[:] = number
-        return Basket(range(number), content, LISTS, 0)
+        return Baskets(content, NO_PLACES)
 
     return Job(unpack, is_slow)
 
@@ -58,7 +58,7 @@ def test_one_thread_does_nothing_ahead() -> None:
 @pytest.mark.parametrize("threads", [1, 2])
 def test_an_error_comes_when_it_is_its_turn(threads: int) -> None:
     baskets = unpack_in_order((job(n) for n in (3, 2, -1, -2, 5)), threads)
-    assert [len(next(baskets).events) for _ in range(2)] == [3, 2]
+    assert [len(next(baskets).content) for _ in range(2)] == [4, 3]
     with pytest.raises(ValueError, match="basket -1"):
         next(baskets)
 
