@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from dtperf.compiled import compiled, inlined
-from dtperf.typing import F64, I16, I32, I64, AnyArray, Intp
+from dtperf.typing import F64, I16, I32, I64, AnyArray, Bools
 
 __all__ = [
     "MOST_CATEGORIES",
@@ -170,20 +170,30 @@ def step(before: I32, bins: I16, stride: int) -> I32:
 
 
 @compiled
-def count(counts: I64, rows: Intp, before: I32, bins: I16, stride: int) -> None:
+def count(
+    counts: I64, rows: I32, own: I32, link: I32, of_parent: I32, passed: Bools, stride: int
+) -> None:
     """Count rows in a flat histogram, in place.
 
     Args:
         counts: Flat contents with flow bins.
-        rows: Numbers of the rows that enter, shape (n,); those without a bin are left out.
-        before: Where all rows are on the axes but the last.
-        bins: Their bin numbers on the last axis.
-        stride: Distance of its neighbouring bins.
+        rows: Numbers of the rows that enter, shape (n,).
+        own: Where each row of the table is by its own columns, shape (rows,); -1: nowhere.
+        link: Row of the parent of each row, shape (rows,); of shape (0,) where there is no parent.
+        of_parent: Where rows of the parent are by its columns, -1: nowhere; both places are added.
+        passed: Whether it is in the second bin of the last axis, shape (rows,).
+        stride: Distance of the bins of that axis; 0 where there is no such axis.
     """
+    if len(link) == 0:
+        for row in rows:
+            at = own[np.uint64(row)]
+            if at >= 0:
+                counts[np.uint64(at + np.int64(passed[np.uint64(row)]) * stride)] += 1
+        return
     for row in rows:
-        at, last = before[np.uint64(row)], bins[np.uint64(row)]
-        if at >= 0 and last >= 0:
-            counts[np.uint64(at + np.int64(last) * stride)] += 1
+        at, more = own[np.uint64(row)], of_parent[np.uint64(link[np.uint64(row)])]
+        if (at | more) >= 0:
+            counts[np.uint64(at + more + np.int64(passed[np.uint64(row)]) * stride)] += 1
 
 
 @compiled
@@ -191,7 +201,7 @@ def add_moments(
     entries: I64,
     sums: I64,
     squares: I64,
-    rows: Intp,
+    rows: I32,
     positions: I32,
     values: AnyArray,
     unit: float,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,8 +33,9 @@ from dtperf.measurements.declaration import (
     Variable,
 )
 from dtperf.selection.cuts import LARGEST_CATEGORY
+from dtperf.selection.ragged import take
 from dtperf.selection.tables import Table
-from dtperf.typing import I16, I32, I64, AnyArray, Intp
+from dtperf.typing import I16, I32, I64, AnyArray, Bools
 
 __all__ = ["LARGEST_IN_MEAN", "SUM_OF_SQUARES_UNIT", "SUM_UNIT", "bin_numbers", "can_fill", "fill"]
 
@@ -44,6 +46,9 @@ SUM_OF_SQUARES_UNIT = 2.0**-24
 
 LARGEST_IN_MEAN = 2.0**19
 """The square of such a value alone would overflow a sum in these units."""
+
+MOST_BINS = 2**31 - 1
+"""Of one histogram: places are kept in 32 bits."""
 
 
 def fill(
@@ -61,12 +66,14 @@ def fill(
     Raises:
         InputError: A column of categories, such as the run, has more values than can be.
     """
-    cache = _Cache({}, {}, {})
-    return {
-        name: _fill(measurement, tables[measurement.table], cache)
-        for name, measurement in measurements.items()
-        if can_fill(measurement, tables[measurement.table])
-    }
+    shared: dict[str, _Shared] = {}
+    filled = {}
+    for name, measurement in measurements.items():
+        table = tables[measurement.table]
+        if can_fill(measurement, table):
+            rows = shared.setdefault(measurement.table, _Shared(table))
+            filled[name] = _fill(measurement, rows)
+    return filled
 
 
 def can_fill(measurement: Measurement, table: Table) -> bool:
@@ -80,111 +87,153 @@ class _Runs(NamedTuple):
     present: AnyArray
     """Increasing."""
     bins: I16
-    """Of each row of the table, -1 where it has none."""
+    """Of each row of the table that has the column, -1 where it has none."""
 
 
-class _Cache(NamedTuple):
-    """What all measurements of some tables share."""
+class _Term(NamedTuple):
+    """What an axis, or a boolean column, adds to the place of a row in a flat histogram."""
 
-    bins: dict[tuple[int, Axis | str], I16]
-    """Bin numbers by table, and by axis or boolean column."""
-    runs: dict[tuple[int, tuple[str, ...], Category], _Runs]
-    """Categories by table, by what holds for the rows that enter, and by axis."""
-    positions: dict[tuple[int, tuple[Axis, ...]], I32]
-    """Where rows are on the first axes of a histogram, by table and by these axes: many
-    measurements have the chamber, and more, in common."""
+    axis: Axis | str
+    stride: int
+    """Distance of neighbouring bins."""
+    entering: tuple[str, ...]
+    """Of categories what holds for the rows that enter: other rows may have others."""
 
 
-def _fill(measurement: Measurement, table: Table, cache: _Cache) -> Histogram:
-    rows, axes = table.rows_where(measurement.rows), measurement.axes
-    runs: dict[Axis | str, _Runs] = {
-        axis: _cached_runs(table, measurement.rows, axis, cache)
-        for axis in axes
-        if isinstance(axis, Category)
-    }
-    categories = {axis.name: runs[axis].present.tolist() for axis in axes if axis in runs}
+class _Shared:
+    """What all measurements of a table share.
+
+    A column of the parent is binned there: fewer rows to bin, and a row finds the place of its
+    parent while it is counted.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self._runs: dict[tuple[tuple[str, ...], Category], _Runs] = {}
+        self._bins: dict[Axis | str, I16] = {}
+        self._places: dict[tuple[_Term, ...], I32] = {}
+
+    @cached_property
+    def parent(self) -> _Shared:
+        """Of the parent; of a table without parent itself, which then has no part in it."""
+        return self if self.table.parent is None else _Shared(self.table.parent)
+
+    @cached_property
+    def never(self) -> Bools:
+        """A boolean column that holds for no row."""
+        return np.zeros(self.table.rows, dtype=np.bool_)
+
+    @cached_property
+    def link(self) -> I32:
+        """Row of the parent of each row, shape (rows,); of no rows without parent."""
+        return self.table.link.astype(np.int32, copy=False)
+
+    def is_inherited(self, axis: Axis | str) -> bool:
+        """Return whether an axis' column is the parent's."""
+        return self.table.inherits(axis if isinstance(axis, str) else axis.column)
+
+    def runs(self, names: tuple[str, ...], axis: Category) -> _Runs:
+        """Return the categories of the rows for which the named columns hold."""
+        key = (names, axis)
+        if key not in self._runs:
+            entering, owner = self.table.rows_where(names), self.table
+            if self.is_inherited(axis):
+                entering, owner = take(self.link, entering, np.int32(0)), self.parent.table
+            values = owner[axis.column]
+            present = _categories(take(values, entering, values.dtype.type(0)), axis)
+            self._runs[key] = _Runs(present, category_bins(values, present))
+        return self._runs[key]
+
+    def places(self, terms: tuple[_Term, ...], of_categories: Mapping[_Term, I16]) -> I32:
+        """Return where rows are on some axes of a histogram.
+
+        Args:
+            terms: What the axes add; their columns are this table's, or inherited by it.
+            of_categories: Bins on axes of categories.
+
+        Returns:
+            Shape (rows,); -1 where a row has no bin.
+        """
+        if terms not in self._places:
+            if terms:
+                *first, last = terms
+                before = self.places(tuple(first), of_categories)
+                bins = of_categories.get(last)
+                bins = self._bins_on(last.axis) if bins is None else bins
+                self._places[terms] = step(before, bins, last.stride)
+            else:
+                self._places[terms] = np.zeros(self.table.rows, dtype=np.int32)
+        return self._places[terms]
+
+    def _bins_on(self, axis: Axis | str) -> I16:
+        """Return the bin numbers on an axis or a boolean column, shape (rows,)."""
+        if axis not in self._bins:
+            if self.is_inherited(axis):
+                self._bins[axis] = self.table.of_parent(self.parent._bins_on(axis))
+            elif isinstance(axis, str):
+                self._bins[axis] = self.table[axis].astype(np.int16)
+            else:
+                self._bins[axis] = bin_numbers(axis, self.table[axis.column])
+        return self._bins[axis]
+
+
+class _Places(NamedTuple):
+    """Where the rows of a table are in a flat histogram: the sum of both, -1 is nowhere."""
+
+    own: I32
+    """By the columns of the table, shape (rows,)."""
+    of_parent: I32
+    """By those that it inherits, shape (rows of the parent,)."""
+
+
+def _fill(measurement: Measurement, shared: _Shared) -> Histogram:
+    table, axes, names = shared.table, measurement.axes, measurement.rows
+    runs = {axis: shared.runs(names, axis) for axis in axes if isinstance(axis, Category)}
+    categories = {axis.name: found.present.tolist() for axis, found in runs.items()}
     histogram = measurement.empty(categories)
     view: Any = histogram.view(flow=True)
-    if measurement.mean_of:
-        positions = _positions(table, axes, view.shape, runs, cache)
-        _count_moments(view, rows, positions, table[measurement.mean_of])
-        return histogram
-    last: Axis | str = measurement.passed or axes[-1]
-    first = axes if measurement.passed else axes[:-1]
     thresholds = [at for at, axis in enumerate(axes) if isinstance(axis, AtLeast)]
     shape = [n + (at in thresholds) for at, n in enumerate(view.shape)]
+    if math.prod(shape) > MOST_BINS:
+        raise MemoryError(f"{math.prod(shape):,} bins")
+    strides = [math.prod(shape[:at]) for at in range(len(shape))]
+    terms = {
+        _Term(axis, stride, names if axis in runs else ()): axis
+        for axis, stride in zip(axes, strides, strict=False)
+    }
+    of_categories = {term: runs[axis].bins for term, axis in terms.items() if axis in runs}
+    passed, rows = measurement.passed, table.rows_where(names)
+    if passed and shared.is_inherited(passed):
+        terms[_Term(passed, strides[-1], ())] = passed
+        passed = None
+    places = _places(tuple(terms), shared, of_categories)
+    if measurement.mean_of:
+        _count_moments(view, rows, _joined(places, shared), table[measurement.mean_of])
+        return histogram
+    has_passed, stride = (table[passed], strides[-1]) if passed else (shared.never, 0)
     counts = np.zeros(shape, dtype=np.int64, order="F") if thresholds else view
-    positions = _positions(table, first, shape, runs, cache)
-    count(_flat(counts), rows, positions, _bins(table, last, runs, cache), math.prod(shape[:-1]))
+    count(_flat(counts), rows, places.own, shared.link, places.of_parent, has_passed, stride)
     if thresholds:
         _add_thresholds(view, counts, thresholds[0])
     return histogram
 
 
-def _bins(table: Table, axis: Axis | str, runs: Mapping[Axis | str, _Runs], cache: _Cache) -> I16:
-    """Return the bin numbers on an axis or a boolean column."""
-    return runs[axis].bins if axis in runs else _cached_bins(table, axis, cache)
+def _places(
+    terms: tuple[_Term, ...], shared: _Shared, of_categories: Mapping[_Term, I16]
+) -> _Places:
+    own = tuple(term for term in terms if not shared.is_inherited(term.axis))
+    inherited = tuple(term for term in terms if shared.is_inherited(term.axis))
+    return _Places(
+        shared.places(own, of_categories), shared.parent.places(inherited, of_categories)
+    )
 
 
-def _cached_bins(table: Table, axis: Axis | str, cache: _Cache) -> I16:
-    """Return the bin numbers on an axis or a boolean column, computed once for all measurements."""
-    key = (id(table), axis)
-    found = cache.bins
-    if key not in found:
-        column = axis if isinstance(axis, str) else axis.column
-        if table.parent is not None and table.inherits(column):
-            # fewer rows to bin, and a bin number is smaller than what it was made of
-            found[key] = table.of_parent(_cached_bins(table.parent, axis, cache))
-        elif isinstance(axis, str):
-            found[key] = table[axis].astype(np.int16)
-        else:
-            found[key] = bin_numbers(axis, table[column])
-    return found[key]
-
-
-def _cached_runs(table: Table, names: tuple[str, ...], axis: Category, cache: _Cache) -> _Runs:
-    """Return the categories of the rows for which the named columns hold."""
-    key = (id(table), names, axis)
-    if key not in cache.runs:
-        values = table[axis.column]
-        present = _categories(values[table.rows_where(names)], axis)
-        cache.runs[key] = _Runs(present, category_bins(values, present))
-    return cache.runs[key]
-
-
-def _positions(
-    table: Table,
-    axes: Sequence[Axis],
-    shape: Sequence[int],
-    runs: Mapping[Axis | str, _Runs],
-    cache: _Cache,
-) -> I32:
-    """Return where rows are on the first axes of a histogram, whose first axis is the densest.
-
-    Args:
-        table: The rows.
-        axes: The first ones.
-        shape: Of the histogram with its flow bins.
-        runs: Categories of the rows that enter, by axis: other measurements have others.
-        cache: Where positions on other axes are kept.
-
-    Returns:
-        Shape (rows,); -1 where a row has no bin.
-    """
-    if not axes:
-        return np.zeros(table.rows, dtype=np.int32)
-    key, is_shared = (id(table), tuple(axes)), not runs.keys() & set(axes)
-    if is_shared and key in cache.positions:
-        return cache.positions[key]
-    parent, (*first, last) = table.parent, axes
-    if is_shared and parent is not None and all(table.inherits(axis.column) for axis in axes):
-        found = table.of_parent(_positions(parent, axes, shape, runs, cache))
-    else:
-        before = _positions(table, first, shape, runs, cache)
-        found = step(before, _bins(table, last, runs, cache), math.prod(shape[: len(first)]))
-    if is_shared:
-        cache.positions[key] = found
-    return found
+def _joined(places: _Places, shared: _Shared) -> I32:
+    """Return where rows are, shape (rows,); -1 is nowhere."""
+    if shared.table.parent is None:
+        return places.own
+    of_parent = shared.table.of_parent(places.of_parent)
+    return np.where((places.own | of_parent) < 0, np.int32(-1), places.own + of_parent)
 
 
 def _categories(values: AnyArray, axis: Category) -> AnyArray:
@@ -229,7 +278,7 @@ def _flat(counts: I64) -> I64:
     return counts.reshape(-1, order="F", copy=False)
 
 
-def _count_moments(counts: I64, rows: Intp, positions: I32, values: AnyArray) -> None:
+def _count_moments(counts: I64, rows: I32, positions: I32, values: AnyArray) -> None:
     # NaN, and what would not fit into a sum, has no place in a mean
     rows = rows[np.abs(values[rows]) < LARGEST_IN_MEAN]
     entries, sums, squares = (_flat(counts[..., moment]) for moment in range(len(MOMENTS)))

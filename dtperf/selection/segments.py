@@ -20,9 +20,11 @@ __all__ = [
     "best_segment",
     "count_double",
     "distance",
+    "is_close",
     "is_eligible",
     "is_fiducial",
     "mask_in_eta",
+    "n_hits",
 ]
 
 
@@ -41,6 +43,28 @@ class PassingLimits(NamedTuple):
 def distance(dx: np.float32, dy: np.float32) -> np.float32:
     """Return the distance in the chamber plane, cm."""
     return np.float32(sqrt(dx * dx + dy * dy))
+
+
+@inlined
+def n_hits(has_phi: bool, phi_hits: int, has_zed: bool, z_hits: int) -> int:
+    """Return the hits of the views that a segment has."""
+    return np.int16(has_phi) * phi_hits + np.int16(has_zed) * z_hits
+
+
+@inlined
+def is_close(
+    dx: np.float32, dy: np.float32, views: tuple[bool, bool], limits: PassingLimits
+) -> bool | np.bool_:
+    """Return whether a segment is close enough in a view that it has.
+
+    Args:
+        dx: From the crossing in x, cm.
+        dy: In y, cm.
+        views: Whether it has a phi view, and a theta view.
+        limits: Cut values.
+    """
+    # without branches: which way they go cannot be foreseen
+    return (views[0] & (dx < limits.max_dx)) | (views[1] & (dy < limits.max_dy))
 
 
 @inlined
@@ -92,9 +116,7 @@ def best_segment(
         dx = abs(x - segment_x[i])
         dy = abs(y - segment_y[i])
         dr = distance(dx, dy)
-        if dr < max_dr and (
-            (has_phi[i] and dx < limits.max_dx) or (has_zed[i] and dy < limits.max_dy)
-        ):
+        if dr < max_dr and is_close(dx, dy, (has_phi[i], has_zed[i]), limits):
             best = i
             if limits.nearest:
                 max_dr = dr
