@@ -206,6 +206,7 @@ def add_moments(
     values: AnyArray,
     unit: float,
     unit_of_squares: float,
+    below: float,
 ) -> None:
     """Add the powers of a value of each row to flat histograms, in place.
 
@@ -218,12 +219,12 @@ def add_moments(
         values: Of all rows.
         unit: What a sum of 1 stands for; values are rounded to its multiples, half to even.
         unit_of_squares: The same of squares.
+        below: Values that are not smaller than this, or are NaN, are left out.
     """
     for row in rows:
-        at = positions[np.uint64(row)]
-        if at < 0:
+        at, y = positions[np.uint64(row)], np.float64(values[np.uint64(row)])
+        if at < 0 or not abs(y) < below:
             continue
-        y = np.float64(values[np.uint64(row)])
         entries[np.uint64(at)] += 1
         sums[np.uint64(at)] += np.int64(np.rint(y / unit))
         squares[np.uint64(at)] += np.int64(np.rint(y * y / unit_of_squares))

@@ -184,6 +184,8 @@ class _Places(NamedTuple):
     """By the columns of the table, shape (rows,)."""
     of_parent: I32
     """By those that it inherits, shape (rows of the parent,)."""
+    has_inherited: bool
+    """Whether there are any of these."""
 
 
 def _fill(measurement: Measurement, shared: _Shared) -> Histogram:
@@ -224,13 +226,15 @@ def _places(
     own = tuple(term for term in terms if not shared.is_inherited(term.axis))
     inherited = tuple(term for term in terms if shared.is_inherited(term.axis))
     return _Places(
-        shared.places(own, of_categories), shared.parent.places(inherited, of_categories)
+        shared.places(own, of_categories),
+        shared.parent.places(inherited, of_categories),
+        has_inherited=bool(inherited),
     )
 
 
 def _joined(places: _Places, shared: _Shared) -> I32:
     """Return where rows are, shape (rows,); -1 is nowhere."""
-    if shared.table.parent is None:
+    if not places.has_inherited:
         return places.own
     of_parent = shared.table.of_parent(places.of_parent)
     return np.where((places.own | of_parent) < 0, np.int32(-1), places.own + of_parent)
@@ -278,11 +282,11 @@ def _flat(counts: I64) -> I64:
     return counts.reshape(-1, order="F", copy=False)
 
 
-def _count_moments(counts: I64, rows: I32, positions: I32, values: AnyArray) -> None:
+def _count_moments(counts: I64, rows: I32, places: I32, values: AnyArray) -> None:
     # NaN, and what would not fit into a sum, has no place in a mean
-    rows = rows[np.abs(values[rows]) < LARGEST_IN_MEAN]
     entries, sums, squares = (_flat(counts[..., moment]) for moment in range(len(MOMENTS)))
-    add_moments(entries, sums, squares, rows, positions, values, SUM_UNIT, SUM_OF_SQUARES_UNIT)
+    units = (SUM_UNIT, SUM_OF_SQUARES_UNIT)
+    add_moments(entries, sums, squares, rows, places, values, *units, LARGEST_IN_MEAN)
 
 
 def _add_thresholds(counts: I64, raw: I64, at: int) -> None:

@@ -119,16 +119,17 @@ def find_crossings(
     nearest = np.empty(rows, dtype=np.int32)
     n_other = np.empty(rows, dtype=np.int8)
     # the segments of one event by chamber: the first of each, and after each the next
-    first_of = np.full(N_CODES + 1, -1, dtype=np.int64)
-    next_of = np.empty(_most(segment_offsets), dtype=np.int64)
-    start = stop = np.int64(0)
+    first_of = np.full(N_CODES + 1, -1, dtype=np.int32)
+    next_of = np.empty(_most(segment_offsets), dtype=np.int32)
+    indexed, start, stop = np.int64(-1), np.int64(0), np.int64(0)
     row = np.uint64(0)
     for pair in range(len(event)):
         if begins[pair] < 0:
             continue
-        if pair == 0 or event[pair] != event[pair - 1] or begins[pair - 1] < 0:
+        if event[pair] != indexed:
             for segment in range(start, stop):
                 first_of[np.uint64(segment_code[np.uint64(segment)] + 1)] = -1
+            indexed = event[pair]
             start, stop = segment_offsets[event[pair]], segment_offsets[event[pair] + 1]
             for segment in range(stop - 1, start - 1, -1):
                 place = np.uint64(segment_code[np.uint64(segment)] + 1)
@@ -148,7 +149,7 @@ def find_crossings(
                 at_x, at_y = (np.trunc(x), np.trunc(y)) if limits.truncate else (x, y)
                 best, best_hits, max_dr = np.int64(-1), np.int64(0), limits.max_dr
                 best_dx = best_dy = best_dr = np.float32(np.nan)
-                segment = first_of[np.uint64(match_code[match] + 1)]
+                segment = np.int64(first_of[np.uint64(match_code[match] + 1)])
                 while segment >= 0:
                     i = np.uint64(segment)
                     hits = n_hits(has_phi[i], phi_hits[i], has_zed[i], z_hits[i])
@@ -163,7 +164,7 @@ def find_crossings(
                             best_hits = hits
                         if not limits.truncate:
                             best_dx, best_dy, best_dr = to_x, to_y, to
-                    segment = next_of[np.uint64(segment - start)]
+                    segment = np.int64(next_of[np.uint64(segment - start)])
                 if limits.truncate and best >= 0:
                     best_dx = abs(x - segment_x[np.uint64(best)])
                     best_dy = abs(y - segment_y[np.uint64(best)])
