@@ -252,7 +252,8 @@ def _categories(values: AnyArray, axis: Category) -> AnyArray:
 
 def _distinct(values: AnyArray) -> AnyArray:
     # neighbours are mostly equal: leave few to sort
-    return np.unique(values[np.flatnonzero(np.diff(values, prepend=values[:1] + 1))])
+    changes = np.flatnonzero(values[1:] != values[:-1])
+    return np.unique(np.concatenate((values[:1], values[1:][changes])))
 
 
 def bin_numbers(axis: Axis, values: AnyArray) -> I16:

@@ -6,7 +6,7 @@ in index order, and the first one that passes every cut ends the search of that 
 
 from __future__ import annotations
 
-from math import copysign, cos, pi, sin, sinh, sqrt
+from math import copysign, cos, exp, pi, sin, sinh, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +30,8 @@ __all__ = [
 
 MUON_MASS_GEV = 0.106  # the reference's value, not the PDG's
 MUON_SEEDED_TRACK = 14
+ROUNDINGS = 90 * 2.0**-52
+"""How far two ways to compute the square of a mass may be apart, of the square of the energy."""
 EITHER_CHARGE = 0
 
 Real = float | np.float32
@@ -86,11 +88,40 @@ def invariant_mass(
 ) -> np.float32:
     """Return the invariant mass of two muons, GeV.
 
-    The operations are those of ROOT's TLorentzVector, in its order and in double precision.
+    It is what ROOT's TLorentzVector gives in double precision, rounded to single.
     """
     # numba's float() would leave these in single precision
     pt1, eta1, phi1 = np.float64(pt1), np.float64(eta1), np.float64(phi1)
     pt2, eta2, phi2 = np.float64(pt2), np.float64(eta2), np.float64(phi2)
+    low, high = _mass_between(pt1, eta1, phi1, pt2, eta2, phi2)
+    # nearly always both are the same; not where the mass is zero, or anything is not finite
+    return low if 0 < low == high else _mass_of_root(pt1, eta1, phi1, pt2, eta2, phi2)
+
+
+@inlined
+def _mass_between(
+    pt1: float, eta1: float, phi1: float, pt2: float, eta2: float, phi2: float
+) -> tuple[np.float32, np.float32]:
+    """Return numbers between which the mass is that ROOT's operations give, GeV.
+
+    With half of their trigonometry: m2 = 2 (M2 + E1 E2 - pt1 pt2 (cos dphi + sinh eta1 sinh eta2)).
+    """
+    up1, up2 = exp(eta1), exp(eta2)
+    sinh1, sinh2 = 0.5 * (up1 - 1 / up1), 0.5 * (up2 - 1 / up2)
+    m2 = MUON_MASS_GEV * MUON_MASS_GEV
+    e1 = sqrt(pt1 * pt1 * (1 + sinh1 * sinh1) + m2)
+    e2 = sqrt(pt2 * pt2 * (1 + sinh2 * sinh2) + m2)
+    squared = 2 * (m2 + e1 * e2 - pt1 * pt2 * (cos(phi1 - phi2) + sinh1 * sinh2))
+    # ROOT's operations are off by at most 25, these by 12 roundings of the energy's square
+    off = ROUNDINGS * (e1 + e2) * (e1 + e2)
+    return np.float32(sqrt(max(squared - off, 0.0))), np.float32(sqrt(abs(squared + off)))
+
+
+@inlined
+def _mass_of_root(
+    pt1: float, eta1: float, phi1: float, pt2: float, eta2: float, phi2: float
+) -> np.float32:
+    """Return the mass by the operations of TLorentzVector, in their order, GeV."""
     px1, py1, pz1 = pt1 * cos(phi1), pt1 * sin(phi1), pt1 * sinh(eta1)
     px2, py2, pz2 = pt2 * cos(phi2), pt2 * sin(phi2), pt2 * sinh(eta2)
     m2 = MUON_MASS_GEV * MUON_MASS_GEV
@@ -203,48 +234,51 @@ def find_pairs(muons: Muons, limits: PairLimits) -> Candidates:
     event_of = np.empty(upper, dtype=np.int64)
     tag_of = np.empty(upper, dtype=np.int64)
     probe_of = np.empty(upper, dtype=np.int64)
-    mass = np.full(upper, np.nan, dtype=np.float32)
-    dr = np.full(upper, np.nan, dtype=np.float32)
+    mass = np.empty(upper, dtype=np.float32)
+    dr = np.empty(upper, dtype=np.float32)
     dz = np.empty(upper, dtype=np.float32)
     is_probe = np.empty(upper, dtype=np.bool_)
-    selected = np.zeros(upper, dtype=np.bool_)
-    row = -1
+    selected = np.empty(upper, dtype=np.bool_)
+    row = np.uint64(0)
+    begin = np.uint64(offsets[0])
     for event in range(len(offsets) - 1):
-        begin, end = offsets[event], offsets[event + 1]
+        end = np.uint64(offsets[np.uint64(event) + np.uint64(1)])
         for tag in range(begin, end):
             if not tags[tag]:
                 continue
             for probe in range(begin, end):
                 if probe == tag:
                     continue
-                row += 1
                 event_of[row], tag_of[row], probe_of[row] = event, tag, probe
                 dz[row] = trk_dz[tag] - trk_dz[probe]
                 is_probe[row] = probes[probe]
-                if not probes[probe]:  # not worth the trigonometry
-                    continue
-                last = row - 1
-                if row and tag_of[last] == probe and probe_of[last] == tag and is_probe[last]:
-                    # of two tags each is the other's probe, with the same mass to the last bit
-                    mass[row], dr[row] = mass[last], dr[last]
-                else:
-                    mass[row] = invariant_mass(
-                        pt[tag], eta[tag], phi[tag], pt[probe], eta[probe], phi[probe]
-                    )
-                    dr[row] = delta_r(eta[tag], phi[tag], eta[probe], phi[probe])
-                if is_pair(dz[row], charge[tag] * charge[probe], mass[row], dr[row], limits):
-                    selected[row] = True
+                m = r = np.float32(np.nan)
+                holds = False
+                if probes[probe]:  # else not worth the trigonometry
+                    last = row - np.uint64(1)
+                    if row and tag_of[last] == probe and probe_of[last] == tag and is_probe[last]:
+                        # of two tags each is the other's probe, with the same mass to the last bit
+                        m, r = mass[last], dr[last]
+                    else:
+                        m = invariant_mass(
+                            pt[tag], eta[tag], phi[tag], pt[probe], eta[probe], phi[probe]
+                        )
+                        r = delta_r(eta[tag], phi[tag], eta[probe], phi[probe])
+                    holds = is_pair(dz[row], charge[tag] * charge[probe], m, r, limits)
+                mass[row], dr[row], selected[row] = m, r, holds
+                row += np.uint64(1)
+                if holds:
                     break
-    rows = row + 1
+        begin = end
     return Candidates(
-        event_of[:rows],
-        tag_of[:rows],
-        probe_of[:rows],
-        mass[:rows],
-        dr[:rows],
-        dz[:rows],
-        is_probe[:rows],
-        selected[:rows],
+        event_of[:row],
+        tag_of[:row],
+        probe_of[:row],
+        mass[:row],
+        dr[:row],
+        dz[:row],
+        is_probe[:row],
+        selected[:row],
     )
 
 
