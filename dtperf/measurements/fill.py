@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from dtperf.measurements.binning import add_moments, count
-from dtperf.measurements.declaration import MOMENTS, AtLeast, Category, Histogram, Measurement
+from dtperf.measurements.declaration import (
+    MOMENTS,
+    AtLeast,
+    Category,
+    Histogram,
+    Measurement,
+)
 from dtperf.measurements.places import Shared, Term
 from dtperf.selection.tables import Table
 from dtperf.typing import I32, I64, AnyArray
@@ -69,20 +75,23 @@ def _fill(measurement: Measurement, shared: Shared) -> Histogram:
     if math.prod(shape) > MOST_BINS:
         raise MemoryError(f"{math.prod(shape):,} bins")
     strides = [math.prod(shape[:at]) for at in range(len(shape))]
-    terms = {
-        Term(axis, stride, names if axis in runs else ()): axis
-        for axis, stride in zip(axes, strides, strict=False)
-    }
-    of_categories = {term: runs[axis].bins for term, axis in terms.items() if axis in runs}
+    terms, of_categories = [], {}
+    for axis, stride in zip(axes, strides, strict=False):
+        term = Term(axis, stride, names if axis in runs else ())
+        terms.append(term)
+        if axis in runs:
+            of_categories[term] = runs[axis].bins
     passed, rows = measurement.passed, table.rows_where(names)
     if passed and shared.is_inherited(passed):
-        terms[Term(passed, strides[-1], ())] = passed
+        terms.append(Term(passed, strides[-1], ()))
         passed = None
     places = shared.places_of(tuple(terms), of_categories)
     if measurement.mean_of:
         _count_moments(view, rows, shared.joined(places), table[measurement.mean_of])
         return histogram
-    has_passed, stride = (table[passed], strides[-1]) if passed else (shared.never, 0)
+    has_passed, stride = shared.never, 0
+    if passed:
+        has_passed, stride = table[passed].astype(np.bool_, copy=False), strides[-1]
     counts = np.zeros(shape, dtype=np.int64, order="F") if thresholds else view
     count(_flat(counts), rows, places.own, shared.link, places.of_parent, has_passed, stride)
     if thresholds:

@@ -243,11 +243,20 @@ def crossing_columns(
     def decided(name: str, table: Table) -> AnyArray:
         if not decisions:  # all are made when the first is asked for
             assert table.parent is not None
-            rows = ("pair", "station", "match", "segment", "nearest", "n_other_stations")
-            probe = table.parent["probe"][selected]
-            edges = border_distances(matches, limits)
-            of_rows = (*(table[each] for each in rows), probe)
-            decisions.append(decide(*of_rows, flat.muons, *edges, segments.seg4D_hasPhi, limits))
+            made = decide(
+                crossings.pair,
+                crossings.station,
+                crossings.match,
+                crossings.segment,
+                crossings.nearest,
+                crossings.n_other_stations,
+                table.parent["probe"][selected],
+                flat.muons,
+                *border_distances(matches, limits),
+                segments.seg4D_hasPhi,
+                limits,
+            )
+            decisions.append(made)
         return np.asarray(getattr(decisions[0], name))
 
     make |= {name: partial(decided, name) for name in Decisions._fields}

@@ -54,7 +54,7 @@ def count_other_stations(mask: int, station: int) -> int:
     # the sums of neighbouring bits, of pairs and of fours, side by side: a loop takes longer
     bits = (bits & 0x55) + (bits >> 1 & 0x55)
     bits = (bits & 0x33) + (bits >> 2 & 0x33)
-    return (bits & 0xF) + (bits >> 4)
+    return int((bits & 0xF) + (bits >> 4))
 
 
 @compiled
@@ -127,14 +127,14 @@ def find_crossings(
         if begins[pair] < 0:
             continue
         if event[pair] != indexed:
-            for segment in range(start, stop):
-                first_of[np.uint64(segment_code[np.uint64(segment)] + 1)] = -1
+            for entry in range(start, stop):
+                first_of[np.uint64(segment_code[np.uint64(entry)] + 1)] = -1
             indexed = event[pair]
             start, stop = segment_offsets[event[pair]], segment_offsets[event[pair] + 1]
-            for segment in range(stop - 1, start - 1, -1):
-                place = np.uint64(segment_code[np.uint64(segment)] + 1)
-                next_of[np.uint64(segment - start)] = first_of[place]
-                first_of[place] = segment
+            for entry in range(stop - 1, start - 1, -1):
+                place = np.uint64(segment_code[np.uint64(entry)] + 1)
+                next_of[np.uint64(entry - start)] = first_of[place]
+                first_of[place] = entry
         begin, end = np.uint64(begins[pair]), np.uint64(ends[pair])
         for station in range(1, N_STATIONS + 1):
             first = row
@@ -147,7 +147,7 @@ def find_crossings(
                     continue
                 x, y = match_x[match], match_y[match]
                 at_x, at_y = (np.trunc(x), np.trunc(y)) if limits.truncate else (x, y)
-                best, best_hits, max_dr = np.int64(-1), np.int64(0), limits.max_dr
+                best, best_hits, max_dr = np.int64(-1), 0, limits.max_dr
                 best_dx = best_dy = best_dr = np.float32(np.nan)
                 segment = np.int64(first_of[np.uint64(match_code[match] + 1)])
                 while segment >= 0:
@@ -179,12 +179,12 @@ def find_crossings(
                 dx[row] = dy[row] = dr[row] = np.nan
                 row += np.uint64(1)
             others = count_other_stations(masks[pair], station)
-            for i in range(first, row):
-                pair_of[i] = pair
-                station_of[i] = station
-                nearest[i] = nearest_row
-                n_other[i] = others
-                is_first[i] = i == first
+            for each in range(first, row):
+                pair_of[each] = pair
+                station_of[each] = station
+                nearest[each] = nearest_row
+                n_other[each] = others
+                is_first[each] = each == first
     return Crossings(
         pair_of, station_of, match_of, segment_of, dx, dy, dr, is_first, nearest, n_other
     )

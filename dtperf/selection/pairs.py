@@ -186,7 +186,7 @@ def find_pairs(muons: Muons, limits: PairLimits) -> Candidates:
                 dz[row] = trk_dz[tag] - trk_dz[probe]
                 is_probe[row] = probes[probe]
                 m = r = np.float32(np.nan)
-                holds = False
+                holds: bool | np.bool_ = False
                 if probes[probe]:  # else not worth the trigonometry
                     last = row - np.uint64(1)
                     if row and tag_of[last] == probe and probe_of[last] == tag and is_probe[last]:

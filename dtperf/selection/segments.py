@@ -49,7 +49,7 @@ def distance(dx: np.float32, dy: np.float32) -> np.float32:
 @inlined
 def n_hits(has_phi: bool, phi_hits: int, has_zed: bool, z_hits: int) -> int:
     """Return the hits of the views that a segment has."""
-    return np.int16(has_phi) * phi_hits + np.int16(has_zed) * z_hits
+    return int(has_phi) * phi_hits + int(has_zed) * z_hits
 
 
 @inlined

@@ -79,7 +79,8 @@ class Table(Mapping[str, AnyArray]):
         if names not in self._rows:
             if names:
                 # one column more leaves fewer to look at
-                self._rows[names] = _where(self.rows_where(names[:-1]), self[names[-1]])
+                holds = self[names[-1]].astype(np.bool_, copy=False)
+                self._rows[names] = _where(self.rows_where(names[:-1]), holds)
             else:
                 self._rows[names] = np.arange(self.rows, dtype=np.int32)
         return self._rows[names]
