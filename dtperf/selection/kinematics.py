@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import copysign, cos, exp, pi, sin, sinh, sqrt
+from math import copysign, cos, exp, inf, pi, sin, sinh, sqrt
 
 import numpy as np
 
@@ -43,8 +43,7 @@ def _mass_between(
 
     With half of their trigonometry: m2 = 2 (M2 + E1 E2 - pt1 pt2 (cos dphi + sinh eta1 sinh eta2)).
     """
-    up1, up2 = exp(eta1), exp(eta2)
-    sinh1, sinh2 = 0.5 * (up1 - 1 / up1), 0.5 * (up2 - 1 / up2)
+    sinh1, sinh2 = _sinh(eta1), _sinh(eta2)
     m2 = MUON_MASS_GEV * MUON_MASS_GEV
     e1 = sqrt(pt1 * pt1 * (1 + sinh1 * sinh1) + m2)
     e2 = sqrt(pt2 * pt2 * (1 + sinh2 * sinh2) + m2)
@@ -52,6 +51,13 @@ def _mass_between(
     # ROOT's operations are off by at most 25, these by 12 roundings of the energy's square
     off = ROUNDINGS * (e1 + e2) * (e1 + e2)
     return np.float32(sqrt(max(squared - off, 0.0))), np.float32(sqrt(abs(squared + off)))
+
+
+@inlined
+def _sinh(x: float) -> float:
+    """Return a hyperbolic sine, off by some roundings of the cosine, in less time than `sinh`."""
+    up = exp(x)
+    return 0.5 * (up - (1 / up if up > 0 else inf))
 
 
 @inlined

@@ -48,7 +48,7 @@ def test_any_pair(apart: float, scale: float) -> None:
 
 
 def test_what_is_not_finite() -> None:
-    for wrong in (np.nan, np.inf):
+    for wrong in (np.nan, np.inf, -np.inf):
         pt = np.full((1, 2), 40, dtype=np.float32)
         assert not np.isfinite(masses(pt, np.array([[wrong, 0]], np.float32), pt)).any()
         assert not np.isfinite(masses(np.array([[wrong, 1]], np.float32), 0 * pt, pt)).any()
