@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
-from dtperf.errors import InputError
-from dtperf.measurements.binning import (
-    MOST_CATEGORIES,
-    add_moments,
-    category_bins,
-    count,
-    integer_bins,
-    regular_bins,
-    step,
-    variable_bins,
-)
+from dtperf.measurements.binning import add_moments, count
 from dtperf.measurements.declaration import (
     MOMENTS,
     AtLeast,
-    Axis,
     Category,
     Histogram,
-    Integer,
     Measurement,
-    OlderRegular,
-    Regular,
-    Variable,
 )
-from dtperf.selection.cuts import LARGEST_CATEGORY
+from dtperf.measurements.places import Shared, Term
 from dtperf.selection.tables import Table
-from dtperf.typing import I16, I32, I64, AnyArray, Intp
+from dtperf.typing import I32, I64, AnyArray
 
-__all__ = ["LARGEST_IN_MEAN", "SUM_OF_SQUARES_UNIT", "SUM_UNIT", "bin_numbers", "can_fill", "fill"]
+__all__ = ["LARGEST_IN_MEAN", "SUM_OF_SQUARES_UNIT", "SUM_UNIT", "can_fill", "fill"]
 
 SUM_UNIT = 2.0**-30
 """Unit of a profile's sum: whole numbers add up to the same total in any order."""
@@ -44,6 +29,9 @@ SUM_OF_SQUARES_UNIT = 2.0**-24
 
 LARGEST_IN_MEAN = 2.0**19
 """The square of such a value alone would overflow a sum in these units."""
+
+MOST_BINS = 2**31 - 1
+"""Of one histogram: places are kept in 32 bits."""
 
 
 def fill(
@@ -65,16 +53,14 @@ def fill(
     Raises:
         InputError: A column of categories, such as the run, has more values than can be.
     """
-    cache = _Cache({}, {}, {})
     filled = {}
     used = {measurement.table for measurement in measurements.values()}
     for table in reversed([name for name in tables if name in used]):
-        rows = tables[table]
+        shared = Shared(tables[table])
         for name, measurement in measurements.items():
-            if measurement.table == table and can_fill(measurement, rows):
-                filled[name] = _fill(measurement, rows, cache)
-        cache.forget(rows)
-        del rows
+            if measurement.table == table and can_fill(measurement, shared.table):
+                filled[name] = _fill(measurement, shared)
+        del shared
         done_with(table)
     return {name: filled[name] for name in measurements if name in filled}
 
@@ -84,161 +70,39 @@ def can_fill(measurement: Measurement, table: Table) -> bool:
     return all(column in table for column in measurement.columns)
 
 
-class _Runs(NamedTuple):
-    """The categories of some rows on an axis, such as their runs."""
-
-    present: AnyArray
-    """Increasing."""
-    bins: I16
-    """Of each row of the table, -1 where it has none."""
-
-
-class _Cache(NamedTuple):
-    """What all measurements of some tables share."""
-
-    bins: dict[tuple[int, Axis | str], I16]
-    """Bin numbers by table, and by axis or boolean column."""
-    runs: dict[tuple[int, tuple[str, ...], Category], _Runs]
-    """Categories by table, by what holds for the rows that enter, and by axis."""
-    positions: dict[tuple[int, tuple[Axis, ...]], I32]
-    """Where rows are on the first axes of a histogram, by table and by these axes: many
-    measurements have the chamber, and more, in common."""
-
-    def forget(self, table: Table) -> None:
-        """Forget what is known of a table."""
-        every: tuple[dict[Any, Any], ...] = self
-        for known in every:
-            for key in [key for key in known if key[0] == id(table)]:
-                del known[key]
-
-
-def _fill(measurement: Measurement, table: Table, cache: _Cache) -> Histogram:
-    rows, axes = table.rows_where(measurement.rows), measurement.axes
-    runs: dict[Axis | str, _Runs] = {
-        axis: _cached_runs(table, measurement.rows, axis, cache)
-        for axis in axes
-        if isinstance(axis, Category)
-    }
-    categories = {axis.name: runs[axis].present.tolist() for axis in axes if axis in runs}
+def _fill(measurement: Measurement, shared: Shared) -> Histogram:
+    table, axes, names = shared.table, measurement.axes, measurement.rows
+    runs = {axis: shared.runs(names, axis) for axis in axes if isinstance(axis, Category)}
+    categories = {axis.name: found.present.tolist() for axis, found in runs.items()}
     histogram = measurement.empty(categories)
     view: Any = histogram.view(flow=True)
-    if measurement.mean_of:
-        positions = _positions(table, axes, view.shape, runs, cache)
-        _count_moments(view, rows, positions, table[measurement.mean_of])
-        return histogram
-    last: Axis | str = measurement.passed or axes[-1]
-    first = axes if measurement.passed else axes[:-1]
     thresholds = [at for at, axis in enumerate(axes) if isinstance(axis, AtLeast)]
     shape = [n + (at in thresholds) for at, n in enumerate(view.shape)]
+    if math.prod(shape) > MOST_BINS:
+        raise MemoryError(f"{math.prod(shape):,} bins")
+    strides = [math.prod(shape[:at]) for at in range(len(shape))]
+    terms, of_categories = [], {}
+    for axis, stride in zip(axes, strides, strict=False):
+        term = Term(axis, stride, names if axis in runs else ())
+        terms.append(term)
+        if axis in runs:
+            of_categories[term] = runs[axis].bins
+    passed, rows = measurement.passed, table.rows_where(names)
+    if passed and shared.is_inherited(passed):
+        terms.append(Term(passed, strides[-1], ()))
+        passed = None
+    places = shared.places_of(tuple(terms), of_categories)
+    if measurement.mean_of:
+        _count_moments(view, rows, shared.joined(places), table[measurement.mean_of])
+        return histogram
+    has_passed, stride = shared.never, 0
+    if passed:
+        has_passed, stride = table[passed].astype(np.bool_, copy=False), strides[-1]
     counts = np.zeros(shape, dtype=np.int64, order="F") if thresholds else view
-    positions = _positions(table, first, shape, runs, cache)
-    count(_flat(counts), rows, positions, _bins(table, last, runs, cache), math.prod(shape[:-1]))
+    count(_flat(counts), rows, places.own, shared.link, places.of_parent, has_passed, stride)
     if thresholds:
         _add_thresholds(view, counts, thresholds[0])
     return histogram
-
-
-def _bins(table: Table, axis: Axis | str, runs: Mapping[Axis | str, _Runs], cache: _Cache) -> I16:
-    """Return the bin numbers on an axis or a boolean column."""
-    return runs[axis].bins if axis in runs else _cached_bins(table, axis, cache)
-
-
-def _cached_bins(table: Table, axis: Axis | str, cache: _Cache) -> I16:
-    """Return the bin numbers on an axis or a boolean column, computed once for all measurements."""
-    key = (id(table), axis)
-    found = cache.bins
-    if key not in found:
-        column = axis if isinstance(axis, str) else axis.column
-        if table.parent is not None and table.inherits(column):
-            # fewer rows to bin, and a bin number is smaller than what it was made of
-            found[key] = table.of_parent(_cached_bins(table.parent, axis, cache))
-        elif isinstance(axis, str):
-            found[key] = table[axis].astype(np.int16)
-        else:
-            found[key] = bin_numbers(axis, table[column])
-    return found[key]
-
-
-def _cached_runs(table: Table, names: tuple[str, ...], axis: Category, cache: _Cache) -> _Runs:
-    """Return the categories of the rows for which the named columns hold."""
-    key = (id(table), names, axis)
-    if key not in cache.runs:
-        values = table[axis.column]
-        present = _categories(values[table.rows_where(names)], axis)
-        cache.runs[key] = _Runs(present, category_bins(values, present))
-    return cache.runs[key]
-
-
-def _positions(
-    table: Table,
-    axes: Sequence[Axis],
-    shape: Sequence[int],
-    runs: Mapping[Axis | str, _Runs],
-    cache: _Cache,
-) -> I32:
-    """Return where rows are on the first axes of a histogram, whose first axis is the densest.
-
-    Args:
-        table: The rows.
-        axes: The first ones.
-        shape: Of the histogram with its flow bins.
-        runs: Categories of the rows that enter, by axis: other measurements have others.
-        cache: Where positions on other axes are kept.
-
-    Returns:
-        Shape (rows,); -1 where a row has no bin.
-    """
-    if not axes:
-        return np.zeros(table.rows, dtype=np.int32)
-    key, is_shared = (id(table), tuple(axes)), not runs.keys() & set(axes)
-    if is_shared and key in cache.positions:
-        return cache.positions[key]
-    parent, (*first, last) = table.parent, axes
-    if is_shared and parent is not None and all(table.inherits(axis.column) for axis in axes):
-        found = table.of_parent(_positions(parent, axes, shape, runs, cache))
-    else:
-        before = _positions(table, first, shape, runs, cache)
-        found = step(before, _bins(table, last, runs, cache), math.prod(shape[: len(first)]))
-    if is_shared:
-        cache.positions[key] = found
-    return found
-
-
-def _categories(values: AnyArray, axis: Category) -> AnyArray:
-    """Return the values that an axis can have; the others were counted as anomalies."""
-    distinct = _distinct(values)
-    fitting = distinct[(distinct <= LARGEST_CATEGORY) & (distinct >= -LARGEST_CATEGORY - 1)]
-    if len(fitting) > MOST_CATEGORIES:
-        message = f"{axis.column}: {len(fitting):,} different values in one chunk cannot be"
-        raise InputError(message, "corrupt")
-    return fitting
-
-
-def _distinct(values: AnyArray) -> AnyArray:
-    # neighbours are mostly equal: leave few to sort
-    return np.unique(values[np.flatnonzero(np.diff(values, prepend=values[:1] + 1))])
-
-
-def bin_numbers(axis: Axis, values: AnyArray) -> I16:
-    """Return the bins of values on an axis, flow bins included; -1 is in no bin.
-
-    Args:
-        axis: Any but one of categories, whose bins only a whole table knows.
-        values: Shape (rows,).
-    """
-    match axis:
-        case Regular():
-            by_edges = not isinstance(axis, OlderRegular)
-            return regular_bins(values, axis.bins, axis.start, axis.stop, by_edges)
-        case Variable():
-            return variable_bins(values, np.asarray(axis.edges, dtype=np.float64))
-        case Integer():
-            return integer_bins(values, axis.first, axis.last - axis.first + 1)
-        case AtLeast():
-            # bin 0 reaches no threshold, the last one reaches them all
-            reached = np.clip(values - (axis.first - 1), 0, axis.last - axis.first + 1)
-            return np.asarray(reached, dtype=np.int16)
-    raise AssertionError(axis)
 
 
 def _flat(counts: I64) -> I64:
@@ -246,11 +110,11 @@ def _flat(counts: I64) -> I64:
     return counts.reshape(-1, order="F", copy=False)
 
 
-def _count_moments(counts: I64, rows: Intp, positions: I32, values: AnyArray) -> None:
+def _count_moments(counts: I64, rows: I32, places: I32, values: AnyArray) -> None:
     # NaN, and what would not fit into a sum, has no place in a mean
-    rows = rows[np.abs(values[rows]) < LARGEST_IN_MEAN]
     entries, sums, squares = (_flat(counts[..., moment]) for moment in range(len(MOMENTS)))
-    add_moments(entries, sums, squares, rows, positions, values, SUM_UNIT, SUM_OF_SQUARES_UNIT)
+    units = (SUM_UNIT, SUM_OF_SQUARES_UNIT)
+    add_moments(entries, sums, squares, rows, places, values, *units, LARGEST_IN_MEAN)
 
 
 def _add_thresholds(counts: I64, raw: I64, at: int) -> None:

@@ -12,7 +12,7 @@ from dtperf.detector import sectors, sensitive_edge_distances, stations, wheels
 from dtperf.selection.flatten import FlatEvents
 from dtperf.selection.fourvector import FOUR_VECTOR, STORED, vector_etas, vector_phis, vector_pts
 from dtperf.selection.ragged import take
-from dtperf.selection.segments import StationLimits, is_eligible, is_fiducial, mask_in_eta
+from dtperf.selection.segments import Decisions, StationLimits, decide
 from dtperf.selection.tables import Table
 from dtperf.typing import F32, I16, AnyArray, Intp
 
@@ -191,6 +191,11 @@ def _taken(source: AnyArray, index: str, nowhere: Any) -> Callable[[Table], AnyA
     return lambda table: take(source, table[index], source.dtype.type(nowhere))
 
 
+def _phi_hits(hits: I16, table: Table) -> AnyArray:
+    # of the segments that are a row's, not of all
+    return take(hits, table["segment"], np.int16(0)) * table["passing"]
+
+
 def crossing_columns(
     flat: FlatEvents,
     crossed: ProbeMatches,
@@ -214,7 +219,7 @@ def crossing_columns(
         name: partial(lambda column, _: column, column)
         for name, column in crossings._asdict().items()
     }
-    make["candidate"] = lambda t: selected[t["pair"]]
+    make["candidate"] = lambda t: take(selected, t["pair"], selected.dtype.type(0))
     matches, segments = crossed.matches, flat.segments
     make["chamber"] = _taken(matches.code, "match", -1)
     make["wheel"] = _taken(wheels(), "chamber", NOWHERE)
@@ -228,24 +233,32 @@ def crossing_columns(
         "sigma_y": crossed.sigma_y,
     }.items():
         make[name] = _taken(column, "match", np.nan)
-    phi_hits = np.where(segments.seg4D_hasPhi, segments.seg2D_phi_nHits, 0)
-    make["phi_hits"] = _taken(phi_hits, "segment", 0)
+    make["phi_hits"] = partial(_phi_hits, segments.seg2D_phi_nHits)
     make["t0"] = _taken(segments.seg2D_phi_t0, "segment", np.nan)
-    make["passing"] = _taken(segments.seg4D_hasPhi, "segment", False)
     for name in ("dx", "dy", "dr"):
         make[f"station_{name}"] = _taken(getattr(crossings, name), "nearest", np.nan)
-    make["station_passing"] = lambda t: _taken(t["passing"], "nearest", False)(t)
-    # unlike in the plot of RPC layers, these count here for muons that are not RPC muons, too
-    rpc_layers = flat.muons.rpcMu_numberOfMatchedRPCLayers
-    make["is_eligible"] = lambda t: is_eligible(
-        t["n_other_stations"], rpc_layers[t["probe"]], limits.min_other, limits.min_rpc_layers
-    )
-    make["is_in_eta"] = lambda t: mask_in_eta(flat.muons, t["probe"], t["station"], limits)
 
-    def fiducial(table: Table) -> AnyArray:
-        x, y = (_taken(edge, "match", np.nan)(table) for edge in border_distances(matches, limits))
-        return np.asarray(is_fiducial(x, y, limits.border_x, limits.border_y))
+    decisions: list[Decisions] = []
 
-    make["is_fiducial"] = fiducial
+    def decided(name: str, table: Table) -> AnyArray:
+        if not decisions:  # all are made when the first is asked for
+            assert table.parent is not None
+            made = decide(
+                crossings.pair,
+                crossings.station,
+                crossings.match,
+                crossings.segment,
+                crossings.nearest,
+                crossings.n_other_stations,
+                table.parent["probe"][selected],
+                flat.muons,
+                *border_distances(matches, limits),
+                segments.seg4D_hasPhi,
+                limits,
+            )
+            decisions.append(made)
+        return np.asarray(getattr(decisions[0], name))
+
+    make |= {name: partial(decided, name) for name in Decisions._fields}
     make["is_in_time"] = lambda t: np.abs(t["t0"]) <= IN_TIME_NS
     return make

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from dtperf.compiled import compiled, inlined
+from dtperf.detector import N_CODES
 from dtperf.selection.arrays import Matches, Segments
-from dtperf.selection.segments import PassingLimits, best_segment, distance
+from dtperf.selection.segments import PassingLimits, distance, is_close, n_hits
 from dtperf.typing import F32, I8, I16, I32, I64, U8, Bools
 
 __all__ = ["Crossings", "count_hits", "count_other_stations", "find_crossings"]
@@ -49,11 +50,11 @@ class Crossings(NamedTuple):
 @inlined
 def count_other_stations(mask: int, station: int) -> int:
     """Return the number of bits in the 8-bit station mask, without the bit of this station."""
-    count = 0
-    for bit in range(8):
-        if bit != station - 1 and mask >> bit & 1:
-            count += 1
-    return count
+    bits = np.int64(mask) & ~(np.int64(1) << (station - 1))
+    # the sums of neighbouring bits, of pairs and of fours, side by side: a loop takes longer
+    bits = (bits & 0x55) + (bits >> 1 & 0x55)
+    bits = (bits & 0x33) + (bits >> 2 & 0x33)
+    return int((bits & 0xF) + (bits >> 4))
 
 
 @compiled
@@ -104,69 +105,98 @@ def find_crossings(
     segment_x, segment_y = segments.seg4D_posLoc_x, segments.seg4D_posLoc_y
     segment_code, segment_offsets = segments.code, segments.offsets
     has_phi, has_zed = segments.seg4D_hasPhi, segments.seg4D_hasZed
-    hits = count_hits(segments)
+    phi_hits, z_hits = segments.seg2D_phi_nHits, segments.seg2D_z_nHits
 
     rows = _count_rows(matches, begins, ends)
     pair_of = np.empty(rows, dtype=np.int32)
     station_of = np.empty(rows, dtype=np.int8)
-    match_of = np.full(rows, -1, dtype=np.int32)
-    segment_of = np.full(rows, -1, dtype=np.int32)
-    dx = np.full(rows, np.nan, dtype=np.float32)
-    dy = np.full(rows, np.nan, dtype=np.float32)
-    dr = np.full(rows, np.nan, dtype=np.float32)
-    is_first = np.zeros(rows, dtype=np.bool_)
+    match_of = np.empty(rows, dtype=np.int32)
+    segment_of = np.empty(rows, dtype=np.int32)
+    dx = np.empty(rows, dtype=np.float32)
+    dy = np.empty(rows, dtype=np.float32)
+    dr = np.empty(rows, dtype=np.float32)
+    is_first = np.empty(rows, dtype=np.bool_)
     nearest = np.empty(rows, dtype=np.int32)
     n_other = np.empty(rows, dtype=np.int8)
-    row = 0
+    # the segments of one event by chamber: the first of each, and after each the next
+    first_of = np.full(N_CODES + 1, -1, dtype=np.int32)
+    next_of = np.empty(_most(segment_offsets), dtype=np.int32)
+    indexed, start, stop = np.int64(-1), np.int64(0), np.int64(0)
+    row = np.uint64(0)
     for pair in range(len(event)):
         if begins[pair] < 0:
             continue
-        start, stop = segment_offsets[event[pair]], segment_offsets[event[pair] + 1]
-        begin, end = begins[pair], ends[pair]
+        if event[pair] != indexed:
+            for entry in range(start, stop):
+                first_of[np.uint64(segment_code[np.uint64(entry)] + 1)] = -1
+            indexed = event[pair]
+            start, stop = segment_offsets[event[pair]], segment_offsets[event[pair] + 1]
+            for entry in range(stop - 1, start - 1, -1):
+                place = np.uint64(segment_code[np.uint64(entry)] + 1)
+                next_of[np.uint64(entry - start)] = first_of[place]
+                first_of[place] = entry
+        begin, end = np.uint64(begins[pair]), np.uint64(ends[pair])
         for station in range(1, N_STATIONS + 1):
             first = row
-            nearest_row, nearest_dr = -1, FARTHEST_CM
+            nearest_row, nearest_dr = np.int64(-1), FARTHEST_CM
             # those of the stations before come first, as a rule
             while begin < end and match_station[begin] < station:
-                begin += 1
+                begin += np.uint64(1)
             for match in range(begin, end):
                 if match_station[match] != station or match_code[match] < 0:
                     continue
                 x, y = match_x[match], match_y[match]
-                best = best_segment(
-                    start,
-                    stop,
-                    segment_code,
-                    segment_x,
-                    segment_y,
-                    has_phi,
-                    has_zed,
-                    hits,
-                    match_code[match],
-                    x,
-                    y,
-                    limits,
-                )
-                match_of[row] = match
-                if best >= 0:
-                    segment_of[row] = best
-                    dx[row] = abs(x - segment_x[best])
-                    dy[row] = abs(y - segment_y[best])
-                    dr[row] = distance(dx[row], dy[row])
-                    if dr[row] < nearest_dr:
-                        nearest_row, nearest_dr = row, dr[row]
-                row += 1
-            row += row == first
-            is_first[first] = True
+                at_x, at_y = (np.trunc(x), np.trunc(y)) if limits.truncate else (x, y)
+                best, best_hits, max_dr = np.int64(-1), 0, limits.max_dr
+                best_dx = best_dy = best_dr = np.float32(np.nan)
+                segment = np.int64(first_of[np.uint64(match_code[match] + 1)])
+                while segment >= 0:
+                    i = np.uint64(segment)
+                    hits = n_hits(has_phi[i], phi_hits[i], has_zed[i], z_hits[i])
+                    to_x, to_y = abs(at_x - segment_x[i]), abs(at_y - segment_y[i])
+                    to = distance(to_x, to_y)
+                    views = (has_phi[i], has_zed[i])
+                    if (hits > best_hits) & (to < max_dr) & is_close(to_x, to_y, views, limits):
+                        best = segment
+                        if limits.nearest:
+                            max_dr = to
+                        else:
+                            best_hits = hits
+                        if not limits.truncate:
+                            best_dx, best_dy, best_dr = to_x, to_y, to
+                    segment = np.int64(next_of[np.uint64(segment - start)])
+                if limits.truncate and best >= 0:
+                    best_dx = abs(x - segment_x[np.uint64(best)])
+                    best_dy = abs(y - segment_y[np.uint64(best)])
+                    best_dr = distance(best_dx, best_dy)
+                match_of[row], segment_of[row] = match, best
+                dx[row], dy[row], dr[row] = best_dx, best_dy, best_dr
+                if best_dr < nearest_dr:
+                    nearest_row, nearest_dr = np.int64(row), best_dr
+                row += np.uint64(1)
+            if row == first:
+                match_of[row], segment_of[row] = -1, -1
+                dx[row] = dy[row] = dr[row] = np.nan
+                row += np.uint64(1)
             others = count_other_stations(masks[pair], station)
-            for i in range(first, row):
-                pair_of[i] = pair
-                station_of[i] = station
-                nearest[i] = nearest_row
-                n_other[i] = others
+            for each in range(first, row):
+                pair_of[each] = pair
+                station_of[each] = station
+                nearest[each] = nearest_row
+                n_other[each] = others
+                is_first[each] = each == first
     return Crossings(
         pair_of, station_of, match_of, segment_of, dx, dy, dr, is_first, nearest, n_other
     )
+
+
+@compiled
+def _most(offsets: I64) -> int:
+    """Return the most entries that an event has."""
+    most = 0
+    for event in range(len(offsets) - 1):
+        most = max(most, offsets[event + 1] - offsets[event])
+    return most
 
 
 @compiled
@@ -176,5 +206,5 @@ def count_hits(segments: Segments) -> I16:
     has_zed, z_hits = segments.seg4D_hasZed, segments.seg2D_z_nHits
     hits = np.empty(len(has_phi), dtype=np.int16)
     for i in range(len(hits)):
-        hits[i] = np.int16(has_phi[i]) * phi_hits[i] + np.int16(has_zed[i]) * z_hits[i]
+        hits[i] = n_hits(has_phi[i], phi_hits[i], has_zed[i], z_hits[i])
     return hits

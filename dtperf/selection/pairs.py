@@ -6,7 +6,6 @@ in index order, and the first one that passes every cut ends the search of that 
 
 from __future__ import annotations
 
-from math import copysign, cos, pi, sin, sinh, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from dtperf.compiled import compiled, inlined
 from dtperf.selection.arrays import Muons
 from dtperf.selection.fourvector import is_above
+from dtperf.selection.kinematics import delta_r, invariant_mass
 from dtperf.typing import F32, I64, Bools, Integers
 
 __all__ = [
@@ -28,11 +28,8 @@ __all__ = [
     "is_repeated",
 ]
 
-MUON_MASS_GEV = 0.106  # the reference's value, not the PDG's
 MUON_SEEDED_TRACK = 14
 EITHER_CHARGE = 0
-
-Real = float | np.float32
 
 
 class PairLimits(NamedTuple):
@@ -75,39 +72,6 @@ class Candidates(NamedTuple):
     """The probe cuts hold."""
     selected: Bools
     """The probe cuts and the pair cuts hold."""
-
-
-# The functions below take numbers, not arrays: passing an array costs more than they do.
-
-
-@inlined
-def invariant_mass(
-    pt1: Real, eta1: Real, phi1: Real, pt2: Real, eta2: Real, phi2: Real
-) -> np.float32:
-    """Return the invariant mass of two muons, GeV.
-
-    The operations are those of ROOT's TLorentzVector, in its order and in double precision.
-    """
-    # numba's float() would leave these in single precision
-    pt1, eta1, phi1 = np.float64(pt1), np.float64(eta1), np.float64(phi1)
-    pt2, eta2, phi2 = np.float64(pt2), np.float64(eta2), np.float64(phi2)
-    px1, py1, pz1 = pt1 * cos(phi1), pt1 * sin(phi1), pt1 * sinh(eta1)
-    px2, py2, pz2 = pt2 * cos(phi2), pt2 * sin(phi2), pt2 * sinh(eta2)
-    m2 = MUON_MASS_GEV * MUON_MASS_GEV
-    energy = sqrt(px1 * px1 + py1 * py1 + pz1 * pz1 + m2)
-    energy += sqrt(px2 * px2 + py2 * py2 + pz2 * pz2 + m2)
-    px, py, pz = px1 + px2, py1 + py2, pz1 + pz2
-    squared = energy * energy - (px * px + py * py + pz * pz)
-    return np.float32(copysign(sqrt(abs(squared)), squared))  # rounding can make it negative
-
-
-@inlined
-def delta_r(eta1: Real, phi1: Real, eta2: Real, phi2: Real) -> np.float32:
-    """Return the distance of two muons in (eta, phi), computed in double precision."""
-    deta = np.float64(eta1) - np.float64(eta2)
-    dphi = np.float64(phi1) - np.float64(phi2)
-    dphi -= 2 * pi * np.rint(dphi / (2 * pi))
-    return np.float32(sqrt(deta * deta + dphi * dphi))
 
 
 @inlined
@@ -203,48 +167,51 @@ def find_pairs(muons: Muons, limits: PairLimits) -> Candidates:
     event_of = np.empty(upper, dtype=np.int64)
     tag_of = np.empty(upper, dtype=np.int64)
     probe_of = np.empty(upper, dtype=np.int64)
-    mass = np.full(upper, np.nan, dtype=np.float32)
-    dr = np.full(upper, np.nan, dtype=np.float32)
+    mass = np.empty(upper, dtype=np.float32)
+    dr = np.empty(upper, dtype=np.float32)
     dz = np.empty(upper, dtype=np.float32)
     is_probe = np.empty(upper, dtype=np.bool_)
-    selected = np.zeros(upper, dtype=np.bool_)
-    row = -1
+    selected = np.empty(upper, dtype=np.bool_)
+    row = np.uint64(0)
+    begin = np.uint64(offsets[0])
     for event in range(len(offsets) - 1):
-        begin, end = offsets[event], offsets[event + 1]
+        end = np.uint64(offsets[np.uint64(event) + np.uint64(1)])
         for tag in range(begin, end):
             if not tags[tag]:
                 continue
             for probe in range(begin, end):
                 if probe == tag:
                     continue
-                row += 1
                 event_of[row], tag_of[row], probe_of[row] = event, tag, probe
                 dz[row] = trk_dz[tag] - trk_dz[probe]
                 is_probe[row] = probes[probe]
-                if not probes[probe]:  # not worth the trigonometry
-                    continue
-                last = row - 1
-                if row and tag_of[last] == probe and probe_of[last] == tag and is_probe[last]:
-                    # of two tags each is the other's probe, with the same mass to the last bit
-                    mass[row], dr[row] = mass[last], dr[last]
-                else:
-                    mass[row] = invariant_mass(
-                        pt[tag], eta[tag], phi[tag], pt[probe], eta[probe], phi[probe]
-                    )
-                    dr[row] = delta_r(eta[tag], phi[tag], eta[probe], phi[probe])
-                if is_pair(dz[row], charge[tag] * charge[probe], mass[row], dr[row], limits):
-                    selected[row] = True
+                m = r = np.float32(np.nan)
+                holds: bool | np.bool_ = False
+                if probes[probe]:  # else not worth the trigonometry
+                    last = row - np.uint64(1)
+                    if row and tag_of[last] == probe and probe_of[last] == tag and is_probe[last]:
+                        # of two tags each is the other's probe, with the same mass to the last bit
+                        m, r = mass[last], dr[last]
+                    else:
+                        m = invariant_mass(
+                            pt[tag], eta[tag], phi[tag], pt[probe], eta[probe], phi[probe]
+                        )
+                        r = delta_r(eta[tag], phi[tag], eta[probe], phi[probe])
+                    holds = is_pair(dz[row], charge[tag] * charge[probe], m, r, limits)
+                mass[row], dr[row], selected[row] = m, r, holds
+                row += np.uint64(1)
+                if holds:
                     break
-    rows = row + 1
+        begin = end
     return Candidates(
-        event_of[:rows],
-        tag_of[:rows],
-        probe_of[:rows],
-        mass[:rows],
-        dr[:rows],
-        dz[:rows],
-        is_probe[:rows],
-        selected[:rows],
+        event_of[:row],
+        tag_of[:row],
+        probe_of[:row],
+        mass[:row],
+        dr[:row],
+        dz[:row],
+        is_probe[:row],
+        selected[:row],
     )
 
 

@@ -12,17 +12,20 @@ from numba.extending import register_jitable
 from dtperf.compiled import compiled, inlined
 from dtperf.selection.arrays import Muons
 from dtperf.selection.fourvector import is_within
-from dtperf.typing import F32, I8, I16, AnyArray, Bools
+from dtperf.typing import F32, I8, I16, I32, I64, Bools
 
 __all__ = [
+    "Decisions",
     "PassingLimits",
     "StationLimits",
     "best_segment",
     "count_double",
+    "decide",
     "distance",
+    "is_close",
     "is_eligible",
     "is_fiducial",
-    "mask_in_eta",
+    "n_hits",
 ]
 
 
@@ -41,6 +44,28 @@ class PassingLimits(NamedTuple):
 def distance(dx: np.float32, dy: np.float32) -> np.float32:
     """Return the distance in the chamber plane, cm."""
     return np.float32(sqrt(dx * dx + dy * dy))
+
+
+@inlined
+def n_hits(has_phi: bool, phi_hits: int, has_zed: bool, z_hits: int) -> int:
+    """Return the hits of the views that a segment has."""
+    return int(has_phi) * phi_hits + int(has_zed) * z_hits
+
+
+@inlined
+def is_close(
+    dx: np.float32, dy: np.float32, views: tuple[bool, bool], limits: PassingLimits
+) -> bool | np.bool_:
+    """Return whether a segment is close enough in a view that it has.
+
+    Args:
+        dx: From the crossing in x, cm.
+        dy: In y, cm.
+        views: Whether it has a phi view, and a theta view.
+        limits: Cut values.
+    """
+    # without branches: which way they go cannot be foreseen
+    return (views[0] & (dx < limits.max_dx)) | (views[1] & (dy < limits.max_dy))
 
 
 @inlined
@@ -92,9 +117,7 @@ def best_segment(
         dx = abs(x - segment_x[i])
         dy = abs(y - segment_y[i])
         dr = distance(dx, dy)
-        if dr < max_dr and (
-            (has_phi[i] and dx < limits.max_dx) or (has_zed[i] and dy < limits.max_dy)
-        ):
+        if dr < max_dr and is_close(dx, dy, (has_phi[i], has_zed[i]), limits):
             best = i
             if limits.nearest:
                 max_dr = dr
@@ -126,28 +149,75 @@ def is_eligible(n_other: Any, rpc_layers: Any, min_other: int, min_rpc_layers: f
     return (n_other >= min_other) | (rpc_layers >= min_rpc_layers)
 
 
-@compiled
-def mask_in_eta(muons: Muons, probe: AnyArray, station: I8, limits: StationLimits) -> Bools:
-    """Return whether probes are within the limit of a station.
-
-    Args:
-        muons: Flat muon columns.
-        probe: Index into the muons, shape (rows,).
-        station: 1 to 4, same shape.
-        limits: Cut values.
-    """
-    pt, eta, phi, most = muons.pt, muons.eta, muons.phi, limits.max_abs_eta
-    inside = np.empty(len(probe), dtype=np.bool_)
-    for row in range(len(probe)):
-        i, limit = probe[row], most[station[row]]
-        inside[row] = is_within(pt[i], eta[i], phi[i], limit, limits.kinematics)
-    return inside
-
-
 @register_jitable
 def is_fiducial(edge_x: Any, edge_y: Any, border_x: Any, border_y: Any) -> Any:
     """Return whether a chamber is crossed far enough from its edges; NaN is not, in cm."""
     return (edge_x < border_x) & (edge_y < border_y)
+
+
+class Decisions(NamedTuple):
+    """Which cuts hold for a pair and a chamber crossed, or a station; each of shape (rows,)."""
+
+    is_eligible: Bools
+    is_in_eta: Bools
+    is_fiducial: Bools
+    passing: Bools
+    """The best segment of the chamber has a phi view."""
+    station_passing: Bools
+    """That of the nearest row of the pair and station has one."""
+
+
+@compiled
+def decide(
+    pair: I32,
+    station: I8,
+    match: I32,
+    segment: I32,
+    nearest: I32,
+    n_other: I8,
+    probe: I64,
+    muons: Muons,
+    edge_x: F32,
+    edge_y: F32,
+    has_phi: Bools,
+    limits: StationLimits,
+) -> Decisions:
+    """Apply the cuts to crossings, all in one pass.
+
+    Args:
+        pair: As in `dtperf.selection.crossings.Crossings`, like the next five, shape (rows,).
+        station: 1 to 4.
+        match: -1 where the station is not crossed.
+        segment: -1 where there is none.
+        nearest: -1 where no row of the pair and station has a segment.
+        n_other: Other stations with matched segments.
+        probe: Muon that is the probe of each pair, shape (pairs,).
+        muons: Flat muon columns.
+        edge_x: Distance of each match from the border's edge in x, cm, shape (matches,).
+        edge_y: In y.
+        has_phi: Whether segments have a phi view, shape (segments,).
+        limits: Cut values.
+    """
+    pt, eta, phi, most = muons.pt, muons.eta, muons.phi, limits.max_abs_eta
+    # unlike in the plot of RPC layers, these count here for muons that are not RPC muons, too
+    layers, rows = muons.rpcMu_numberOfMatchedRPCLayers, len(pair)
+    eligible, in_eta = np.empty(rows, dtype=np.bool_), np.empty(rows, dtype=np.bool_)
+    fiducial, passing = np.empty(rows, dtype=np.bool_), np.empty(rows, dtype=np.bool_)
+    of_station = np.empty(rows, dtype=np.bool_)
+    for row in range(rows):
+        i, at = np.uint64(probe[np.uint64(pair[row])]), match[row]
+        eligible[row] = is_eligible(
+            n_other[row], layers[i], limits.min_other, limits.min_rpc_layers
+        )
+        limit = most[np.uint64(station[row])]
+        in_eta[row] = is_within(pt[i], eta[i], phi[i], limit, limits.kinematics)
+        fiducial[row] = at >= 0 and is_fiducial(
+            edge_x[np.uint64(at)], edge_y[np.uint64(at)], limits.border_x, limits.border_y
+        )
+        passing[row] = segment[row] >= 0 and has_phi[np.uint64(segment[row])]
+        at = nearest[row]  # which has a segment
+        of_station[row] = at >= 0 and has_phi[np.uint64(segment[np.uint64(at)])]
+    return Decisions(eligible, in_eta, fiducial, passing, of_station)
 
 
 @compiled

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from dtperf.compiled import compiled
 from dtperf.selection.ragged import take
-from dtperf.typing import AnyArray, Bools, Intp
+from dtperf.typing import I32, AnyArray, Bools
 
 __all__ = ["Table"]
 
@@ -36,8 +37,7 @@ class Table(Mapping[str, AnyArray]):
         self._link = link
         self._make = make
         self._made: dict[str, AnyArray] = {}
-        self._masks: dict[tuple[str, ...], Bools] = {}
-        self._rows: dict[tuple[str, ...], Intp] = {}
+        self._rows: dict[tuple[str, ...], I32] = {}
 
     def __getitem__(self, name: str) -> AnyArray:
         """Return one column; KeyError if the table has none of this name."""
@@ -65,23 +65,25 @@ class Table(Mapping[str, AnyArray]):
         """Return whether a column is the parent's."""
         return name not in self._make and self.parent is not None and name in self.parent
 
+    @property
+    def link(self) -> AnyArray:
+        """Row of the parent of each row, shape (rows,); of shape (0,) without parent."""
+        return self[self._link] if self.parent is not None else np.zeros(0, dtype=np.int32)
+
     def of_parent(self, values: AnyArray) -> AnyArray:
         """Return the parent's value for each row, shape (rows,)."""
-        return take(values, self[self._link], values.dtype.type(0))
+        return take(values, self.link, values.dtype.type(0))
 
-    def rows_where(self, names: tuple[str, ...]) -> Intp:
+    def rows_where(self, names: tuple[str, ...]) -> I32:
         """Return the rows for which all these boolean columns hold, shape (n,)."""
         if names not in self._rows:
-            self._rows[names] = np.flatnonzero(self._all_of(names))
-        return self._rows[names]
-
-    def _all_of(self, names: tuple[str, ...]) -> Bools:
-        if names not in self._masks:
             if names:
-                self._masks[names] = self._all_of(names[:-1]) & self[names[-1]]
+                # one column more leaves fewer to look at
+                holds = self[names[-1]].astype(np.bool_, copy=False)
+                self._rows[names] = _where(self.rows_where(names[:-1]), holds)
             else:
-                self._masks[names] = np.ones(self.rows, dtype=np.bool_)
-        return self._masks[names]
+                self._rows[names] = np.arange(self.rows, dtype=np.int32)
+        return self._rows[names]
 
     def to_awkward(self) -> Any:
         """Return an awkward record array of all columns, for use in a notebook."""
@@ -89,3 +91,14 @@ class Table(Mapping[str, AnyArray]):
 
         columns = {name: self[name] for name in self}
         return ak.zip(columns) if columns else ak.Array([{}])[: self.rows]
+
+
+@compiled
+def _where(rows: I32, holds: Bools) -> I32:
+    """Return those of some rows for which a column holds, shape (n,)."""
+    kept = np.empty(len(rows), dtype=np.int32)
+    n = np.uint64(0)
+    for row in rows:
+        kept[n] = row
+        n += np.uint64(holds[np.uint64(row)])
+    return kept[:n].copy()

@@ -35,6 +35,6 @@ def totals(pairs: Table, crossings: Table) -> dict[str, int]:
     return {
         "pairs": len(probes),
         "repeated_probes": int(repeated.sum()),
-        "crossings": int((crossings["match"] >= 0).sum()),
+        "crossings": int(np.count_nonzero(crossings["match"] >= 0)),
         "double_crossings": int(count_double(flags, np.uint32(1), np.uint32(2))),
     }

@@ -9,12 +9,11 @@ import numpy as np
 from dtperf.compiled import compiled
 from dtperf.detector.numbering import N_CODES
 from dtperf.selection.arrays import Muons
+from dtperf.selection.kinematics import delta_r, invariant_mass
 from dtperf.selection.pairs import (
     PairLimits,
-    delta_r,
     find_probes,
     find_tags,
-    invariant_mass,
     is_pair,
 )
 from dtperf.selection.ragged import Ranges

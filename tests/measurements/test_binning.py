@@ -90,6 +90,18 @@ def test_variable_axis() -> None:
     assert got.tolist() == rule(list(WIDENING), values)
 
 
+@pytest.mark.parametrize("n", [1, 22, 127, 128, 400])
+def test_variable_axis_of_many_values(n: int) -> None:
+    """More values than are searched side by side, and so many edges that they are bisected."""
+    rng = np.random.default_rng(n)
+    edges = np.unique(rng.integers(0, 5 * n, n + 1) / 4.0)
+    values = rng.integers(-4, 5 * n + 4, 1500) / 4.0
+    values[::50] = nan
+    expected = np.searchsorted(edges, values, side="right")
+    expected[np.isnan(values)] = len(edges)
+    assert variable_bins(values.astype(np.float32), edges).tolist() == expected.tolist()
+
+
 def test_integers_off_the_axis_have_no_bin() -> None:
     values = np.array([0, 1, 4, 5, -99], dtype=np.int16)
     assert integer_bins(values, 1, 4).tolist() == [-1, 0, 3, -1, -1]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dtperf.measurements.declaration import OlderRegular, Regular
-from dtperf.measurements.fill import bin_numbers
+from dtperf.measurements.places import bin_numbers
 from tests.helpers.edges import REGULAR, beside_edges
 
 with warnings.catch_warnings():

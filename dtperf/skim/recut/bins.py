@@ -7,7 +7,7 @@ import numpy as np
 from dtperf.config import AnalysisConfig
 from dtperf.measurements.binning import category_bins
 from dtperf.measurements.declaration import Axis, Category, Integer
-from dtperf.measurements.fill import bin_numbers
+from dtperf.measurements.places import bin_numbers
 from dtperf.selection.columns import crossing_columns, pair_columns, station_limits
 from dtperf.selection.crossings import find_crossings
 from dtperf.selection.extrapolation import ProbeMatches

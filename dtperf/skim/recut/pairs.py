@@ -13,12 +13,11 @@ import numpy as np
 from dtperf.compiled import compiled
 from dtperf.selection.arrays import Muons
 from dtperf.selection.fourvector import is_above
+from dtperf.selection.kinematics import delta_r, invariant_mass
 from dtperf.selection.pairs import (
     PairLimits,
-    delta_r,
     find_probes,
     find_tags,
-    invariant_mass,
     is_pair,
 )
 from dtperf.typing import F32, I8, I16, I32, U8, Bools

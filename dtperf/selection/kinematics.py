@@ -1,0 +1,84 @@
+"""Mass and distance of two muons."""
+
+from __future__ import annotations
+
+from math import copysign, cos, exp, inf, pi, sin, sinh, sqrt
+
+import numpy as np
+
+from dtperf.compiled import inlined
+
+__all__ = ["delta_r", "invariant_mass"]
+
+MUON_MASS_GEV = 0.106  # the reference's value, not the PDG's
+ROUNDINGS = 90 * 2.0**-52
+"""How far two ways to compute the square of a mass may be apart, of the square of the energy."""
+
+Real = float | np.float32
+
+# The functions below take numbers, not arrays: passing an array costs more than they do.
+
+
+@inlined
+def invariant_mass(
+    pt1: Real, eta1: Real, phi1: Real, pt2: Real, eta2: Real, phi2: Real
+) -> np.float32:
+    """Return the invariant mass of two muons, GeV.
+
+    It is what ROOT's TLorentzVector gives in double precision, rounded to single.
+    """
+    # numba's float() would leave these in single precision
+    pt1, eta1, phi1 = np.float64(pt1), np.float64(eta1), np.float64(phi1)
+    pt2, eta2, phi2 = np.float64(pt2), np.float64(eta2), np.float64(phi2)
+    low, high = _mass_between(pt1, eta1, phi1, pt2, eta2, phi2)
+    # nearly always both are the same; not where the mass is zero, or anything is not finite
+    return low if 0 < low == high else _mass_of_root(pt1, eta1, phi1, pt2, eta2, phi2)
+
+
+@inlined
+def _mass_between(
+    pt1: float, eta1: float, phi1: float, pt2: float, eta2: float, phi2: float
+) -> tuple[np.float32, np.float32]:
+    """Return numbers between which the mass is that ROOT's operations give, GeV.
+
+    With half of their trigonometry: m2 = 2 (M2 + E1 E2 - pt1 pt2 (cos dphi + sinh eta1 sinh eta2)).
+    """
+    sinh1, sinh2 = _sinh(eta1), _sinh(eta2)
+    m2 = MUON_MASS_GEV * MUON_MASS_GEV
+    e1 = sqrt(pt1 * pt1 * (1 + sinh1 * sinh1) + m2)
+    e2 = sqrt(pt2 * pt2 * (1 + sinh2 * sinh2) + m2)
+    squared = 2 * (m2 + e1 * e2 - pt1 * pt2 * (cos(phi1 - phi2) + sinh1 * sinh2))
+    # ROOT's operations are off by at most 25, these by 12 roundings of the energy's square
+    off = ROUNDINGS * (e1 + e2) * (e1 + e2)
+    return np.float32(sqrt(max(squared - off, 0.0))), np.float32(sqrt(abs(squared + off)))
+
+
+@inlined
+def _sinh(x: float) -> float:
+    """Return a hyperbolic sine, off by some roundings of the cosine, in less time than `sinh`."""
+    up = exp(x)
+    return 0.5 * (up - (1 / up if up > 0 else inf))
+
+
+@inlined
+def _mass_of_root(
+    pt1: float, eta1: float, phi1: float, pt2: float, eta2: float, phi2: float
+) -> np.float32:
+    """Return the mass by the operations of TLorentzVector, in their order, GeV."""
+    px1, py1, pz1 = pt1 * cos(phi1), pt1 * sin(phi1), pt1 * sinh(eta1)
+    px2, py2, pz2 = pt2 * cos(phi2), pt2 * sin(phi2), pt2 * sinh(eta2)
+    m2 = MUON_MASS_GEV * MUON_MASS_GEV
+    energy = sqrt(px1 * px1 + py1 * py1 + pz1 * pz1 + m2)
+    energy += sqrt(px2 * px2 + py2 * py2 + pz2 * pz2 + m2)
+    px, py, pz = px1 + px2, py1 + py2, pz1 + pz2
+    squared = energy * energy - (px * px + py * py + pz * pz)
+    return np.float32(copysign(sqrt(abs(squared)), squared))  # rounding can make it negative
+
+
+@inlined
+def delta_r(eta1: Real, phi1: Real, eta2: Real, phi2: Real) -> np.float32:
+    """Return the distance of two muons in (eta, phi), computed in double precision."""
+    deta = np.float64(eta1) - np.float64(eta2)
+    dphi = np.float64(phi1) - np.float64(phi2)
+    dphi -= 2 * pi * np.rint(dphi / (2 * pi))
+    return np.float32(sqrt(deta * deta + dphi * dphi))
