@@ -1,7 +1,7 @@
 """Print what the start on a cluster takes: `python -m benchmarks.start [--system htcondor]`.
 
 From the command to the first measured event, on a batch system of this machine that the tests
-start, with one job at a time. `--before DIR` does the same in turn with another checkout.
+start, with one job at a time. `--compare REV` does the same in turn with a revision of git.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import yaml
 
-from benchmarks.stub import GOLDEN
+from benchmarks.sample import GOLDEN
+from benchmarks.versions import OWN, checkout
 from dtperf.execution.clusters.batch import COMMANDS
 
-ROOT = Path(__file__).parents[1]
 CHILD = """
 import json, sys, time
 import dtperf
@@ -56,14 +56,19 @@ def main() -> None:
     """Start runs in turn, and print the medians of what each step took."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--system", choices=["slurm", "htcondor"], default="slurm")
-    parser.add_argument("--before", type=Path, help="another checkout")
+    parser.add_argument("--compare", metavar="REV", help="a revision to time beside this version")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    trees = {"now": ROOT} if options.before is None else {"before": options.before, "now": ROOT}
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in trees}
-    with tempfile.TemporaryDirectory() as name, batch_system(options.system) as environment:
-        folder = Path(name)
-        folder.chmod(0o755)
+    trees: dict[str, Path] = {}
+    with ExitStack() as stack:
+        if options.compare:
+            trees["before"] = stack.enter_context(checkout(options.compare)).tree
+        trees["now"] = OWN
+        found: dict[str, list[dict[str, float]]] = {name: [] for name in trees}
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        environment = stack.enter_context(batch_system(options.system))
+        for each in (folder, *(tree.parent for tree in trees.values() if tree != OWN)):
+            each.chmod(0o755)  # jobs are another user's
         for number in range(options.rounds + 1):
             for which, tree in trees.items():
                 place = folder / f"{number}-{which}"
