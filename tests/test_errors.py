@@ -17,11 +17,14 @@ from dtperf.cli.options import as_options
 PACKAGE = Path(dtperf.__file__).parent
 OPTION = re.compile(r"(?:^|[\s(`'])--[a-z]")
 FOR_A_SHELL = {
+    "execution/clusters/address.py",
+    "execution/clusters/site.py",
+    "execution/clusters/trial.py",
     "pages/explore/session.py",
     "selection/block_luminosity.py",
     "selection/brilcalc.py",
 }
-"""Writes commands."""
+"""Writes commands, or what the command `cluster check` alone asks for."""
 
 
 @pytest.fixture

@@ -156,7 +156,7 @@ class RunOptions:
     luminosity_by_block: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE.csv",
+            metavar="CSV",
             help="brilcalc's CSV, --byls: luminosity and pile-up for files without.",
         ),
     ] = None

@@ -121,7 +121,9 @@ def test_what_was_written_is_where_it_says(folder: Path, dtperf: Call) -> None:
     assert (file["path"], file["kind"]) == ("p/pair_mass.svg", "svg")
     given = ("--events", "20", "--files", "2", "--break", "empty", "--format", "rntuple")
     content = _strictly(dtperf("generate", "-o", "broken", *given, "--json").out)
-    assert content["truth"] == ["broken/truth.json", "broken/truth_chambers.csv"]
+    assert content["truth"] == [
+        f"broken/{name}" for name in ("truth.json", "truth_chambers.csv", "luminosity.csv")
+    ]
     told = [(each["kind"], each["events"], each["broken"]) for each in content["files"]]
     assert told == [("rntuple", 10, None), ("rntuple", 10, "empty")]
     for each in [file, *content["files"]]:

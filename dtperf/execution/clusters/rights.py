@@ -40,7 +40,9 @@ def rights() -> tuple[Right, ...]:
     """
     file = packaged("helm/dtperf/files").get("rules")
     if file is None:
-        raise DtperfError("configs/helm/dtperf/files/rules.yaml: is missing: install dtperf anew")
+        raise DtperfError(
+            "configs/helm/dtperf/files/rules.yaml: is missing: install it again, with dtperf"
+        )
     return tuple(of_rules(yaml.safe_load(file.read_text(encoding="utf-8"))))
 
 
