@@ -84,7 +84,7 @@ def test_without_cryptography_a_cluster_says_what_to_install(
 
 
 def test_nothing_tells_to_install_dtperf_from_a_registry() -> None:
-    published = re.compile(r"install[^\n]*\bdtperf\[|(?<!helm )install (-\S+ )*dtperf\b")
+    published = re.compile(r"install[^\n]*\bdtperf\[|(?<!helm )(?<!un)install (-\S+ )*dtperf\b")
     pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("configs/**/*")]
     pages += [*ROOT.glob("notebooks/*.ipynb"), *PACKAGE.rglob("*.py")]
     texts = {page: page.read_text(encoding="utf-8") for page in pages if page.is_file()}

@@ -41,7 +41,7 @@ def rights() -> tuple[Right, ...]:
     file = packaged("helm/dtperf/files").get("rules")
     if file is None:
         raise DtperfError(
-            "configs/helm/dtperf/files/rules.yaml: is missing: install it again, with dtperf"
+            "configs/helm/dtperf/files/rules.yaml: is missing: install the package anew"
         )
     return tuple(of_rules(yaml.safe_load(file.read_text(encoding="utf-8"))))
 
