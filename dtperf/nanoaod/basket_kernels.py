@@ -58,7 +58,8 @@ def read_headers(
     Returns:
         -1 and 0; or the first basket that is wrong, and 1: it is cut off; 2: its sizes contradict
         each other; 3: it has another number of events, or of bytes; 4: it does not say where its
-        lists begin; 5: it does so of too few; 6: it has too few numbers, or too many.
+        lists begin; 5: it does so of too few; 6: it has too few numbers, too many, or a
+        part of one.
     """
     begin = at = np.int64(0)
     for basket in range(len(sizes)):
@@ -84,7 +85,7 @@ def read_headers(
                 return basket, 4
             if content + 4 * (events + 1) > unpacked:  # the first number counts them
                 return basket, 5
-        if not is_list and content != item_bytes * events:
+        if content % item_bytes or (not is_list and content != item_bytes * events):
             return basket, 6
         at += -content % 4
         places[basket, 0], places[basket, 1] = begin + key_bytes, end
