@@ -253,9 +253,7 @@ def test_a_file_system_that_gives_less_than_it_is_asked_for(
     item = item_of(path)
     least = 50
     monkeypatch.setattr(os, "pread", lambda file, n, at: read(file, min(n, least), at))
-    monkeypatch.setattr(
-        os, "preadv", lambda file, into, at: read_into(file, [into[0][:least]], at)
-    )
+    monkeypatch.setattr(os, "preadv", lambda file, into, at: read_into(file, [into[0][:least]], at))
     assert pt(item) == CONTENT["muon_pt"].to_list()
 
 
