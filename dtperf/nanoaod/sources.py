@@ -91,11 +91,11 @@ class LocalSource(uproot.source.chunk.Source):  # type: ignore[misc]  # uproot i
         content = np.empty(sum(sizes), dtype=np.uint8)
         free = content.data
         for start, size in zip(starts, sizes, strict=True):
-            stop = start + size
-            while start < stop:  # as `_LazyBytes.result`
-                if not (read := os.preadv(self._descriptor, [free[: stop - start]], start)):
+            at, stop = start, start + size
+            while at < stop:  # as `_LazyBytes.result`
+                if not (read := os.preadv(self._descriptor, [free[: stop - at]], at)):
                     raise InputError(f"the file ends before byte {stop}", "truncated")
-                start, free = start + read, free[read:]
+                at, free = at + read, free[read:]
         return content
 
     def _read(self, start: int, stop: int) -> Any:
