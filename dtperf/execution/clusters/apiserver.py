@@ -104,14 +104,30 @@ class ApiServer:
     def kinds(self, group: str, version: str) -> set[str]:
         """Return the kinds that it knows of a group of others' making; none without the group."""
         try:
-            found = json.loads(self._answer("GET", group, base="/apis", version=group, url=version))
+            found = self._read(self._answer("GET", group, base="/apis", version=group, url=version))
         except NotThere:
             return set()
+        if "resources" not in found:
+            raise self._no_kubernetes()
         return {one["kind"] for one in found["resources"]}
 
     def _object(self, method: str, kind: str, name: str = "", **more: Any) -> Object:
-        read: Object = json.loads(self._text(method, kind, name, **more))
-        return read
+        return self._read(self._text(method, kind, name, **more))
+
+    def _read(self, text: str) -> Object:
+        """Read an answer; that of a page to log in, say, is none of an API server."""
+        try:
+            found = json.loads(text)
+        except ValueError:
+            raise self._no_kubernetes() from None
+        if not isinstance(found, dict):
+            raise self._no_kubernetes()
+        return found
+
+    def _no_kubernetes(self) -> DtperfError:
+        return ConfigError(
+            f"{self.url} answers, but not as an API server of Kubernetes: is KUBECONFIG right?"
+        )
 
     def _text(self, method: str, kind: str, name: str = "", **more: Any) -> str:
         version, plural = KINDS[kind]

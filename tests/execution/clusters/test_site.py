@@ -197,6 +197,21 @@ def test_a_name_that_nobody_knows(server: Stub, monkeypatch: pytest.MonkeyPatch)
     assert "dask.invalid: no such name" in steps(0, service=service)["address"].text
 
 
+def test_what_can_be_no_name(server: Stub) -> None:
+    service = {"type": "ClusterIP", "external_address": "tls://dask..example:8786"}
+    assert "dask..example: no such name" in steps(0, service=service)["address"].text
+
+
+@pytest.mark.parametrize("answer", ["<html>Log in</html>", [], {"hello": "world"}])
+def test_another_server_than_kubernetes(
+    server: Stub, monkeypatch: pytest.MonkeyPatch, answer: Any
+) -> None:
+    monkeypatch.setattr(server, "answer", lambda *_: (200, answer))
+    found = steps(0)
+    assert [*found] == ["file", "server"]
+    assert "not as an API server" in found["server"].text
+
+
 def test_pods_of_this_kubernetes_need_less(server: Stub) -> None:
     found = {step.step: step for step in examine(pods("inside"))}
     assert [*found] == STEPS
