@@ -98,10 +98,16 @@ def read_headers(
 
 
 @inlined
-def _stored_lists(words: U32, place: I64) -> Any:
-    """Return where the lists of a basket begin, as stored, shape (lists,)."""
+def _wanted(words: U32, place: I64, start: int, events: int) -> tuple[Any, Any, Any]:
+    """Return where wanted lists of a basket begin, as stored, wanted ones before it, and in it.
+
+    Where they begin has shape (lists in it,), and more if its last ones are not wanted.
+    """
+    before = max(place[6] - start, 0)
+    lists = min(place[7] - start, events) - before
     begin = (place[2] + place[4]) // 4 + 1
-    return words[begin : begin + place[7] - place[6]]
+    its = words[begin : begin + place[7] - place[6]]
+    return its[max(start - place[6], 0) :], before, lists
 
 
 @compiled
@@ -121,11 +127,10 @@ def read_offsets(words: U32, places: I64, item_bytes: int, start: int, offsets: 
     """
     for basket in range(len(places)):
         place = places[basket]
-        skipped, before = max(start - place[6], 0), max(place[6] - start, 0)
-        lists = min(place[7] - start, len(offsets) - 1) - before
+        its, before, lists = _wanted(words, place, start, len(offsets) - 1)
         if lists <= 0:
             continue
-        its, end = _stored_lists(words, place)[skipped:], place[4]
+        end = place[4]
         first = last = _native(its[0]) - place[5]
         ok = 0 <= first <= end
         rest, base = first, offsets[before]
@@ -167,12 +172,10 @@ def copy_lists(
     size = numbers.itemsize
     for basket in range(len(places)):
         place = places[basket]
-        skipped, before = max(start - place[6], 0), max(place[6] - start, 0)
-        lists = min(place[7] - start, len(offsets) - 1) - before
+        its, before, lists = _wanted(words, place, start, len(offsets) - 1)
         if lists <= 0:
             continue
-        its, other = _stored_lists(words, place)[skipped:], offsets[before : before + lists + 1]
-        its = its[: lists + 1]
+        its, other = its[: lists + 1], offsets[before : before + lists + 1]
         base, total = other[0], other[lists] - other[0]
         first = _native(its[0]) - place[5]
         wrong = np.int64(0)  # without a branch: several lists are compared at a time
