@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from dtperf.errors import ConfigError, DtperfError
 from dtperf.extras import install_command
@@ -108,7 +109,7 @@ class ApiServer:
         except NotThere:
             return set()
         if "resources" not in found:
-            raise self._no_kubernetes()
+            raise self.no_kubernetes()
         return {one["kind"] for one in found["resources"]}
 
     def _object(self, method: str, kind: str, name: str = "", **more: Any) -> Object:
@@ -119,12 +120,13 @@ class ApiServer:
         try:
             found = json.loads(text)
         except ValueError:
-            raise self._no_kubernetes() from None
+            raise self.no_kubernetes() from None
         if not isinstance(found, dict):
-            raise self._no_kubernetes()
+            raise self.no_kubernetes()
         return found
 
-    def _no_kubernetes(self) -> DtperfError:
+    def no_kubernetes(self) -> DtperfError:
+        """Return what is to be said if another server answers."""
         return ConfigError(
             f"{self.url} answers, but not as an API server of Kubernetes: is KUBECONFIG right?"
         )
@@ -206,6 +208,7 @@ async def _opened(kind: type[kr8s.Api]) -> kr8s.Api:
     api.timeout = ANSWER_S
     try:
         await api.auth.reauthenticate()
+        urlsplit(str(api.auth.server)).port  # noqa: B018  # ValueError, if it can be no address
     except (OSError, subprocess.SubprocessError, yaml.YAMLError, KeyError, ValueError) as error:
         raise ConfigError(f"{NO_CLUSTER} ({error})") from None
     except (TypeError, AttributeError, IndexError):
