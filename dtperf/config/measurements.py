@@ -70,7 +70,7 @@ def _bins(name: str, axis: Axis) -> int:
         return axis.bins + 2
     if isinstance(axis, Variable):
         return len(axis.edges) + 1
-    if max(abs(axis.first), abs(axis.last)) > LARGEST_INTEGER or axis.first > axis.last:
+    if max(abs(axis.first), abs(axis.last)) > LARGEST_INTEGER:
         raise ValueError(f"{name}: axis '{axis.name}' has no integers from first to last")
     return axis.last - axis.first + 1
 

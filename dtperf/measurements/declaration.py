@@ -83,10 +83,8 @@ class Variable(_Axis):
         return hist.axis.Variable(self.edges, name=self.name, label=self.label)
 
 
-class Integer(_Axis):
-    """One bin for each integer from first to last; the column has no other values."""
-
-    type: Literal["integer"] = "integer"
+class _Integers(_Axis):
+    type: str  # here, so that it is written before the others
     first: int
     last: int
 
@@ -103,18 +101,16 @@ class Integer(_Axis):
         )
 
 
-class AtLeast(_Axis):
+class Integer(_Integers):
+    """One bin for each integer from first to last; the column has no other values."""
+
+    type: Literal["integer"] = "integer"
+
+
+class AtLeast(_Integers):
     """One bin for each threshold from first to last; an entry counts at all that it reaches."""
 
     type: Literal["at_least"] = "at_least"
-    first: int
-    last: int
-
-    def to_hist(self) -> hist.axis.AxesMixin:
-        """Return the axis of the histogram."""
-        return hist.axis.Integer(
-            self.first, self.last + 1, flow=False, name=self.name, label=self.label
-        )
 
 
 class Category(_Axis):

@@ -190,7 +190,8 @@ def bin_numbers(axis: Axis, values: AnyArray) -> I16:
         case Integer():
             return integer_bins(values, axis.first, axis.last - axis.first + 1)
         case AtLeast():
-            # bin 0 reaches no threshold, the last one reaches them all
-            reached = np.clip(values - (axis.first - 1), 0, axis.last - axis.first + 1)
-            return np.asarray(reached, dtype=np.int16)
+            # bin 0 reaches no threshold, the last one reaches them all; in a width of their own
+            # those that are unsigned, or short, would have no difference below 0
+            above = np.subtract(values, axis.first - 1, dtype=np.float64)
+            return np.clip(above, 0, axis.last - axis.first + 1).astype(np.int16)
     raise AssertionError(axis)

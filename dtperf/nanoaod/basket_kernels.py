@@ -58,7 +58,8 @@ def read_headers(
     Returns:
         -1 and 0; or the first basket that is wrong, and 1: it is cut off; 2: its sizes contradict
         each other; 3: it has another number of events, or of bytes; 4: it does not say where its
-        lists begin; 5: it does so of too few; 6: it has too few numbers, or too many.
+        lists begin; 5: it does so of too few; 6: it has too few numbers, too many, or a
+        part of one.
     """
     begin = at = np.int64(0)
     for basket in range(len(sizes)):
@@ -84,7 +85,7 @@ def read_headers(
                 return basket, 4
             if content + 4 * (events + 1) > unpacked:  # the first number counts them
                 return basket, 5
-        if not is_list and content != item_bytes * events:
+        if content % item_bytes or (not is_list and content != item_bytes * events):
             return basket, 6
         at += -content % 4
         places[basket, 0], places[basket, 1] = begin + key_bytes, end
@@ -97,10 +98,16 @@ def read_headers(
 
 
 @inlined
-def _stored_lists(words: U32, place: I64) -> Any:
-    """Return where the lists of a basket begin, as stored, shape (lists,)."""
+def _wanted(words: U32, place: I64, start: int, events: int) -> tuple[Any, Any, Any]:
+    """Return where wanted lists of a basket begin, as stored, wanted ones before it, and in it.
+
+    Where they begin has shape (lists in it,), and more if its last ones are not wanted.
+    """
+    before = max(place[6] - start, 0)
+    lists = min(place[7] - start, events) - before
     begin = (place[2] + place[4]) // 4 + 1
-    return words[begin : begin + place[7] - place[6]]
+    its = words[begin : begin + place[7] - place[6]]
+    return its[max(start - place[6], 0) :], before, lists
 
 
 @compiled
@@ -120,11 +127,10 @@ def read_offsets(words: U32, places: I64, item_bytes: int, start: int, offsets: 
     """
     for basket in range(len(places)):
         place = places[basket]
-        skipped, before = max(start - place[6], 0), max(place[6] - start, 0)
-        lists = min(place[7] - start, len(offsets) - 1) - before
+        its, before, lists = _wanted(words, place, start, len(offsets) - 1)
         if lists <= 0:
             continue
-        its, end = _stored_lists(words, place)[skipped:], place[4]
+        end = place[4]
         first = last = _native(its[0]) - place[5]
         ok = 0 <= first <= end
         rest, base = first, offsets[before]
@@ -166,12 +172,10 @@ def copy_lists(
     size = numbers.itemsize
     for basket in range(len(places)):
         place = places[basket]
-        skipped, before = max(start - place[6], 0), max(place[6] - start, 0)
-        lists = min(place[7] - start, len(offsets) - 1) - before
+        its, before, lists = _wanted(words, place, start, len(offsets) - 1)
         if lists <= 0:
             continue
-        its, other = _stored_lists(words, place)[skipped:], offsets[before : before + lists + 1]
-        its = its[: lists + 1]
+        its, other = its[: lists + 1], offsets[before : before + lists + 1]
         base, total = other[0], other[lists] - other[0]
         first = _native(its[0]) - place[5]
         wrong = np.int64(0)  # without a branch: several lists are compared at a time

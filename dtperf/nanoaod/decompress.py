@@ -133,7 +133,10 @@ _contexts = _Contexts()
 def _zstd_into(packed: U8, target: U8) -> int:
     """Decompress a block in a seventh less time than cramjam, which makes a context for each."""
     try:
-        stream = _contexts.zstd.stream_reader(packed.data, read_size=len(packed))
+        # ROOT writes a block as one frame, and reads one that has several
+        stream = _contexts.zstd.stream_reader(
+            packed.data, read_size=len(packed), read_across_frames=True
+        )
         filled = stream.readinto(target)
         return filled if not stream.read(1) else filled + 1
     except zstandard.ZstdError as error:

@@ -91,9 +91,11 @@ class LocalSource(uproot.source.chunk.Source):  # type: ignore[misc]  # uproot i
         content = np.empty(sum(sizes), dtype=np.uint8)
         free = content.data
         for start, size in zip(starts, sizes, strict=True):
-            if os.preadv(self._descriptor, [free[:size]], start) != size:
-                raise InputError(f"the file ends before byte {start + size}", "truncated")
-            free = free[size:]
+            at, stop = start, start + size
+            while at < stop:  # as `_LazyBytes.result`
+                if not (read := os.preadv(self._descriptor, [free[: stop - at]], at)):
+                    raise InputError(f"the file ends before byte {stop}", "truncated")
+                at, free = at + read, free[read:]
         return content
 
     def _read(self, start: int, stop: int) -> Any:
@@ -116,7 +118,10 @@ class _LazyBytes:
 
     def result(self) -> bytes:
         """Read and return the bytes."""
-        return os.pread(self._source._descriptor, self._size, self._start)
+        descriptor, content = self._source._descriptor, b""
+        while more := os.pread(descriptor, self._size - len(content), self._start + len(content)):
+            content += more  # some file systems give less than they are asked for
+        return content
 
 
 _HEADER_BYTES = 75

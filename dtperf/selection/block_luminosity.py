@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from pydantic import Field
@@ -21,7 +22,8 @@ __all__ = ["BlockTable", "LuminosityByBlock", "block_keys"]
 HOW = "write it with: brilcalc lumi --byls -u /ub --output-style csv -o FILE …"
 
 
-class BlockTable(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class BlockTable:
     """Luminosity blocks in order, arrays of shape (blocks,)."""
 
     keys: U64
@@ -35,7 +37,7 @@ class BlockTable(NamedTuple):
     def sha256(self) -> str:
         """Of its numbers: equal however the file is named, sorted or compressed."""
         state = hashlib.sha256()
-        for column in self:
+        for column in (self.keys, self.inst_lumi, self.pileup):
             state.update(b"none" if column is None else column.tobytes())
         return state.hexdigest()
 

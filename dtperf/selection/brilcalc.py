@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -73,18 +74,19 @@ def read_luminosity(path: str | Path) -> LuminosityTable:
         return _read(file, stat.st_mtime_ns, stat.st_size)
     except FileNotFoundError:
         raise InputError(f"{file}: no such file of luminosity", "missing") from None
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise InputError(f"{file}: cannot be read: {error}") from None
 
 
 # plots ask for it one after the other
 @lru_cache(maxsize=4)
 def _read(path: Path, _changed: int, size: int) -> LuminosityTable:
-    if size > MAX_BYTES:
-        raise InputError(f"{path}: more than {MAX_BYTES >> 20} MiB: no luminosity", "oversize")
     opened = gzip.open if path.suffix == ".gz" else open
     with opened(path, "rt", encoding="utf-8", newline="") as stream:
-        lines = stream.read(MAX_BYTES).splitlines()
+        text = stream.read(MAX_BYTES + 1) if size <= MAX_BYTES else ""
+    if max(size, len(text)) > MAX_BYTES:  # of a compressed one only the text is too long
+        raise InputError(f"{path}: more than {MAX_BYTES >> 20} MiB: no luminosity", "oversize")
+    lines = text.splitlines()
     kinds = [line.strip() for line in lines if line.lower().startswith("#run:fill")]
     heads = kinds[0] if kinds else ""
     if len({line.lower() for line in kinds}) > 1:
@@ -92,14 +94,15 @@ def _read(path: Path, _changed: int, size: int) -> LuminosityTable:
             f"{path}: is several tables, one with the columns {kinds[0][1:80]}, another with "
             f"others, as of runs and of luminosity blocks: give one of them, or {HOW}"
         )
-    rows = [*csv.reader(line for line in lines if line.strip() and not line.startswith("#"))]
-    if not heads or not rows:
+    filled = [line for line in lines if line.strip() and not line.startswith("#")]
+    if not heads or not filled:
         what = "no line '#run:fill,…' with the heads of columns" if not heads else "no rows"
         raise InputError(f"{path}: is no table of luminosity, it has {what}: {HOW}")
     columns = _columns(heads.lstrip("#").split(","), path)
     try:
-        table = _table(columns, rows)
-    except (ValueError, IndexError) as error:
+        # strict: else a quote that nobody closes hides the rows behind it
+        table = _table(columns, [*csv.reader(filled, strict=True)])
+    except (ValueError, IndexError, OverflowError, csv.Error) as error:
         raise InputError(f"{path}: a row is none of luminosity ({error}): {HOW}") from None
     _refuse_doubled(table, path)
     return table
@@ -168,10 +171,13 @@ def _table(columns: _Columns, rows: Sequence[Sequence[str]]) -> LuminosityTable:
     scaled = {name: numbers(name) * unit for name, unit in columns.per_fb.items()}
     if any((each < 0).any() or not np.isfinite(each).all() for each in scaled.values()):
         raise ValueError("luminosity is not negative, and a number")
+    begin = np.array([_seconds(text) for text in column("time")])
+    if not np.isfinite(begin).all():
+        raise ValueError("a time is a number")
     return LuminosityTable(
         run=firsts("run:fill"),
         block=firsts("ls") if "ls" in places else None,
-        begin=np.array([_seconds(text) for text in column("time")]),
+        begin=begin,
         delivered=scaled["delivered"],
         recorded=scaled["recorded"],
         energy=numbers("e") if "e" in places else None,

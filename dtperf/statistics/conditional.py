@@ -86,7 +86,7 @@ class Margins(NamedTuple):
                 together = np.convolve(together, each)
             found[number] = min(together[: at + 1].sum(), together[at:].sum())
         tail = np.clip(found, LEAST, 0.5)
-        sigmas: AnyArray = -scipy.special.ndtri(tail)
+        sigmas: AnyArray = 0.0 - scipy.special.ndtri(tail)  # not -0.0, which would be printed
         return sigmas
 
     def _chances(self, strata: Intp) -> list[AnyArray]:

@@ -131,7 +131,7 @@ def test_borders_are_those_of_the_largest_chamber() -> None:
             _adding(
                 axes=[{"type": "at_least", "name": "dz", "first": 3, "last": 1}], passed="selected"
             ),
-            ["mine", "no integers from first to last"],
+            ["mine", "no integers from 3 to 1"],
         ),
         (
             _adding(

@@ -246,6 +246,17 @@ def test_a_file_system_that_fails_while_a_file_is_open(
     assert pt(second) == CONTENT["muon_pt"][20:].to_list()
 
 
+def test_a_file_system_that_gives_less_than_it_is_asked_for(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, read_into = os.pread, os.preadv
+    item = item_of(path)
+    least = 50
+    monkeypatch.setattr(os, "pread", lambda file, n, at: read(file, min(n, least), at))
+    monkeypatch.setattr(os, "preadv", lambda file, into, at: read_into(file, [into[0][:least]], at))
+    assert pt(item) == CONTENT["muon_pt"].to_list()
+
+
 def test_after_a_failure_a_file_is_opened_anew(path: Path) -> None:
     item = item_of(path)
     content = path.read_bytes()

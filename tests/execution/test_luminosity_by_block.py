@@ -226,6 +226,15 @@ def test_what_a_result_says_of_its_table_is_read_again_where_it_is_the_same(
         LuminosityByBlock.model_validate(described, strict=True).table  # noqa: B018
 
 
+def test_configs_with_tables_are_compared(tmp_path: Path, reference_config: AnalysisConfig) -> None:
+    places = {(1, 1): (2.0, 3.0), (1, 2): (4.0, 5.0)}
+    path = write(tmp_path / "lumi.csv", places)
+    first, second = (dtperf.load_config(reference_config, {KEY: path}) for _ in range(2))
+    assert first == second == pickle.loads(pickle.dumps(first))  # noqa: S301
+    write(path, places | {(1, 2): (4.0, 6.0)})
+    assert first != dtperf.load_config(reference_config, {KEY: path})
+
+
 def test_a_table_of_runs_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "runs.csv"
     path.write_text("#run:fill,time,nls,ncms,delivered(/ub),recorded(/ub)\n1:2,0,3,3,2.0,1.0\n")

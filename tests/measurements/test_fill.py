@@ -96,6 +96,15 @@ def test_thresholds(rows: list[tuple[int, bool, float]]) -> None:
             assert view[at, threshold - 1].tolist() == [len(mine) - passed, passed]
 
 
+@pytest.mark.parametrize("kind", ["u1", "i1", "u4", "i8", "f4"])
+def test_thresholds_far_from_zero(kind: str) -> None:
+    values = [0, 98, 99, 100, 101, 127]
+    axis = {"type": "at_least", "name": "hits", "first": 99, "last": 101}
+    always = np.ones(len(values), dtype=bool)
+    counts = filled({"axes": [axis], "passed": "ok"}, hits=np.array(values, kind), ok=always)
+    assert counts.view()[:, 1].tolist() == [4, 3, 2]
+
+
 @settings(max_examples=50)
 @given(
     st.lists(st.tuples(st.floats(-12.5, 12.5, width=32), st.integers(1, 3)), min_size=1),

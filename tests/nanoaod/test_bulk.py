@@ -215,6 +215,7 @@ GOOD = {"size": 57, "unpacked": 32, "key": 37, "events": 2, "last": 45}
         ({"last": 37 + 33}, 3),
         ({"last": 37 + 32}, 4),
         ({"last": 37 + 21}, 5),
+        ({"last": 37 + 7}, 6),  # numbers would be taken from some bytes before them
     ],
 )
 def test_headers_that_cannot_be(change: dict[str, int], wrong: int) -> None:

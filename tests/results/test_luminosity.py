@@ -11,6 +11,7 @@ import pytest
 
 from dtperf.errors import InputError
 from dtperf.results.recorded import recorded
+from dtperf.selection import brilcalc
 from dtperf.selection.brilcalc import read_luminosity
 
 BY_RUN = """\
@@ -127,6 +128,14 @@ def test_a_table_that_has_changed_is_read_anew(tmp_path: Path) -> None:
         (BY_RUN.replace("2000000.0,1000000.0", "2000000.0"), "a row is none of luminosity"),
         (BY_RUN.replace("1000000.0", "-1"), "not negative"),
         (BY_RUN.replace("05/12/23", "05/42/23"), "a row is none of luminosity"),
+        (BY_RUN.replace("05/12/23 02:01:15", "nan"), "a row is none of luminosity"),
+        (BY_RUN.replace("367080:", "-5:"), "a row is none of luminosity"),
+        (BY_RUN.replace("367080:", f"{2**32}:"), "a row is none of luminosity"),
+        (BY_RUN.replace("367080:", f"{9**40}:"), "a row is none of luminosity"),
+        (BY_BLOCK.replace(",1:1,", ",-1:1,"), "a row is none of luminosity"),
+        (BY_BLOCK.replace(",1:1,", ",,"), "a row is none of luminosity"),
+        (BY_BLOCK.replace("50.1,HFET", '50.1,"HFET'), "a row is none of luminosity"),
+        (BY_BLOCK.replace("HFET", "x" * 200_000), "a row is none of luminosity"),
     ],
 )
 def test_what_is_no_table_is_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -142,6 +151,20 @@ def test_a_table_that_is_not_there_or_no_text(tmp_path: Path) -> None:
     path = tmp_path / "lumi.csv"
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="cannot be read"):
+        read_luminosity(path)
+
+
+def test_a_compressed_table_that_is_damaged_or_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, content = tmp_path / "lumi.csv.gz", gzip.compress((BY_RUN + 999 * "#\n").encode())
+    path.write_bytes(content[:20] + b"\xff" * 10 + content[30:])
+    with pytest.raises(InputError, match=r"lumi\.csv\.gz: cannot be read"):
+        read_luminosity(path)
+    path.write_bytes(content)
+    # what lies beyond would be lost
+    monkeypatch.setattr(brilcalc, "MAX_BYTES", len(content))
+    with pytest.raises(InputError, match=r"lumi\.csv\.gz: more than"):
         read_luminosity(path)
 
 

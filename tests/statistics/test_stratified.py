@@ -136,6 +136,11 @@ def test_no_failure_on_either_side_or_failures_alone_tell_nothing() -> None:
         assert Strata([k], [n], [k_old], [m]).differences(ALL).sigmas[0] == 0
 
 
+def test_what_is_as_expected_is_no_negative_zero() -> None:
+    found = Strata([31], [31], [1968], [1969]).differences(ALL).sigmas[0]
+    assert f"{found:.1f}" == "0.0"
+
+
 def test_a_difference_that_all_strata_have_in_common() -> None:
     old, new = np.array([1000, 4000, 500]), np.array([3000, 100, 500])
     k_old = np.array([900, 3000, 300])

@@ -36,7 +36,7 @@ def where_it_leads(server: ApiServer, config: Kubernetes | InterLink, *, is_up: 
     host, _, port = address.removeprefix("tls://").rpartition(":")
     try:
         hosts = {str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-    except OSError:
+    except (OSError, UnicodeError):  # the latter of what cannot be a name, such as a..b
         return Finding("wrong", f"{host}: no such name is known here: is DNS told of it?")
     if said := _differs(server, config, host, hosts):
         return Finding("wrong", said)

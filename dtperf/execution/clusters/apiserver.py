@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from dtperf.errors import ConfigError, DtperfError
 from dtperf.extras import install_command
@@ -104,14 +105,31 @@ class ApiServer:
     def kinds(self, group: str, version: str) -> set[str]:
         """Return the kinds that it knows of a group of others' making; none without the group."""
         try:
-            found = json.loads(self._answer("GET", group, base="/apis", version=group, url=version))
+            found = self._read(self._answer("GET", group, base="/apis", version=group, url=version))
         except NotThere:
             return set()
+        if "resources" not in found:
+            raise self.no_kubernetes()
         return {one["kind"] for one in found["resources"]}
 
     def _object(self, method: str, kind: str, name: str = "", **more: Any) -> Object:
-        read: Object = json.loads(self._text(method, kind, name, **more))
-        return read
+        return self._read(self._text(method, kind, name, **more))
+
+    def _read(self, text: str) -> Object:
+        """Read an answer; that of a page to log in, say, is none of an API server."""
+        try:
+            found = json.loads(text)
+        except ValueError:
+            raise self.no_kubernetes() from None
+        if not isinstance(found, dict):
+            raise self.no_kubernetes()
+        return found
+
+    def no_kubernetes(self) -> DtperfError:
+        """Return what is to be said if another server answers."""
+        return ConfigError(
+            f"{self.url} answers, but not as an API server of Kubernetes: is KUBECONFIG right?"
+        )
 
     def _text(self, method: str, kind: str, name: str = "", **more: Any) -> str:
         version, plural = KINDS[kind]
@@ -190,6 +208,7 @@ async def _opened(kind: type[kr8s.Api]) -> kr8s.Api:
     api.timeout = ANSWER_S
     try:
         await api.auth.reauthenticate()
+        urlsplit(str(api.auth.server)).port  # noqa: B018  # ValueError, if it can be no address
     except (OSError, subprocess.SubprocessError, yaml.YAMLError, KeyError, ValueError) as error:
         raise ConfigError(f"{NO_CLUSTER} ({error})") from None
     except (TypeError, AttributeError, IndexError):

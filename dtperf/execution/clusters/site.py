@@ -111,7 +111,8 @@ def _file(config: Kubernetes | InterLink) -> Finding:
 
 
 def _answers(server: ApiServer) -> Finding:
-    server.kinds("authorization.k8s.io", "v1")
+    if not server.kinds("authorization.k8s.io", "v1"):  # which each Kubernetes has
+        raise server.no_kubernetes()
     return Finding("ok", f"{server.url} answers, and takes the credentials")
 
 

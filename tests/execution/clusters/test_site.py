@@ -197,6 +197,33 @@ def test_a_name_that_nobody_knows(server: Stub, monkeypatch: pytest.MonkeyPatch)
     assert "dask.invalid: no such name" in steps(0, service=service)["address"].text
 
 
+def test_what_can_be_no_name(server: Stub) -> None:
+    service = {"type": "ClusterIP", "external_address": "tls://dask..example:8786"}
+    assert "dask..example: no such name" in steps(0, service=service)["address"].text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(200, "<html>Log in</html>"), (200, []), (200, {"hello": "world"}), (404, "not found")],
+)
+def test_another_server_than_kubernetes(
+    server: Stub, monkeypatch: pytest.MonkeyPatch, answer: tuple[int, Any]
+) -> None:
+    monkeypatch.setattr(server, "answer", lambda *_: answer)
+    found = steps(0)
+    assert [*found] == ["file", "server"]
+    assert "not as an API server" in found["server"].text
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "http://[::1", "127.0.0.1:80"])
+def test_what_can_be_no_address(server: Stub, tmp_path: Path, url: str) -> None:
+    (tmp_path / "kubeconfig").write_text(kubeconfig(url))
+    found = steps(0)
+    assert [*found] == ["file", "server"]
+    assert found["server"].outcome == "wrong"
+    assert "KUBECONFIG" in found["server"].text
+
+
 def test_pods_of_this_kubernetes_need_less(server: Stub) -> None:
     found = {step.step: step for step in examine(pods("inside"))}
     assert [*found] == STEPS
