@@ -91,6 +91,8 @@ class DaskPool:
         self.dashboard = dashboard_of(client)
         self._empty_since: float | None = None
         self._count_cores()
+        self._wanted = self._backlog.wanted(self.workers)
+        """How many chunks should wait when the next tasks are made."""
 
     @property
     def memory(self) -> int | None:
@@ -109,7 +111,7 @@ class DaskPool:
     def capacity(self) -> int:
         """How many chunks to hand in ahead: those that are out, and some to make tasks of."""
         out = self._held - len(self._backlog)
-        return self._side_output.capacity(self.workers, out + self._backlog.wanted(self.workers))
+        return self._side_output.capacity(self.workers, out + self._wanted)
 
     def compiling(self) -> None:
         """Return None: Dask's workers do not tell."""
@@ -129,6 +131,8 @@ class DaskPool:
 
     def collect(self, timeout: float, *, last: bool) -> list[FinishedAttempts]:
         """Hand in tasks, and wait for sums; do again what is lost or late."""
+        # by what waits before: as more are put there, there would be no end to it
+        self._wanted = self._backlog.wanted(self.workers)
         could_more = self._hand_in(last or self._side_output.is_used)
         finished = self._queue.finished(0.0 if could_more else min(timeout, WAIT_S))
         batches = [batch for each in finished for batch in self._note(*each)]
