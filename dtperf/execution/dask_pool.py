@@ -123,9 +123,6 @@ class DaskPool:
 
     def submit(self, ticket: int, item: WorkItem) -> None:
         """Hand in an attempt."""
-        meta = meta_of(item)
-        if self._lender and is_remote(meta.source):
-            item = replace(item, usermeta=replace(meta, credentials=self._lender.current()))
         self._backlog.add(ticket, item)
         self._held += 1
 
@@ -151,11 +148,18 @@ class DaskPool:
         while self._backlog and len(tasks) < min(most - self._queue.running, BATCH):
             items, seconds = self._backlog.next_task(self.workers, last=last)
             number = self._expect(len(items))
-            chunks = pack_items(items.values())
+            chunks = pack_items(map(self._with_credentials, items.values()))
             arguments = (self._mailbox.topic, number, self._function, chunks, seconds)
             tasks.append(Task.of(number, "chunks", items, measure, *arguments))
         self._queue.submit(tasks)
         return len(tasks) == BATCH
+
+    def _with_credentials(self, item: WorkItem) -> WorkItem:
+        """Lend what we have now: a chunk may have waited for longer than a token lives."""
+        meta = meta_of(item)
+        if self._lender is None or not is_remote(meta.source):
+            return item
+        return replace(item, usermeta=replace(meta, credentials=self._lender.current()))
 
     def _expect(self, size: int) -> int:
         """Expect messages; returns the number of the first."""
