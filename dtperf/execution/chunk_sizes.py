@@ -15,6 +15,7 @@ from coffea.processor.executor import WorkItem
 from dtperf.execution.attempt import Outcome
 from dtperf.execution.chunk_meta import meta_of
 from dtperf.execution.planning import LARGEST, USED, WHOLE, cut, events_at_once
+from dtperf.execution.pools import Pool
 
 __all__ = ["ChunkSizes"]
 
@@ -22,6 +23,8 @@ LEAST = 0.05
 """Part of it that every worker can have; with less a chunk costs more than its events."""
 PILOT = 0.25
 """Part of the size that is expected to fit, with which all begin until one has ended."""
+FIRST, FIRST_OF_EACH = 16, 2
+"""So many of these are handed in at least, and for each worker: one at work, and one beside it."""
 ROUNDING = 1.2
 """A chunk may be so much larger to end with a cluster: its memory is measured from above."""
 GROWTH = 2
@@ -71,7 +74,6 @@ class ChunkSizes:
         for item in ranges:
             start = item.entrystart
             while start < item.entrystop:
-                # a pool may ask for many before the first has ended
                 size = self.events if self._has_measured else min(self.events, self._pilot)
                 cluster = meta_of(item).cluster
                 if cluster and self._seen and cluster <= size:
@@ -80,6 +82,12 @@ class ChunkSizes:
                 first = next(cut(start, item.entrystop, size, cluster))
                 yield replace(item, entrystart=first[0], entrystop=first[1])
                 start = first[1]
+
+    def ahead(self, pool: Pool) -> int:
+        """Return how many chunks to hand in: few until one has ended, since they are small."""
+        if self._has_measured:
+            return pool.capacity
+        return min(pool.capacity, max(FIRST_OF_EACH * pool.workers, FIRST))
 
     def note(self, events: int, outcome: Outcome) -> None:
         """Take note of a chunk that has ended.

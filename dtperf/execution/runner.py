@@ -245,5 +245,5 @@ def _measure(
 
     executor = ChunkExecutor(pool=pool, replicas=replicas, on_progress=note)
     if sizes is not None:
-        executor.cut, executor.on_lost = sizes.cut, sizes.lost
+        executor.cut, executor.ahead, executor.on_lost = sizes.cut, sizes.ahead, sizes.lost
     ChunkRunner(executor=executor, processor_compression=None).run(list(chunks), job.processor)

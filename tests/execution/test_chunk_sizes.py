@@ -85,6 +85,30 @@ def test_chunks_are_small_until_one_has_ended_however_many_are_asked_for() -> No
     assert len(next(cut)) > max(asked_for)
 
 
+@pytest.mark.parametrize(("workers", "first"), [(2, 16), (100, 200)])
+def test_few_small_chunks_are_handed_in_before_one_has_ended(workers: int, first: int) -> None:
+    most: list[int] = []
+
+    class Greedy(InProcessPool):
+        capacity = 5000
+
+        def collect(self, timeout: float, *, last: bool) -> list[FinishedAttempts]:
+            most.append(len(self._waiting))
+            return super().collect(timeout, last=last)
+
+    pool, sizes = Greedy(), ChunkSizes(None, 3_000)
+    pool.workers = workers
+
+    def note(update: Update) -> None:
+        for each in update.ended:
+            sizes.note(len(each.item), each.outcome)
+
+    executor = ChunkExecutor(pool=pool, on_progress=note, cut=sizes.cut, ahead=sizes.ahead)
+    executor([whole(100_000_000)], lambda item: {"out": None, "bytes": len(item)}, None)
+    assert most[0] == first
+    assert max(most) > 2 * first
+
+
 def test_where_nothing_tells_of_memory_chunks_are_as_large_as_expected() -> None:
     sizes = ChunkSizes(2_000_000_000, 3_000)
     expected, cut = sizes.events, sizes.cut([whole(20_000_000)])
