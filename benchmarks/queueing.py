@@ -72,7 +72,8 @@ def simulate(workers: int, chunk_seconds: Sequence[float], costs: Costs) -> floa
     """Workers by how many tasks they hold; some stand where they stood before, too."""
     while True:
         # the client takes in chunks, and makes tasks of them
-        while chunks_left and len(backlog) < backlog.wanted(workers):
+        wanted = backlog.wanted(workers)
+        while chunks_left and len(backlog) < wanted:
             place, _ = next(more)
             backlog.add(place, WorkItem("", "", "", place, place + 1, b""))
             chunks_left -= 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["run", "tag_and_probe"]
 
 
+@stoppable("before any event was measured")
 def run(
     config: ConfigSource,
     inputs: str | Path | Iterable[str | Path],
@@ -55,7 +56,7 @@ def run(
             cluster such as `LocalCluster`, what `dtperf.cluster` gives, or a scheduler's address.
             They must run the same software.
         cluster: Where Dask workers come from instead, as `dtperf.cluster` takes it; they are
-            started when the files are checked, and ended with the run. Also what `client` takes.
+            started for the run, and ended with it. Also what `client` takes.
         performance_report: HTML file for Dask's own report of the run.
         metrics: File in Prometheus' text format with the state of the run, written anew whenever
             the run saves what it has.
@@ -74,13 +75,14 @@ def run(
             used.
         DtperfError: The cluster does not come up, runs other software, or is lost; or the processor
             fails, or returns what cannot be kept.
+        Stopped: Ctrl-C came.
     """
     config = load_config(config)
     given = [inputs] if isinstance(inputs, str | Path) else [*inputs]
     with progress_bar(progress, on_progress) as show, ExitStack() as stack:
         is_new = out is None or not Path(out).exists()
         if client is None and is_new and not has_finished(given):
-            cluster = _asked_for(cluster, stack)
+            cluster = _asked_for(cluster, given, processor or config.processor, stack)
         from dtperf.skim.folders import clear
         from dtperf.skim.stored import is_skim, skim_among
 
@@ -126,12 +128,19 @@ def run(
         return rerun(config, skim, out=out, force=force, on_progress=show)
 
 
-@stoppable("before any event was measured")
-def _asked_for(cluster: Any, stack: ExitStack) -> Any:
-    """Ask for the workers of a cluster that is not there yet, before all that can be done later."""
+def _asked_for(cluster: Any, inputs: Sequence[Any], processor: Any, stack: ExitStack) -> Any:
+    """Ask for the workers of a cluster that is not there yet, before all that can be done later.
+
+    Not where a look shows that the run will end with a mistake of the user.
+    """
     from dtperf.execution.clusters.client import is_running
 
     if cluster is None or is_running(cluster):
+        return cluster
+    from dtperf.filesets.resolve import are_there
+
+    source = Path(processor.rpartition(":")[0]) if isinstance(processor, str) else Path()
+    if (source.suffix == ".py" and not source.is_file()) or not are_there(inputs):
         return cluster
     from dtperf.execution.clusters.lifecycle import starting
 

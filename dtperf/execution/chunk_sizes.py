@@ -15,13 +15,16 @@ from coffea.processor.executor import WorkItem
 from dtperf.execution.attempt import Outcome
 from dtperf.execution.chunk_meta import meta_of
 from dtperf.execution.planning import LARGEST, USED, WHOLE, cut, events_at_once
+from dtperf.execution.pools import Pool
 
 __all__ = ["ChunkSizes"]
 
 LEAST = 0.05
 """Part of it that every worker can have; with less a chunk costs more than its events."""
 PILOT = 0.25
-"""Part of the size that is expected to fit, with which each worker begins."""
+"""Part of the size that is expected to fit, with which all begin until one has ended."""
+FIRST, FIRST_OF_EACH = 16, 2
+"""So many of these are handed in at least, and for each worker: one at work, and one beside it."""
 ROUNDING = 1.2
 """A chunk may be so much larger to end with a cluster: its memory is measured from above."""
 GROWTH = 2
@@ -36,15 +39,9 @@ class _Seen(NamedTuple):
     """A chunk that has raised the most that its process has had."""
 
     events: int
-    base: int
-    """Bytes of the process when its first chunk began."""
+    worker: str
     peak: int
-    """The most bytes that it has had so far."""
-
-    @property
-    def event_bytes(self) -> float:
-        """Bytes an event, at most: what is had once for all events is counted, too."""
-        return max((self.peak - self.base) / self.events, LEAST_EVENT_BYTES)
+    """The most bytes that the process has had so far."""
 
 
 class ChunkSizes:
@@ -54,21 +51,22 @@ class ChunkSizes:
     took, less the base, by m is s + fixed/m: no less than what each event of a larger one takes.
     """
 
-    def __init__(self, memory: int | None, expected: int, workers: int) -> None:
+    def __init__(self, memory: int | None, expected: int) -> None:
         """Begin with what is expected of an event.
 
         Args:
             memory: Bytes that a process may take, with one chunk at a time; None: no limit.
             expected: Bytes that an event takes, from `planning.event_bytes`.
-            workers: How many chunks are worked on at a time.
         """
         self._memory = memory
-        self._pilots = workers
         self.events = events_at_once(memory, expected)
         """Of the next chunk, at most, after the first ones."""
+        self._pilot = max(1, int(PILOT * self.events))
+        self._has_measured = False
         self._least = max(1, int(LEAST * self.events))
         self._most = WHOLE
         self._bases: dict[str, int] = {}
+        """Bytes of each process before the first of its chunks that is known of."""
         self._seen: list[_Seen] = []
 
     def cut(self, ranges: Iterable[WorkItem]) -> Iterator[WorkItem]:
@@ -76,7 +74,7 @@ class ChunkSizes:
         for item in ranges:
             start = item.entrystart
             while start < item.entrystop:
-                size = self._next(item.entrystop - start)
+                size = self.events if self._has_measured else min(self.events, self._pilot)
                 cluster = meta_of(item).cluster
                 if cluster and self._seen and cluster <= size:
                     # a whole cluster more or less may be half a chunk
@@ -85,11 +83,11 @@ class ChunkSizes:
                 yield replace(item, entrystart=first[0], entrystop=first[1])
                 start = first[1]
 
-    def _next(self, left: int) -> int:
-        if self._pilots and not self._seen and left > self.events:
-            self._pilots -= 1
-            return max(1, int(PILOT * self.events))
-        return self.events
+    def ahead(self, pool: Pool) -> int:
+        """Return how many chunks to hand in: few until one has ended, since they are small."""
+        if self._has_measured:
+            return pool.capacity
+        return min(pool.capacity, max(FIRST_OF_EACH * pool.workers, FIRST))
 
     def note(self, events: int, outcome: Outcome) -> None:
         """Take note of a chunk that has ended.
@@ -98,10 +96,13 @@ class ChunkSizes:
             events: In it.
             outcome: Of its last attempt.
         """
-        base = self._bases.setdefault(outcome.worker, outcome.memory_before)
+        worker, before = outcome.worker, outcome.memory_before
+        # of two chunks the sum of the later one may come first
+        self._bases[worker] = min(self._bases.get(worker, before), before)
+        self._has_measured |= outcome.error is None and events > 0
         # a chunk that has not raised it tells nothing: it was as small as one before
-        if outcome.error is None and events and outcome.memory > outcome.memory_before:
-            self._seen.append(_Seen(events, base, outcome.memory))
+        if outcome.error is None and events and outcome.memory > before:
+            self._seen.append(_Seen(events, worker, outcome.memory))
             largest = max(seen.events for seen in self._seen)
             self._seen = [seen for seen in self._seen if GROWTH * seen.events >= largest]
             self.events = self._fitting(largest)
@@ -112,8 +113,12 @@ class ChunkSizes:
         self.events = min(self.events, self._most)
 
     def _fitting(self, largest: int) -> int:
-        of_event = max(seen.event_bytes for seen in self._seen)
-        base = max(seen.base for seen in self._seen)
+        of_event = max(self._event_bytes(seen) for seen in self._seen)
+        base = max(self._bases[seen.worker] for seen in self._seen)
         room = MOST_BYTES if self._memory is None else USED * self._memory - base
         fitting = int(min(room, MOST_BYTES) / of_event)
         return max(1, min(max(fitting, self._least), LARGEST, GROWTH * largest, self._most))
+
+    def _event_bytes(self, seen: _Seen) -> float:
+        """Return bytes an event, at most: what is had once for all events is counted, too."""
+        return max((seen.peak - self._bases[seen.worker]) / seen.events, LEAST_EVENT_BYTES)

@@ -91,6 +91,8 @@ class DaskPool:
         self.dashboard = dashboard_of(client)
         self._empty_since: float | None = None
         self._count_cores()
+        self._wanted = self._backlog.wanted(self.workers)
+        """How many chunks should wait when the next tasks are made."""
 
     @property
     def memory(self) -> int | None:
@@ -109,7 +111,7 @@ class DaskPool:
     def capacity(self) -> int:
         """How many chunks to hand in ahead: those that are out, and some to make tasks of."""
         out = self._held - len(self._backlog)
-        return self._side_output.capacity(self.workers, out + self._backlog.wanted(self.workers))
+        return self._side_output.capacity(self.workers, out + self._wanted)
 
     def compiling(self) -> None:
         """Return None: Dask's workers do not tell."""
@@ -121,14 +123,13 @@ class DaskPool:
 
     def submit(self, ticket: int, item: WorkItem) -> None:
         """Hand in an attempt."""
-        meta = meta_of(item)
-        if self._lender and is_remote(meta.source):
-            item = replace(item, usermeta=replace(meta, credentials=self._lender.current()))
         self._backlog.add(ticket, item)
         self._held += 1
 
     def collect(self, timeout: float, *, last: bool) -> list[FinishedAttempts]:
         """Hand in tasks, and wait for sums; do again what is lost or late."""
+        # by what waits before: as more are put there, there would be no end to it
+        self._wanted = self._backlog.wanted(self.workers)
         could_more = self._hand_in(last or self._side_output.is_used)
         finished = self._queue.finished(0.0 if could_more else min(timeout, WAIT_S))
         batches = [batch for each in finished for batch in self._note(*each)]
@@ -147,11 +148,18 @@ class DaskPool:
         while self._backlog and len(tasks) < min(most - self._queue.running, BATCH):
             items, seconds = self._backlog.next_task(self.workers, last=last)
             number = self._expect(len(items))
-            chunks = pack_items(items.values())
+            chunks = pack_items(map(self._with_credentials, items.values()))
             arguments = (self._mailbox.topic, number, self._function, chunks, seconds)
             tasks.append(Task.of(number, "chunks", items, measure, *arguments))
         self._queue.submit(tasks)
         return len(tasks) == BATCH
+
+    def _with_credentials(self, item: WorkItem) -> WorkItem:
+        """Lend what we have now: a chunk may have waited for longer than a token lives."""
+        meta = meta_of(item)
+        if self._lender is None or not is_remote(meta.source):
+            return item
+        return replace(item, usermeta=replace(meta, credentials=self._lender.current()))
 
     def _expect(self, size: int) -> int:
         """Expect messages; returns the number of the first."""

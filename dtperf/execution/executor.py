@@ -119,6 +119,8 @@ class ChunkExecutor(ExecutorBase):  # type: ignore[misc]  # coffea is untyped
     """coffea's own way to try again, of which nobody is told: not used."""
     cut: Callable[[Iterable[WorkItem]], Iterable[WorkItem]] = iter
     """Makes chunks of the items, each when it is needed."""
+    ahead: Callable[[Pool], int] = lambda pool: pool.capacity
+    """How many chunks to hand in ahead of what has ended."""
     on_lost: Callable[[int], None] = lambda _: None
     """Called with the events of a chunk for which no worker lived, before it is halved."""
     on_progress: Callable[[Update], None] = lambda _: None
@@ -144,7 +146,7 @@ class ChunkExecutor(ExecutorBase):  # type: ignore[misc]  # coffea is untyped
         tickets = count()
         more = True
         while True:
-            while len(running) < self.pool.capacity:
+            while len(running) < self.ahead(self.pool):
                 if waiting and waiting[0][0] <= time.monotonic():
                     task = heapq.heappop(waiting)[2]
                 elif halves:

@@ -166,7 +166,7 @@ def _run(
                 pool = stack.enter_context(worker_pool(config, workplace, reporter.wait))
                 known = [each.event_bytes for each in checked.files]
                 of_event = event_bytes(read_branches(processor), known)
-                sizes = ChunkSizes(pool.memory, of_event, pool.workers)
+                sizes = ChunkSizes(pool.memory, of_event)
                 size = config.run.chunksize or sizes.events
                 chunks = list(islice(planned(size), limit_chunks))
                 amount["chunks"] = record.chunks + len(chunks)
@@ -245,5 +245,5 @@ def _measure(
 
     executor = ChunkExecutor(pool=pool, replicas=replicas, on_progress=note)
     if sizes is not None:
-        executor.cut, executor.on_lost = sizes.cut, sizes.lost
+        executor.cut, executor.ahead, executor.on_lost = sizes.cut, sizes.ahead, sizes.lost
     ChunkRunner(executor=executor, processor_compression=None).run(list(chunks), job.processor)

@@ -171,7 +171,10 @@ def sum_up(result: Result | None, planned: Mapping[str, int], state: State) -> R
         files_unknown=0 if result is None else result.unknown_files,
         chunks_read=len(measured),
         chunks_skipped=chunks_skipped,
-        chunks_left=None if chunks is None else max(chunks - len(measured) - chunks_skipped, 0),
+        # there may be more of them, and smaller ones, than was planned
+        chunks_left=(
+            None if chunks is None else max(chunks - len(measured) - chunks_skipped, int(left > 0))
+        ),
         seconds=seconds,
         skims=() if result is None else result.skims,
         worker_seconds=sum(row.seconds for row in rows_read),

@@ -42,8 +42,8 @@ class Backlog:
     def __init__(self) -> None:
         self._waiting: deque[tuple[int, WorkItem]] = deque()
         self._alone: deque[tuple[int, WorkItem]] = deque()
-        self._suspects = set[tuple[str, int]]()
-        """Files and first events of chunks of a task at which workers have died."""
+        self._suspects: dict[str, list[tuple[int, int]]] = {}
+        """Events of chunks of a task at which workers have died, by file."""
         self._tasks = self._events = 0
         """How many tasks were made; how many events wait, but for those of chunks that go alone."""
         self._seconds = self._measured_events = self._measured_chunks = 0.0
@@ -53,8 +53,9 @@ class Backlog:
         return len(self._waiting) + len(self._alone)
 
     def add(self, ticket: int, item: WorkItem) -> None:
-        """Put a chunk at the end; one that may kill goes before all others, alone."""
-        if (item.filename, item.entrystart) in self._suspects:
+        """Put a chunk at the end; one that may kill, or a part of it, goes before all, alone."""
+        suspects = self._suspects.get(item.filename, ())
+        if any(start <= item.entrystart < stop for start, stop in suspects):
             self._alone.append((ticket, item))
             return
         self._waiting.append((ticket, item))
@@ -68,7 +69,9 @@ class Backlog:
 
     def suspect(self, items: Iterable[WorkItem]) -> None:
         """Hand out chunks each alone from now on: one of them may kill its worker."""
-        self._suspects.update((item.filename, item.entrystart) for item in items)
+        for item in items:
+            events = (item.entrystart, item.entrystop)
+            self._suspects.setdefault(item.filename, []).append(events)
 
     def note(self, item: WorkItem, outcome: Outcome) -> None:
         """Learn from a chunk how long others take."""

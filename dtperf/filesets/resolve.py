@@ -15,7 +15,7 @@ from dtperf.filesets.io import is_fileset, is_printable, read
 from dtperf.filesets.model import NO_ROOT_FILE, ROOT_SUFFIXES, Files, InputFile, known_uuid
 from dtperf.filesets.names import parse_name, refuse_foreign_path, split_names
 
-__all__ = ["Inputs", "resolve"]
+__all__ = ["Inputs", "are_there", "resolve"]
 
 Input = str | Path | InputFile
 Inputs = Input | Iterable[Input]
@@ -71,6 +71,27 @@ def resolve(
     if not files:
         raise ConfigError("no input: name files, globs, directories, URLs, datasets or a fileset")
     return Files(files.values())
+
+
+def are_there(inputs: Iterable[Input]) -> bool:
+    """Return whether `resolve` may find something for each input, by a look at this machine only.
+
+    Args:
+        inputs: As of `resolve`. What is on servers and in catalogs is taken to be there, and so is
+            what a fileset names.
+
+    Raises:
+        ConfigError: The scheme of one is of a protocol that nothing here reads.
+    """
+    given = [each for each in inputs if not isinstance(each, InputFile)]
+    names = [parse_name(text).path for each in given for text in split_names(str(each))]
+    return all("://" in name or is_catalog(name) or _is_there(name) for name in names)
+
+
+def _is_there(name: str) -> bool:
+    if _is_directory(name):
+        return any(True for suffix in ROOT_SUFFIXES for _ in Path(name).rglob(f"*{suffix}"))
+    return os.path.exists(name) or any(glob.iglob(name, recursive=True))  # noqa: PTH110, PTH207  # as above
 
 
 def _without_secrets(file: InputFile) -> InputFile:

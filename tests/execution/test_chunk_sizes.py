@@ -50,12 +50,11 @@ def work(sizes: ChunkSizes, events: int, measure: Callable[[int], Outcome]) -> I
     expected=st.integers(500, 200_000),
     truth=st.integers(500, 200_000),
     fixed=st.integers(0, 50_000_000),
-    workers=st.integers(1, 8),
 )
 def test_chunks_fit_whatever_was_expected(
-    memory: int, expected: int, truth: int, fixed: int, workers: int
+    memory: int, expected: int, truth: int, fixed: int
 ) -> None:
-    sizes, total = ChunkSizes(memory, expected, workers), 3_000_000
+    sizes, total = ChunkSizes(memory, expected), 3_000_000
     first = sizes.events
     items = [item for item, _ in zip(work(sizes, total, outcomes(truth, fixed)), range(60))]  # noqa: B905
     # nothing is lost or twice
@@ -70,20 +69,72 @@ def test_chunks_fit_whatever_was_expected(
 
 
 def test_what_takes_less_than_expected_is_read_in_larger_chunks() -> None:
-    sizes = ChunkSizes(2_000_000_000, 45_000, 1)
+    sizes = ChunkSizes(2_000_000_000, 45_000)
     expected = sizes.events
     items = [*work(sizes, 1_000_000, outcomes(10_000))]
     assert len(items[0]) < expected / 2
     assert max(map(len, items)) > 3 * expected
 
 
+def test_chunks_are_small_until_one_has_ended_however_many_are_asked_for() -> None:
+    sizes = ChunkSizes(2_000_000_000, 3_000)
+    expected, cut = sizes.events, sizes.cut([whole(20_000_000)])
+    asked_for = [len(next(cut)) for _ in range(64)]
+    assert max(asked_for) <= expected / 4
+    sizes.note(asked_for[0], outcomes(2_000)(asked_for[0]))
+    assert len(next(cut)) > max(asked_for)
+
+
+@pytest.mark.parametrize(("workers", "first"), [(2, 16), (100, 200)])
+def test_few_small_chunks_are_handed_in_before_one_has_ended(workers: int, first: int) -> None:
+    most: list[int] = []
+
+    class Greedy(InProcessPool):
+        capacity = 5000
+
+        def collect(self, timeout: float, *, last: bool) -> list[FinishedAttempts]:
+            most.append(len(self._waiting))
+            return super().collect(timeout, last=last)
+
+    pool, sizes = Greedy(), ChunkSizes(None, 3_000)
+    pool.workers = workers
+
+    def note(update: Update) -> None:
+        for each in update.ended:
+            sizes.note(len(each.item), each.outcome)
+
+    executor = ChunkExecutor(pool=pool, on_progress=note, cut=sizes.cut, ahead=sizes.ahead)
+    executor([whole(100_000_000)], lambda item: {"out": None, "bytes": len(item)}, None)
+    assert most[0] == first
+    assert max(most) > 2 * first
+
+
+def test_where_nothing_tells_of_memory_chunks_are_as_large_as_expected() -> None:
+    sizes = ChunkSizes(2_000_000_000, 3_000)
+    expected, cut = sizes.events, sizes.cut([whole(20_000_000)])
+    # workers of a run before this one have had as much already
+    sizes.note(len(next(cut)), Outcome(None, 0, 1.0, "w", memory=BASE, memory_before=BASE))
+    assert len(next(cut)) == pytest.approx(expected, rel=0.05)
+
+
+def test_chunks_of_a_worker_may_be_known_in_any_order() -> None:
+    measured, found = outcomes(25_000), set()
+    ended = [measured(20_000), measured(20_100)]
+    for order in (ended, ended[::-1]):
+        sizes = ChunkSizes(1_500_000_000, 10_000)
+        for outcome in order:
+            sizes.note(20_000, outcome)
+        found.add(sizes.events)
+    assert len(found) == 1
+
+
 def test_without_a_limit_chunks_are_no_larger_than_gains_something() -> None:
-    sizes = ChunkSizes(None, 3_000, 2)
+    sizes = ChunkSizes(None, 3_000)
     assert max(map(len, work(sizes, 5_000_000, outcomes(500)))) <= LARGEST
 
 
 def test_a_chunk_that_raised_nothing_tells_nothing() -> None:
-    sizes = ChunkSizes(None, 3_000, 1)
+    sizes = ChunkSizes(None, 3_000)
     before = sizes.events
     sizes.note(1000, Outcome(None, 0, 1.0, "w", memory=BASE, memory_before=BASE))
     sizes.note(1000, Outcome(DtperfError("x"), 0, 1.0, "w", memory=9 * BASE, memory_before=BASE))
@@ -91,7 +142,7 @@ def test_a_chunk_that_raised_nothing_tells_nothing() -> None:
 
 
 def test_few_events_are_cut_as_ever() -> None:
-    sizes = ChunkSizes(None, 3_000, 1)
+    sizes = ChunkSizes(None, 3_000)
     assert [len(item) for item in sizes.cut([whole(1000)])] == [1000]
 
 
@@ -112,7 +163,7 @@ class Killing(InProcessPool):
 @pytest.mark.parametrize(("events", "lost"), [(1000, 0), (1000_000, 1000_000)])
 def test_a_chunk_that_kills_its_workers_is_halved_a_few_times(events: int, lost: int) -> None:
     ended: list[ChunkResult] = []
-    sizes = ChunkSizes(None, 3_000, 1)
+    sizes = ChunkSizes(None, 3_000)
 
     def note(update: Update) -> None:
         ended.extend(update.ended)

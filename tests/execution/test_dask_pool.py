@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
+from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,10 +19,12 @@ from coffea.processor.executor import WorkItem
 from distributed import Client, LocalCluster
 from distributed.scheduler import KilledWorker
 
+from dtperf.addresses import Secret
 from dtperf.errors import Cause
+from dtperf.execution.chunk_meta import ChunkMeta, meta_of
 from dtperf.execution.clusters import local_client
 from dtperf.execution.dask_pool import DaskPool, _outcome
-from tests.helpers.chunks import counted, items, run
+from tests.helpers.chunks import HOME, counted, items, run
 
 
 def slowly(item: WorkItem) -> dict[str, Any]:
@@ -117,3 +122,24 @@ def test_a_chunk_that_always_takes_too_much_is_given_up(tmp_path: Path) -> None:
     assert "events 3 to 4" in str(errors[3])
     assert "memory" in str(errors[3])
     assert total == {n: 1 for n in range(30) if n not in errors}
+
+
+def lent(item: WorkItem) -> dict[str, Any]:
+    return {"out": {meta_of(item).credentials["BEARER_TOKEN_FILE"].content: 1}, "bytes": 10}
+
+
+def test_what_has_waited_gets_the_token_of_when_it_is_handed_out() -> None:
+    token = Secret("of before")
+    lender: Any = SimpleNamespace(current=lambda: {"BEARER_TOKEN_FILE": token})
+    ended, found = 0, Counter[str]()
+    with local_client(1) as client, closing(DaskPool(client)) as pool:
+        pool._lender = lender
+        pool.begin(lent)
+        for ticket, item in enumerate(items(20)):
+            pool.submit(ticket, replace(item, usermeta=ChunkMeta(source=HOME)))
+        token = Secret("of now")
+        while ended < 20:
+            for batch in pool.collect(1.0, last=True):
+                ended += len(batch.outcomes)
+                found.update(batch.output)
+    assert found == {"of now": 20}

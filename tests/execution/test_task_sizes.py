@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -104,6 +106,15 @@ def test_what_may_kill_goes_alone() -> None:
         assert [*alone] == [ticket]
 
 
+def test_the_halves_of_what_may_kill_go_alone() -> None:
+    backlog, whole = timed(0.1, 100), chunk(0, 100)
+    backlog.suspect([whole])
+    halves = replace(whole, entrystop=50), replace(whole, entrystart=50)
+    for ticket, item in enumerate((chunk(1), *halves), 200):
+        backlog.add(ticket, item)
+    assert [[*backlog.next_task(1, last=False)[0]] for _ in range(2)] == [[201], [202]]
+
+
 def test_a_task_stops_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(item: WorkItem) -> dict[str, Any]:
         time.sleep(0.05)
@@ -129,6 +140,21 @@ def test_what_a_processor_returned_is_left_as_it_is(monkeypatch: pytest.MonkeyPa
     done = dask_tasks.measure("t", 0, b"", dask_tasks.pack_items(items(5)), 100.0)
     assert dask_tasks.unpack(done.output) == {"chunks": 5}
     assert kept == {"chunks": 1}
+
+
+def test_few_chunks_are_taken_in_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task_sizes, "GROWTH", 20)
+    handed_in = ended = most = 0
+    with local_client(1) as client, closing(DaskPool(client)) as pool:
+        pool.begin(counted)
+        while ended < 100:  # chunks take so little that it could have a hundred thousand
+            before = handed_in
+            while handed_in - ended < pool.capacity and handed_in - before < 10_000:
+                pool.submit(handed_in, chunk(handed_in))
+                handed_in += 1
+            most = max(most, handed_in - before)
+            ended += sum(len(each.outcomes) for each in pool.collect(1.0, last=False))
+    assert most < 10_000
 
 
 def slow_later(item: WorkItem) -> dict[str, Any]:

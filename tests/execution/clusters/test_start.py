@@ -17,7 +17,7 @@ from distributed.core import Status
 
 import dtperf
 from dtperf.config import AnalysisConfig
-from dtperf.errors import ConfigError, DtperfError
+from dtperf.errors import ConfigError, DtperfError, InputError, Stopped
 from dtperf.execution.clusters import persistent
 from dtperf.execution.clusters.lifecycle import WorkerCount
 from dtperf.execution.clusters.local import local_client, local_cluster
@@ -104,6 +104,61 @@ def test_a_mistake_in_the_description_shows_before_files_are_checked(
 ) -> None:
     with pytest.raises(ConfigError, match="kind"):
         dtperf.run(reference_config, "nowhere.root", cluster={"kind": "no"})
+
+
+def workers_of_this_process() -> list[psutil.Process]:
+    children = psutil.Process().children(recursive=True)
+    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+
+@pytest.mark.parametrize("mistake", ["no_such_file", "no_match", "nothing_in_it", "no_processor"])
+def test_no_workers_are_asked_for_where_a_look_shows_a_mistake(
+    mistake: str, reference_config: AnalysisConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty/below").mkdir(parents=True)
+    inputs, processor, said = {
+        "no_such_file": ([GOLDEN, tmp_path / "gold.root"], None, "gold.root: no such file"),
+        "no_match": ([f"{tmp_path}/*.root"], None, "no file matches"),
+        "nothing_in_it": ([tmp_path / "empty"], None, "empty: no ROOT file"),
+        "no_processor": ([GOLDEN], str(tmp_path / "mine.py:Mine"), "mine.py"),
+    }[mistake]
+    asked = list[str]()
+    monkeypatch.setattr("dtperf.execution.clusters.lifecycle.starting", asked.append)
+    with pytest.raises((ConfigError, InputError), match=said):
+        dtperf.run(reference_config, inputs, cluster="local", processor=processor)
+    assert not asked
+
+
+def test_workers_end_that_were_asked_for_before_a_file_turned_out_to_be_none(
+    state: Path, reference_config: AnalysisConfig, tmp_path: Path
+) -> None:
+    (tmp_path / "a.root").write_text("not one")
+    with pytest.raises(InputError, match=r"a\.root"):
+        dtperf.run(reference_config, tmp_path / "a.root", cluster={"kind": "local", "workers": 1})
+    assert not workers_of_this_process()
+    assert not [*state.iterdir()]
+
+
+def test_ctrl_c_while_workers_start_is_one_line_and_they_end(
+    reference_config: AnalysisConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = list[bool]()
+
+    @contextmanager
+    def starting(_: object) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            ended.append(True)
+
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dtperf.execution.clusters.lifecycle.starting", starting)
+    monkeypatch.setattr("dtperf.skim.stored.skim_among", interrupted)
+    with pytest.raises(Stopped, match="Stopped before any event was measured"):
+        dtperf.run(reference_config, GOLDEN, cluster="local")
+    assert ended
 
 
 def test_a_report_of_workers_that_are_not_dasks(
