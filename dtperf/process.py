@@ -25,6 +25,7 @@ __all__ = [
     "collect_rarely",
     "cores",
     "follow",
+    "is_interrupt",
     "keep_freed",
     "memory_of_machine",
     "peak_memory_bytes",
@@ -177,8 +178,17 @@ def stoppable(when: str) -> Iterator[None]:
             yield
     except Stopped:
         raise
-    except KeyboardInterrupt:
-        raise Stopped(f"Stopped {when}") from None
+    except BaseException as error:
+        if is_interrupt(error):
+            raise Stopped(f"Stopped {when}") from None
+        raise
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Return whether an error is Ctrl-C, or what a library has made of one: pydantic does."""
+    return isinstance(error, KeyboardInterrupt) or (
+        error.__cause__ is not None and is_interrupt(error.__cause__)
+    )
 
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3

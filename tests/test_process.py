@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from pydantic import BaseModel, field_serializer
 
 import dtperf
 from dtperf.config import AnalysisConfig
@@ -152,6 +153,27 @@ def test_another_thread_than_the_main_one_has_no_signals() -> None:
 def test_stop_says_what_was_stopped() -> None:
     with pytest.raises(Stopped, match="Stopped while it was read"), stoppable("while it was read"):
         send_and_go_on(signal.SIGINT)
+
+
+class Stopping(BaseModel):
+    """One whose serialization is stopped, which pydantic tells in words of its own."""
+
+    value: int = 0
+
+    @field_serializer("value")
+    def _stop(self, value: int) -> int:
+        send_and_go_on(signal.SIGINT)
+        return value
+
+
+def test_a_stop_that_a_library_wraps_is_one() -> None:
+    with (
+        pytest.raises(Stopped, match="Stopped while it was written"),
+        stoppable("while it was written"),
+    ):
+        Stopping().model_dump()
+    with pytest.raises(ValueError, match="no stop"), stoppable("there"):
+        raise ValueError("no stop")
 
 
 def test_a_notebook_shows_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -140,10 +140,12 @@ class RunRecord:
         new = self._rows[self._saved :]
         has_read = any(row.status == "read" for row in new)
         if self._directory is not None and self._is_balanced and has_read:
-            result = self.result()
-            self._directory.keep(result)
-            self._saved = len(self._rows)
-            self._on_saved(result)
+            # stopped in the midst, it would be begun anew
+            with uninterrupted():
+                result = self.result()
+                self._directory.keep(result)
+                self._saved = len(self._rows)
+                self._on_saved(result)
 
     def progress_kept(self) -> str:
         """Return, for a run that is stopped after `save`, how far it came and what is kept."""

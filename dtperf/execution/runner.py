@@ -40,7 +40,7 @@ from dtperf.execution.record import RunRecord
 from dtperf.filesets import InputFile, resolve, write
 from dtperf.filesets.check import RetryPolicy, UnreadableFile
 from dtperf.filesets.replicas import Replicas
-from dtperf.process import stoppable
+from dtperf.process import is_interrupt, stoppable
 from dtperf.progress import Progress
 from dtperf.results.ledger import Ledger
 from dtperf.results.result import Result
@@ -186,7 +186,7 @@ def _run(
         except BaseException as error:
             # whatever has ended it: what is measured is measured
             record.save()
-            if isinstance(error, KeyboardInterrupt):
+            if is_interrupt(error):
                 raise Stopped(record.progress_kept()) from None
             raise
         # before workers are ended, which takes its time and may fail

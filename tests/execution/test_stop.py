@@ -21,10 +21,9 @@ from jupyter_client.manager import KernelManager
 import dtperf
 from dtperf.config import AnalysisConfig
 from dtperf.errors import Stopped
-from dtperf.execution import record
+from dtperf.execution import checkpoint, record
 from dtperf.execution.checkpoint import newest
 from dtperf.execution.clusters.client import WORKER_S
-from dtperf.execution.outputs import added
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN
 from tests.helpers.runs import assert_same, with_run
@@ -150,16 +149,23 @@ def test_a_run_stops_at_once_and_says_what_is_kept(
     assert_same(dtperf.run(config, GOLDEN, out=out, resume=True), golden_result)
 
 
-def test_a_stop_while_a_chunk_is_added_loses_nothing(
-    tmp_path: Path, reference_config: AnalysisConfig, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("place", [(record, "added"), (checkpoint, "_save")])
+def test_a_stop_while_a_chunk_is_added_or_saved_loses_nothing(
+    place: tuple[Any, str],
+    tmp_path: Path,
+    reference_config: AnalysisConfig,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A machine that is busy spends long there, before anything has been saved."""
+    begun: Any = getattr(*place)
 
-    def stopped(outputs: Any, total: Any = None) -> Any:
+    def stopped(*arguments: Any) -> Any:
+        monkeypatch.undo()
         os.kill(os.getpid(), signal.SIGINT)
-        return added(outputs, total)
+        return begun(*arguments)
 
-    monkeypatch.setattr(record, "added", stopped)
+    monkeypatch.setattr(*place, stopped)
+    monkeypatch.setattr(checkpoint, "SHORTEST_S", 0.0)
     config = with_run(reference_config, executor="iterative", chunksize=1000)
     with pytest.raises(Stopped, match=r"^Stopped at 1,000 of 4,000 events; they are kept"):
         dtperf.run(config, GOLDEN, out=tmp_path)
