@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from dtperf.errors import DtperfError, InputError
+from dtperf.selection import brilcalc
 from dtperf.selection.brilcalc import read_luminosity
 from dtperf.typing import F64, U64, Integers
 from dtperf.validation import Model
@@ -106,7 +107,11 @@ class LuminosityByBlock(Model):
 
 
 def _read(path: Path) -> BlockTable:
-    found = read_luminosity(path)
+    try:
+        found = read_luminosity(path)
+    except InputError as error:
+        # a table of runs would not do
+        raise InputError(str(error).replace(brilcalc.HOW, HOW), error.cause) from None
     if found.block is None or found.rate is None:
         raise InputError(
             f"{path}: is a table of runs, whose luminosity changes; what is needed is one of "

@@ -240,6 +240,9 @@ def test_a_table_of_runs_is_refused(tmp_path: Path) -> None:
     path.write_text("#run:fill,time,nls,ncms,delivered(/ub),recorded(/ub)\n1:2,0,3,3,2.0,1.0\n")
     with pytest.raises(dtperf.ConfigError, match=r"luminosity_by_block: .*table of runs.*--byls"):
         dtperf.load_config("reference_2023", {KEY: path})
+    path.write_text("x,y\n")
+    with pytest.raises(dtperf.ConfigError, match=r"luminosity_by_block: .*no line.*--byls"):
+        dtperf.load_config("reference_2023", {KEY: path})
     yaml = tmp_path / "mine.yaml"
     yaml.write_text("input: {luminosity_by_block: nowhere.csv}\n")
     with pytest.raises(dtperf.ConfigError, match=r"luminosity_by_block: .*nowhere\.csv: no such"):
