@@ -17,6 +17,7 @@ import dtperf
 from dtperf.config import AnalysisConfig
 from dtperf.execution.checkpoint import newest
 from dtperf.execution.runner import Progress
+from dtperf.execution.task_sizes import Backlog
 from dtperf.results.result import Result
 from tests.helpers.runs import assert_same, with_run
 from tests.integration.commands import Command, finished
@@ -67,36 +68,53 @@ def test_a_worker_is_killed(
     assert_books(result)
 
 
+NOTING = """
+import dtperf
+
+class Noting(dtperf.SegmentEfficiency):
+    def process(self, events):
+        found = super().process(events)
+        with open({path!r}, "a") as notes:
+            notes.write("x")
+        return found
+"""
+
+
 def test_what_a_killed_worker_costs(
-    client: Client, files: Path, reference_config: AnalysisConfig
+    client: Client,
+    files: Path,
+    reference_config: AnalysisConfig,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     victim = pids(client)[0]
     killed = threading.Event()
+    notes, processor = tmp_path / "notes", tmp_path / "noting.py"
+    processor.write_text(NOTING.format(path=str(notes)))
+    sizes = []
+    next_task = Backlog.next_task
+
+    def noted(backlog: Backlog, workers: int, *, last: bool) -> tuple[dict[int, Any], float]:
+        task = next_task(backlog, workers, last=last)
+        sizes.append(len(task[0]))
+        return task
 
     def kill(progress: Progress) -> None:
         if progress.done > EVENTS / 2 and not killed.is_set():
             killed.set()
             os.kill(victim, signal.SIGKILL)
 
-    before = measured_on_workers(client)
-    config = with_run(reference_config, chunksize=CHUNK)
-    result = dtperf.run(config, files, client=client, on_progress=kill)
+    monkeypatch.setattr(Backlog, "next_task", noted)
+    config = with_run(reference_config, chunksize=SMALL)
+    result = dtperf.run(
+        config, files, client=client, processor=f"{processor}:Noting", on_progress=kill
+    )
     assert killed.is_set()
     assert_books(result)
-    again = measured_on_workers(client) - before - len(result.ledger)
-    # a finished one or two that were not summed yet; what was being measured did not end
-    assert 0 <= again <= 4
-
-
-def measured_on_workers(client: Client) -> int:
-    """Count how often a chunk has come to its end on a worker, as the scheduler saw it."""
-
-    def count(dask_scheduler: Any) -> int:
-        groups = dask_scheduler.task_prefixes.items()
-        chunks = [prefix for name, prefix in groups if name.startswith("chunk")]
-        return sum(prefix.state_counts["memory"] for prefix in chunks)
-
-    return int(client.run_on_scheduler(count))
+    again = notes.stat().st_size - len(result.ledger)
+    # what was being measured, and a finished one or two that were not summed yet
+    assert 0 <= again <= 3 * max(sizes)
+    assert max(sizes) < len(result.ledger) / 2
 
 
 def options(executor: str, chunksize: int = CHUNK) -> list[str]:
