@@ -107,8 +107,12 @@ def test_a_mistake_in_the_description_shows_before_files_are_checked(
 
 
 def workers_of_this_process() -> list[psutil.Process]:
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it has ended meanwhile
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 @pytest.mark.parametrize("mistake", ["no_such_file", "no_match", "nothing_in_it", "no_processor"])
