@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from dtperf.nanoaod.marks import Mark
 from dtperf.results.event_sample import SIMULATION
+from dtperf.selection.brilcalc import block_keys
 from dtperf.selection.cuts import join_blocks
 from dtperf.typing import U32, AnyArray
 
@@ -159,7 +160,7 @@ def _ranges(run: AnyArray, block: AnyArray) -> dict[int, Blocks]:
     if (is_simulated := run == SIMULATION).any():
         rest = ~is_simulated
         return {SIMULATION: (), **_ranges(run[rest], block[rest])}
-    keys = run.astype(np.uint64) << np.uint64(32) | block.astype(np.uint64)
+    keys = block_keys(run, block)
     # neighbours in a file are of one block: what is left is short, and soon sorted
     changes = np.flatnonzero(keys[1:] != keys[:-1]) + 1
     keys = np.unique(keys[np.insert(changes, 0, 0)]) if len(keys) else keys

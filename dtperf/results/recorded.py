@@ -11,8 +11,7 @@ import numpy as np
 from dtperf.config import AnalysisConfig
 from dtperf.errors import DtperfError, InputError
 from dtperf.results.origin import Blocks
-from dtperf.selection.block_luminosity import block_keys
-from dtperf.selection.brilcalc import LuminosityTable, first_runs
+from dtperf.selection.brilcalc import LuminosityTable, block_keys, first_runs
 from dtperf.selection.luminosity import WITHOUT_LUMINOSITY, is_certified
 from dtperf.typing import U64
 

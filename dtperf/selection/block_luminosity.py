@@ -14,11 +14,11 @@ from pydantic import Field
 
 from dtperf.errors import DtperfError, InputError
 from dtperf.selection import brilcalc
-from dtperf.selection.brilcalc import read_luminosity
-from dtperf.typing import F64, U64, Integers
+from dtperf.selection.brilcalc import block_keys, read_luminosity
+from dtperf.typing import F64, U64
 from dtperf.validation import Model
 
-__all__ = ["BlockTable", "LuminosityByBlock", "block_keys"]
+__all__ = ["BlockTable", "LuminosityByBlock"]
 
 HOW = "write it with: brilcalc lumi --byls -u /ub --output-style csv -o FILE …"
 
@@ -121,9 +121,3 @@ def _read(path: Path) -> BlockTable:
     order = np.argsort(keys)
     pileup = None if found.pileup is None else found.pileup[order]
     return BlockTable(keys[order], found.rate[order], pileup)
-
-
-def block_keys(run: Integers, block: Integers) -> U64:
-    """Return run << 32 | block, shape as of both."""
-    keys: U64 = run.astype(np.uint64) << np.uint64(32) | block.astype(np.uint64)
-    return keys

@@ -20,9 +20,9 @@ from typing import NamedTuple
 import numpy as np
 
 from dtperf.errors import InputError
-from dtperf.typing import F64, U32
+from dtperf.typing import F64, U32, U64, Integers
 
-__all__ = ["BLOCK_SECONDS", "LuminosityTable", "first_runs", "read_luminosity"]
+__all__ = ["BLOCK_SECONDS", "LuminosityTable", "block_keys", "first_runs", "read_luminosity"]
 
 MAX_BYTES = 1 << 28
 """Ten years of luminosity blocks."""
@@ -109,9 +109,8 @@ def _read(path: Path, _changed: int, size: int) -> LuminosityTable:
 
 
 def _refuse_doubled(table: LuminosityTable, path: Path) -> None:
-    keys = table.run.astype(np.uint64) << np.uint64(32)
-    if table.block is not None:
-        keys |= table.block
+    block = np.zeros_like(table.run) if table.block is None else table.block
+    keys = block_keys(table.run, block)
     known, many = np.unique(keys, return_counts=True)
     if len(twice := np.unique(known[many > 1] >> np.uint64(32)).astype(np.uint32)):
         what = "" if table.block is None else "luminosity blocks of "
@@ -119,6 +118,12 @@ def _refuse_doubled(table: LuminosityTable, path: Path) -> None:
             f"{path}: has {what}{first_runs(twice)} more than once, as where tables were joined, "
             f"which would count them twice: {HOW}"
         )
+
+
+def block_keys(run: Integers, block: Integers) -> U64:
+    """Return run << 32 | block, shape as of both."""
+    keys: U64 = run.astype(np.uint64) << np.uint64(32) | block.astype(np.uint64)
+    return keys
 
 
 class _Columns(NamedTuple):

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from dtperf.selection.block_luminosity import LuminosityByBlock, block_keys
+from dtperf.selection.block_luminosity import LuminosityByBlock
 from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS
+from dtperf.selection.brilcalc import block_keys
 from dtperf.typing import Bools
 
 __all__ = ["WITHOUT_LUMINOSITY", "is_certified", "with_luminosity", "within"]

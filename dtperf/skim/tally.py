@@ -11,6 +11,7 @@ import pyarrow as pa
 from dtperf.config import AnalysisConfig
 from dtperf.errors import InputError
 from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS, isolations
+from dtperf.selection.brilcalc import block_keys
 from dtperf.selection.details.branches import detail_anomalies
 from dtperf.selection.details.rpc import has_rpcs
 from dtperf.selection.flatten import FlatEvents, flatten
@@ -104,7 +105,7 @@ def tally(events: Any, config: AnalysisConfig, anomalies: Mapping[str, int]) -> 
     import awkward as ak  # not needed where a skim is read
 
     block_ids = [ak.to_numpy(events[name]).astype(np.uint32) for name in ("run", "luminosityBlock")]
-    keys = block_ids[0].astype(np.uint64) << np.uint64(32) | block_ids[1]
+    keys = block_keys(*block_ids)
     blocks, number, counts = np.unique(keys, return_inverse=True, return_counts=True)
     found = {name: np.zeros(len(blocks), dtype=np.int64) for name in anomalies}
     mask, everything = config.selection.luminosity_mask, np.arange(len(keys))

@@ -17,7 +17,8 @@ import dtperf
 from dtperf.config import AnalysisConfig, config_to_yaml
 from dtperf.execution import dask_pool
 from dtperf.results.result import Result
-from dtperf.selection.block_luminosity import BlockTable, LuminosityByBlock, block_keys
+from dtperf.selection.block_luminosity import BlockTable, LuminosityByBlock
+from dtperf.selection.brilcalc import block_keys
 from dtperf.skim.make import skim
 from dtperf.synthetic import Settings, generate
 from tests.helpers.golden import GOLDEN
