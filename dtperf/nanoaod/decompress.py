@@ -137,10 +137,12 @@ def _zstd_into(packed: U8, target: U8) -> int:
         stream = _contexts.zstd.stream_reader(
             packed.data, read_size=len(packed), read_across_frames=True
         )
-        filled = stream.readinto(target)
-        return filled if not stream.read(1) else filled + 1
+        filled, has_more = stream.readinto(target), bool(stream.read(1))
     except zstandard.ZstdError as error:
         raise ValueError(f"a block cannot be decompressed: {error}") from error
+    if has_more:
+        raise ValueError(f"a block does not end after {len(target)} bytes")
+    return filled
 
 
 def _zlib_into(packed: U8, target: U8) -> int:
@@ -194,10 +196,7 @@ def zlib_block(_: Any, data: Any, uncompressed_bytes: int) -> bytes:
 
 def zstd_block(_: Any, data: Any, uncompressed_bytes: int) -> U8:
     """Decompress a block, as uproot's class for ZSTD, into the bytes that it claims."""
-    content = np.empty(uncompressed_bytes, dtype=np.uint8)
-    if (filled := _zstd_into(np.frombuffer(data, np.uint8), content)) > uncompressed_bytes:
-        raise ValueError(f"a block does not end after {uncompressed_bytes} bytes")
-    return content[:filled]
+    return _fill(_zstd_into, np.frombuffer(data, np.uint8), uncompressed_bytes)
 
 
 def lzma_block(_: Any, data: Any, uncompressed_bytes: int) -> U8:
