@@ -16,7 +16,6 @@ __all__ = [
     "find_secrets",
     "is_ready",
     "problem_of_node",
-    "virtual_nodes",
 ]
 
 VIRTUAL = {"virtual-node.interlink/type": "virtual-kubelet"}
@@ -32,17 +31,19 @@ class Finding(NamedTuple):
     """What is there, or what is wrong and what to do."""
 
 
-def check_node(server: ApiServer, name: str) -> None:
-    """Refuse a virtual node that is not there; not being allowed to see any is no fault.
+def check_node(server: ApiServer, name: str) -> Object | None:
+    """Return a virtual node; None if we may not see any, which is no fault.
 
     Raises:
         ConfigError: There is none of this name; the message says which there are.
     """
-    nodes = virtual_nodes(server)
-    if nodes is None or name in nodes:
-        return
-    hint = suggest(name, nodes) if nodes else "; there is none at all: does interLink run?"
-    raise ConfigError(f"node: there is no virtual node {name}{hint}")
+    nodes = _virtual_nodes(server)
+    if nodes is None:
+        return None
+    if name not in nodes:
+        hint = suggest(name, nodes) if nodes else "; there is none at all: does interLink run?"
+        raise ConfigError(f"node: there is no virtual node {name}{hint}")
+    return nodes[name]
 
 
 def find_secrets(server: ApiServer, config: Pods) -> None:
@@ -68,7 +69,7 @@ def find_secrets(server: ApiServer, config: Pods) -> None:
 
 def problem_of_node(server: ApiServer, config: Pods) -> tuple[str, ...]:
     """Return whether the node of a cluster's workers does not answer; nothing if all is well."""
-    nodes = virtual_nodes(server) if isinstance(config, InterLink) else None
+    nodes = _virtual_nodes(server) if isinstance(config, InterLink) else None
     if not nodes or not isinstance(config, InterLink) or is_ready(nodes.get(config.node)):
         return ()
     return (f"the node {config.node} is not ready: the site's interLink does not answer",)
@@ -80,7 +81,7 @@ def is_ready(node: Object | None) -> bool:
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
-def virtual_nodes(server: ApiServer) -> dict[str, Object] | None:
+def _virtual_nodes(server: ApiServer) -> dict[str, Object] | None:
     """Return all by the name that pods know them by; None if we may not see them."""
     with suppress(ConfigError, NotThere):
         found = server.list("Node", VIRTUAL)

@@ -27,7 +27,6 @@ from dtperf.execution.clusters.needs import (
     check_node,
     find_secrets,
     is_ready,
-    virtual_nodes,
 )
 from dtperf.execution.clusters.podspecs import TOLERATED
 from dtperf.execution.clusters.rights import missing
@@ -179,14 +178,12 @@ def _refusal(server: ApiServer, one: Object) -> str:
 def _node(server: ApiServer, config: Kubernetes | InterLink) -> Finding | None:
     if not isinstance(config, InterLink):
         return None
-    check_node(server, config.node)
-    nodes = virtual_nodes(server)
-    if nodes is None:
+    node = check_node(server, config.node)
+    if node is None:
         return Finding(
             "unknown",
             f"not allowed to list nodes: kubectl get node -l kubernetes.io/hostname={config.node}",
         )
-    node = nodes[config.node]
     if not is_ready(node):
         return Finding(
             "wrong",
