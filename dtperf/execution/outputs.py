@@ -74,7 +74,8 @@ def added(outputs: Iterable[Any], total: Any = None) -> Any:
 
     Args:
         outputs: As `checked` gives them.
-        total: Their sum so far, which is left as it is; None: nothing.
+        total: Their sum so far, which is added to in place; None: nothing, and the outputs are
+            left as they are.
 
     Raises:
         DtperfError: What the processor returned for some chunks does not add up.

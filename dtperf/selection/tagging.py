@@ -92,7 +92,8 @@ class Tables(Mapping[str, Table]):
 
     def forget(self, name: str) -> None:
         """Forget a table of details, all of whose uses are over: it is made anew if need be."""
-        self.__dict__.pop(name if name not in ("pairs", "crossings") else "", None)
+        if name not in ("pairs", "crossings"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def segments(self) -> Table:
