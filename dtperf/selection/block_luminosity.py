@@ -13,7 +13,6 @@ import numpy as np
 from pydantic import Field
 
 from dtperf.errors import DtperfError, InputError
-from dtperf.selection import brilcalc
 from dtperf.selection.brilcalc import block_keys, read_luminosity
 from dtperf.typing import F64, U64
 from dtperf.validation import Model
@@ -107,11 +106,7 @@ class LuminosityByBlock(Model):
 
 
 def _read(path: Path) -> BlockTable:
-    try:
-        found = read_luminosity(path)
-    except InputError as error:
-        # a table of runs would not do
-        raise InputError(str(error).replace(brilcalc.HOW, HOW), error.cause) from None
+    found = read_luminosity(path, HOW)
     if found.block is None or found.rate is None:
         raise InputError(
             f"{path}: is a table of runs, whose luminosity changes; what is needed is one of "

@@ -56,13 +56,14 @@ class LuminosityTable:
     """Instantaneous luminosity, delivered, average of a block, Hz/ub; None: rows are of runs."""
 
 
-def read_luminosity(path: str | Path) -> LuminosityTable:
+def read_luminosity(path: str | Path, how: str = HOW) -> LuminosityTable:
     """Read a table that brilcalc has written, which may be compressed by gzip.
 
     Args:
         path: CSV with the heads 'run:fill', 'time', 'delivered(/unit)', 'recorded(/unit)', and
             with `--byls` 'ls', 'E(GeV)', 'avgpu', where units may also be (hz/unit); times are
             mm/dd/yy HH:MM:SS in UTC, or seconds since 1970 (`--tssec`).
+        how: What a message says of how to write one.
 
     Raises:
         InputError: It cannot be read, is no such table, has a row twice, or is several tables with
@@ -72,10 +73,16 @@ def read_luminosity(path: str | Path) -> LuminosityTable:
     try:
         stat = file.stat()
         return _read(file, stat.st_mtime_ns, stat.st_size)
+    except _NoTable as error:
+        raise InputError(f"{file}: {error}{how}") from None
     except FileNotFoundError:
         raise InputError(f"{file}: no such file of luminosity", "missing") from None
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise InputError(f"{file}: cannot be read: {error}") from None
+
+
+class _NoTable(Exception):  # it becomes one: how to write a table follows
+    """What a file is instead of a table; ends so that this can be said behind it."""
 
 
 # plots ask for it one after the other
@@ -90,33 +97,33 @@ def _read(path: Path, _changed: int, size: int) -> LuminosityTable:
     kinds = [line.strip() for line in lines if line.lower().startswith("#run:fill")]
     heads = kinds[0] if kinds else ""
     if len({line.lower() for line in kinds}) > 1:
-        raise InputError(
-            f"{path}: is several tables, one with the columns {kinds[0][1:80]}, another with "
-            f"others, as of runs and of luminosity blocks: give one of them, or {HOW}"
+        raise _NoTable(
+            f"is several tables, one with the columns {kinds[0][1:80]}, another with "
+            "others, as of runs and of luminosity blocks: give one of them, or "
         )
     filled = [line for line in lines if line.strip() and not line.startswith("#")]
     if not heads or not filled:
         what = "no line '#run:fill,…' with the heads of columns" if not heads else "no rows"
-        raise InputError(f"{path}: is no table of luminosity, it has {what}: {HOW}")
-    columns = _columns(heads.lstrip("#").split(","), path)
+        raise _NoTable(f"is no table of luminosity, it has {what}: ")
+    columns = _columns(heads.lstrip("#").split(","))
     try:
         # strict: else a quote that nobody closes hides the rows behind it
         table = _table(columns, [*csv.reader(filled, strict=True)])
     except (ValueError, IndexError, OverflowError, csv.Error) as error:
-        raise InputError(f"{path}: a row is none of luminosity ({error}): {HOW}") from None
-    _refuse_doubled(table, path)
+        raise _NoTable(f"a row is none of luminosity ({error}): ") from None
+    _refuse_doubled(table)
     return table
 
 
-def _refuse_doubled(table: LuminosityTable, path: Path) -> None:
+def _refuse_doubled(table: LuminosityTable) -> None:
     block = np.zeros_like(table.run) if table.block is None else table.block
     keys = block_keys(table.run, block)
     known, many = np.unique(keys, return_counts=True)
     if len(twice := np.unique(known[many > 1] >> np.uint64(32)).astype(np.uint32)):
         what = "" if table.block is None else "luminosity blocks of "
-        raise InputError(
-            f"{path}: has {what}{first_runs(twice)} more than once, as where tables were joined, "
-            f"which would count them twice: {HOW}"
+        raise _NoTable(
+            f"has {what}{first_runs(twice)} more than once, as where tables were joined, "
+            "which would count them twice: "
         )
 
 
@@ -134,7 +141,7 @@ class _Columns(NamedTuple):
     """Unit of 'delivered', of a block, in Hz/ub."""
 
 
-def _columns(heads: Sequence[str], path: Path) -> _Columns:
+def _columns(heads: Sequence[str]) -> _Columns:
     """Return where the columns are, and their units."""
     places: dict[str, int] = {}
     units = {}
@@ -143,18 +150,16 @@ def _columns(heads: Sequence[str], path: Path) -> _Columns:
         places.setdefault(name, place)
         units[name] = unit
     if lacking := [name for name in ("time", "delivered", "recorded") if name not in places]:
-        raise InputError(f"{path}: the table lacks the column '{lacking[0]}': {HOW}")
+        raise _NoTable(f"the table lacks the column '{lacking[0]}': ")
     scales, hz_per_ub = {}, 0.0
     for name in ("recorded", "delivered"):
         what, slash, unit = units[name].partition("/")
         if not slash or what not in ("", "hz") or unit not in PER_FB:
-            raise InputError(
-                f"{path}: '{name}' is in {units[name] or 'no unit'}, which is no luminosity: {HOW}"
-            )
+            raise _NoTable(f"'{name}' is in {units[name] or 'no unit'}, which is no luminosity: ")
         if what and "ls" not in places:
-            raise InputError(
-                f"{path}: '{name}' is in {units[name]}, a rate, of whole runs, whose lengths it "
-                f"does not tell: {HOW}"
+            raise _NoTable(
+                f"'{name}' is in {units[name]}, a rate, of whole runs, whose lengths it "
+                "does not tell: "
             )
         scales[name] = PER_FB[unit] * (BLOCK_SECONDS if what else 1)
         hz_per_ub = PER_FB[unit] / PER_FB["ub"] / (1 if what else BLOCK_SECONDS)
