@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from dtperf.errors import DtperfWarning
+from dtperf.wording import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -238,7 +239,7 @@ class _Bar:
 
 
 def _counted(number: float, stage: str) -> str:
-    return f"{number:,.0f} {COUNTED.get(stage, 'event')}{'' if number == 1 else 's'}"
+    return counted(round(number), COUNTED.get(stage, "event"))
 
 
 def _screen(in_log: bool) -> _Log | None:

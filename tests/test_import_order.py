@@ -14,6 +14,7 @@ FLOORS = [
         "errors",
         "extras",
         "typing",
+        "wording",
         "code_state",
         "lazy_import",
         "files",

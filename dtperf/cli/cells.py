@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dtperf.cli.options import AsJson, Force, ResultDirectory, refuse_existing
+from dtperf.wording import counted
 
 __all__ = ["cells"]
 
@@ -59,4 +60,4 @@ def cells(
         f"{survey.undecided:,} without a digi have neighbours with too few to tell"
     )
     if output is not None:
-        terminal.print(f"wrote {output}: {dead:,} cells")
+        terminal.print(f"wrote {output}: {counted(dead, 'cell')}")

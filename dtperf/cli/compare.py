@@ -21,6 +21,7 @@ from dtperf.cli.options import (
 )
 from dtperf.cli.terminal import console, harmless, percent, table
 from dtperf.errors import InputError
+from dtperf.wording import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -137,7 +138,7 @@ def _print(old: Result, new: Result, found: Changes, hidden: list[str]) -> None:
         terminal.print(table_of_changes(found.named, "what has changed"))
     terminal.print(f"{sentence(guarantee(found))}\n{sentence(allowance(found))}")
     if unseen := len(old.by_chamber()) - len(found.chambers):
-        without = "1 chamber has" if unseen == 1 else f"{unseen} chambers have"
+        without = f"{counted(unseen, 'chamber')} {'has' if unseen == 1 else 'have'}"
         terminal.print(f"{without} no probe in one of them, and no look of its own")
 
 

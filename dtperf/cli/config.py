@@ -14,6 +14,7 @@ from dtperf.cli.options import AsJson, Force, Set, refuse_existing
 from dtperf.cli.streams import saving
 from dtperf.cli.terminal import console, harmless, table
 from dtperf.files import writable, write_atomic
+from dtperf.wording import counted
 
 __all__ = ["app"]
 
@@ -69,7 +70,7 @@ def check(file: Source, overrides: Set = None, as_json: AsJson = False) -> None:
         told = {"title": config.title, "config_hash": config.hash, "measurements": names}
         print_json({"path": file, **told})
         return
-    typer.echo(f"{file}: all well; {len(names)} measurements, config {config.hash[:12]}")
+    typer.echo(f"{file}: all well; {counted(len(names), 'measurement')}, config {config.hash[:12]}")
 
 
 @app.command()

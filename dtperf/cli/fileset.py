@@ -16,6 +16,7 @@ from dtperf.cli.options import WITH_GAPS, AsJson, Force, Tree, refuse_existing
 from dtperf.cli.streams import saving
 from dtperf.errors import ConfigError
 from dtperf.files import writable
+from dtperf.wording import counted
 
 if TYPE_CHECKING:
     from dtperf.filesets import InputFile
@@ -129,7 +130,8 @@ def split(
     with writable(out):
         _replace(out, old, shares)
     sizes = [sum(each.events for each in share) for share in shares]
-    typer.echo(f"{out}: {len(shares)} parts with {min(sizes):,} to {max(sizes):,} events")
+    sizes_told = f"{min(sizes):,} to {counted(max(sizes), 'event')}"
+    typer.echo(f"{out}: {counted(len(shares), 'part')} with {sizes_told}")
 
 
 @app.command()

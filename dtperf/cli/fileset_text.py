@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dtperf.cli.terminal import LONGEST, MEGABYTE, console, first_lines, first_names, harmless
+from dtperf.wording import counted
 
 if TYPE_CHECKING:
     from dtperf.filesets import Diff, InputFile
@@ -39,7 +40,8 @@ def show_summary(name: str, files: Sequence[InputFile]) -> None:
     found = summary(files)
     events, size = found["events"], found["bytes"] / MEGABYTE
     terminal = console()
-    terminal.print(f"{harmless(name)}: {len(files):,} files, {events:,} events, {size:,.1f} MB")
+    of = f"{counted(len(files), 'file')}, {counted(events, 'event')}"
+    terminal.print(f"{harmless(name)}: {of}, {size:,.1f} MB")
     remarks = {
         "unknown": "that were not opened: not all is known of them",
         "without_events": "without events",
@@ -47,11 +49,11 @@ def show_summary(name: str, files: Sequence[InputFile]) -> None:
     }
     for key, remark in remarks.items():
         if found[key]:
-            terminal.print(f"{found[key]:,} files {remark}")
+            terminal.print(f"{counted(found[key], 'file')} {remark}")
     for generation, count in found["generations"].items():
-        terminal.print(f"generation {harmless(generation)}: {count:,} files")
+        terminal.print(f"generation {harmless(generation)}: {counted(count, 'file')}")
     datasets = [
-        f"{harmless(dataset)}: {its['files']:,} files, {its['events']:,} events"
+        f"{harmless(dataset)}: {counted(its['files'], 'file')}, {counted(its['events'], 'event')}"
         for dataset, its in found["datasets"].items()
     ]
     for line in first_lines(datasets, "more datasets") if len(datasets) > 1 else ():
@@ -63,7 +65,7 @@ def show_problems(problems: Sequence[UnreadableFile], n_files: int) -> None:
     terminal = console(stderr=True)
     if problems:
         terminal.print(
-            f"{len(problems):,} of {n_files:,} files cannot be used; "
+            f"{len(problems):,} of {counted(n_files, 'file')} cannot be used; "
             "they are in the fileset, with nothing new known of them:"
         )
     errors = (problem.error for problem in problems)
@@ -123,6 +125,6 @@ def _list(title: str, lines: Iterable[str]) -> None:
     every = [*lines]
     terminal = console()
     if every:
-        terminal.print(f"{harmless(title)}: {len(every):,} files")
+        terminal.print(f"{harmless(title)}: {counted(len(every), 'file')}")
     for line in first_lines(map(harmless, every), "more: --json names them all", "  "):
         terminal.print(line)

@@ -9,6 +9,7 @@ import typer
 
 from dtperf.cli.as_json import of_file, print_json
 from dtperf.cli.options import AsJson, Force, Set
+from dtperf.wording import counted
 
 if TYPE_CHECKING:
     from dtperf.synthetic import Generated, Settings
@@ -113,7 +114,7 @@ def _as_dict(settings: Settings, made: Generated) -> dict[str, Any]:
 def _report(settings: Settings, made: Generated) -> list[str]:
     events, size = settings.events, made.bytes
     broken = [f"{file.name}: {file.broken}" for file in made.files if file.broken]
-    written = f"{events:,} events in {settings.files:,} files"
+    written = f"{counted(events, 'event')} in {counted(settings.files, 'file')}"
     return [
         f"{written}, {size / 1e6:,.1f} MB, {size / events:,.0f} bytes an event",
         f"{made.seconds:.1f} s: {events / made.seconds:,.0f} events/s",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from dtperf.cli.terminal import MEGABYTE, console, first_names, harmless, table
+from dtperf.wording import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -75,10 +76,6 @@ def _lines(summaries: Sequence[FileSummary]) -> Table:
     return shown
 
 
-def _files(count: int) -> str:
-    return f"{count:,} file{'' if count == 1 else 's'}"
-
-
 def _span(runs: Sequence[int]) -> str:
     return " – ".join(map(str, dict.fromkeys((min(runs), max(runs))))) if runs else "none"
 
@@ -89,18 +86,23 @@ def _sum(summaries: Sequence[FileSummary]) -> Iterator[str]:
     size = sum(each.size_bytes for each in summaries)
     runs = {run for each in summaries for run in each.runs}
     per_event = f", {size / events:,.0f} bytes per event" if events else ""
-    yield f"{len(summaries):,} files: {events:,} events, {size / MEGABYTE:,.1f} MB{per_event}"
-    yield f"{len(runs):,} runs: {_span([*runs])}"
+    files, of = counted(len(summaries), "file"), counted(events, "event")
+    yield f"{files}: {of}, {size / MEGABYTE:,.1f} MB{per_event}"
+    yield f"{counted(len(runs), 'run')}: {_span([*runs])}"
     kinds = Counter(f"{each.content}, as {each.kind}" for each in summaries)
-    yield from (f"{_files(count)}: {harmless(kind)}" for kind, count in kinds.most_common())
+    yield from (
+        f"{counted(count, 'file')}: {harmless(kind)}" for kind, count in kinds.most_common()
+    )
     sources = Counter(map(_source, summaries))
-    yield from (f"{_files(count)}: {name or 'source not known'}" for name, count in sources.items())
+    yield from (
+        f"{counted(count, 'file')}: {name or 'source not known'}" for name, count in sources.items()
+    )
     if without := sum(not each.entries for each in summaries):
-        yield f"{_files(without)} without events"
+        yield f"{counted(without, 'file')} without events"
     usable = [each for each in summaries if each.generation != "unknown"]
     lacks = Counter(line for each in usable for line in _unsupported(_missing_columns(each)))
     for line, count in lacks.most_common():
-        yield f"not supported by {_files(count)}: {line}"
+        yield f"not supported by {counted(count, 'file')}: {line}"
     if usable and not lacks:
         yield "all standard measurements are supported"
 

@@ -10,6 +10,7 @@ import typer
 from dtperf.cli.as_json import print_json
 from dtperf.cli.options import AsJson
 from dtperf.cli.terminal import console, duration, table
+from dtperf.wording import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -61,8 +62,8 @@ def plan(
     )
     if rates.events < SAMPLE_EVENTS:
         terminal.print(
-            f"[yellow]Only {rates.events:,} events: the loading of kernels counts among them, and "
-            "more are faster[/]"
+            f"[yellow]Only {counted(rates.events, 'event')}: the loading of kernels counts among "
+            "them, and more are faster[/]"
         )
     terminal.print(_table(sample, size))
     terminal.print(_goals(needs(rates)))

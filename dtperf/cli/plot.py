@@ -18,6 +18,7 @@ from dtperf.cli.options import (
     ResultDirectory,
     number_or_file,
 )
+from dtperf.wording import counted
 
 __all__ = ["plot"]
 
@@ -69,6 +70,6 @@ def plot(
         return
     for line in remarks:
         print(line)
-    print(f"wrote {len(written)} files to {directory}")
+    print(f"wrote {counted(len(written), 'file')} to {directory}")
     if left:
         print(f"not drawn, as it was not measured: {', '.join(left)}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dtperf.cli.terminal import LONGEST, MEGABYTE, console, first_lines, harmless, table
 from dtperf.results.table import printable
+from dtperf.wording import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -65,7 +66,7 @@ def print_verdict(
 
 def of_unknown_length(files: int) -> str:
     """Tell of files that never could be opened, so that nobody knows their events."""
-    return f"{files:,} file{'s' * (files != 1)} of unknown length"
+    return f"{counted(files, 'file')} of unknown length"
 
 
 def of_files(remarks: Mapping[str, str]) -> Iterator[str]:
@@ -93,16 +94,16 @@ def _accounting(result: Result) -> Iterator[str]:
     read, skipped = result.ledger.events("read"), result.skipped_events
     if result.runs:
         yield f"They are {result.origin.words or 'events'} of {runs_in_words(result.runs)}"
-    known = f"{read:,} events read + {skipped:,} skipped"
+    known = f"{counted(read, 'event')} read + {skipped:,} skipped"
     if result.unknown_files:
         yield f"[yellow]{known} + {of_unknown_length(result.unknown_files)}[/]"
     else:
         yield f"{known} = {read + skipped:,}"
     if result.config.selection.luminosity_mask is not None and _is_measured(result):
         yield f"{totals['certified']:,} of those read are in the luminosity mask"
-    yield f"{totals['files']:,} files, {totals['chunks']:,} chunks"
+    yield f"{counted(totals['files'], 'file')}, {counted(totals['chunks'], 'chunk')}"
     if _is_measured(result):
-        yield f"{totals['pairs']:,} pairs, {totals['crossings']:,} crossings"
+        yield f"{counted(totals['pairs'], 'pair')}, {counted(totals['crossings'], 'crossing')}"
         yield counted_twice(result)
     yield from _own(result)
 
@@ -133,7 +134,7 @@ def _skipped(result: Result, out: Path, *, is_skim: bool) -> Iterator[str]:
     for cause, _ in Counter(row.cause for row in rows).most_common():
         same = [row for row in rows if row.cause == cause]
         events, files = sum(row.events for row in same), len({row.identity for row in same})
-        yield f"  {cause}: {events:,} events of {files:,} files"
+        yield f"  {cause}: {counted(events, 'event')} of {counted(files, 'file')}"
     first = {row.identity: row for row in reversed(rows)}
     lines = [f"{harmless(row.file)}: {_reason(row)}" for row in sorted(first.values())]
     yield from first_lines(lines, "more files: the ledger names them all", "  ")
@@ -162,7 +163,7 @@ def _warnings(result: Result) -> Iterator[str]:
         if count and measurement == name:
             lines.append(f"{name.replace('_', ' ')}: {count:,} times")
         elif count and measurement not in result.left_out:
-            lines.append(f"{measurement} lacks {count:,} events without its branches")
+            lines.append(f"{measurement} lacks {counted(count, 'event')} without its branches")
     if result.left_out and is_measured:
         lines.append(f"Left out, the input lacks their branches: {', '.join(result.left_out)}")
         if any("inst_lumi" in active[name].columns for name in result.left_out):
@@ -190,7 +191,7 @@ def _throughput(result: Result) -> str:
             read += " and files"
     if len(result.jobs) > 1:
         # they may have run at the same time
-        return f"{took} in {len(result.jobs)} jobs, added up: {speed}, {read}"
+        return f"{took} in {counted(len(result.jobs), 'job')}, added up: {speed}, {read}"
     [job] = result.jobs
     cores = min(job.get("workers") or 1, job.get("cpus") or 1)
     return f"{took}: {speed}, {events / wall / cores:,.0f} on each of {cores} cores, {read}"

@@ -11,6 +11,7 @@ from dtperf.cli import complete
 from dtperf.cli.as_json import print_json
 from dtperf.cli.options import WITH_GAPS, AsJson, RunOptions, with_run_options
 from dtperf.cli.run import advise_resume
+from dtperf.wording import counted
 
 __all__ = ["skim"]
 
@@ -69,7 +70,7 @@ def _print_size(out: Path, read: int, asked: int) -> None:
     parts = load_skim(out).parts.values()
     kept, size = sum(part.events for part in parts), sum(part.bytes for part in parts)
     print(
-        f"{kept:,} of {read:,} events can matter with tighter cuts: {size / 1e6:,.1f} MB, "
+        f"{kept:,} of {counted(read, 'event')} can matter with tighter cuts: {size / 1e6:,.1f} MB, "
         f"{size / max(read, 1):,.0f} bytes for each event read, "
         f"where a run on the files reads {asked / max(read, 1):,.0f}"
     )

@@ -13,6 +13,7 @@ from dtperf.cli.printed import of_files, of_unknown_length
 from dtperf.cli.terminal import console, duration, first_names, harmless, table
 from dtperf.errors import ConfigError
 from dtperf.results.table import printable
+from dtperf.wording import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -84,11 +85,14 @@ def _progress(found: RunStatus, out: Path) -> list[str]:
     events = (
         f"{found.events_read:,} read, {found.events_skipped:,} skipped, {found.events_left:,} left"
     )
-    files = f"{found.files_read:,} read, in whole or in part"
+    files = (
+        f"{found.files_read:,} read, in whole or in part; {found.files_skipped:,} with something "
+        "skipped"
+    )
     lines = [
         f"{out}: {found.state}",
-        f"{found.percent:.1f}% of {found.events_total:,} events: {events}",
-        f"{found.files_total:,} files: {files}; {found.files_skipped:,} with something skipped",
+        f"{found.percent:.1f}% of {counted(found.events_total, 'event')}: {events}",
+        f"{counted(found.files_total, 'file')}: {files}",
     ]
     if found.runs:
         lines.append(f"{found.source or 'events'} of {runs_in_words(found.runs)}")

@@ -21,6 +21,7 @@ from dtperf.nanoaod.faults import classify, first_line, raise_if_ours
 from dtperf.nanoaod.open_files import FileRequest, OpenFile, close, open_checked, true_error
 from dtperf.results.event_sample import EVENT_BRANCHES, EventSample, SourceFile
 from dtperf.results.origin import EventOrigin
+from dtperf.wording import counted
 
 __all__ = ["EVENT_SAMPLE", "ORIGIN", "ChunkRunner", "read_events"]
 
@@ -156,7 +157,7 @@ def _wanted(item: WorkItem) -> FileRequest:
 def _refuse_too_short(file: OpenFile, item: WorkItem) -> None:
     # coffea would silently read up to the last event
     if item.entrystop > file.tree.num_entries:
-        raise InputError(f"has only {file.tree.num_entries} events", "changed")
+        raise InputError(f"has only {counted(file.tree.num_entries, 'event')}", "changed")
 
 
 def _explained(item: WorkItem, address: str, error: Exception) -> InputError:

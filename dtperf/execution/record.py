@@ -26,6 +26,7 @@ from dtperf.results.extra import in_order
 from dtperf.results.ledger import Ledger, LedgerRow
 from dtperf.results.origin import EventOrigin
 from dtperf.results.result import Result
+from dtperf.wording import counted
 
 __all__ = ["RunRecord"]
 
@@ -157,7 +158,7 @@ class RunRecord:
             before = directory.previous.ledger.events("read")
         if not before + measured:
             return "Stopped before any event was measured"
-        text = f"Stopped at {before + measured:,} of {before + self._to_measure:,} events"
+        text = f"Stopped at {before + measured:,} of {counted(before + self._to_measure, 'event')}"
         if directory is None:
             return f"{text}; nothing is kept: give out=… to go on later"
         return f"{text}; they are kept in {directory.path}: go on with resume=True"

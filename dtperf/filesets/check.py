@@ -18,6 +18,7 @@ from dtperf.nanoaod.faults import raise_if_ours
 from dtperf.nanoaod.open import unfinished
 from dtperf.nanoaod.rntuple_pages import unpacked_bytes
 from dtperf.process import raise_if_interrupted
+from dtperf.wording import counted
 
 __all__ = ["CheckedFile", "CheckedFiles", "RetryPolicy", "UnreadableFile", "check_files", "refusal"]
 
@@ -194,7 +195,8 @@ def _identified(file: InputFile, address: str, tree: Any) -> InputFile:
             )
     if any(stop > entries for _, stop in file.to_read):
         raise InputError(
-            f"{address}: has {entries} events, fewer than the fileset wants: build it anew",
+            f"{address}: has {counted(entries, 'event')}, fewer than the fileset wants: build it "
+            "anew",
             "changed",
         )
     return file._replace(uuid=uuid, entries=entries, bytes=size)
@@ -202,7 +204,7 @@ def _identified(file: InputFile, address: str, tree: Any) -> InputFile:
 
 def _summary(problems: Sequence[UnreadableFile], n_files: int) -> Iterator[str]:
     if n_files > 1:
-        yield f"{len(problems)} of {n_files} files cannot be used:"
+        yield f"{len(problems)} of {counted(n_files, 'file')} cannot be used:"
     yield from (str(problem.error) for problem in problems[:SHOWN])
     if len(problems) > SHOWN:
         yield f"... and {len(problems) - SHOWN} more"

@@ -8,6 +8,7 @@ from typing import Any
 
 from dtperf.errors import InputError
 from dtperf.filesets.model import Files, InputFile, union
+from dtperf.wording import counted
 
 __all__ = ["join"]
 
@@ -66,7 +67,8 @@ def _merged(same: Sequence[InputFile]) -> InputFile:
     events = union(each for ranges in ranges_of_each if ranges for each in ranges)
     if file.entries is not None and events and events[-1][1] > file.entries:
         raise InputError(
-            f"{first.path}: has {file.entries} events, fewer than another fileset wants", "changed"
+            f"{first.path}: has {counted(file.entries, 'event')}, fewer than another fileset wants",
+            "changed",
         )
     return file.only(events)
 

@@ -9,6 +9,7 @@ from heapq import heapify, heapreplace
 
 from dtperf.errors import ConfigError
 from dtperf.filesets.model import Files, InputFile, Range
+from dtperf.wording import counted
 
 __all__ = ["sample", "split"]
 
@@ -39,7 +40,7 @@ def split(
         _check_number(parts)
         if parts > len(given):
             raise ConfigError(
-                f"split: {len(given)} files cannot be {parts} parts: "
+                f"split: {counted(len(given), 'file')} cannot be {parts} parts: "
                 "say how many events a part may have, then files are cut"
             )
         return [*map(Files, _balanced(given, parts))]
@@ -49,7 +50,7 @@ def split(
 
 def _check_number(parts: int) -> None:
     if not 1 <= parts <= MAX_PARTS:
-        raise ConfigError(f"split: {parts:,} parts: give 1 to {MAX_PARTS:,}")
+        raise ConfigError(f"split: {counted(parts, 'part')}: give 1 to {MAX_PARTS:,}")
 
 
 def _balanced(files: Sequence[InputFile], parts: int) -> list[list[InputFile]]:
@@ -79,7 +80,7 @@ def _cut(files: Sequence[InputFile], max_events: int) -> list[list[InputFile]]:
             "build the fileset first, or split into whole files by a number of parts"
         )
     if max_events < 1:
-        raise ConfigError(f"split: {max_events} events in a part: give 1 or more")
+        raise ConfigError(f"split: {counted(max_events, 'event')} in a part: give 1 or more")
     total = sum(file.events for file in files)
     parts = max(1, -(-total // max_events))
     _check_number(parts)
@@ -130,7 +131,9 @@ def sample(
     order = _spread(given, seed)
     if n_files is not None:
         if not 1 <= n_files <= len(given):
-            raise ConfigError(f"sample: {n_files} of {len(given)} files: give 1 to {len(given)}")
+            raise ConfigError(
+                f"sample: {n_files} of {counted(len(given), 'file')}: give 1 to {len(given)}"
+            )
         drawn = order[:n_files]
     else:
         assert n_events is not None

@@ -9,6 +9,7 @@ import numpy as np
 from dtperf.errors import InputError
 from dtperf.results.event_sample import SIMULATION, Doubled, EventSample
 from dtperf.typing import U64
+from dtperf.wording import counted
 
 __all__ = ["Gathered", "refusal", "remarks"]
 
@@ -75,7 +76,7 @@ def refusal(found: Doubled, path_of: Callable[[str], str]) -> InputError:
 def _counted(found: Doubled) -> str:
     """Return in words how many events are too many, such as 'about 1,200 events'."""
     about = "" if found.is_exact else "about "
-    return f"{about}{found.events:,} event{'s' if found.events != 1 else ''}"
+    return f"{about}{counted(found.events, 'event')}"
 
 
 def remarks(events: int, sample: EventSample) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from dtperf.results.colours import ALARM, EDGES, FEW, FILLS, fill_of, ink_on, is_few, is_surely_low
 from dtperf.results.table import table_html
+from dtperf.wording import counted
 
 if TYPE_CHECKING:
     from dtperf.detector import Chamber
@@ -96,8 +97,8 @@ def in_one_line(result: Result) -> str:
     totals = result.totals
     return (
         f"<dtperf.Result of {result.config.title!r}: {totals['events']:,} {result.origin.noun}, "
-        f"{totals['pairs']:,} pairs, {totals['crossings']:,} crossings, "
-        f"{len(result)} measurements>"
+        f"{counted(totals['pairs'], 'pair')}, {counted(totals['crossings'], 'crossing')}, "
+        f"{counted(len(result), 'measurement')}>"
     )
 
 
@@ -105,8 +106,8 @@ def counted_twice(result: Result) -> str:
     """Return how often a probe enters twice: by two tags, or by two chambers of a station."""
     probes, crossings = (result.totals[n] for n in ("repeated_probes", "double_crossings"))
     return (
-        f"{probes:,} probes counted twice, {crossings:,} crossings beside another one of the same "
-        "probe and station"
+        f"{counted(probes, 'probe')} counted twice, {counted(crossings, 'crossing')} beside "
+        "another one of the same probe and station"
     )
 
 
@@ -118,9 +119,9 @@ def as_html(result: Result) -> str:
     """
     totals = result.totals
     words = (
-        f"{totals['events']:,} {result.origin.noun} of {_number(totals['files'], 'file')}, "
-        f"{_number(totals['pairs'], 'pair')}, {_number(totals['crossings'], 'crossing')} "
-        f"({counted_twice(result)}), {_number(len(result), 'measurement')}"
+        f"{totals['events']:,} {result.origin.noun} of {counted(totals['files'], 'file')}, "
+        f"{counted(totals['pairs'], 'pair')}, {counted(totals['crossings'], 'crossing')} "
+        f"({counted_twice(result)}), {counted(len(result), 'measurement')}"
     )
     if result.extra:
         words += f", {len(result.extra)} of the processor's own: see result.extra"
@@ -128,7 +129,7 @@ def as_html(result: Result) -> str:
         words += f", on {escape(', '.join(result.skims))}"
     rows = chamber_rows(result)
     index = result.histograms
-    summary = f"<summary>{_number(len(index), 'histogram')}</summary>"
+    summary = f"<summary>{counted(len(index), 'histogram')}</summary>"
     parts = [
         f"<p><b>{escape(result.config.title or UNTITLED)}</b>: {words}</p>",
         *(f"<p {WARNED}>{escape(warning)}</p>" for warning in _warnings(result)),
@@ -140,11 +141,6 @@ def as_html(result: Result) -> str:
     return f"<div>{''.join(parts)}</div>"
 
 
-def _number(count: int, what: str) -> str:
-    """Write a number of things."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
 LACKING = "events_not_in_"
 """Begins the name of what counts events without the branches that a measurement needs."""
 
@@ -153,7 +149,7 @@ def _warnings(result: Result) -> Iterator[str]:
     if result.skipped_files:
         unknown = f", {result.unknown_files:,} of them of unknown size" * bool(result.unknown_files)
         yield (
-            f"{_number(result.skipped_events, 'event')} of {_number(result.skipped_files, 'file')} "
+            f"{counted(result.skipped_events, 'event')} of {counted(result.skipped_files, 'file')} "
             f"were skipped{unknown}: see result.ledger"
         )
     yield from result.event_remarks
@@ -168,7 +164,7 @@ def _warnings(result: Result) -> Iterator[str]:
     for name, n in result.anomalies.items():
         if n and name.startswith(LACKING) and name.removeprefix(LACKING) in result.counts:
             yield (
-                f"{name.removeprefix(LACKING)} lacks {_number(n, 'event')} of files without its "
+                f"{name.removeprefix(LACKING)} lacks {counted(n, 'event')} of files without its "
                 "branches"
             )
 

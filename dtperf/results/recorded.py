@@ -14,6 +14,7 @@ from dtperf.results.origin import Blocks
 from dtperf.selection.brilcalc import LuminosityTable, block_keys, first_runs
 from dtperf.selection.luminosity import WITHOUT_LUMINOSITY, is_certified
 from dtperf.typing import U64
+from dtperf.wording import counted
 
 __all__ = ["Recorded", "blocks_read", "lacking_blocks", "recorded"]
 
@@ -63,7 +64,7 @@ def recorded(
         theirs = block_keys(table.run, table.block)
         is_read = np.isin(theirs, keys)
         n_lacking = len(keys) - len(np.intersect1d(keys, theirs))
-        read = f"{len(keys):,} luminosity blocks that were read"
+        read = f"{counted(len(keys), 'luminosity block')} that were read"
         remarks = [f"it lacks {n_lacking:,} of {read}"] if n_lacking else []
     times = table.begin[is_read]
     begin, end = (times.min(), times.max()) if len(times) else (0.0, 0.0)
@@ -104,12 +105,12 @@ def lacking_blocks(
         if len(absent):
             run, block = divmod(int(absent[0]), 1 << 32)
             lacks = (
-                f"lacks {len(absent):,} of {len(read):,} luminosity blocks that were read, such as "
-                f"{block} of run {run}"
+                f"lacks {len(absent):,} of {counted(len(read), 'luminosity block')} that were "
+                f"read, such as {block} of run {run}"
             )
     except DtperfError:  # the table is elsewhere
         pass
-    without = f"{events:,} event{'s' * (events != 1)} without a value"
+    without = f"{counted(events, 'event')} without a value"
     return [f"{table.file} {lacks}: {without} overflow what is measured against luminosity"]
 
 

@@ -27,6 +27,7 @@ from dtperf.results.recorded import lacking_blocks
 from dtperf.results.storage import LEDGER, RESULT, StoredResult, read_files, write_files
 from dtperf.results.summary import ChamberEfficiency, StationEfficiency, by_chamber, by_station
 from dtperf.results.table import Table
+from dtperf.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -386,7 +387,7 @@ class Result(Mapping[str, "Histogram"]):
         read = stored.ledger.events("read")
         if result.totals != stored.totals or read != result.totals["events"]:
             raise InputError(
-                f"{out}: does not add up: the ledger has {read:,} events read and "
+                f"{out}: does not add up: the ledger has {counted(read, 'event')} read and "
                 f"{volume(stored.ledger)}, but {RESULT} says {dict(stored.totals)}",
                 "corrupt",
             )

@@ -179,8 +179,10 @@ def _table(columns: _Columns, rows: Sequence[Sequence[str]]) -> LuminosityTable:
         return np.array([text.partition(":")[0] for text in column(name)], dtype=np.uint32)
 
     scaled = {name: numbers(name) * unit for name, unit in columns.per_fb.items()}
-    if any((each < 0).any() or not np.isfinite(each).all() for each in scaled.values()):
-        raise ValueError("luminosity is not negative, and a number")
+    further = {name: numbers(name) for name in ("e", "avgpu") if name in places}
+    for name, each in (scaled | further).items():
+        if (each < 0).any() or not np.isfinite(each).all():
+            raise ValueError(f"'{name}' is not negative, and a number")
     begin = np.array([_seconds(text) for text in column("time")])
     if not np.isfinite(begin).all():
         raise ValueError("a time is a number")
@@ -190,8 +192,8 @@ def _table(columns: _Columns, rows: Sequence[Sequence[str]]) -> LuminosityTable:
         begin=begin,
         delivered=scaled["delivered"],
         recorded=scaled["recorded"],
-        energy=numbers("e") if "e" in places else None,
-        pileup=numbers("avgpu") if "avgpu" in places else None,
+        energy=further.get("e"),
+        pileup=further.get("avgpu"),
         rate=numbers("delivered") * columns.hz_per_ub if "ls" in places else None,
     )
 

@@ -79,7 +79,7 @@ def test_build_with_a_broken_file(fileset: Call, folder: Path, tmp_path: Path) -
     done = fileset("build", folder, "-o", out, "--on-error", "skip")
     assert done.code == 3
     assert "4 files, 3,200 events" in done.out
-    assert "1 files that were not opened" in done.out
+    assert "1 file that were not opened" in done.out
     assert f"  truncated: {folder}/2200.root" in done.err
     bad = [each for each in resolve(out) if not each.is_known]
     assert bad == [InputFile(str(folder / "2200.root"), "Events")]
@@ -174,10 +174,10 @@ def test_diff(fileset: Call, ten: Path, tmp_path: Path) -> None:
     write(other, [moved, changed, *many(12)[3:]])
     done = fileset("diff", ten, other)
     assert done.code == 1
-    assert f"only in {ten}: 1 files\n  /data/0.root\n" in done.out
+    assert f"only in {ten}: 1 file\n  /data/0.root\n" in done.out
     assert f"only in {other}: 2 files\n  /data/10.root\n  /data/11.root\n" in done.out
-    assert "moved: 1 files\n  /data/1.root → /[red]new.root\n" in done.out
-    assert "changed: 1 files\n  /data/2.root: entries 10 → 11, ranges 0 to 10 → 0 to 11" in done.out
+    assert "moved: 1 file\n  /data/1.root → /[red]new.root\n" in done.out
+    assert "changed: 1 file\n  /data/2.root: entries 10 → 11, ranges 0 to 10 → 0 to 11" in done.out
     done = fileset("diff", ten, other, "--json")
     assert done.code == 1
     found = json.loads(done.out)

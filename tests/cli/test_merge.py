@@ -50,7 +50,7 @@ def test_gaps_that_are_left(dtperf: Call, tmp_path: Path, jobs: list[Path]) -> N
     done = dtperf("merge", jobs[0], gaps, "-o", tmp_path / "sum")
     assert done.code == 3
     assert "15 events read + 10 skipped + 1 file of unknown length\n" in done.out
-    assert "timeout: 10 events of 1 files" in done.out
+    assert "timeout: 10 events of 1 file\n" in done.out
     assert "  d: timeout\n" in done.out
     assert f"dtperf fileset retry {tmp_path / 'sum'} -o missing.json.gz" in done.out
     retried = made([row("d", 0, 10), row("e", 0, 3)]).save(tmp_path / "retried")

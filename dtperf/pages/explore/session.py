@@ -17,6 +17,7 @@ from dtperf.results.result import Result
 from dtperf.results.summary import Efficiency, in_words
 from dtperf.skim.analysis import Explorer
 from dtperf.skim.cuts import with_cuts
+from dtperf.wording import counted
 
 __all__ = ["Session", "content", "not_shown", "station_rows"]
 CLOSED = "closed: run dtperf.explore again"
@@ -34,13 +35,13 @@ def content(result: Result, before: Result, seconds: float) -> dict[str, Any]:
         What JSON can hold.
     """
     totals = result.totals
-    found = f"{totals['pairs']:,} pairs, {totals['crossings']:,} crossings"
+    found = f"{counted(totals['pairs'], 'pair')}, {counted(totals['crossings'], 'crossing')}"
     return {
         "stations": station_rows(result, before),
         "chambers": chamber_rows(result),
         "curves": curves(result),
         "found": found,
-        "took": f"{totals['events']:,} events measured in {1000 * seconds:,.0f} ms",
+        "took": f"{counted(totals['events'], 'event')} measured in {1000 * seconds:,.0f} ms",
     }
 
 

@@ -10,6 +10,7 @@ from dtperf.filesets.model import DEFAULT_DATASET
 from dtperf.pages.report.words import count
 from dtperf.results.caption import Caption, caption_of, runs_in_words
 from dtperf.results.cost import cost_of
+from dtperf.wording import counted
 
 if TYPE_CHECKING:
     from dtperf.results.result import Result
@@ -37,7 +38,7 @@ def warning(*results: Result) -> str:
 def about(result: Result) -> list[tuple[str, str]]:
     """List what is known of a result beside its efficiencies, by what it is called."""
     caption, totals = caption_of(result), result.totals
-    files = f"{count(totals['files'])} file{'s' * (totals['files'] != 1)}"
+    files = counted(totals["files"], "file")
     lines = (
         ("source", f"CMS {caption.events}" if caption.events in CMS else caption.events),
         ("runs", runs_in_words(result.runs).removeprefix("run ")),
@@ -45,7 +46,10 @@ def about(result: Result) -> list[tuple[str, str]]:
         ("luminosity", _luminosity(caption)),
         ("by block", _by_block(result)),
         ("energy", caption.energy),
-        ("read", f"{count(totals['events'])} events of {files}, {count(totals['pairs'])} pairs"),
+        (
+            "read",
+            f"{counted(totals['events'], 'event')} of {files}, {counted(totals['pairs'], 'pair')}",
+        ),
         ("dataset", _dataset(result)),
         ("measured", _measured(result)),
         ("computing", "" if result.skims else cost_of(result).words),
@@ -81,7 +85,7 @@ def _luminosity(caption: Caption) -> str:
 def _by_block(result: Result) -> str:
     if (table := result.config.luminosity_by_block) is None:
         return ""
-    blocks = f"{count(table.blocks)} luminosity blocks of {table.file}, {table.sha256[:12]}"
+    blocks = f"{counted(table.blocks, 'luminosity block')} of {table.file}, {table.sha256[:12]}"
     return f"luminosity of {blocks}, for files without"
 
 

@@ -17,6 +17,7 @@ from dtperf.measurements.trigger import SOURCES, in_right_crossing
 from dtperf.pages.report.words import plus_minus
 from dtperf.results.summary import efficiencies
 from dtperf.typing import AnyArray
+from dtperf.wording import counted
 
 if TYPE_CHECKING:
     from dtperf.results.result import Result
@@ -126,7 +127,7 @@ def _ill_cells(result: Result) -> Iterator[str]:
         if named:
             more = f", and {len(named) - MOST_CELLS:,} more" if len(named) > MOST_CELLS else ""
             listed = f"{', '.join(named[:MOST_CELLS])}{more}"
-            yield f"{len(named):,} {kind} cell{'s' * (len(named) != 1)}: {listed}"
+            yield f"{counted(len(named), f'{kind} cell')}: {listed}"
     if not survey.flags:
         yield "No cell is dead, weak or noisy"
     if survey.undecided:

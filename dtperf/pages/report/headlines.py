@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from dtperf.diagnostics import cells
 from dtperf.diagnostics.flags import losses
 from dtperf.pages.report.changed import what_changed
-from dtperf.pages.report.words import capital, count, percent, sentence
+from dtperf.pages.report.words import capital, percent, sentence
+from dtperf.wording import counted
 
 if TYPE_CHECKING:
     from dtperf.diagnostics.comparison import Changes
@@ -107,8 +108,6 @@ def _skipped(result: Result) -> str:
         return "nothing was skipped"
     causes = ", ".join(cause for cause, _ in Counter(row.cause for row in rows).most_common())
     files = result.skipped_files
-    text = (
-        f"{count(result.skipped_events)} events of {files:,} file{'s' * (files != 1)} were skipped"
-    )
+    text = f"{counted(result.skipped_events, 'event')} of {counted(files, 'file')} were skipped"
     unknown = f", not counting those of {result.unknown_files:,} never opened"
     return f"{text} ({causes}){unknown if result.unknown_files else ''}"

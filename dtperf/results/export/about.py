@@ -8,6 +8,7 @@ from dtperf.results.bin_columns import is_efficiency
 from dtperf.results.caption import caption_of, runs_in_words
 from dtperf.results.result import Result
 from dtperf.statistics import ONE_SIGMA
+from dtperf.wording import counted
 
 __all__ = ["CHAMBERS", "PREFIX", "about", "about_all", "selection_of", "source_of"]
 
@@ -64,7 +65,7 @@ def source_of(result: Result) -> str:
     caption = caption_of(result)
     events = f"{result.totals['events']:,} {caption.events or 'events'}"
     if caption.is_data and caption.events:
-        events = f"{result.totals['events']:,} events of data"
+        events = f"{counted(result.totals['events'], 'event')} of data"
     parts = [
         " of ".join(filter(None, (events, runs_in_words(result.runs)))),
         caption.conditions,
