@@ -3,7 +3,8 @@
 Of events of full content, with few pairs and with many. `dt_performance` measures all groups. Each
 is timed beside the default, in turn, on one core, in processes of their own; bare reading and
 unpacking are of the same branches. `--compare` names a revision of git, whose runs of the default
-and of all groups are timed beside ours instead.
+and of all groups are timed beside ours instead. `--memory` times both as they are on a worker that
+has no more, beside one that has enough.
 """
 
 from __future__ import annotations
@@ -48,7 +49,10 @@ def main() -> None:
     parser.add_argument("--sample", nargs="*", choices=SHARES, default=[*SHARES])
     parser.add_argument("--groups", nargs="*", default=[*BY_GROUP][1:], help="which groups")
     parser.add_argument("--compare", metavar="REV", help="a revision to time beside this version")
+    parser.add_argument("--memory", type=float, metavar="GB", help="of a worker, to be timed")
     options = parser.parse_args()
+    if options.compare and options.memory:
+        parser.error("--memory is of this version: it does not go with --compare")
     one_core()
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
@@ -59,6 +63,9 @@ def main() -> None:
             if before is not None:
                 make = partial(whole_runs, sample, options.events)
                 print_beside(beside(make, sample.parent, before.tree, options.rounds))
+                continue
+            if options.memory:
+                print_limited(sample, options)
                 continue
             print_costs(costs(sample, options.events, options.groups), options.rounds)
 
@@ -99,6 +106,24 @@ def whole_runs(sample: Path, events: int, _: Path, tree: Path | None) -> dict[st
     return {
         name: Subject(subjects.run, (sample, name), events, tree=tree) for name in (DEFAULT, ALL)
     }
+
+
+def print_limited(sample: Path, options: argparse.Namespace) -> None:
+    """Time the default and all groups with little memory in turn with enough, and print a table."""
+    limit = int(1e9 * options.memory)
+    print("| | CPU time over that with enough | peak memory, MB | with enough |")
+    print("|---|---:|---:|---:|")
+    for name in (DEFAULT, ALL):
+        timed = rounds(
+            {
+                "enough": Subject(subjects.run, (sample, name), options.events),
+                "little": Subject(subjects.run_within, (sample, name, limit), options.events),
+            },
+            options.rounds,
+        )
+        ratio = "{:.2f} ({:.2f} to {:.2f})".format(*spread(timed["enough"], timed["little"]))
+        peaks = [timed[which].peak_bytes / 1e6 for which in ("little", "enough")]
+        print("| `{}` | {} | {:,.0f} | {:,.0f} |".format(name, ratio, *peaks), flush=True)
 
 
 def print_costs(found: dict[str, Cost], number: int) -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "kernels",
     "propagation",
     "run",
+    "run_within",
 ]
 
 Work = Callable[[], object]
@@ -108,6 +109,14 @@ def run(path: Path, config: Config) -> Work:
     """Measure, from files to the result."""
     loaded = dtperf.load_config(config)
     return lambda: dtperf.run(loaded, path)
+
+
+def run_within(path: Path, config: Config, memory: int) -> Work:
+    """Measure as on a worker that has so many bytes of memory."""
+    from dtperf.execution import pools
+
+    pools.memory_of_machine = lambda: memory
+    return run(path, config)
 
 
 def command(path: Path, out: Path) -> Work:

@@ -25,6 +25,7 @@ __all__ = [
     "collect_rarely",
     "cores",
     "follow",
+    "give_back",
     "is_interrupt",
     "keep_freed",
     "memory_of_machine",
@@ -215,6 +216,23 @@ def keep_freed() -> bool:
     return bool(mallopt(M_MMAP_THRESHOLD, LARGEST_BYTES) and mallopt(M_TRIM_THRESHOLD, KEPT_BYTES))
 
 
+def give_back() -> bool:
+    """Give back what is freed and kept, and begin anew with the most bytes that this process has.
+
+    So what is next shows what it takes, whatever the process has done before.
+
+    Returns:
+        Whether `peak_memory_bytes` begins anew: on Linux, with GNU's C library.
+    """
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+        # source: proc_pid_clear_refs(5) of the Linux manual
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    except (AttributeError, OSError, TypeError):
+        return False
+    return True
+
+
 def collect_rarely() -> None:
     """Make Python look for rings of objects 70 times less often; for processes that are our own.
 
@@ -249,7 +267,7 @@ def follow(parent: int) -> None:
 
 
 def peak_memory_bytes() -> int:
-    """Return the most bytes that this process has had so far.
+    """Return the most bytes that this process has had so far, or since `give_back`.
 
     On Linux not what getrusage says: that includes what the process had been before it became this
     program, as large as its parent.

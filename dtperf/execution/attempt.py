@@ -16,7 +16,7 @@ from dtperf.errors import DtperfError
 from dtperf.execution.chunk_meta import meta_of, place_of
 from dtperf.kernel_cache import spent_compiling
 from dtperf.nanoaod.faults import own_fault
-from dtperf.process import keep_freed, peak_memory_bytes
+from dtperf.process import give_back, keep_freed, peak_memory_bytes
 
 __all__ = ["SIDE_OUTPUT", "ChunkProcessor", "Outcome", "broken", "run_chunk", "worker_lost"]
 
@@ -54,13 +54,15 @@ class Outcome(NamedTuple):
     cpu_seconds: float = 0.0
     """CPU time of the thread, or of the process if its threads work for this attempt alone."""
     memory: int = 0
-    """The most bytes that the process has had so far."""
+    """The most bytes that the process has had, since a pilot began in it if one has."""
     remark: str = ""
     """What a user should know of the file, though it was read; empty: nothing."""
     compiling_seconds: float = 0.0
     """Wall time of compiling, which comes once."""
     memory_before: int = 0
-    """The most bytes that the process had had when this began."""
+    """The same when this began."""
+    is_anew: bool = False
+    """Both are counted from when this began, the process having given back what it kept."""
 
 
 def run_chunk(function: Function, item: WorkItem) -> tuple[Any, Outcome]:
@@ -70,6 +72,7 @@ def run_chunk(function: Function, item: WorkItem) -> tuple[Any, Outcome]:
         The processor's output, None if it failed; and the outcome. Nothing is raised.
     """
     keep_freed()
+    is_anew = meta_of(item).is_pilot and give_back()
     has_process = meta_of(item).threads > 1
     cpu_time = time.process_time if has_process else time.thread_time
     before = peak_memory_bytes()
@@ -93,6 +96,7 @@ def run_chunk(function: Function, item: WorkItem) -> tuple[Any, Outcome]:
         remark,
         compiling,
         before,
+        is_anew,
     )
 
 

@@ -35,6 +35,8 @@ class ChunkMeta:
     """Our proxy and token, as `CredentialSource` of `execution/credentials.py` gives them."""
     halvings: int = 0
     """What part of its events goes into the sample, see `EventSample`."""
+    is_pilot: bool = False
+    """Its memory tells how large others may be: what the process keeps is given back before."""
     threads: int = 1
     """How many threads of the process, which does nothing else, may work on the chunk."""
 

@@ -6,6 +6,7 @@ somebody else: no constant knows it. The first chunks are small, later ones as l
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
@@ -22,14 +23,15 @@ __all__ = ["ChunkSizes"]
 LEAST = 0.05
 """Part of it that every worker can have; with less a chunk costs more than its events."""
 PILOT = 0.25
-"""Part of the size that is expected to fit, with which all begin until one has ended."""
+"""Part of the size that is expected to fit, with which all begin."""
 FIRST, FIRST_OF_EACH = 16, 2
-"""So many of these are handed in at least, and for each worker: one at work, and one beside it."""
+"""So many of these are handed in at least, and for each worker: one at work, and one beside it. The
+second one shows what the first one, with which libraries came, cannot."""
 ROUNDING = 1.2
 """A chunk may be so much larger to end with a cluster: its memory is measured from above."""
 GROWTH = 2
 """So many times the largest chunk that was measured is as far as its memory is believed."""
-MOST_BYTES = 1_000_000_000
+MOST_BYTES = 750_000_000
 """That a chunk may take, however much there is: with more it is no faster."""
 LEAST_EVENT_BYTES = 500
 """Less is no measurement: a chunk had most of its memory from the one before."""
@@ -42,6 +44,8 @@ class _Seen(NamedTuple):
     worker: str
     peak: int
     """The most bytes that the process has had so far."""
+    base: int | None
+    """Bytes that it had before; None: it had had more, so nobody knows."""
 
 
 class ChunkSizes:
@@ -66,7 +70,11 @@ class ChunkSizes:
         self._least = max(1, int(LEAST * self.events))
         self._most = WHOLE
         self._bases: dict[str, int] = {}
-        """Bytes of each process before the first of its chunks that is known of."""
+        """Bytes of each process without a chunk; if it cannot tell, before the first known one."""
+        self._tells: set[str] = set()
+        """Processes that can tell."""
+        self._ended: Counter[str] = Counter()
+        """Chunks by process."""
         self._seen: list[_Seen] = []
 
     def cut(self, ranges: Iterable[WorkItem]) -> Iterator[WorkItem]:
@@ -74,17 +82,19 @@ class ChunkSizes:
         for item in ranges:
             start = item.entrystart
             while start < item.entrystop:
-                size = self.events if self._has_measured else min(self.events, self._pilot)
-                cluster = meta_of(item).cluster
+                meta, is_pilot = meta_of(item), not self._has_measured
+                size = min(self.events, self._pilot) if is_pilot else self.events
+                cluster = meta.cluster
                 if cluster and self._seen and cluster <= size:
                     # a whole cluster more or less may be half a chunk
                     size = max(size, int(ROUNDING * size) // cluster * cluster)
                 first = next(cut(start, item.entrystop, size, cluster))
-                yield replace(item, entrystart=first[0], entrystop=first[1])
+                meta = replace(meta, is_pilot=is_pilot)
+                yield replace(item, entrystart=first[0], entrystop=first[1], usermeta=meta)
                 start = first[1]
 
     def ahead(self, pool: Pool) -> int:
-        """Return how many chunks to hand in: few until one has ended, since they are small."""
+        """Return how many chunks to hand in: few until some have ended, since they are small."""
         if self._has_measured:
             return pool.capacity
         return min(pool.capacity, max(FIRST_OF_EACH * pool.workers, FIRST))
@@ -98,11 +108,20 @@ class ChunkSizes:
         """
         worker, before = outcome.worker, outcome.memory_before
         # of two chunks the sum of the later one may come first
-        self._bases[worker] = min(self._bases.get(worker, before), before)
-        self._has_measured |= outcome.error is None and events > 0
+        if outcome.is_anew:
+            most = self._bases.get(worker, 0) if worker in self._tells else 0
+            self._bases[worker] = max(most, before)
+            self._tells.add(worker)
+        elif worker not in self._tells:
+            self._bases[worker] = min(self._bases.get(worker, before), before)
+        if outcome.error is not None or not events:
+            return
+        self._ended[worker] += 1
+        self._has_measured |= self._ended[worker] >= FIRST_OF_EACH or self._ended.total() >= FIRST
         # a chunk that has not raised it tells nothing: it was as small as one before
-        if outcome.error is None and events and outcome.memory > before:
-            self._seen.append(_Seen(events, worker, outcome.memory))
+        if outcome.memory > before:
+            base = before if outcome.is_anew else None
+            self._seen.append(_Seen(events, worker, outcome.memory, base))
             largest = max(seen.events for seen in self._seen)
             self._seen = [seen for seen in self._seen if GROWTH * seen.events >= largest]
             self.events = self._fitting(largest)
@@ -121,4 +140,5 @@ class ChunkSizes:
 
     def _event_bytes(self, seen: _Seen) -> float:
         """Return bytes an event, at most: what is had once for all events is counted, too."""
-        return max((seen.peak - self._bases[seen.worker]) / seen.events, LEAST_EVENT_BYTES)
+        base = self._bases[seen.worker] if seen.base is None else seen.base
+        return max((seen.peak - base) / seen.events, LEAST_EVENT_BYTES)

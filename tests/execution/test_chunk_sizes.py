@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 import dtperf
 from dtperf.errors import DtperfError
 from dtperf.execution.attempt import Outcome
+from dtperf.execution.chunk_meta import meta_of
 from dtperf.execution.chunk_sizes import GROWTH, LEAST, ChunkSizes
 from dtperf.execution.executor import ChunkExecutor, ChunkResult, Update
 from dtperf.execution.planning import LARGEST, USED
@@ -76,12 +79,15 @@ def test_what_takes_less_than_expected_is_read_in_larger_chunks() -> None:
     assert max(map(len, items)) > 3 * expected
 
 
-def test_chunks_are_small_until_one_has_ended_however_many_are_asked_for() -> None:
+def test_chunks_are_small_until_a_worker_has_ended_two_however_many_are_asked_for() -> None:
     sizes = ChunkSizes(2_000_000_000, 3_000)
     expected, cut = sizes.events, sizes.cut([whole(20_000_000)])
     asked_for = [len(next(cut)) for _ in range(64)]
     assert max(asked_for) <= expected / 4
-    sizes.note(asked_for[0], outcomes(2_000)(asked_for[0]))
+    measured = outcomes(2_000)
+    sizes.note(asked_for[0], measured(asked_for[0]))
+    assert len(next(cut)) == asked_for[0]
+    sizes.note(asked_for[0], measured(asked_for[0]))
     assert len(next(cut)) > max(asked_for)
 
 
@@ -113,8 +119,49 @@ def test_where_nothing_tells_of_memory_chunks_are_as_large_as_expected() -> None
     sizes = ChunkSizes(2_000_000_000, 3_000)
     expected, cut = sizes.events, sizes.cut([whole(20_000_000)])
     # workers of a run before this one have had as much already
-    sizes.note(len(next(cut)), Outcome(None, 0, 1.0, "w", memory=BASE, memory_before=BASE))
+    for _ in range(2):
+        sizes.note(len(next(cut)), Outcome(None, 0, 1.0, "w", memory=BASE, memory_before=BASE))
     assert len(next(cut)) == pytest.approx(expected, rel=0.05)
+
+
+@pytest.mark.parametrize("had", [0, 1_900_000_000])
+def test_what_a_worker_has_had_before_or_loads_at_first_does_not_count(had: int) -> None:
+    libraries, of_event = 250_000_000, 20_000
+    sizes, peak, loaded = ChunkSizes(2_000_000_000, 45_000), BASE + had, 0
+    largest = 0
+    for item in islice(sizes.cut([whole(10_000_000)]), 40):
+        if is_pilot := meta_of(item).is_pilot:
+            peak = BASE + loaded  # as `give_back` does
+        before, loaded = peak, libraries
+        peak = max(peak, BASE + libraries + of_event * len(item))
+        sizes.note(len(item), Outcome(None, 0, 1.0, "w", 0.0, peak, "", 0.0, before, is_pilot))
+        largest = max(largest, len(item))
+    fitting = (USED * 2_000_000_000 - BASE - libraries) / of_event
+    assert 0.9 * fitting < largest <= fitting
+
+
+def test_a_run_in_a_process_that_has_had_more_cuts_as_the_first_one() -> None:
+    """In a process of its own: tests before this one would have filled it."""
+    program = """
+import sys, dtperf, numpy
+from dtperf.execution import runner
+from dtperf.process import keep_freed
+runner.event_bytes = lambda *_: 1_000_000
+config = dtperf.load_config("reference_2023")
+def largest():
+    return max(row.events for row in dtperf.run(config, sys.argv[1:]).ledger)
+largest()
+before = largest()
+keep_freed()
+had = [numpy.ones(1 << 20) for _ in range(150)]
+del had
+print(before, largest())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(GOLDEN)], capture_output=True, text=True, check=True
+    )
+    before, after = map(int, done.stdout.split())
+    assert after == pytest.approx(before, rel=0.2)
 
 
 def test_chunks_of_a_worker_may_be_known_in_any_order() -> None:

@@ -64,7 +64,7 @@ def test_hits_and_digis_are_large_where_nobody_has_looked() -> None:
 
 def test_a_worker_of_the_reference_site() -> None:
     assert events_at_once(2_000_000_000) == LARGEST
-    assert events_at_once(1_000_000_000) == 66_666
+    assert events_at_once(1_000_000_000) == 83_333
     assert events_at_once(None) == LARGEST
 
 
