@@ -24,6 +24,7 @@ from dtperf.plot.cells import (
     shade,
 )
 from dtperf.plot.style import Size, StyledFigure, legend, new_sheet, style
+from dtperf.plot.ticks import name_ticks
 from dtperf.results.caption import caption_of
 from dtperf.results.result import Result, ResultSource
 from dtperf.typing import F64
@@ -139,7 +140,7 @@ def _name_layers(panel: Axes) -> None:
     names = [
         f"SL{n // 4 + 1}  L{n % 4 + 1}" if n % 4 == 0 else f"L{n % 4 + 1}" for n in range(LAYERS)
     ]
-    panel.set_yticks(range(LAYERS), names, fontsize="x-small")
+    name_ticks(panel.yaxis, range(LAYERS), names, size="x-small")
     panel.minorticks_off()
     for edge in (3.5, 7.5):
         panel.axhline(edge, color="black", lw=1)

@@ -18,8 +18,10 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 
 from dtperf.plot.header import Header, plain
+from dtperf.plot.letters import look_up_once
 from dtperf.plot.panel import Layout, Panel
 from dtperf.plot.pyplot import hand_over
+from dtperf.plot.ticks import QuickAxes
 from dtperf.results.caption import NOTHING_KNOWN, Caption
 from dtperf.results.colours import STATION_COLOURS
 from dtperf.typing import AnyArray
@@ -193,6 +195,12 @@ class StyledFigure(Figure):
             with style(scale=self.scale):
                 self.place_header()
 
+    def add_axes(self, *arguments: Any, **named: Any) -> Axes:
+        """Add axes that are quickly drawn, if no other ones are asked for."""
+        if not isinstance(arguments[0], Axes) and not {"projection", "polar"} & {*named}:
+            named.setdefault("axes_class", QuickAxes)
+        return super().add_axes(*arguments, **named)
+
     def place_header(self) -> None:
         """Give the header its strip, and the rest to the panels."""
         strip = self.scale * HEADER_IN_INCHES / self.get_figheight()
@@ -214,6 +222,7 @@ class StyledFigure(Figure):
 
     def draw(self, renderer: Any) -> None:
         """Draw in the style."""
+        look_up_once(renderer)
         engine = self.get_layout_engine()
         with style(scale=self.scale):
             if self._only_placed and engine is not None:
