@@ -34,7 +34,7 @@ def _heights_of(dpi: float) -> Callable[[FontProperties], Heights]:
 
     @lru_cache(100)
     def found(letters: FontProperties) -> Heights:
-        font = get_font(fontManager._find_fonts_by_props(letters))  # type: ignore[attr-defined]
+        font = get_font(fontManager._find_fonts_by_props(letters))
         table, head = font.get_sfnt_table("OS/2"), font.get_sfnt_table("head")
         if table is None or head is None:
             return None, None, None
