@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
+from contextlib import ExitStack
+from functools import partial
+from multiprocessing import get_context
 from typing import Any, TypeVar
 
-from dtperf.process import cores, follow
+from dtperf.process import can_be_copied, cores, follow
 
 __all__ = ["each_done"]
 
@@ -16,7 +20,7 @@ Done = TypeVar("Done")
 Work = Callable[[str], Done]
 
 WORTH_A_PROCESS = 6
-"""Pieces of work. A process takes as long to start as four or five pictures to draw."""
+"""Pieces of work. A process that is not a copy of this one takes as long to start as so many."""
 MOST_PROCESSES = 8
 
 _work: Work[Any]
@@ -48,26 +52,49 @@ def _beside_others(
     work: Work[Done], waiting: deque[str], number: int
 ) -> Iterator[tuple[str, Done]]:
     """Do the pieces together with other processes; what they leave undone stays in `waiting`."""
-    from loky import ProcessPoolExecutor  # starts no script of the user's a second time
-
-    others = ProcessPoolExecutor(number, initializer=_begin, initargs=(os.getpid(), work))
     running: dict[Future[Done], str] = {}
-    try:
-        while waiting or running:
-            while waiting and len(running) <= number:  # so that none of them has to wait
-                name = waiting.popleft()
-                running[others.submit(_do, name)] = name
-            if waiting:
-                name = waiting.pop()
-                yield name, _named(work, name)
-            ended = wait(running, 0 if waiting else None, FIRST_COMPLETED).done
-            for future in ended:
-                made = future.result()
-                yield running.pop(future), made
-    except BrokenExecutor:
-        waiting.extend(running.values())
-    finally:
-        others.shutdown(kill_workers=True)
+    with ExitStack() as ending:
+        done = []
+        if can_be_copied():
+            # copies have what it loads; whoever hears of it may start threads
+            done = [(name := waiting.popleft(), _named(work, name))]
+        others = (_copies if done else _new_ones)(work, number, ending)
+        yield from done
+        try:
+            while waiting or running:
+                while waiting and len(running) <= number:  # so that none of them has to wait
+                    name = waiting.popleft()
+                    running[others.submit(_do, name)] = name
+                if waiting:
+                    name = waiting.pop()
+                    yield name, _named(work, name)
+                ended = wait(running, 0 if waiting else None, FIRST_COMPLETED).done
+                for future in ended:
+                    made = future.result()
+                    yield running.pop(future), made
+        except BrokenExecutor:
+            waiting.extend(running.values())
+
+
+def _copies(work: Work[Any], number: int, ending: ExitStack) -> Any:
+    """Start processes that have all that this one has loaded."""
+    others = ProcessPoolExecutor(number, get_context("fork"), _begin, (os.getpid(), work))
+    ending.callback(partial(others.shutdown, cancel_futures=True))
+    with warnings.catch_warnings():
+        # Python from 3.12 on warns of the threads, which `can_be_copied` has looked at
+        warnings.simplefilter("ignore", DeprecationWarning)
+        others.submit(os.getpid)  # the first piece of work starts all of them
+    return others
+
+
+def _new_ones(work: Work[Any], number: int, ending: ExitStack) -> Any:
+    """Start processes that import everything anew."""
+    import loky  # starts no script of the user's a second time
+
+    begin = {"initializer": _begin, "initargs": (os.getpid(), work)}
+    others = loky.ProcessPoolExecutor(number, **begin)
+    ending.callback(partial(others.shutdown, kill_workers=True))
+    return others
 
 
 def _begin(parent: int, work: Work[Any]) -> None:
