@@ -250,4 +250,5 @@ def _write(
     fill = to_hex(scale.colours(scale.norm(value)))
     x, y = cells.x_edges[i : i + 2].mean(), cells.y_edges[j : j + 2].mean()
     colour = ink_on(pale(fill) if is_pale else fill)
-    panel.text(x, y, text, ha="center", va="center", color=colour, fontsize="x-small")
+    look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": "x-small"}
+    panel.text(x, y, text, color=colour, in_layout=False, **look)

@@ -131,6 +131,7 @@ def _mark(panel: Axes, result: Result, chamber: detector.Chamber) -> None:
         )
     if handles:
         shown = legend(panel, handles, 3)
+        shown.set_in_layout(True)
         shown.set_loc("lower right")
         # above the panel, where no cell is
         shown.set_bbox_to_anchor((1.0, 1.0))

@@ -217,8 +217,9 @@ def _write(panel: Axes, shown: _Values, scale: Scale) -> None:
         value = float(shown.value[row, column])
         fill = to_hex(scale.colours(scale.norm(value)))
         ink = ink_on(pale(fill) if shown.is_unsure[row, column] else fill)
-        text: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": "xx-small"}
-        panel.text(column, row, f"{value:.1f}".replace("-0.0", "0.0"), color=ink, **text)
+        look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": "xx-small"}
+        text = f"{value:.1f}".replace("-0.0", "0.0")
+        panel.text(column, row, text, color=ink, in_layout=False, **look)
 
 
 def _name_one_row(panel: Axes) -> None:
