@@ -28,6 +28,11 @@ class Panel(QuickAxes):
     _room: F64
     """How far they reach beyond the axes: left, bottom, right and top, in pixels, shape (4,)."""
 
+    def begin_layout(self) -> None:
+        """Forget what the layout has measured before."""
+        super().begin_layout()
+        self.asked = 0
+
     def get_tightbbox(self, *arguments: Any, **named: Any) -> Any:
         """Measure; for the layout only once, where a guess has led it."""
         if not named.get("for_layout_only"):
@@ -59,7 +64,7 @@ class Layout(ConstrainedLayoutEngine):
 
     def execute(self, fig: Figure) -> Any:
         """Give all panels their places."""
-        for panel in fig.axes:
-            if isinstance(panel, Panel):
-                panel.asked = 0
+        for axes in fig.axes:
+            if isinstance(axes, QuickAxes):
+                axes.begin_layout()
         return super().execute(fig)

@@ -247,18 +247,32 @@ class QuickAxes(Axes):
 
     xaxis: _X
     yaxis: _Y
+    _measured: dict[Any, Any]
+    """What a layout has measured since it began, by the place of the axes in pixels."""
 
     def _init_axis(self) -> None:
+        self.begin_layout()
         self.xaxis, self.yaxis = _X(self, clear=False), _Y(self, clear=False)
         self.spines.bottom.register_axis(self.xaxis)
         self.spines.top.register_axis(self.xaxis)
         self.spines.left.register_axis(self.yaxis)
         self.spines.right.register_axis(self.yaxis)
 
+    def begin_layout(self) -> None:
+        """Forget what the layout has measured before."""
+        self._measured = {}
+
     def get_tightbbox(self, *arguments: Any, **named: Any) -> Any:
-        """Measure; the spines ask for the ticks, too."""
-        with self.xaxis.found_once(), self.yaxis.found_once():
-            return super().get_tightbbox(*arguments, **named)
+        """Measure, at each place once in a layout, which asks for a colour bar from all panels."""
+        place = tuple(self.bbox.extents)
+        is_for_layout = named.get("for_layout_only")
+        if not is_for_layout or place not in self._measured:
+            with self.xaxis.found_once(), self.yaxis.found_once():  # the spines ask for ticks, too
+                found = super().get_tightbbox(*arguments, **named)
+            if not is_for_layout:
+                return found
+            self._measured[place] = found
+        return self._measured[place]
 
 
 def name_ticks(
