@@ -22,6 +22,7 @@ import psutil  # type: ignore[import-untyped]
 from dtperf.errors import Stopped
 
 __all__ = [
+    "can_be_copied",
     "collect_rarely",
     "cores",
     "follow",
@@ -39,6 +40,8 @@ __all__ = [
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
 AGAIN_S = 0.02
 """After so long a Ctrl-C that got lost comes again: a destructor has ended by then."""
+REPEATER = "dtperf Ctrl-C"
+"""Thread that does nothing but that."""
 
 
 class _Interrupts:
@@ -109,7 +112,7 @@ def signals_as_interrupt(*numbers: signal.Signals) -> Iterator[None]:
         else:
             hook_before(ignored)
 
-    repeater = threading.Thread(target=repeat, name="dtperf Ctrl-C", daemon=True)
+    repeater = threading.Thread(target=repeat, name=REPEATER, daemon=True)
     repeater.start()
     sys.unraisablehook = hook
     for number in before:
@@ -249,6 +252,20 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def can_be_copied() -> bool:
+    """Return whether this process may be forked: a lock that a thread holds is never freed then.
+
+    Only on Linux, where libraries are used to it, and with no thread but those that wait for a lost
+    Ctrl-C.
+    """
+    others = {each.name for each in threading.enumerate()} - {
+        threading.main_thread().name,
+        REPEATER,
+    }
+    is_main = threading.current_thread() is threading.main_thread()
+    return sys.platform == "linux" and is_main and not others
+
+
 def follow(parent: int) -> None:
     """Make this process one that works for another: Ctrl-C is left to that, and both end together.
 
@@ -257,6 +274,7 @@ def follow(parent: int) -> None:
     """
     collect_rarely()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a copy of the other one has its handlers
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -16,6 +16,7 @@ from dtperf.diagnostics.ageing.exposure import YEAR
 from dtperf.diagnostics.ageing.model import Aged, Trend
 from dtperf.plot.axes import Binned, efficiency_range
 from dtperf.plot.style import STATIONS, CurveStyle, Size, StyledFigure, legend, new_sheet, style
+from dtperf.plot.ticks import name_ticks
 from dtperf.results.colours import FEW
 
 __all__ = ["ageing_trend"]
@@ -170,5 +171,4 @@ def _date_ticks(panel: Axes, ends: tuple[float, float]) -> None:
     ticks = [tick for tick in MaxNLocator(6).tick_values(*ends) if ends[0] <= tick <= ends[1]]
     form = "%Y-%m" if ends[1] - ends[0] > SHORT else "%Y-%m-%d"
     texts = [datetime.fromtimestamp(tick * YEAR, UTC).strftime(form) for tick in ticks]
-    panel.set_xticks(ticks, texts)
-    panel.tick_params(axis="x", labelsize="small")
+    name_ticks(panel.xaxis, ticks, texts, size="small")

@@ -13,6 +13,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter, ScalarFormatter
 
 from dtperf.measurements.declaration import Histogram
+from dtperf.plot.ticks import name_ticks
 from dtperf.results.colours import is_few, is_surely_low
 from dtperf.statistics import clopper_pearson
 from dtperf.typing import F64, I64, Bools
@@ -272,7 +273,8 @@ def run_ticks(panel: Axes, runs: Sequence[int] | Sequence[str]) -> None:
         runs: In order; or other names.
     """
     places = range(0, len(runs), max(1, -(-len(runs) // MOST_RUNS)))
-    panel.xaxis.set_major_locator(FixedLocator(list(places)))
     panel.xaxis.set_minor_locator(FixedLocator([]))
-    panel.set_xticks(list(places), [str(runs[i]) for i in places], rotation=35, ha="right")
-    panel.tick_params(axis="x", top=False, labelsize="x-small")
+    name_ticks(panel.xaxis, places, [str(runs[i]) for i in places], size="x-small")
+    panel.tick_params(axis="x", top=False, labelrotation=35)
+    # further ticks are made like the first
+    panel.xaxis.get_major_ticks(1)[0].label1.set_horizontalalignment("right")

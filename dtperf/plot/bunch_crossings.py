@@ -12,6 +12,7 @@ from dtperf.measurements.trigger import in_right_crossing
 from dtperf.plot.axes import edges_of, stations
 from dtperf.plot.maps import all_stations
 from dtperf.plot.style import GREY, STATIONS, StyledFigure, legend, new_sheet
+from dtperf.plot.ticks import name_ticks
 from dtperf.statistics import clopper_pearson
 
 __all__ = ["bx_fractions", "right_crossings"]
@@ -62,7 +63,7 @@ def bx_fractions(counts: Histogram, reference: Histogram | None, title: str) -> 
     panel.set_yscale("log")
     panel.set_ylim(smallest / 3, ROOM_ABOVE)
     panel.set_xlim(bx[0], bx[-1])
-    panel.set_xticks(middles, [f"{value:+.0f}" if value else "0" for value in middles])
+    name_ticks(panel.xaxis, middles, [f"{value:+.0f}" if value else "0" for value in middles])
     panel.minorticks_off()
     panel.axhline(1, color="0.6", lw=0.8, ls=":", zorder=0)
     panel.set_xlabel("bunch crossing of the best primitive")

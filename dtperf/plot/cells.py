@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, Colormap, ListedColormap, Normalize, to_hex
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import FixedFormatter
 
 from dtperf.plot.axes import Binned
 from dtperf.plot.style import StyledFigure
@@ -182,11 +183,13 @@ def colour_bar(
 ) -> None:
     """Add a colour bar at the right of panels."""
     extend: Any = scale.extend
-    bar = sheet.colorbar(mesh, ax=panels, extend=extend, pad=0.015, fraction=0.05, aspect=30)
+    bar = sheet.colorbar(
+        mesh, ax=panels, extend=extend, pad=0.015, fraction=0.05, aspect=30, ticks=scale.ticks
+    )
     bar.set_label(label, fontsize="small" if "\n" in label else None)
     bar.ax.minorticks_off()
     if scale.ticks:
-        bar.set_ticks(scale.ticks, labels=[f"{tick:g}" for tick in scale.ticks])
+        bar.ax.yaxis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in scale.ticks]))
 
 
 def shade(panel: Axes) -> None:
@@ -247,4 +250,5 @@ def _write(
     fill = to_hex(scale.colours(scale.norm(value)))
     x, y = cells.x_edges[i : i + 2].mean(), cells.y_edges[j : j + 2].mean()
     colour = ink_on(pale(fill) if is_pale else fill)
-    panel.text(x, y, text, ha="center", va="center", color=colour, fontsize="x-small")
+    look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": "x-small"}
+    panel.text(x, y, text, color=colour, in_layout=False, **look)

@@ -24,6 +24,7 @@ from dtperf.plot.cells import (
     shade,
 )
 from dtperf.plot.style import Size, StyledFigure, legend, new_sheet, style
+from dtperf.plot.ticks import name_ticks
 from dtperf.results.caption import caption_of
 from dtperf.results.result import Result, ResultSource
 from dtperf.typing import F64
@@ -130,6 +131,7 @@ def _mark(panel: Axes, result: Result, chamber: detector.Chamber) -> None:
         )
     if handles:
         shown = legend(panel, handles, 3)
+        shown.set_in_layout(True)
         shown.set_loc("lower right")
         # above the panel, where no cell is
         shown.set_bbox_to_anchor((1.0, 1.0))
@@ -139,7 +141,7 @@ def _name_layers(panel: Axes) -> None:
     names = [
         f"SL{n // 4 + 1}  L{n % 4 + 1}" if n % 4 == 0 else f"L{n % 4 + 1}" for n in range(LAYERS)
     ]
-    panel.set_yticks(range(LAYERS), names, fontsize="x-small")
+    name_ticks(panel.yaxis, range(LAYERS), names, size="x-small")
     panel.minorticks_off()
     for edge in (3.5, 7.5):
         panel.axhline(edge, color="black", lw=1)

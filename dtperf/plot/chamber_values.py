@@ -16,6 +16,7 @@ from dtperf.plot.axes import run_ticks, values_of
 from dtperf.plot.cells import Scale, colour_bar, shade
 from dtperf.plot.maps import WHEELS, name_wheels, sectors_of
 from dtperf.plot.style import StyledFigure, new_sheet
+from dtperf.plot.ticks import name_ticks
 from dtperf.results.colours import FEW, PALE, SURE, ink_on, pale
 from dtperf.typing import F64, Bools
 
@@ -162,7 +163,7 @@ def _maps(
 
     def describe(panel: Axes, station: int) -> None:
         names = [str(n + 1) for n in range(sectors_of(station))]
-        panel.set_xticks(range(len(names)), names)
+        name_ticks(panel.xaxis, range(len(names)), names)
         name_rows(panel)
         panel.minorticks_off()
 
@@ -216,12 +217,13 @@ def _write(panel: Axes, shown: _Values, scale: Scale) -> None:
         value = float(shown.value[row, column])
         fill = to_hex(scale.colours(scale.norm(value)))
         ink = ink_on(pale(fill) if shown.is_unsure[row, column] else fill)
-        text: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": "xx-small"}
-        panel.text(column, row, f"{value:.1f}".replace("-0.0", "0.0"), color=ink, **text)
+        look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": "xx-small"}
+        text = f"{value:.1f}".replace("-0.0", "0.0")
+        panel.text(column, row, text, color=ink, in_layout=False, **look)
 
 
 def _name_one_row(panel: Axes) -> None:
-    panel.set_yticks(range(len(WHEELS)), [_wheel(wheel) for wheel in WHEELS])
+    name_ticks(panel.yaxis, range(len(WHEELS)), [_wheel(wheel) for wheel in WHEELS])
 
 
 def _name_superlayers(panel: Axes) -> None:
@@ -230,7 +232,7 @@ def _name_superlayers(panel: Axes) -> None:
         for wheel in WHEELS
         for superlayer in range(1, SUPERLAYERS + 1)
     ]
-    panel.set_yticks(range(len(names)), names, fontsize="xx-small")
+    name_ticks(panel.yaxis, range(len(names)), names, size="xx-small")
     for wheel in range(1, len(WHEELS)):
         panel.axhline(SUPERLAYERS * wheel - 0.5, color="black", lw=1)
 

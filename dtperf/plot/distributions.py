@@ -15,6 +15,7 @@ from dtperf.measurements.declaration import Histogram
 from dtperf.measurements.histograms import means
 from dtperf.plot.axes import core, edges_of, stations, tell_strays, variables, whole_numbers
 from dtperf.plot.style import GREY, STATIONS, CurveStyle, StyledFigure, legend, new_sheet
+from dtperf.plot.ticks import name_ticks
 from dtperf.typing import F64, AnyArray
 
 __all__ = ["distribution", "draw_means", "per_bin", "profile"]
@@ -233,7 +234,7 @@ def _name_wheels(panel: Axes) -> None:
     panel.axhline(0, color="0.6", lw=0.8, ls=":", zorder=0)
     panel.set_xlim(-0.5, 5 * SECTORS - 0.5)
     middles = [(wheel + 2.5) * SECTORS - 0.5 for wheel in WHEELS]
-    panel.set_xticks(middles, [f"W{wheel:+d}" if wheel else "W0" for wheel in WHEELS])
+    name_ticks(panel.xaxis, middles, [f"W{wheel:+d}" if wheel else "W0" for wheel in WHEELS])
     panel.xaxis.set_minor_locator(FixedLocator(list(range(5 * SECTORS))))
     panel.tick_params(axis="x", which="major", length=0)
     for wheel in WHEELS[1:]:

@@ -161,7 +161,8 @@ def save(
     draw_one = partial(_save_one, result, reference, out, tuple(dict.fromkeys(formats)))
     written: dict[str, list[Path]] = {}
     try:
-        with progress_bar(progress) as show:
+        # held all the time, as it takes as long to set as a curve to draw
+        with progress_bar(progress) as show, style():
             for name, paths in each_done(draw_one, names):
                 written[name] = paths
                 show(Progress("drawing", len(written), len(names)))
@@ -174,11 +175,12 @@ def _save_one(
     result: Result, reference: Result | None, out: Path, formats: Sequence[str], name: str
 ) -> list[Path]:
     """Write one plot in all formats."""
-    sheet = figure(result, name, reference)
-    out.mkdir(parents=True, exist_ok=True)  # if there is anything to write
     written = []
-    for each in formats:
-        path = out / f"{name.replace('/', '_')}.{each}"
-        sheet.savefig(path, format=each, **OPTIONS[each])
-        written.append(path)
+    with style():
+        sheet = figure(result, name, reference)
+        out.mkdir(parents=True, exist_ok=True)  # if there is anything to write
+        for each in formats:
+            path = out / f"{name.replace('/', '_')}.{each}"
+            sheet.savefig(path, format=each, **OPTIONS[each])
+            written.append(path)
     return written

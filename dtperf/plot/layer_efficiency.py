@@ -8,6 +8,7 @@ from dtperf.measurements.declaration import Histogram
 from dtperf.plot.axes import Binned, stations
 from dtperf.plot.curves import SHIFTS, Curve, draw_curves
 from dtperf.plot.style import GREY, STATIONS, CurveStyle, StyledFigure, new_sheet
+from dtperf.plot.ticks import name_ticks
 from dtperf.typing import F64
 
 __all__ = ["twelve_layers"]
@@ -43,7 +44,7 @@ def twelve_layers(counts: Histogram, reference: Histogram | None, title: str) ->
     for panel, group in zip(sheet.panels.flat, groups, strict=True):
         draw_curves(panel, group, shown, 4 if len(groups) == 1 else 2)
         panel.set_xlim(edges[0], edges[-1])
-        panel.set_xticks(range(1, LAYERS + 1), [str(n % 4 + 1) for n in range(LAYERS)])
+        name_ticks(panel.xaxis, range(1, LAYERS + 1), [str(n % 4 + 1) for n in range(LAYERS)])
         panel.minorticks_off()
         for number, name in enumerate(NAMES):
             place = {"transform": panel.get_xaxis_transform(), "ha": "center"}

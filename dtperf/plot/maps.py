@@ -30,6 +30,7 @@ from dtperf.plot.cells import (
 )
 from dtperf.plot.inside import inside_station
 from dtperf.plot.style import GREY, STATIONS, StyledFigure, legend, new_sheet
+from dtperf.plot.ticks import name_ticks
 from dtperf.results.summary import ChamberEfficiency, by_chamber
 from dtperf.typing import F64
 
@@ -166,8 +167,9 @@ def _chambers(
     sheet = draw_maps(maps, title, (9.5, 4.4), label, from_zero=from_zero, numbers=True)
     _name_axes(sheet, "sector", "wheel")
     for panel in sheet.panels.flat:
-        panel.set_xticks(range(1, 15 if panel.get_xlim()[1] > 13 else 13))
-        panel.set_yticks(list(WHEELS), [f"{wheel:+d}" if wheel else "0" for wheel in WHEELS])
+        name_ticks(panel.xaxis, range(1, 15 if panel.get_xlim()[1] > 13 else 13))
+        names = [f"{wheel:+d}" if wheel else "0" for wheel in WHEELS]
+        name_ticks(panel.yaxis, WHEELS, names)
         panel.minorticks_off()
     return sheet
 
@@ -264,7 +266,7 @@ def sectors_of(station: int) -> int:
 def name_wheels(panel: Axes, sectors: int) -> None:
     """Name the wheels at the left, where their sectors stand one above the other."""
     middles = [(wheel + 2.5) * sectors - 0.5 for wheel in WHEELS]
-    panel.set_yticks(middles, [f"W{wheel:+d}" if wheel else "W0" for wheel in WHEELS])
+    name_ticks(panel.yaxis, middles, [f"W{wheel:+d}" if wheel else "W0" for wheel in WHEELS])
     panel.yaxis.set_minor_locator(FixedLocator([]))
     panel.tick_params(axis="y", length=0)
     for wheel in WHEELS[1:]:

@@ -13,6 +13,7 @@ from matplotlib.ticker import FixedLocator
 from dtperf.measurements.declaration import PictureHints
 from dtperf.plot.axes import logarithmic, run_ticks, whole_numbers
 from dtperf.plot.style import STATIONS, CurveStyle, StyledFigure, new_sheet, plain
+from dtperf.plot.ticks import name_ticks
 from dtperf.plot.views import Group, View, is_labelled, label_of
 
 __all__ = ["Panel", "columns_of", "finish", "make_panels"]
@@ -97,7 +98,7 @@ def _describe(panel: Axes, drawn: Axis, axis: Any) -> None:
             run_ticks(panel, names)
             return
         step = -(-len(names) // MOST_LABELS) or 1
-        drawn.set_ticks(range(0, len(names), step), names[::step])
+        name_ticks(drawn, range(0, len(names), step), names[::step])
         drawn.set_minor_locator(FixedLocator([]))
     elif isinstance(axis, hist.axis.Integer):
         whole_numbers(drawn)

@@ -12,6 +12,7 @@ from dtperf.plot.axes import Binned, at, edges_of
 from dtperf.plot.cells import EfficiencyMap
 from dtperf.plot.maps import WHEELS, Map, draw_maps
 from dtperf.plot.style import StyledFigure
+from dtperf.plot.ticks import name_ticks
 from dtperf.typing import I64
 
 __all__ = ["Row", "rolls_of_wheels", "rows_of_rolls"]
@@ -67,8 +68,8 @@ def rolls_of_wheels(counts: Histogram, reference: Histogram | None, title: str) 
     for panel in sheet.panels.flat[len(shown) :] if reference is None else ():
         panel.axis("off")
     for panel in sheet.panels.flat:
-        panel.set_xticks(range(1, 13))
-        panel.set_yticks(range(len(rows)), [row.name for row in rows], fontsize="xx-small")
+        name_ticks(panel.xaxis, range(1, 13))
+        name_ticks(panel.yaxis, range(len(rows)), [row.name for row in rows], size="xx-small")
         panel.minorticks_off()
         panel.set_xlabel("sector")
     return sheet

@@ -13,13 +13,16 @@ import matplotlib.style
 import mplhep
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 
 from dtperf.plot.header import Header, plain
+from dtperf.plot.letters import look_up_once
 from dtperf.plot.panel import Layout, Panel
 from dtperf.plot.pyplot import hand_over
+from dtperf.plot.ticks import QuickAxes
 from dtperf.results.caption import NOTHING_KNOWN, Caption
 from dtperf.results.colours import STATION_COLOURS
 from dtperf.typing import AnyArray
@@ -183,6 +186,8 @@ class StyledFigure(Figure):
     """How large letters and ticks are."""
     _only_placed = False
     """The next time it is drawn, panels only get their places."""
+    _is_measured = False
+    """Its header is just being measured, for which mplhep would draw all of it."""
 
     def set_size_inches(self, *size: Any, **named: Any) -> None:
         """Take another size; the header keeps its height."""
@@ -193,6 +198,12 @@ class StyledFigure(Figure):
             with style(scale=self.scale):
                 self.place_header()
 
+    def add_axes(self, *arguments: Any, **named: Any) -> Axes:
+        """Add axes that are quickly drawn, if no other ones are asked for."""
+        if not isinstance(arguments[0], Axes) and not {"projection", "polar"} & {*named}:
+            named.setdefault("axes_class", QuickAxes)
+        return super().add_axes(*arguments, **named)
+
     def place_header(self) -> None:
         """Give the header its strip, and the rest to the panels."""
         strip = self.scale * HEADER_IN_INCHES / self.get_figheight()
@@ -202,7 +213,11 @@ class StyledFigure(Figure):
         engine.set(rect=(0, 0, 1, 1 - strip))
         # as high as it is thin in a figure of usual size: what it says stands above it
         self.header.axes.set_position((0.015, 1 - 0.85 * strip, 0.97, 0.15 * strip))
-        self.header.write(0.97 * self.get_figwidth())
+        self._is_measured = True
+        try:
+            self.header.write(0.97 * self.get_figwidth())
+        finally:
+            self._is_measured = False
 
     def show(self, warn: bool = True) -> None:
         """Show it as pyplot shows its own figures: in a window, or below the notebook's cell."""
@@ -214,6 +229,9 @@ class StyledFigure(Figure):
 
     def draw(self, renderer: Any) -> None:
         """Draw in the style."""
+        if self._is_measured:
+            return
+        look_up_once(renderer)
         engine = self.get_layout_engine()
         with style(scale=self.scale):
             if self._only_placed and engine is not None:
@@ -264,6 +282,7 @@ def new_sheet(
     scale = min(1.0, wanted[0] / size[0], wanted[1] / size[1])
     _shrink(scale)
     sheet = StyledFigure(figsize=wanted)
+    FigureCanvasAgg(sheet)  # else the header would be measured on a second canvas
     sheet.scale = scale
     sheet.panels = np.empty((rows, columns), dtype=object)
     _write_header(sheet, title)
@@ -290,6 +309,8 @@ def _write_header(sheet: StyledFigure, title: str) -> None:
 
 def legend(panel: Axes, handles: Sequence[Any], columns: int) -> Legend:
     """Put a legend at the top, where `Axes` of efficiencies and entries leave room for it."""
-    return panel.legend(
+    shown = panel.legend(
         handles=handles, loc="upper center", ncols=columns, borderaxespad=0.3, fontsize="x-small"
     )
+    shown.set_in_layout(False)  # it needs no room beside the panel
+    return shown

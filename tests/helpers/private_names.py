@@ -24,7 +24,8 @@ _MODEL = "uproot writes neither the errors of a graph nor the bins of labels by 
 _NTUPLE = "of what an RNTuple says of itself uproot offers no more than names and types"
 _BLOCKS = "uproot's own takes what a block claims, however much that is"
 _SPEC = "Dask tells nobody why a worker could not start, and waits for it when it closes"
-_LABELS = "matplotlib measures the labels of ticks twice, each time it draws or measures an axis"
+_TICKS = "matplotlib makes, measures and draws each tick by itself, which is most of the time"
+_HEIGHTS = "matplotlib looks a font up for each text, to know how high its letters may be"
 _FACTORY = "coffea.nanoevents.factory.NanoEventsFactory"
 _FILES = "numba.core.caching.IndexDataCacheFile"
 _MODELS = "uproot.models.RNTuple"
@@ -136,9 +137,14 @@ PRIVATE = (
     Private("numba.core.caching.FunctionCache", "_cache_file", ("kernel_cache.py",), _CACHE),
     Private("numba.core.caching.FunctionCache", "_cache_path", ("kernel_cache.py",), _CACHE),
     Private("numba.core.caching.CacheImpl", "_locator_classes", ("kernel_cache.py",), _CACHE),
-    Private("matplotlib.axes.Axes", "_init_axis", ("panel.py",), _LABELS),
-    Private("matplotlib.axis.Axis", "_get_ticklabel_bboxes", ("panel.py",), _LABELS),
-    Private("matplotlib.axis.Axis", "_update_ticks", ("panel.py",), _LABELS),
+    Private("matplotlib.axes.Axes", "_init_axis", ("ticks.py",), _TICKS),
+    Private("matplotlib.axis.Axis", "_get_tick", ("ticks.py",), _TICKS),
+    Private("matplotlib.axis.Axis", "_get_ticklabel_bboxes", ("ticks.py",), _TICKS),
+    Private("matplotlib.axis.Axis", "_tick_class", ("ticks.py",), _TICKS),
+    Private("matplotlib.axis.Axis", "_update_ticks", ("ticks.py",), _TICKS),
+    Private(
+        "matplotlib.font_manager.FontManager", "_find_fonts_by_props", ("letters.py",), _HEIGHTS
+    ),
     *(
         Private(_FILES, name, ("kernel_cache.py",), _CACHE)
         for name in (

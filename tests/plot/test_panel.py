@@ -3,34 +3,107 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from dtperf import plot
+from dtperf.plot.axes import run_ticks
+from dtperf.plot.letters import look_up_once
 from dtperf.plot.panel import Panel
+from dtperf.plot.ticks import name_ticks
 from dtperf.results.result import Result
+from dtperf.typing import F64
+
+Change = Callable[[Axes], object]
 
 
-def pixels(axes: type[Axes], direction: str, scale: str) -> np.ndarray:
+def pixels(axes: type[Axes], change: Change, scale: str = "linear") -> np.ndarray:
     figure = Figure(figsize=(4, 3), dpi=80)
     panel = figure.add_subplot(axes_class=axes)
     panel.set(xlim=(1, 9.3), ylim=(0.5, 3000), yscale=scale)
     panel.minorticks_on()
-    panel.tick_params(which="both", direction=direction, right=True)
+    change(panel)
     picture = io.BytesIO()
     figure.savefig(picture, format="png")
     picture.seek(0)
     return imread(picture)
 
 
+def look_the_same(change: Change, scale: str = "linear") -> bool:
+    return np.allclose(pixels(Panel, change, scale), pixels(Axes, change, scale), atol=0.02)
+
+
 @pytest.mark.parametrize("scale", ["linear", "log"])
 @pytest.mark.parametrize("direction", ["in", "out", "inout"])
 def test_ticks_are_where_matplotlib_draws_them(direction: str, scale: str) -> None:
-    assert np.allclose(pixels(Panel, direction, scale), pixels(Axes, direction, scale), atol=0.02)
+    def change(panel: Axes) -> None:
+        panel.tick_params(which="both", direction=direction, right=True)
+
+    assert look_the_same(change, scale)
+
+
+def colour_one(panel: Axes) -> None:
+    panel.xaxis.get_major_ticks()[2].label1.set_color("red")
+
+
+CHANGES: dict[str, Change] = {
+    "numbers at both sides": lambda panel: panel.tick_params(labelright=True, labeltop=True),
+    "large and turned": lambda panel: panel.tick_params(labelsize=15, labelrotation=40, pad=9),
+    "marks without numbers": lambda panel: panel.tick_params(labelbottom=False, labelleft=False),
+    "a grid": lambda panel: panel.grid(visible=True),
+    "one tick of another colour": colour_one,
+    "an offset": lambda panel: panel.set_xlim(1e7, 1e7 + 3),
+    "upside down": lambda panel: panel.set_ylim(3000, 0.5),
+    "names at places": lambda panel: panel.set_xticks([2, 5, 8], ["a", "$b^2$", "c"]),
+    "none": lambda panel: panel.set_xticks([]),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_whatever_is_done_to_ticks_looks_as_with_matplotlib(change: Change) -> None:
+    assert look_the_same(change)
+
+
+def test_ticks_that_are_named_look_as_those_of_matplotlib() -> None:
+    places, names = [2, 4.5, 9], ["MB1", "two\nlines", "$x^2$"]
+    ours = pixels(Panel, lambda panel: name_ticks(panel.xaxis, places, names, size="small"))
+    theirs = pixels(Axes, lambda panel: panel.set_xticks(places, names, fontsize="small"))
+    assert np.allclose(ours, theirs, atol=0.02)
+
+
+def test_runs_are_written_as_matplotlib_would() -> None:
+    runs = [367_000 + number for number in range(9)]
+
+    def turned(panel: Axes) -> None:
+        panel.set_xticks(range(9), [str(run) for run in runs], rotation=35, ha="right")
+        panel.set_xticks([], minor=True)
+        panel.tick_params(axis="x", top=False, labelsize="x-small")
+        panel.set_xlim(0.6, 7.4)
+
+    def ours(panel: Axes) -> None:
+        run_ticks(panel, runs)
+        panel.set_xlim(0.6, 7.4)
+
+    assert np.allclose(pixels(Panel, ours), pixels(Axes, turned), atol=0.02)
+
+
+def test_texts_are_as_high_as_matplotlib_finds_them() -> None:
+    def sizes(look_up: Callable[[Any], None]) -> list[F64]:
+        figure = Figure(dpi=130)
+        renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+        look_up(renderer)
+        words = ("a", "Two\nlines gj", "$x^2$\nand y", "")
+        texts = [figure.text(0.3, 0.4, word, fontsize=13, rotation=20) for word in words]
+        return [text.get_window_extent(renderer).get_points() for text in texts]
+
+    assert np.allclose(sizes(look_up_once), sizes(lambda _: None))
 
 
 def test_a_picture_is_drawn_once(whole: Result, monkeypatch: pytest.MonkeyPatch) -> None:
