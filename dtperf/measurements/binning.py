@@ -1,4 +1,4 @@
-"""Compute bin numbers, by ROOT's rule on axes of equal width, and count.
+"""Compute bin numbers, by ROOT's rule on axes of equal width.
 
 Bin 0 is the underflow and the last one the overflow, which also takes NaN. ROOT's rule decides
 on which side of an edge a value falls, so it is followed to the letter: the one of 2025 and later
@@ -10,16 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from dtperf.compiled import compiled, inlined
-from dtperf.typing import F64, I16, I32, I64, AnyArray, Bools
+from dtperf.typing import F64, I16, AnyArray
 
 __all__ = [
     "MOST_CATEGORIES",
-    "add_moments",
     "category_bins",
-    "count",
     "integer_bins",
     "regular_bins",
-    "step",
     "variable_bins",
 ]
 
@@ -153,86 +150,3 @@ def category_bins(values: AnyArray, categories: AnyArray) -> I16:
         if place >= 0 and categories[place] == values[i]:
             bins[i] = place
     return bins
-
-
-@compiled
-def step(before: I32, bins: I16, stride: int) -> I32:
-    """Add the bins on one axis to the flat bin index of each row.
-
-    Args:
-        before: Where each row is on the axes before, shape (rows,); -1: nowhere.
-        bins: Its bin number on the axis, shape (rows,); -1: none.
-        stride: Distance of neighbouring bins of the axis.
-
-    Returns:
-        Where it is then, shape (rows,); -1: nowhere.
-    """
-    positions = np.empty(len(before), dtype=np.int32)
-    for row in range(len(before)):
-        there = before[row] + np.int32(bins[row]) * np.int32(stride)
-        positions[row] = there if (before[row] >= 0) & (bins[row] >= 0) else np.int32(-1)
-    return positions
-
-
-# unsigned indices: without the check for negative ones, counting is five times as fast
-
-
-@compiled
-def count(
-    counts: I64, rows: I32, own: I32, link: I32, of_parent: I32, passed: Bools, stride: int
-) -> None:
-    """Count rows in a flat histogram, in place.
-
-    Args:
-        counts: Flat contents with flow bins.
-        rows: Numbers of the rows that enter, shape (n,).
-        own: Where each row of the table is by its own columns, shape (rows,); -1: nowhere.
-        link: Row of the parent of each row, shape (rows,); of shape (0,) where there is no parent.
-        of_parent: Where rows of the parent are by its columns, -1: nowhere; both places are added.
-        passed: Whether it is in the second bin of the last axis, shape (rows,).
-        stride: Distance of the bins of that axis; 0 where there is no such axis.
-    """
-    if len(link) == 0:
-        for row in rows:
-            at = own[np.uint64(row)]
-            if at >= 0:
-                counts[np.uint64(at + np.int64(passed[np.uint64(row)]) * stride)] += 1
-        return
-    for row in rows:
-        at, more = own[np.uint64(row)], of_parent[np.uint64(link[np.uint64(row)])]
-        if (at | more) >= 0:
-            counts[np.uint64(at + more + np.int64(passed[np.uint64(row)]) * stride)] += 1
-
-
-@compiled
-def add_moments(
-    entries: I64,
-    sums: I64,
-    squares: I64,
-    rows: I32,
-    positions: I32,
-    values: AnyArray,
-    unit: float,
-    unit_of_squares: float,
-    below: float,
-) -> None:
-    """Add the powers of a value of each row to flat histograms, in place.
-
-    Args:
-        entries: Flat contents with flow bins: how many values.
-        sums: Of the values.
-        squares: Of their squares.
-        rows: As in `count`.
-        positions: Of all rows; -1: nowhere.
-        values: Of all rows.
-        unit: What a sum of 1 stands for; values are rounded to its multiples, half to even.
-        unit_of_squares: The same of squares.
-        below: Values that are not smaller than this, or are NaN, are left out.
-    """
-    for row in rows:
-        at, y = positions[np.uint64(row)], np.float64(values[np.uint64(row)])
-        if at < 0 or not abs(y) < below:
-            continue
-        entries[np.uint64(at)] += 1
-        sums[np.uint64(at)] += np.int64(np.rint(y / unit))
-        squares[np.uint64(at)] += np.int64(np.rint(y * y / unit_of_squares))
