@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dtperf.compiled import compiled, inlined
-from dtperf.typing import F64, I16, I32, I64, AnyArray, Bools
+from dtperf.typing import I16, I32, I64, AnyArray, Bools
 
 __all__ = ["COUNTED", "NEVER", "NOTHING", "add_moments", "add_places", "count_rows"]
 

@@ -204,9 +204,7 @@ class _TableCounts:
             at: np.flatnonzero(counts[begin : begin + len(present)])
             for at, (begin, present) in booked.seen.items()
         }
-        categories = {
-            axes[at].name: booked.seen[at][1][its].tolist() for at, its in enter.items()
-        }
+        categories = {axes[at].name: booked.seen[at][1][its].tolist() for at, its in enter.items()}
         histogram = measurement.empty(categories)
         view: Any = histogram.view(flow=True)
         if measurement.mean_of:

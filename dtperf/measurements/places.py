@@ -67,9 +67,9 @@ class Axes:
             if isinstance(axis, str):
                 bins[number] = self._table[axis]
             elif isinstance(axis, Category):
-                bins[number] = category_bins(self._table[axis.column], self.categories(axis))
+                category_bins(self._table[axis.column], self.categories(axis), bins[number])
             else:
-                bins[number] = bin_numbers(axis, self._table[axis.column])
+                bin_numbers(axis, self._table[axis.column], bins[number])
         return bins
 
 
@@ -89,24 +89,29 @@ def _distinct(values: AnyArray) -> AnyArray:
     return np.unique(np.concatenate((values[:1], values[1:][changes])))
 
 
-def bin_numbers(axis: Axis, values: AnyArray) -> I16:
+def bin_numbers(axis: Axis, values: AnyArray, bins: I16 | None = None) -> I16:
     """Return the bins of values on an axis, flow bins included; -1 is in no bin.
 
     Args:
         axis: Any but one of categories, whose bins only a whole table knows.
         values: Shape (rows,).
+        bins: Where to put them, same shape; None: a new array.
     """
+    if bins is None:
+        bins = np.empty(len(values), dtype=np.int16)
     match axis:
         case Regular():
             by_edges = not isinstance(axis, OlderRegular)
-            return regular_bins(values, axis.bins, axis.start, axis.stop, by_edges)
+            regular_bins(values, axis.bins, axis.start, axis.stop, by_edges, bins)
         case Variable():
-            return variable_bins(values, np.asarray(axis.edges, dtype=np.float64))
+            variable_bins(values, np.asarray(axis.edges, dtype=np.float64), bins)
         case Integer():
-            return integer_bins(values, axis.first, axis.last - axis.first + 1)
+            integer_bins(values, axis.first, axis.last - axis.first + 1, bins)
         case AtLeast():
             # bin 0 reaches no threshold, the last one reaches them all; in a width of their own
             # those that are unsigned, or short, would have no difference below 0
             above = np.subtract(values, axis.first - 1, dtype=np.float64)
-            return np.clip(above, 0, axis.last - axis.first + 1).astype(np.int16)
-    raise AssertionError(axis)
+            bins[:] = np.clip(above, 0, axis.last - axis.first + 1)
+        case _:
+            raise AssertionError(axis)
+    return bins

@@ -14,7 +14,7 @@ import numpy as np
 from dtperf.compiled import compiled, inlined
 from dtperf.typing import U32, U64
 
-__all__ = ["SIMULATION", "WORDS", "have_common", "hashed", "merged", "sampled", "space_of"]
+__all__ = ["SIMULATION", "WORDS", "hashed", "have_common", "merged", "sampled", "space_of"]
 
 SIMULATION = 1
 """The run of simulated events: CMS numbers those of each dataset anew."""
@@ -75,28 +75,26 @@ def sampled(hashes: U64, run: U32, block: U32, event: U64, halvings: int, files:
     """
     most = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(halvings)
     shift = np.uint64(64 - BUCKET_BITS - halvings)
-    ends = np.zeros((1 << BUCKET_BITS) + 1, dtype=np.int64)
-    for i in range(len(hashes)):
-        if hashes[i] <= most:
-            ends[np.uint64(hashes[i] >> shift) + np.uint64(1)] += 1
+    found, n = np.empty(len(hashes), dtype=np.uint32), np.uint64(0)
+    for i in range(len(hashes)):  # without a branch, which would be taken at random
+        found[n] = i
+        n += np.uint64(hashes[i] <= most)
+    found = found[:n]
+    ends = np.zeros((1 << BUCKET_BITS) + 1, dtype=np.int32)
+    for i in found:
+        ends[(hashes[np.uint64(i)] >> shift) + np.uint64(1)] += np.int32(1)
     for bucket in range(1, len(ends)):
         ends[bucket] += ends[bucket - 1]
-    kept = np.empty(ends[-1], dtype=np.int64)
-    for i in range(len(hashes)):  # each end becomes that of its bucket, and was that before
-        if hashes[i] <= most:
-            bucket = np.uint64(hashes[i] >> shift)
-            kept[np.uint64(ends[bucket])] = i
-            ends[bucket] += 1
+    kept = np.empty(len(found), dtype=np.uint32)
+    for i in found:  # what was the end of the bucket before becomes that of its own
+        bucket = hashes[np.uint64(i)] >> shift
+        kept[np.uint64(ends[bucket])] = i
+        ends[bucket] += np.int32(1)
     begin = np.int64(0)
     for bucket in range(len(ends) - 1):
-        end = ends[bucket]
-        if end - begin <= MOST_IN_BUCKET:
-            for at in range(begin + 1, end):
-                one, place = kept[at], at
-                while place > begin and hashes[kept[place - 1]] > hashes[one]:
-                    kept[place] = kept[place - 1]
-                    place -= 1
-                kept[place] = one
+        end = np.int64(ends[bucket])
+        if 2 <= end - begin <= MOST_IN_BUCKET:
+            _put_in_order(kept[begin:end], hashes)
         begin = end
     entries = np.empty((len(kept), WORDS), dtype=np.uint64)
     for at in range(len(kept)):
@@ -105,6 +103,18 @@ def sampled(hashes: U64, run: U32, block: U32, event: U64, halvings: int, files:
         entry[2] = np.uint64(run[i]) | np.uint64(block[i]) << np.uint64(32)
         entry[3], entry[4] = np.uint64(1), np.uint64(files)
     return entries
+
+
+@inlined
+def _put_in_order(numbers: Any, hashes: U64) -> None:
+    """Put a few numbers of events into the order of their hashes."""
+    for at in range(1, len(numbers)):
+        one = numbers[at]
+        place = np.uint64(at)
+        while place and hashes[np.uint64(numbers[place - np.uint64(1)])] > hashes[np.uint64(one)]:
+            numbers[place] = numbers[place - np.uint64(1)]
+            place -= np.uint64(1)
+        numbers[place] = one
 
 
 @compiled
