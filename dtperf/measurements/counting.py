@@ -107,16 +107,16 @@ def count_rows(
                 _note(some, at, link[begin:end], of_parent[theirs], noted[note][begin:end])
             elif theirs == NOTHING:
                 for k in range(len(some)):
-                    i = np.uint64(some[k])
-                    if at[i] >= 0:
-                        its[np.uint64(at[i] + np.int64(passed[i]) * stride)] += 1
+                    row = np.uint64(some[k])
+                    if at[row] >= 0:
+                        its[np.uint64(at[row] + np.int64(passed[row]) * stride)] += 1
             else:
                 of, parents = of_parent[theirs], link[begin:end]
                 for k in range(len(some)):
-                    i = np.uint64(some[k])
-                    more = of[np.uint64(parents[i])]
-                    if (at[i] | more) >= 0:
-                        its[np.uint64(at[i] + more + np.int64(passed[i]) * stride)] += 1
+                    row = np.uint64(some[k])
+                    more = of[np.uint64(parents[row])]
+                    if (at[row] | more) >= 0:
+                        its[np.uint64(at[row] + more + np.int64(passed[row]) * stride)] += 1
 
 
 @inlined

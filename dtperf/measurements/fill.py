@@ -64,7 +64,7 @@ def fill(
     Raises:
         InputError: A column of categories, such as the run, has more values than can be.
     """
-    filled = {}
+    filled: dict[str, Histogram] = {}
     used = {measurement.table for measurement in measurements.values()}
     for table in reversed([name for name in tables if name in used]):
         its = {
@@ -248,8 +248,11 @@ def _only(counts: AnyArray, enter: Mapping[int, AnyArray]) -> AnyArray:
 
 def _count_moments(counts: I64, places: I32, values: AnyArray) -> None:
     # NaN, and what would not fit into a sum, has no place in a mean
-    flat = (counts[..., n].reshape(-1, order="F", copy=False) for n in range(len(MOMENTS)))
-    add_moments(*flat, places, values, SUM_UNIT, SUM_OF_SQUARES_UNIT, LARGEST_IN_MEAN)
+    entries, sums, squares = (
+        counts[..., moment].reshape(-1, order="F", copy=False) for moment in range(len(MOMENTS))
+    )
+    units = (SUM_UNIT, SUM_OF_SQUARES_UNIT)
+    add_moments(entries, sums, squares, places, values, *units, LARGEST_IN_MEAN)
 
 
 def _add_thresholds(counts: I64, raw: I32, at: int) -> None:

@@ -81,15 +81,15 @@ def sampled(hashes: U64, run: U32, block: U32, event: U64, halvings: int, files:
         n += np.uint64(hashes[i] <= most)
     found = found[:n]
     ends = np.zeros((1 << BUCKET_BITS) + 1, dtype=np.int32)
-    for i in found:
-        ends[(hashes[np.uint64(i)] >> shift) + np.uint64(1)] += np.int32(1)
+    for one in found:
+        ends[(hashes[np.uint64(one)] >> shift) + np.uint64(1)] += np.int32(1)
     for bucket in range(1, len(ends)):
         ends[bucket] += ends[bucket - 1]
     kept = np.empty(len(found), dtype=np.uint32)
-    for i in found:  # what was the end of the bucket before becomes that of its own
-        bucket = hashes[np.uint64(i)] >> shift
-        kept[np.uint64(ends[bucket])] = i
-        ends[bucket] += np.int32(1)
+    for one in found:  # what was the end of the bucket before becomes that of its own
+        its = hashes[np.uint64(one)] >> shift
+        kept[np.uint64(ends[its])] = one
+        ends[its] += np.int32(1)
     begin = np.int64(0)
     for bucket in range(len(ends) - 1):
         end = np.int64(ends[bucket])
@@ -98,9 +98,9 @@ def sampled(hashes: U64, run: U32, block: U32, event: U64, halvings: int, files:
         begin = end
     entries = np.empty((len(kept), WORDS), dtype=np.uint64)
     for at in range(len(kept)):
-        i, entry = np.uint64(kept[at]), entries[at]
-        entry[0], entry[1] = hashes[i], event[i]
-        entry[2] = np.uint64(run[i]) | np.uint64(block[i]) << np.uint64(32)
+        its, entry = np.uint64(kept[at]), entries[at]
+        entry[0], entry[1] = hashes[its], event[its]
+        entry[2] = np.uint64(run[its]) | np.uint64(block[its]) << np.uint64(32)
         entry[3], entry[4] = np.uint64(1), np.uint64(files)
     return entries
 

@@ -166,13 +166,17 @@ def _ranges(run: U32, block: U32) -> dict[int, Blocks]:
     keys = np.unique(_few_keys(run, block))
     if not len(keys):
         return {}
-    is_new_run = keys[1:] >> np.uint64(32) != keys[:-1] >> np.uint64(32)
-    edges = np.flatnonzero(is_new_run | (keys[1:] - keys[:-1] > 1)) + 1
-    firsts, lasts = np.insert(edges, 0, 0), np.append(edges, len(keys)) - 1
-    found: dict[int, list[tuple[int, int]]] = {}
-    for first, last in zip(keys[firsts].tolist(), keys[lasts].tolist(), strict=True):
-        found.setdefault(first >> 32, []).append((first & 0xFFFFFFFF, last & 0xFFFFFFFF))
-    return {run: tuple(mine) if run != SIMULATION else () for run, mine in found.items()}
+    run, block = keys >> np.uint64(32), keys & np.uint64(0xFFFFFFFF)
+    is_new_run = run[1:] != run[:-1]
+    begins = np.insert(np.flatnonzero(is_new_run | (keys[1:] - keys[:-1] > 1)) + 1, 0, 0)
+    firsts, lasts = block[begins].tolist(), block[np.append(begins[1:], len(keys)) - 1].tolist()
+    runs = np.insert(np.flatnonzero(run[begins][1:] != run[begins][:-1]) + 1, 0, 0).tolist()
+    return {
+        number: tuple(zip(firsts[at:end], lasts[at:end], strict=True)) * (number != SIMULATION)
+        for number, at, end in zip(
+            run[begins][runs].tolist(), runs, [*runs[1:], len(begins)], strict=True
+        )
+    }
 
 
 @compiled
