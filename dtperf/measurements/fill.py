@@ -180,7 +180,8 @@ class _TableCounts:
     def _count(self) -> tuple[I32, I32]:
         """Return all counts, one histogram behind the other, and all places that are noted."""
         rows = self._table.rows
-        flags = np.zeros((1 + len(self._flags), rows), dtype=np.bool_)
+        flags = np.empty((1 + len(self._flags), rows), dtype=np.bool_)
+        flags[NEVER] = False
         for name, number in self._flags.items():
             flags[number] = self._table[name]
         counts = np.zeros(self._size, dtype=np.int32)

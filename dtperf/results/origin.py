@@ -28,7 +28,9 @@ NOUNS: Mapping[str, str] = {
 ADJECTIVES = {"simulation": "simulated ", "synthetic": "synthetic "}
 
 RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
-SEEN_BITS = 14
+SEEN_BITS = 16
+"""Of the places at which keys are remembered: a chunk of data has tens of keys, and one of a few
+events of each of many blocks thousands."""
 MAX_RANGES = 1 << 19
 """That are stored at most: a year has fewer luminosity blocks with stable beams. Of more, each run
 is stored from its first block to its last."""
