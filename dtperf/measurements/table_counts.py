@@ -1,4 +1,4 @@
-"""Count the rows of one table in all measurements of it: ``TableCounts(table).counted(declared)``."""
+"""Count the rows of one table in all measurements: ``TableCounts(table).counted(declared)``."""
 
 from __future__ import annotations
 
