@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from coffea.processor.executor import WorkItem
 
@@ -15,6 +16,8 @@ from dtperf.filesets import InputFile
 from dtperf.filesets.check import CheckedFiles, RetryPolicy, check_files, refusal
 from dtperf.filesets.replicas import XCache
 from dtperf.nanoaod import ColumnFilter
+from dtperf.nanoaod.looking import forget_looked_at, looking_at
+from dtperf.nanoaod.open_files import open_here
 from dtperf.progress import Progress
 from dtperf.results.event_sample import EVENT_BRANCHES, halvings_for
 
@@ -51,12 +54,15 @@ def check_inputs(
         InputError: One cannot be used and `config.run.on_error` is 'stop', or none can.
     """
     read = read_branches(processor)
+    forget_looked_at()  # by a run before, which has not read them
     checked = check_files(
         files,
         processor.columns,
         _optional_branches(processor),
         read if is_wide(read) else (),
         policy=policy,
+        # those that this thread has read before, or will read next, are opened once
+        look=partial(looking_at, known=open_here(), keep=config.run.executor == "iterative"),
         on_checked=lambda n: on_progress(Progress("checking", n, len(files))),
     )
     if checked.problems and (config.run.on_error == "stop" or not checked.files):

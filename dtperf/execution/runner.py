@@ -40,6 +40,7 @@ from dtperf.execution.record import RunRecord
 from dtperf.filesets import InputFile, resolve, write
 from dtperf.filesets.check import RetryPolicy, UnreadableFile
 from dtperf.filesets.replicas import Replicas
+from dtperf.nanoaod.looking import forget_looked_at
 from dtperf.process import is_interrupt, stoppable
 from dtperf.progress import Progress
 from dtperf.results.ledger import Ledger
@@ -159,6 +160,7 @@ def _run(
         if not each.file.entries and each.file not in measured:
             record.note_empty(each)
     with ExitStack() as stack:
+        stack.callback(forget_looked_at)
         try:
             if any(True for _ in planned(LARGEST)):
                 for line in _ending(readable, measured, cores_expected(config, workplace)):

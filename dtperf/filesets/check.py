@@ -5,16 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from dtperf.errors import InputError
 from dtperf.filesets import InputFile
 from dtperf.filesets.replicas import Replicas, XCache, sources
-from dtperf.nanoaod import generation_of, open_tree, require_columns
+from dtperf.nanoaod import generation_of, require_columns
 from dtperf.nanoaod.branches import cluster_of
 from dtperf.nanoaod.columns import column_types
 from dtperf.nanoaod.faults import raise_if_ours
+from dtperf.nanoaod.looking import looking_at
 from dtperf.nanoaod.open import unfinished
 from dtperf.nanoaod.rntuple_pages import unpacked_bytes
 from dtperf.process import raise_if_interrupted
@@ -24,6 +27,7 @@ __all__ = ["CheckedFile", "CheckedFiles", "RetryPolicy", "UnreadableFile", "chec
 
 THREADS = 8  # opening a file is mostly waiting for a server
 SHOWN = 10
+Look = Callable[[str, str, int], AbstractContextManager[Any]]
 
 
 class CheckedFile(NamedTuple):
@@ -84,6 +88,7 @@ def check_files(
     *,
     policy: RetryPolicy = RetryPolicy(),  # noqa: B008  # it is frozen
     threads: int = THREADS,
+    look: Look = partial(looking_at, known={}, keep=False),  # noqa: B008  # it keeps nothing
     on_checked: Callable[[int], None] = lambda _: None,
 ) -> CheckedFiles:
     """Open the files that are not known yet, and check that they have the branches needed.
@@ -95,6 +100,7 @@ def check_files(
         sized: Branches of which is noted how much of them an event has.
         policy: How often, how long and where to try to open each.
         threads: How many files to open at once.
+        look: Opens a tree, of an address and its name, and within a time in seconds.
         on_checked: Called with the number of files checked so far.
 
     Returns:
@@ -108,7 +114,7 @@ def check_files(
     problems: list[UnreadableFile] = []
 
     def check(file: InputFile) -> CheckedFile | UnreadableFile:
-        return _check(file, needed, also, measured, policy)
+        return _check(file, needed, also, measured, policy, look)
 
     pool = ThreadPoolExecutor(threads)
     try:
@@ -144,6 +150,7 @@ def _check(
     optional: Sequence[str],
     sized: Sequence[str],
     policy: RetryPolicy,
+    look: Look,
 ) -> CheckedFile | UnreadableFile:
     if file.is_known:
         return CheckedFile(file, file.path)
@@ -152,7 +159,7 @@ def _check(
     while True:
         address = replicas.address
         try:
-            with open_tree(address, file.tree, policy.timeout_s) as tree:
+            with look(address, file.tree, policy.timeout_s) as tree:
                 # whatever else is wrong with it, its events are known
                 described = _identified(file, address, tree)
                 if columns or optional:

@@ -1,4 +1,4 @@
-"""Compute bin numbers, by ROOT's rule on axes of equal width, and count.
+"""Compute bin numbers, by ROOT's rule on axes of equal width.
 
 Bin 0 is the underflow and the last one the overflow, which also takes NaN. ROOT's rule decides
 on which side of an edge a value falls, so it is followed to the letter: the one of 2025 and later
@@ -7,19 +7,18 @@ on which side of an edge a value falls, so it is followed to the letter: the one
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from dtperf.compiled import compiled, inlined
-from dtperf.typing import F64, I16, I32, I64, AnyArray, Bools
+from dtperf.typing import F64, I16, AnyArray
 
 __all__ = [
     "MOST_CATEGORIES",
-    "add_moments",
     "category_bins",
-    "count",
     "integer_bins",
     "regular_bins",
-    "step",
     "variable_bins",
 ]
 
@@ -33,10 +32,12 @@ MOST_CATEGORIES = 2**15 - 1
 """The most that can be numbered; LHC has had 4,000 runs in its best year."""
 
 
-# without the check for a division by zero the loop runs on several values at once
+# without the check for a division by zero the loops run on several values at once
 @compiled(error_model="numpy")
-def regular_bins(values: AnyArray, n: int, start: float, stop: float, by_edges: bool = True) -> I16:
-    """Return the bins of equal width: 1 + int(n (x - start) / (stop - start)).
+def regular_bins(
+    values: AnyArray, n: int, start: float, stop: float, by_edges: bool, bins: I16
+) -> None:
+    """Find the bins of equal width: 1 + int(n (x - start) / (stop - start)).
 
     Args:
         values: Numbers, shape (rows,).
@@ -46,22 +47,34 @@ def regular_bins(values: AnyArray, n: int, start: float, stop: float, by_edges: 
         by_edges: Correct that number by one where the value lies beyond the edges of its bin,
             start + bin (stop - start) / n, as newer ROOT does. Rounding can put a value on an
             edge, or right below stop, on the other side of it.
-
-    Returns:
-        0 to n + 1, shape (rows,).
+        bins: To be filled, 0 to n + 1, shape (rows,).
     """
-    bins = np.empty(len(values), dtype=np.int16)
     width = (stop - start) / n
+    # where edges are far apart for doubles, a bin that is off by one is corrected to the same bin
+    if by_edges and width > 1e-9 * max(abs(start), abs(stop)) and width > 1e-300:
+        scale = n / (stop - start)
+        for i in range(len(values)):
+            x = np.float64(values[i])
+            inside = np.int32(1) + np.int32((x - start) * scale)
+            below = np.int32(x < start + (inside - 1) * width)
+            beyond = np.int32(x >= start + inside * width)
+            bins[i] = _clipped(x, inside + (beyond & ~below) - below, n, start, stop)
+        return
     for i in range(len(values)):
         x = np.float64(values[i])
         inside = np.int32(1) + np.int32(n * (x - start) / (stop - start))
         if by_edges:
-            below = x < start + (inside - 1) * width
-            beyond = x >= start + inside * width
-            inside += np.int32(beyond and not below) - np.int32(below)
-        above = inside if x < stop else np.int32(n + 1)
-        bins[i] = np.int32(0) if x < start else above
-    return bins
+            below = np.int32(x < start + (inside - 1) * width)
+            beyond = np.int32(x >= start + inside * width)
+            inside += (beyond & ~below) - below
+        bins[i] = _clipped(x, inside, n, start, stop)
+
+
+@inlined
+def _clipped(x: float, inside: Any, n: int, start: float, stop: float) -> Any:
+    """Return a bin, or underflow or overflow where a value is not inside."""
+    above = inside if x < stop else np.int32(n + 1)
+    return np.int32(0) if x < start else above
 
 
 @inlined
@@ -81,22 +94,19 @@ def _at_or_below(edges: AnyArray, value: float) -> int:
 
 
 @compiled
-def variable_bins(values: AnyArray, edges: F64) -> I16:
-    """Return the bins between edges, each with its lower edge.
+def variable_bins(values: AnyArray, edges: F64, bins: I16) -> None:
+    """Find the bins between edges, each with its lower edge.
 
     Args:
         values: Numbers, shape (rows,).
         edges: Increasing, shape (n + 1,).
-
-    Returns:
-        0 to n + 1, shape (rows,).
+        bins: To be filled, 0 to n + 1, shape (rows,).
     """
-    bins = np.empty(len(values), dtype=np.int16)
     if len(edges) >= FEW_EDGES:
         for i in range(len(values)):
             x = np.float64(values[i])
             bins[i] = len(edges) if np.isnan(x) else _at_or_below(edges, x)
-        return bins
+        return
     # one edge for many values, in numbers of one width: the loop runs on several of them at once
     some, below = np.empty(TOGETHER), np.empty(TOGETHER, dtype=np.int64)
     for begin in range(0, len(values), TOGETHER):
@@ -109,42 +119,35 @@ def variable_bins(values: AnyArray, edges: F64) -> I16:
                 below[i] += np.int64(some[i] >= edge)
         for i in range(n):
             bins[begin + i] = len(edges) if np.isnan(some[i]) else below[i]
-    return bins
 
 
 @compiled
-def integer_bins(values: AnyArray, first: int, n: int) -> I16:
-    """Return the bins of integers from 0, without flow bins; -1 where a value is not on the axis.
+def integer_bins(values: AnyArray, first: int, n: int, bins: I16) -> None:
+    """Find the bins of integers from 0, without flow bins; -1 where a value is not on the axis.
 
     Args:
         values: Integers, shape (rows,).
         first: The integer of bin 0.
         n: Number of bins.
-
-    Returns:
-        -1 to n - 1, shape (rows,).
+        bins: To be filled, -1 to n - 1, shape (rows,).
     """
-    bins = np.empty(len(values), dtype=np.int16)
     for i in range(len(values)):
         bin_number = int(values[i]) - first
         bins[i] = bin_number if 0 <= bin_number < n else -1
-    return bins
 
 
 @compiled
-def category_bins(values: AnyArray, categories: AnyArray) -> I16:
-    """Return the index of integers among categories; -1 where a value is none of them.
+def category_bins(values: AnyArray, categories: AnyArray, bins: I16) -> None:
+    """Find the index of integers among categories; -1 where a value is none of them.
 
     Args:
         values: Integers, shape (rows,); fast where neighbours are equal, as run numbers are.
         categories: Increasing, of the same dtype.
-
-    Returns:
-        -1 to len(categories) - 1, shape (rows,).
+        bins: To be filled, -1 to len(categories) - 1, shape (rows,).
     """
     if len(categories) > MOST_CATEGORIES:
         raise ValueError("more categories than can be numbered")
-    bins = np.full(len(values), -1, dtype=np.int16)
+    bins[:] = -1
     for i in range(len(values)):
         if i and values[i] == values[i - 1]:
             bins[i] = bins[i - 1]
@@ -152,87 +155,3 @@ def category_bins(values: AnyArray, categories: AnyArray) -> I16:
         place = _at_or_below(categories, values[i]) - 1
         if place >= 0 and categories[place] == values[i]:
             bins[i] = place
-    return bins
-
-
-@compiled
-def step(before: I32, bins: I16, stride: int) -> I32:
-    """Add the bins on one axis to the flat bin index of each row.
-
-    Args:
-        before: Where each row is on the axes before, shape (rows,); -1: nowhere.
-        bins: Its bin number on the axis, shape (rows,); -1: none.
-        stride: Distance of neighbouring bins of the axis.
-
-    Returns:
-        Where it is then, shape (rows,); -1: nowhere.
-    """
-    positions = np.empty(len(before), dtype=np.int32)
-    for row in range(len(before)):
-        there = before[row] + np.int32(bins[row]) * np.int32(stride)
-        positions[row] = there if (before[row] >= 0) & (bins[row] >= 0) else np.int32(-1)
-    return positions
-
-
-# unsigned indices: without the check for negative ones, counting is five times as fast
-
-
-@compiled
-def count(
-    counts: I64, rows: I32, own: I32, link: I32, of_parent: I32, passed: Bools, stride: int
-) -> None:
-    """Count rows in a flat histogram, in place.
-
-    Args:
-        counts: Flat contents with flow bins.
-        rows: Numbers of the rows that enter, shape (n,).
-        own: Where each row of the table is by its own columns, shape (rows,); -1: nowhere.
-        link: Row of the parent of each row, shape (rows,); of shape (0,) where there is no parent.
-        of_parent: Where rows of the parent are by its columns, -1: nowhere; both places are added.
-        passed: Whether it is in the second bin of the last axis, shape (rows,).
-        stride: Distance of the bins of that axis; 0 where there is no such axis.
-    """
-    if len(link) == 0:
-        for row in rows:
-            at = own[np.uint64(row)]
-            if at >= 0:
-                counts[np.uint64(at + np.int64(passed[np.uint64(row)]) * stride)] += 1
-        return
-    for row in rows:
-        at, more = own[np.uint64(row)], of_parent[np.uint64(link[np.uint64(row)])]
-        if (at | more) >= 0:
-            counts[np.uint64(at + more + np.int64(passed[np.uint64(row)]) * stride)] += 1
-
-
-@compiled
-def add_moments(
-    entries: I64,
-    sums: I64,
-    squares: I64,
-    rows: I32,
-    positions: I32,
-    values: AnyArray,
-    unit: float,
-    unit_of_squares: float,
-    below: float,
-) -> None:
-    """Add the powers of a value of each row to flat histograms, in place.
-
-    Args:
-        entries: Flat contents with flow bins: how many values.
-        sums: Of the values.
-        squares: Of their squares.
-        rows: As in `count`.
-        positions: Of all rows; -1: nowhere.
-        values: Of all rows.
-        unit: What a sum of 1 stands for; values are rounded to its multiples, half to even.
-        unit_of_squares: The same of squares.
-        below: Values that are not smaller than this, or are NaN, are left out.
-    """
-    for row in rows:
-        at, y = positions[np.uint64(row)], np.float64(values[np.uint64(row)])
-        if at < 0 or not abs(y) < below:
-            continue
-        entries[np.uint64(at)] += 1
-        sums[np.uint64(at)] += np.int64(np.rint(y / unit))
-        squares[np.uint64(at)] += np.int64(np.rint(y * y / unit_of_squares))

@@ -9,7 +9,7 @@ import hist
 import numpy as np
 
 from dtperf.measurements.declaration import Histogram
-from dtperf.measurements.fill import SUM_OF_SQUARES_UNIT, SUM_UNIT
+from dtperf.measurements.table_counts import SUM_OF_SQUARES_UNIT, SUM_UNIT
 from dtperf.typing import F64
 
 __all__ = ["means", "presented", "sort_categories", "with_labels"]

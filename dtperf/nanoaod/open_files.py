@@ -17,13 +17,22 @@ from dtperf.nanoaod.bulk import BulkReader
 from dtperf.nanoaod.events import FileEvents
 from dtperf.nanoaod.faults import classify
 from dtperf.nanoaod.list_checks import check_counters
+from dtperf.nanoaod.looking import take_looked_at
 from dtperf.nanoaod.marks import mark_of
 from dtperf.nanoaod.open import find_tree, open_file, unfinished
 from dtperf.nanoaod.patches import install
 from dtperf.nanoaod.rntuple import NTupleReader
 from dtperf.nanoaod.storage_checks import check_storage
 
-__all__ = ["FileRequest", "OpenFile", "close", "close_all", "open_checked", "true_error"]
+__all__ = [
+    "FileRequest",
+    "OpenFile",
+    "close",
+    "close_all",
+    "open_checked",
+    "open_here",
+    "true_error",
+]
 
 MAX_OPEN_FILES = 4
 """Of each thread; a thread gets the chunks of a file one after the other."""
@@ -54,7 +63,9 @@ class OpenFile:
             InputError: It cannot be opened, or is not what was requested.
         """
         self.request = request
-        self.directory = open_file(request.address, request.timeout_s)
+        self.directory = take_looked_at(request.address) or open_file(
+            request.address, request.timeout_s
+        )
         try:
             self._source = self.directory.file.source
             self._check_identity()
@@ -144,6 +155,11 @@ def open_checked(request: FileRequest) -> OpenFile:
         _files.open[key] = OpenFile(request)
     _files.open.move_to_end(key)
     return _files.open[key]
+
+
+def open_here() -> dict[str, Any]:
+    """Return the directories of the files that this thread has open, by address."""
+    return {file.request.address: file.directory for file in _files.open.values()}
 
 
 def close(request: FileRequest) -> None:

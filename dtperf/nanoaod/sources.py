@@ -10,6 +10,7 @@ import sys
 import weakref
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
@@ -42,6 +43,17 @@ class LocalSource(uproot.source.chunk.Source):  # type: ignore[misc]  # uproot i
     def _state(self) -> tuple[int, int]:
         now = os.fstat(self._descriptor)
         return now.st_size, now.st_mtime_ns
+
+    @property
+    def is_current(self) -> bool:
+        """Whether its name still stands for this file, and nobody has written to it."""
+        if self.closed:  # its descriptor may be another file's
+            return False
+        try:
+            named, mine = Path(self._file_path).stat(), os.fstat(self._descriptor)
+        except OSError:
+            return False
+        return os.path.samestat(named, mine) and self.is_unchanged
 
     @property
     def num_bytes(self) -> int:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from dtperf.errors import InputError
-from dtperf.results.event_sample import SIMULATION, Doubled, EventSample
-from dtperf.typing import U64
+from dtperf.results.event_hashes import have_common
+from dtperf.results.event_sample import SIMULATION, Doubled, EventSample, words_of
 from dtperf.wording import counted
 
 __all__ = ["Gathered", "refusal", "remarks"]
@@ -35,22 +33,11 @@ class Gathered:
 
     def doubled_with(self, sample: EventSample) -> Doubled | None:
         """What of a sample that is not added yet is in it twice, or here already; None: nothing."""
-        hashes = sample.entries["hash"]
-        parts = [part.entries["hash"] for part in (self._large, self._small)]
+        hashes, *parts = (words_of(s.entries) for s in (sample, self._large, self._small))
         known = any(each.doubled for each in (sample, self._large, self._small))
-        if not known and not any(_have_common(hashes, part) for part in parts):
+        if not known and not any(have_common(hashes, part) for part in parts):
             return None
         return (self.total + sample).doubled
-
-
-def _have_common(some: U64, others: U64) -> bool:
-    """Return whether two increasing arrays have a number in common."""
-    # np.isin puts both into a table first, which takes longer than a chunk's pairs and crossings
-    few, many = sorted((np.ascontiguousarray(some), np.ascontiguousarray(others)), key=len)
-    if not len(few):
-        return False
-    places = np.minimum(np.searchsorted(many, few), len(many) - 1)
-    return bool((many[places] == few).any())
 
 
 def refusal(found: Doubled, path_of: Callable[[str], str]) -> InputError:

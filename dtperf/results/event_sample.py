@@ -9,7 +9,6 @@ of 10,000 that is there twice is missed with a probability of at most exp(-13).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
@@ -17,7 +16,8 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from dtperf.typing import U32, U64
+from dtperf.results.event_hashes import SIMULATION, WORDS, hashed, merged, sampled, space_of
+from dtperf.typing import U64
 
 __all__ = [
     "ENTRY",
@@ -30,13 +30,14 @@ __all__ = [
     "SourceFile",
     "halvings_for",
     "hash_entries",
+    "words_of",
 ]
 
 EVENT_BRANCHES = ("run", "luminosityBlock", "event")
 LARGEST = 1 << 18
 """Entries of a sample at most."""
-SIMULATION = 1
-"""The run of simulated events: CMS numbers those of each dataset anew."""
+MOST_HALVINGS = 48
+"""Of the threshold before entries are put into order: fewer than one in 10^14 are left."""
 NO_FILE = np.iinfo(np.int32).max
 ENTRY = np.dtype(
     [
@@ -99,17 +100,10 @@ class EventSample:
         run, block, event = (np.asarray(numbers[name]) for name in EVENT_BRANCHES)
         run, block = (each.astype(np.uint32, copy=False) for each in (run, block))
         event = event.astype(np.uint64, copy=False)
-        hashes = _hashed(run, block, event, _space(file.dataset))
-        kept = np.flatnonzero(hashes < _limit(halvings)) if halvings else np.arange(len(hashes))
-        # nearly put into order by their first 16 bits: the rest is soon done
-        kept = kept[np.argsort((hashes[kept] >> np.uint64(48)).astype(np.uint16), kind="stable")]
-        kept = kept[np.argsort(hashes[kept], kind="stable")]
-        entries = np.empty(len(kept), dtype=ENTRY)
-        columns = {"hash": hashes, "event": event, "run": run, "luminosityBlock": block}
-        for name, values in columns.items():
-            entries[name] = values[kept]
-        entries["count"], entries["first"], entries["second"] = 1, 0, NO_FILE
-        return cls.made(len(event), halvings, (file,), entries)
+        space = np.full(event.shape, space_of(file.dataset))
+        hashes = hashed(run, block, event, space)
+        entries = sampled(hashes, run, block, event, min(halvings, MOST_HALVINGS), NO_FILE << 32)
+        return cls.made(len(event), halvings, (file,), _as_entries(entries))
 
     @classmethod
     def made(
@@ -128,10 +122,7 @@ class EventSample:
         while len(entries) > LARGEST:
             halvings += 1
             entries = _below(entries, halvings)
-        named = np.zeros(len(files) + 1, dtype=np.bool_)
-        for column in ("first", "second"):
-            named[np.minimum(entries[column], len(files))] = True
-        used = tuple(file for file, is_named in zip(files, named, strict=False) if is_named)
+        used = files if len(files) == 1 and len(entries) else _named(entries, files)
         return cls(events, halvings, used, _numbered(entries, files, used))
 
     def __add__(self, other: EventSample) -> EventSample:
@@ -142,8 +133,9 @@ class EventSample:
             return self if self.events else other
         halvings = max(self.halvings, other.halvings)
         files = tuple(sorted({*self.files, *other.files}))
-        both = [_numbered(_below(s.entries, halvings), s.files, files) for s in (self, other)]
-        return self.made(self.events + other.events, halvings, files, np.concatenate(both))
+        both = (_numbered(_below(s.entries, halvings), s.files, files) for s in (self, other))
+        entries = _as_entries(merged(*(words_of(each) for each in both)))
+        return self.made(self.events + other.events, halvings, files, entries)
 
     def __eq__(self, other: object) -> bool:
         """Return whether both are the sample of the same events."""
@@ -180,45 +172,26 @@ def halvings_for(events: int) -> int:
 
 def hash_entries(entries: Entries, files: Sequence[SourceFile]) -> None:
     """Fill in the hashes of entries whose other columns are there."""
-    spaces = np.array([_space(file.dataset) for file in files], dtype=np.uint64)
-    run, block, event = (entries[name] for name in EVENT_BRANCHES)
-    entries["hash"] = _hashed(run, block, event, spaces[entries["first"]])
+    spaces = np.array([space_of(file.dataset) for file in files], dtype=np.uint64)
+    run, block, event = (np.ascontiguousarray(entries[name]) for name in EVENT_BRANCHES)
+    entries["hash"] = hashed(run, block, event, spaces[entries["first"]])
 
 
-def _space(dataset: str) -> np.uint64:
-    """Return what tells simulated events of a dataset from those of others."""
-    return np.uint64(int.from_bytes(hashlib.sha256(dataset.encode()).digest()[:8], "little"))
+def words_of(entries: Entries) -> U64:
+    """Return entries as `dtperf.results.event_hashes` takes them, without a copy if possible."""
+    return np.ascontiguousarray(entries).view(np.uint64).reshape(-1, WORDS)
 
 
-def _hashed(run: U32, block: U32, event: U64, space: Any) -> U64:
-    """Mix the numbers of events to 64 bits each, which all count; and the space of simulated ones.
-
-    Args:
-        run: Shape (events,).
-        block: Shape (events,).
-        event: Shape (events,).
-        space: One, or one for each event.
-    """
-    hashes = event.astype(np.uint64)
-    _mix(hashes)
-    hashes ^= run.astype(np.uint64) << np.uint64(32) | block
-    _mix(hashes)
-    if (is_simulated := run == SIMULATION).any():
-        some = hashes[is_simulated] ^ np.broadcast_to(space, hashes.shape)[is_simulated]
-        _mix(some)
-        hashes[is_simulated] = some
-    return hashes
+def _as_entries(words: U64) -> Entries:
+    return words.reshape(-1).view(ENTRY)
 
 
-def _mix(state: U64) -> None:
-    """Make random bits of numbers, in their place."""
-    # SplitMix64 (Steele, Lea, Flood, OOPSLA 2014)
-    state += np.uint64(0x9E3779B97F4A7C15)
-    state ^= state >> np.uint64(30)
-    state *= np.uint64(0xBF58476D1CE4E5B9)
-    state ^= state >> np.uint64(27)
-    state *= np.uint64(0x94D049BB133111EB)
-    state ^= state >> np.uint64(31)
+def _named(entries: Entries, files: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
+    """Return those of the files that entries name, in order."""
+    named = np.zeros(len(files) + 1, dtype=np.bool_)
+    for column in ("first", "second"):
+        named[np.minimum(entries[column], len(files))] = True
+    return tuple(file for file, is_named in zip(files, named, strict=False) if is_named)
 
 
 def _limit(halvings: int) -> np.uint64:
@@ -251,7 +224,6 @@ def _unique(entries: Entries, files: Iterable[SourceFile]) -> Entries:
     """Return entries in order of the hash, those of one event as one."""
     hashes = entries["hash"]
     if (hashes[1:] < hashes[:-1]).any():
-        # stable: in little more than no time where two samples, each in order, were put together
         entries = entries.take(np.argsort(hashes, kind="stable"))  # an index takes 70 times as long
         hashes = entries["hash"]
     equal = hashes[1:] == hashes[:-1]

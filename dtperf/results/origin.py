@@ -10,11 +10,11 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from dtperf.compiled import compiled
 from dtperf.nanoaod.marks import Mark
 from dtperf.results.event_sample import SIMULATION
-from dtperf.selection.brilcalc import block_keys
 from dtperf.selection.cuts import join_blocks
-from dtperf.typing import U32, AnyArray
+from dtperf.typing import U32, U64
 
 __all__ = ["Blocks", "EventOrigin", "StoredOrigin"]
 
@@ -28,6 +28,9 @@ NOUNS: Mapping[str, str] = {
 ADJECTIVES = {"simulation": "simulated ", "synthetic": "synthetic "}
 
 RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
+SEEN_BITS = 16
+"""Of the places at which keys are remembered: a chunk of data has tens of keys, and one of a few
+events of each of many blocks thousands."""
 MAX_RANGES = 1 << 19
 """That are stored at most: a year has fewer luminosity blocks with stable beams. Of more, each run
 is stored from its first block to its last."""
@@ -92,12 +95,13 @@ class EventOrigin:
         if numbers is None:
             return cls({mark: events} if mark else {})
         run, block = (
-            np.asarray(numbers[name]).astype(np.uint32) for name in ("run", "luminosityBlock")
+            np.asarray(numbers[name]).astype(np.uint32, copy=False)
+            for name in ("run", "luminosityBlock")
         )
         blocks = _ranges(run, block)
         if mark:
             return cls({mark: events}, blocks)
-        simulated = int((run == SIMULATION).sum())
+        simulated = int((run == SIMULATION).sum()) if SIMULATION in blocks else 0
         return cls({"data": events - simulated, "simulation": simulated}, blocks)
 
     def of_part(self, events: int, run: U32, block: U32) -> EventOrigin:
@@ -118,7 +122,11 @@ class EventOrigin:
         kinds = {name: self.events.get(name, 0) + other.events.get(name, 0) for name in NOUNS}
         # a year has thousands of runs, and a chunk few of them
         both = self.blocks.keys() & other.blocks.keys()
-        joined = {run: join_blocks((*self.blocks[run], *other.blocks[run])) for run in both}
+        joined = {
+            run: join_blocks((*self.blocks[run], *other.blocks[run]))
+            for run in both
+            if self.blocks[run] != other.blocks[run]
+        }
         return replace(self, events=kinds, blocks={**self.blocks, **other.blocks, **joined})
 
     @property
@@ -155,21 +163,42 @@ class EventOrigin:
         return cls(stored.events, {int(run): each for run, each in blocks.items()})
 
 
-def _ranges(run: AnyArray, block: AnyArray) -> dict[int, Blocks]:
+def _ranges(run: U32, block: U32) -> dict[int, Blocks]:
     """Return the ranges of luminosity blocks of each run, of any number of events in any order."""
-    if (is_simulated := run == SIMULATION).any():
-        rest = ~is_simulated
-        return {SIMULATION: (), **_ranges(run[rest], block[rest])}
-    keys = block_keys(run, block)
-    # neighbours in a file are of one block: what is left is short, and soon sorted
-    changes = np.flatnonzero(keys[1:] != keys[:-1]) + 1
-    keys = np.unique(keys[np.insert(changes, 0, 0)]) if len(keys) else keys
+    keys = np.unique(_few_keys(run, block))
     if not len(keys):
         return {}
-    is_new_run = keys[1:] >> np.uint64(32) != keys[:-1] >> np.uint64(32)
-    edges = np.flatnonzero(is_new_run | (keys[1:] - keys[:-1] > 1)) + 1
-    firsts, lasts = np.insert(edges, 0, 0), np.append(edges, len(keys)) - 1
-    found: dict[int, list[tuple[int, int]]] = {}
-    for first, last in zip(keys[firsts].tolist(), keys[lasts].tolist(), strict=True):
-        found.setdefault(first >> 32, []).append((first & 0xFFFFFFFF, last & 0xFFFFFFFF))
-    return {run: tuple(mine) for run, mine in found.items()}
+    run, block = keys >> np.uint64(32), keys & np.uint64(0xFFFFFFFF)
+    is_new_run = run[1:] != run[:-1]
+    begins = np.insert(np.flatnonzero(is_new_run | (keys[1:] - keys[:-1] > 1)) + 1, 0, 0)
+    firsts, lasts = block[begins].tolist(), block[np.append(begins[1:], len(keys)) - 1].tolist()
+    runs = np.insert(np.flatnonzero(run[begins][1:] != run[begins][:-1]) + 1, 0, 0).tolist()
+    return {
+        number: tuple(zip(firsts[at:end], lasts[at:end], strict=True)) * (number != SIMULATION)
+        for number, at, end in zip(
+            run[begins][runs].tolist(), runs, [*runs[1:], len(begins)], strict=True
+        )
+    }
+
+
+@compiled
+def _few_keys(run: U32, block: U32) -> U64:
+    """Return run << 32 | block of each event, without most of those that were there before.
+
+    Of simulation, which may have millions of them, block 0 stands for all.
+    """
+    keys = np.empty(len(run), dtype=np.uint64)
+    n = np.uint64(0)
+    # what was there lately, each key at a place that it decides
+    seen = np.zeros(1 << SEEN_BITS, dtype=np.uint64)
+    for i in range(len(run)):
+        its_block = np.uint64(block[i]) if run[i] != SIMULATION else np.uint64(0)
+        key = np.uint64(run[i]) << np.uint64(32) | its_block
+        # Knuth's multiplicative hashing, by the golden ratio
+        place = (key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - SEEN_BITS)
+        # nothing was seen where there is 0, which is a key, too: that of run 0 and block 0
+        if seen[place] != key or not key:
+            seen[place] = key
+            keys[n] = key
+            n += np.uint64(1)
+    return keys[:n]

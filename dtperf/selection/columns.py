@@ -219,7 +219,7 @@ def crossing_columns(
         name: partial(lambda column, _: column, column)
         for name, column in crossings._asdict().items()
     }
-    make["candidate"] = lambda t: take(selected, t["pair"], selected.dtype.type(0))
+    make["candidate"] = lambda t: take(selected.astype(np.int32), t["pair"], np.int32(0))
     matches, segments = crossed.matches, flat.segments
     make["chamber"] = _taken(matches.code, "match", -1)
     make["wheel"] = _taken(wheels(), "chamber", NOWHERE)

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf, nan
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from dtperf.measurements.binning import integer_bins, regular_bins, variable_bins
+from dtperf.measurements import binning
 from dtperf.measurements.declaration import Variable
 from tests.helpers.edges import AXES, REGULAR, beside_edges
 from tests.helpers.reference_books import bin_finder
 
 WIDENING = next(axis.edges for axis in AXES if isinstance(axis, Variable) and len(axis.edges) > 3)
+
+
+def bins_of(find: Callable[..., None], values: NDArray[Any], *axis: Any) -> NDArray[np.int16]:
+    bins = np.full(len(values), -9, dtype=np.int16)
+    find(values, *axis, bins)
+    return bins
 
 
 def rule(edges: list[float], values: list[float], older: bool = False) -> list[int]:
@@ -32,7 +41,9 @@ def test_every_standard_axis_on_its_edges(older: bool) -> None:
         values = [*beside_edges(edges), nan, inf, -inf]
         for dtype in (np.float64, np.float32):
             given_values = np.array(values, dtype=dtype)
-            got = regular_bins(given_values, axis.bins, axis.start, axis.stop, not older).tolist()
+            got = bins_of(
+                binning.regular_bins, given_values, axis.bins, axis.start, axis.stop, not older
+            ).tolist()
             assert got == rule(edges, [float(v) for v in given_values], older), axis.name
 
 
@@ -47,7 +58,7 @@ def test_any_regular_axis_by_the_older_rule(
     values: list[float], n: int, start: float, width: float
 ) -> None:
     stop = start + width
-    got = regular_bins(np.array(values), n, start, stop, False).tolist()
+    got = bins_of(binning.regular_bins, np.array(values), n, start, stop, False).tolist()
     expected = []
     for x in values:
         if x < start:
@@ -74,7 +85,8 @@ def test_any_regular_axis_by_the_newer_rule(
     width = (stop - start) / n
     numbers = data.draw(st.lists(st.integers(0, n), min_size=1, max_size=20))
     values = beside_edges([start + i * width for i in numbers])
-    for x, found in zip(values, regular_bins(np.array(values), n, start, stop), strict=True):
+    bins = bins_of(binning.regular_bins, np.array(values), n, start, stop, True)
+    for x, found in zip(values, bins, strict=True):
         if x < start:
             assert found == 0
         elif x >= stop:
@@ -86,7 +98,7 @@ def test_any_regular_axis_by_the_newer_rule(
 
 def test_variable_axis() -> None:
     values = [*beside_edges(list(WIDENING)), nan, inf, -inf, 7.5]
-    got = variable_bins(np.array(values), np.array(WIDENING, dtype=np.float64))
+    got = bins_of(binning.variable_bins, np.array(values), np.array(WIDENING, dtype=np.float64))
     assert got.tolist() == rule(list(WIDENING), values)
 
 
@@ -99,9 +111,12 @@ def test_variable_axis_of_many_values(n: int) -> None:
     values[::50] = nan
     expected = np.searchsorted(edges, values, side="right")
     expected[np.isnan(values)] = len(edges)
-    assert variable_bins(values.astype(np.float32), edges).tolist() == expected.tolist()
+    assert (
+        bins_of(binning.variable_bins, values.astype(np.float32), edges).tolist()
+        == expected.tolist()
+    )
 
 
 def test_integers_off_the_axis_have_no_bin() -> None:
     values = np.array([0, 1, 4, 5, -99], dtype=np.int16)
-    assert integer_bins(values, 1, 4).tolist() == [-1, 0, 3, -1, -1]
+    assert bins_of(binning.integer_bins, values, 1, 4).tolist() == [-1, 0, 3, -1, -1]

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dtperf.measurements import Measurement
-from dtperf.measurements.fill import SUM_UNIT, fill
+from dtperf.measurements.fill import fill
+from dtperf.measurements.table_counts import SUM_UNIT
 from dtperf.selection.tables import Table
 
 PARENTS = st.lists(

@@ -162,7 +162,7 @@ def test_more_runs_than_can_be_are_refused_before_they_are_numbered() -> None:
     with pytest.raises(InputError, match="run: 40,000 different values"):
         fill({"x": declared}, {"pairs": table})
     with pytest.raises(ValueError, match="more categories"):
-        category_bins(np.arange(40_000), np.arange(40_000))
+        category_bins(np.arange(40_000), np.arange(40_000), np.empty(40_000, dtype=np.int16))
 
 
 def test_means_leave_out_what_is_no_number() -> None:

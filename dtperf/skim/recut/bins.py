@@ -122,7 +122,9 @@ def _numbers(layout: CounterLayout, table: Table, axis: Axis, cache: BinCache) -
         if isinstance(axis, Integer) and table.parent is not None and table.inherits(column):
             cache[key] = table.of_parent(_numbers(layout, table.parent, axis, cache))
         elif isinstance(axis, Category):
-            cache[key] = category_bins(table[column], layout.runs.astype(table[column].dtype))
+            values = table[column]
+            cache[key] = np.empty(len(values), dtype=np.int16)
+            category_bins(values, layout.runs.astype(values.dtype), cache[key])
         else:
             cache[key] = bin_numbers(axis, table[column])
     return cache[key]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dtperf.compiled import compiled
-from dtperf.measurements.fill import LARGEST_IN_MEAN
+from dtperf.measurements.table_counts import LARGEST_IN_MEAN
 from dtperf.typing import I32, I64, U32, AnyArray
 
 __all__ = [

@@ -11,7 +11,7 @@ import numpy as np
 from dtperf.measurements import Measurement
 from dtperf.measurements.binning import MOST_CATEGORIES
 from dtperf.measurements.declaration import AtLeast, Axis, Category, Histogram, Integer
-from dtperf.measurements.fill import SUM_OF_SQUARES_UNIT, SUM_UNIT
+from dtperf.measurements.table_counts import SUM_OF_SQUARES_UNIT, SUM_UNIT
 from dtperf.selection.cuts import LARGEST_CATEGORY
 from dtperf.selection.details.branches import is_of_details
 from dtperf.skim.details import OF_PROBES

@@ -11,7 +11,7 @@ import numpy as np
 from dtperf import detector
 from dtperf.config import load_config
 from dtperf.measurements import KNOWN
-from dtperf.measurements.fill import SUM_OF_SQUARES_UNIT, SUM_UNIT
+from dtperf.measurements.table_counts import SUM_OF_SQUARES_UNIT, SUM_UNIT
 from dtperf.results.result import Result
 from tests.helpers.ledgers import row
 from tests.helpers.made_results import made
