@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import gc
 import os
 import threading
 import time
@@ -31,6 +32,8 @@ DEATH_TIMEOUT_S = "300"
 WATCH_BYTES = 50_000_000
 """That the process beside this one takes."""
 TELL_S = 0.5
+OBJECTS = 17_000
+"""New ones before Python looks for rings of them; Dask makes it three times as many."""
 WELL = frozenset(["running", "paused", "closing_gracefully"])
 """Dask's words for a worker at work; the last one hands its work back, which may take a while."""
 _to_watchdog: list[tuple[Connection, float]] = []
@@ -48,6 +51,8 @@ def be_worker(folder: Path, given: Sequence[str], told: Connection) -> None:
         ConfigError: The environment does not say what is needed.
     """
     options = arguments(os.environ, folder, given)
+    # imports leave no rings of objects, and looking for some takes a tenth of their time
+    gc.set_threshold(OBJECTS)
     from distributed.cli.dask_worker import main as dask_worker
 
     patience_s = _death_timeout([*given, *options])
