@@ -97,6 +97,7 @@ class Site(Stub):
                 [sys.executable, *SCHEDULER, *told],
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                cwd=self.tree,
                 env={**os.environ, **environment, "PYTHONPATH": str(self.tree)},
             )
         period = container["readinessProbe"]["periodSeconds"]

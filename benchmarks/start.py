@@ -98,8 +98,9 @@ def batch_system(kind: str) -> Iterator[Any]:
 def one_start(kind: str, tree: Path, folder: Path, system: Any) -> dict[str, float]:
     """Run once; returns when, in seconds of the clock, each stage began."""
     folder.mkdir()
-    # the job says when it begins
-    _script(folder / "python", folder / "job", f"env PYTHONPATH={tree} {sys.executable}")
+    # the job says when it begins; of what it finds in its own folder HTCondor has brought some
+    place = f"-C {tree}" if kind == "interlink" else ""
+    _script(folder / "python", folder / "job", f"env {place} PYTHONPATH={tree} {sys.executable}")
     if kind == "interlink":
         from benchmarks.interlink import site
 
