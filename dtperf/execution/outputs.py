@@ -23,7 +23,7 @@ from coffea.processor.accumulator import accumulate
 from dtperf.errors import DtperfError
 from dtperf.measurements.declaration import Histogram
 from dtperf.results.extra import Extra, of_one_kind
-from dtperf.results.result import SUMS
+from dtperf.results.totals import SUMS
 
 __all__ = ["STORAGES", "added", "checked"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from coffea.processor.executor import WorkItem
 
@@ -14,7 +14,9 @@ from dtperf.execution.chunk_meta import ChunkMeta
 from dtperf.filesets import InputFile
 from dtperf.filesets.model import Range, without
 from dtperf.nanoaod.branches import collection_of, known_collections
-from dtperf.results.ledger import Ledger
+
+if TYPE_CHECKING:
+    from dtperf.results.ledger import Ledger
 
 __all__ = [
     "EVENT_BYTES",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from dtperf.errors import InputError
 from dtperf.filesets.model import Files, InputFile, Range, without
-from dtperf.results.ledger import LedgerRow
-from dtperf.results.result import Result
+
+if TYPE_CHECKING:
+    from dtperf.results.ledger import LedgerRow
+    from dtperf.results.result import Result
 
 __all__ = ["missing", "skipped_files"]
 

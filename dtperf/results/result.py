@@ -27,6 +27,7 @@ from dtperf.results.recorded import lacking_blocks
 from dtperf.results.storage import LEDGER, RESULT, StoredResult, read_files, write_files
 from dtperf.results.summary import ChamberEfficiency, StationEfficiency, by_chamber, by_station
 from dtperf.results.table import Table
+from dtperf.results.totals import SUMS
 from dtperf.wording import counted
 
 if TYPE_CHECKING:
@@ -35,14 +36,12 @@ if TYPE_CHECKING:
 __all__ = [
     "LEDGER",
     "RESULT",
-    "SUMS",
     "Result",
     "ResultSource",
 ]
 
 RUN_AXES = ("efficiency_vs_run", "by_chamber_and_run")
 """Measurements with an axis of runs."""
-SUMS = ("events", "certified", "pairs", "repeated_probes", "crossings", "double_crossings")
 
 
 @dataclass(frozen=True, repr=False, eq=False)

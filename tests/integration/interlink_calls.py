@@ -26,7 +26,7 @@ from dtperf.execution.clusters.tls import Credentials
 from tests.helpers.ports import free_port
 from tests.integration.interlink_plugin import Object, Plugin
 
-__all__ = ["asked_logs", "bodies", "call", "scheduler", "states", "until"]
+__all__ = ["asked_logs", "bodies", "bodies_of", "call", "scheduler", "states", "until"]
 
 
 def call(plugin: Plugin, method: str, path: str, body: Any) -> Any:
@@ -48,31 +48,38 @@ def objects_of(config: InterLink, credentials: Credentials) -> list[Object]:
 
 def bodies(config: InterLink, credentials: Credentials) -> list[Object]:
     """Make of a manifest what interLink sends when its worker pods come to a virtual node."""
-    from dask_kubernetes.operator.controller import controller
-
     secret, *others = objects_of(config, credentials)
     (cluster,) = (one for one in others if one["kind"] == "DaskCluster")
-    worker = cluster["spec"]["worker"]
+    made = bodies_of(cluster, secret, config.node)
+    for body in made:
+        kubernetes_validate.validate(body["pod"], "1.35", strict=True)
+    return made
+
+
+def bodies_of(cluster: Object, secret: Object, node: str) -> list[Object]:
+    """Do as the operator and interLink do with the workers of a new cluster."""
+    from dask_kubernetes.operator.controller import controller
+
+    meta, worker = cluster["metadata"], cluster["spec"]["worker"]
     made = []
     for number in range(worker["replicas"]):
         deployment = controller.build_worker_deployment_spec(
-            worker_group_name=f"{config.name}-default",
-            namespace=config.namespace,
-            cluster_name=config.name,
+            worker_group_name=f"{meta['name']}-default",
+            namespace=meta["namespace"],
+            cluster_name=meta["name"],
             uuid=f"{number:010}",
             pod_spec=worker["spec"],
             annotations=worker["metadata"]["annotations"],
-            labels=cluster["metadata"]["labels"],
+            labels=meta["labels"],
         )
         template = deployment["spec"]["template"]
-        own = {"namespace": config.namespace, "uid": str(uuid4())}
+        own = {"namespace": meta["namespace"], "uid": str(uuid4())}
         pod = {
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": template["metadata"] | own,
-            "spec": {**template["spec"], "nodeName": config.node},
+            "spec": {**template["spec"], "nodeName": node},
         }
-        kubernetes_validate.validate(pod, "1.35", strict=True)
         made.append(body_of(pod, secret))
     return made
 

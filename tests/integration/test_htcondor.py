@@ -171,13 +171,14 @@ def test_one_cluster_for_several_runs(
 
 
 def test_what_a_killed_keeper_has_left(describe: Describe, pool: HTCondor) -> None:
-    cluster = describe()
+    # those that run end with the scheduler; of six jobs two wait for one of the four cores
+    cluster = describe(workers=6)
     up = dtperf("cluster", "up", cluster)
     code, text = up.wait(180)
     assert code == 0, text
     told = json.loads((cluster.parent / "state/dtperf/kept-condor/scheduler.json").read_text())
     os.kill(told["pid"], signal.SIGKILL)
-    assert len(pool.jobs()) == 2
+    assert len(pool.jobs()) >= 2
     code, text = dtperf("cluster", "down", cluster).wait(60)
     assert text == f"{cluster}: down\n"
     nothing_is_left(pool, up, cluster)

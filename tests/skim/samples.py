@@ -11,7 +11,8 @@ import numpy as np
 
 import dtperf
 from dtperf.config import AnalysisConfig
-from dtperf.results.result import SUMS, Result
+from dtperf.results.result import Result
+from dtperf.results.totals import SUMS
 from tests.nanoaod.files import GOLDEN, read_arrays, write_tree
 
 __all__ = ["LOOSE", "assert_same", "full_nonsense", "loose", "measured", "nonsense"]

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dtperf
-from dtperf.results.result import SUMS, Result
+from dtperf.results.result import Result
+from dtperf.results.totals import SUMS
 from dtperf.skim.analysis import Explorer
 from dtperf.skim.cuts import MEASURED
 from tests.helpers.golden import EDGES, GOLDEN, GOLDEN_RNTUPLE, efficiencies

@@ -14,6 +14,7 @@ from shutil import which
 from typing import Any
 
 from dtperf.errors import ConfigError, DtperfError
+from dtperf.execution.clusters.dashboard import LATER, no_pages
 from dtperf.execution.clusters.local import grow
 from dtperf.execution.clusters.model import HTCondor, Slurm
 from dtperf.execution.clusters.tls import Credentials
@@ -82,10 +83,13 @@ def _open(config: Slurm | HTCondor, folder: Path) -> Any:
         ) from None
     kind = SLURMCluster if isinstance(config, Slurm) else HTCondorCluster
     try:
-        return kind(**description(config, folder))
+        with no_pages() as add_pages:
+            cluster = kind(**description(config, folder))
     except (OSError, RuntimeError) as error:
         where = f"{config.host or socket.gethostname()}:{config.port}"
         raise DtperfError(f"the scheduler cannot listen at {where}: {error}") from error
+    add_pages(cluster.scheduler)
+    return cluster
 
 
 def _give_up_refused(cluster: Any) -> None:
@@ -149,6 +153,7 @@ def description(config: Slurm | HTCondor, folder: Path) -> dict[str, Any]:
             "host": config.host or socket.gethostname(),
             "port": config.port,
             "dashboard_address": config.dashboard,
+            **LATER,
         },
     }
     if isinstance(config, Slurm):

@@ -11,7 +11,6 @@ from dtperf.config.suggest import shorten, suggest
 from dtperf.errors import ConfigError
 from dtperf.execution.clusters.model import InterLink, Pods
 from dtperf.execution.clusters.podspecs import environment
-from dtperf.execution.clusters.worker import NANNY_BYTES
 
 __all__ = ["ANNOTATIONS", "check_pods"]
 
@@ -25,6 +24,7 @@ ANNOTATIONS = (
     "htcondor-job.knoc.io/image-root",
 )
 """What the plugins for Slurm and HTCondor read; they take no notice of others."""
+LEAST_BYTES = 400_000_000
 OURS = ("DASK_SCHEDULER_ADDRESS", "DASK_WORKER_NAME")
 BREAKS = re.compile(r"""[\s"'`;&|<>$\\()*?#]""")
 """What a shell makes something else of."""
@@ -58,8 +58,9 @@ def _common(config: Pods) -> Iterator[str]:
         yield f"name: {config.name} must begin with a letter: Kubernetes has no such Service"
     if config.maximum is not None and config.maximum < config.workers:
         yield f"maximum ({config.maximum}) is less than workers ({config.workers})"
-    if parse_bytes(config.memory) < 2 * NANNY_BYTES:
-        yield f"memory: {config.memory} is too little: Dask alone takes {NANNY_BYTES / 1e6:.0f} MB"
+    if parse_bytes(config.memory) < LEAST_BYTES:
+        least = f"{LEAST_BYTES / 1e6:.0f} MB"
+        yield f"memory: {config.memory} is too little: a worker needs {least} to begin with"
     if config.service.node_port and config.service.type != "NodePort":
         yield f"service.node_port: only with type: NodePort, not {config.service.type}"
     address = config.service.external_address

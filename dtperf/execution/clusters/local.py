@@ -39,21 +39,24 @@ def local_cluster(workers: int, memory: str = "auto", security: Any = None) -> I
     import dask
     from distributed import LocalCluster
 
+    from dtperf.execution.clusters.dashboard import LATER, no_pages
     from dtperf.execution.clusters.nanny import OneStartAtATime
 
-    with dask.config.set(SETTINGS):
+    with no_pages() as add_pages, dask.config.set(SETTINGS):
         cluster = LocalCluster(
             n_workers=0,
             threads_per_worker=1,
             memory_limit=memory,
             # any free port: without one it would try for 8787, which another run may have
             dashboard_address="127.0.0.1:0",
+            scheduler_kwargs=LATER,
             worker_class=OneStartAtATime,
             preload=["dtperf.execution.clusters.preload_local"],
             security=security,
             protocol="tls://" if security else None,
         )
         try:
+            add_pages(cluster.scheduler)
             _start(cluster, workers)
             yield cluster
         finally:

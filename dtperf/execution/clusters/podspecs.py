@@ -73,8 +73,9 @@ def scheduler_spec(config: Pods, secret: str) -> Object:
             {"name": name, "containerPort": port, "protocol": "TCP"} for name, port in PORTS.items()
         ],
         # TLS would log a failure for each probe of its own port
-        "readinessProbe": {**health, "periodSeconds": 5},
-        # a busy scheduler is slow to answer, and not dead
+        # client and workers wait for the first; later a busy scheduler is slow to answer
+        "readinessProbe": {**health, "periodSeconds": 1, "failureThreshold": 15},
+        # and not dead
         "livenessProbe": {
             **health,
             "initialDelaySeconds": 30,

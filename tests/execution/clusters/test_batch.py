@@ -58,6 +58,7 @@ def script(content: dict[str, Any], folder: Path) -> str:
         "host": "127.0.0.1",
         "port": 0,
         "dashboard_address": "127.0.0.1:0",
+        "dashboard": False,
     }
     kind = SLURMJob if config.kind == "slurm" else HTCondorJob
     return str(kind(scheduler="tls://127.0.0.1:1", name="w", **said).job_script())

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
 import pytest
 from distributed import Client, Scheduler
 from distributed.deploy.spec import SpecCluster
 
 from dtperf.execution.clusters.dashboard import dashboard_of
+from dtperf.execution.clusters.local import local_client
+
+PAGES = ("/health", "/status", "/", "/workers", "/json/counts.json", "/info/main/workers.html")
 
 
 @pytest.mark.parametrize("is_served", [True, False])
@@ -24,3 +30,20 @@ def test_nobody_reaches_the_dashboard() -> None:
     with SpecCluster(scheduler=scheduler, workers={}) as cluster, Client(cluster) as client:
         cluster.scheduler.http_server.stop()
         assert dashboard_of(client) == ""
+
+
+def test_pages_are_there_when_somebody_asks_for_them() -> None:
+    """Loaded before, they would be what the first worker waits for."""
+    with local_client(1) as client:
+        application = client.cluster.scheduler.http_application
+        before = len(application.applications)
+        link = dashboard_of(client)
+        assert link.startswith("http://127.0.0.1:")
+        assert len(application.applications) == before
+        for page in (*PAGES, "/static/js/bokeh.min.js"):
+            with urlopen(link.removesuffix("/status") + page, timeout=60) as answer:
+                assert answer.status == 200
+        assert len(application.applications) == before + 2
+        with pytest.raises(HTTPError, match="404"):
+            urlopen(link + "/nowhere", timeout=60)
+        assert dashboard_of(client) == link

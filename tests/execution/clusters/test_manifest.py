@@ -19,7 +19,7 @@ from dtperf.errors import ConfigError
 from dtperf.execution.clusters.manifest import manifest, to_yaml
 from dtperf.execution.clusters.podspecs import quantity
 from dtperf.execution.clusters.tls import Credentials
-from dtperf.execution.clusters.worker import arguments
+from dtperf.execution.clusters.worker_process import arguments
 from tests.execution.clusters.configs import CONFIGS, IMAGE, pods
 
 KUBERNETES = ["1.28", "1.37"]

@@ -12,13 +12,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from distributed import Client, Scheduler
 from distributed.core import Status
 from distributed.deploy.spec import SpecCluster
+from distributed.scheduler import KilledWorker
 
 import dtperf
 from dtperf.config import AnalysisConfig
@@ -27,7 +30,8 @@ from dtperf.execution.clusters import worker
 from dtperf.execution.clusters.environment import check_same
 from dtperf.execution.clusters.preload_site import dask_setup
 from dtperf.execution.clusters.tls import Credentials
-from dtperf.execution.clusters.worker import arguments, decoded, use_proxy
+from dtperf.execution.clusters.worker import LentCredential
+from dtperf.execution.clusters.worker_process import WATCH_BYTES, arguments, decoded
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN
 from tests.helpers.runs import assert_same, with_run
@@ -105,7 +109,7 @@ def test_a_worker_of_a_pod(client: Client, tls: Path, tmp_path: Path) -> None:
         [told] = client.scheduler_info()["workers"].values()
         assert told["name"] == "mu-1"
         assert told["nthreads"] == 2
-        assert told["memory_limit"] == 2**30 - worker.NANNY_BYTES
+        assert told["memory_limit"] == 2**30 - WATCH_BYTES
         seen = client.submit(seen_by_worker, pure=False).result()
         copy = Path(seen.pop("X509_USER_PROXY"))
         assert copy.read_bytes() == PEM
@@ -172,9 +176,7 @@ def patched(folder: Path, text: str) -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join(paths)}
 
 
-def test_a_node_that_lets_no_process_start_is_told_in_one_line(
-    client: Client, tls: Path, tmp_path: Path
-) -> None:
+def test_a_node_without_semaphores(client: Client, tls: Path, tmp_path: Path) -> None:
     """As where /dev/shm is not writable: Dask's own worker hangs then, and ignores SIGTERM."""
     text = (
         "import _multiprocessing\n"
@@ -183,14 +185,15 @@ def test_a_node_that_lets_no_process_start_is_told_in_one_line(
         "_multiprocessing.SemLock = Refused\n"
     )
     process = begin(client, tls, tmp_path, **patched(tmp_path / "patch", text))
-    said, _ = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert said.startswith("dtperf worker: no process can be started here")
-    assert "/dev/shm" in said
-    assert len(said.splitlines()) == 1
+    try:
+        client.wait_for_workers(1, timeout=60)
+        assert client.submit(nap, 0.0, pure=False).result() != process.pid
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
 
 
-def test_a_worker_whose_nanny_hangs_in_its_end_gives_up_its_place(
+def test_a_worker_that_hangs_in_its_end_gives_up_its_place(
     client: Client, tls: Path, tmp_path: Path
 ) -> None:
     """Dask's death timeout is over then; SIGTERM waits for the same end."""
@@ -200,14 +203,78 @@ def test_a_worker_whose_nanny_hangs_in_its_end_gives_up_its_place(
         "import asyncio, distributed\n"
         "async def fail(self): raise RuntimeError('no luck')\n"
         "async def hang(self, *_, **__): await asyncio.sleep(1e6)\n"
-        "distributed.Nanny.instantiate, distributed.Nanny.close = fail, hang\n"
+        "distributed.Worker.start_unsafe, distributed.Worker.close = fail, hang\n"
     )
     more = {**patched(tmp_path / "patch", text), "DTPERF_DEATH_TIMEOUT_S": "3"}
     process = begin(client, tls, scratch, **more)
     said, _ = process.communicate(timeout=100)
-    assert process.returncode == 1
+    assert process.returncode == 128 + signal.SIGKILL
     assert "dtperf worker: has not run for" in said.splitlines()[-1]
     assert not [*scratch.iterdir()], "the private folder is still there"
+
+
+def pid_of_worker(client: Client, *, but: int = 0) -> int:
+    """Wait for a worker's process, which is not the one that was there before."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with suppress(OSError):  # just when it dies
+            if others := {*client.run(os.getpid).values()} - {but}:
+                return others.pop()
+        time.sleep(0.1)
+    raise TimeoutError("no other process of the worker has come")
+
+
+def test_a_worker_that_is_killed_is_started_again(
+    client: Client, tls: Path, tmp_path: Path
+) -> None:
+    process = begin(client, tls, tmp_path)
+    try:
+        first = pid_of_worker(client)
+        assert psutil.Process(first).ppid() == process.pid
+        os.kill(first, signal.SIGKILL)
+        assert pid_of_worker(client, but=first) != first
+    finally:
+        process.terminate()
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert said.count("ended with signal 9: another one is started") == 1
+
+
+def take(megabytes: int) -> int:
+    """Take memory, and keep it for longer than somebody may look at it."""
+    taken = b"a" * (megabytes << 20)
+    time.sleep(2)
+    return len(taken)
+
+
+@pytest.mark.slow
+def test_a_worker_that_takes_too_much_memory_is_ended_and_started_again(
+    client: Client, tls: Path, tmp_path: Path
+) -> None:
+    process = begin(client, tls, tmp_path, DTPERF_MEMORY="600MiB", DTPERF_CORES="1")
+    try:
+        first = pid_of_worker(client)
+        client.cluster.scheduler.allowed_failures = 0
+        with pytest.raises(KilledWorker):
+            client.submit(take, 600, pure=False).result()
+        second = pid_of_worker(client, but=first)
+        assert second != first
+    finally:
+        process.terminate()
+    said, _ = process.communicate(timeout=60)
+    assert "dtperf worker: out of memory: its process has" in said
+
+
+def test_a_worker_ends_with_the_process_that_watches_it(
+    client: Client, tls: Path, tmp_path: Path
+) -> None:
+    process = begin(client, tls, tmp_path)
+    try:
+        worker = psutil.Process(pid_of_worker(client))
+    finally:
+        process.kill()
+        process.communicate(timeout=60)
+    worker.wait(timeout=30)
 
 
 def test_what_is_told_twice_is_taken_from_the_environment(tmp_path: Path) -> None:
@@ -227,55 +294,50 @@ def test_pem_and_base64_of_it() -> None:
             decoded(nonsense, "ca")
 
 
-@pytest.fixture
-def renewing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Renew at once, and no longer than the test."""
-    monkeypatch.setattr(worker, "REFRESH_S", 0.05)
-    monkeypatch.setattr(worker, "_stop", worker.threading.Event())
-    yield
-    worker._stop.set()
-    for thread in worker.threading.enumerate():
-        if thread.name.endswith("(renew)"):
-            thread.join(timeout=10)
-
-
-@pytest.mark.usefixtures("renewing")
-def test_a_proxy_is_renewed(tmp_path: Path) -> None:
+def test_a_proxy_is_renewed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "REFRESH_S", -1.0)
     source = tmp_path / "proxy"
     source.write_bytes(PEM)
-    variable = use_proxy(source, tmp_path)
-    assert variable.keys() == {"X509_USER_PROXY"}
-    copy = Path(variable["X509_USER_PROXY"])
+    lent = LentCredential(source, tmp_path)
+    assert lent.variable.keys() == {"X509_USER_PROXY"}
+    copy = Path(lent.variable["X509_USER_PROXY"])
     source.write_bytes(PEM + b"new")
-    deadline = time.monotonic() + 20
-    while copy.read_bytes() != PEM + b"new" and time.monotonic() < deadline:
-        time.sleep(0.02)
+    lent.renew()
     assert copy.read_bytes() == PEM + b"new"
     # one that is gone for a while stays
     source.unlink()
-    time.sleep(0.2)
+    lent.renew()
     assert copy.read_bytes() == PEM + b"new"
 
 
-@pytest.mark.usefixtures("renewing")
-def test_a_proxy_is_renewed_after_a_copy_failed(tmp_path: Path) -> None:
+def test_a_proxy_is_not_looked_at_all_the_time(tmp_path: Path) -> None:
+    source = tmp_path / "proxy"
+    source.write_bytes(PEM)
+    lent = LentCredential(source, tmp_path)
+    source.write_bytes(PEM + b"new")
+    lent.renew()
+    assert Path(lent.variable["X509_USER_PROXY"]).read_bytes() == PEM
+
+
+def test_a_proxy_is_renewed_after_a_copy_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "REFRESH_S", -1.0)
     source = tmp_path / "proxy"
     source.write_bytes(PEM)
     folder = tmp_path / "private"
     folder.mkdir()
-    copy = Path(use_proxy(source, folder)["X509_USER_PROXY"])
+    lent = LentCredential(source, folder)
+    copy = Path(lent.variable["X509_USER_PROXY"])
     kept = folder.rename(tmp_path / "elsewhere")
     source.write_bytes(PEM + b"new")
-    time.sleep(0.2)
+    lent.renew()
     assert (kept / copy.name).read_bytes() == PEM
     kept.rename(folder)
-    deadline = time.monotonic() + 20
-    while copy.read_bytes() != PEM + b"new" and time.monotonic() < deadline:
-        time.sleep(0.02)
+    lent.renew()
     assert copy.read_bytes() == PEM + b"new"
 
 
-@pytest.mark.usefixtures("renewing")
 @pytest.mark.parametrize("token", ["eyJhbGciOi.eyJpc3MiOi.c2ln", "eyJhbGciOi.eyJpc3MiOi.c2ln\n"])
 def test_a_secret_that_was_left_in_base64(token: str, tmp_path: Path) -> None:
     for content, variable in (
@@ -285,16 +347,16 @@ def test_a_secret_that_was_left_in_base64(token: str, tmp_path: Path) -> None:
         for written in (content, base64.b64encode(content), base64.encodebytes(content)):
             folder = Path(tempfile.mkdtemp(dir=tmp_path))
             (folder / "secret").write_bytes(written)
-            told = use_proxy(folder / "secret", folder)
+            told = LentCredential(folder / "secret", folder).variable
             assert {name: Path(path).read_bytes() for name, path in told.items()} == {
                 variable: content
             }
 
 
-@pytest.mark.usefixtures("renewing")
 def test_a_token_is_no_proxy(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("eyJhbGciOi")
-    assert use_proxy(tmp_path / "token", tmp_path).keys() == {"BEARER_TOKEN_FILE"}
+    lent = LentCredential(tmp_path / "token", tmp_path)
+    assert lent.variable.keys() == {"BEARER_TOKEN_FILE"}
 
 
 @pytest.mark.parametrize(
