@@ -14,13 +14,16 @@ __dir__ = listed(__name__)
 
 def main() -> None:
     """Run the command line; a user's mistake ends in one message and an exit code of its own."""
+    from dtperf.cli.ending import QuickEnd
     from dtperf.cli.streams import exit_code, prepare
     from dtperf.process import collect_rarely
 
+    end = QuickEnd()
     collect_rarely()
     prepare()
     _set_home()
-    sys.exit(exit_code(_run()))
+    end.code = exit_code(_run())
+    sys.exit(end.code)
 
 
 def _run() -> int:

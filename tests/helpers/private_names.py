@@ -33,6 +33,10 @@ _SOURCE = "uproot.source.chunk.Source"
 
 PRIVATE = (
     Private(
+        *("atexit", "_ncallbacks", ("ending.py",)),
+        "whether what is registered now will be called after all others",
+    ),
+    Private(
         *("coffea.processor.Runner", "_work_function", ("chunks.py",)),
         "coffea's opens the file anew and describes all branches for each chunk",
     ),
