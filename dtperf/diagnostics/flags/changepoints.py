@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf import detector
 from dtperf.diagnostics.comparison.runs import by_run
 from dtperf.diagnostics.comparison.spread import spread_between_runs
 from dtperf.diagnostics.flags.model import Flag, PlaceTest, percent
 from dtperf.results.result import Result
-from dtperf.statistics import Strata, student
+from dtperf.statistics import Strata, special, student
 from dtperf.typing import F64, I64, Integers
 
 __all__ = ["MARGIN", "ChangePoint", "change_point", "drifting", "p_values", "when"]
@@ -82,7 +81,7 @@ def change_point(passed: Integers, total: Integers, variance: float = 0.0) -> Ch
     """
     k, n = (np.cumsum(each, dtype=np.int64) for each in (passed, total))
     k1, n1, k2, n2 = k[:-1], n[:-1], k[-1] - k[:-1], n[-1] - n[:-1]
-    log = scipy.special.betaln(k1 + 1, n1 - k1 + 1) + scipy.special.betaln(k2 + 1, n2 - k2 + 1)
+    log = special.betaln(k1 + 1, n1 - k1 + 1) + special.betaln(k2 + 1, n2 - k2 + 1)
     middle = (k[-1] + 0.5) / (n[-1] + 1)
     excess = variance * float(np.sum(np.square(total))) / (float(n[-1]) * middle * (1 - middle))
     posterior = np.exp((log - log.max()) / (1 + excess))

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf import detector
 from dtperf.diagnostics.flags.model import Flag, PlaceTest, percent
 from dtperf.results.result import Result
+from dtperf.statistics import special
 from dtperf.typing import AnyArray
 
 __all__ = ["dead_regions"]
@@ -101,7 +101,7 @@ def _scan(failed: AnyArray, total: AnyArray) -> tuple[_Best, AnyArray]:
         of_chamber = at[0], 0, 0
         rest = _rest(all_failed[of_chamber], all_total[of_chamber], f[at], t[at])
         p = np.ones(f.shape)
-        p[at] = scipy.special.bdtrc(f[at] - 1, t[at], np.minimum(rest + MARGIN, 1.0))
+        p[at] = special.bdtrc(f[at] - 1, t[at], np.minimum(rest + MARGIN, 1.0))
         best = _better(best, p, f, t, (width, height))
     rest = _rest(all_failed[:, 0, 0], all_total[:, 0, 0], best.failed, best.total)
     return best._replace(rest=np.where(best.total > 0, rest, 0.0)), n_tests
