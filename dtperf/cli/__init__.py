@@ -22,6 +22,7 @@ def main() -> None:
     collect_rarely()
     prepare()
     _set_home()
+    _set_threads()
     end.code = exit_code(_run())
     sys.exit(end.code)
 
@@ -47,6 +48,16 @@ def _run() -> int:
     except SystemExit as end:  # as all commands end
         return end.code if isinstance(end.code, int) else 0
     return 0
+
+
+def _set_threads() -> None:
+    """Give numpy's linear algebra one thread, unless somebody has said how many.
+
+    Its matrices are small here: the others would wait for work, and take a tenth of the CPU time of
+    a short command with it. What is large is divided among processes.
+    """
+    for library in ("OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 
 def _set_home() -> None:
