@@ -8,12 +8,15 @@ import gzip
 import inspect
 import json
 import re
+import sys
 import textwrap
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar
 
 import numpy as np
@@ -78,8 +81,7 @@ def _docstrings(model: type[Model]) -> dict[str, str]:
     """Read the docstrings of a model's keys, which stand below them in its source."""
     found = {}
     for owner in reversed(model.__mro__[: model.__mro__.index(Model)]):
-        [definition] = ast.parse(textwrap.dedent(inspect.getsource(owner))).body
-        for key, below in pairwise(getattr(definition, "body", ())):
+        for key, below in pairwise(_definition(owner).body):
             match key, below:
                 case (
                     ast.AnnAssign(target=ast.Name(id=name)),
@@ -87,6 +89,28 @@ def _docstrings(model: type[Model]) -> dict[str, str]:
                 ):
                     found[name] = inspect.cleandoc(text)
     return found
+
+
+def _definition(owner: type) -> ast.ClassDef:
+    module = sys.modules[owner.__module__]
+    if owner.__qualname__ in (of_module := _definitions(module)):
+        return of_module[owner.__qualname__]
+    [found] = ast.parse(textwrap.dedent(inspect.getsource(owner))).body
+    assert isinstance(found, ast.ClassDef)
+    return found
+
+
+@cache
+def _definitions(module: ModuleType) -> dict[str, ast.ClassDef]:
+    """Read a module's classes: `inspect` reads all of it for each, which took a tenth of a second.
+
+    None of a module without source, as a notebook is.
+    """
+    try:
+        body = ast.parse(inspect.getsource(module)).body
+    except OSError:
+        return {}
+    return {node.name: node for node in body if isinstance(node, ast.ClassDef)}
 
 
 def _place_of(section: type[Model], name: str) -> tuple[type[Model], str]:

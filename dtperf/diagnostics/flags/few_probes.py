@@ -66,7 +66,9 @@ def _test(place: Place, probes: I64, what: str, acceptance: F64) -> PlaceTest | 
     is_low, is_expected = np.zeros(len(probes), dtype=bool), np.zeros(len(probes), dtype=bool)
     is_low_everywhere = True
     for members in by_station(place):
-        peers = np.setdiff1d(_peers_and_itself(place, members), members)
+        is_own = np.zeros(len(probes), dtype=np.bool_)
+        is_own[members] = True
+        peers = (around := _peers_and_itself(place, members))[~is_own[around]]
         own, others = acceptance[members].sum(), acceptance[peers].sum()
         if not own or not others:
             continue
