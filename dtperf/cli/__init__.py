@@ -22,7 +22,7 @@ def main() -> None:
     collect_rarely()
     prepare()
     _set_home()
-    _set_threads()
+    _set_libraries()
     end.code = exit_code(_run())
     sys.exit(end.code)
 
@@ -50,14 +50,16 @@ def _run() -> int:
     return 0
 
 
-def _set_threads() -> None:
-    """Give numpy's linear algebra one thread, unless somebody has said how many.
+def _set_libraries() -> None:
+    """Tell libraries what a command can do without, unless somebody has told them otherwise.
 
-    Its matrices are small here: the others would wait for work, and take a tenth of the CPU time of
-    a short command with it. What is large is divided among processes.
+    Linear algebra has one thread: its matrices are small here, and others would wait for work, and
+    take a tenth of the CPU time of a short command with it; what is large is divided among
+    processes. pydantic does not look through all packages for plugins.
     """
     for library in ("OPENBLAS", "MKL"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 def _set_home() -> None:

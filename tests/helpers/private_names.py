@@ -142,7 +142,7 @@ PRIVATE = (
     Private("numba.core.caching.CacheImpl", "_locator_classes", ("kernel_cache.py",), _CACHE),
     Private(
         *("numba.core.codegen.CPUCodeLibrary", "_shared_module", ("kernel_cache.py",)),
-        "what others link of a kernel takes longer to load than its machine code, and is not needed",
+        "what others link of a kernel takes as long to load as its machine code, for nothing",
     ),
     Private("matplotlib.axes.Axes", "_init_axis", ("panel.py",), _LABELS),
     Private("matplotlib.axis.Axis", "_get_ticklabel_bboxes", ("panel.py",), _LABELS),
