@@ -8,6 +8,7 @@ by a pattern and not parsed, which would take a tenth of a second at the begin o
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -61,7 +62,12 @@ def sources(*roots: str | Path) -> frozenset[Path]:
             found.add(path)
             left += [file for names in _imports(path) for file in _files_of(*names)]
     package = _package()
-    beside = {folder for path in found for folder in path.parents if package in folder.parents}
+    beside: set[Path] = set()
+    for path in found:
+        folder = path.parent
+        while package in folder.parents and folder not in beside:
+            beside.add(folder)
+            folder = folder.parent
     for folder in beside:
         found.update(path for path in (folder / "__init__.py",) if path.is_file())
         found.update(
@@ -133,9 +139,20 @@ def _file(module: str) -> Path | None:
 
 @cache
 def _file_in(package: Path, module: str) -> Path | None:
-    path = package.joinpath(*module.split(".")[1:])
-    choices = (path.with_suffix(".py"), path / "__init__.py")
-    return next((each for each in choices if each.is_file()), None)
+    return _modules(package).get(module.partition(".")[2])
+
+
+@cache
+def _modules(package: Path) -> dict[str, Path]:
+    """List a package's files by the names of their modules in it; looking for each takes longer."""
+    found = {}
+    for place, _, names in os.walk(package):
+        inside = Path(place).relative_to(package).parts
+        for name in names:
+            if name.endswith(".py"):
+                parts = (*inside, name.removesuffix(".py"))
+                found[".".join(part for part in parts if part != "__init__")] = Path(place, name)
+    return found
 
 
 def _required(module: str) -> Path:

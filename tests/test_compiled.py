@@ -206,6 +206,21 @@ def test_what_was_compiled_before_a_function_moved_is_removed(kernels: Path) -> 
     assert not {*before} & {*stored(kernels)}
 
 
+def test_what_was_loaded_becomes_a_part_of_what_is_compiled_now(kernels: Path) -> None:
+    kernels.write_text(
+        f"{SOURCE}\n@compiled\ndef quarter(x):\n    return half(x) / 2 + inverse(x) - inverse(x)\n"
+    )
+    first = load(kernels)
+    assert first.half(3.0) == 1.5
+    assert first.inverse(4.0) == 0.25
+    again = load(kernels)
+    assert again.quarter(3.0) == 0.75
+    assert [
+        sum(each.dispatcher.stats.cache_hits.values()) for each in (again.half, again.quarter)
+    ] == [1, 0]
+    assert load(kernels).quarter(3.0) == 0.75
+
+
 def test_options_go_to_numba(kernels: Path) -> None:
     assert load(kernels).inverse(0.0) == float("inf")
 

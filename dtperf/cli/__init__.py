@@ -14,13 +14,17 @@ __dir__ = listed(__name__)
 
 def main() -> None:
     """Run the command line; a user's mistake ends in one message and an exit code of its own."""
+    from dtperf.cli.ending import QuickEnd
     from dtperf.cli.streams import exit_code, prepare
     from dtperf.process import collect_rarely
 
+    end = QuickEnd()
     collect_rarely()
     prepare()
     _set_home()
-    sys.exit(exit_code(_run()))
+    _set_libraries()
+    end.code = exit_code(_run())
+    sys.exit(end.code)
 
 
 def _run() -> int:
@@ -44,6 +48,18 @@ def _run() -> int:
     except SystemExit as end:  # as all commands end
         return end.code if isinstance(end.code, int) else 0
     return 0
+
+
+def _set_libraries() -> None:
+    """Tell libraries what a command can do without, unless somebody has told them otherwise.
+
+    Linear algebra has one thread: its matrices are small here, and others would wait for work, and
+    take a tenth of the CPU time of a short command with it; what is large is divided among
+    processes. pydantic does not look through all packages for plugins.
+    """
+    for library in ("OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 def _set_home() -> None:

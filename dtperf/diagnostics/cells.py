@@ -14,7 +14,7 @@ from dtperf.errors import InputError
 from dtperf.results.result import Result
 from dtperf.results.row_columns import Columns, field_columns, place_columns
 from dtperf.results.table import Table
-from dtperf.statistics import probability
+from dtperf.statistics import probability, special
 from dtperf.typing import F64, AnyArray, Bools
 
 __all__ = ["NEEDED", "CellFlag", "CellSurvey", "cells_of_chambers", "find", "to_csv"]
@@ -112,12 +112,12 @@ def find(result: Result, max_rate_hz: float = NOISY_HZ) -> CellSurvey:
     n_cells = int(exists.sum())
     limit = FALSE_ALARMS / n_cells
     usual = _of_neighbours(digis, exists)
-    low = scipy.special.pdtr(digis, LEAST * usual)
+    low = special.pdtr(digis, LEAST * usual)
     is_low = exists & (low < limit) & (usual > 0)
     seconds = _seconds_without_segment(result)[:, None, None, None]
     limits = max_rate_hz * seconds + MOST * _background(noise, exists)
     allowed = np.broadcast_to(limits, noise.shape)
-    high = scipy.special.pdtrc(noise - 1, allowed)
+    high = special.pdtrc(noise - 1, allowed)
     is_noisy = exists & (noise > 0) & (high < limit) & (allowed > 0)
     flags = [
         *_flags(is_low & (digis == 0), "dead", digis, usual, low),

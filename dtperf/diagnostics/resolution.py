@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf.errors import InputError
 from dtperf.results.result import Result, ResultSource
 from dtperf.results.row_columns import Column, Columns, at, field_columns
 from dtperf.results.table import Table
+from dtperf.statistics import special
 from dtperf.typing import F64, AnyArray
 
 __all__ = ["Peak", "Resolution", "fit_peak", "resolutions"]
@@ -158,8 +158,8 @@ def _fit(edges: F64, entries: AnyArray, mean: float, sigma: float, reach: float)
         return None
 
     def cumulative(x: F64, mean: float, sigma: float) -> F64:
-        part = scipy.special.ndtr((x - mean) / sigma)
-        ends = scipy.special.ndtr((within[[0, -1]] - mean) / sigma)
+        part = special.ndtr((x - mean) / sigma)
+        ends = special.ndtr((within[[0, -1]] - mean) / sigma)
         return np.asarray((part - ends[0]) / (ends[1] - ends[0]))
 
     minuit = Minuit(BinnedNLL(counted, within, cumulative), mean=mean, sigma=sigma)
@@ -172,8 +172,6 @@ def _fit(edges: F64, entries: AnyArray, mean: float, sigma: float, reach: float)
         return None
     found, spread = (float(minuit.values[name]) for name in ("mean", "sigma"))
     low, high = float(within[0]), float(within[-1])
-    covered = float(
-        scipy.special.ndtr((high - found) / spread) - scipy.special.ndtr((low - found) / spread)
-    )
+    covered = float(special.ndtr((high - found) / spread) - special.ndtr((low - found) / spread))
     error = float(minuit.errors["sigma"])
     return Peak(found, spread, error, low, high, float(counted.sum()) / covered)

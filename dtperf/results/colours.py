@@ -9,9 +9,8 @@ from bisect import bisect_right
 
 import numpy as np
 import numpy.typing as npt
-import scipy  # its `special` takes 0.1 s to import, and comes when it is used
 
-from dtperf.statistics import clopper_pearson
+from dtperf.statistics import clopper_pearson, special
 from dtperf.typing import Bools
 
 __all__ = [
@@ -86,7 +85,7 @@ def is_surely_low(passed: npt.ArrayLike, total: npt.ArrayLike, limit: float = ED
         total: Counts of the same shape.
         limit: An efficiency; by default where the colours begin.
     """
-    coverage = float(2 * scipy.special.ndtr(SURE) - 1)
+    coverage = float(2 * special.ndtr(SURE) - 1)
     low: Bools = clopper_pearson(passed, total, coverage)[1] < limit
     return low
 

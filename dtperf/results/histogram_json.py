@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from itertools import chain
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import hist
@@ -16,15 +17,14 @@ from uhi.io.json import default
 
 from dtperf.errors import DtperfError, InputError
 from dtperf.measurements.declaration import MOMENTS, Histogram
+from dtperf.results.count_text import from_text, to_text
 from dtperf.typing import I64, AnyArray
-from dtperf.validation import many_lists
+from dtperf.validation import Unread, many_lists, read_json
 
-__all__ = ["MAX_BYTES", "from_uhi", "real_from_uhi", "to_json"]
+__all__ = ["from_uhi", "read_counts", "real_from_uhi", "to_json"]
 
 MAX_BYTES = 1 << 25
 """Of the text of all histograms of a result; the standard ones take three MiB."""
-MANY = 0.3
-"""Part of the rows, from which on zeros are not worth looking for."""
 
 Text = Annotated[str, Field(max_length=1000)]
 Edge = Annotated[int, Field(gt=-(2**31), lt=2**31)]
@@ -57,30 +57,9 @@ def _text(histogram: Histogram) -> str:
     # hist has no such option; what it would add is its version
     described = to_uhi(histogram, keep_storage=False)
     del described["storage"]
-    values = _nested(np.ascontiguousarray(histogram.view(flow=True)))
+    values = to_text(np.ascontiguousarray(histogram.view(flow=True)))
     head = json.dumps(described, default=default).removesuffix("}")
     return f'{head}, "storage": {{"type": "int", "values": {values}}}}}'
-
-
-def _nested(counts: I64) -> str:
-    """Write nested lists, quickly where most rows have nothing but zeros.
-
-    With it the histograms of a run take 44 ms to write, with `uhi.io.json` 145 ms, or 380 ms where
-    Python looks for rings among the lists.
-    """
-    if not counts.size:
-        return repr(counts.tolist())
-    rows = counts.reshape(-1, counts.shape[-1])
-    filled = rows.any(axis=1)
-    if filled.mean() > MANY:
-        return repr(counts.tolist())
-    texts = [repr([0] * rows.shape[1])] * len(rows)
-    for position, row in zip(np.flatnonzero(filled).tolist(), rows[filled].tolist(), strict=True):
-        texts[position] = repr(row)
-    for length in reversed(counts.shape[:-1]):
-        starts = range(0, len(texts), length)
-        texts = [f"[{', '.join(texts[start : start + length])}]" for start in starts]
-    return texts[0]
 
 
 # Not uhi.schema.validate: it takes forty times as long, and bounds neither texts nor axes. What is
@@ -191,6 +170,15 @@ class _RealHistogram(_Histogram):
     storage: _RealStorage  # type: ignore[assignment]  # more than integers
 
 
+def read_counts(path: Path) -> Any:
+    """Read a file that `to_json` has written, packed, for `from_uhi`.
+
+    Raises:
+        InputError: It cannot be read, is too large, or is no JSON; names the file.
+    """
+    return read_json(path, MAX_BYTES, gzipped=True, unread=b"values")
+
+
 def from_uhi(content: Any, label: str) -> dict[str, Histogram]:
     """Make histograms of what was read from JSON; none of it runs, or takes more memory.
 
@@ -269,6 +257,10 @@ def _unsigned(histogram: Histogram, counts: I64) -> I64:
 
 
 def _array(values: Any, shape: tuple[int, ...], numbers: type[int | float]) -> AnyArray:
+    if isinstance(values, Unread):
+        if (counts := from_text(values.text, shape)) is not None:
+            return counts
+        values = values.content()  # and what is wrong with it
     level = [values]
     for length in shape:
         if not {*map(type, level)} <= {list} or not {*map(len, level)} <= {length}:

@@ -19,7 +19,7 @@ from dtperf.results.accounting import refuse_overlap
 from dtperf.results.event_sample import EventSample
 from dtperf.results.event_sample_file import read_sample, sample_to_parquet
 from dtperf.results.extra import Extra, extra_from_json, extra_to_json
-from dtperf.results.histogram_json import MAX_BYTES, from_uhi, to_json
+from dtperf.results.histogram_json import from_uhi, read_counts, to_json
 from dtperf.results.ledger import Ledger
 from dtperf.results.origin import EventOrigin, StoredOrigin
 from dtperf.validation import read_json, validated
@@ -161,7 +161,7 @@ def read_files(out: Path) -> StoredResult:
         content = _read_content(out / RESULT)
         for name in (HISTOGRAMS, LEDGER, *((EXTRA,) if EXTRA in content.sha256 else ())):
             _refuse_changed(out / name, content)
-        histograms = read_json(out / HISTOGRAMS, MAX_BYTES, gzipped=True)
+        histograms = read_counts(out / HISTOGRAMS)
         ledger = Ledger.read(out / LEDGER)
         extra = _read_extra(out / EXTRA) if EXTRA in content.sha256 else {}
         event_sample = _event_sample(out, content, ledger)

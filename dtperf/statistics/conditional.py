@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import scipy  # its `special` takes 0.1 s to import, and comes when it is used
 
+from dtperf.statistics import special
 from dtperf.statistics.saddlepoint import AT_THE_END, in_sigmas, saddlepoint
 from dtperf.typing import AnyArray, Bools, Intp
 
@@ -86,7 +86,7 @@ class Margins(NamedTuple):
                 together = np.convolve(together, each)
             found[number] = min(together[: at + 1].sum(), together[at:].sum())
         tail = np.clip(found, LEAST, 0.5)
-        sigmas: AnyArray = 0.0 - scipy.special.ndtri(tail)  # not -0.0, which would be printed
+        sigmas: AnyArray = 0.0 - special.ndtri(tail)  # not -0.0, which would be printed
         return sigmas
 
     def _chances(self, strata: Intp) -> list[AnyArray]:
@@ -123,7 +123,7 @@ class Margins(NamedTuple):
 
 def _choices(many: AnyArray, some: AnyArray) -> AnyArray:
     """Return the logarithm of how many ways there are to choose some of many."""
-    log_factorial = scipy.special.gammaln
+    log_factorial = special.gammaln
     chosen: AnyArray = (
         log_factorial(many + 1) - log_factorial(some + 1) - log_factorial(many - some + 1)
     )
@@ -221,7 +221,7 @@ class _Tilted(NamedTuple):
         """
         failed, variance = self.failed, np.sum(self._variances(x), axis=0)
         size = np.maximum(failed**2 / np.maximum(failed - variance, 1e-12), failed)
-        log, rest = scipy.special.xlogy, size - failed
+        log, rest = special.xlogy, size - failed
         probability: AnyArray = (
             _choices(size, failed) + log(failed, failed / size) + log(rest, rest / size)
         )
@@ -233,7 +233,7 @@ class _Tilted(NamedTuple):
 
     def _likelihood(self, x: AnyArray) -> AnyArray:
         """Return the logarithm of the likelihood if so many fail, as often as they are to."""
-        log = scipy.special.xlogy
+        log = special.xlogy
         rest = self.failed - x
         later, earlier = self.later - x, self.earlier - rest
         sum_of_both: AnyArray = (

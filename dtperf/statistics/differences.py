@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import scipy  # its `special` takes 0.1 s to import, and comes when it is used
 
+from dtperf.statistics import special
 from dtperf.statistics.intervals import counts_of
 from dtperf.typing import AnyArray
 
@@ -100,4 +100,4 @@ def student(sigmas: npt.ArrayLike, freedom: npt.ArrayLike = np.inf) -> AnyArray:
     Returns:
         Those of Student's distribution, or of the Gaussian.
     """
-    return np.asarray(2 * scipy.special.stdtr(freedom, -np.abs(sigmas)))
+    return np.asarray(2 * special.stdtr(freedom, -np.abs(sigmas)))

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-import scipy  # its parts take 0.1 s to import, and come when they are used
 
+from dtperf.statistics import special
 from dtperf.statistics.intervals import counts_of
 from dtperf.statistics.saddlepoint import tail_in_sigmas
 from dtperf.typing import AnyArray, Bools
@@ -121,9 +121,7 @@ def slope_interval(
     def profile(slope: AnyArray) -> AnyArray:
         def likelihood(start: AnyArray) -> AnyArray:
             line = np.clip(start[:, np.newaxis] + slope[:, np.newaxis] * places, 0, 1)
-            return np.asarray(
-                (scipy.special.xlogy(k, line) + scipy.special.xlogy(n - k, 1 - line)).sum(axis=1)
-            )
+            return np.asarray((special.xlogy(k, line) + special.xlogy(n - k, 1 - line)).sum(axis=1))
 
         low, high = np.maximum(0, -slope), np.minimum(1, 1 - slope)
         return likelihood(_highest(likelihood, low, high))

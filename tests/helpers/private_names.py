@@ -34,6 +34,10 @@ _SOURCE = "uproot.source.chunk.Source"
 
 PRIVATE = (
     Private(
+        *("atexit", "_ncallbacks", ("ending.py",)),
+        "whether what is registered now will be called after all others",
+    ),
+    Private(
         *("coffea.processor.Runner", "_work_function", ("chunks.py",)),
         "coffea's opens the file anew and describes all branches for each chunk",
     ),
@@ -137,6 +141,10 @@ PRIVATE = (
     Private("numba.core.caching.FunctionCache", "_cache_file", ("kernel_cache.py",), _CACHE),
     Private("numba.core.caching.FunctionCache", "_cache_path", ("kernel_cache.py",), _CACHE),
     Private("numba.core.caching.CacheImpl", "_locator_classes", ("kernel_cache.py",), _CACHE),
+    Private(
+        *("numba.core.codegen.CPUCodeLibrary", "_shared_module", ("kernel_cache.py",)),
+        "what others link of a kernel takes as long to load as its machine code, for nothing",
+    ),
     Private("matplotlib.axes.Axes", "_init_axis", ("ticks.py",), _TICKS),
     Private("matplotlib.axis.Axis", "_get_tick", ("ticks.py",), _TICKS),
     Private("matplotlib.axis.Axis", "_get_ticklabel_bboxes", ("ticks.py",), _TICKS),

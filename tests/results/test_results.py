@@ -13,19 +13,16 @@ from typing import Any
 
 import hist
 import numpy as np
-import numpy.typing as npt
 import pyarrow.parquet as pq
 import pytest
 import uhi.io.json
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 import dtperf
 from dtperf.config import AnalysisConfig
 from dtperf.errors import DtperfError, InputError
 from dtperf.measurements.histograms import sort_categories
-from dtperf.results.histogram_json import _nested
 from dtperf.results.ledger import Ledger
 from dtperf.results.result import SUMS, Result
 from tests.helpers.golden import GOLDEN
@@ -217,19 +214,6 @@ def test_a_result_that_could_not_be_read_is_not_written(
     with pytest.raises(DtperfError, match="use fewer bins"):
         made([row("a", 0, 5)]).save(tmp_path)
     assert not [*tmp_path.iterdir()]
-
-
-@given(
-    arrays(
-        np.int64,
-        st.tuples(*[st.integers(0, 4)] * 3),
-        elements=st.integers(-(2**63), 2**63 - 1) | st.just(0),
-    ),
-    st.integers(0, 5),
-)
-def test_nested_lists_are_those_of_json(values: npt.NDArray[np.int64], n_rows: int) -> None:
-    values[:, n_rows:] = 0
-    assert json.loads(_nested(values)) == values.tolist()
 
 
 def test_how_it_ran_does_not_change_the_hash(reference_config: AnalysisConfig) -> None:

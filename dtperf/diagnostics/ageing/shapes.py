@@ -6,13 +6,12 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
-import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf.diagnostics.ageing.contrasts import grouped
 from dtperf.diagnostics.ageing.series import Series
 from dtperf.diagnostics.flags.changepoints import change_point, p_values
 from dtperf.results.row_columns import Columns, field_columns
-from dtperf.statistics import probability
+from dtperf.statistics import probability, special
 from dtperf.typing import F64, I64, AnyArray, Bools
 
 __all__ = ["UNLIKE", "Course", "Shape", "Step", "course", "shape_of", "steps_of", "straightness"]
@@ -189,8 +188,8 @@ def straightness(counts: Series, found: list[Course]) -> tuple[AnyArray, AnyArra
     known = np.array([each.freedom for each in found])
     far = np.where(
         np.isfinite(known),
-        scipy.special.fdtrc(ndf, np.where(np.isfinite(known), known, 1), chi2 / ndf),
-        scipy.special.chdtrc(ndf, chi2),
+        special.fdtrc(ndf, np.where(np.isfinite(known), known, 1), chi2 / ndf),
+        special.chdtrc(ndf, chi2),
     )
     p = np.where(np.array(freedom) > 0, far, 1.0)
     return p, np.where(p < UNLIKE, np.sqrt(np.maximum(chi2 / ndf, 1)), 1.0)

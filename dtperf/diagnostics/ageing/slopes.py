@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf.detector import Place
 from dtperf.diagnostics.ageing.contrasts import SLOPE, Contrasts, grouped
@@ -22,7 +21,7 @@ from dtperf.results.row_columns import (
 )
 from dtperf.results.summary import Efficiency, efficiencies, in_words
 from dtperf.results.table import Table
-from dtperf.statistics import false_discovery, probability, slope_interval
+from dtperf.statistics import false_discovery, probability, slope_interval, special
 from dtperf.typing import AnyArray, Bools
 
 __all__ = ["NO_PROBES", "STEP", "Slope", "expected", "slopes_of"]
@@ -169,9 +168,7 @@ def _likely(contrasts: Contrasts, places: AnyArray, factor: AnyArray) -> tuple[A
     )
     dispersion = np.where(by_counts > 0, with_spread / np.where(by_counts > 0, by_counts, 1), 1.0)
     sigmas = np.abs(
-        scipy.special.stdtrit(
-            np.minimum(contrasts.spread.freedom[places], 1e9), scipy.special.ndtr(1.0)
-        )
+        special.stdtrit(np.minimum(contrasts.spread.freedom[places], 1e9), special.ndtr(1.0))
     )
     passed, total, places_in = grouped(
         counts.unit, counts.passed[cells], counts.total[cells], counts.total[cells] * counts.unit

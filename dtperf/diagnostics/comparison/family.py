@@ -51,20 +51,11 @@ def family_of(cells: tuple[Place, ...]) -> Family:
     # in floats, which numpy multiplies faster, and exactly: there are 250 chambers
     outside: F64 = _chambers_of(cells).astype(np.float64) @ ~_chambers_of(all_places).T
     held = (outside == 0).T
-    found = {
-        place: tuple(np.flatnonzero(row).tolist())
-        for place, row in zip(all_places, held, strict=True)
-    }
     # a place that cuts a cell in two is not counted, nor is the same set of cells twice
-    kept = {
-        held: place
-        for place, held in found.items()
-        if held and sum(len(cells[at].chambers) for at in held) == len(place.chambers)
-    }
-    found_places = tuple(sorted(kept.values(), key=_order))
-    members = np.zeros((len(found_places), len(cells)), dtype=np.bool_)
-    for row, place in zip(members, found_places, strict=True):
-        row[[*found[place]]] = True
+    in_cells = held @ np.array([len(cell.chambers) for cell in cells])
+    is_whole = (in_cells > 0) & (in_cells == [len(place.chambers) for place in all_places])
+    rows = sorted({held[row].tobytes(): row for row in np.flatnonzero(is_whole).tolist()}.values())
+    found_places, members = tuple(all_places[row] for row in rows), held[rows]
     size = members.sum(axis=1)
     common: F64 = members.astype(np.float64) @ members.T
     given = [tuple(part is not None for part in place) for place in found_places]

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf import detector
 from dtperf.diagnostics.comparison.family import Family, family
 from dtperf.diagnostics.comparison.runs import Runs, by_run
 from dtperf.results.result import Result
-from dtperf.statistics import Strata, student
+from dtperf.statistics import Strata, special, student
 from dtperf.typing import AnyArray, Bools
 
 __all__ = ["FEWEST", "Spread", "spread_between_runs", "spread_of"]
@@ -190,7 +189,7 @@ def _estimated(
     is_chamber = whole.members.sum(axis=1) == 1
     ratios = _scatter(whole.members[is_chamber], blocks).ratios(0.0)
     usual = max(float(np.median(ratios)), 1.0)
-    is_ill = scipy.special.chdtrc(freedom, freedom * ratios / usual) < UNLIKE / len(ratios)
+    is_ill = special.chdtrc(freedom, freedom * ratios / usual) < UNLIKE / len(ratios)
     regular = whole.members & ~is_ill
     regular[is_chamber] = whole.members[is_chamber]
     scatter = _scatter(regular, blocks)
@@ -204,7 +203,7 @@ def _estimated(
         if own and alone:
             alike = scatter.rows(rows)
         if own or not alone:
-            worse = rows[scipy.special.chdtrc(freedom, freedom * alike.ratios(usual)) < UNLIKE]
+            worse = rows[special.chdtrc(freedom, freedom * alike.ratios(usual)) < UNLIKE]
             variance[worse] = [scatter.rows(place[np.newaxis]).variance() for place in worse]
             degrees[worse] = freedom
     return variance, degrees

@@ -6,17 +6,24 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf import detector
 from dtperf.diagnostics.comparison.runs import by_run
 from dtperf.diagnostics.comparison.spread import spread_between_runs
 from dtperf.diagnostics.flags.model import Flag, PlaceTest, percent
 from dtperf.results.result import Result
-from dtperf.statistics import Strata, student
+from dtperf.statistics import Strata, special, student
 from dtperf.typing import F64, I64, Integers
 
-__all__ = ["MARGIN", "ChangePoint", "change_point", "drifting", "p_values", "when"]
+__all__ = [
+    "MARGIN",
+    "ChangePoint",
+    "change_point",
+    "change_points",
+    "drifting",
+    "p_values",
+    "when",
+]
 
 MARGIN = 0.005
 """A smaller change is not flagged, however significant it is."""
@@ -55,15 +62,34 @@ def drifting(result: Result) -> list[PlaceTest]:
         return []
     # what differs from run to run in all chambers is no drift of one
     variance, freedom = spread_between_runs([result]).of_chambers
-    chambers, cuts, times = [], [], []
-    for chamber, passed, total in zip(detector.chambers(), *runs[1:], strict=True):
-        seen = total > 0
-        if np.count_nonzero(seen) > 1:
-            chambers.append(chamber)
-            cuts.append(change_point(passed[seen], total[seen], variance))
-            times.append(runs.numbers[seen])
-    found = zip(chambers, cuts, times, p_values(cuts, variance, freedom), strict=True)
-    return [_test(*each) for each in found]
+    found = change_points(runs.passed, runs.total, variance)
+    values = p_values([*found.values()], variance, freedom)
+    return [
+        _test(detector.chambers()[row], cut, runs.numbers[runs.total[row] > 0], value)
+        for (row, cut), value in zip(found.items(), values, strict=True)
+    ]
+
+
+def change_points(passed: I64, total: I64, variance: float = 0.0) -> dict[int, ChangePoint]:
+    """Cut rows of counts in order of time, each into two parts of constant efficiency.
+
+    Args:
+        passed: Shape (rows, n).
+        total: Shape (rows, n); counts without any are left out.
+        variance: By which efficiencies vary between the counts anyway.
+
+    Returns:
+        The likeliest cut by row, in their order, of rows with two counts at least.
+    """
+    seen = total > 0
+    many = np.count_nonzero(seen, axis=1)
+    found: dict[int, ChangePoint] = {}
+    for length in np.unique(many[many > 1]).tolist():  # cut in one step
+        rows = np.flatnonzero(many == length)
+        shape = len(rows), length
+        k, n = (each[rows][seen[rows]].reshape(shape) for each in (passed, total))
+        found.update(zip(rows.tolist(), _change_points(k, n, variance), strict=True))
+    return {row: found[row] for row in sorted(found)}
 
 
 def change_point(passed: Integers, total: Integers, variance: float = 0.0) -> ChangePoint:
@@ -80,27 +106,44 @@ def change_point(passed: Integers, total: Integers, variance: float = 0.0) -> Ch
     Source: A. F. M. Smith, Biometrika 62 (1975) 407, for the place; R. W. M. Wedderburn, Biometrika
     61 (1974) 439, for a likelihood of counts that vary more than by chance.
     """
-    k, n = (np.cumsum(each, dtype=np.int64) for each in (passed, total))
-    k1, n1, k2, n2 = k[:-1], n[:-1], k[-1] - k[:-1], n[-1] - n[:-1]
-    log = scipy.special.betaln(k1 + 1, n1 - k1 + 1) + scipy.special.betaln(k2 + 1, n2 - k2 + 1)
-    middle = (k[-1] + 0.5) / (n[-1] + 1)
-    excess = variance * float(np.sum(np.square(total))) / (float(n[-1]) * middle * (1 - middle))
-    posterior = np.exp((log - log.max()) / (1 + excess))
-    posterior /= posterior.sum()
-    cut = int(posterior.argmax())
-    likeliest = np.argsort(-posterior, kind="stable")
-    needed = 1 + int(np.searchsorted(np.cumsum(posterior[likeliest]), CREDIBLE))
-    inside = likeliest[:needed]
+    [found] = _change_points(passed[np.newaxis], total[np.newaxis], variance)
+    return found
+
+
+def _change_points(passed: Integers, total: Integers, variance: float) -> list[ChangePoint]:
+    """Cut several rows, each as `change_point` does."""
+    k, n = (np.cumsum(each, axis=1, dtype=np.int64) for each in (passed, total))
+    k1, n1, k2, n2 = k[:, :-1], n[:, :-1], k[:, -1:] - k[:, :-1], n[:, -1:] - n[:, :-1]
+    log = special.betaln(k1 + 1, n1 - k1 + 1) + special.betaln(k2 + 1, n2 - k2 + 1)
+    middle = (k[:, -1] + 0.5) / (n[:, -1] + 1)
+    spread = variance * np.sum(np.square(total), axis=1)
+    excess = spread / (n[:, -1] * middle * (1 - middle))
+    posterior = np.exp((log - log.max(axis=1, keepdims=True)) / (1 + excess[:, np.newaxis]))
+    posterior /= posterior.sum(axis=1, keepdims=True)
+    likeliest = np.argsort(-posterior, axis=1, kind="stable")
+    summed = np.cumsum(np.take_along_axis(posterior, likeliest, axis=1), axis=1)
+    needed = 1 + np.count_nonzero(summed < CREDIBLE, axis=1)
+    cuts = posterior.argmax(axis=1)
     squared = np.square(total.astype(np.float64))
-    return ChangePoint(
-        first=cut + 1,
-        between=(int(inside.min()) + 1, int(inside.max()) + 1),
-        before=float(k1[cut] / n1[cut]),
-        after=float(k2[cut] / n2[cut]),
-        cuts=len(log),
-        counts=(int(k1[cut]), int(n1[cut]), int(k2[cut]), int(n2[cut])),
-        squares=(float(squared[: cut + 1].sum()), float(squared[cut + 1 :].sum())),
-    )
+    found = []
+    for row, cut in enumerate(cuts.tolist()):
+        inside = likeliest[row, : needed[row]]
+        passed_1, total_1, passed_2, total_2 = (int(each[row, cut]) for each in (k1, n1, k2, n2))
+        found.append(
+            ChangePoint(
+                first=cut + 1,
+                between=(int(inside.min()) + 1, int(inside.max()) + 1),
+                before=passed_1 / total_1,
+                after=passed_2 / total_2,
+                cuts=log.shape[1],
+                counts=(passed_1, total_1, passed_2, total_2),
+                squares=(
+                    float(squared[row, : cut + 1].sum()),
+                    float(squared[row, cut + 1 :].sum()),
+                ),
+            )
+        )
+    return found
 
 
 def p_values(cuts: Sequence[ChangePoint], variance: float = 0.0, freedom: float = np.inf) -> F64:

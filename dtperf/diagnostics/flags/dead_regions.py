@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf import detector
 from dtperf.diagnostics.flags.model import Flag, PlaceTest, percent
 from dtperf.results.result import Result
+from dtperf.statistics import special
 from dtperf.typing import AnyArray
 
 __all__ = ["dead_regions"]
@@ -36,6 +36,17 @@ class _Best(NamedTuple):
     total: AnyArray
     rest: AnyArray
     """Part that fails elsewhere in the chamber, 0 where no rectangle is any."""
+
+
+class _Tried(NamedTuple):
+    """Rectangles with failed probes, in order of x and y, arrays of shape (rectangles,)."""
+
+    x: AnyArray
+    """First bin."""
+    y: AnyArray
+    chamber: AnyArray
+    failed: AnyArray
+    total: AnyArray
 
 
 def dead_regions(result: Result) -> list[PlaceTest]:
@@ -88,22 +99,23 @@ def _scan(failed: AnyArray, total: AnyArray) -> tuple[_Best, AnyArray]:
     """
     n = len(failed)
     zeros = np.zeros(n, dtype=np.int64)
-    best = _Best(np.ones(n), np.zeros((n, 4), dtype=np.int64), zeros, zeros, np.zeros(n))
+    best = _Best(np.ones(n), np.zeros((n, 4), dtype=np.int64), zeros, zeros.copy(), np.zeros(n))
     n_tests = zeros.copy()
-    sums = [_summed(each) for each in (failed, total)]
-    all_failed, all_total = (each[:, -1:, -1:] for each in sums)
+    all_failed, all_total = (each.sum(axis=(1, 2)) for each in (failed, total))
+    # as short as holds them, chambers side by side: numpy takes many of them in one step
+    short = np.int32 if all_total.max(initial=0) < 2**31 else np.int64
+    sums = [_summed(each.transpose(1, 2, 0).astype(short, order="C")) for each in (failed, total)]
+    half = (all_total // 2).astype(short)
     for width, height in _sizes(failed.shape[1], failed.shape[2]):
         f, t = (_boxes(each, width, height) for each in sums)
         # what is as large as the rest is no region of a chamber
-        smaller = (t > 0) & (2 * t <= all_total)
-        n_tests += np.count_nonzero(smaller, axis=(1, 2))
-        at = np.nonzero(smaller & (f > 0))  # few of them
-        of_chamber = at[0], 0, 0
-        rest = _rest(all_failed[of_chamber], all_total[of_chamber], f[at], t[at])
-        p = np.ones(f.shape)
-        p[at] = scipy.special.bdtrc(f[at] - 1, t[at], np.minimum(rest + MARGIN, 1.0))
-        best = _better(best, p, f, t, (width, height))
-    rest = _rest(all_failed[:, 0, 0], all_total[:, 0, 0], best.failed, best.total)
+        smaller = (t > 0) & (t <= half)
+        n_tests += smaller.reshape(-1, n).sum(axis=0, dtype=np.int32)
+        at = np.flatnonzero(smaller & (f > 0))  # few of them
+        counted = (each.ravel()[at].astype(np.int64) for each in (f, t))
+        found = _Tried(*np.divmod(at // n, f.shape[1]), at % n, *counted)
+        _better(best, found, all_failed, all_total, (width, height))
+    rest = _rest(all_failed, all_total, best.failed, best.total)
     return best._replace(rest=np.where(best.total > 0, rest, 0.0)), n_tests
 
 
@@ -121,45 +133,44 @@ def _sizes(most_x: int, most_y: int) -> Iterator[tuple[int, int]]:
 
 def _better(
     best: _Best,
-    p: AnyArray,
-    failed: AnyArray,
-    total: AnyArray,
+    tried: _Tried,
+    all_failed: AnyArray,
+    all_total: AnyArray,
     size: tuple[int, int],
-) -> _Best:
-    """Take the best rectangle of this size where it is better than the best so far."""
-    n = len(p)
-    at = p.reshape(n, -1).argmin(axis=1)
-    x, y = np.unravel_index(at, p.shape[1:])
-    best_index = np.arange(n), x, y
-    new = _Best(
-        p[best_index],
-        np.stack([x, x + size[0], y, y + size[1]], axis=1),
-        failed[best_index],
-        total[best_index],
-        best.rest,
-    )
-    is_better = new.p_value < best.p_value
-    return _Best(
-        *(
-            np.where(is_better[:, np.newaxis] if a.ndim > 1 else is_better, a, b)
-            for a, b in zip(new, best, strict=True)
-        )
-    )
+) -> None:
+    """Take the best rectangle of this size where it is better than the best so far.
+
+    Args:
+        best: Of smaller sizes; is changed.
+        tried: Those of this size.
+        all_failed: In each chamber.
+        all_total: In each chamber.
+        size: Bins in x and in y.
+    """
+    x, y, chamber, failed, total = tried
+    rest = _rest(all_failed[chamber], all_total[chamber], failed, total)
+    p = special.bdtrc(failed - 1, total, np.minimum(rest + MARGIN, 1.0))
+    least = best.p_value.copy()
+    np.minimum.at(least, chamber, p)
+    new = np.flatnonzero((p == least[chamber]) & (p < best.p_value[chamber]))[::-1]
+    at = chamber[new]  # of those as good as one another the first one, which is written last
+    best.p_value[at], best.failed[at], best.total[at] = p[new], failed[new], total[new]
+    for column, edge in enumerate((x, x + size[0], y, y + size[1])):
+        best.box[at, column] = edge[new]
 
 
 def _summed(counts: AnyArray) -> AnyArray:
-    """Sum up from the first corner, shape (chambers, bins in x + 1, bins in y + 1)."""
-    return np.pad(counts.cumsum(axis=1).cumsum(axis=2), ((0, 0), (1, 0), (1, 0)))
+    """Sum up from the first corner, shape (bins in x + 1, bins in y + 1, chambers)."""
+    sums: AnyArray = np.pad(counts, ((1, 0), (1, 0), (0, 0)))
+    for axis in (0, 1):
+        np.cumsum(sums, axis=axis, dtype=sums.dtype, out=sums)
+    return sums
 
 
 def _boxes(sums: AnyArray, width: int, height: int) -> AnyArray:
     """Return the contents of every rectangle of one size."""
-    return np.asarray(
-        sums[:, width:, height:]
-        - sums[:, :-width, height:]
-        - sums[:, width:, :-height]
-        + sums[:, :-width, :-height]
-    )
+    tall = sums[:, height:] - sums[:, :-height]
+    return np.asarray(tall[width:] - tall[:-width])
 
 
 def _test(

@@ -9,13 +9,12 @@ from __future__ import annotations
 from functools import cache, partial
 
 import numpy as np
-import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf.detector import Place, chambers, places
 from dtperf.diagnostics.flags.model import Flag, PlaceTest, percent
 from dtperf.diagnostics.flags.tally import ChamberTally, Groups, by_station, eligible, mostly
 from dtperf.results.result import Result
-from dtperf.statistics import exact_test
+from dtperf.statistics import exact_test, special
 from dtperf.typing import F64
 
 __all__ = ["CHANGE", "MARGIN", "eligible_dropped", "few_eligible", "suspect"]
@@ -77,7 +76,7 @@ def _test_low(place: Place, groups: Groups, tally: ChamberTally, usual: F64) -> 
     )
     before = float((usual * sums.total).sum() / sums.total.sum())
     reason = _reason(place, sums, f"where {percent(1 - before)} are usual")
-    p_value = float(scipy.special.bdtr(sums.passed, sums.total, least).max())
+    p_value = float(special.bdtr(sums.passed, sums.total, least).max())
     loss = before - sums.passed.sum() / sums.total.sum()
     return PlaceTest(Flag(place, "few eligible", reason, p_value, loss=float(loss)), matters)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf import detector
 from dtperf.detector import Place
 from dtperf.diagnostics.flags.model import Flag, PlaceTest, percent
 from dtperf.diagnostics.flags.tally import by_station, eligible, mostly
 from dtperf.results.result import Result
+from dtperf.statistics import special
 from dtperf.typing import F64, I64
 
 __all__ = ["MARGIN", "MARGIN_OF_SEVERAL", "few_probes"]
@@ -66,13 +66,15 @@ def _test(place: Place, probes: I64, what: str, acceptance: F64) -> PlaceTest | 
     is_low, is_expected = np.zeros(len(probes), dtype=bool), np.zeros(len(probes), dtype=bool)
     is_low_everywhere = True
     for members in by_station(place):
-        peers = np.setdiff1d(_peers_and_itself(place, members), members)
+        is_own = np.zeros(len(probes), dtype=np.bool_)
+        is_own[members] = True
+        peers = (around := _peers_and_itself(place, members))[~is_own[around]]
         own, others = acceptance[members].sum(), acceptance[peers].sum()
         if not own or not others:
             continue
         n_own, n_others = int(probes[members].sum()), int(probes[peers].sum())
         chance = (1 - margin) * own / ((1 - margin) * own + others)
-        p_value = max(p_value, float(scipy.special.bdtr(n_own, n_own + n_others, chance)))
+        p_value = max(p_value, float(special.bdtr(n_own, n_own + n_others, chance)))
         usual = acceptance * n_others / others
         is_expected[members] = usual[members] > 0
         is_low[members] = probes[members] < (1 - margin) * usual[members]

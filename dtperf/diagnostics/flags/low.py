@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf.detector import Place
 from dtperf.diagnostics.comparison import Changes, changes
 from dtperf.diagnostics.flags.model import Flag, PlaceTest, percent
 from dtperf.results.result import Result
+from dtperf.statistics import special
 
 __all__ = ["DROPPED_MARGIN", "LOW_MARGIN", "dropped", "low"]
 
@@ -37,7 +37,7 @@ def low(result: Result) -> list[PlaceTest]:
                 f"efficiency {percent(row.efficiency.value)} ({k:,} of {n:,}); "
                 f"the median of MB{station} is {percent(usual)}"
             )
-            p_value = float(scipy.special.bdtr(k, n, max(usual - LOW_MARGIN, 0.0)))
+            p_value = float(special.bdtr(k, n, max(usual - LOW_MARGIN, 0.0)))
             loss = usual - row.efficiency.value
             found = Flag(Place(*row.chamber), "low", reason, p_value, loss=loss)
             tests.append(PlaceTest(found, row.efficiency.value < usual - LOW_MARGIN))

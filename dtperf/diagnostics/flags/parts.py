@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import scipy  # its parts take 0.1 s to import, and come when they are used
 
 from dtperf.detector import Place, chambers
 from dtperf.diagnostics.flags.low import LOW_MARGIN
 from dtperf.diagnostics.flags.model import Flag, Kind, PlaceTest, percent
-from dtperf.statistics import exact_test
+from dtperf.statistics import exact_test, special
 from dtperf.typing import F64, I64
 
 __all__ = ["Parts", "dropped_parts", "low_parts"]
@@ -83,9 +82,7 @@ def low_parts(
     before = usual(parts)
     known = (parts.total > 0) & np.isfinite(before)
     least = np.where(known, np.maximum(before - LOW_MARGIN, 0.0), 1.0)
-    p_values = np.where(
-        known, scipy.special.bdtr(parts.passed, np.maximum(parts.total, 1), least), 1.0
-    )
+    p_values = np.where(known, special.bdtr(parts.passed, np.maximum(parts.total, 1), least), 1.0)
     number = known.sum(axis=1)
     tests = []
     for at in np.flatnonzero(number).tolist():

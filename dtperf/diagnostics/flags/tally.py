@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dtperf.detector import Place, chambers, of_chambers
+from dtperf.detector import Chamber, Place, chambers, of_chambers, places
 from dtperf.results.result import Result
 from dtperf.typing import F64, I64, Bools
 
-__all__ = ["ChamberTally", "Groups", "by_station", "eligible", "mostly"]
+__all__ = ["ChamberTally", "Groups", "by_station", "eligible", "mostly", "of_places"]
 
 MOST = 0.75
 """A place has something if this part of its chambers has it: else it is theirs."""
@@ -40,9 +40,17 @@ class ChamberTally(NamedTuple):
             *(np.stack([each[group].sum(axis=0) for group in groups]) for each in self)
         )
 
-    def of_runs(self, which: slice = slice(None)) -> ChamberTally:
+    def of_runs(self) -> ChamberTally:
         """Return the sums over runs, shape (250,)."""
-        return ChamberTally(self.passed[:, which].sum(axis=1), self.total[:, which].sum(axis=1))
+        return ChamberTally(self.passed.sum(axis=1), self.total.sum(axis=1))
+
+    def summed_up(self) -> ChamberTally:
+        """Return the sums over all runs before each, and over all, shape (250, runs + 1)."""
+        return ChamberTally(*(np.pad(each.cumsum(axis=1), ((0, 0), (1, 0))) for each in self))
+
+    def at(self, chosen: Any) -> ChamberTally:
+        """Return a part, by any index of numpy."""
+        return ChamberTally(self.passed[chosen], self.total[chosen])
 
 
 def eligible(result: Result) -> tuple[ChamberTally, I64] | None:
@@ -60,18 +68,42 @@ def eligible(result: Result) -> tuple[ChamberTally, I64] | None:
     return ChamberTally(cells[..., 1], cells.sum(axis=-1)), runs
 
 
+def of_places(tally: ChamberTally) -> list[ChamberTally]:
+    """Return the sums of each of `places()`, one row a station, in their order."""
+    groups, begins, ends = _of_places()
+    starts = np.cumsum([0, *map(len, groups[:-1])])
+    sums = [np.add.reduceat(each[np.concatenate(groups)], starts, axis=0) for each in tally]
+    return [
+        ChamberTally(*(each[begin:end] for each in sums))
+        for begin, end in zip(begins, ends, strict=True)
+    ]
+
+
+@cache
+def _of_places() -> tuple[list[I64], list[int], list[int]]:
+    """Return the groups of all places, and which of them each place has."""
+    each = [by_station(place) for place in places()]
+    ends = np.cumsum([*map(len, each)]).tolist()
+    return [group for groups in each for group in groups], [0, *ends[:-1]], ends
+
+
 @cache
 def by_station(place: Place) -> Groups:
     """Return the positions of its chambers in `detector.chambers()`, one array a station.
 
     A muon crosses all stations of a sector: sums over stations would count it several times.
     """
-    at = {chamber: number for number, chamber in enumerate(chambers())}
+    at = _numbers()
     stations = sorted({chamber.station for chamber in place.chambers})
     return tuple(
         np.array([at[chamber] for chamber in place.chambers if chamber.station == station])
         for station in stations
     )
+
+
+@cache
+def _numbers() -> dict[Chamber, int]:
+    return {chamber: number for number, chamber in enumerate(chambers())}
 
 
 def mostly(holds: Bools, among: Bools) -> bool:

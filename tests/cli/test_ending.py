@@ -1,0 +1,60 @@
+"""A command ends at once, but for what asked to be done at its end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import sys
+{before}
+from dtperf import cli
+
+class Taken:
+    def __del__(self):
+        print("taken apart")
+
+taken = Taken()
+
+def work():
+    import atexit, threading, time
+    from concurrent.futures import ThreadPoolExecutor
+    atexit.register(print, "registered")
+    thread = threading.Thread(target=lambda: (time.sleep(0.2), print("thread")))
+    thread.start()
+    ThreadPoolExecutor(1).submit(lambda: (time.sleep(0.1), print("pool")))
+    sys.stderr.write("no end of line")
+    {end}
+
+cli._run = work
+cli.main()
+"""
+
+
+def run(end: str, before: str = "") -> tuple[int, list[str], str]:
+    """Run a command that does and leaves several things; give code, output and errors."""
+    program = PROGRAM.format(end=end, before=before)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout.splitlines(), done.stderr
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_what_is_asked_for_is_done_and_nothing_is_taken_apart(code: int) -> None:
+    found, out, err = run(f"return {code}")
+    assert (found, err) == (code, "no end of line")
+    assert out == ["pool", "thread", "registered"]
+
+
+def test_who_came_first_is_called_too() -> None:
+    code, out, _ = run("return 3", "import atexit; atexit.register(print, 'first')")
+    assert (code, out) == (3, ["pool", "thread", "registered", "first", "taken apart"])
+
+
+def test_an_error_of_ours_is_reported() -> None:
+    code, out, err = run("raise ZeroDivisionError('ours')")
+    assert (code, out[-1]) == (1, "taken apart")
+    assert "ZeroDivisionError: ours" in err
