@@ -69,13 +69,23 @@ class ClusterPages(Sequence[ColumnPages]):
     """The pages of every column of a cluster."""
 
     def __init__(self, chunk: Any, start: int, stop: int, items: int) -> None:
-        """Find each column's list of pages; arguments as those of `ColumnPages`."""
-        self._columns = [*_frames(chunk, start + _LIST.size, stop, items, _PAGE.itemsize)]
-        self._chunk = chunk
+        """Take a list of the lists of pages of columns; arguments as those of `ColumnPages`."""
+        self._chunk, self._place = chunk, (start + _LIST.size, stop)
+        self._items = items
         self._made: dict[int, ColumnPages] = {}
 
+    @cached_property
+    def _columns(self) -> list[tuple[int, int, int]]:
+        """Where the list of each column is; whoever asks for a file's events needs none."""
+        return _frames(self._chunk, *self._place, self._items, _PAGE.itemsize)
+
+    @cached_property
+    def _data(self) -> memoryview:
+        content: memoryview = self._chunk.raw_data.data
+        return content
+
     def __len__(self) -> int:
-        return len(self._columns)
+        return self._items
 
     def __getitem__(self, number: Any) -> Any:
         if isinstance(number, slice):
@@ -86,11 +96,11 @@ class ClusterPages(Sequence[ColumnPages]):
 
     def described(self, number: int) -> Any:
         """Return the bytes that describe the pages of a column; none where it has no pages."""
-        if number >= len(self._columns):
+        if number >= self._items:
             return b""
         start, _, items = self._columns[number]
         start += _LIST.size
-        return self._chunk.raw_data.data[start : start + items * _PAGE.itemsize]
+        return self._data[start : start + items * _PAGE.itemsize]
 
     def is_suppressed(self, number: int) -> bool:
         """Return whether a column has no numbers here, as another one stands for it."""

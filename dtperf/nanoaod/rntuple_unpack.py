@@ -16,7 +16,7 @@ from dtperf.typing import I64, U8, AnyArray
 
 __all__ = ["PageGroup", "groups_of", "unpack_pages"]
 
-AT_ONCE_BYTES = 1 << 19
+AT_ONCE_BYTES = 1 << 20
 """Of what pages hold that are unpacked together: it fits into a core's cache."""
 
 
@@ -70,11 +70,10 @@ def groups_of(
     edges = column.edges[found.start : found.stop + 1]
     counts = np.diff(edges)
     sizes = (counts + 7) // 8 if column.is_bit else counts * column.stored.itemsize
-    aligned = (sizes + 7) // 8 * 8  # so that they can be viewed as numbers
-    ends = np.cumsum(aligned)
+    ends = np.cumsum(sizes)
     cuts = [*_cuts(ends.tolist())]
     firsts = [first for first, _ in cuts]
-    begins = ends - aligned
+    begins = ends - sizes
     ats = np.clip(edges, start, stop) - start
     places = np.empty((len(found), PLACES), dtype=np.int64)
     places[:, 0] = begins - np.repeat(begins[firsts], np.diff([*firsts, len(found)]))
@@ -121,7 +120,7 @@ def unpack_pages(group: PageGroup, raw: U8, source: Any, get_buffer: Callable[[i
         raise InputError(f"a page of {group.name} is cut off", "truncated")
     if claimed := sum(page.size for page in group.pages if page.size != page.packed):
         claim(source, len(raw), claimed)
-    content = get_buffer(sum(page.size + 7 for page in group.pages) if len(group.places) else 0)
+    content = get_buffer(sum(page.size for page in group.pages) if len(group.places) else 0)
     target = group.numbers.view(np.uint8)
     what, end = f"page of {group.name}", 0
     for _, stored, packed, size, is_direct, at in group.pages:
@@ -133,7 +132,10 @@ def unpack_pages(group: PageGroup, raw: U8, source: Any, get_buffer: Callable[[i
         if packed == size:
             unpacked[:] = page
         else:
-            decompress_into(page, unpacked)
+            try:
+                decompress_into(page, unpacked)
+            except ValueError as error:
+                raise ValueError(f"a {what}: {error}") from error
     if len(group.places):
         _decode(group.column, content, group.places, group.numbers)
 
