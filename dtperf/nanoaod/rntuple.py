@@ -73,7 +73,7 @@ class NTupleReader:
         other columns are needed: those are requested later.
         """
         if self._reader.is_local:
-            return
+            return  # best read when they are used: then they are still in the core's cache
         self._reader.forget()
         self._prefetched = start, stop
         self._reader.prefetch(self._known_ranges(start, stop))
@@ -140,11 +140,15 @@ class NTupleReader:
         self, start: int, stop: int, lists: Mapping[int, _Lists], threads: int
     ) -> dict[int, AnyArray]:
         ranges: dict[int, list[Range]] = {}
+        # of one collection, whose columns have as many numbers in each cluster
+        in_lists: dict[int, list[Range]] = {}
         for each in self._fields:
             if each.kind == "one":
                 ranges[each.content] = [(start, stop)]
             elif each.kind == "list":
-                ranges[each.content] = self._ranges(each, lists[each.lists])
+                if each.lists not in in_lists:
+                    in_lists[each.lists] = self._ranges(each, lists[each.lists])
+                ranges[each.content] = in_lists[each.lists]
         return self._reader.read(ranges, threads)
 
     def _ranges(self, field: Field, lists: _Lists) -> list[Range]:

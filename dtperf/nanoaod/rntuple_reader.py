@@ -37,7 +37,7 @@ class PageReader:
 
     @property
     def is_local(self) -> bool:
-        """Whether bytes are best read when they are used: then they are in the core's cache."""
+        """Whether the file is on this machine."""
         return isinstance(self._source, LocalSource)
 
     def prefetch(self, ranges_of: Mapping[int, Sequence[Range]]) -> None:
