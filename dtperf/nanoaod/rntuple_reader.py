@@ -64,26 +64,27 @@ class PageReader:
         """Read ranges of columns: of each column the numbers of all its ranges, in order."""
         if not self.is_local:
             self.prefetch(ranges_of)
-        content = {}
-        groups = list[PageGroup]()
+        content: dict[int, AnyArray] = {}
+        jobs = self._jobs(ranges_of, content, threads)
+        with closing(unpack_in_order(jobs, threads)) as done:
+            for _ in done:
+                pass
+        return content
+
+    def _jobs(
+        self, ranges_of: Mapping[int, Sequence[Range]], content: dict[int, AnyArray], threads: int
+    ) -> Iterator[Job[None]]:
+        """Yield the unpacking of groups of pages into `content`, when their bytes are there."""
         for number, ranges in ranges_of.items():
             column, name = self._columns[number], self._names[number]
             size = sum(stop - start for start, stop in ranges)
             content[number] = numbers = np.empty(size, dtype=column.stored)
             for start, stop in ranges:
-                groups += groups_of(column, name, start, stop, numbers[: stop - start])
+                for group in groups_of(column, name, start, stop, numbers[: stop - start]):
+                    raw = self._bytes(group)
+                    work = partial(unpack_pages, group, raw, self._source)
+                    yield Job(work, threads > 1 and takes_long(raw))
                 numbers = numbers[stop - start :]
-        with closing(unpack_in_order(self._jobs(groups, threads), threads)) as done:
-            for _ in done:
-                pass
-        return content
-
-    def _jobs(self, groups: Sequence[PageGroup], threads: int) -> Iterator[Job[None]]:
-        """Yield the unpacking of groups of pages, when their bytes are there."""
-        for group in groups:
-            raw = self._bytes(group)
-            work = partial(unpack_pages, group, raw, self._source)
-            yield Job(work, threads > 1 and takes_long(raw))
 
     def _bytes(self, group: PageGroup) -> U8:
         """Return the bytes of pages, one behind the other."""
