@@ -9,11 +9,41 @@ import numpy as np
 from dtperf.compiled import compiled, inlined
 from dtperf.typing import I64, U8, AnyArray
 
-__all__ = ["PLACES", "join_bytes", "join_differences", "spread_bits"]
+__all__ = ["PLACES", "join_bytes", "join_differences", "lay_out", "spread_bits"]
 
-PLACES = 5
-"""Of a page: 0: its first byte among those of all pages; 1: how many numbers it has; 2, 3: the
-first of them that is wanted, and how many are; 4: where the first of these goes."""
+PLACES = 8
+"""Of a page: 0: its first byte among those of all pages of its group; 1: how many numbers it has;
+2, 3: the first of them that is wanted, and how many are; 4: where the first of these goes; 5: bytes
+of what it holds; 6: whether that is, as it is, all that is wanted; 7: whether a group begins."""
+
+
+@compiled
+def lay_out(
+    edges: I64, bits: int, is_plain: bool, start: int, stop: int, most_bytes: int, places: I64
+) -> None:
+    """Find where pages have what is wanted of a column, and cut them into groups up to a size.
+
+    Args:
+        edges: First number of each page, and one past the last, shape (pages + 1,).
+        bits: Of a number.
+        is_plain: Whether numbers are stored as they are in memory.
+        start: First number that is wanted; all pages have some up to `stop`.
+        stop: One past the last.
+        most_bytes: Of what the pages of a group hold, if they are several.
+        places: To be filled, as `PLACES` describes it, shape (pages, PLACES).
+    """
+    begin = np.int64(0)
+    for page in range(len(places)):
+        place, numbers = places[page], edges[page + 1] - edges[page]
+        size = (numbers * bits + 7) // 8
+        place[7] = page == 0 or begin + size > most_bytes
+        if place[7]:
+            begin = np.int64(0)
+        first, last = max(start - edges[page], 0), min(stop - edges[page], numbers)
+        place[0], place[1], place[2], place[3] = begin, numbers, first, last - first
+        place[4], place[5] = edges[page] + first - start, size
+        place[6] = is_plain and last - first == numbers
+        begin += size
 
 
 @inlined
@@ -54,7 +84,7 @@ def join_bytes(content: U8, places: I64, zigzag: bool, numbers: AnyArray) -> Non
         numbers: To be filled; unsigned and as wide as the stored ones.
     """
     for page in range(len(places)):
-        begin, step, first, wanted, at = places[page]
+        begin, step, first, wanted, at = places[page, :5]
         its = content[begin : begin + step * numbers.itemsize]
         _join(its, step, first, zigzag, numbers[at : at + wanted])
 
@@ -69,7 +99,7 @@ def join_differences(content: U8, places: I64, numbers: AnyArray) -> None:
         numbers: To be filled; unsigned and as wide as the stored ones.
     """
     for page in range(len(places)):
-        begin, step, first, wanted, at = places[page]
+        begin, step, first, wanted, at = places[page, :5]
         its = content[begin : begin + step * numbers.itemsize]
         sums = np.empty(first + wanted, dtype=numbers.dtype)
         _join(its, step, 0, False, sums)
@@ -90,7 +120,7 @@ def spread_bits(content: U8, places: I64, numbers: U8) -> None:
         numbers: To be filled.
     """
     for page in range(len(places)):
-        begin, bits, first, wanted, at = places[page]
+        begin, bits, first, wanted, at = places[page, :5]
         its = content[begin : begin + (bits + 7) // 8]
         found = numbers[at : at + wanted]
         # whole bytes between two of which perhaps only a part is wanted

@@ -89,8 +89,7 @@ class PageReader:
     def _bytes(self, group: PageGroup) -> U8:
         """Return the bytes of pages, one behind the other."""
         if isinstance(self._source, LocalSource):
-            places = ([each[at] for each in group.pages] for at in (0, 1))
-            return self._source.joined(*places)
-        numbers = range(group.first, group.first + len(group.pages))
+            return self._source.joined(group.starts, group.stored)
+        numbers = range(group.first, group.first + len(group.starts))
         chunks = [self._prefetched.pop((group.column.number, page)) for page in numbers]
         return np.concatenate([chunk.raw_data for chunk in chunks])

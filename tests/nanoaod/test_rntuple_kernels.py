@@ -39,7 +39,9 @@ def put_together(
     places, content, wanted = list[list[int]](), b"", list[int]()
     for (numbers, (first, last)), its in zip(pages, stored, strict=True):
         content += b"\xaa" * 3
-        places.append([len(content), len(numbers), first, last - first, len(wanted)])
+        places.append(
+            [len(content), len(numbers), first, last - first, len(wanted), len(its), 0, 0]
+        )
         content += its
         wanted += numbers[first:last]
     table = np.array(places, dtype=np.int64).reshape(-1, PLACES)

@@ -149,7 +149,7 @@ def unpacked(column: Column, content: bytes, start: int, stop: int) -> Numbers:
     numbers = guarded(0, (stop - start) * column.stored.itemsize).view(column.stored)
     try:
         raw = np.frombuffer(content, np.uint8)[column.starts[group.first] :]
-        raw = raw[: sum(page.stored for page in group.pages)]
+        raw = raw[: sum(group.stored)]
         unpack_pages(group._replace(numbers=numbers), raw, None, lambda size: guarded(1, size))
     finally:
         for each in memory:
