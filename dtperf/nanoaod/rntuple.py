@@ -16,7 +16,7 @@ from dtperf.errors import InputError
 from dtperf.nanoaod.branches import collection_of, known_collections
 from dtperf.nanoaod.list_checks import check_lengths
 from dtperf.nanoaod.rntuple_pages import Field, layout_of
-from dtperf.nanoaod.rntuple_reader import PageId, PageReader, Range
+from dtperf.nanoaod.rntuple_reader import PageReader, Range
 from dtperf.typing import I64, AnyArray
 
 __all__ = ["NTupleReader"]
@@ -72,25 +72,25 @@ class NTupleReader:
         Where a cluster is needed in part, its lists must be read first to know which pages of
         other columns are needed: those are requested later.
         """
+        if self._reader.is_local:
+            return  # best read when they are used: then they are still in the core's cache
         self._reader.forget()
         self._prefetched = start, stop
-        self._reader.prefetch(self._known_pages(start, stop))
+        self._reader.prefetch(self._known_ranges(start, stop))
 
-    def _known_pages(self, start: int, stop: int) -> list[PageId]:
-        """Return the pages that are needed whatever the lists hold; those of the lists first."""
+    def _known_ranges(self, start: int, stop: int) -> dict[int, list[Range]]:
+        """Return what is needed whatever the lists hold; the lists come first."""
         if start >= stop:
-            return []
-        found: list[PageId] = []
-        for number in self._list_columns():
-            found += self._reader.pages(number, *self._list_range(start, stop))
+            return {}
+        found = {number: [self._list_range(start, stop)] for number in self._list_columns()}
         edges = {*self._events.tolist()}
         whole = [n for n, *ends in self._clusters(start, stop) if edges.issuperset(ends)]
         for each in self._fields:
             if each.kind == "one":
-                found += self._reader.pages(each.content, start, stop)
+                found[each.content] = [(start, stop)]
             elif each.kind == "list" and whole:
                 its = self._columns[each.content].clusters
-                found += self._reader.pages(each.content, its[whole[0]], its[whole[-1] + 1])
+                found[each.content] = [(int(its[whole[0]]), int(its[whole[-1] + 1]))]
         return found
 
     def _list_columns(self) -> list[int]:
@@ -140,11 +140,15 @@ class NTupleReader:
         self, start: int, stop: int, lists: Mapping[int, _Lists], threads: int
     ) -> dict[int, AnyArray]:
         ranges: dict[int, list[Range]] = {}
+        # of one collection, whose columns have as many numbers in each cluster
+        in_lists: dict[int, list[Range]] = {}
         for each in self._fields:
             if each.kind == "one":
                 ranges[each.content] = [(start, stop)]
             elif each.kind == "list":
-                ranges[each.content] = self._ranges(each, lists[each.lists])
+                if each.lists not in in_lists:
+                    in_lists[each.lists] = self._ranges(each, lists[each.lists])
+                ranges[each.content] = in_lists[each.lists]
         return self._reader.read(ranges, threads)
 
     def _ranges(self, field: Field, lists: _Lists) -> list[Range]:

@@ -17,20 +17,16 @@ import xxhash
 from uproot.source.chunk import Chunk
 from uproot.source.cursor import Cursor
 
-from dtperf.errors import InputError
-from dtperf.nanoaod.decompress import claim, decompress_into
-from dtperf.typing import U8
-
 __all__ = [
     "CHECKSUM_BYTES",
     "PAGE_BYTES",
     "bounded_list",
     "bounded_record",
+    "check_sum",
     "checked_page_list",
     "marked_locator",
     "marked_page",
     "read_locator",
-    "unpack",
 ]
 
 Reader = Callable[[Any, Any, Any, Any], Any]
@@ -71,7 +67,7 @@ def checked_page_list(read: Reader) -> Reader:
     """Return uproot's reader of a list of pages, which looks at its checksum."""
 
     def checked(self: Any, chunk: Any, cursor: Any, context: Any) -> Any:
-        _check(chunk.raw_data, "list of pages")
+        check_sum(chunk.raw_data, "list of pages")
         return read(self, chunk, cursor, context)
 
     return checked
@@ -105,7 +101,7 @@ def read_locator(self: Any, locator: Any, uncompressed_bytes: int) -> tuple[Any,
     source = self.file.source
     if locator.has_checksum:
         content = source.chunk(start, stop + _CHECKSUM.size).raw_data
-        _check(content, "page")
+        check_sum(content, "page")
         chunk = Chunk.wrap(source, content[: -_CHECKSUM.size], start)
     else:
         chunk = source.chunk(start, stop)
@@ -117,36 +113,12 @@ def read_locator(self: Any, locator: Any, uncompressed_bytes: int) -> tuple[Any,
     return chunk, cursor
 
 
-def unpack(
-    name: str,
-    raw: U8,
-    is_checked: bool,
-    source: Any,
-    size: int,
-    get_buffer: Callable[[int], U8],
-) -> U8:
-    """Return the content of a page of column `name`, of `size` bytes.
-
-    `raw` has the bytes of the checksum at its end, if `is_checked`.
+def check_sum(content: Any, what: str) -> None:
+    """Check the bytes of a page, or of a list of pages, by the checksum at their end.
 
     Raises:
-        InputError: It is cut off, or claims absurdly many bytes.
-        ValueError: It is damaged.
+        ValueError: They are damaged.
     """
-    if len(raw) < CHECKSUM_BYTES * is_checked:
-        raise InputError(f"a page of {name} is cut off", "truncated")
-    if is_checked:
-        _check(raw, f"page of {name}")
-        raw = raw[:-CHECKSUM_BYTES]
-    if len(raw) == size:
-        return raw
-    claim(source, len(raw), size)
-    content = get_buffer(size)
-    decompress_into(raw, content)
-    return content
-
-
-def _check(content: Any, what: str) -> None:
-    (expected,) = _CHECKSUM.unpack(bytes(content[-_CHECKSUM.size :]))
+    (expected,) = _CHECKSUM.unpack_from(content, len(content) - _CHECKSUM.size)
     if xxhash.xxh3_64_intdigest(content[: -_CHECKSUM.size]) != expected:
         raise ValueError(f"a {what} has another checksum than is written behind it")

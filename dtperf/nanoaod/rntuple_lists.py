@@ -17,7 +17,7 @@ from uproot.source.cursor import Cursor
 
 from dtperf.typing import I64, U64, Bools
 
-__all__ = ["ClusterPages", "ColumnPages", "Pages", "with_clusters"]
+__all__ = ["ClusterPages", "ColumnPages", "Pages", "pages_of", "with_clusters"]
 
 _SIZE = struct.Struct("<q")
 _LIST = struct.Struct("<qI")
@@ -27,7 +27,7 @@ _PAGE = np.dtype([("numbers", "<i4"), ("bytes", "<i4"), ("start", "<u8")])
 
 
 class Pages(NamedTuple):
-    """The pages of a column in a cluster; arrays of shape (pages,)."""
+    """The pages of a column in all clusters, one after the other; arrays of shape (pages,)."""
 
     numbers: I64
     """How many there are in each."""
@@ -37,6 +37,8 @@ class Pages(NamedTuple):
     """Bytes, without the checksum."""
     checked: Bools
     """Whether a checksum stands behind it."""
+    of_clusters: I64
+    """Number of each cluster's first page, and how many there are; shape (clusters + 1,)."""
 
 
 class ColumnPages:
@@ -54,17 +56,6 @@ class ColumnPages:
             (self.compression_settings,) = _SETTINGS.unpack_from(data, stop - _SETTINGS.size)
 
     @cached_property
-    def table(self) -> Pages:
-        """All pages, as arrays."""
-        start = self._start + _LIST.size
-        found = np.frombuffer(self._chunk.raw_data, _PAGE, self._items, start)
-        if np.any(found["bytes"] < 0):
-            return self._pages_of_any_size()
-        numbers = found["numbers"].astype(np.int64)
-        sizes = found["bytes"].astype(np.int64)
-        return Pages(np.abs(numbers), found["start"], sizes, numbers < 0)
-
-    @cached_property
     def pages(self) -> list[Any]:
         """All pages, as uproot has them."""
         reader = uproot_model.ColumnPageListFrameReader()
@@ -73,27 +64,28 @@ class ColumnPages:
         ).pages
         return pages
 
-    def _pages_of_any_size(self) -> Pages:
-        locators = [page.locator for page in self.pages]
-        return Pages(
-            np.array([page.num_elements for page in self.pages], dtype=np.int64),
-            np.array([locator.offset for locator in locators], dtype=np.uint64),
-            np.array([locator.num_bytes for locator in locators], dtype=np.int64),
-            np.array([page.has_checksum for page in self.pages], dtype=np.bool_),
-        )
-
 
 class ClusterPages(Sequence[ColumnPages]):
     """The pages of every column of a cluster."""
 
     def __init__(self, chunk: Any, start: int, stop: int, items: int) -> None:
-        """Find each column's list of pages; arguments as those of `ColumnPages`."""
-        self._columns = [*_frames(chunk, start + _LIST.size, stop, items, _PAGE.itemsize)]
-        self._chunk = chunk
+        """Take a list of the lists of pages of columns; arguments as those of `ColumnPages`."""
+        self._chunk, self._place = chunk, (start + _LIST.size, stop)
+        self._items = items
         self._made: dict[int, ColumnPages] = {}
 
+    @cached_property
+    def _columns(self) -> list[tuple[int, int, int]]:
+        """Where the list of each column is; whoever asks for a file's events needs none."""
+        return _frames(self._chunk, *self._place, self._items, _PAGE.itemsize)
+
+    @cached_property
+    def _data(self) -> memoryview:
+        content: memoryview = self._chunk.raw_data.data
+        return content
+
     def __len__(self) -> int:
-        return len(self._columns)
+        return self._items
 
     def __getitem__(self, number: Any) -> Any:
         if isinstance(number, slice):
@@ -101,6 +93,42 @@ class ClusterPages(Sequence[ColumnPages]):
         if number not in self._made:
             self._made[number] = ColumnPages(self._chunk, *self._columns[number])
         return self._made[number]
+
+    def described(self, number: int) -> Any:
+        """Return the bytes that describe the pages of a column; none where it has no pages."""
+        if number >= self._items:
+            return b""
+        start, _, items = self._columns[number]
+        start += _LIST.size
+        return self._data[start : start + items * _PAGE.itemsize]
+
+    def is_suppressed(self, number: int) -> bool:
+        """Return whether a column has no numbers here, as another one stands for it."""
+        return not self._columns[number][2] and bool(self[number].suppressed)
+
+
+def pages_of(clusters: Sequence[ClusterPages], number: int) -> Pages:
+    """Return the pages of a column, by its number, in all clusters of an RNTuple."""
+    described = [cluster.described(number) for cluster in clusters]
+    found = np.frombuffer(b"".join(described), _PAGE)
+    counts = [len(each) // _PAGE.itemsize for each in described]
+    of_clusters = np.cumsum(np.array([0, *counts], dtype=np.int64))
+    if np.any(found["bytes"] < 0):
+        known = [cluster for cluster in clusters if number < len(cluster)]
+        return _pages_of_any_size([each[number].pages for each in known], of_clusters)
+    numbers, sizes = (found[name].astype(np.int64) for name in ("numbers", "bytes"))
+    return Pages(np.abs(numbers), found["start"], sizes, numbers < 0, of_clusters)
+
+
+def _pages_of_any_size(clusters: Sequence[Sequence[Any]], of_clusters: I64) -> Pages:
+    pages = [page for cluster in clusters for page in cluster]
+    return Pages(
+        np.array([page.num_elements for page in pages], dtype=np.int64),
+        np.array([page.locator.offset for page in pages], dtype=np.uint64),
+        np.array([page.locator.num_bytes for page in pages], dtype=np.int64),
+        np.array([page.has_checksum for page in pages], dtype=np.bool_),
+        of_clusters,
+    )
 
 
 class _Clusters:

@@ -11,7 +11,8 @@ from uproot.const import RNTupleFieldRole, rntuple_index_types
 
 from dtperf.nanoaod.baskets import overlapping
 from dtperf.nanoaod.columns import numbers_in
-from dtperf.nanoaod.rntuple_lists import Pages
+from dtperf.nanoaod.rntuple_checks import CHECKSUM_BYTES
+from dtperf.nanoaod.rntuple_lists import Pages, pages_of
 from dtperf.typing import I64, Bools
 
 __all__ = ["Column", "Field", "columns_of", "layout_of", "stored_bytes", "unpacked_bytes"]
@@ -46,9 +47,20 @@ class Column(NamedTuple):
     checked: Bools
     """Whether a checksum stands behind the page."""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether numbers are stored as they are in memory."""
+        return not (self.is_bit or self.is_split or self.is_zigzag or self.is_delta)
+
     def pages(self, start: int, stop: int) -> range:
         """Number the pages that hold some of these numbers."""
         return overlapping(self.edges, start, stop)
+
+    def ranges(self, pages: range) -> tuple[list[int], list[int]]:
+        """Return first byte and size of pages, the checksum behind each included."""
+        its = slice(pages.start, pages.stop)
+        sizes = self.sizes[its] + CHECKSUM_BYTES * self.checked[its]
+        return self.starts[its].tolist(), sizes.tolist()
 
 
 class Field(NamedTuple):
@@ -108,28 +120,25 @@ def stored_bytes(tree: Any, names: Iterable[str]) -> dict[str, int]:
     """
     if isinstance(tree, uproot.TTree):
         return {name: int(tree[name].compressed_bytes) for name in names}
-    return _sums(tree, names, lambda table, _: int(table.sizes.sum()))
+    return _sums(tree, names, lambda pages, _: int(pages.sizes.sum()))
 
 
 def unpacked_bytes(tree: Any, names: Iterable[str]) -> dict[str, int]:
     """Return the bytes of columns in memory, as `stored_bytes` does the compressed ones."""
     if isinstance(tree, uproot.TTree):
         return {name: int(tree[name].uncompressed_bytes) for name in names}
-    return _sums(tree, names, lambda table, bits: int(table.numbers.sum()) * bits // 8)
+    return _sums(tree, names, lambda pages, bits: int(pages.numbers.sum()) * bits // 8)
 
 
-def _sums(tree: Any, names: Iterable[str], size: Callable[[Any, int], int]) -> dict[str, int]:
-    """Add up a size of the pages, of their table and the bits of a number, of each column."""
+def _sums(tree: Any, names: Iterable[str], size: Callable[[Pages, int], int]) -> dict[str, int]:
+    """Add up a size of the pages, of them and the bits of a number, of each column."""
     clusters, seen, sizes = tree.page_link_list, set[int](), {}
     for name in names:
         columns = columns_of(tree, [tree[name]])
         new = {number: column for number, column in columns.items() if number not in seen}
         seen |= new.keys()
         sizes[name] = sum(
-            size(links[number].table, column.nbits)
-            for links in clusters
-            for number, column in new.items()
-            if number < len(links)
+            size(pages_of(clusters, number), column.nbits) for number, column in new.items()
         )
     return sizes
 
@@ -182,14 +191,12 @@ def _column(ntuple: Any, number: int) -> Column | None:
     is_index = how.dtype_byte in rntuple_index_types
     if not is_index and how.dtype_str not in _KINDS:
         return None
-    links = ntuple.page_link_list
-    if any(number >= len(cluster) or cluster[number].suppressed for cluster in links):
+    clusters = ntuple.page_link_list
+    if any(number >= len(each) or each.is_suppressed(number) for each in clusters):
         return None
-    clusters = [cluster[number].table for cluster in links]
-    numbers, starts, sizes, checked = (
-        np.concatenate([np.empty(0, kind), *(getattr(each, name) for each in clusters)])
-        for name, kind in zip(Pages._fields, ("i8", "u8", "i8", "?"), strict=True)
-    )
+    pages = pages_of(clusters, number)
+    edges = np.zeros(len(pages.numbers) + 1, dtype=np.int64)
+    np.cumsum(pages.numbers, out=edges[1:])
     return Column(
         number,
         np.dtype(how.dtype),
@@ -197,13 +204,9 @@ def _column(ntuple: Any, number: int) -> Column | None:
         how.split,
         how.zigzag,
         how.delta,
-        _edges(each.numbers.sum() for each in clusters),
-        _edges(numbers),
-        starts.astype(np.int64),
-        sizes,
-        checked,
+        edges[pages.of_clusters],
+        edges,
+        pages.starts.astype(np.int64),
+        pages.sizes,
+        pages.checked,
     )
-
-
-def _edges(counts: Iterable[Any]) -> I64:
-    return np.cumsum(np.fromiter((0, *counts), dtype=np.int64))

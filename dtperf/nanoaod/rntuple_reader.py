@@ -12,12 +12,12 @@ import numpy as np
 
 from dtperf.nanoaod.baskets import Job, unpack_in_order
 from dtperf.nanoaod.decompress import takes_long
-from dtperf.nanoaod.rntuple_checks import CHECKSUM_BYTES, unpack
-from dtperf.nanoaod.rntuple_kernels import join_bytes
 from dtperf.nanoaod.rntuple_pages import Column
+from dtperf.nanoaod.rntuple_unpack import PageGroup, groups_of, unpack_pages
+from dtperf.nanoaod.sources import LocalSource
 from dtperf.typing import U8, AnyArray
 
-__all__ = ["PageId", "PageReader", "Range"]
+__all__ = ["PageReader", "Range"]
 
 PageId = tuple[int, int]
 """Number of a column, and of one of its pages."""
@@ -35,20 +35,26 @@ class PageReader:
         self._source, self._columns, self._names = source, columns, names
         self._prefetched: dict[PageId, Any] = {}
 
-    def pages(self, number: int, start: int, stop: int) -> Iterator[PageId]:
-        """Yield the pages that hold a range of a column."""
-        return ((number, page) for page in self._columns[number].pages(int(start), int(stop)))
+    @property
+    def is_local(self) -> bool:
+        """Whether the file is on this machine."""
+        return isinstance(self._source, LocalSource)
 
-    def prefetch(self, page_ids: Sequence[PageId]) -> None:
-        """Request the bytes of pages, without waiting for them."""
-        ranges = []
-        for number, page in page_ids:
+    def prefetch(self, ranges_of: Mapping[int, Sequence[Range]]) -> None:
+        """Request the bytes of ranges of columns from a server, without waiting for them."""
+        wanted = list[PageId]()
+        places = list[Range]()
+        for number, ranges in ranges_of.items():
             column = self._columns[number]
-            begin, behind = int(column.starts[page]), CHECKSUM_BYTES * int(column.checked[page])
-            ranges.append((begin, begin + int(column.sizes[page]) + behind))
-        if ranges:
-            chunks = self._source.chunks(ranges, queue.SimpleQueue())
-            self._prefetched |= zip(page_ids, chunks, strict=True)
+            for start, stop in ranges:
+                pages = column.pages(start, stop)
+                for page, begin, size in zip(pages, *column.ranges(pages), strict=True):
+                    if (number, page) not in self._prefetched:
+                        wanted.append((number, page))
+                        places.append((begin, begin + size))
+        if places:
+            chunks = self._source.chunks(places, queue.SimpleQueue())
+            self._prefetched |= zip(wanted, chunks, strict=True)
 
     def forget(self) -> None:
         """Drop what was requested."""
@@ -56,52 +62,34 @@ class PageReader:
 
     def read(self, ranges_of: Mapping[int, Sequence[Range]], threads: int) -> dict[int, AnyArray]:
         """Read ranges of columns: of each column the numbers of all its ranges, in order."""
-        page_ids: list[PageId] = []
-        for number, ranges in ranges_of.items():
-            for start, stop in ranges:
-                page_ids += self.pages(number, start, stop)
-        self.prefetch([page_id for page_id in page_ids if page_id not in self._prefetched])
-        content = {}
-        with closing(unpack_in_order(self._jobs(page_ids, threads), threads)) as pages:
-            for number, ranges in ranges_of.items():
-                content[number] = _fill(self._columns[number], ranges, pages)
+        if not self.is_local:
+            self.prefetch(ranges_of)
+        content: dict[int, AnyArray] = {}
+        jobs = self._jobs(ranges_of, content, threads)
+        with closing(unpack_in_order(jobs, threads)) as done:
+            for _ in done:
+                pass
         return content
 
-    def _jobs(self, page_ids: Sequence[PageId], threads: int) -> Iterator[Job[U8]]:
-        for number, page in page_ids:
-            raw = self._prefetched.pop((number, page)).raw_data
-            column = self._columns[number]
-            begin, end = column.edges[page : page + 2].tolist()
-            count = end - begin
-            size = -(-count // 8) if column.is_bit else count * column.stored.itemsize
-            checked = bool(column.checked[page])
-            work = partial(unpack, self._names[number], raw, checked, self._source, size)
-            yield Job(work, threads > 1 and takes_long(raw))
+    def _jobs(
+        self, ranges_of: Mapping[int, Sequence[Range]], content: dict[int, AnyArray], threads: int
+    ) -> Iterator[Job[None]]:
+        """Yield the unpacking of groups of pages into `content`, when their bytes are there."""
+        for number, ranges in ranges_of.items():
+            column, name = self._columns[number], self._names[number]
+            size = sum(stop - start for start, stop in ranges)
+            content[number] = numbers = np.empty(size, dtype=column.stored)
+            for start, stop in ranges:
+                for group in groups_of(column, name, start, stop, numbers[: stop - start]):
+                    raw = self._bytes(group)
+                    work = partial(unpack_pages, group, raw, self._source)
+                    yield Job(work, threads > 1 and takes_long(raw))
+                numbers = numbers[stop - start :]
 
-
-def _fill(column: Column, ranges: Sequence[Range], pages: Iterator[U8]) -> AnyArray:
-    """Decode ranges of a column, each page once."""
-    numbers = np.empty(sum(stop - start for start, stop in ranges), dtype=column.stored)
-    at = 0
-    for start, stop in ranges:
-        for page in column.pages(start, stop):
-            begin, end = column.edges[page : page + 2].tolist()
-            first, last = max(begin, start), min(end, stop)
-            _decode(column, next(pages), first - begin, numbers[at : at + last - first])
-            at += last - first
-    return numbers
-
-
-def _decode(column: Column, page: U8, first: int, numbers: AnyArray) -> None:
-    """Fill in numbers of a page, from one of them on."""
-    last = first + len(numbers)
-    if column.is_bit:
-        numbers[:] = np.unpackbits(page, count=last, bitorder="little")[first:]
-    elif column.is_delta:
-        ends = np.empty(last, dtype=f"u{column.stored.itemsize}")
-        join_bytes(page, 0, False, ends)
-        numbers[:] = np.cumsum(ends)[first:]
-    elif column.is_split:
-        join_bytes(page, first, column.is_zigzag, numbers.view(f"u{column.stored.itemsize}"))
-    else:
-        numbers[:] = page.view(column.stored)[first:last]
+    def _bytes(self, group: PageGroup) -> U8:
+        """Return the bytes of pages, one behind the other."""
+        if isinstance(self._source, LocalSource):
+            return self._source.joined(group.starts, group.stored)
+        numbers = range(group.first, group.first + len(group.starts))
+        chunks = [self._prefetched.pop((group.column.number, page)) for page in numbers]
+        return np.concatenate([chunk.raw_data for chunk in chunks])

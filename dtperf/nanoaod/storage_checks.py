@@ -10,7 +10,8 @@ import uproot
 
 from dtperf.errors import InputError
 from dtperf.nanoaod.decompress import FREE_BYTES, LARGEST_RATIO
-from dtperf.nanoaod.rntuple_lists import Pages
+from dtperf.nanoaod.rntuple_checks import CHECKSUM_BYTES
+from dtperf.nanoaod.rntuple_lists import Pages, pages_of
 from dtperf.nanoaod.rntuple_pages import columns_of
 
 __all__ = ["check_entries", "check_storage"]
@@ -84,12 +85,9 @@ def _check_pages(ntuple: Any, fields: list[Any], size: int) -> None:
     expected = [0, *(stop for _, stop in edges)]
     if [*(start for start, _ in edges), ntuple.num_entries] != expected:
         raise InputError(f"the clusters do not hold {ntuple.num_entries} events", "corrupt")
-    columns = columns_of(ntuple, fields)
     claimed = 0
-    for links in ntuple.page_link_list:
-        for number in columns:
-            if number < len(links):
-                claimed += _claimed(columns[number], links[number].table, size)
+    for number, column in columns_of(ntuple, fields).items():
+        claimed += _claimed(column, pages_of(ntuple.page_link_list, number), size)
     limit = FREE_BYTES + LARGEST_RATIO * size
     if claimed > limit:
         message = f"its pages claim to hold {claimed} bytes"
@@ -98,8 +96,12 @@ def _check_pages(ntuple: Any, fields: list[Any], size: int) -> None:
 
 def _claimed(column: Any, pages: Pages, size: int) -> int:
     """Return the bytes that pages claim to hold, and check that the pages are in the file."""
-    if len(pages.starts):
-        last = max(s + n for s, n in zip(pages.starts.tolist(), pages.sizes.tolist(), strict=True))
-        if last > size or pages.sizes.min() < 0:
-            raise InputError(f"a page ends at byte {last}, the file at {size}", "truncated")
+    sizes = pages.sizes + CHECKSUM_BYTES * pages.checked
+    # without adding up what is written there, which may be more than 64 bits hold
+    beyond = np.flatnonzero((pages.sizes < 0) | (sizes > size))
+    if not len(beyond):
+        beyond = np.flatnonzero(pages.starts > (size - sizes).astype(np.uint64))
+    if len(beyond):
+        last = max(int(pages.starts[each]) + int(sizes[each]) for each in beyond)
+        raise InputError(f"a page ends at byte {last}, the file at {size}", "truncated")
     return int(pages.numbers.sum() * column.nbits // 8)

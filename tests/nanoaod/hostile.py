@@ -12,12 +12,25 @@ from typing import Any, Literal
 import cramjam
 import numpy as np
 import uproot
-import xxhash
 
 from tests.nanoaod.files import Format, linked_arrays, write_tree
 from tests.nanoaod.layouts import grouped, write
 
-__all__ = ["COLUMNS", "EVENTS", "NTUPLES", "TREES", "write_hostile", "write_sound"]
+__all__ = [
+    "BOMB_BYTES",
+    "COLUMNS",
+    "EVENTS",
+    "LARGEST",
+    "TREES",
+    "VICTIM",
+    "Change",
+    "block",
+    "find",
+    "in_header",
+    "put",
+    "write_hostile",
+    "write_sound",
+]
 
 EVENTS = 60
 COLUMNS = ("run", "muon_pt", "muon_charge", "muon_matches_begin", "dtSegment_station")
@@ -47,11 +60,13 @@ def write_hostile(path: Path, sound: Path, change: Change) -> Path:
     return path
 
 
-def _put(content: bytearray, place: int, format: str, *numbers: int) -> None:
+def put(content: bytearray, place: int, format: str, *numbers: int) -> None:
+    """Write numbers at a place of a file."""
     struct.pack_into(format, content, place, *numbers)
 
 
-def _find(content: bytearray, pattern: bytes) -> int:
+def find(content: bytearray, pattern: bytes) -> int:
+    """Find the one place of a file that has these bytes."""
     place = content.find(pattern)
     assert place >= 0
     assert content.find(pattern, place + 1) < 0
@@ -59,14 +74,15 @@ def _find(content: bytearray, pattern: bytes) -> int:
 
 
 def in_header(place: int, number: int) -> Change:
-    return lambda content, _: _put(content, place, ">i", number)
+    """Change a number of the file's header."""
+    return lambda content, _: put(content, place, ">i", number)
 
 
 def in_key(offset: int, format: str, number: int) -> Change:
     """Change the key before a basket: fNbytes at 0, fObjlen at 6, fKeylen at 14."""
 
     def change(content: bytearray, tree: Any) -> None:
-        _put(content, int(tree[VICTIM].member("fBasketSeek")[0]) + offset, format, number)
+        put(content, int(tree[VICTIM].member("fBasketSeek")[0]) + offset, format, number)
 
     return change
 
@@ -77,7 +93,7 @@ def in_end_of_key(offset: int, number: int) -> Change:
     def change(content: bytearray, tree: Any) -> None:
         key = tree[VICTIM].basket_key(0)
         seek = int(tree[VICTIM].member("fBasketSeek")[0])
-        _put(content, seek + key.fKeylen + offset, ">i", number)
+        put(content, seek + key.fKeylen + offset, ">i", number)
 
     return change
 
@@ -87,14 +103,14 @@ def in_block(format: str, *numbers: int, offset: int = 0) -> Change:
 
     def change(content: bytearray, tree: Any) -> None:
         seek = int(tree[VICTIM].member("fBasketSeek")[0])
-        _put(content, seek + tree[VICTIM].basket_key(0).fKeylen + offset, format, *numbers)
+        put(content, seek + tree[VICTIM].basket_key(0).fKeylen + offset, format, *numbers)
 
     return change
 
 
 def _array(content: bytearray, tree: Any, name: str) -> int:
     """Find one of the arrays fBasketBytes, fBasketEntry and fBasketSeek, which are in a row."""
-    first = _find(content, _stored(tree, VICTIM, "fBasketBytes"))
+    first = find(content, _stored(tree, VICTIM, "fBasketBytes"))
     return content.index(_stored(tree, VICTIM, name), first)
 
 
@@ -108,7 +124,7 @@ def in_array(name: str, number: int, index: int = 0) -> Change:
     def change(content: bytearray, tree: Any) -> None:
         size = tree[VICTIM].member(name).itemsize
         place = _array(content, tree, name) + index * size
-        _put(content, place, ">q" if size == 8 else ">i", number)
+        put(content, place, ">q" if size == 8 else ">i", number)
 
     return change
 
@@ -118,7 +134,7 @@ def entries(number: int) -> Change:
 
     def change(content: bytearray, tree: Any) -> None:
         sizes = [tree.member(n) for n in ("fEntries", "fTotBytes", "fZipBytes")]
-        _put(content, _find(content, struct.pack(">3q", *sizes)), ">q", number)
+        put(content, find(content, struct.pack(">3q", *sizes)), ">q", number)
 
     return change
 
@@ -144,16 +160,17 @@ def another_basket(make: Callable[[int], tuple[int, bytes]]) -> Change:
         size, blocks = make(key.fObjlen)
         seek, total = len(content), key.fKeylen + len(blocks)
         content += content[start : start + key.fKeylen] + blocks
-        _put(content, seek, ">i", total)
-        _put(content, seek + 6, ">i", size)
-        _put(content, places[0], ">q", seek)
-        _put(content, places[1], ">i", total)
+        put(content, seek, ">i", total)
+        put(content, seek + 6, ">i", size)
+        put(content, places[0], ">q", seek)
+        put(content, places[1], ">i", total)
         in_header(12, len(content))(content, tree)
 
     return change
 
 
-def _block(name: bytes, method: int, compressed: bytes, size: int) -> bytes:
+def block(name: bytes, method: int, compressed: bytes, size: int) -> bytes:
+    """Return a compressed block, which claims to hold `size` bytes."""
     sizes = len(compressed).to_bytes(3, "little") + size.to_bytes(3, "little")
     return name + bytes([method]) + sizes + compressed
 
@@ -161,7 +178,7 @@ def _block(name: bytes, method: int, compressed: bytes, size: int) -> bytes:
 def _bomb(name: bytes, method: int, compress: Callable[[bytes], Any]) -> Change:
     """Make a block that says it holds what it should, and holds 400 MB."""
     return another_basket(
-        lambda size: (size, _block(name, method, bytes(compress(bytes(BOMB_BYTES))), size))
+        lambda size: (size, block(name, method, bytes(compress(bytes(BOMB_BYTES))), size))
     )
 
 
@@ -169,7 +186,7 @@ def _true_bomb(size: int) -> tuple[int, bytes]:
     """Make blocks that hold what they say: all that a basket may claim."""
     del size
     compressed = bytes(cramjam.zstd.compress(bytes(BLOCK_BYTES)))
-    return 120 * BLOCK_BYTES, 120 * _block(b"ZS", 1, compressed, BLOCK_BYTES)
+    return 120 * BLOCK_BYTES, 120 * block(b"ZS", 1, compressed, BLOCK_BYTES)
 
 
 def offsets(change: Callable[[Any], Any]) -> Change:
@@ -224,68 +241,4 @@ TREES: dict[str, tuple[Change, set[str]]] = {
     "bomb that says so": (another_basket(_true_bomb), {"oversize"}),
     "list that ends before it begins": (offsets(lambda e: e - 400 * (e > 200)), {"corrupt"}),
     "list of 2 GB": (offsets(lambda e: np.where(np.arange(len(e)) == 9, LARGEST, e)), {"corrupt"}),
-}
-
-
-def _page_list(tree: Any) -> tuple[int, int]:
-    """Find the list of pages of the first clusters: its first byte, and one past its last."""
-    place = tree.footer.cluster_group_records[0].page_list_link.locator
-    return int(place.offset), int(place.offset + place.num_bytes)
-
-
-def in_pages(change: Callable[[bytearray, int, Any], None]) -> Change:
-    """Change the list of pages, and give it its checksum again."""
-
-    def change_file(content: bytearray, tree: Any) -> None:
-        start, stop = _page_list(tree)
-        envelope = content[start:stop]
-        page = tree.page_link_list[0][_column(tree)].pages[0]
-        described = struct.pack(
-            "<i", -page.num_elements if page.has_checksum else page.num_elements
-        )
-        described += struct.pack("<iQ", page.locator.num_bytes, page.locator.offset)
-        change(envelope, _find(envelope, described), page)
-        envelope[-8:] = struct.pack("<Q", xxhash.xxh3_64_intdigest(bytes(envelope[:-8])))
-        content[start:stop] = envelope
-
-    return change_file
-
-
-def _column(tree: Any) -> int:
-    """Find the column of a field's numbers, not that of the lengths of its lists."""
-    parent = tree[VICTIM].field_id
-    records = enumerate(tree.field_records)
-    fields = [n for n, r in records if r.parent_field_id == parent and n != parent]
-    return next(c.idx for c in tree.column_records if c.field_id in fields)
-
-
-def page(offset: int, format: str, number: int) -> Change:
-    """Change the description of a page: its numbers at 0, its bytes at 4, its place at 8."""
-    return in_pages(lambda envelope, at, _: _put(envelope, at + offset, format, number))
-
-
-def items(number: int) -> Change:
-    """Change how many pages the column's list has, 12 bytes before the end of its head."""
-    return in_pages(lambda envelope, at, _: _put(envelope, at - 4, "<I", number))
-
-
-def cluster(offset: int, number: int) -> Change:
-    """Change what is said of the first cluster: its first event at 0, its events at 8."""
-
-    def change(envelope: bytearray, _: int, __: Any) -> None:
-        _put(envelope, _find(envelope, struct.pack("<QQ", 0, 25)) + offset, "<Q", number)
-
-    return in_pages(change)
-
-
-NTUPLES: dict[str, tuple[Change, set[str]]] = {
-    "page of 2**31 numbers": (page(0, "<i", LARGEST), {"oversize"}),
-    "page of -2**31 numbers": (page(0, "<i", -LARGEST - 1), {"oversize"}),
-    "page of one number more": (page(0, "<i", 10_000), {"corrupt"}),
-    "page of 2 GB": (page(4, "<i", LARGEST), {"truncated"}),
-    "page beyond the end": (page(8, "<Q", 2**62), {"truncated"}),
-    "page at 2**64": (page(8, "<Q", 2**64 - 1), {"truncated"}),
-    "2**32 pages": (items(2**32 - 1), {"corrupt"}),
-    "cluster of 2**55 events": (cluster(8, 2**55), {"corrupt", "oversize"}),
-    "cluster at event 2**62": (cluster(0, 2**62), {"corrupt"}),
 }

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.nanoaod.files import Format
-from tests.nanoaod.hostile import COLUMNS, EVENTS, NTUPLES, TREES, write_hostile, write_sound
+from tests.nanoaod.hostile import COLUMNS, EVENTS, TREES, write_hostile, write_sound
+from tests.nanoaod.hostile_pages import NTUPLES
 
 ROOT = Path(__file__).parents[2]
 MEMORY_BYTES = 500_000_000
