@@ -14,7 +14,16 @@ import numpy as np
 from dtperf.compiled import compiled, inlined
 from dtperf.typing import U32, U64
 
-__all__ = ["SIMULATION", "WORDS", "hashed", "have_common", "merged", "sampled", "space_of"]
+__all__ = [
+    "SIMULATION",
+    "WORDS",
+    "hashed",
+    "hashed_without_numba",
+    "have_common",
+    "merged",
+    "sampled",
+    "space_of",
+]
 
 SIMULATION = 1
 """The run of simulated events: CMS numbers those of each dataset anew."""
@@ -30,14 +39,16 @@ def space_of(dataset: str) -> np.uint64:
     return np.uint64(int.from_bytes(hashlib.sha256(dataset.encode()).digest()[:8], "little"))
 
 
-@inlined
-def _mix(number: Any) -> Any:
-    """Return random bits of a number."""
+def _mixed(number: Any) -> Any:
+    """Return random bits of a number, or of each of an array."""
     # SplitMix64 (Steele, Lea, Flood, OOPSLA 2014)
     state = np.uint64(number + np.uint64(0x9E3779B97F4A7C15))
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return state ^ (state >> np.uint64(31))
+
+
+_mix = inlined(_mixed)
 
 
 @compiled
@@ -54,6 +65,21 @@ def hashed(run: U32, block: U32, event: U64, space: U64) -> U64:
     for i in range(len(run)):
         mixed = _mix(_mix(event[i]) ^ (np.uint64(run[i]) << np.uint64(32) | np.uint64(block[i])))
         hashes[i] = _mix(mixed ^ space[i]) if run[i] == SIMULATION else mixed
+    return hashes
+
+
+def hashed_without_numba(run: U32, block: U32, event: U64, space: U64) -> U64:
+    """Return what `hashed` does: importing numba takes longer than this for a sample that is read.
+
+    Args:
+        run: As of `hashed`.
+        block: As of `hashed`.
+        event: As of `hashed`.
+        space: As of `hashed`.
+    """
+    places = run.astype(np.uint64) << np.uint64(32) | block.astype(np.uint64)
+    mixed = _mixed(_mixed(event) ^ places)
+    hashes: U64 = np.where(run == SIMULATION, _mixed(mixed ^ space), mixed)
     return hashes
 
 

@@ -16,7 +16,15 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from dtperf.results.event_hashes import SIMULATION, WORDS, hashed, merged, sampled, space_of
+from dtperf.results.event_hashes import (
+    SIMULATION,
+    WORDS,
+    hashed,
+    hashed_without_numba,
+    merged,
+    sampled,
+    space_of,
+)
 from dtperf.typing import U64
 
 __all__ = [
@@ -173,8 +181,8 @@ def halvings_for(events: int) -> int:
 def hash_entries(entries: Entries, files: Sequence[SourceFile]) -> None:
     """Fill in the hashes of entries whose other columns are there."""
     spaces = np.array([space_of(file.dataset) for file in files], dtype=np.uint64)
-    run, block, event = (np.ascontiguousarray(entries[name]) for name in EVENT_BRANCHES)
-    entries["hash"] = hashed(run, block, event, spaces[entries["first"]])
+    columns = (entries[name] for name in EVENT_BRANCHES)
+    entries["hash"] = hashed_without_numba(*columns, spaces[entries["first"]])
 
 
 def words_of(entries: Entries) -> U64:
