@@ -93,16 +93,20 @@ def _once(tree: Path, command: list[str]) -> tuple[float, float]:
 
 
 def _print(timed: dict[str, list[tuple[float, float]]]) -> None:
-    """Print medians, and their ratios to the yardstick, or to the version before."""
-    print(f"\n{'':32}{'CPU s':>8}{'ratio':>8}{'wall s':>8}{'ratio':>8}")
+    """Print medians, their ratios to the version before, if there is one, and to the yardstick."""
+    print(f"\n{'':32}{'CPU s':>8}{'ratio':>8}{'wall s':>8}{'ratio':>8}{'CPU of yardstick':>18}")
     for name, times in timed.items():
-        other = timed.get(f"{name} before", timed[YARDSTICK])
-        columns = zip(*times, strict=True), zip(*other, strict=True)
+        other = timed.get(f"{name} before", times)
         print(f"{name:32}", end="")
-        for own, theirs in zip(*columns, strict=True):
-            ratio = median(mine / its for mine, its in zip(own, theirs, strict=True))
-            print(f"{median(own):8.2f}{ratio:8.2f}", end="")
-        print(flush=True)
+        for which in range(2):
+            seconds = median(each[which] for each in times)
+            print(f"{seconds:8.2f}{_ratio(times, other, which):8.2f}", end="")
+        print(f"{_ratio(times, timed[YARDSTICK], 0):18.2f}", flush=True)
+
+
+def _ratio(times: list[tuple[float, float]], other: list[tuple[float, float]], which: int) -> float:
+    """Return the median of the ratios of each round, of CPU time (0) or wall time (1)."""
+    return median(mine[which] / its[which] for mine, its in zip(times, other, strict=True))
 
 
 if __name__ == "__main__":
