@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -261,6 +262,12 @@ def test_the_newest_wins_and_none_queue_up(opened: Opened) -> None:
 
     page.on("request", start)
     page.on("requestfinished", lambda _: waiting.append(waiting[-1] - 1))
+
+    def answer_late(route: Any) -> None:
+        time.sleep(0.3)  # that of several movements, however fast this machine counts
+        route.continue_()
+
+    page.route("**/*", answer_late)
     slider = page.get_by_label("tag: pT above [GeV]", exact=True)
     # as fast as a mouse, or faster
     slider.evaluate(
