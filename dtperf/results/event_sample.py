@@ -181,8 +181,8 @@ def halvings_for(events: int) -> int:
 def hash_entries(entries: Entries, files: Sequence[SourceFile]) -> None:
     """Fill in the hashes of entries whose other columns are there."""
     spaces = np.array([space_of(file.dataset) for file in files], dtype=np.uint64)
-    columns = (entries[name] for name in EVENT_BRANCHES)
-    entries["hash"] = hashed_without_numba(*columns, spaces[entries["first"]])
+    run, block, event = (entries[name] for name in EVENT_BRANCHES)
+    entries["hash"] = hashed_without_numba(run, block, event, spaces[entries["first"]])
 
 
 def words_of(entries: Entries) -> U64:
