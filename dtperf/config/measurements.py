@@ -10,7 +10,15 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, FiniteFloat, field_validator, model_validator
 
 from dtperf.config.suggest import shorten, suggest
-from dtperf.measurements.declaration import Axis, Category, Measurement, Regular, Variable
+from dtperf.measurements.declaration import (
+    AtLeast,
+    Axis,
+    Category,
+    Integer,
+    Measurement,
+    Regular,
+    Variable,
+)
 from dtperf.measurements.groups import GROUPS, KNOWN, GroupName
 from dtperf.measurements.standard import STANDARD
 from dtperf.validation import Model
@@ -66,13 +74,12 @@ def check_size(name: str, measurement: Measurement) -> None:
 def _bins(name: str, axis: Axis) -> int:
     if isinstance(axis, Category):
         return 1
-    if isinstance(axis, Regular):
-        return axis.bins + 2
-    if isinstance(axis, Variable):
-        return len(axis.edges) + 1
-    if max(abs(axis.first), abs(axis.last)) > LARGEST_INTEGER:
+    if (
+        isinstance(axis, Integer | AtLeast)
+        and max(abs(axis.first), abs(axis.last)) > LARGEST_INTEGER
+    ):
         raise ValueError(f"{name}: axis '{axis.name}' has no integers from first to last")
-    return axis.last - axis.first + 1
+    return axis.extent
 
 
 class Binning(Model):

@@ -39,7 +39,7 @@ from dtperf.detector.numbering import (
     stations,
     wheels,
 )
-from dtperf.detector.places import Place, places
+from dtperf.detector.places import Place, chamber_numbers, places
 from dtperf.detector.search import MAX_CANDIDATES, candidate_codes, search_table
 from dtperf.detector.superlayers import (
     SUPERLAYER_THICKNESS_CM,
@@ -77,6 +77,7 @@ __all__ = [
     "candidate_codes",
     "centres_cm",
     "chamber_codes",
+    "chamber_numbers",
     "chambers",
     "chambers_on_lines",
     "codes_of_raw_ids",

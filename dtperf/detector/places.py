@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
 from dtperf.detector.numbering import SECTOR_IN_PLACE, Chamber, chambers
 
-__all__ = ["Place", "places"]
+__all__ = ["Place", "chamber_numbers", "places"]
 
 SECTORS = 12
 
@@ -75,7 +76,7 @@ def _in_place(sector: int | None) -> int | None:
 @cache
 def _chambers(place: Place) -> tuple[Chamber, ...]:
     if place.level == 0:
-        return tuple(chambers()[at] for at in [_numbers().get(place)] if at is not None)
+        return tuple(chambers()[at] for at in [chamber_numbers().get(place)] if at is not None)
     fold = _in_place if place.station is None else int
     return tuple(
         chamber
@@ -87,7 +88,8 @@ def _chambers(place: Place) -> tuple[Chamber, ...]:
 
 
 @cache
-def _numbers() -> dict[tuple[int | None, ...], int]:
+def chamber_numbers() -> Mapping[tuple[int | None, ...], int]:
+    """Return the position of each chamber in `chambers()`."""
     return {chamber: number for number, chamber in enumerate(chambers())}
 
 

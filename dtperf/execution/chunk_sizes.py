@@ -70,9 +70,9 @@ class ChunkSizes:
         self._least = max(1, int(LEAST * self.events))
         self._most = WHOLE
         self._bases: dict[str, int] = {}
-        """Bytes of each process without a chunk; if it cannot tell, before the first known one."""
-        self._tells: set[str] = set()
-        """Processes that can tell."""
+        """Bytes of each process before the first of its chunks that is known of."""
+        self._bare: dict[str, int] = {}
+        """Bytes of each process without a chunk, if it can tell."""
         self._ended: Counter[str] = Counter()
         """Chunks by process."""
         self._seen: list[_Seen] = []
@@ -84,13 +84,12 @@ class ChunkSizes:
             while start < item.entrystop:
                 meta, is_pilot = meta_of(item), not self._has_measured
                 size = min(self.events, self._pilot) if is_pilot else self.events
-                cluster = meta.cluster
-                if cluster and self._seen and cluster <= size:
+                if meta.cluster and self._seen and meta.cluster <= size:
                     # a whole cluster more or less may be half a chunk
-                    size = max(size, int(ROUNDING * size) // cluster * cluster)
-                first = next(cut(start, item.entrystop, size, cluster))
-                meta = replace(meta, is_pilot=is_pilot)
-                yield replace(item, entrystart=first[0], entrystop=first[1], usermeta=meta)
+                    size = max(size, int(ROUNDING * size) // meta.cluster * meta.cluster)
+                first = next(cut(start, item.entrystop, size, meta.cluster))
+                its = replace(meta, is_pilot=is_pilot)
+                yield replace(item, entrystart=first[0], entrystop=first[1], usermeta=its)
                 start = first[1]
 
     def ahead(self, pool: Pool) -> int:
@@ -108,12 +107,9 @@ class ChunkSizes:
         """
         worker, before = outcome.worker, outcome.memory_before
         # of two chunks the sum of the later one may come first
+        self._bases[worker] = min(self._bases.get(worker, before), before)
         if outcome.is_anew:
-            most = self._bases.get(worker, 0) if worker in self._tells else 0
-            self._bases[worker] = max(most, before)
-            self._tells.add(worker)
-        elif worker not in self._tells:
-            self._bases[worker] = min(self._bases.get(worker, before), before)
+            self._bare[worker] = max(self._bare.get(worker, before), before)
         if outcome.error is not None or not events:
             return
         self._ended[worker] += 1
@@ -133,12 +129,15 @@ class ChunkSizes:
 
     def _fitting(self, largest: int) -> int:
         of_event = max(self._event_bytes(seen) for seen in self._seen)
-        base = max(self._bases[seen.worker] for seen in self._seen)
+        base = max(self._base(seen.worker) for seen in self._seen)
         room = MOST_BYTES if self._memory is None else USED * self._memory - base
         fitting = int(min(room, MOST_BYTES) / of_event)
         return max(1, min(max(fitting, self._least), LARGEST, GROWTH * largest, self._most))
 
+    def _base(self, worker: str) -> int:
+        return self._bare.get(worker, self._bases[worker])
+
     def _event_bytes(self, seen: _Seen) -> float:
         """Return bytes an event, at most: what is had once for all events is counted, too."""
-        base = self._bases[seen.worker] if seen.base is None else seen.base
+        base = self._base(seen.worker) if seen.base is None else seen.base
         return max((seen.peak - base) / seen.events, LEAST_EVENT_BYTES)

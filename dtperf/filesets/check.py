@@ -6,18 +6,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from dtperf.errors import InputError
 from dtperf.filesets import InputFile
 from dtperf.filesets.replicas import Replicas, XCache, sources
-from dtperf.nanoaod import generation_of, require_columns
+from dtperf.nanoaod import generation_of, open_tree, require_columns
 from dtperf.nanoaod.branches import cluster_of
 from dtperf.nanoaod.columns import column_types
 from dtperf.nanoaod.faults import raise_if_ours
-from dtperf.nanoaod.looking import looking_at
 from dtperf.nanoaod.open import unfinished
 from dtperf.nanoaod.rntuple_pages import unpacked_bytes
 from dtperf.process import raise_if_interrupted
@@ -88,7 +86,7 @@ def check_files(
     *,
     policy: RetryPolicy = RetryPolicy(),  # noqa: B008  # it is frozen
     threads: int = THREADS,
-    look: Look = partial(looking_at, known={}, keep=False),  # noqa: B008  # it keeps nothing
+    look: Look = open_tree,
     on_checked: Callable[[int], None] = lambda _: None,
 ) -> CheckedFiles:
     """Open the files that are not known yet, and check that they have the branches needed.

@@ -57,6 +57,11 @@ class Regular(_Axis):
             raise ValueError(f"start ({self.start:g}) is not below stop ({self.stop:g})")
         return self
 
+    @property
+    def extent(self) -> int:
+        """Number of bins, with flow bins."""
+        return self.bins + 2
+
     def to_hist(self) -> hist.axis.AxesMixin:
         """Return the axis of the histogram."""
         return hist.axis.Regular(self.bins, self.start, self.stop, name=self.name, label=self.label)
@@ -78,6 +83,11 @@ class Variable(_Axis):
             raise ValueError("edges do not increase")
         return self
 
+    @property
+    def extent(self) -> int:
+        """Number of bins, with flow bins."""
+        return len(self.edges) + 1
+
     def to_hist(self) -> hist.axis.AxesMixin:
         """Return the axis of the histogram."""
         return hist.axis.Variable(self.edges, name=self.name, label=self.label)
@@ -93,6 +103,11 @@ class _Integers(_Axis):
         if not 0 <= self.last - self.first < 30_000:
             raise ValueError(f"no integers from {self.first} to {self.last}, or too many")
         return self
+
+    @property
+    def extent(self) -> int:
+        """Number of bins; there are no flow bins."""
+        return self.last - self.first + 1
 
     def to_hist(self) -> hist.axis.AxesMixin:
         """Return the axis of the histogram."""

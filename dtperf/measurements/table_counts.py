@@ -22,10 +22,7 @@ from dtperf.measurements.declaration import (
     Axis,
     Category,
     Histogram,
-    Integer,
     Measurement,
-    Regular,
-    Variable,
 )
 from dtperf.measurements.places import Axes
 from dtperf.selection.tables import Table
@@ -190,16 +187,9 @@ class TableCounts:
 
 def _extent(axis: Axis, axes: Axes) -> int:
     """Return the number of bins on an axis as they are counted, with flow bins."""
-    match axis:
-        case Regular():
-            return axis.bins + 2
-        case Variable():
-            return len(axis.edges) + 1
-        case AtLeast():
-            return axis.last - axis.first + 2
-        case Integer():
-            return axis.last - axis.first + 1
-    return len(axes.categories(axis))
+    if isinstance(axis, Category):
+        return len(axes.categories(axis))
+    return axis.extent + isinstance(axis, AtLeast)
 
 
 def _only(counts: AnyArray, enter: Mapping[int, AnyArray]) -> AnyArray:

@@ -247,8 +247,21 @@ def _write(
     is_pale: bool,
 ) -> None:
     i, j = at
+    middle = cells.x_edges[i : i + 2].mean(), cells.y_edges[j : j + 2].mean()
+    write_on(panel, middle, text, scale, value, "x-small", is_pale=is_pale)
+
+
+def write_on(
+    panel: Axes,
+    at: tuple[float, float],
+    text: str,
+    scale: Scale,
+    value: float,
+    size: str,
+    *,
+    is_pale: bool,
+) -> None:
+    """Write on a cell, in an ink that shows on its colour; the layout need not measure it."""
     fill = to_hex(scale.colours(scale.norm(value)))
-    x, y = cells.x_edges[i : i + 2].mean(), cells.y_edges[j : j + 2].mean()
-    colour = ink_on(pale(fill) if is_pale else fill)
-    look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": "x-small"}
-    panel.text(x, y, text, color=colour, in_layout=False, **look)
+    ink = ink_on(pale(fill) if is_pale else fill)
+    panel.text(*at, text, color=ink, in_layout=False, ha="center", va="center", fontsize=size)

@@ -8,16 +8,16 @@ from typing import Any, NamedTuple
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap, Normalize, to_hex
+from matplotlib.colors import ListedColormap, Normalize
 
 from dtperf.measurements.declaration import Histogram
 from dtperf.measurements.histograms import means
 from dtperf.plot.axes import run_ticks, values_of
-from dtperf.plot.cells import Scale, colour_bar, shade
+from dtperf.plot.cells import Scale, colour_bar, shade, write_on
 from dtperf.plot.maps import WHEELS, name_wheels, sectors_of
 from dtperf.plot.style import StyledFigure, new_sheet
 from dtperf.plot.ticks import name_ticks
-from dtperf.results.colours import FEW, PALE, SURE, ink_on, pale
+from dtperf.results.colours import FEW, PALE, SURE
 from dtperf.typing import F64, Bools
 
 __all__ = ["drift_velocities", "mean_of_chambers", "mean_of_chambers_and_runs", "relative_velocity"]
@@ -215,11 +215,9 @@ def _drawn(
 def _write(panel: Axes, shown: _Values, scale: Scale) -> None:
     for row, column in np.argwhere(np.isfinite(shown.value)):
         value = float(shown.value[row, column])
-        fill = to_hex(scale.colours(scale.norm(value)))
-        ink = ink_on(pale(fill) if shown.is_unsure[row, column] else fill)
-        look: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": "xx-small"}
         text = f"{value:.1f}".replace("-0.0", "0.0")
-        panel.text(column, row, text, color=ink, in_layout=False, **look)
+        is_pale = bool(shown.is_unsure[row, column])
+        write_on(panel, (column, row), text, scale, value, "xx-small", is_pale=is_pale)
 
 
 def _name_one_row(panel: Axes) -> None:

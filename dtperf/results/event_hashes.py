@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from dtperf.compiled import compiled, inlined
+from dtperf.selection.brilcalc import block_keys
 from dtperf.typing import U32, U64
 
 __all__ = [
@@ -77,8 +78,7 @@ def hashed_without_numba(run: U32, block: U32, event: U64, space: U64) -> U64:
         event: As of `hashed`.
         space: As of `hashed`.
     """
-    places = run.astype(np.uint64) << np.uint64(32) | block.astype(np.uint64)
-    mixed = _mixed(_mixed(event) ^ places)
+    mixed = _mixed(_mixed(event) ^ block_keys(run, block))
     hashes: U64 = np.where(run == SIMULATION, _mixed(mixed ^ space), mixed)
     return hashes
 

@@ -14,6 +14,7 @@ from dtperf.nanoaod.branches import Generation, branch_table, collection_of, kno
 from dtperf.nanoaod.columns import ColumnFilter, column_types
 
 __all__ = [
+    "CODECS",
     "GOLDEN",
     "Format",
     "linked_arrays",
@@ -30,6 +31,14 @@ GOLDEN: dict[str, Path] = {
     "ttree": _DATA / "golden_input.root",
     "rntuple": _DATA / "golden_input_rntuple.root",
 }
+CODECS = {
+    "zstd": uproot.ZSTD(3),
+    "lz4": uproot.LZ4(4),
+    "zlib": uproot.ZLIB(3),
+    "lzma": uproot.LZMA(3),
+    "none": None,
+}
+"""What uproot compresses with, by name."""
 
 
 def read_arrays(path: str | Path, stop: int | None = None) -> dict[str, ak.Array]:

@@ -23,16 +23,9 @@ from dtperf.nanoaod.basket_kernels import copy_lists, read_headers, read_offsets
 from dtperf.nanoaod.baskets import UnusualStorage
 from dtperf.nanoaod.bulk import BulkReader
 from dtperf.nanoaod.columns import column_types
-from tests.nanoaod.files import GOLDEN, read_arrays, write_like
+from tests.nanoaod.files import CODECS, GOLDEN, read_arrays, write_like
 
 EVENTS = 4000
-CODECS = {
-    "zstd": uproot.ZSTD(3),
-    "lz4": uproot.LZ4(4),
-    "zlib": uproot.ZLIB(3),
-    "lzma": uproot.LZMA(3),
-    "none": None,
-}
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from dtperf.nanoaod import (
 )
 from dtperf.nanoaod.rntuple import NTupleReader
 from tests.helpers.golden import GOLDEN, GOLDEN_CMSSW
-from tests.nanoaod.files import read_arrays
+from tests.nanoaod.files import CODECS, read_arrays
 from tests.nanoaod.layouts import LAYOUTS, WRITTEN, arrays_with_lumi, grouped, layout, write
 from tests.nanoaod.modes import MODES, compute, load
 
@@ -212,15 +212,6 @@ def test_a_projection_of_a_table_of_one_row_is_no_list(tmp_path: Path) -> None:
         assert column_types(ntuple)["lumi_instLumi"] == "float64"
         found = NTupleReader(ntuple, ColumnFilter.of(["lumi_instLumi"])).read(2, 7)
     assert ak.array_equal(found["lumi_instLumi"], arrays_with_lumi(9)["lumi_instLumi"][2:7])
-
-
-CODECS = {
-    "zstd": uproot.ZSTD(3),
-    "lz4": uproot.LZ4(4),
-    "zlib": uproot.ZLIB(3),
-    "lzma": uproot.LZMA(3),
-    "none": None,
-}
 
 
 @pytest.mark.parametrize("codec", CODECS)

@@ -21,15 +21,9 @@ from dtperf.nanoaod.rntuple_pages import Column
 from dtperf.nanoaod.rntuple_reader import PageReader
 from dtperf.nanoaod.rntuple_unpack import groups_of, unpack_pages
 from dtperf.nanoaod.sources import LocalSource
+from tests.nanoaod.files import CODECS
 
 Numbers = npt.NDArray[Any]
-CODECS = {
-    "zstd": uproot.ZSTD(3),
-    "lz4": uproot.LZ4(4),
-    "zlib": uproot.ZLIB(3),
-    "lzma": uproot.LZMA(3),
-    "none": None,
-}
 GUARD = 64
 """Bytes before and behind what may be written to."""
 UNTOUCHED = 0xA5

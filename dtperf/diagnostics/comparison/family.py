@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dtperf.detector import Place, chambers, places
+from dtperf.detector import Place, chamber_numbers, chambers, places
 from dtperf.typing import F64, I64, Bools
 
 __all__ = ["Family", "family", "family_of"]
@@ -73,7 +73,7 @@ def family_of(cells: tuple[Place, ...]) -> Family:
 
 def _chambers_of(some: Sequence[Place]) -> Bools:
     """Return which chambers places hold, shape (places, 250)."""
-    numbers = {chamber: number for number, chamber in enumerate(chambers())}
+    numbers = chamber_numbers()
     held = np.zeros((len(some), len(numbers)), dtype=np.bool_)
     for row, place in zip(held, some, strict=True):
         row[[numbers[chamber] for chamber in place.chambers]] = True

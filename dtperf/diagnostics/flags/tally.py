@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dtperf.detector import Chamber, Place, chambers, of_chambers, places
+from dtperf.detector import Place, chamber_numbers, of_chambers, places
 from dtperf.results.result import Result
 from dtperf.typing import F64, I64, Bools
 
@@ -93,17 +93,12 @@ def by_station(place: Place) -> Groups:
 
     A muon crosses all stations of a sector: sums over stations would count it several times.
     """
-    at = _numbers()
+    at = chamber_numbers()
     stations = sorted({chamber.station for chamber in place.chambers})
     return tuple(
         np.array([at[chamber] for chamber in place.chambers if chamber.station == station])
         for station in stations
     )
-
-
-@cache
-def _numbers() -> dict[Chamber, int]:
-    return {chamber: number for number, chamber in enumerate(chambers())}
 
 
 def mostly(holds: Bools, among: Bools) -> bool:

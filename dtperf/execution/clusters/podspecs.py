@@ -73,9 +73,8 @@ def scheduler_spec(config: Pods, secret: str) -> Object:
             {"name": name, "containerPort": port, "protocol": "TCP"} for name, port in PORTS.items()
         ],
         # TLS would log a failure for each probe of its own port
-        # client and workers wait for the first; later a busy scheduler is slow to answer
+        # soon, as client and workers wait for it; a busy scheduler is slow to answer, and not dead
         "readinessProbe": {**health, "periodSeconds": 1, "failureThreshold": 15},
-        # and not dead
         "livenessProbe": {
             **health,
             "initialDelaySeconds": 30,
