@@ -22,10 +22,21 @@ if TYPE_CHECKING:
     import kr8s
     from anyio.from_thread import BlockingPortal
 
-__all__ = ["AlreadyThere", "ApiServer", "NoAnswer", "NotThere", "Object", "api_server"]
+__all__ = [
+    "DASK",
+    "KINDS",
+    "AlreadyThere",
+    "ApiServer",
+    "NoAnswer",
+    "NotThere",
+    "Object",
+    "api_server",
+]
 
 ANSWER_S = 30
 """So long the API server may take for an answer."""
+DASK = "kubernetes.dask.org/v1"
+"""Group and version of the operator's kinds."""
 KINDS = {
     "Secret": ("v1", "secrets"),
     "Service": ("v1", "services"),
@@ -33,9 +44,9 @@ KINDS = {
     "Node": ("v1", "nodes"),
     "Deployment": ("apps/v1", "deployments"),
     "NetworkPolicy": ("networking.k8s.io/v1", "networkpolicies"),
-    "DaskCluster": ("kubernetes.dask.org/v1", "daskclusters"),
-    "DaskWorkerGroup": ("kubernetes.dask.org/v1", "daskworkergroups"),
-    "DaskAutoscaler": ("kubernetes.dask.org/v1", "daskautoscalers"),
+    "DaskCluster": (DASK, "daskclusters"),
+    "DaskWorkerGroup": (DASK, "daskworkergroups"),
+    "DaskAutoscaler": (DASK, "daskautoscalers"),
     "SelfSubjectAccessReview": ("authorization.k8s.io/v1", "selfsubjectaccessreviews"),
 }
 OF_NO_NAMESPACE = ("Node", "SelfSubjectAccessReview")

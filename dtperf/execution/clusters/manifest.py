@@ -15,14 +15,14 @@ from typing import Any
 
 import yaml
 
+from dtperf.execution.clusters.apiserver import DASK
 from dtperf.execution.clusters.checks import check_pods
 from dtperf.execution.clusters.model import InterLink, Kubernetes, Pods
 from dtperf.execution.clusters.podspecs import COMM, HTTP, PORTS, scheduler_spec, worker_spec
 from dtperf.execution.clusters.tls import CA, CERTIFICATE, KEY, Credentials
 
-__all__ = ["CLUSTER_LABEL", "COMPONENT_LABEL", "DASK", "manifest", "to_yaml"]
+__all__ = ["CLUSTER_LABEL", "COMPONENT_LABEL", "manifest", "to_yaml"]
 
-DASK = "kubernetes.dask.org/v1"
 CLUSTER_LABEL, COMPONENT_LABEL = "dask.org/cluster-name", "dask.org/component"
 OPERATOR = {"app.kubernetes.io/name": "dask-kubernetes-operator"}
 """Labels of the operator's pods, as its Helm chart sets them."""

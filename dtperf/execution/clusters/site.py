@@ -13,6 +13,8 @@ from typing import Literal, NamedTuple
 from dtperf.errors import ConfigError, DtperfError
 from dtperf.execution.clusters.address import where_it_leads
 from dtperf.execution.clusters.apiserver import (
+    DASK,
+    KINDS,
     AlreadyThere,
     ApiServer,
     NotThere,
@@ -34,9 +36,7 @@ from dtperf.execution.clusters.tls import Credentials
 
 __all__ = ["Step", "examine"]
 
-GROUP, VERSION = "kubernetes.dask.org", "v1"
 NEEDED_BY = {"secrets": {"rights"}, "objects": {"file", "operator", "rights"}}
-KINDS = {"DaskCluster", "DaskWorkerGroup", "DaskAutoscaler"}
 OPERATOR = (
     "ask an admin of the cluster for it: helm install --repo https://helm.dask.org "
     "--create-namespace --namespace dask-operator dask-operator dask-kubernetes-operator"
@@ -116,12 +116,13 @@ def _answers(server: ApiServer) -> Finding:
 
 
 def _operator(server: ApiServer) -> Finding:
-    lacks = KINDS - server.kinds(GROUP, VERSION)
+    group, _, version = DASK.partition("/")
+    lacks = {kind for kind, (of, _) in KINDS.items() if of == DASK} - server.kinds(group, version)
     if lacks:
         return Finding(
             "wrong", f"Kubernetes knows no {', '.join(sorted(lacks))}: no operator: {OPERATOR}"
         )
-    return Finding("ok", f"its kinds are known ({GROUP}/{VERSION}); --start shows that it runs")
+    return Finding("ok", f"its kinds are known ({DASK}); --start shows that it runs")
 
 
 def _rights(server: ApiServer) -> Finding:
