@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property, partial
 from itertools import product
 from pathlib import Path
@@ -32,8 +32,9 @@ from numba.core.runtime.nrt import rtsys
 from dtperf.code_state import code_state
 from dtperf.compile_once import Turn
 from dtperf.errors import DtperfWarning
+from dtperf.kernel_sharing import Kept, fresh, machine_of, name_of, others
 
-__all__ = ["Spent", "dispatcher_of", "spent_compiling"]
+__all__ = ["Spent", "dispatcher_of", "kept_of", "spent_compiling"]
 
 PORTABLE = "x86-64-v2"
 """What an image is compiled for, with NUMBA_CPU_NAME. With AVX-512, kernels take 0.95 of the
@@ -67,6 +68,13 @@ def dispatcher_of(
     # compiled and saved, or whatever went wrong: others have their turn
     dispatcher.compile = cache.turn.ending_with(dispatcher.compile)
     return dispatcher
+
+
+def kept_of(dispatcher: Any) -> Iterator[Kept]:
+    """Yield what is kept on disk of a function, for whatever types and processors."""
+    cache = getattr(dispatcher, "_cache", None)
+    if isinstance(cache, _Cache):
+        yield from cache.kept()
 
 
 def _nothing() -> None:
@@ -172,6 +180,7 @@ class _Cache(caching.FunctionCache):
         # functions and constants of other modules become part of a kernel
         source = Path(function.__code__.co_filename)
         name, state = self._impl.filename_base, code_state(source)
+        self._named = partial(name_of, name, state)
         self._own = _Files(self._cache_path, name, state)
         self._cache_file = self._own
         # beside the code, where this user cannot write: whoever installed it compiled it
@@ -179,35 +188,59 @@ class _Cache(caching.FunctionCache):
         self._places = [self._own]
         if shipped != self._cache_path:
             self._places.append(_Files(shipped, name, state))
-        self.turn = Turn(
-            Path(self._cache_path, f"{name}.lock"),
-            # who waits is told of, and the time not counted, as if this process compiled
-            partial(event.trigger_event, "numba:compile", {"dispatcher": dispatcher}),
-        )
+        # who waits is told of, and the time not counted, as if this process compiled
+        self._waiting = partial(event.trigger_event, "numba:compile", {"dispatcher": dispatcher})
+        self.turn = Turn(Path(self._cache_path, f"{name}.lock"), self._waiting)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Load what was compiled before; None, so that it is compiled, if that cannot be used.
 
-        Another process that compiles it just now is waited for.
+        Another process that compiles it just now is waited for. What is in no folder that this
+        process sees, another machine may have compiled.
         """
         rtsys.initialize(target_context)  # what arrays in compiled code are made with
         key = self._index_key(sig, target_context.codegen())
         for files, each in product(self._places, self._usable(key)):
-            if (found := self._stored(files, each, target_context)) is not None:
+            if (found := self._stored(partial(files.load, each), target_context)) is not None:
                 return found
         if not self._enabled:
-            return None
-        return self.turn.take(partial(self._stored, self._own, key, target_context))
+            return self._of_others(key, target_context)
+        return self.turn.take(partial(self._look_again, key, target_context))
 
     def _usable(self, key: Any) -> list[Any]:
         """List what runs on this machine: compiled for its processor, or for any."""
         sig, (triple, *_), code = key
         return [key, (sig, (triple, PORTABLE, ""), code)] if _runs_portable() else [key]
 
-    def _stored(self, files: _Files, key: Any, target_context: Any) -> Any:
+    def _look_again(self, key: Any, target_context: Any) -> Any:
+        for each in self._usable(key):
+            found = self._stored(partial(self._own.load, each), target_context)
+            if found is not None:
+                return found
+        return self._of_others(key, target_context)
+
+    def _of_others(self, key: Any, target_context: Any) -> Any:
+        """Take what another machine has compiled for this one's processor, and keep it."""
+        usable = self._usable(key)
+        machines = [machine_of(each) for each in usable]
+        for each, machine in zip(usable, machines, strict=True):
+            content = others.find(machine, self._named(each), machines, self._waiting)
+            if content is not None:
+                found = self._stored(partial(self._given, each, content), target_context)
+                if found is not None:
+                    return found
+        return None
+
+    def _given(self, key: Any, content: bytes) -> Any:
+        data = _of_key(key, _opened(content))
+        if data is not None and self._enabled:
+            self._keep(partial(self._own.save, key, data))
+        return data
+
+    def _stored(self, load: Callable[[], Any], target_context: Any) -> Any:
         # numba's own prepares to compile before it looks, which takes 0.3 s
         try:
-            data = files.load(key)
+            data = load()
             return None if data is None else self._impl.rebuild(target_context, data)
         except MemoryError:
             raise
@@ -216,11 +249,21 @@ class _Cache(caching.FunctionCache):
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Save what was compiled, if there is room."""
+        self._keep(partial(super().save_overload, sig, data))
+        fresh.append(self.kept)
+
+    def _keep(self, save: Callable[[], None]) -> None:
         try:
-            super().save_overload(sig, data)
+            save()
         except OSError as error:
             self.disable()
             _warn_once(f"are not kept: {self._cache_path}: {error.strerror or error}")
+
+    def kept(self) -> Iterator[Kept]:
+        """Yield what of it is on disk."""
+        for files in self._places:
+            for key, path in files.entries():
+                yield Kept(machine_of(key), self._named(key), path)
 
 
 class _Files(caching.IndexDataCacheFile):
@@ -254,8 +297,11 @@ class _Files(caching.IndexDataCacheFile):
         super().save(key, (key, data))
 
     def load(self, key: Any) -> Any:
-        stored = super().load(key)
-        return stored[1] if stored is not None and stored[0] == key else None
+        return _of_key(key, super().load(key))
+
+    def entries(self) -> list[tuple[Any, Path]]:
+        """List what there is, and where."""
+        return [(key, Path(self._data_path(name))) for key, name in self._load_index().items()]
 
     def _load_data(self, name: str) -> Any:
         return self._load(self._data_path(name))
@@ -264,16 +310,25 @@ class _Files(caching.IndexDataCacheFile):
         self._store(self._data_path(name), data)
 
     def _load(self, path: str) -> Any:
-        content = Path(path).read_bytes()
-        digest, stored = content[:32], content[32:]
-        if hashlib.sha256(stored).digest() != digest:
-            raise ValueError(f"{path}: is damaged")
-        return pickle.loads(stored)  # noqa: S301  # as numba does, in a folder of this user
+        return _opened(Path(path).read_bytes())
 
     def _store(self, path: str, content: Any) -> None:
         stored = self._dump(content)
         with self._open_for_write(path) as file:
             file.write(hashlib.sha256(stored).digest() + stored)
+
+
+def _opened(content: bytes) -> Any:
+    """Return what a file has, of a folder of this user or of another process of this run."""
+    digest, stored = content[:32], content[32:]
+    if hashlib.sha256(stored).digest() != digest:
+        raise ValueError("a compiled function is damaged")
+    return pickle.loads(stored)  # noqa: S301  # as numba does
+
+
+def _of_key(key: Any, stored: Any) -> Any:
+    """Return what is stored if it is for these types and this processor; else None."""
+    return stored[1] if stored is not None and stored[0] == key else None
 
 
 @cache

@@ -19,6 +19,7 @@ FLOORS = [
         "lazy_import",
         "files",
         "compile_once",
+        "kernel_sharing",
         "kernel_cache",
         "compiled",
         "process",

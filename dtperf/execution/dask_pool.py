@@ -23,6 +23,7 @@ from dtperf.execution.clusters.client import NO_WORKERS, WORKER_S, is_forsaken
 from dtperf.execution.clusters.dashboard import dashboard_of
 from dtperf.execution.clusters.deaths import look
 from dtperf.execution.credentials import CredentialSource
+from dtperf.execution.dask_kernels import give_to_scheduler
 from dtperf.execution.dask_mailbox import Mailbox
 from dtperf.execution.dask_queue import Task, TaskQueue
 from dtperf.execution.dask_side_output import SideOutput
@@ -118,7 +119,7 @@ class DaskPool:
 
     def begin(self, function: Function) -> None:
         """Take the work function; a large one, as with a table, is sent once and not each time."""
-        content = sealed(function)
+        content = sealed(function, shares=give_to_scheduler(self._client))
         self._function = content if len(content) < LARGE_BYTES else self._queue.keep(content)
 
     def submit(self, ticket: int, item: WorkItem) -> None:
