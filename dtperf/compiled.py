@@ -6,7 +6,7 @@ a kernel does that when it is first called: most commands call none, or few.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property, update_wrapper
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 from weakref import WeakSet
@@ -14,7 +14,7 @@ from weakref import WeakSet
 if TYPE_CHECKING:
     from dtperf.kernel_sharing import Kept
 
-__all__ = ["Kernel", "compiled", "inlined", "kept"]
+__all__ = ["Kernel", "compiled", "inlined", "keep", "kept"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -49,6 +49,18 @@ def kept() -> list[Kept]:
     from dtperf.kernel_cache import kept_of
 
     return [each for kernel in list(_kernels) for each in kept_of(kernel.dispatcher)]
+
+
+def keep(contents: Mapping[str, bytes]) -> None:
+    """Keep on disk what others have compiled of functions that this process has imported.
+
+    Args:
+        contents: Of files, by the names that `kept` tells.
+    """
+    from dtperf.kernel_cache import keep_of
+
+    for kernel in list(_kernels):
+        keep_of(kernel.dispatcher, contents)
 
 
 class Kernel:

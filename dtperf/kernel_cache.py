@@ -18,6 +18,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache, cached_property, partial
 from itertools import product
 from pathlib import Path
@@ -32,9 +33,9 @@ from numba.core.runtime.nrt import rtsys
 from dtperf.code_state import code_state
 from dtperf.compile_once import Turn
 from dtperf.errors import DtperfWarning
-from dtperf.kernel_sharing import Kept, fresh, machine_of, name_of, others
+from dtperf.kernel_sharing import Kept, fresh, machine_of, name_of, others, unsealed
 
-__all__ = ["Spent", "dispatcher_of", "kept_of", "spent_compiling"]
+__all__ = ["Spent", "dispatcher_of", "keep_of", "kept_of", "spent_compiling"]
 
 PORTABLE = "x86-64-v2"
 """What an image is compiled for, with NUMBA_CPU_NAME. With AVX-512, kernels take 0.95 of the
@@ -72,9 +73,24 @@ def dispatcher_of(
 
 def kept_of(dispatcher: Any) -> Iterator[Kept]:
     """Yield what is kept on disk of a function, for whatever types and processors."""
-    cache = getattr(dispatcher, "_cache", None)
-    if isinstance(cache, _Cache):
+    if (cache := _cache_of(dispatcher)) is not None:
         yield from cache.kept()
+
+
+def keep_of(dispatcher: Any, contents: Mapping[str, bytes]) -> None:
+    """Keep on disk what of others' compiled functions is this one, for whatever processors.
+
+    Args:
+        dispatcher: Of the function.
+        contents: Of files, by name.
+    """
+    if (cache := _cache_of(dispatcher)) is not None:
+        cache.keep_all(contents)
+
+
+def _cache_of(dispatcher: Any) -> _Cache | None:
+    cache = getattr(dispatcher, "_cache", None)
+    return cache if isinstance(cache, _Cache) else None
 
 
 def _nothing() -> None:
@@ -259,6 +275,17 @@ class _Cache(caching.FunctionCache):
             self.disable()
             _warn_once(f"are not kept: {self._cache_path}: {error.strerror or error}")
 
+    def keep_all(self, contents: Mapping[str, bytes]) -> None:
+        """Keep what others have compiled of this function."""
+        for name, content in contents.items():
+            if self._enabled and name.startswith(f"{self._impl.filename_base} "):
+                # whatever it is, it is only not kept
+                with suppress(Exception):
+                    key, data = _opened(content)
+                    # another function of this name, or another version
+                    if self._named(key) == name:
+                        self._keep(partial(self._own.save, key, data))
+
     def kept(self) -> Iterator[Kept]:
         """Yield what of it is on disk."""
         for files in self._places:
@@ -320,10 +347,7 @@ class _Files(caching.IndexDataCacheFile):
 
 def _opened(content: bytes) -> Any:
     """Return what a file has, of a folder of this user or of another process of this run."""
-    digest, stored = content[:32], content[32:]
-    if hashlib.sha256(stored).digest() != digest:
-        raise ValueError("a compiled function is damaged")
-    return pickle.loads(stored)  # noqa: S301  # as numba does
+    return pickle.loads(unsealed(content))  # noqa: S301  # as numba does
 
 
 def _of_key(key: Any, stored: Any) -> Any:

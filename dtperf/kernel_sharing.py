@@ -17,7 +17,7 @@ import llvmlite
 import numba
 from numba.core import config
 
-__all__ = ["Fetch", "Kept", "Others", "fresh", "machine_of", "name_of", "others"]
+__all__ = ["Fetch", "Kept", "Others", "fresh", "machine_of", "name_of", "others", "unsealed"]
 
 DECISIVE = ("USING_SVML", "OPT", "BOUNDSCHECK", "LOOP_VECTORIZE", "SLP_VECTORIZE")
 """Settings of numba that machine code depends on: what needs Intel's library ends a process that
@@ -57,7 +57,19 @@ def name_of(function: str, state: str, key: Any) -> str:
     """
     settings = [getattr(config, name, None) for name in DECISIVE]
     software = (platform.python_version(), numba.__version__, llvmlite.__version__, settings)
-    return _digest((function, state, key[0], key[2], software))
+    return f"{function} {_digest((state, key[0], key[2], software))}"
+
+
+def unsealed(content: bytes) -> bytes:
+    """Return what a file holds, without its checksum.
+
+    Raises:
+        ValueError: It is damaged.
+    """
+    digest, held = content[:32], content[32:]
+    if hashlib.sha256(held).digest() != digest:
+        raise ValueError("a compiled function is damaged")
+    return held
 
 
 def _digest(words: Any) -> str:

@@ -17,46 +17,66 @@ from typing import TYPE_CHECKING, Any
 
 import zstandard
 
-from dtperf.compiled import kept
-from dtperf.kernel_sharing import Kept, fresh, others
+from dtperf.compiled import keep, kept
+from dtperf.kernel_sharing import Kept, fresh, others, unsealed
 
 if TYPE_CHECKING:
     from distributed import Client, Worker
 
-__all__ = ["give_compiled", "give_to_scheduler", "take_from_scheduler"]
+__all__ = ["KernelExchange", "give_compiled", "take_from_scheduler"]
 
-ANSWER_S = 30.0
-"""For the scheduler's answer; compiling everything takes as long."""
+ANSWER_S, BRIEF_S = 30.0, 10.0
+"""For the scheduler's answer to a worker, which would compile for as long, and to the client."""
 LEVEL = 9
 """Of Zstandard: a quarter of the bytes, in 0.1 s."""
 Ask = Callable[..., Any]
 """Asks the scheduler: a handler's name, and its arguments."""
 
 
-def give_to_scheduler(client: Client) -> bool:
-    """Give the scheduler what is compiled here, and make it keep what workers compile.
+class KernelExchange:
+    """The client's part: it gives what it has, and in the end keeps what workers have compiled.
 
-    Returns:
-        Whether workers shall ask it: not those of this machine, whose cache is ours.
+    So the next run finds that, whatever became of the workers, and whatever processor they had.
     """
-    from distributed import LocalCluster
 
-    from dtperf.execution.kernel_store import KernelStore
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._has: set[tuple[str, str]] = set()
+        self._is_open = False
 
-    if isinstance(client.cluster, LocalCluster):
-        return False
-    try:
-        client.register_plugin(KernelStore())
-    except Exception:  # noqa: BLE001  # whatever hinders it: it only saves time
-        return False
+    def begin(self) -> bool:
+        """Give the scheduler what is compiled here, and make it keep what workers compile.
 
-    def ask(handler: str, **what: Any) -> Any:
-        asked = getattr(client.scheduler, handler)
-        return client.sync(asked, **what, callback_timeout=ANSWER_S)
+        Returns:
+            Whether workers shall ask it: not those of this machine, whose cache is ours.
+        """
+        from distributed import LocalCluster
 
-    with suppress(Exception):
-        _give(kept(), ask)
-    return True
+        from dtperf.execution.kernel_store import KernelStore
+
+        if isinstance(self._client.cluster, LocalCluster):
+            return False
+        try:
+            self._client.register_plugin(KernelStore())
+        except Exception:  # noqa: BLE001  # whatever hinders it: it only saves time
+            return False
+        self._is_open = True
+        with suppress(Exception):
+            here = kept()
+            self._has = {(each.machine, each.name) for each in here}
+            _give(here, self._ask)
+        return True
+
+    def end(self) -> None:
+        """Keep what is not here yet."""
+        if self._is_open and self._client.status == "running":
+            with suppress(Exception):
+                for batch in self._ask("dtperf_kernels_beyond", known=[*self._has]):
+                    keep(_contents(batch))
+
+    def _ask(self, handler: str, **what: Any) -> Any:
+        asked = getattr(self._client.scheduler, handler)
+        return self._client.sync(asked, **what, callback_timeout=BRIEF_S)
 
 
 def take_from_scheduler() -> None:
@@ -88,22 +108,29 @@ def _asked(worker: Worker, handler: str, **what: Any) -> Any:
 def _fetch(ask: Ask, machines: Sequence[str]) -> Mapping[tuple[str, str], bytes]:
     found = dict[tuple[str, str], bytes]()
     for machine, batch in ask("dtperf_kernels_for", machines=machines):
-        # of our own client and workers
-        contents = pickle.loads(zstandard.decompress(batch))  # noqa: S301
-        found |= {(machine, name): content for name, content in contents.items()}
+        found |= {(machine, name): content for name, content in _contents(batch).items()}
     return found
+
+
+def _contents(batch: bytes) -> dict[str, bytes]:
+    """Return what was given, by name."""
+    # of our own client and workers
+    contents: dict[str, bytes] = pickle.loads(zstandard.decompress(batch))  # noqa: S301
+    return contents
 
 
 def _give(compiled: Iterable[Kept], ask: Ask) -> None:
     """Send what the scheduler lacks, in one batch for each kind of processor."""
-    machines: defaultdict[str, dict[str, Kept]] = defaultdict(dict)
+    machines: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
     for each in compiled:
-        machines[each.machine][each.name] = each
-    for machine, by_name in machines.items():
-        contents = {}
-        for name in ask("dtperf_kernels_claim", machine=machine, names=[*by_name]):
-            with suppress(OSError):  # removed meanwhile
-                contents[name] = by_name[name].path.read_bytes()
-        if contents:
-            batch = zstandard.compress(pickle.dumps(contents), LEVEL)
-            ask("dtperf_kernels_add", machine=machine, names=[*contents], content=batch)
+        with suppress(OSError, ValueError):  # removed meanwhile, or damaged
+            content = each.path.read_bytes()
+            unsealed(content)
+            machines[each.machine][each.name] = content
+    for machine, contents in machines.items():
+        wanted = ask("dtperf_kernels_claim", machine=machine, names=[*contents])
+        if wanted:
+            batch = zstandard.compress(
+                pickle.dumps({name: contents[name] for name in wanted}), LEVEL
+            )
+            ask("dtperf_kernels_add", machine=machine, names=wanted, content=batch)

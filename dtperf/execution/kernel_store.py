@@ -40,6 +40,7 @@ class KernelStore(SchedulerPlugin):
             "dtperf_kernels_claim": self.claim,
             "dtperf_kernels_add": self.add,
             "dtperf_kernels_for": self.batches_for,
+            "dtperf_kernels_beyond": self.batches_beyond,
         }
 
     def claim(self, machine: str, names: Sequence[str]) -> list[str]:
@@ -77,3 +78,16 @@ class KernelStore(SchedulerPlugin):
             found += [(machine, batch.content) for batch in batches]
             covered = covered.union(*(batch.names for batch in batches))
         return found
+
+    def batches_beyond(self, known: Sequence[tuple[str, str]]) -> list[bytes]:
+        """Return all with something that a client lacks.
+
+        Args:
+            known: Kinds of processors and names of what it has.
+        """
+        return [
+            batch.content
+            for machine, batches in self._batches.items()
+            for batch in batches
+            if not {(machine, name) for name in batch.names} <= {*known}
+        ]
