@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import pickle
 import platform
 import subprocess
 import sys
@@ -14,14 +16,17 @@ from typing import Any
 
 import numba
 import pytest
+import zstandard
 from coffea.processor.executor import WorkItem
 from distributed import Client, Scheduler
 from distributed.deploy.spec import SpecCluster
 
 import dtperf
+from dtperf.compiled import kept
 from dtperf.config import AnalysisConfig
 from dtperf.execution import dask_kernels
 from dtperf.execution.dask_pool import DaskPool
+from dtperf.execution.kernel_store import KernelStore
 from dtperf.kernel_sharing import others
 from dtperf.results.result import Result
 from tests.helpers import chunks
@@ -153,6 +158,33 @@ def test_what_is_damaged_where_the_client_keeps_it_is_compiled_by_the_worker(
     for path in (kernels.parent / "cache").rglob("*.nbc"):
         content = path.read_bytes()
         path.write_bytes(content[:5000] + bytes(64) + content[5064:])
+    start(client)
+    assert run(client) == OF_ONE | {"compiled": 2}
+
+
+def cut(content: bytes) -> bytes:
+    return content[:-7]
+
+
+def of_another_processor(content: bytes) -> bytes:
+    """Make it whole as far as its checksum can tell, and such as would end a process."""
+    (sig, (triple, _, features), code), data = pickle.loads(content[32:])  # noqa: S301
+    stored = pickle.dumps(((sig, (triple, "another", features), code), data))
+    return hashlib.sha256(stored).digest() + stored
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spoil", [cut, of_another_processor])
+def test_workers_refuse_what_does_not_fit_exactly(
+    kernels: Path, client: Client, start: Start, spoil: Callable[[bytes], bytes]
+) -> None:
+    client.register_plugin(KernelStore())
+    here = [each for each in kept() if each.path.is_relative_to(kernels.parent)]
+    assert len(here) == 2
+    for machine, name, path in here:
+        batch = zstandard.compress(pickle.dumps({name: spoil(path.read_bytes())}))
+        add = client.scheduler.dtperf_kernels_add
+        client.sync(add, machine=machine, names=[name], content=batch)
     start(client)
     assert run(client) == OF_ONE | {"compiled": 2}
 
