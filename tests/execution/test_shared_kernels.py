@@ -9,7 +9,7 @@ import platform
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from distributed.deploy.spec import SpecCluster
 import dtperf
 from dtperf.compiled import kept
 from dtperf.config import AnalysisConfig
-from dtperf.execution import dask_kernels
 from dtperf.execution.dask_pool import DaskPool
 from dtperf.execution.kernel_store import KernelStore
 from dtperf.kernel_sharing import others
@@ -35,9 +34,9 @@ from tests.helpers.kernel_modules import SOURCE, load, misses, own_kernels
 from tests.helpers.runs import assert_same
 
 ROOT = Path(__file__).parents[2]
-OLDER = {"NUMBA_CPU_NAME": "x86-64-v3" if platform.machine() == "x86_64" else "generic"}
-"""For a processor that is not this one, and whose code it runs."""
+OLDER = {"NUMBA_CPU_NAME": "nehalem" if platform.machine() == "x86_64" else "generic"}
 OLDER["NUMBA_CPU_FEATURES"] = ""
+"""For a processor that is not this one, and whose code it runs."""
 CHUNKS = 4
 OF_ONE = {"chunks": CHUNKS, "halves": sum(range(CHUNKS))}
 
@@ -194,12 +193,11 @@ def test_workers_of_this_machine_ask_nobody(
     kernels: Path, client: Client, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start(client, NUMBA_CACHE_DIR=str(numba.config.CACHE_DIR))
-    asked = list[str]()
-    monkeypatch.setattr(
-        dask_kernels.KernelExchange, "_ask", lambda _, handler, **__: asked.append(handler) or []
-    )
+    asked = list[Sequence[str]]()
+    # of the scheduler, which is in this process
+    monkeypatch.setattr(KernelStore, "batches_for", lambda _, machines: asked.append(machines))
     assert run(client) == OF_ONE | {"compiled": 0}
-    assert not [*kernels.parent.glob("of worker *")]
+    assert not asked
 
 
 def compiled_by(dask_worker: Any) -> dict[str, int]:
