@@ -8,10 +8,7 @@ cache only saves time, so here whatever is wrong with it costs time and nothing 
 from __future__ import annotations
 
 import atexit
-import glob
-import hashlib
 import os
-import pickle
 import shutil
 import tempfile
 import threading
@@ -33,7 +30,8 @@ from numba.core.runtime.nrt import rtsys
 from dtperf.code_state import code_state
 from dtperf.compile_once import Turn
 from dtperf.errors import DtperfWarning
-from dtperf.kernel_sharing import Kept, fresh, machine_of, name_of, others, unsealed
+from dtperf.kernel_files import Files, of_key, opened
+from dtperf.kernel_sharing import Kept, fresh, machine_of, name_of, others
 
 __all__ = ["Spent", "dispatcher_of", "keep_of", "kept_of", "spent_compiling"]
 
@@ -197,13 +195,13 @@ class _Cache(caching.FunctionCache):
         source = Path(function.__code__.co_filename)
         name, state = self._impl.filename_base, code_state(source)
         self._named = partial(name_of, name, state)
-        self._own = _Files(self._cache_path, name, state)
+        self._own = Files(self._cache_path, name, state)
         self._cache_file = self._own
         # beside the code, where this user cannot write: whoever installed it compiled it
         shipped = str(source.parent / "__pycache__")
         self._places = [self._own]
         if shipped != self._cache_path:
-            self._places.append(_Files(shipped, name, state))
+            self._places.append(Files(shipped, name, state))
         # who waits is told of, and the time not counted, as if this process compiled
         self._waiting = partial(event.trigger_event, "numba:compile", {"dispatcher": dispatcher})
         self.turn = Turn(Path(self._cache_path, f"{name}.lock"), self._waiting)
@@ -248,7 +246,7 @@ class _Cache(caching.FunctionCache):
         return None
 
     def _given(self, key: Any, content: bytes) -> Any:
-        data = _of_key(key, _opened(content))
+        data = of_key(key, opened(content))
         if data is not None and self._enabled:
             self._keep(partial(self._own.save, key, data))
         return data
@@ -281,7 +279,7 @@ class _Cache(caching.FunctionCache):
             if self._enabled and name.startswith(f"{self._impl.filename_base} "):
                 # whatever it is, it is only not kept
                 with suppress(Exception):
-                    key, data = _opened(content)
+                    key, data = opened(content)
                     # another function of this name, or another version
                     if self._named(key) == name:
                         self._keep(partial(self._own.save, key, data))
@@ -291,68 +289,6 @@ class _Cache(caching.FunctionCache):
         for files in self._places:
             for key, path in files.entries():
                 yield Kept(machine_of(key), self._named(key), path)
-
-
-class _Files(caching.IndexDataCacheFile):
-    """Files of one function, each with a checksum: code that is damaged would still be run.
-
-    What is compiled is stored with what it was compiled for. Two processes that write at once, as
-    those do that wait no longer, may leave an index that names one's file for the other's.
-    """
-
-    def _load_index(self) -> dict[Any, str]:
-        try:
-            version, stamp, names = self._load(self._index_path)
-        except Exception:  # noqa: BLE001  # nothing there, or nothing of use
-            return {}
-        return dict(names) if (version, stamp) == (self._version, self._source_stamp) else {}
-
-    def _save_index(self, overloads: dict[Any, str]) -> None:
-        self._store(self._index_path, (self._version, self._source_stamp, overloads))
-        self._remove_older()
-
-    def _remove_older(self) -> None:
-        """Remove what was compiled when the function stood elsewhere in its file."""
-        own = Path(self._index_path)
-        function, place = own.stem.rsplit("-", 1)
-        python = place.partition(".")[2]
-        for path in own.parent.glob(f"{glob.escape(function)}-*.{python}.*"):
-            if not path.name.startswith(f"{own.stem}."):
-                path.unlink(missing_ok=True)
-
-    def save(self, key: Any, data: Any) -> None:
-        super().save(key, (key, data))
-
-    def load(self, key: Any) -> Any:
-        return _of_key(key, super().load(key))
-
-    def entries(self) -> list[tuple[Any, Path]]:
-        """List what there is, and where."""
-        return [(key, Path(self._data_path(name))) for key, name in self._load_index().items()]
-
-    def _load_data(self, name: str) -> Any:
-        return self._load(self._data_path(name))
-
-    def _save_data(self, name: str, data: Any) -> None:
-        self._store(self._data_path(name), data)
-
-    def _load(self, path: str) -> Any:
-        return _opened(Path(path).read_bytes())
-
-    def _store(self, path: str, content: Any) -> None:
-        stored = self._dump(content)
-        with self._open_for_write(path) as file:
-            file.write(hashlib.sha256(stored).digest() + stored)
-
-
-def _opened(content: bytes) -> Any:
-    """Return what a file has, of a folder of this user or of another process of this run."""
-    return pickle.loads(unsealed(content))  # noqa: S301  # as numba does
-
-
-def _of_key(key: Any, stored: Any) -> Any:
-    """Return what is stored if it is for these types and this processor; else None."""
-    return stored[1] if stored is not None and stored[0] == key else None
 
 
 @cache

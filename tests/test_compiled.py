@@ -243,7 +243,7 @@ def test_where_there_is_no_room_it_works_without(
     def no_room(*_: object) -> NoReturn:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(module._Files, "_open_for_write", no_room)
+    monkeypatch.setattr(module.Files, "_open_for_write", no_room)
     with pytest.warns(DtperfWarning, match=r"No space left.*NUMBA_CACHE_DIR") as said:
         assert misses(kernels) == 2
     assert len(said) == 1

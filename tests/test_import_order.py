@@ -20,6 +20,7 @@ FLOORS = [
         "files",
         "compile_once",
         "kernel_sharing",
+        "kernel_files",
         "kernel_cache",
         "compiled",
         "process",

@@ -169,7 +169,7 @@ def test_it_serves_where_nothing_can_be_written(
     def no_room(*_: object) -> NoReturn:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(kernel_cache._Files, "_open_for_write", no_room)
+    monkeypatch.setattr(kernel_cache.Files, "_open_for_write", no_room)
     others.ask(lambda _: given)
     with pytest.warns(DtperfWarning, match="NUMBA_CACHE_DIR"):
         assert misses(kernels) == 0

@@ -88,10 +88,10 @@ def take_from_scheduler() -> None:
 
 def give_compiled() -> None:
     """Give to other workers what this one has had to compile, from within a task."""
-    from distributed import get_worker
-
     if not fresh or not others.are_known:
         return
+    from distributed import get_worker
+
     compiled = fresh[:]
     del fresh[: len(compiled)]
     with suppress(Exception):  # it only saves time, and that of others
