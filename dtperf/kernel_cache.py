@@ -248,7 +248,7 @@ class _Cache(caching.FunctionCache):
     def _given(self, key: Any, content: bytes) -> Any:
         data = of_key(key, opened(content))
         if data is not None and self._enabled:
-            self._keep(partial(self._own.save, key, data))
+            self._keep(partial(self._own.put, key, content))
         return data
 
     def _stored(self, load: Callable[[], Any], target_context: Any) -> Any:
@@ -279,10 +279,10 @@ class _Cache(caching.FunctionCache):
             if self._enabled and name.startswith(f"{self._impl.filename_base} "):
                 # whatever it is, it is only not kept
                 with suppress(Exception):
-                    key, data = opened(content)
+                    key, _ = opened(content)
                     # another function of this name, or another version
                     if self._named(key) == name:
-                        self._keep(partial(self._own.save, key, data))
+                        self._keep(partial(self._own.put, key, content))
 
     def kept(self) -> Iterator[Kept]:
         """Yield what of it is on disk."""

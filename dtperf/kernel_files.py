@@ -30,7 +30,8 @@ class Files(caching.IndexDataCacheFile):
         return dict(names) if (version, stamp) == (self._version, self._source_stamp) else {}
 
     def _save_index(self, overloads: dict[Any, str]) -> None:
-        self._store(self._index_path, (self._version, self._source_stamp, overloads))
+        content = (self._version, self._source_stamp, overloads)
+        self._write(self._index_path, self._sealed(content))
         self._remove_older()
 
     def _remove_older(self) -> None:
@@ -44,7 +45,11 @@ class Files(caching.IndexDataCacheFile):
 
     def save(self, key: Any, data: Any) -> None:
         """Store what was compiled, under types, processor and code."""
-        super().save(key, (key, data))
+        self.put(key, self._sealed((key, data)))
+
+    def put(self, key: Any, content: bytes) -> None:
+        """Store a file of another machine as it is."""
+        super().save(key, content)
 
     def load(self, key: Any) -> Any:
         """Return what is stored under exactly these; None if nothing is."""
@@ -57,16 +62,19 @@ class Files(caching.IndexDataCacheFile):
     def _load_data(self, name: str) -> Any:
         return self._load(self._data_path(name))
 
-    def _save_data(self, name: str, data: Any) -> None:
-        self._store(self._data_path(name), data)
+    def _save_data(self, name: str, data: bytes) -> None:
+        self._write(self._data_path(name), data)
 
     def _load(self, path: str) -> Any:
         return opened(Path(path).read_bytes())
 
-    def _store(self, path: str, content: Any) -> None:
-        stored = self._dump(content)
+    def _sealed(self, content: Any) -> bytes:
+        stored: bytes = self._dump(content)
+        return hashlib.sha256(stored).digest() + stored
+
+    def _write(self, path: str, content: bytes) -> None:
         with self._open_for_write(path) as file:
-            file.write(hashlib.sha256(stored).digest() + stored)
+            file.write(content)
 
 
 def opened(content: bytes) -> Any:
