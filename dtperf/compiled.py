@@ -6,11 +6,15 @@ a kernel does that when it is first called: most commands call none, or few.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property, update_wrapper
-from typing import Any, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+from weakref import WeakSet
 
-__all__ = ["Kernel", "compiled", "inlined"]
+if TYPE_CHECKING:
+    from dtperf.kernel_sharing import Kept
+
+__all__ = ["Kernel", "compiled", "inlined", "keep", "kept"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -40,6 +44,25 @@ def inlined(function: Function) -> Function:
     return cast("Function", Kernel(function, {"inline": "always"}, keep=False))
 
 
+def kept() -> list[Kept]:
+    """List what is kept on disk of all functions that this process has imported."""
+    from dtperf.kernel_cache import kept_of
+
+    return [each for kernel in list(_kernels) for each in kept_of(kernel.dispatcher)]
+
+
+def keep(contents: Mapping[str, bytes]) -> None:
+    """Keep on disk what others have compiled of functions that this process has imported.
+
+    Args:
+        contents: Of files, by the names that `kept` tells.
+    """
+    from dtperf.kernel_cache import keep_of
+
+    for kernel in list(_kernels):
+        keep_of(kernel.dispatcher, contents)
+
+
 class Kernel:
     """A function that numba compiles; for numba itself, its own dispatcher of it."""
 
@@ -51,6 +74,8 @@ class Kernel:
         """What is compiled."""
         self._options = options
         self._keep = keep
+        if keep:
+            _kernels.add(self)
 
     @cached_property
     def dispatcher(self) -> Any:
@@ -76,3 +101,7 @@ class Kernel:
     def __reduce__(self) -> str:
         """Pickle as the name that it has in its module."""
         return cast("str", self.__qualname__)  # type: ignore[attr-defined]  # of the function
+
+
+_kernels: WeakSet[Kernel] = WeakSet()
+"""All that are kept."""

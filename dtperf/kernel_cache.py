@@ -8,16 +8,14 @@ cache only saves time, so here whatever is wrong with it costs time and nothing 
 from __future__ import annotations
 
 import atexit
-import glob
-import hashlib
 import os
-import pickle
 import shutil
 import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache, cached_property, partial
 from itertools import product
 from pathlib import Path
@@ -32,8 +30,10 @@ from numba.core.runtime.nrt import rtsys
 from dtperf.code_state import code_state
 from dtperf.compile_once import Turn
 from dtperf.errors import DtperfWarning
+from dtperf.kernel_files import Files, of_key, opened
+from dtperf.kernel_sharing import Kept, fresh, machine_of, name_of, others
 
-__all__ = ["Spent", "dispatcher_of", "spent_compiling"]
+__all__ = ["Spent", "dispatcher_of", "keep_of", "kept_of", "spent_compiling"]
 
 PORTABLE = "x86-64-v2"
 """What an image is compiled for, with NUMBA_CPU_NAME. With AVX-512, kernels take 0.95 of the
@@ -67,6 +67,28 @@ def dispatcher_of(
     # compiled and saved, or whatever went wrong: others have their turn
     dispatcher.compile = cache.turn.ending_with(dispatcher.compile)
     return dispatcher
+
+
+def kept_of(dispatcher: Any) -> Iterator[Kept]:
+    """Yield what is kept on disk of a function, for whatever types and processors."""
+    if (cache := _cache_of(dispatcher)) is not None:
+        yield from cache.kept()
+
+
+def keep_of(dispatcher: Any, contents: Mapping[str, bytes]) -> None:
+    """Keep on disk what of others' compiled functions is this one, for whatever processors.
+
+    Args:
+        dispatcher: Of the function.
+        contents: Of files, by name.
+    """
+    if (cache := _cache_of(dispatcher)) is not None:
+        cache.keep_all(contents)
+
+
+def _cache_of(dispatcher: Any) -> _Cache | None:
+    cache = getattr(dispatcher, "_cache", None)
+    return cache if isinstance(cache, _Cache) else None
 
 
 def _nothing() -> None:
@@ -172,42 +194,67 @@ class _Cache(caching.FunctionCache):
         # functions and constants of other modules become part of a kernel
         source = Path(function.__code__.co_filename)
         name, state = self._impl.filename_base, code_state(source)
-        self._own = _Files(self._cache_path, name, state)
+        self._named = partial(name_of, name, state)
+        self._own = Files(self._cache_path, name, state)
         self._cache_file = self._own
         # beside the code, where this user cannot write: whoever installed it compiled it
         shipped = str(source.parent / "__pycache__")
         self._places = [self._own]
         if shipped != self._cache_path:
-            self._places.append(_Files(shipped, name, state))
-        self.turn = Turn(
-            Path(self._cache_path, f"{name}.lock"),
-            # who waits is told of, and the time not counted, as if this process compiled
-            partial(event.trigger_event, "numba:compile", {"dispatcher": dispatcher}),
-        )
+            self._places.append(Files(shipped, name, state))
+        # who waits is told of, and the time not counted, as if this process compiled
+        self._waiting = partial(event.trigger_event, "numba:compile", {"dispatcher": dispatcher})
+        self.turn = Turn(Path(self._cache_path, f"{name}.lock"), self._waiting)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Load what was compiled before; None, so that it is compiled, if that cannot be used.
 
-        Another process that compiles it just now is waited for.
+        Another process that compiles it just now is waited for. What is in no folder that this
+        process sees, another machine may have compiled.
         """
         rtsys.initialize(target_context)  # what arrays in compiled code are made with
         key = self._index_key(sig, target_context.codegen())
         for files, each in product(self._places, self._usable(key)):
-            if (found := self._stored(files, each, target_context)) is not None:
+            if (found := self._stored(partial(files.load, each), target_context)) is not None:
                 return found
         if not self._enabled:
-            return None
-        return self.turn.take(partial(self._stored, self._own, key, target_context))
+            return self._of_others(key, target_context)
+        return self.turn.take(partial(self._look_again, key, target_context))
 
     def _usable(self, key: Any) -> list[Any]:
         """List what runs on this machine: compiled for its processor, or for any."""
         sig, (triple, *_), code = key
         return [key, (sig, (triple, PORTABLE, ""), code)] if _runs_portable() else [key]
 
-    def _stored(self, files: _Files, key: Any, target_context: Any) -> Any:
+    def _look_again(self, key: Any, target_context: Any) -> Any:
+        for each in self._usable(key):
+            found = self._stored(partial(self._own.load, each), target_context)
+            if found is not None:
+                return found
+        return self._of_others(key, target_context)
+
+    def _of_others(self, key: Any, target_context: Any) -> Any:
+        """Take what another machine has compiled for this one's processor, and keep it."""
+        usable = self._usable(key)
+        machines = [machine_of(each) for each in usable]
+        for each, machine in zip(usable, machines, strict=True):
+            content = others.find(machine, self._named(each), machines, self._waiting)
+            if content is not None:
+                found = self._stored(partial(self._given, each, content), target_context)
+                if found is not None:
+                    return found
+        return None
+
+    def _given(self, key: Any, content: bytes) -> Any:
+        data = of_key(key, opened(content))
+        if data is not None and self._enabled:
+            self._keep(partial(self._own.put, key, content))
+        return data
+
+    def _stored(self, load: Callable[[], Any], target_context: Any) -> Any:
         # numba's own prepares to compile before it looks, which takes 0.3 s
         try:
-            data = files.load(key)
+            data = load()
             return None if data is None else self._impl.rebuild(target_context, data)
         except MemoryError:
             raise
@@ -216,64 +263,32 @@ class _Cache(caching.FunctionCache):
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Save what was compiled, if there is room."""
+        self._keep(partial(super().save_overload, sig, data))
+        fresh.append(self.kept)
+
+    def _keep(self, save: Callable[[], None]) -> None:
         try:
-            super().save_overload(sig, data)
+            save()
         except OSError as error:
             self.disable()
             _warn_once(f"are not kept: {self._cache_path}: {error.strerror or error}")
 
+    def keep_all(self, contents: Mapping[str, bytes]) -> None:
+        """Keep what others have compiled of this function."""
+        for name, content in contents.items():
+            if self._enabled and name.startswith(f"{self._impl.filename_base} "):
+                # whatever it is, it is only not kept
+                with suppress(Exception):
+                    key, _ = opened(content)
+                    # another function of this name, or another version
+                    if self._named(key) == name:
+                        self._keep(partial(self._own.put, key, content))
 
-class _Files(caching.IndexDataCacheFile):
-    """Files of one function, each with a checksum: code that is damaged would still be run.
-
-    What is compiled is stored with what it was compiled for. Two processes that write at once, as
-    those do that wait no longer, may leave an index that names one's file for the other's.
-    """
-
-    def _load_index(self) -> dict[Any, str]:
-        try:
-            version, stamp, names = self._load(self._index_path)
-        except Exception:  # noqa: BLE001  # nothing there, or nothing of use
-            return {}
-        return dict(names) if (version, stamp) == (self._version, self._source_stamp) else {}
-
-    def _save_index(self, overloads: dict[Any, str]) -> None:
-        self._store(self._index_path, (self._version, self._source_stamp, overloads))
-        self._remove_older()
-
-    def _remove_older(self) -> None:
-        """Remove what was compiled when the function stood elsewhere in its file."""
-        own = Path(self._index_path)
-        function, place = own.stem.rsplit("-", 1)
-        python = place.partition(".")[2]
-        for path in own.parent.glob(f"{glob.escape(function)}-*.{python}.*"):
-            if not path.name.startswith(f"{own.stem}."):
-                path.unlink(missing_ok=True)
-
-    def save(self, key: Any, data: Any) -> None:
-        super().save(key, (key, data))
-
-    def load(self, key: Any) -> Any:
-        stored = super().load(key)
-        return stored[1] if stored is not None and stored[0] == key else None
-
-    def _load_data(self, name: str) -> Any:
-        return self._load(self._data_path(name))
-
-    def _save_data(self, name: str, data: Any) -> None:
-        self._store(self._data_path(name), data)
-
-    def _load(self, path: str) -> Any:
-        content = Path(path).read_bytes()
-        digest, stored = content[:32], content[32:]
-        if hashlib.sha256(stored).digest() != digest:
-            raise ValueError(f"{path}: is damaged")
-        return pickle.loads(stored)  # noqa: S301  # as numba does, in a folder of this user
-
-    def _store(self, path: str, content: Any) -> None:
-        stored = self._dump(content)
-        with self._open_for_write(path) as file:
-            file.write(hashlib.sha256(stored).digest() + stored)
+    def kept(self) -> Iterator[Kept]:
+        """Yield what of it is on disk."""
+        for files in self._places:
+            for key, path in files.entries():
+                yield Kept(machine_of(key), self._named(key), path)
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import importlib.util
 import os
 import platform
 import re
@@ -12,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numba
 import pytest
@@ -24,20 +23,9 @@ from dtperf.compile_once import Turn
 from dtperf.errors import DtperfWarning
 from dtperf.files import locked
 from dtperf.kernel_cache import PORTABLE
+from tests.helpers.kernel_modules import CACHED, SOURCE, load, misses, own_kernels, stored
 
-SOURCE = """
-from dtperf.compiled import compiled
-
-@compiled
-def half(x):
-    return x / 2
-
-@compiled(error_model="numpy")
-def inverse(x):
-    return 1 / x
-"""
 ROOT = Path(dtperf.__file__).parents[1]
-CACHED = (".nbi", ".nbc")
 BESIDE_ANOTHER = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
@@ -64,31 +52,8 @@ with locked(Path(sys.argv[1])):
 
 @pytest.fixture
 def kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A module with kernels, and an empty cache of its own for them."""
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(Turn, "_is_patient", True)
-    module._warn_once.cache_clear()
-    path = tmp_path / "kernels.py"
-    path.write_text(SOURCE)
-    yield path
-    module._warn_once.cache_clear()
-
-
-def load(path: Path) -> Any:
-    """Import a module as another process would: with nothing compiled yet."""
-    spec = importlib.util.spec_from_file_location("kernels", path)
-    assert spec
-    assert spec.loader
-    loaded = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(loaded)
-    return loaded
-
-
-def misses(path: Path) -> int:
-    """Call a kernel as another process would, and tell how often it had to be compiled."""
-    half = load(path).half
-    assert (half(3.0), half(3)) == (1.5, 1.5)
-    return sum(half.dispatcher.stats.cache_misses.values())
+    with own_kernels(tmp_path, monkeypatch) as path:
+        yield path
 
 
 def lock_of(path: Path) -> Path:
@@ -96,10 +61,6 @@ def lock_of(path: Path) -> Path:
     lock: Path = load(path).half.dispatcher._cache.turn._path
     lock.parent.mkdir(parents=True, exist_ok=True)
     return lock
-
-
-def stored(path: Path) -> list[Path]:
-    return sorted(p for p in (path.parent / "cache").rglob("*") if p.suffix in CACHED)
 
 
 def test_what_was_compiled_is_not_compiled_again(kernels: Path) -> None:
@@ -282,7 +243,7 @@ def test_where_there_is_no_room_it_works_without(
     def no_room(*_: object) -> NoReturn:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(module._Files, "_open_for_write", no_room)
+    monkeypatch.setattr(module.Files, "_open_for_write", no_room)
     with pytest.warns(DtperfWarning, match=r"No space left.*NUMBA_CACHE_DIR") as said:
         assert misses(kernels) == 2
     assert len(said) == 1

@@ -19,6 +19,8 @@ FLOORS = [
         "lazy_import",
         "files",
         "compile_once",
+        "kernel_sharing",
+        "kernel_files",
         "kernel_cache",
         "compiled",
         "process",

@@ -23,6 +23,7 @@ from dtperf.execution.clusters.client import NO_WORKERS, WORKER_S, is_forsaken
 from dtperf.execution.clusters.dashboard import dashboard_of
 from dtperf.execution.clusters.deaths import look
 from dtperf.execution.credentials import CredentialSource
+from dtperf.execution.dask_kernels import KernelExchange
 from dtperf.execution.dask_mailbox import Mailbox
 from dtperf.execution.dask_queue import Task, TaskQueue
 from dtperf.execution.dask_side_output import SideOutput
@@ -84,6 +85,7 @@ class DaskPool:
         self._measured: list[tuple[dict[int, WorkItem], Future[Any]]] = []
         """The chunks of tasks that wait to be summed."""
         self._mailbox = Mailbox(client)
+        self._kernels = KernelExchange(client)
         self._side_output = SideOutput(self._mailbox)
         self._oldest = self._checked = 0.0
         """When the first of the tasks that wait had ended; when the last check was."""
@@ -118,7 +120,7 @@ class DaskPool:
 
     def begin(self, function: Function) -> None:
         """Take the work function; a large one, as with a table, is sent once and not each time."""
-        content = sealed(function)
+        content = sealed(function, shares=self._kernels.begin())
         self._function = content if len(content) < LARGE_BYTES else self._queue.keep(content)
 
     def submit(self, ticket: int, item: WorkItem) -> None:
@@ -254,6 +256,7 @@ class DaskPool:
 
     def close(self) -> None:
         """Take back all that has not ended."""
+        self._kernels.end()
         self._mailbox.close()
         self._queue.close()
 

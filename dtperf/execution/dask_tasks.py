@@ -22,6 +22,7 @@ from coffea.processor.executor import WorkItem
 from dtperf.errors import DtperfError
 from dtperf.execution.attempt import SIDE_OUTPUT, Function, Outcome, run_chunk
 from dtperf.execution.clusters.environment import own_versions, refuse_others
+from dtperf.execution.dask_kernels import give_compiled, take_from_scheduler
 from dtperf.execution.dask_mailbox import post
 from dtperf.execution.outputs import added
 
@@ -70,22 +71,28 @@ def pack_items(items: Iterable[WorkItem]) -> bytes:
     return pickle.dumps([*items], protocol=5)
 
 
-def sealed(function: Function) -> bytes:
+def sealed(function: Function, *, shares: bool = False) -> bytes:
     """Pickle a work function; only a worker that runs the same software opens it.
 
     Every task carries it: it is made small.
+
+    Args:
+        function: The work function.
+        shares: The scheduler has compiled functions for workers that lack them.
     """
-    content = pickle.dumps((dict(own_versions()), cloudpickle.dumps(function)))
+    content = pickle.dumps((dict(own_versions()), shares, cloudpickle.dumps(function)))
     return zlib.compress(content)
 
 
 @lru_cache(maxsize=2)
 def _load(function: bytes) -> Function:
-    versions, code = pickle.loads(zlib.decompress(function))  # noqa: S301  # of our own client
+    versions, shares, code = pickle.loads(zlib.decompress(function))  # noqa: S301  # of our own client
     try:
         refuse_others({"client": versions, f"a worker on {gethostname()}": own_versions()})
     except DtperfError as error:
         raise SoftwareMismatch(f"{error}\nWhat was measured is kept.") from None
+    if shares:
+        take_from_scheduler()
     loaded: Function = pickle.loads(code)  # noqa: S301
     return loaded
 
@@ -128,6 +135,7 @@ def measure(topic: str, number: int, function: bytes, chunks: bytes, seconds: fl
             # what the processor returned stays as it is: it may have kept it
             total = added([output], total) if is_own else added([total, output])
             is_own = True
+    give_compiled()
     outcomes += [None] * (len(items) - len(outcomes))
     return TaskOutput(pack(total), outcomes, has_sent)
 

@@ -154,7 +154,7 @@ PRIVATE = (
         "matplotlib.font_manager.FontManager", "_find_fonts_by_props", ("letters.py",), _HEIGHTS
     ),
     *(
-        Private(_FILES, name, ("kernel_cache.py",), _CACHE)
+        Private(_FILES, name, ("kernel_files.py",), _CACHE)
         for name in (
             *("_data_path", "_dump", "_index_path", "_load_data", "_load_index"),
             *("_open_for_write", "_save_data", "_save_index", "_source_stamp", "_version"),
