@@ -247,13 +247,10 @@ def crossing_columns(
                 crossings.pair,
                 crossings.station,
                 crossings.match,
-                crossings.segment,
-                crossings.nearest,
                 crossings.n_other_stations,
                 table.parent["probe"][selected],
                 flat.muons,
                 *border_distances(matches, limits),
-                segments.seg4D_hasPhi,
                 limits,
             )
             decisions.append(made)

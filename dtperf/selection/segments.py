@@ -161,10 +161,6 @@ class Decisions(NamedTuple):
     is_eligible: Bools
     is_in_eta: Bools
     is_fiducial: Bools
-    passing: Bools
-    """The best segment of the chamber has a phi view."""
-    station_passing: Bools
-    """That of the nearest row of the pair and station has one."""
 
 
 @compiled
@@ -172,38 +168,31 @@ def decide(
     pair: I32,
     station: I8,
     match: I32,
-    segment: I32,
-    nearest: I32,
     n_other: I8,
     probe: I64,
     muons: Muons,
     edge_x: F32,
     edge_y: F32,
-    has_phi: Bools,
     limits: StationLimits,
 ) -> Decisions:
     """Apply the cuts to crossings, all in one pass.
 
     Args:
-        pair: As in `dtperf.selection.crossings.Crossings`, like the next five, shape (rows,).
+        pair: As in `dtperf.selection.crossings.Crossings`, like the next three, shape (rows,).
         station: 1 to 4.
         match: -1 where the station is not crossed.
-        segment: -1 where there is none.
-        nearest: -1 where no row of the pair and station has a segment.
         n_other: Other stations with matched segments.
         probe: Muon that is the probe of each pair, shape (pairs,).
         muons: Flat muon columns.
         edge_x: Distance of each match from the border's edge in x, cm, shape (matches,).
         edge_y: In y.
-        has_phi: Whether segments have a phi view, shape (segments,).
         limits: Cut values.
     """
     pt, eta, phi, most = muons.pt, muons.eta, muons.phi, limits.max_abs_eta
     # unlike in the plot of RPC layers, these count here for muons that are not RPC muons, too
     layers, rows = muons.rpcMu_numberOfMatchedRPCLayers, len(pair)
     eligible, in_eta = np.empty(rows, dtype=np.bool_), np.empty(rows, dtype=np.bool_)
-    fiducial, passing = np.empty(rows, dtype=np.bool_), np.empty(rows, dtype=np.bool_)
-    of_station = np.empty(rows, dtype=np.bool_)
+    fiducial = np.empty(rows, dtype=np.bool_)
     for row in range(rows):
         i, at = np.uint64(probe[np.uint64(pair[row])]), match[row]
         eligible[row] = is_eligible(
@@ -214,10 +203,7 @@ def decide(
         fiducial[row] = at >= 0 and is_fiducial(
             edge_x[np.uint64(at)], edge_y[np.uint64(at)], limits.border_x, limits.border_y
         )
-        passing[row] = segment[row] >= 0 and has_phi[np.uint64(segment[row])]
-        at = nearest[row]  # which has a segment
-        of_station[row] = at >= 0 and has_phi[np.uint64(segment[np.uint64(at)])]
-    return Decisions(eligible, in_eta, fiducial, passing, of_station)
+    return Decisions(eligible, in_eta, fiducial)
 
 
 @compiled
