@@ -199,39 +199,43 @@ def _best_segments(
     indexed, start, size = np.int64(-1), np.uint64(0), np.uint64(0)
     one = np.uint64(1)
     for row in range(np.uint64(len(pair_of))):
+        if match_of[row] < 0:
+            segment_of[row] = nearest[row] = -1
+            dx[row] = dy[row] = dr[row] = np.nan
+            passing[row] = of_station[row] = False
+            continue
         best, best_hits, max_dr, best_phi = np.int64(-1), 0, limits.max_dr, False
-        x = y = best_x = best_y = np.float32(np.nan)
-        if match_of[row] >= 0:
-            match = np.uint64(match_of[row])
-            if event[np.uint64(pair_of[row])] != indexed:
-                indexed = event[np.uint64(pair_of[row])]
-                first, stop = (
-                    segment_offsets[np.uint64(indexed)],
-                    segment_offsets[np.uint64(indexed) + one],
-                )
-                start, size = np.uint64(first), np.uint64(max(stop - first, 0))
-                entry = size
-                while entry:
-                    entry -= one
-                    place = np.uint64(segment_code[start + entry] + 1)
-                    next_of[entry] = first_of[place]
-                    first_of[place] = start + entry
-            x, y = match_x[match], match_y[match]
-            at_x, at_y = (np.trunc(x), np.trunc(y)) if limits.truncate else (x, y)
-            i = np.uint64(first_of[np.uint64(match_code[match] + 1)])
-            while i - start < size:
-                hits = n_hits(has_phi[i], phi_hits[i], has_zed[i], z_hits[i])
-                to_x, to_y = abs(at_x - segment_x[i]), abs(at_y - segment_y[i])
-                to = distance(to_x, to_y)
-                views = (has_phi[i], has_zed[i])
-                if (hits > best_hits) & (to < max_dr) & is_close(to_x, to_y, views, limits):
-                    best, best_phi = np.int64(i), has_phi[i]
-                    best_x, best_y = segment_x[i], segment_y[i]
-                    if limits.nearest:
-                        max_dr = to
-                    else:
-                        best_hits = hits
-                i = np.uint64(next_of[i - start])
+        best_x = best_y = np.float32(np.nan)
+        match = np.uint64(match_of[row])
+        if event[np.uint64(pair_of[row])] != indexed:
+            indexed = event[np.uint64(pair_of[row])]
+            first, stop = (
+                segment_offsets[np.uint64(indexed)],
+                segment_offsets[np.uint64(indexed) + one],
+            )
+            start, size = np.uint64(first), np.uint64(max(stop - first, 0))
+            entry = size
+            while entry:
+                entry -= one
+                place = np.uint64(segment_code[start + entry] + 1)
+                next_of[entry] = first_of[place]
+                first_of[place] = start + entry
+        x, y = match_x[match], match_y[match]
+        at_x, at_y = (np.trunc(x), np.trunc(y)) if limits.truncate else (x, y)
+        i = np.uint64(first_of[np.uint64(match_code[match] + 1)])
+        while i - start < size:
+            hits = n_hits(has_phi[i], phi_hits[i], has_zed[i], z_hits[i])
+            to_x, to_y = abs(at_x - segment_x[i]), abs(at_y - segment_y[i])
+            to = distance(to_x, to_y)
+            views = (has_phi[i], has_zed[i])
+            if (hits > best_hits) & (to < max_dr) & is_close(to_x, to_y, views, limits):
+                best, best_phi = np.int64(i), has_phi[i]
+                best_x, best_y = segment_x[i], segment_y[i]
+                if limits.nearest:
+                    max_dr = to
+                else:
+                    best_hits = hits
+            i = np.uint64(next_of[i - start])
         segment_of[row], passing[row] = best, best_phi
         dx[row], dy[row] = abs(x - best_x), abs(y - best_y)
         dr[row] = distance(dx[row], dy[row])
