@@ -44,7 +44,8 @@ def drawn(rng: np.random.Generator, events: int) -> Drawn:
     has_phi, has_zed = rng.random((2, size)) < 0.6
     hits = rng.integers(0, 4, (2, size)).astype(np.int16)
     codes = rng.choice([*CODES, -1], size).astype(np.int16)
-    segments = Segments(offsets, *at, at[0], has_phi, has_zed, *hits, codes)
+    views = (has_phi, has_zed, hits[0], hits[1])
+    segments = Segments(offsets, at[0], at[1], at[0], *views, codes)
     event = np.repeat(np.arange(events), 2)
     begins, ends = (np.where(is_known, edge, -1) for edge in (begins, ends))
     masks = rng.integers(0, 16, 2 * events).astype(np.uint8)
