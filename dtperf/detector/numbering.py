@@ -25,6 +25,7 @@ __all__ = [
     "raw_ids",
     "second_sector",
     "sectors",
+    "station_place",
     "stations",
     "wheels",
 ]
@@ -48,6 +49,16 @@ def _code(wheel: int, sector: int, station: int) -> int:
 
 chamber_code = inlined(_code)
 """Compute the code of a chamber within a compiled function, of wheel, sector and station."""
+
+
+@inlined
+def station_place(code: int) -> int:
+    """Return the station of a chamber less one, 0 to 3, within a compiled function.
+
+    Args:
+        code: As in `Chamber.code`, not -1.
+    """
+    return int(np.uint64(code) // np.uint64(N_STATION_CODES))
 
 
 class Chamber(NamedTuple):

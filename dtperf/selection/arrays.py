@@ -42,7 +42,6 @@ class Muons(NamedTuple):
 class Matches(NamedTuple):
     """Where inner tracks cross chambers; local frame, cm."""
 
-    station: I16
     x: F32
     y: F32
     edgeX: F32

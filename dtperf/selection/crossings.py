@@ -8,6 +8,7 @@ import numpy as np
 
 from dtperf.compiled import compiled, inlined
 from dtperf.detector import N_CODES
+from dtperf.detector.numbering import station_place
 from dtperf.selection.arrays import Matches, Segments
 from dtperf.selection.segments import PassingLimits, distance, is_close, n_hits
 from dtperf.typing import F32, I8, I16, I32, I64, U8, Bools
@@ -45,6 +46,10 @@ class Crossings(NamedTuple):
     """Row of the same pair and station with the smallest dr, -1 if none has a segment."""
     n_other_stations: I8
     """Other muon stations with segments matched to the probe."""
+    passing: Bools
+    """The best segment of the chamber has a phi view."""
+    station_passing: Bools
+    """That of the nearest row has one."""
 
 
 @inlined
@@ -55,24 +60,6 @@ def count_other_stations(mask: int, station: int) -> int:
     bits = (bits & 0x55) + (bits >> 1 & 0x55)
     bits = (bits & 0x33) + (bits >> 2 & 0x33)
     return int((bits & 0xF) + (bits >> 4))
-
-
-@compiled
-def _count_rows(matches: Matches, begins: I64, ends: I64) -> int:
-    """Return the number of rows: one for each usable match, and for each station without."""
-    stations, codes = matches.station, matches.code
-    rows = 0
-    for pair in range(len(begins)):
-        if begins[pair] < 0:
-            continue
-        crossed = 0
-        for match in range(begins[pair], ends[pair]):
-            if codes[match] >= 0:
-                crossed |= 1 << stations[match]
-                rows += 1
-        for station in range(1, N_STATIONS + 1):
-            rows += not crossed >> station & 1
-    return rows
 
 
 @compiled
@@ -93,101 +80,178 @@ def find_crossings(
         begins: First match of each probe, -1 if its matches are not known, shape (pairs,).
         ends: One past its last match, shape (pairs,).
         segments: Flat segment columns; entries with code -1 are left out.
-        event: Event of each pair, shape (pairs,).
+        event: Event of each pair, in rising order, shape (pairs,).
         limits: Cut values.
 
     Returns:
         The rows in order of pair, station and match. A probe whose matches are not known has none.
     """
+    rows = _rows(masks, matches.code, begins, ends)
+    found = _best_segments(rows, matches, segments, event, limits)
+    pair, station, match, is_first, n_other = rows
+    segment, dx, dy, dr, nearest, passing, of_station = found
+    return Crossings(
+        pair,
+        station,
+        match,
+        segment,
+        dx,
+        dy,
+        dr,
+        is_first,
+        nearest,
+        n_other,
+        passing,
+        of_station,
+    )
+
+
+@compiled
+def _rows(masks: U8, codes: I16, begins: I64, ends: I64) -> tuple[I32, I8, I32, Bools, I8]:
+    """Return pair, station, match, `is_first` and `n_other_stations` of each row.
+
+    Arguments are those of `find_crossings`, with the codes of the matches.
+    """
+    upper = 0  # not what is in use: to count the rows takes as long as to write them
+    for pair in range(len(begins)):
+        upper += N_STATIONS + max(ends[pair] - begins[pair], 0)
+    pair_of = np.empty(upper, dtype=np.int32)
+    station_of = np.empty(upper, dtype=np.int8)
+    match_of = np.empty(upper, dtype=np.int32)
+    is_first = np.empty(upper, dtype=np.bool_)
+    n_other = np.empty(upper, dtype=np.int8)
+    others = np.empty((256, N_STATIONS), dtype=np.int8)
+    for bits in range(len(others)):
+        for station in range(N_STATIONS):
+            others[bits, station] = count_other_stations(bits, station + 1)
+    one, four = np.uint64(1), np.uint64(N_STATIONS)
+    row = np.uint64(0)
+    for pair in range(len(begins)):
+        if begins[pair] < 0:
+            continue
+        begin, end, mask = np.uint64(begins[pair]), np.uint64(ends[pair]), np.uint64(masks[pair])
+        # nearly always there is one row a station: so all four are written before one looks
+        for place in range(four):
+            pair_of[row + place], station_of[row + place] = pair, place + one
+            match_of[row + place], is_first[row + place] = -1, True
+            n_other[row + place] = others[mask, place]
+        crossed = twice = np.uint64(0)
+        for match in range(begin, end):
+            if codes[match] >= 0:
+                place = station_place(codes[match])
+                match_of[row + place] = match
+                twice |= crossed & one << place
+                crossed |= one << place
+        if not twice:
+            row += four
+            continue
+        for place in range(four):
+            first = row
+            for match in range(begin, end):
+                if codes[match] >= 0 and station_place(codes[match]) == place:
+                    match_of[row] = match
+                    row += one
+            if row == first:
+                match_of[row] = -1
+                row += one
+            for each in range(first, row):
+                pair_of[each], station_of[each] = pair, place + one
+                is_first[each], n_other[each] = each == first, others[mask, place]
+    return pair_of[:row], station_of[:row], match_of[:row], is_first[:row], n_other[:row]
+
+
+@compiled
+def _best_segments(
+    rows: tuple[I32, I8, I32, Bools, I8],
+    matches: Matches,
+    segments: Segments,
+    event: I64,
+    limits: PassingLimits,
+) -> tuple[I32, F32, F32, F32, I32, Bools, Bools]:
+    """Return segment, dx, dy, dr, nearest, `passing` and `station_passing` of each row.
+
+    Args:
+        rows: From `_rows`.
+        matches: As of `find_crossings`, like the others.
+        segments: Flat segment columns.
+        event: Event of each pair.
+        limits: Cut values.
+    """
     # arrays are taken out of their tuples once: in the loop that would cost more than the work
+    pair_of, _, match_of, is_first, _ = rows
     match_x, match_y, match_code = matches.x, matches.y, matches.code
-    match_station = matches.station
     segment_x, segment_y = segments.seg4D_posLoc_x, segments.seg4D_posLoc_y
     segment_code, segment_offsets = segments.code, segments.offsets
     has_phi, has_zed = segments.seg4D_hasPhi, segments.seg4D_hasZed
     phi_hits, z_hits = segments.seg2D_phi_nHits, segments.seg2D_z_nHits
 
-    rows = _count_rows(matches, begins, ends)
-    pair_of = np.empty(rows, dtype=np.int32)
-    station_of = np.empty(rows, dtype=np.int8)
-    match_of = np.empty(rows, dtype=np.int32)
-    segment_of = np.empty(rows, dtype=np.int32)
-    dx = np.empty(rows, dtype=np.float32)
-    dy = np.empty(rows, dtype=np.float32)
-    dr = np.empty(rows, dtype=np.float32)
-    is_first = np.empty(rows, dtype=np.bool_)
-    nearest = np.empty(rows, dtype=np.int32)
-    n_other = np.empty(rows, dtype=np.int8)
-    # the segments of one event by chamber: the first of each, and after each the next
+    segment_of = np.empty(len(pair_of), dtype=np.int32)
+    dx = np.empty(len(pair_of), dtype=np.float32)
+    dy = np.empty(len(pair_of), dtype=np.float32)
+    dr = np.empty(len(pair_of), dtype=np.float32)
+    nearest = np.empty(len(pair_of), dtype=np.int32)
+    passing = np.empty(len(pair_of), dtype=np.bool_)
+    of_station = np.empty(len(pair_of), dtype=np.bool_)
+    # the segments of one event by chamber: the first of each, and after each the next; what is
+    # outside of the event's is of another one, or none
     first_of = np.full(N_CODES + 1, -1, dtype=np.int32)
     next_of = np.empty(_most(segment_offsets), dtype=np.int32)
-    indexed, start, stop = np.int64(-1), np.int64(0), np.int64(0)
-    row = np.uint64(0)
-    for pair in range(len(event)):
-        if begins[pair] < 0:
+    indexed, start, size = np.int64(-1), np.uint64(0), np.uint64(0)
+    one = np.uint64(1)
+    for row in range(np.uint64(len(pair_of))):
+        if match_of[row] < 0:
+            segment_of[row] = nearest[row] = -1
+            dx[row] = dy[row] = dr[row] = np.nan
+            passing[row] = of_station[row] = False
             continue
-        if event[pair] != indexed:
-            for entry in range(start, stop):
-                first_of[np.uint64(segment_code[np.uint64(entry)] + 1)] = -1
-            indexed = event[pair]
-            start, stop = segment_offsets[event[pair]], segment_offsets[event[pair] + 1]
-            for entry in range(stop - 1, start - 1, -1):
-                place = np.uint64(segment_code[np.uint64(entry)] + 1)
-                next_of[np.uint64(entry - start)] = first_of[place]
-                first_of[place] = entry
-        begin, end = np.uint64(begins[pair]), np.uint64(ends[pair])
-        for station in range(1, N_STATIONS + 1):
-            first = row
-            nearest_row, nearest_dr = np.int64(-1), FARTHEST_CM
-            # those of the stations before come first, as a rule
-            while begin < end and match_station[begin] < station:
-                begin += np.uint64(1)
-            for match in range(begin, end):
-                if match_station[match] != station or match_code[match] < 0:
-                    continue
-                x, y = match_x[match], match_y[match]
-                at_x, at_y = (np.trunc(x), np.trunc(y)) if limits.truncate else (x, y)
-                best, best_hits, max_dr = np.int64(-1), 0, limits.max_dr
-                best_dx = best_dy = best_dr = np.float32(np.nan)
-                segment = np.int64(first_of[np.uint64(match_code[match] + 1)])
-                while segment >= 0:
-                    i = np.uint64(segment)
-                    hits = n_hits(has_phi[i], phi_hits[i], has_zed[i], z_hits[i])
-                    to_x, to_y = abs(at_x - segment_x[i]), abs(at_y - segment_y[i])
-                    to = distance(to_x, to_y)
-                    views = (has_phi[i], has_zed[i])
-                    if (hits > best_hits) & (to < max_dr) & is_close(to_x, to_y, views, limits):
-                        best = segment
-                        if limits.nearest:
-                            max_dr = to
-                        else:
-                            best_hits = hits
-                        if not limits.truncate:
-                            best_dx, best_dy, best_dr = to_x, to_y, to
-                    segment = np.int64(next_of[np.uint64(segment - start)])
-                if limits.truncate and best >= 0:
-                    best_dx = abs(x - segment_x[np.uint64(best)])
-                    best_dy = abs(y - segment_y[np.uint64(best)])
-                    best_dr = distance(best_dx, best_dy)
-                match_of[row], segment_of[row] = match, best
-                dx[row], dy[row], dr[row] = best_dx, best_dy, best_dr
-                if best_dr < nearest_dr:
-                    nearest_row, nearest_dr = np.int64(row), best_dr
-                row += np.uint64(1)
-            if row == first:
-                match_of[row], segment_of[row] = -1, -1
-                dx[row] = dy[row] = dr[row] = np.nan
-                row += np.uint64(1)
-            others = count_other_stations(masks[pair], station)
-            for each in range(first, row):
-                pair_of[each] = pair
-                station_of[each] = station
-                nearest[each] = nearest_row
-                n_other[each] = others
-                is_first[each] = each == first
-    return Crossings(
-        pair_of, station_of, match_of, segment_of, dx, dy, dr, is_first, nearest, n_other
-    )
+        best, best_hits, max_dr, best_phi = np.int64(-1), 0, limits.max_dr, False
+        best_x = best_y = np.float32(np.nan)
+        match = np.uint64(match_of[row])
+        if event[np.uint64(pair_of[row])] != indexed:
+            indexed = event[np.uint64(pair_of[row])]
+            first, stop = (
+                segment_offsets[np.uint64(indexed)],
+                segment_offsets[np.uint64(indexed) + one],
+            )
+            start, size = np.uint64(first), np.uint64(max(stop - first, 0))
+            entry = size
+            while entry:
+                entry -= one
+                place = np.uint64(segment_code[start + entry] + 1)
+                next_of[entry] = first_of[place]
+                first_of[place] = start + entry
+        x, y = match_x[match], match_y[match]
+        at_x, at_y = (np.trunc(x), np.trunc(y)) if limits.truncate else (x, y)
+        i = np.uint64(first_of[np.uint64(match_code[match] + 1)])
+        while i - start < size:
+            hits = n_hits(has_phi[i], phi_hits[i], has_zed[i], z_hits[i])
+            to_x, to_y = abs(at_x - segment_x[i]), abs(at_y - segment_y[i])
+            to = distance(to_x, to_y)
+            views = (has_phi[i], has_zed[i])
+            if (hits > best_hits) & (to < max_dr) & is_close(to_x, to_y, views, limits):
+                best, best_phi = np.int64(i), has_phi[i]
+                best_x, best_y = segment_x[i], segment_y[i]
+                if limits.nearest:
+                    max_dr = to
+                else:
+                    best_hits = hits
+            i = np.uint64(next_of[i - start])
+        segment_of[row], passing[row] = best, best_phi
+        dx[row], dy[row] = abs(x - best_x), abs(y - best_y)
+        dr[row] = distance(dx[row], dy[row])
+        is_near = dr[row] < FARTHEST_CM
+        nearest[row] = row if is_near else -1
+        of_station[row] = is_near & best_phi
+        if not is_first[row]:  # seldom
+            before = nearest[row - one]
+            if before >= 0 and not dr[row] < dr[np.uint64(before)]:
+                nearest[row], of_station[row] = before, passing[np.uint64(before)]
+            elif is_near:
+                each = np.uint64(row)
+                while not is_first[each]:
+                    each -= one
+                    nearest[each], of_station[each] = row, best_phi
+    return segment_of, dx, dy, dr, nearest, passing, of_station
 
 
 @compiled

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dtperf.detector import frame_table, stations
+from dtperf.detector import frame_table
 from dtperf.detector.edges import ACCEPT_CM
 from dtperf.detector.layers import layers
 from dtperf.detector.propagation import propagate
@@ -46,7 +46,7 @@ def extrapolate(flat: FlatEvents, event: I64, probe: I64) -> ProbeMatches:
     """
     if flat.stored is not None:
         matches = flat.stored.matches
-        unknown = np.full(len(matches.x), np.nan, dtype=np.float32)
+        unknown = np.broadcast_to(np.float32(np.nan), len(matches.x))  # takes no memory
         return ProbeMatches(
             matches, *probe_ranges(flat.stored.ranges, event, probe), unknown, unknown
         )
@@ -63,9 +63,7 @@ def extrapolate(flat: FlatEvents, event: I64, probe: I64) -> ProbeMatches:
         frame_table(),
         ACCEPT_CM,
     )
-    station = stations()[found.code].astype(np.int16)
-    columns = (found.x, found.y, found.edge_x, found.edge_y, found.code)
-    matches = Matches(station, *columns)
+    matches = Matches(found.x, found.y, found.edge_x, found.edge_y, found.code)
     is_known = np.isfinite(dxy[probe])
     begins, ends = (
         np.where(is_known, edge, -1) for edge in (found.offsets[:-1], found.offsets[1:])

@@ -20,6 +20,7 @@ __all__ = [
     "STORED",
     "is_above",
     "is_within",
+    "size_of_eta",
     "vector_eta",
     "vector_etas",
     "vector_phi",
@@ -106,6 +107,31 @@ def is_within(
     if abs(size - limit) > SMALL_ETA and size < LARGE_ETA and _is_ordinary(pt, phi):
         return size < limit
     return abs(vector_eta(np.float64(pt), np.float64(eta), np.float64(phi))) < limit
+
+
+@inlined
+def size_of_eta(
+    pt: np.float32, eta: np.float32, phi: np.float32, limits: F32, which: int
+) -> np.float32:
+    """Return a number that is below a station's limit where `is_within` says that |eta| is.
+
+    Args:
+        pt: As stored, GeV.
+        eta: As stored.
+        phi: As stored.
+        limits: By station, shape (5,); that of 0 is not used.
+        which: `STORED` or `FOUR_VECTOR`.
+    """
+    size = abs(eta)
+    is_stored = size < LARGE_ETA and _is_ordinary(pt, phi)
+    for station in range(1, 5):
+        is_stored &= abs(size - limits[station]) > SMALL_ETA
+    if which == STORED or is_stored:
+        return size
+    exact = abs(vector_eta(np.float64(pt), np.float64(eta), np.float64(phi)))
+    rounded = np.float32(exact)
+    # down, so that it is below no limit that the double is not below
+    return rounded if rounded <= exact else np.nextafter(rounded, np.float32(0))
 
 
 @inlined

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from math import copysign, cos, exp, inf, pi, sin, sinh, sqrt
+from math import copysign, cos, factorial, pi, sin, sinh, sqrt
 
 import numpy as np
 
 from dtperf.compiled import inlined
 
 __all__ = ["delta_r", "invariant_mass"]
+
+# What is above 3e-16 of the sums, for |x| up to LARGE_ETA, and up to pi / 2. As no operation waits
+# long for another one, this takes half of the time of the C library's functions.
+SINE_TERMS = tuple(1 / factorial(2 * n + 1) for n in range(12))
+"""Of the hyperbolic sine of x over x, for powers of x^2."""
+COSINE_TERMS = tuple((-1) ** n / factorial(2 * n) for n in range(12))
+"""Of the cosine of x, for powers of x^2."""
+LARGE_ETA = 2.5
+LARGE_ANGLE = 7.0
 
 MUON_MASS_GEV = 0.106  # the reference's value, not the PDG's
 ROUNDINGS = 90 * 2.0**-52
@@ -31,8 +40,11 @@ def invariant_mass(
     pt1, eta1, phi1 = np.float64(pt1), np.float64(eta1), np.float64(phi1)
     pt2, eta2, phi2 = np.float64(pt2), np.float64(eta2), np.float64(phi2)
     low, high = _mass_between(pt1, eta1, phi1, pt2, eta2, phi2)
+    is_usual = max(abs(eta1), abs(eta2)) < LARGE_ETA and abs(phi1 - phi2) < LARGE_ANGLE
     # nearly always both are the same; not where the mass is zero, or anything is not finite
-    return low if 0 < low == high else _mass_of_root(pt1, eta1, phi1, pt2, eta2, phi2)
+    if is_usual and 0 < low == high:
+        return low
+    return _mass_of_root(pt1, eta1, phi1, pt2, eta2, phi2)
 
 
 @inlined
@@ -42,22 +54,32 @@ def _mass_between(
     """Return numbers between which the mass is that ROOT's operations give, GeV.
 
     With half of their trigonometry: m2 = 2 (M2 + E1 E2 - pt1 pt2 (cos dphi + sinh eta1 sinh eta2)).
+    Not so for |eta| above `LARGE_ETA` and |dphi| above `LARGE_ANGLE`.
     """
-    sinh1, sinh2 = _sinh(eta1), _sinh(eta2)
+    dphi = phi1 - phi2
+    dphi -= 2 * pi * np.rint(dphi / (2 * pi))
+    half = _sum(COSINE_TERMS, 0.25 * dphi * dphi)
+    cosine = 2 * half * half - 1
+    sinh1 = eta1 * _sum(SINE_TERMS, eta1 * eta1)
+    sinh2 = eta2 * _sum(SINE_TERMS, eta2 * eta2)
     m2 = MUON_MASS_GEV * MUON_MASS_GEV
     e1 = sqrt(pt1 * pt1 * (1 + sinh1 * sinh1) + m2)
     e2 = sqrt(pt2 * pt2 * (1 + sinh2 * sinh2) + m2)
-    squared = 2 * (m2 + e1 * e2 - pt1 * pt2 * (cos(phi1 - phi2) + sinh1 * sinh2))
-    # ROOT's operations are off by at most 25, these by 12 roundings of the energy's square
+    squared = 2 * (m2 + e1 * e2 - pt1 * pt2 * (cosine + sinh1 * sinh2))
+    # ROOT's operations are off by at most 25, these by 30 roundings of the energy's square
     off = ROUNDINGS * (e1 + e2) * (e1 + e2)
     return np.float32(sqrt(max(squared - off, 0.0))), np.float32(sqrt(abs(squared + off)))
 
 
 @inlined
-def _sinh(x: float) -> float:
-    """Return a hyperbolic sine, off by some roundings of the cosine, in less time than `sinh`."""
-    up = exp(x)
-    return 0.5 * (up - (1 / up if up > 0 else inf))
+def _sum(terms: tuple[float, ...], x: float) -> float:
+    """Return the sum of x to the power of 0 to 11, each times a number."""
+    x2 = x * x
+    x4 = x2 * x2
+    first = terms[0] + terms[1] * x + (terms[2] + terms[3] * x) * x2
+    second = terms[4] + terms[5] * x + (terms[6] + terms[7] * x) * x2
+    third = terms[8] + terms[9] * x + (terms[10] + terms[11] * x) * x2
+    return first + second * x4 + third * (x4 * x4)
 
 
 @inlined

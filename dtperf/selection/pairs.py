@@ -12,7 +12,7 @@ import numpy as np
 
 from dtperf.compiled import compiled, inlined
 from dtperf.selection.arrays import Muons
-from dtperf.selection.fourvector import is_above
+from dtperf.selection.fourvector import STORED, is_above
 from dtperf.selection.kinematics import delta_r, invariant_mass
 from dtperf.typing import F32, I64, Bools, Integers
 
@@ -133,20 +133,36 @@ def find_probes(muons: Muons, limits: PairLimits) -> Bools:
 
 @compiled
 def _cut_on_pt(chosen: Bools, pt: F32, phi: F32, limit: np.float32, kinematics: int) -> None:
-    # a loop of its own: the one before has no branches and runs on several muons at once
+    # without branches a loop runs on several muons at once: so first what is no nearer than the
+    # limit, and whether there is any that asks for more than a comparison
+    unusual = False
     for i in range(len(chosen)):
-        chosen[i] = chosen[i] and is_above(pt[i], phi[i], limit, kinematics)
+        size = pt[i] if kinematics == STORED else abs(pt[i])
+        above = size > limit
+        is_usual = (size < np.inf) & (abs(phi[i]) < np.inf) & (size != limit)
+        unusual |= chosen[i] & ~is_usual
+        chosen[i] &= above | ~is_usual
+    if unusual:
+        for i in range(len(chosen)):
+            chosen[i] = chosen[i] and is_above(pt[i], phi[i], limit, kinematics)
 
 
 @compiled
-def _count_candidates(offsets: I64, tags: Bools) -> int:
-    count = 0
-    for event in range(len(offsets) - 1):
-        begin, end = offsets[event], offsets[event + 1]
-        for tag in range(begin, end):
-            if tags[tag]:
-                count += end - begin - 1
-    return count
+def _in_events(offsets: I64, tags: Bools) -> tuple[I64, I64, np.int64]:
+    """Return the muons that are tags, the event of each, and how many others these have in all."""
+    muons = np.empty(len(tags) + 1, dtype=np.int64)
+    n = np.uint64(0)
+    for muon in range(len(tags)):  # without a branch, of which nobody can guess where it goes
+        muons[n] = muon
+        n += np.uint64(tags[muon])
+    events = np.empty(n, dtype=np.int64)
+    event, others = np.int64(0), np.int64(0)
+    for tag in range(n):
+        while offsets[np.uint64(event + 1)] <= muons[tag]:
+            event += 1
+        events[tag] = event
+        others += offsets[np.uint64(event + 1)] - offsets[np.uint64(event)] - 1
+    return muons[:n], events, others
 
 
 @compiled
@@ -162,8 +178,8 @@ def find_pairs(muons: Muons, limits: PairLimits) -> Candidates:
     """
     offsets, pt, eta, phi = muons.offsets, muons.pt, muons.eta, muons.phi
     charge, trk_dz = muons.charge, muons.trk_dz
-    tags, probes = find_tags(muons, limits), find_probes(muons, limits)
-    upper = _count_candidates(offsets, tags)
+    probes = find_probes(muons, limits)
+    tags, events, upper = _in_events(offsets, find_tags(muons, limits))
     event_of = np.empty(upper, dtype=np.int64)
     tag_of = np.empty(upper, dtype=np.int64)
     probe_of = np.empty(upper, dtype=np.int64)
@@ -172,37 +188,33 @@ def find_pairs(muons: Muons, limits: PairLimits) -> Candidates:
     dz = np.empty(upper, dtype=np.float32)
     is_probe = np.empty(upper, dtype=np.bool_)
     selected = np.empty(upper, dtype=np.bool_)
-    row = np.uint64(0)
-    begin = np.uint64(offsets[0])
-    for event in range(len(offsets) - 1):
-        end = np.uint64(offsets[np.uint64(event) + np.uint64(1)])
-        for tag in range(begin, end):
-            if not tags[tag]:
+    row, last_tag, last_probe = np.uint64(0), np.uint64(0), np.uint64(0)
+    last_mass = last_dr = np.float32(np.nan)
+    for each in range(len(tags)):
+        tag, event = np.uint64(tags[each]), np.uint64(events[each])
+        begin, end = np.uint64(offsets[event]), np.uint64(offsets[event + np.uint64(1)])
+        for probe in range(begin, end):
+            if probe == tag:
                 continue
-            for probe in range(begin, end):
-                if probe == tag:
-                    continue
-                event_of[row], tag_of[row], probe_of[row] = event, tag, probe
-                dz[row] = trk_dz[tag] - trk_dz[probe]
-                is_probe[row] = probes[probe]
-                m = r = np.float32(np.nan)
-                holds: bool | np.bool_ = False
-                if probes[probe]:  # else not worth the trigonometry
-                    last = row - np.uint64(1)
-                    if row and tag_of[last] == probe and probe_of[last] == tag and is_probe[last]:
-                        # of two tags each is the other's probe, with the same mass to the last bit
-                        m, r = mass[last], dr[last]
-                    else:
-                        m = invariant_mass(
-                            pt[tag], eta[tag], phi[tag], pt[probe], eta[probe], phi[probe]
-                        )
-                        r = delta_r(eta[tag], phi[tag], eta[probe], phi[probe])
-                    holds = is_pair(dz[row], charge[tag] * charge[probe], m, r, limits)
-                mass[row], dr[row], selected[row] = m, r, holds
-                row += np.uint64(1)
-                if holds:
-                    break
-        begin = end
+            event_of[row], tag_of[row], probe_of[row] = event, tag, probe
+            dz[row] = trk_dz[tag] - trk_dz[probe]
+            is_probe[row] = probes[probe]
+            m = r = np.float32(np.nan)
+            holds: bool | np.bool_ = False
+            if probes[probe]:  # else not worth the trigonometry
+                # of two tags each is the other's probe, with the same mass to the last bit
+                if (tag != last_probe) | (probe != last_tag):
+                    last_tag, last_probe = tag, np.uint64(probe)
+                    last_mass = invariant_mass(
+                        pt[tag], eta[tag], phi[tag], pt[probe], eta[probe], phi[probe]
+                    )
+                    last_dr = delta_r(eta[tag], phi[tag], eta[probe], phi[probe])
+                m, r = last_mass, last_dr
+                holds = is_pair(dz[row], charge[tag] * charge[probe], m, r, limits)
+            mass[row], dr[row], selected[row] = m, r, holds
+            row += np.uint64(1)
+            if holds:
+                break
     return Candidates(
         event_of[:row],
         tag_of[:row],

@@ -37,13 +37,15 @@ def probe_ranges(ranges: Ranges, event: I64, probe: I64) -> tuple[I64, I64]:
         points outside the event.
     """
     offsets, begins, ends = ranges.offsets, ranges.begin, ranges.end
-    first = np.full(len(probe), -1, dtype=np.int64)
-    last = np.full(len(probe), -1, dtype=np.int64)
+    first = np.empty(len(probe), dtype=np.int64)
+    last = np.empty(len(probe), dtype=np.int64)
     for pair in range(len(probe)):
-        begin, end = np.int64(begins[probe[pair]]), np.int64(ends[probe[pair]])
-        start, stop = offsets[event[pair]], offsets[event[pair] + 1]
-        if begin <= end <= stop - start:
-            first[pair], last[pair] = start + begin, start + end
+        muon, at = np.uint64(probe[pair]), np.uint64(event[pair])
+        begin, end = np.int64(begins[muon]), np.int64(ends[muon])
+        start, stop = offsets[at], offsets[at + np.uint64(1)]
+        is_inside = (begin <= end) & (end <= stop - start)
+        first[pair] = start + begin if is_inside else -1
+        last[pair] = start + end if is_inside else -1
     return first, last
 
 

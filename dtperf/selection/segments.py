@@ -11,7 +11,7 @@ from numba.extending import register_jitable
 
 from dtperf.compiled import compiled, inlined
 from dtperf.selection.arrays import Muons
-from dtperf.selection.fourvector import is_within
+from dtperf.selection.fourvector import size_of_eta
 from dtperf.typing import F32, I8, I16, I32, I64, Bools
 
 __all__ = [
@@ -161,10 +161,6 @@ class Decisions(NamedTuple):
     is_eligible: Bools
     is_in_eta: Bools
     is_fiducial: Bools
-    passing: Bools
-    """The best segment of the chamber has a phi view."""
-    station_passing: Bools
-    """That of the nearest row of the pair and station has one."""
 
 
 @compiled
@@ -172,52 +168,47 @@ def decide(
     pair: I32,
     station: I8,
     match: I32,
-    segment: I32,
-    nearest: I32,
     n_other: I8,
     probe: I64,
     muons: Muons,
     edge_x: F32,
     edge_y: F32,
-    has_phi: Bools,
     limits: StationLimits,
 ) -> Decisions:
-    """Apply the cuts to crossings, all in one pass.
+    """Apply the cuts on stations to crossings.
 
     Args:
-        pair: As in `dtperf.selection.crossings.Crossings`, like the next five, shape (rows,).
+        pair: As in `dtperf.selection.crossings.Crossings`, like the next three, shape (rows,).
         station: 1 to 4.
         match: -1 where the station is not crossed.
-        segment: -1 where there is none.
-        nearest: -1 where no row of the pair and station has a segment.
         n_other: Other stations with matched segments.
         probe: Muon that is the probe of each pair, shape (pairs,).
         muons: Flat muon columns.
         edge_x: Distance of each match from the border's edge in x, cm, shape (matches,).
         edge_y: In y.
-        has_phi: Whether segments have a phi view, shape (segments,).
         limits: Cut values.
     """
     pt, eta, phi, most = muons.pt, muons.eta, muons.phi, limits.max_abs_eta
     # unlike in the plot of RPC layers, these count here for muons that are not RPC muons, too
-    layers, rows = muons.rpcMu_numberOfMatchedRPCLayers, len(pair)
+    layers_of, size_of = muons.rpcMu_numberOfMatchedRPCLayers, np.empty(len(probe), np.float32)
+    layers = np.empty(len(probe), dtype=np.int16)
+    for each in range(len(probe)):  # once for the four rows or more of a pair
+        i = np.uint64(probe[each])
+        layers[each] = layers_of[i]
+        size_of[each] = size_of_eta(pt[i], eta[i], phi[i], most, limits.kinematics)
+    rows = len(pair)
     eligible, in_eta = np.empty(rows, dtype=np.bool_), np.empty(rows, dtype=np.bool_)
-    fiducial, passing = np.empty(rows, dtype=np.bool_), np.empty(rows, dtype=np.bool_)
-    of_station = np.empty(rows, dtype=np.bool_)
+    fiducial = np.empty(rows, dtype=np.bool_)
     for row in range(rows):
-        i, at = np.uint64(probe[np.uint64(pair[row])]), match[row]
+        i, at = np.uint64(pair[row]), match[row]
         eligible[row] = is_eligible(
             n_other[row], layers[i], limits.min_other, limits.min_rpc_layers
         )
-        limit = most[np.uint64(station[row])]
-        in_eta[row] = is_within(pt[i], eta[i], phi[i], limit, limits.kinematics)
+        in_eta[row] = size_of[i] < most[np.uint64(station[row])]
         fiducial[row] = at >= 0 and is_fiducial(
             edge_x[np.uint64(at)], edge_y[np.uint64(at)], limits.border_x, limits.border_y
         )
-        passing[row] = segment[row] >= 0 and has_phi[np.uint64(segment[row])]
-        at = nearest[row]  # which has a segment
-        of_station[row] = at >= 0 and has_phi[np.uint64(segment[np.uint64(at)])]
-    return Decisions(eligible, in_eta, fiducial, passing, of_station)
+    return Decisions(eligible, in_eta, fiducial)
 
 
 @compiled

@@ -9,7 +9,6 @@ import numpy as np
 from dtperf.detector import chamber_codes, sectors, stations, wheels
 from dtperf.selection.arrays import Matches, Muons, Segments
 from dtperf.selection.branches import (
-    MATCH_DTYPES,
     MUON_DTYPES,
     OPTIONAL_EVENT_COLUMNS,
     PF,
@@ -124,7 +123,6 @@ def expanded(columns: Columns, trigger: str = "none", isolations: Isolations = P
             *(tracks.columns[f"matches_{n}"].astype(np.uint32) for n in ("begin", "end")),
         )
         content = {n: v for n, v in found.columns.items() if n not in PLACE}
-        content["station"] = found.columns["station"].astype(MATCH_DTYPES["station"])
         content["code"] = _codes(found.columns)
         stored = StoredMatches(Matches(*(content[name] for name in Matches._fields)), ranges)
     else:

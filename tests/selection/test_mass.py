@@ -47,6 +47,13 @@ def test_any_pair(apart: float, scale: float) -> None:
     assert masses(pt, eta, phi).tolist() == of_root(pt, eta, phi)
 
 
+def test_angles_beyond_any_turn() -> None:
+    rng = np.random.default_rng(3)
+    pt, eta = rng.uniform(20, 60, (2, 1000, 2)).astype(np.float32)
+    phi = (10 ** rng.uniform(0, 9, (1000, 2))).astype(np.float32)
+    assert masses(pt, eta / 30, phi).tolist() == of_root(pt, eta / 30, phi)
+
+
 def test_what_is_not_finite() -> None:
     for wrong in (np.nan, np.inf, -np.inf):
         pt = np.full((1, 2), 40, dtype=np.float32)
