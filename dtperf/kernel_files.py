@@ -8,6 +8,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import numba  # noqa: F401  # all of it, see dtperf.execution.clusters.preload_site
 from numba.core import caching
 
 from dtperf.kernel_sharing import unsealed

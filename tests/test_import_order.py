@@ -1,6 +1,7 @@
 """The house has one direction: a folder of `dtperf` imports only what is below it."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,15 @@ def test_imports_point_down_the_house(name: str) -> None:
 def test_every_room_has_its_floor() -> None:
     rooms = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()}
     assert rooms - {"__init__", "__main__", "__pycache__", "configs"} == {*FLOORS}
+
+
+def test_numba_is_imported_before_its_parts() -> None:
+    """Else a worker's task, which imports a part while another thread imports all, may hang."""
+    parts = re.compile(r"^(?:from|import) numba\.", re.MULTILINE)
+    without = [
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if (found := parts.search(text := path.read_text(encoding="utf-8")))
+        and not re.search(r"^import numba\b(?!\.)", text[: found.start()], re.MULTILINE)
+    ]
+    assert not without

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numba  # noqa: F401  # all of it, see dtperf.execution.clusters.preload_site
 from numba.core import event
 
 __all__ = ["tell_compiling"]

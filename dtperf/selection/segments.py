@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any, NamedTuple
 
+import numba  # noqa: F401  # all of it, see dtperf.execution.clusters.preload_site
 import numpy as np
 import numpy.typing as npt
 from numba.extending import register_jitable

@@ -41,7 +41,13 @@ def dask_setup(worker: _ClosingWorker) -> None:
 
 
 def _import() -> None:
-    """Import while the worker connects, and the client looks whom it has got."""
+    """Import while the worker connects, and the client looks whom it has got.
+
+    A task may come meanwhile. Modules of ours that it imports wait for one another; but a part of
+    numba waits for nothing, and two threads that make parts of it may wait for llvmlite's lock for
+    ever (its callbacks are registered while another thread holds it). So ours import numba first,
+    then parts of it.
+    """
     for name in NEEDED:
         try:
             import_module(name)
