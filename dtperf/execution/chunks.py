@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import awkward as ak
 from coffea.processor import Runner
 from coffea.processor.executor import WorkItem
 
@@ -125,7 +126,7 @@ def read_events(item: WorkItem, following: WorkItem | None = None) -> Chunk:
     events = file.events(columns, item.entrystart, item.entrystop, _metadata(item))
     numbers = None
     if columns.keys() >= {*EVENT_BRANCHES}:
-        numbers = {name: columns.parts(name).content for name in EVENT_BRANCHES}
+        numbers = {name: ak.to_numpy(columns[name]) for name in EVENT_BRANCHES}
     origin = EventOrigin.of(mark, len(item), numbers)
     return Chunk(events, size, _sample(item, numbers), origin, remark)
 
