@@ -180,3 +180,31 @@ def test_a_notebook_shows_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     shell = InteractiveShell()
     shell.run_cell("import dtperf.errors\nraise dtperf.errors.Stopped('Stopped at 1 of 2 events')")
     assert capsys.readouterr().out == "Stopped at 1 of 2 events\n"
+
+
+LARGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+
+
+@pytest.mark.skipif(not LARGE_PAGES.exists(), reason="this system has no large pages")
+def test_memory_that_is_kept_is_of_large_pages_and_none_before_it_is_used() -> None:
+    """In a process of its own, whose memory this sets for good."""
+    program = """
+import numpy
+from dtperf.process import keep_freed, peak_memory_bytes
+before = peak_memory_bytes()
+assert keep_freed()
+print(peak_memory_bytes() - before)
+arrays = [numpy.ones(3 << 20, numpy.uint8) for _ in range(40)]  # of larger ones numpy asks for them
+for line in open("/proc/self/smaps"):
+    place = line.split()[0].split("-")
+    if len(place) == 2:
+        begin, end = (int(each, 16) for each in place)
+    elif line.startswith("VmFlags:") and "hg" in line.split():
+        print(sum(begin <= each.ctypes.data < end for each in arrays))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    taken, *in_large_pages = map(int, done.stdout.split())
+    assert taken < 8 << 20
+    assert sum(in_large_pages) > 35  # the first ones may lie before them

@@ -58,7 +58,12 @@ def code_version(processor: str | None = None) -> str:
         Such as '0.1.0+3f2a9c01b7de SegmentEfficiency@5d41402abc4b'; a change of one source file
         changes it.
     """
-    return f"{version('dtperf')}+{package_state()} {processor or _packaged_label()}"
+    return f"{_own_version()}+{package_state()} {processor or _packaged_label()}"
+
+
+@cache
+def _own_version() -> str:
+    return version("dtperf")
 
 
 @cache

@@ -114,7 +114,8 @@ class RunRecord:
         # a processor of somebody else's may be run without the reading that makes it
         sample = (output or {}).pop(EVENT_SAMPLE, EventSample())
         origin = (output or {}).pop(ORIGIN, EventOrigin())
-        self._refuse_doubled(sample, rows)
+        if output is not None:
+            self._refuse_doubled(sample, rows)
         # stopped in between, a sum would be left that no row speaks of
         with uninterrupted():
             self._is_balanced = False

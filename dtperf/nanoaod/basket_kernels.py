@@ -125,22 +125,31 @@ def read_offsets(words: U32, places: I64, item_bytes: int, start: int, offsets: 
     Returns:
         -1; or the first basket whose lists do not lie one behind the other within its numbers.
     """
+    shift = np.int64(0)  # a division would take most of the time
+    while 1 << shift < item_bytes:
+        shift += 1
     for basket in range(len(places)):
         place = places[basket]
         its, before, lists = _wanted(words, place, start, len(offsets) - 1)
         if lists <= 0:
             continue
         end = place[4]
-        first = last = _native(its[0]) - place[5]
-        ok = 0 <= first <= end
-        rest, base = first, offsets[before]
-        for i in range(1, lists + 1):
-            at = _native(its[i]) - place[5] if i < len(its) else end
-            ok &= last <= at
+        # behind the last list of a basket nothing says where it ends
+        told = its[: lists + 1]
+        mine = offsets[before : before + lists + 1]
+        first, base = _native(told[0]) - place[5], mine[0]
+        wrong, rest = np.int64(0), np.int64(0)
+        for i in range(1, len(told)):  # without a branch: several are looked at at a time
+            at = _native(told[i]) - place[5]
+            wrong |= at - (_native(told[i - 1]) - place[5])
             rest |= at
-            offsets[before + i] = base + (at - first) // item_bytes
-            last = at
-        if not ok or last > end or rest % item_bytes:
+            mine[i] = base + ((at - first) >> shift)
+        last = _native(told[len(told) - 1]) - place[5]
+        if len(told) <= lists:
+            mine[lists] = base + ((end - first) >> shift)
+            rest |= end
+        # whichever is negative makes it so
+        if (wrong | first | (end - last)) < 0 or (rest | first) % item_bytes:
             return basket
     return -1
 

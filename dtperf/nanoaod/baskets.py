@@ -214,9 +214,10 @@ def unpack_baskets(
     size = -(-int(places[-1, 3]) // 8) * 8
     claim(source, len(raw), size)
     content = get_buffer(size)
+    packed, target = raw.data, content.data
     for begin, end, first, last in places[:, :4].tolist():
         if end - begin == last - first:
-            content[first:last] = raw[begin:end]
+            target[first:last] = packed[begin:end]
         else:
-            decompress_into(raw[begin:end], content[first:last])
+            decompress_into(packed[begin:end], target[first:last])
     return Baskets(content, places)

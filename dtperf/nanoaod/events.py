@@ -8,13 +8,12 @@ from typing import Any
 from urllib.parse import unquote
 
 import awkward as ak
-import numpy as np
 from coffea.nanoevents import NanoEventsFactory
 from coffea.nanoevents.util import key_to_tuple, tuple_to_key
 
 from dtperf.nanoaod.columns import ColumnFilter
+from dtperf.nanoaod.read_columns import ReadColumns
 from dtperf.nanoaod.schema import MuonDPGSchema
-from dtperf.typing import AnyArray
 
 __all__ = ["FileEvents", "PreloadedColumns"]
 
@@ -26,19 +25,19 @@ class PreloadedColumns:
     chunk. What is made of several columns, such as global indices, it still makes itself.
     """
 
-    def __init__(self, mapping: Any, columns: Mapping[str, ak.Array], events: slice) -> None:
+    def __init__(self, mapping: Any, columns: ReadColumns, events: slice) -> None:
         """Set up a mapping that looks for columns here first, then in coffea's own."""
         self._mapping = mapping
-        self._columns = {name: _parts(column) for name, column in columns.items()}
-        mapping.preloaded_arrays = {n: _Whole(c, events) for n, c in columns.items()}
+        self._columns = columns
+        mapping.preloaded_arrays = {name: _Whole(columns, name, events) for name in columns}
 
     def __getitem__(self, key: str) -> Any:
         """Return the buffer that a key of the form of the events stands for."""
         match unquote(key.rpartition("/")[2]).split(","):
             case [name, "!load"] | [name, "!load", "!content"] if name in self._columns:
-                return self._columns[name][1]
+                return self._columns.parts(name).content
             case [name, "!load", "!offsets", "!skip", "!offsets"] if name in self._columns:
-                return self._columns[name][0]
+                return self._columns.parts(name).offsets
         return self._mapping[key]
 
     def __getattr__(self, name: str) -> Any:
@@ -48,32 +47,13 @@ class PreloadedColumns:
 class _Whole:
     """A column of some events, which coffea indexes by their numbers in the file."""
 
-    def __init__(self, column: ak.Array, events: slice) -> None:
-        self._column, self._events = column, events
+    def __init__(self, columns: ReadColumns, name: str, events: slice) -> None:
+        self._columns, self._name, self._events = columns, name, events
 
     def __getitem__(self, events: slice) -> ak.Array:
         if events != self._events:
             raise IndexError(f"events {events} of a column that has {self._events}")
-        return self._column
-
-
-def _parts(column: ak.Array) -> tuple[AnyArray, AnyArray]:
-    """Return offsets and content of a column of lists; no offsets for one number an event."""
-    layout = column.layout
-    if isinstance(layout, ak.contents.NumpyArray):
-        return np.empty(0, dtype=np.int64), layout.data
-    if (
-        isinstance(layout, ak.contents.ListOffsetArray)
-        and isinstance(layout.content, ak.contents.NumpyArray)
-        and layout.offsets.data.dtype == np.int64
-        and not layout.offsets.data[0]
-    ):
-        # as we read them; awkward would copy the offsets
-        offsets = layout.offsets.data
-        return offsets, layout.content.data[: offsets[-1]]
-    lists = layout.to_ListOffsetArray64(True)
-    offsets = lists.offsets.data
-    return offsets, ak.to_numpy(lists.content)[: offsets[-1]]
+        return self._columns[self._name]
 
 
 class FileEvents:
@@ -93,12 +73,12 @@ class FileEvents:
         )
 
     def events(
-        self, columns: Mapping[str, Any], start: int, stop: int, metadata: Mapping[str, Any]
+        self, columns: ReadColumns, start: int, stop: int, metadata: Mapping[str, Any]
     ) -> Any:
         """Make events.
 
         Args:
-            columns: Awkward arrays of these events, by name.
+            columns: Those of these events.
             start: First event.
             stop: One past the last event.
             metadata: What ``events.metadata`` shall hold.

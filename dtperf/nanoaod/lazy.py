@@ -40,7 +40,7 @@ class _BulkNTuple:
     ) -> dict[str, ak.Array]:
         """Read columns."""
         reader = NTupleReader(self._ntuple, ColumnFilter.of(names))
-        return reader.read(entry_start, entry_stop)
+        return dict(reader.read(entry_start, entry_stop))
 
 
 class _SchemaMapping(_map_schema_uproot):  # type: ignore[misc]  # coffea has no type hints

@@ -10,6 +10,7 @@ from uproot.interpretation.jagged import AsJagged
 
 from dtperf.errors import InputError
 from dtperf.nanoaod.branches import collection_of, known_collections
+from dtperf.nanoaod.read_columns import ReadColumns
 
 __all__ = ["after_basket", "check_counters", "check_lengths"]
 
@@ -34,33 +35,35 @@ def check_lengths(arrays: Mapping[str, Any], events: int) -> None:
         offsets = np.asarray(lists.offsets)
         if not _are_in(offsets, len(lists.content)):
             raise InputError(f"{name} has lists that are not in it", "corrupt")
-        collection = collection_of(name, known_collections()) or name
+        collection = _collection(name) or name
         other, expected = first.setdefault(collection, (name, offsets))
         if not np.array_equal(offsets, expected):
             raise InputError(f"the lists of {other} and {name} differ in length", "corrupt")
 
 
-def check_counters(arrays: Mapping[str, Any]) -> None:
+def check_counters(columns: ReadColumns) -> None:
     """Check that counters count the lists of their collection; in a slimmed file they may not.
 
     Args:
-        arrays: Branch name to what was read of it; lists of one collection are equally long.
+        columns: What was read; lists of one collection are equally long.
 
     Raises:
         InputError: One does not; the message names it.
     """
-    lists = {
-        collection_of(name, known_collections()): name
-        for name, array in arrays.items()
-        if array.ndim > 1
-    }
-    for collection, name in lists.items():
-        counter = f"n{collection}"
-        if counter not in arrays:
+    for counter in columns:
+        if not counter.startswith("n"):
             continue
-        counts = np.diff(arrays[name].layout.to_ListOffsetArray64(True).offsets.data)
-        if not np.array_equal(np.asarray(arrays[counter]), counts):
+        its = (name for name in columns if counter == f"n{_collection(name)}")
+        name = next((name for name in its if columns[name].ndim > 1), None)
+        if name is None:
+            continue
+        counts = np.diff(columns[name].layout.to_ListOffsetArray64(True).offsets.data)
+        if not np.array_equal(np.asarray(columns[counter]), counts):
             raise InputError(f"{counter} does not count what {name} has", "corrupt")
+
+
+def _collection(name: str) -> str:
+    return collection_of(name, known_collections())
 
 
 def after_basket(_: AsJagged, *, branch: Any, output: Any, **__: Any) -> None:

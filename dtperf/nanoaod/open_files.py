@@ -21,6 +21,7 @@ from dtperf.nanoaod.looking import take_looked_at
 from dtperf.nanoaod.marks import mark_of
 from dtperf.nanoaod.open import find_tree, open_file, unfinished
 from dtperf.nanoaod.patches import install
+from dtperf.nanoaod.read_columns import ReadColumns
 from dtperf.nanoaod.rntuple import NTupleReader
 from dtperf.nanoaod.storage_checks import check_storage
 
@@ -93,12 +94,12 @@ class OpenFile:
         self._bulk.prefetch(start, stop)
 
     def events(
-        self, columns: Mapping[str, Any], start: int, stop: int, metadata: Mapping[str, Any]
+        self, columns: ReadColumns, start: int, stop: int, metadata: Mapping[str, Any]
     ) -> Any:
         """Make NanoEvents of what `read` returned, as `FileEvents.events` does."""
         return self._factory.events(columns, start, stop, metadata)
 
-    def read(self, start: int, stop: int, threads: int = 1) -> dict[str, Any]:
+    def read(self, start: int, stop: int, threads: int = 1) -> ReadColumns:
         """Read the columns of some events, as `BulkReader.read` does, and check the counters."""
         columns = self._bulk.read(start, stop, threads)
         check_counters(columns)

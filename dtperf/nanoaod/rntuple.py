@@ -15,6 +15,7 @@ import numpy as np
 from dtperf.errors import InputError
 from dtperf.nanoaod.branches import collection_of, known_collections
 from dtperf.nanoaod.list_checks import check_lengths
+from dtperf.nanoaod.read_columns import Parts, ReadColumns
 from dtperf.nanoaod.rntuple_pages import Field, layout_of
 from dtperf.nanoaod.rntuple_reader import PageReader, Range
 from dtperf.typing import I64, AnyArray
@@ -51,10 +52,10 @@ class NTupleReader:
         self._reader = PageReader(ntuple.file.source, self._columns, self._names)
         self._refuse_contradictions()
 
-    def read(self, start: int, stop: int, threads: int = 1) -> dict[str, ak.Array]:
+    def read(self, start: int, stop: int, threads: int = 1) -> ReadColumns:
         """Read the columns of some events, as `BulkReader.read` does for a TTree."""
         if not self._is_usual:
-            return self._read_by_uproot(start, stop)
+            return ReadColumns({}, self._read_by_uproot(start, stop))
         if self._prefetched != (start, stop):
             self.prefetch(start, stop)
         try:
@@ -64,7 +65,7 @@ class NTupleReader:
         finally:
             self._reader.forget()
             self._prefetched = _NOTHING
-        return {each.name: _array(each, content, lists) for each in self._fields}
+        return ReadColumns({each.name: _parts(each, content, lists) for each in self._fields})
 
     def prefetch(self, start: int, stop: int) -> None:
         """Request the bytes of the events that will be read next, without waiting for them.
@@ -212,11 +213,10 @@ def _unequal(first: Field, other: Field) -> InputError:
     return InputError(message, "corrupt")
 
 
-def _array(field: Field, content: Mapping[int, AnyArray], lists: Mapping[int, _Lists]) -> ak.Array:
+def _parts(field: Field, content: Mapping[int, AnyArray], lists: Mapping[int, _Lists]) -> Parts:
     if field.kind == "one":
-        return ak.Array(content[field.content])
+        return Parts(None, content[field.content])
     offsets = lists[field.lists].offsets
     if field.kind == "count":
-        return ak.Array(np.diff(offsets))
-    numbers = ak.contents.NumpyArray(content[field.content])
-    return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(offsets), numbers))
+        return Parts(None, np.diff(offsets))
+    return Parts(offsets, content[field.content])

@@ -93,17 +93,17 @@ def unpack_pages(group: PageGroup, raw: U8, source: Any, get_buffer: Callable[[i
         claim(source, len(raw), claimed)
     needs_buffer = not all(place[6] for place in places)
     content = get_buffer(sum(place[5] for place in places) if needs_buffer else 0)
-    target = group.numbers.view(np.uint8)
+    buffer, target, read = content.data, group.numbers.view(np.uint8).data, raw.data
     what, end = f"page of {group.name}", 0
     for stored, packed, (at, _, _, _, to, size, is_direct, _) in rows:
         begin, end = end, end + stored
         if stored != packed:
             check_sum(raw[begin:end], what)
-        page = raw[begin : begin + packed]
+        page = read[begin : begin + packed]
         if is_direct:
             unpacked = target[to * column.stored.itemsize :][:size]
         else:
-            unpacked = content[at : at + size]
+            unpacked = buffer[at : at + size]
         if packed == size:
             unpacked[:] = page
         else:

@@ -98,16 +98,17 @@ class LocalSource(uproot.source.chunk.Source):  # type: ignore[misc]  # uproot i
         """
         if self.closed:
             raise OSError(errno.EBADF, "the file is closed", self._file_path)
+        total = sum(sizes)
         self._num_requested_chunks += len(starts)
-        self._num_requested_bytes += sum(sizes)
-        content = np.empty(sum(sizes), dtype=np.uint8)
-        free = content.data
-        for start, size in zip(starts, sizes, strict=True):
-            at, stop = start, start + size
-            while at < stop:  # as `_LazyBytes.result`
-                if not (read := os.preadv(self._descriptor, [free[: stop - at]], at)):
-                    raise InputError(f"the file ends before byte {stop}", "truncated")
-                at, free = at + read, free[read:]
+        self._num_requested_bytes += total
+        content = np.empty(total, dtype=np.uint8)
+        buffer, begin = content.data, 0
+        for at, size in zip(starts, sizes, strict=True):
+            end = begin + size
+            while begin < end:  # as `_LazyBytes.result`
+                if not (read := os.preadv(self._descriptor, [buffer[begin:end]], at)):
+                    raise InputError(f"the file ends before byte {at + end - begin}", "truncated")
+                begin, at = begin + read, at + read  # noqa: PLW2901
         return content
 
     def _read(self, start: int, stop: int) -> Any:

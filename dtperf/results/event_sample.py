@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -154,7 +155,7 @@ class EventSample:
 
     __hash__ = None  # type: ignore[assignment]
 
-    @property
+    @cached_property
     def doubled(self) -> Doubled | None:
         """What is there twice, as far as the sample tells; None: nothing."""
         several = self.entries[self.entries["count"] > 1]

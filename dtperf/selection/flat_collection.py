@@ -55,7 +55,8 @@ def collection(
     Raises:
         InputError: A column is not there.
     """
-    present = set(events[name].fields) if name in events.fields else set()
+    records: Any = events[name] if name in events.fields else None
+    present = set() if records is None else set(records.fields)
     missing = dtypes.keys() - present
     if missing:
         named = ", ".join(sorted(f"{name}_{field}" for field in missing))
@@ -64,18 +65,26 @@ def collection(
     import awkward as ak  # not needed where a skim has flat columns
 
     fields = [*dtypes, *(field for field in optional if field in present)]
-    layout = events[name].layout
+    layout = records.layout
     if not _is_plain(layout):  # a slice
-        layout = ak.to_packed(events[name][fields]).layout
+        layout = ak.to_packed(records[fields]).layout
     offsets = np.asarray(ak.to_numpy(layout.offsets.data), dtype=np.int64)
+    its = slice(offsets[0], offsets[-1])
     columns = {
-        field: _as_type(
-            ak.to_numpy(layout.content.content(field)[offsets[0] : offsets[-1]]),
-            np.dtype(dtypes.get(field, np.float32)),
-        )
+        field: _as_type(_numbers(layout.content, field)[its], np.dtype(dtypes.get(field, "f4")))
         for field in fields
     }
-    return Collection(offsets - offsets[0], columns)
+    return Collection(offsets - offsets[0] if offsets[0] else offsets, columns)
+
+
+def _numbers(records: Any, field: str) -> AnyArray:
+    """Return one column of a layout of records."""
+    import awkward as ak  # as above
+
+    numbers = records.contents[records.field_to_index(field)]
+    data = getattr(numbers, "data", None)
+    # awkward takes fifty times as long to tell that it has nothing to do
+    return data if isinstance(data, np.ndarray) else ak.to_numpy(numbers)
 
 
 def codes(columns: Mapping[str, AnyArray]) -> I16:
@@ -85,6 +94,8 @@ def codes(columns: Mapping[str, AnyArray]) -> I16:
 
 def _as_type(values: AnyArray, dtype: np.dtype[Any]) -> AnyArray:
     """Return numbers of another width; one that does not fit becomes the largest one."""
+    if values.dtype == dtype:
+        return values
     if values.dtype.kind in "iu" and dtype.kind in "iu" and not np.can_cast(values.dtype, dtype):
         limits = np.iinfo(dtype)
         fits = (values >= limits.min) & (values <= limits.max)

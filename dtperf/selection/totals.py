@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["totals"]
 
+COUNTING = ("is_eligible", "is_in_eta", "is_fiducial")
+"""What a crossing must be to count in the fiducial efficiency."""
+
 
 def totals(pairs: Table, crossings: Table) -> dict[str, int]:
     """Count what was selected.
@@ -30,8 +33,13 @@ def totals(pairs: Table, crossings: Table) -> dict[str, int]:
     """
     probes = pairs["probe"][pairs.rows_where(("selected",))]
     repeated = is_repeated(probes, probes.max(initial=-1) + 1)
-    counts = crossings["is_eligible"] & crossings["is_in_eta"] & crossings["is_fiducial"]
-    flags = crossings["is_first"].astype(np.uint32) | counts.astype(np.uint32) << np.uint32(1)
+    # only those of a probe and station that has several, which are few
+    several = ~crossings["is_first"]
+    several[:-1] |= several[1:]
+    rows = np.flatnonzero(several)
+    first, *counting = (crossings[name][rows] for name in ("is_first", *COUNTING))
+    flags = first.astype(np.uint32)
+    flags |= np.logical_and.reduce(counting).astype(np.uint32) << np.uint32(1)
     return {
         "pairs": len(probes),
         "repeated_probes": int(repeated.sum()),

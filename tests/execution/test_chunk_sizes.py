@@ -161,7 +161,8 @@ print(before, largest())
         [sys.executable, "-c", program, str(GOLDEN)], capture_output=True, text=True, check=True
     )
     before, after = map(int, done.stdout.split())
-    assert after == pytest.approx(before, rel=0.2)
+    # of so few events the memory is known roughly: it is taken in pages of 2 MB
+    assert after == pytest.approx(before, rel=0.5)
 
 
 def test_chunks_of_a_worker_may_be_known_in_any_order() -> None:

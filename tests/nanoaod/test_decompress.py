@@ -41,7 +41,7 @@ def block(packed: bytes, size: int) -> npt.NDArray[np.uint8]:
 
 def unpacked(packed: bytes, size: int) -> bytes:
     content = np.zeros(size, np.uint8)
-    decompress_into(block(packed, size), content)
+    decompress_into(block(packed, size).data, content.data)
     return content.tobytes()
 
 
