@@ -1,4 +1,4 @@
-"""The axes of histograms of one table, and where rows are on them."""
+"""The axes of histograms of one table, and in which of their bins rows are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from dtperf.measurements.binning import (
     regular_bins,
     variable_bins,
 )
-from dtperf.measurements.counting import NOTHING
 from dtperf.measurements.declaration import (
     AtLeast,
     Axis,
@@ -24,41 +23,28 @@ from dtperf.measurements.declaration import (
 )
 from dtperf.selection.cuts import LARGEST_CATEGORY
 from dtperf.selection.tables import Table
-from dtperf.typing import I16, I64, AnyArray
+from dtperf.typing import I16, AnyArray
 
 __all__ = ["Axes", "bin_numbers"]
 
 
 class Axes:
-    """Axes of histograms whose columns are of one table, and places by them; each is there once."""
+    """Axes of histograms whose columns are of one table; each is there once."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
         self._numbers: dict[Axis | str, int] = {}
         self._categories: dict[Category, AnyArray] = {}
-        self._places: dict[tuple[int, int, int], int] = {(NOTHING, -1, 0): NOTHING}
+
+    def number(self, axis: Axis | str) -> int:
+        """Return the number of an axis, or of a boolean column, among `bins`."""
+        return self._numbers.setdefault(axis, len(self._numbers))
 
     def categories(self, axis: Category) -> AnyArray:
         """Return the categories of all rows of the table, increasing; those that enter have few."""
         if axis not in self._categories:
             self._categories[axis] = _categories(self._table[axis.column], axis)
         return self._categories[axis]
-
-    def step(self, before: int, axis: Axis | str, stride: int) -> int:
-        """Return the number of the place that an axis, or a boolean column, makes of another.
-
-        Args:
-            before: Number of the place by the axes before; `NOTHING`: there are none.
-            axis: What is added.
-            stride: Distance of its bins.
-        """
-        number = self._numbers.setdefault(axis, len(self._numbers))
-        return self._places.setdefault((before, number, stride), len(self._places))
-
-    @property
-    def steps(self) -> I64:
-        """How places are made, as `dtperf.measurements.counting.add_places` takes it."""
-        return np.array([*self._places], dtype=np.int64)
 
     def bins(self) -> I16:
         """Return the bin of each row on each axis, shape (axes, rows), -1 where it has none."""

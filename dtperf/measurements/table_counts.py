@@ -8,14 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dtperf.measurements.counting import (
-    COUNTED,
-    NEVER,
-    NOTHING,
-    add_moments,
-    add_places,
-    count_rows,
-)
+from dtperf.measurements.counting import NOTHING, Step, add_moments, count_rows
 from dtperf.measurements.declaration import (
     MOMENTS,
     AtLeast,
@@ -38,8 +31,8 @@ SUM_OF_SQUARES_UNIT = 2.0**-24
 LARGEST_IN_MEAN = 2.0**19
 """The square of such a value alone would overflow a sum in these units."""
 
-MOST_BINS = 2**31 - 1
-"""Of one histogram: places are kept in 32 bits."""
+MOST_BINS = 2**31 - 2
+"""Of one histogram: places are kept in 32 bits, and one is nowhere."""
 
 
 class _Booked(NamedTuple):
@@ -63,11 +56,14 @@ class TableCounts:
         self._table = table
         self._own = Axes(table)
         self._parent = Axes(table if table.parent is None else table.parent)
-        self._sets: dict[tuple[int, int], int] = {(NOTHING, NEVER): NOTHING}
         self._flags: dict[str, int] = {}
-        self._lines: list[tuple[int, ...]] = []
+        # the first one of each is NOTHING
+        self._sets: dict[tuple[int, int], int] = {(-1, -1): NOTHING}
+        self._places: dict[tuple[int, int, int, int], int] = {(-1, -1, -1, -1): NOTHING}
+        self._counted: list[tuple[int, int, int]] = []
+        self._noted: list[tuple[int, int]] = []
         self._seen: dict[tuple[int, Category], int] = {}
-        self._size = self._noted = 0
+        self._size = 0
 
     def counted(self, measurements: Mapping[str, Measurement]) -> dict[str, Histogram]:
         """Return the histograms, by the name of the measurement."""
@@ -80,82 +76,77 @@ class TableCounts:
         for name in measurement.rows:
             rows = self._sets.setdefault((rows, self._flag(name)), len(self._sets))
         shape: list[int] = []
-        places = {True: NOTHING, False: NOTHING}
-        seen = {}
+        place, seen = NOTHING, {}
         for at, axis in enumerate(measurement.axes):
-            is_inherited = self._table.inherits(axis.column)
-            its, stride = self._axes(is_inherited), math.prod(shape)
+            its, stride = self._axes(axis.column), math.prod(shape)
             shape.append(_extent(axis, its))
-            places[is_inherited] = its.step(places[is_inherited], axis, stride)
+            place = self._step(place, axis, stride)
             if isinstance(axis, Category):
-                seen[at] = self._book_seen(rows, axis, is_inherited), its.categories(axis)
-        size = math.prod(shape)
-        flag = NEVER
+                seen[at] = self._book_seen(rows, axis), its.categories(axis)
         if measurement.passed:
+            place = self._step_of_flag(place, measurement.passed, math.prod(shape))
             shape.append(2)
-            if self._table.inherits(measurement.passed):
-                places[True] = self._parent.step(places[True], measurement.passed, size)
-            else:
-                flag = self._flag(measurement.passed)
         bins = math.prod(shape) * (len(MOMENTS) if measurement.mean_of else 1)
         if bins > MOST_BINS:
             raise MemoryError(f"{bins:,} bins")
-        begin, noted = self._line(
-            rows, places, flag, size, bins, is_noted=bool(measurement.mean_of)
-        )
-        return _Booked(measurement, shape, begin, noted, seen)
+        if measurement.mean_of:
+            self._noted.append((rows, place))
+            return _Booked(measurement, shape, -1, len(self._noted) - 1, seen)
+        return _Booked(measurement, shape, self._line(rows, place, bins), -1, seen)
 
-    def _axes(self, is_inherited: bool) -> Axes:
-        return self._parent if is_inherited else self._own
+    def _axes(self, column: str) -> Axes:
+        return self._parent if self._table.inherits(column) else self._own
 
     def _flag(self, name: str) -> int:
-        return self._flags.setdefault(name, NEVER + 1 + len(self._flags))
+        return self._flags.setdefault(name, len(self._flags))
 
-    def _book_seen(self, rows: int, axis: Category, is_inherited: bool) -> int:
+    def _step(self, before: int, axis: Axis, stride: int) -> int:
+        """Return the place by the axes of another place and one more, of that distance of bins."""
+        is_inherited = self._table.inherits(axis.column)
+        kind = Step.AXIS_OF_PARENT if is_inherited else Step.AXIS
+        number = self._axes(axis.column).number(axis)
+        return self._places.setdefault((before, kind, number, stride), len(self._places))
+
+    def _step_of_flag(self, before: int, name: str, stride: int) -> int:
+        """Return the place by the axes of another place and whether a boolean column holds."""
+        is_inherited = self._table.inherits(name)
+        kind = Step.AXIS_OF_PARENT if is_inherited else Step.FLAG
+        number = self._parent.number(name) if is_inherited else self._flag(name)
+        return self._places.setdefault((before, kind, number, stride), len(self._places))
+
+    def _book_seen(self, rows: int, axis: Category) -> int:
         """Return where is counted which categories the rows of a set have."""
         if (rows, axis) not in self._seen:
-            its = self._axes(is_inherited)
-            places = {is_inherited: its.step(NOTHING, axis, 1), not is_inherited: NOTHING}
-            size = len(its.categories(axis))
-            self._seen[rows, axis] = self._line(rows, places, NEVER, 0, size)[0]
+            size = len(self._axes(axis.column).categories(axis))
+            self._seen[rows, axis] = self._line(rows, self._step(NOTHING, axis, 1), size)
         return self._seen[rows, axis]
 
-    def _line(
-        self,
-        rows: int,
-        places: Mapping[bool, int],
-        flag: int,
-        stride: int,
-        size: int,
-        *,
-        is_noted: bool = False,
-    ) -> tuple[int, int]:
-        """Add what is counted, and return its first count, or the number of its noted places."""
-        begin, noted = (-1, self._noted) if is_noted else (self._size, -1)
-        self._lines.append((rows, places[False], places[True], flag, stride, max(begin, 0), noted))
-        self._noted += is_noted
-        self._size += 0 if is_noted else size
-        return begin, noted
+    def _line(self, rows: int, place: int, size: int) -> int:
+        """Add a histogram, of a set of rows, and return where its bins begin among all counts."""
+        self._counted.append((rows, place, self._size))
+        self._size += 1 + size  # the first one is nowhere
+        return self._size - size
 
     def _count(self) -> tuple[I32, I32]:
         """Return all counts, one histogram behind the other, and all places that are noted."""
         rows = self._table.rows
-        flags = np.empty((1 + len(self._flags), rows), dtype=np.bool_)
-        flags[NEVER] = False
+        flags = np.empty((len(self._flags), rows), dtype=np.bool_)
         for name, number in self._flags.items():
             flags[number] = self._table[name]
         counts = np.zeros(self._size, dtype=np.int32)
-        noted = np.full((self._noted, rows), -1, dtype=np.int32)
+        noted = np.empty((len(self._noted), rows), dtype=np.int32)
         count_rows(
             counts,
-            self._own.bins(),
-            self._own.steps,
-            flags,
-            np.array([*self._sets], dtype=np.int64),
-            self._table.link.astype(np.int32, copy=False),
-            add_places(self._parent.bins(), self._parent.steps),
-            np.array(self._lines, dtype=np.int64).reshape(-1, COUNTED),
             noted,
+            self._own.bins(),
+            self._parent.bins(),
+            self._table.link.astype(np.int32, copy=False),
+            flags,
+            np.array([*self._places], dtype=np.int64),
+            np.array([*self._sets], dtype=np.int64),
+            # those of one set stand together, which is the fastest
+            np.array(sorted(self._counted), dtype=np.int64).reshape(-1, 3),
+            np.array(self._noted, dtype=np.int64).reshape(-1, 2),
         )
         return counts, noted
 

@@ -72,8 +72,15 @@ def take(source: AnyArray, index: AnyArray, nowhere: Any) -> AnyArray:
         Values of the source's dtype, shape (rows,).
     """
     taken = np.empty(len(index), dtype=source.dtype)
+    if len(source) == 0:
+        taken[:] = nowhere
+        return taken
     for i in range(len(index)):
-        taken[i] = source[index[i]] if index[i] >= 0 else nowhere
+        # always read, if need be what is not wanted: nobody can guess which rows have an index
+        # of -1, and a wrong guess takes longer than ten reads
+        at = index[i]
+        found = source[np.uint64(max(at, 0))]
+        taken[i] = found if at >= 0 else nowhere
     return taken
 
 
