@@ -170,7 +170,6 @@ def _at_or_below(edges: AnyArray, value: float) -> int:
     return low
 
 
-@compiled
 def variable_bins(values: AnyArray, edges: F64, bins: I16) -> None:
     """Find the bins between edges, each with its lower edge.
 
@@ -179,23 +178,43 @@ def variable_bins(values: AnyArray, edges: F64, bins: I16) -> None:
         edges: Increasing, shape (n + 1,).
         bins: To be filled, 0 to n + 1, shape (rows,).
     """
+    if np.can_cast(values.dtype, np.float32):
+        # what single precision holds is not below an edge if it is not below the next number
+        # that single precision holds; twice as many of these fit into a step
+        with np.errstate(over="ignore"):  # beyond them all is infinity
+            narrow = edges.astype(np.float32)
+        above = np.nextafter(narrow, np.float32(np.inf))
+        _variable_bins(values, np.where(narrow < edges, above, narrow), bins)
+    else:
+        _variable_bins(values, edges, bins)
+
+
+@compiled
+def _variable_bins(values: AnyArray, edges: AnyArray, bins: I16) -> None:
+    """Find the bins between edges, which are compared in their own precision."""
     if len(edges) >= FEW_EDGES:
         for i in range(len(values)):
             x = np.float64(values[i])
             bins[i] = len(edges) if np.isnan(x) else _at_or_below(edges, x)
         return
-    # one edge for many values, in numbers of one width: the loop runs on several of them at once
-    some, below = np.empty(TOGETHER), np.empty(TOGETHER, dtype=np.int64)
+    # one edge for many values: the loop runs on several of them at once
+    some = np.empty(TOGETHER, dtype=edges.dtype)
     for begin in range(0, len(values), TOGETHER):
-        n = min(TOGETHER, len(values) - begin)
-        for i in range(n):
-            some[i] = values[begin + i]
-            below[i] = 0
+        end = min(begin + TOGETHER, len(values))
+        given, below = some[: end - begin], bins[begin:end]
+        given[:] = values[begin:end]
+        below[:] = 0
         for edge in edges:
-            for i in range(n):
-                below[i] += np.int64(some[i] >= edge)
-        for i in range(n):
-            bins[begin + i] = len(edges) if np.isnan(some[i]) else below[i]
+            _count_at_or_above(given, edge, below)
+        for i in range(end - begin):
+            below[i] = len(edges) if np.isnan(given[i]) else below[i]
+
+
+# not inlined, which leaves the compiler in doubt whether its arrays are different ones
+@compiled
+def _count_at_or_above(values: AnyArray, edge: Any, counts: I16) -> None:
+    for i in range(len(values)):
+        counts[i] += values[i] >= edge
 
 
 @compiled

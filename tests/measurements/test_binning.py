@@ -128,9 +128,15 @@ def test_narrow_numbers_have_the_bins_of_wide_ones(
 
 
 def test_variable_axis() -> None:
-    values = [*beside_edges(list(WIDENING)), nan, inf, -inf, 7.5]
-    got = bins_of(binning.variable_bins, np.array(values), np.array(WIDENING, dtype=np.float64))
-    assert got.tolist() == rule(list(WIDENING), values)
+    # single precision holds no edge but the ends, and some numbers right below and above
+    for edges in (list(WIDENING), [-1e300, -0.7, 0.1, 1 / 3, 1.1, 1e300]):
+        values = np.array([*beside_edges(edges), nan, inf, -inf, 7.5])
+        with np.errstate(over="ignore"):
+            narrow = values.astype(np.float32)
+        around = [np.nextafter(narrow, np.float32(to)) for to in (-inf, inf)]
+        for some in (values, narrow, *around):
+            got = bins_of(binning.variable_bins, some, np.array(edges, dtype=np.float64))
+            assert got.tolist() == rule(edges, [float(value) for value in some])
 
 
 @pytest.mark.parametrize("n", [1, 22, 127, 128, 400])
