@@ -19,6 +19,7 @@ __all__ = [
     "category_bins",
     "integer_bins",
     "regular_bins",
+    "threshold_bins",
     "variable_bins",
 ]
 
@@ -230,6 +231,23 @@ def integer_bins(values: AnyArray, first: int, n: int, bins: I16) -> None:
     for i in range(len(values)):
         bin_number = int(values[i]) - first
         bins[i] = bin_number if 0 <= bin_number < n else -1
+
+
+@compiled
+def threshold_bins(values: AnyArray, first: int, n: int, bins: I16) -> None:
+    """Find how many of the thresholds first, first + 1, … are reached.
+
+    Args:
+        values: Numbers, shape (rows,); NaN reaches none.
+        first: The lowest threshold.
+        n: Number of thresholds.
+        bins: To be filled, 0 to n, shape (rows,).
+    """
+    # in a width of their own: those that are unsigned, or short, would have no difference below 0
+    for i in range(len(values)):
+        above = np.float64(values[i]) - (first - 1)
+        reached = above if above > 0 else 0.0
+        bins[i] = np.int16(min(reached, np.float64(n)))
 
 
 @compiled

@@ -10,6 +10,7 @@ from dtperf.measurements.binning import (
     category_bins,
     integer_bins,
     regular_bins,
+    threshold_bins,
     variable_bins,
 )
 from dtperf.measurements.declaration import (
@@ -94,10 +95,7 @@ def bin_numbers(axis: Axis, values: AnyArray, bins: I16 | None = None) -> I16:
         case Integer():
             integer_bins(values, axis.first, axis.last - axis.first + 1, bins)
         case AtLeast():
-            # bin 0 reaches no threshold, the last one reaches them all; in a width of their own
-            # those that are unsigned, or short, would have no difference below 0
-            above = np.subtract(values, axis.first - 1, dtype=np.float64)
-            bins[:] = np.clip(above, 0, axis.last - axis.first + 1)
+            threshold_bins(values, axis.first, axis.last - axis.first + 1, bins)
         case _:
             raise AssertionError(axis)
     return bins

@@ -157,3 +157,14 @@ def test_variable_axis_of_many_values(n: int) -> None:
 def test_integers_off_the_axis_have_no_bin() -> None:
     values = np.array([0, 1, 4, 5, -99], dtype=np.int16)
     assert bins_of(binning.integer_bins, values, 1, 4).tolist() == [-1, 0, 3, -1, -1]
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int64, np.float32])
+def test_thresholds_that_are_reached(dtype: type[np.number[Any]]) -> None:
+    values = np.array([0, 1, 2, 3, 4, 5, 6, 7, 100], dtype=dtype)
+    assert bins_of(binning.threshold_bins, values, 3, 4).tolist() == [0, 0, 0, 1, 2, 3, 4, 4, 4]
+
+
+def test_a_number_that_is_none_reaches_no_threshold() -> None:
+    values = np.array([nan, -inf, inf, 2.5, 3.5])
+    assert bins_of(binning.threshold_bins, values, 3, 4).tolist() == [0, 0, 4, 0, 1]
