@@ -172,7 +172,7 @@ def pair_columns(flat: FlatEvents, candidates: Candidates) -> Make:
             make[f"{who}_{name}"] = _indexed(getattr(muons, column), who)
         if flat.tracker_iso is not None:
             make[f"{who}_tracker_iso"] = _indexed(flat.tracker_iso, who)
-    rpc_layers = np.where(muons.isRPC, muons.rpcMu_numberOfMatchedRPCLayers, 0)
+    rpc_layers = muons.rpcMu_numberOfMatchedRPCLayers * muons.isRPC
     make["probe_rpc_layers"] = _indexed(rpc_layers, "probe")
     make["probe_is_tight"] = _indexed(muons.isTight, "probe")
     make["probe_q_over_pt"] = _q_over_pt
