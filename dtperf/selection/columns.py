@@ -157,7 +157,8 @@ def event_columns(flat: FlatEvents) -> Make:
 
 
 def _indexed(source: AnyArray, index: str) -> Callable[[Table], AnyArray]:
-    return lambda table: take(source, table[index], source.dtype.type(0))
+    # of a muon or an event, which every pair has
+    return lambda table: take(source, table[index])
 
 
 def pair_columns(flat: FlatEvents, candidates: Candidates) -> Make:
@@ -219,7 +220,7 @@ def crossing_columns(
         name: partial(lambda column, _: column, column)
         for name, column in crossings._asdict().items()
     }
-    make["candidate"] = lambda t: take(selected.astype(np.int32), t["pair"], np.int32(0))
+    make["candidate"] = lambda t: take(selected.astype(np.int32), t["pair"])
     matches, segments = crossed.matches, flat.segments
     make["chamber"] = _taken(matches.code, "match", -1)
     make["wheel"] = _taken(wheels(), "chamber", NOWHERE)
