@@ -6,7 +6,6 @@ and Python is asked once for a table, not several times for each histogram.
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from dtperf.compiled import compiled
 from dtperf.typing import I16, I32, I64, U16, AnyArray, Bools
 
-__all__ = ["NOTHING", "Step", "add_moments", "count_rows"]
+__all__ = ["NOTHING", "NO_FLAG", "add_moments", "count_rows"]
 
 TOGETHER = 2048
 """Rows that are counted in one histogram after the other."""
@@ -22,15 +21,8 @@ NOTHING = 0
 """Among places: that to which no axis has added anything. Among sets: that of all rows."""
 
 
-class Step(IntEnum):
-    """What is added to a place: a bin, or a flag as bin 0 or 1."""
-
-    AXIS = 0
-    """By a column of the table."""
-    AXIS_OF_PARENT = 1
-    """By a column of its parent."""
-    FLAG = 2
-
+NO_FLAG = -1
+"""In the place of the number of a flag."""
 
 # These are called by `count_rows`, not inlined: there, the compiler does not know that arrays that
 # are read and written are different ones, and takes row by row instead of many at once.
@@ -54,11 +46,21 @@ def _inherit(bins: I16, link: I32, inherited: I16) -> None:
 
 
 @compiled
-def _add_step(before: I32, bins: AnyArray, stride: np.int32, places: I32) -> None:
-    """Add the bins on one axis, or a flag, to the places of rows; a bin of -1 is nowhere."""
+def _add_step(before: I32, bins: I16, stride: np.int32, places: I32) -> None:
+    """Add the bins on one axis to the places of rows; a bin of -1 is nowhere."""
     for i in range(len(bins)):
         there = before[i] + np.int32(bins[i]) * stride
-        places[i] = there if (before[i] > 0) & (np.int32(bins[i]) >= 0) else np.int32(0)
+        places[i] = there if (before[i] > 0) & (bins[i] >= 0) else np.int32(0)
+
+
+@compiled
+def _add_last_step(
+    before: I32, bins: I16, stride: np.int32, holds: Bools, of_flag: np.int32, places: I32
+) -> None:
+    """Do the same with a flag, which is bin 0 or 1 on one axis more."""
+    for i in range(len(bins)):
+        there = before[i] + np.int32(bins[i]) * stride + np.int32(holds[i]) * of_flag
+        places[i] = there if (before[i] > 0) & (bins[i] >= 0) else np.int32(0)
 
 
 @compiled
@@ -112,8 +114,9 @@ def count_rows(
         bins_of_parent: The same of the parent's rows by its own columns.
         link: Row of the parent of each row, shape (rows,); of shape (0,) where there is no parent.
         flags: Whether each holds for each row, shape (flags, rows).
-        steps: For each place the place before, the kind of `Step`, which axis or flag it adds,
-            and the distance of its bins, shape (places, 4); the first place is `NOTHING`.
+        steps: For each place the place before, whether the axis that it adds is the parent's,
+            which one it is, the distance of its bins, the flag that is one axis more or `NO_FLAG`,
+            and the distance of its bins, shape (places, 6); the first place is `NOTHING`.
         sets: For each set of rows the set whose rows it takes, and the flag that holds for those
             that it keeps, shape (sets, 2); the first set is `NOTHING`, which has all rows.
         counted: Of each histogram the set of rows that enter, their place, and its first content,
@@ -137,14 +140,14 @@ def count_rows(
         for axis in range(len(bins_of_parent)):
             _inherit(bins_of_parent[axis], link[begin:end], inherited[axis])
         for place in range(1, len(steps)):
-            before, kind, number, stride = steps[place]
-            if kind == Step.FLAG:
-                holds = flags[number][begin:end]
-                _add_step(places[before], holds, np.int32(stride), places[place])
+            before, is_inherited, axis, stride, flag, of_flag = steps[place]
+            its = inherited[axis][: end - begin] if is_inherited else bins[axis][begin:end]
+            at, to = places[before], places[place]
+            if flag == NO_FLAG:
+                _add_step(at, its, np.int32(stride), to)
             else:
-                is_own = kind == Step.AXIS
-                its = bins[number][begin:end] if is_own else inherited[number][: end - begin]
-                _add_step(places[before], its, np.int32(stride), places[place])
+                holds = flags[flag][begin:end]
+                _add_last_step(at, its, np.int32(stride), holds, np.int32(of_flag), to)
         for one in range(len(to_note)):
             which, place = to_note[one]
             _note_rows(members[which][: sizes[which]], places[place], noted[one][begin:end])

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dtperf.measurements.counting import NOTHING, Step, add_moments, count_rows
+from dtperf.measurements.counting import NO_FLAG, NOTHING, add_moments, count_rows
 from dtperf.measurements.declaration import (
     MOMENTS,
     AtLeast,
@@ -59,7 +59,7 @@ class TableCounts:
         self._flags: dict[str, int] = {}
         # the first one of each is NOTHING
         self._sets: dict[tuple[int, int], int] = {(-1, -1): NOTHING}
-        self._places: dict[tuple[int, int, int, int], int] = {(-1, -1, -1, -1): NOTHING}
+        self._places: dict[tuple[int, ...], int] = {(-1,) * 6: NOTHING}
         self._counted: list[tuple[int, int, int]] = []
         self._noted: list[tuple[int, int]] = []
         self._seen: dict[tuple[int, Category], int] = {}
@@ -75,16 +75,20 @@ class TableCounts:
         rows = NOTHING
         for name in measurement.rows:
             rows = self._sets.setdefault((rows, self._flag(name)), len(self._sets))
-        shape: list[int] = []
-        place, seen = NOTHING, {}
+        shape = [_extent(axis, self._axes(axis.column)) for axis in measurement.axes]
+        strides = [math.prod(shape[:at]) for at in range(len(shape) + 1)]
+        passed, place, seen = measurement.passed, NOTHING, {}
+        own_flag = passed if passed and not self._table.inherits(passed) else None
         for at, axis in enumerate(measurement.axes):
-            its, stride = self._axes(axis.column), math.prod(shape)
-            shape.append(_extent(axis, its))
-            place = self._step(place, axis, stride)
+            is_last = at == len(shape) - 1
+            flag = (own_flag, strides[-1]) if own_flag and is_last else ()
+            place = self._step(place, axis, strides[at], *flag)
             if isinstance(axis, Category):
-                seen[at] = self._book_seen(rows, axis), its.categories(axis)
-        if measurement.passed:
-            place = self._step_of_flag(place, measurement.passed, math.prod(shape))
+                its = self._axes(axis.column).categories(axis)
+                seen[at] = self._book_seen(rows, axis), its
+        if passed and not own_flag:
+            place = self._step(place, passed, strides[-1])
+        if passed:
             shape.append(2)
         bins = math.prod(shape) * (len(MOMENTS) if measurement.mean_of else 1)
         if bins > MOST_BINS:
@@ -100,19 +104,23 @@ class TableCounts:
     def _flag(self, name: str) -> int:
         return self._flags.setdefault(name, len(self._flags))
 
-    def _step(self, before: int, axis: Axis, stride: int) -> int:
-        """Return the place by the axes of another place and one more, of that distance of bins."""
-        is_inherited = self._table.inherits(axis.column)
-        kind = Step.AXIS_OF_PARENT if is_inherited else Step.AXIS
-        number = self._axes(axis.column).number(axis)
-        return self._places.setdefault((before, kind, number, stride), len(self._places))
+    def _step(
+        self, before: int, axis: Axis | str, stride: int, flag: str = "", of_flag: int = 0
+    ) -> int:
+        """Return the place by the axes of another place, one axis more, and if need be a flag.
 
-    def _step_of_flag(self, before: int, name: str, stride: int) -> int:
-        """Return the place by the axes of another place and whether a boolean column holds."""
-        is_inherited = self._table.inherits(name)
-        kind = Step.AXIS_OF_PARENT if is_inherited else Step.FLAG
-        number = self._parent.number(name) if is_inherited else self._flag(name)
-        return self._places.setdefault((before, kind, number, stride), len(self._places))
+        Args:
+            before: The other place.
+            axis: What is added, or a boolean column of the parent's.
+            stride: Distance of its bins.
+            flag: A boolean column that is an axis, too.
+            of_flag: Distance of its two bins.
+        """
+        column = axis if isinstance(axis, str) else axis.column
+        number = self._axes(column).number(axis)
+        its_flag = self._flag(flag) if flag else NO_FLAG
+        step = before, self._table.inherits(column), number, stride, its_flag, of_flag
+        return self._places.setdefault(step, len(self._places))
 
     def _book_seen(self, rows: int, axis: Category) -> int:
         """Return where is counted which categories the rows of a set have."""
