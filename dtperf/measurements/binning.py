@@ -261,11 +261,10 @@ def category_bins(values: AnyArray, categories: AnyArray, bins: I16) -> None:
     """
     if len(categories) > MOST_CATEGORIES:
         raise ValueError("more categories than can be numbered")
-    bins[:] = -1
+    place = -1
     for i in range(len(values)):
-        if i and values[i] == values[i - 1]:
-            bins[i] = bins[i - 1]
-            continue
-        place = _at_or_below(categories, values[i]) - 1
-        if place >= 0 and categories[place] == values[i]:
-            bins[i] = place
+        if i == 0 or values[i] != values[i - 1]:
+            place = _at_or_below(categories, values[i]) - 1
+            if place >= 0 and categories[place] != values[i]:
+                place = -1
+        bins[i] = place
