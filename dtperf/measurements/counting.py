@@ -13,7 +13,7 @@ import numpy as np
 from dtperf.compiled import compiled
 from dtperf.typing import I16, I32, I64, U16, AnyArray, Bools
 
-__all__ = ["NOTHING", "NO_FLAG", "add_moments", "count_rows"]
+__all__ = ["LISTED", "NOTHING", "NO_FLAG", "OWN", "PARENTS", "add_moments", "count_rows"]
 
 TOGETHER = 2048
 """Rows that are counted in one histogram after the other."""
@@ -23,6 +23,8 @@ NOTHING = 0
 
 NO_FLAG = -1
 """In the place of the number of a flag."""
+OWN, PARENTS, LISTED = range(3)
+"""Of an axis: by a column of the table, of its parent, or of a list that is looked up."""
 
 # These are called by `count_rows`, not inlined: there, the compiler does not know that arrays that
 # are read and written are different ones, and takes row by row instead of many at once.
@@ -43,6 +45,13 @@ def _inherit(bins: I16, link: I32, inherited: I16) -> None:
     """Take the bins of the parents of rows."""
     for i in range(len(link)):
         inherited[i] = bins[np.uint64(link[i])]
+
+
+@compiled
+def _look_up(bins: I16, numbers: I16, found: I16) -> None:
+    """Take the bins of listed values by their numbers from -1."""
+    for i in range(len(numbers)):
+        found[i] = bins[np.uint64(numbers[i] + 1)]
 
 
 @compiled
@@ -94,6 +103,8 @@ def count_rows(
     bins: I16,
     bins_of_parent: I16,
     link: I32,
+    bins_of_list: I16,
+    numbers: I16,
     flags: Bools,
     steps: I64,
     sets: I64,
@@ -113,8 +124,10 @@ def count_rows(
         bins: Bin of each row on each axis by columns of the table, shape (axes, rows); -1: none.
         bins_of_parent: The same of the parent's rows by its own columns.
         link: Row of the parent of each row, shape (rows,); of shape (0,) where there is no parent.
+        bins_of_list: The same of a short list of values, the first of which is for no number.
+        numbers: Which of the list each row has, from 0, -1: none, shape (rows,) or (0,).
         flags: Whether each holds for each row, shape (flags, rows).
-        steps: For each place the place before, whether the axis that it adds is the parent's,
+        steps: For each place the place before, whose axis it adds (`OWN`, `PARENTS`, `LISTED`),
             which one it is, the distance of its bins, the flag that is one axis more or `NO_FLAG`,
             and the distance of its bins, shape (places, 6); the first place is `NOTHING`.
         sets: For each set of rows the set whose rows it takes, and the flag that holds for those
@@ -125,6 +138,7 @@ def count_rows(
     """
     rows = bins.shape[1]
     inherited = np.empty((len(bins_of_parent), TOGETHER), dtype=np.int16)
+    listed = np.empty((len(bins_of_list), TOGETHER), dtype=np.int16)
     places = np.ones((len(steps), TOGETHER), dtype=np.int32)
     members = np.empty((len(sets), TOGETHER), dtype=np.uint16)
     sizes = np.zeros(len(sets), dtype=np.int64)
@@ -139,9 +153,14 @@ def count_rows(
             sizes[one] = _choose(some, holds, members[one])
         for axis in range(len(bins_of_parent)):
             _inherit(bins_of_parent[axis], link[begin:end], inherited[axis])
+        for axis in range(len(bins_of_list)):
+            _look_up(bins_of_list[axis], numbers[begin:end], listed[axis])
         for place in range(1, len(steps)):
-            before, is_inherited, axis, stride, flag, of_flag = steps[place]
-            its = inherited[axis][: end - begin] if is_inherited else bins[axis][begin:end]
+            before, whose, axis, stride, flag, of_flag = steps[place]
+            if whose == OWN:
+                its = bins[axis][begin:end]
+            else:
+                its = (inherited if whose == PARENTS else listed)[axis][: end - begin]
             at, to = places[before], places[place]
             if flag == NO_FLAG:
                 _add_step(at, its, np.int32(stride), to)

@@ -1,6 +1,8 @@
-"""The axes of histograms of one table, and in which of their bins rows are."""
+"""The axes of histograms, and in which of their bins rows are."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -23,17 +25,17 @@ from dtperf.measurements.declaration import (
     Variable,
 )
 from dtperf.selection.cuts import LARGEST_CATEGORY
-from dtperf.selection.tables import Table
 from dtperf.typing import I16, AnyArray
 
 __all__ = ["Axes", "bin_numbers"]
 
 
 class Axes:
-    """Axes of histograms whose columns are of one table; each is there once."""
+    """Axes of histograms whose columns are of the same rows; each is there once."""
 
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    def __init__(self, columns: Mapping[str, AnyArray], rows: int) -> None:
+        self._columns = columns
+        self._rows = rows
         self._numbers: dict[Axis | str, int] = {}
         self._categories: dict[Category, AnyArray] = {}
 
@@ -42,21 +44,21 @@ class Axes:
         return self._numbers.setdefault(axis, len(self._numbers))
 
     def categories(self, axis: Category) -> AnyArray:
-        """Return the categories of all rows of the table, increasing; those that enter have few."""
+        """Return the categories of all rows, increasing; those that enter have few."""
         if axis not in self._categories:
-            self._categories[axis] = _categories(self._table[axis.column], axis)
+            self._categories[axis] = _categories(self._columns[axis.column], axis)
         return self._categories[axis]
 
     def bins(self) -> I16:
         """Return the bin of each row on each axis, shape (axes, rows), -1 where it has none."""
-        bins = np.empty((len(self._numbers), self._table.rows), dtype=np.int16)
+        bins = np.empty((len(self._numbers), self._rows), dtype=np.int16)
         for axis, number in self._numbers.items():
             if isinstance(axis, str):
-                bins[number] = self._table[axis]
+                bins[number] = self._columns[axis]
             elif isinstance(axis, Category):
-                category_bins(self._table[axis.column], self.categories(axis), bins[number])
+                category_bins(self._columns[axis.column], self.categories(axis), bins[number])
             else:
-                bin_numbers(axis, self._table[axis.column], bins[number])
+                bin_numbers(axis, self._columns[axis.column], bins[number])
         return bins
 
 

@@ -8,7 +8,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dtperf.measurements.counting import NO_FLAG, NOTHING, add_moments, count_rows
+from dtperf.measurements.counting import (
+    LISTED,
+    NO_FLAG,
+    NOTHING,
+    OWN,
+    PARENTS,
+    add_moments,
+    count_rows,
+)
 from dtperf.measurements.declaration import (
     MOMENTS,
     AtLeast,
@@ -54,8 +62,16 @@ class TableCounts:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._own = Axes(table)
-        self._parent = Axes(table if table.parent is None else table.parent)
+        parent = table if table.parent is None else table.parent
+        looked_up = table.looked_up()
+        self._lists = {name: made.values() for name, made in looked_up.items()}
+        self._by = next((made.by for made in looked_up.values()), "")
+        listed = next((len(values) for values in self._lists.values()), 0)
+        self._axes = {
+            OWN: Axes(table, table.rows),
+            PARENTS: Axes(parent, parent.rows),
+            LISTED: Axes(self._lists, listed),
+        }
         self._flags: dict[str, int] = {}
         # the first one of each is NOTHING
         self._sets: dict[tuple[int, int], int] = {(-1, -1): NOTHING}
@@ -75,7 +91,7 @@ class TableCounts:
         rows = NOTHING
         for name in measurement.rows:
             rows = self._sets.setdefault((rows, self._flag(name)), len(self._sets))
-        shape = [_extent(axis, self._axes(axis.column)) for axis in measurement.axes]
+        shape = [_extent(axis, self._axes[self._whose(axis.column)]) for axis in measurement.axes]
         strides = [math.prod(shape[:at]) for at in range(len(shape) + 1)]
         passed, place, seen = measurement.passed, NOTHING, {}
         own_flag = passed if passed and not self._table.inherits(passed) else None
@@ -84,8 +100,7 @@ class TableCounts:
             flag = (own_flag, strides[-1]) if own_flag and is_last else ()
             place = self._step(place, axis, strides[at], *flag)
             if isinstance(axis, Category):
-                its = self._axes(axis.column).categories(axis)
-                seen[at] = self._book_seen(rows, axis), its
+                seen[at] = self._book_seen(rows, axis)
         if passed and not own_flag:
             place = self._step(place, passed, strides[-1])
         if passed:
@@ -98,8 +113,11 @@ class TableCounts:
             return _Booked(measurement, shape, -1, len(self._noted) - 1, seen)
         return _Booked(measurement, shape, self._line(rows, place, bins), -1, seen)
 
-    def _axes(self, column: str) -> Axes:
-        return self._parent if self._table.inherits(column) else self._own
+    def _whose(self, column: str) -> int:
+        """Return of what rows the axes of a column are binned, as `count_rows` takes it."""
+        if column in self._lists:
+            return LISTED
+        return PARENTS if self._table.inherits(column) else OWN
 
     def _flag(self, name: str) -> int:
         return self._flags.setdefault(name, len(self._flags))
@@ -117,17 +135,19 @@ class TableCounts:
             of_flag: Distance of its two bins.
         """
         column = axis if isinstance(axis, str) else axis.column
-        number = self._axes(column).number(axis)
+        whose = self._whose(column)
+        number = self._axes[whose].number(axis)
         its_flag = self._flag(flag) if flag else NO_FLAG
-        step = before, self._table.inherits(column), number, stride, its_flag, of_flag
+        step = before, whose, number, stride, its_flag, of_flag
         return self._places.setdefault(step, len(self._places))
 
-    def _book_seen(self, rows: int, axis: Category) -> int:
-        """Return where is counted which categories the rows of a set have."""
+    def _book_seen(self, rows: int, axis: Category) -> tuple[int, AnyArray]:
+        """Return where is counted which categories the rows of a set have, and the categories."""
+        categories = self._axes[self._whose(axis.column)].categories(axis)
         if (rows, axis) not in self._seen:
-            size = len(self._axes(axis.column).categories(axis))
-            self._seen[rows, axis] = self._line(rows, self._step(NOTHING, axis, 1), size)
-        return self._seen[rows, axis]
+            place = self._step(NOTHING, axis, 1)
+            self._seen[rows, axis] = self._line(rows, place, len(categories))
+        return self._seen[rows, axis], categories
 
     def _line(self, rows: int, place: int, size: int) -> int:
         """Add a histogram, of a set of rows, and return where its bins begin among all counts."""
@@ -143,12 +163,16 @@ class TableCounts:
             flags[number] = self._table[name]
         counts = np.zeros(self._size, dtype=np.int32)
         noted = np.empty((len(self._noted), rows), dtype=np.int32)
+        bins = {whose: axes.bins() for whose, axes in self._axes.items()}
+        numbers = self._table[self._by] if len(bins[LISTED]) else np.zeros(0)
         count_rows(
             counts,
             noted,
-            self._own.bins(),
-            self._parent.bins(),
+            bins[OWN],
+            bins[PARENTS],
             self._table.link.astype(np.int32, copy=False),
+            bins[LISTED],
+            numbers.astype(np.int16, copy=False),
             flags,
             np.array([*self._places], dtype=np.int64),
             np.array([*self._sets], dtype=np.int64),
