@@ -19,8 +19,6 @@ TOGETHER = 2048
 """Rows that are counted in one histogram after the other."""
 NOTHING = 0
 """Among places: that to which no axis has added anything. Among sets: that of all rows."""
-
-
 NO_FLAG = -1
 """In the place of the number of a flag."""
 OWN, PARENTS, LISTED = range(3)
