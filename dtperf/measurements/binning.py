@@ -82,18 +82,22 @@ def _regular_bins_of_narrow(
     What is nearer to an edge than `doubt` of a bin's width is done again in double precision.
     """
     unsure = np.empty(TOGETHER, dtype=np.uint8)
+    wide = np.empty(TOGETHER)  # that what is done again is compiled for one type only
     first, factor, close = np.float32(start), np.float32(scale), np.float32(0.5 - doubt)
     for begin in range(0, len(values), TOGETHER):
         end = min(begin + TOGETHER, len(values))
         some, found = values[begin:end], bins[begin:end]
         left = _guess(some, first, factor, np.float32(n), close, found, unsure)
-        if left > FEW_UNSURE:
-            _regular_bins(some, n, start, stop, by_edges, found)
-        elif left:
+        if left:
+            again = wide[: end - begin]
+            again[:] = some
+            if left > FEW_UNSURE:
+                _regular_bins(again, n, start, stop, by_edges, found)
+                continue
             for i in range(end - begin):
                 if unsure[i]:
                     its = slice(i, i + 1)
-                    _regular_bins(some[its], n, start, stop, by_edges, found[its])
+                    _regular_bins(again[its], n, start, stop, by_edges, found[its])
 
 
 @compiled
