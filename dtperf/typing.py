@@ -19,6 +19,7 @@ __all__ = [
     "I32",
     "I64",
     "U8",
+    "U16",
     "U32",
     "U64",
     "AnyArray",
@@ -36,6 +37,7 @@ I64 = npt.NDArray[np.int64]
 Intp = npt.NDArray[np.intp]
 """Positions in an array, as numpy gives them."""
 U8 = npt.NDArray[np.uint8]
+U16 = npt.NDArray[np.uint16]
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 F32 = npt.NDArray[np.float32]

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from dtperf.compiled import compiled, inlined
-from dtperf.typing import F64, I16, AnyArray
+from dtperf.typing import F64, I16, U8, AnyArray
 
 __all__ = [
     "MOST_CATEGORIES",
     "category_bins",
     "integer_bins",
     "regular_bins",
+    "threshold_bins",
     "variable_bins",
 ]
 
@@ -28,12 +29,17 @@ FEW_EDGES = 128
 TOGETHER = 512
 """Values that are searched side by side: few enough for the nearest cache."""
 
+SINGLE = 2.0**-24
+"""By how much, of itself, a number in single precision may differ from what it stands for."""
+FEW_UNSURE = TOGETHER // 32
+"""Of those that are searched side by side: so many are done again one by one, more all together."""
+MOST_DOUBT = 1 / 16
+"""Of a bin's width: how near an edge single precision may be unable to tell the side."""
+
 MOST_CATEGORIES = 2**15 - 1
 """The most that can be numbered; LHC has had 4,000 runs in its best year."""
 
 
-# without the check for a division by zero the loops run on several values at once
-@compiled(error_model="numpy")
 def regular_bins(
     values: AnyArray, n: int, start: float, stop: float, by_edges: bool, bins: I16
 ) -> None:
@@ -49,6 +55,82 @@ def regular_bins(
             edge, or right below stop, on the other side of it.
         bins: To be filled, 0 to n + 1, shape (rows,).
     """
+    scale = n / (stop - start)
+    # of the sum of bins and 1 that single precision gives: start, a difference, a product and a
+    # sum are rounded, the scale as well, none of them further than n + 1 away; and twice that
+    doubt = 2 * SINGLE * (abs(start) * scale + 5 * (n + 1))
+    is_narrow = np.can_cast(values.dtype, np.float32)
+    if is_narrow and doubt < MOST_DOUBT and 2.0**-100 < scale < 2.0**100:
+        _regular_bins_of_narrow(values, n, start, stop, by_edges, scale, doubt, bins)
+    else:
+        _regular_bins(values, n, start, stop, by_edges, bins)
+
+
+@compiled
+def _regular_bins_of_narrow(
+    values: AnyArray,
+    n: int,
+    start: float,
+    stop: float,
+    by_edges: bool,
+    scale: float,
+    doubt: float,
+    bins: I16,
+) -> None:
+    """Do the same for numbers that single precision holds, by which twice as many fit into a step.
+
+    What is nearer to an edge than `doubt` of a bin's width is done again in double precision.
+    """
+    unsure = np.empty(TOGETHER, dtype=np.uint8)
+    wide = np.empty(TOGETHER)  # that what is done again is compiled for one type only
+    first, factor, close = np.float32(start), np.float32(scale), np.float32(0.5 - doubt)
+    for begin in range(0, len(values), TOGETHER):
+        end = min(begin + TOGETHER, len(values))
+        some, found = values[begin:end], bins[begin:end]
+        left = _guess(some, first, factor, np.float32(n), close, found, unsure)
+        if left:
+            again = wide[: end - begin]
+            again[:] = some
+            if left > FEW_UNSURE:
+                _regular_bins(again, n, start, stop, by_edges, found)
+                continue
+            for i in range(end - begin):
+                if unsure[i]:
+                    its = slice(i, i + 1)
+                    _regular_bins(again[its], n, start, stop, by_edges, found[its])
+
+
+@compiled
+def _guess(
+    values: AnyArray,
+    first: np.float32,
+    factor: np.float32,
+    n: np.float32,
+    close: np.float32,
+    bins: I16,
+    unsure: U8,
+) -> Any:
+    """Find bins in single precision, mark those that are not sure, and return their number."""
+    half, top = np.float32(0.5), n + np.float32(1.5)
+    left = np.int32(0)
+    for i in range(len(values)):
+        at = (np.float32(values[i]) - first) * factor + np.float32(1)
+        at = at if at < top else top  # noqa: FURB136  # NaN, too, is above
+        at = max(at, half)
+        bin_number = np.int32(at)
+        is_unsure = np.int32(abs(at - np.float32(bin_number) - half) > close)
+        bins[i] = bin_number
+        unsure[i] = is_unsure
+        left += is_unsure
+    return left
+
+
+# without the check for a division by zero the loops run on several values at once
+@compiled(error_model="numpy")
+def _regular_bins(
+    values: AnyArray, n: int, start: float, stop: float, by_edges: bool, bins: I16
+) -> None:
+    """Find the bins of any numbers, in double precision."""
     width = (stop - start) / n
     # where edges are far apart for doubles, a bin that is off by one is corrected to the same bin
     if by_edges and width > 1e-9 * max(abs(start), abs(stop)) and width > 1e-300:
@@ -93,7 +175,6 @@ def _at_or_below(edges: AnyArray, value: float) -> int:
     return low
 
 
-@compiled
 def variable_bins(values: AnyArray, edges: F64, bins: I16) -> None:
     """Find the bins between edges, each with its lower edge.
 
@@ -102,23 +183,43 @@ def variable_bins(values: AnyArray, edges: F64, bins: I16) -> None:
         edges: Increasing, shape (n + 1,).
         bins: To be filled, 0 to n + 1, shape (rows,).
     """
+    if np.can_cast(values.dtype, np.float32):
+        # what single precision holds is not below an edge if it is not below the next number
+        # that single precision holds; twice as many of these fit into a step
+        with np.errstate(over="ignore"):  # beyond them all is infinity
+            narrow = edges.astype(np.float32)
+        above = np.nextafter(narrow, np.float32(np.inf))
+        _variable_bins(values, np.where(narrow < edges, above, narrow), bins)
+    else:
+        _variable_bins(values, edges, bins)
+
+
+@compiled
+def _variable_bins(values: AnyArray, edges: AnyArray, bins: I16) -> None:
+    """Find the bins between edges, which are compared in their own precision."""
     if len(edges) >= FEW_EDGES:
         for i in range(len(values)):
             x = np.float64(values[i])
             bins[i] = len(edges) if np.isnan(x) else _at_or_below(edges, x)
         return
-    # one edge for many values, in numbers of one width: the loop runs on several of them at once
-    some, below = np.empty(TOGETHER), np.empty(TOGETHER, dtype=np.int64)
+    # one edge for many values: the loop runs on several of them at once
+    some = np.empty(TOGETHER, dtype=edges.dtype)
     for begin in range(0, len(values), TOGETHER):
-        n = min(TOGETHER, len(values) - begin)
-        for i in range(n):
-            some[i] = values[begin + i]
-            below[i] = 0
+        end = min(begin + TOGETHER, len(values))
+        given, below = some[: end - begin], bins[begin:end]
+        given[:] = values[begin:end]
+        below[:] = 0
         for edge in edges:
-            for i in range(n):
-                below[i] += np.int64(some[i] >= edge)
-        for i in range(n):
-            bins[begin + i] = len(edges) if np.isnan(some[i]) else below[i]
+            _count_at_or_above(given, edge, below)
+        for i in range(end - begin):
+            below[i] = len(edges) if np.isnan(given[i]) else below[i]
+
+
+# not inlined, which leaves the compiler in doubt whether its arrays are different ones
+@compiled
+def _count_at_or_above(values: AnyArray, edge: Any, counts: I16) -> None:
+    for i in range(len(values)):
+        counts[i] += values[i] >= edge
 
 
 @compiled
@@ -137,6 +238,23 @@ def integer_bins(values: AnyArray, first: int, n: int, bins: I16) -> None:
 
 
 @compiled
+def threshold_bins(values: AnyArray, first: int, n: int, bins: I16) -> None:
+    """Find how many of the thresholds first, first + 1, … are reached.
+
+    Args:
+        values: Numbers, shape (rows,); NaN reaches none.
+        first: The lowest threshold.
+        n: Number of thresholds.
+        bins: To be filled, 0 to n, shape (rows,).
+    """
+    # in a width of their own: those that are unsigned, or short, would have no difference below 0
+    for i in range(len(values)):
+        above = np.float64(values[i]) - (first - 1)
+        reached = above if above > 0 else 0.0
+        bins[i] = np.int16(min(reached, np.float64(n)))
+
+
+@compiled
 def category_bins(values: AnyArray, categories: AnyArray, bins: I16) -> None:
     """Find the index of integers among categories; -1 where a value is none of them.
 
@@ -147,11 +265,10 @@ def category_bins(values: AnyArray, categories: AnyArray, bins: I16) -> None:
     """
     if len(categories) > MOST_CATEGORIES:
         raise ValueError("more categories than can be numbered")
-    bins[:] = -1
+    place = -1
     for i in range(len(values)):
-        if i and values[i] == values[i - 1]:
-            bins[i] = bins[i - 1]
-            continue
-        place = _at_or_below(categories, values[i]) - 1
-        if place >= 0 and categories[place] == values[i]:
-            bins[i] = place
+        if i == 0 or values[i] != values[i - 1]:
+            place = _at_or_below(categories, values[i]) - 1
+            if place >= 0 and categories[place] != values[i]:
+                place = -1
+        bins[i] = place

@@ -10,117 +10,26 @@ from typing import Any
 
 import numpy as np
 
-from dtperf.compiled import compiled, inlined
-from dtperf.typing import I16, I32, I64, AnyArray, Bools
+from dtperf.compiled import compiled
+from dtperf.typing import I16, I32, I64, U16, AnyArray, Bools
 
-__all__ = ["COUNTED", "NEVER", "NOTHING", "add_moments", "add_places", "count_rows"]
+__all__ = ["LISTED", "NOTHING", "NO_FLAG", "OWN", "PARENTS", "add_moments", "count_rows"]
 
-TOGETHER = 1024
+TOGETHER = 2048
 """Rows that are counted in one histogram after the other."""
 NOTHING = 0
-"""The place that no axis adds anything to, among places; and the set of all rows."""
-NEVER = 0
-"""The flag that holds for no row."""
-COUNTED = 7
-"""Of a histogram: 0: the set of rows that enter; 1, 2: their places by the columns of the table,
-and by those of its parent; 3: the flag that puts a row into the second bin of the last axis; 4: the
-distance of the bins of that axis; 5: its first bin among all counts; 6: where to note places
-instead of counting them, -1: nowhere."""
+"""Among places: that to which no axis has added anything. Among sets: that of all rows."""
+NO_FLAG = -1
+"""In the place of the number of a flag."""
+OWN, PARENTS, LISTED = range(3)
+"""Of an axis: by a column of the table, of its parent, or of a list that is looked up."""
 
-
-@inlined
-def _add_step(bins: Any, before: Any, stride: Any, places: Any) -> None:
-    """Add the bins on one axis to the places of rows; -1 is no bin, and nowhere."""
-    for i in range(len(bins)):
-        there = before[i] + np.int32(bins[i]) * stride
-        places[i] = there if (before[i] >= 0) & (bins[i] >= 0) else np.int32(-1)
+# These are called by `count_rows`, not inlined: there, the compiler does not know that arrays that
+# are read and written are different ones, and takes row by row instead of many at once.
 
 
 @compiled
-def add_places(bins: I16, steps: I64) -> I32:
-    """Return where rows are on some axes.
-
-    Args:
-        bins: Bin of each row on each axis, shape (axes, rows); -1: none.
-        steps: For each place the place before, the axis, and the distance of its bins, shape
-            (places, 3); the first place is `NOTHING`.
-
-    Returns:
-        Shape (places, rows); -1: nowhere.
-    """
-    places = np.zeros((len(steps), bins.shape[1]), dtype=np.int32)
-    for place in range(1, len(steps)):
-        before, axis, stride = steps[place]
-        _add_step(bins[axis], places[before], np.int32(stride), places[place])
-    return places
-
-
-@compiled
-def count_rows(
-    counts: I32,
-    bins: I16,
-    steps: I64,
-    flags: Bools,
-    sets: I64,
-    link: I32,
-    of_parent: I32,
-    counted: I64,
-    noted: I32,
-) -> None:
-    """Count the rows of a table, in place.
-
-    Args:
-        counts: Contents of all histograms, with flow bins, one behind the other.
-        bins: As of `add_places`.
-        steps: As of `add_places`.
-        flags: Whether each holds for each row, shape (flags, rows); the first is `NEVER`.
-        sets: For each set of rows the set whose rows it takes, and the flag that holds for those
-            that it keeps, shape (sets, 2); the first set is `NOTHING`, which has all rows.
-        link: Row of the parent of each row, shape (rows,); of shape (0,) where there is no parent.
-        of_parent: Where the parent's rows are, as `add_places` returns it.
-        counted: What each histogram counts, shape (histograms, COUNTED).
-        noted: Where places are noted, shape (…, rows), -1 where they are not to be counted.
-    """
-    rows = bins.shape[1]
-    own = np.zeros((len(steps), TOGETHER), dtype=np.int32)
-    members = np.empty((len(sets), TOGETHER), dtype=np.uint32)
-    sizes = np.zeros(len(sets), dtype=np.int64)
-    for i in range(TOGETHER):
-        members[NOTHING][i] = i
-    for begin in range(0, rows, TOGETHER):
-        end = min(begin + TOGETHER, rows)
-        sizes[NOTHING] = end - begin
-        for one in range(1, len(sets)):
-            sizes[one] = _choose(
-                members[sets[one, 0]][: sizes[sets[one, 0]]],
-                flags[sets[one, 1]][begin:end],
-                members[one],
-            )
-        for place in range(1, len(steps)):
-            before, axis, stride = steps[place]
-            _add_step(bins[axis][begin:end], own[before], np.int32(stride), own[place])
-        for one in range(len(counted)):
-            which, mine, theirs, flag, stride, first, note = counted[one]
-            some, at = members[which][: sizes[which]], own[mine]
-            passed, its = flags[flag][begin:end], counts[first:]
-            if note >= 0:
-                _note(some, at, link[begin:end], of_parent[theirs], noted[note][begin:end])
-            elif theirs == NOTHING:
-                for k in range(len(some)):
-                    row = np.uint64(some[k])
-                    if at[row] >= 0:
-                        its[np.uint64(at[row] + np.int64(passed[row]) * stride)] += 1
-            else:
-                of, parents = of_parent[theirs], link[begin:end]
-                for k in range(len(some)):
-                    row = np.uint64(some[k])
-                    more = of[np.uint64(parents[row])]
-                    if (at[row] | more) >= 0:
-                        its[np.uint64(at[row] + more + np.int64(passed[row]) * stride)] += 1
-
-
-@inlined
-def _choose(rows: Any, holds: Any, kept: Any) -> Any:
+def _choose(rows: U16, holds: Bools, kept: U16) -> Any:
     """Put the rows for which a flag holds into `kept`, and return how many they are."""
     n = np.uint64(0)
     for k in range(len(rows)):
@@ -129,13 +38,148 @@ def _choose(rows: Any, holds: Any, kept: Any) -> Any:
     return n
 
 
-@inlined
-def _note(rows: Any, at: Any, link: Any, of_parent: Any, noted: Any) -> None:
-    """Note where rows are by their own columns and by those of their parents."""
+@compiled
+def _inherit(bins: I16, link: I32, inherited: I16) -> None:
+    """Take the bins of the parents of rows."""
+    for i in range(len(link)):
+        inherited[i] = bins[np.uint64(link[i])]
+
+
+@compiled
+def _look_up(bins: I16, numbers: I16, found: I16) -> None:
+    """Take the bins of listed values by their numbers from -1."""
+    for i in range(len(numbers)):
+        found[i] = bins[np.uint64(numbers[i] + 1)]
+
+
+@compiled
+def _add_step(before: I32, bins: I16, stride: np.int32, places: I32) -> None:
+    """Add the bins on one axis to the places of rows; a bin of -1 is nowhere."""
+    for i in range(len(bins)):
+        there = before[i] + np.int32(bins[i]) * stride
+        places[i] = there if (before[i] > 0) & (bins[i] >= 0) else np.int32(0)
+
+
+@compiled
+def _add_last_step(
+    before: I32, bins: I16, stride: np.int32, holds: Bools, of_flag: np.int32, places: I32
+) -> None:
+    """Do the same with a flag, which is bin 0 or 1 on one axis more."""
+    for i in range(len(bins)):
+        there = before[i] + np.int32(bins[i]) * stride + np.int32(holds[i]) * of_flag
+        places[i] = there if (before[i] > 0) & (bins[i] >= 0) else np.int32(0)
+
+
+@compiled
+def _add_rows(rows: U16, places: I32, counts: I32) -> None:
+    """Count rows where they are."""
     for k in range(len(rows)):
-        i = np.uint64(rows[k])
-        more = of_parent[np.uint64(link[i])] if len(link) else np.int32(0)
-        noted[i] = at[i] + more if (at[i] | more) >= 0 else np.int32(-1)
+        counts[np.uint64(places[np.uint64(rows[k])])] += 1
+
+
+@compiled
+def _add_rows_to_two(rows: U16, places: I32, counts: I32, others: I32, to_others: I32) -> None:
+    """Count rows in two histograms: where neighbours are in one bin, each waits for the other."""
+    for k in range(len(rows)):
+        row = np.uint64(rows[k])
+        counts[np.uint64(places[row])] += 1
+        to_others[np.uint64(others[row])] += 1
+
+
+@compiled
+def _note_rows(rows: U16, places: I32, noted: I32) -> None:
+    """Note where rows are, from 0, and -1 of all others."""
+    noted[:] = -1
+    for k in range(len(rows)):
+        noted[np.uint64(rows[k])] = places[np.uint64(rows[k])] - np.int32(1)
+
+
+@compiled
+def count_rows(
+    counts: I32,
+    noted: I32,
+    bins: I16,
+    bins_of_parent: I16,
+    link: I32,
+    bins_of_list: I16,
+    numbers: I16,
+    flags: Bools,
+    steps: I64,
+    sets: I64,
+    counted: I64,
+    to_note: I64,
+) -> None:
+    """Count the rows of a table in histograms, and note where they are in others.
+
+    The place of a row is a number from 1; 0 is nowhere, and counted like all others, as to ask
+    each row whether it is somewhere takes longer.
+
+    Args:
+        counts: Contents of all histograms, with flow bins, one behind the other, to which is
+            added; of each the first one is the number of rows that are nowhere.
+        noted: To be filled with places from 0, shape (…, rows); -1 where a row is nowhere or not
+            in the set.
+        bins: Bin of each row on each axis by columns of the table, shape (axes, rows); -1: none.
+        bins_of_parent: The same of the parent's rows by its own columns.
+        link: Row of the parent of each row, shape (rows,); of shape (0,) where there is no parent.
+        bins_of_list: The same of a short list of values, the first of which is for no number.
+        numbers: Which of the list each row has, from 0, -1: none, shape (rows,) or (0,).
+        flags: Whether each holds for each row, shape (flags, rows).
+        steps: For each place the place before, whose axis it adds (`OWN`, `PARENTS`, `LISTED`),
+            which one it is, the distance of its bins, the flag that is one axis more or `NO_FLAG`,
+            and the distance of its bins, shape (places, 6); the first place is `NOTHING`.
+        sets: For each set of rows the set whose rows it takes, and the flag that holds for those
+            that it keeps, shape (sets, 2); the first set is `NOTHING`, which has all rows.
+        counted: Of each histogram the set of rows that enter, their place, and its first content,
+            shape (histograms, 3); two neighbours of one set are the fastest.
+        to_note: For each row of `noted` the set and the place, shape (…, 2).
+    """
+    rows = bins.shape[1]
+    inherited = np.empty((len(bins_of_parent), TOGETHER), dtype=np.int16)
+    listed = np.empty((len(bins_of_list), TOGETHER), dtype=np.int16)
+    places = np.ones((len(steps), TOGETHER), dtype=np.int32)
+    members = np.empty((len(sets), TOGETHER), dtype=np.uint16)
+    sizes = np.zeros(len(sets), dtype=np.int64)
+    for i in range(TOGETHER):
+        members[NOTHING][i] = i
+    for begin in range(0, rows, TOGETHER):
+        end = min(begin + TOGETHER, rows)
+        sizes[NOTHING] = end - begin
+        for one in range(1, len(sets)):
+            among, flag = sets[one]
+            some, holds = members[among][: sizes[among]], flags[flag][begin:end]
+            sizes[one] = _choose(some, holds, members[one])
+        for axis in range(len(bins_of_parent)):
+            _inherit(bins_of_parent[axis], link[begin:end], inherited[axis])
+        for axis in range(len(bins_of_list)):
+            _look_up(bins_of_list[axis], numbers[begin:end], listed[axis])
+        for place in range(1, len(steps)):
+            before, whose, axis, stride, flag, of_flag = steps[place]
+            if whose == OWN:
+                its = bins[axis][begin:end]
+            else:
+                its = (inherited if whose == PARENTS else listed)[axis][: end - begin]
+            at, to = places[before], places[place]
+            if flag == NO_FLAG:
+                _add_step(at, its, np.int32(stride), to)
+            else:
+                holds = flags[flag][begin:end]
+                _add_last_step(at, its, np.int32(stride), holds, np.int32(of_flag), to)
+        for one in range(len(to_note)):
+            which, place = to_note[one]
+            _note_rows(members[which][: sizes[which]], places[place], noted[one][begin:end])
+        one = 0
+        while one < len(counted):
+            which, place, first = counted[one]
+            some = members[which][: sizes[which]]
+            if one + 1 < len(counted) and counted[one + 1, 0] == which:
+                _, other, its_first = counted[one + 1]
+                its = counts[its_first:]
+                _add_rows_to_two(some, places[place], counts[first:], places[other], its)
+                one += 2
+            else:
+                _add_rows(some, places[place], counts[first:])
+                one += 1
 
 
 @compiled

@@ -1,6 +1,8 @@
-"""The axes of histograms of one table, and where rows are on them."""
+"""The axes of histograms, and in which of their bins rows are."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -10,9 +12,9 @@ from dtperf.measurements.binning import (
     category_bins,
     integer_bins,
     regular_bins,
+    threshold_bins,
     variable_bins,
 )
-from dtperf.measurements.counting import NOTHING
 from dtperf.measurements.declaration import (
     AtLeast,
     Axis,
@@ -23,53 +25,40 @@ from dtperf.measurements.declaration import (
     Variable,
 )
 from dtperf.selection.cuts import LARGEST_CATEGORY
-from dtperf.selection.tables import Table
-from dtperf.typing import I16, I64, AnyArray
+from dtperf.typing import I16, AnyArray
 
 __all__ = ["Axes", "bin_numbers"]
 
 
 class Axes:
-    """Axes of histograms whose columns are of one table, and places by them; each is there once."""
+    """Axes of histograms whose columns are of the same rows; each is there once."""
 
-    def __init__(self, table: Table) -> None:
-        self._table = table
+    def __init__(self, columns: Mapping[str, AnyArray], rows: int) -> None:
+        self._columns = columns
+        self._rows = rows
         self._numbers: dict[Axis | str, int] = {}
         self._categories: dict[Category, AnyArray] = {}
-        self._places: dict[tuple[int, int, int], int] = {(NOTHING, -1, 0): NOTHING}
+
+    def number(self, axis: Axis | str) -> int:
+        """Return the number of an axis, or of a boolean column, among `bins`."""
+        return self._numbers.setdefault(axis, len(self._numbers))
 
     def categories(self, axis: Category) -> AnyArray:
-        """Return the categories of all rows of the table, increasing; those that enter have few."""
+        """Return the categories of all rows, increasing; those that enter have few."""
         if axis not in self._categories:
-            self._categories[axis] = _categories(self._table[axis.column], axis)
+            self._categories[axis] = _categories(self._columns[axis.column], axis)
         return self._categories[axis]
-
-    def step(self, before: int, axis: Axis | str, stride: int) -> int:
-        """Return the number of the place that an axis, or a boolean column, makes of another.
-
-        Args:
-            before: Number of the place by the axes before; `NOTHING`: there are none.
-            axis: What is added.
-            stride: Distance of its bins.
-        """
-        number = self._numbers.setdefault(axis, len(self._numbers))
-        return self._places.setdefault((before, number, stride), len(self._places))
-
-    @property
-    def steps(self) -> I64:
-        """How places are made, as `dtperf.measurements.counting.add_places` takes it."""
-        return np.array([*self._places], dtype=np.int64)
 
     def bins(self) -> I16:
         """Return the bin of each row on each axis, shape (axes, rows), -1 where it has none."""
-        bins = np.empty((len(self._numbers), self._table.rows), dtype=np.int16)
+        bins = np.empty((len(self._numbers), self._rows), dtype=np.int16)
         for axis, number in self._numbers.items():
             if isinstance(axis, str):
-                bins[number] = self._table[axis]
+                bins[number] = self._columns[axis]
             elif isinstance(axis, Category):
-                category_bins(self._table[axis.column], self.categories(axis), bins[number])
+                category_bins(self._columns[axis.column], self.categories(axis), bins[number])
             else:
-                bin_numbers(axis, self._table[axis.column], bins[number])
+                bin_numbers(axis, self._columns[axis.column], bins[number])
         return bins
 
 
@@ -108,10 +97,7 @@ def bin_numbers(axis: Axis, values: AnyArray, bins: I16 | None = None) -> I16:
         case Integer():
             integer_bins(values, axis.first, axis.last - axis.first + 1, bins)
         case AtLeast():
-            # bin 0 reaches no threshold, the last one reaches them all; in a width of their own
-            # those that are unsigned, or short, would have no difference below 0
-            above = np.subtract(values, axis.first - 1, dtype=np.float64)
-            bins[:] = np.clip(above, 0, axis.last - axis.first + 1)
+            threshold_bins(values, axis.first, axis.last - axis.first + 1, bins)
         case _:
             raise AssertionError(axis)
     return bins

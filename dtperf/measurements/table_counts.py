@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dtperf.measurements.counting import (
-    COUNTED,
-    NEVER,
+    LISTED,
+    NO_FLAG,
     NOTHING,
+    OWN,
+    PARENTS,
     add_moments,
-    add_places,
     count_rows,
 )
 from dtperf.measurements.declaration import (
@@ -38,8 +39,8 @@ SUM_OF_SQUARES_UNIT = 2.0**-24
 LARGEST_IN_MEAN = 2.0**19
 """The square of such a value alone would overflow a sum in these units."""
 
-MOST_BINS = 2**31 - 1
-"""Of one histogram: places are kept in 32 bits."""
+MOST_BINS = 2**31 - 2
+"""Of one histogram: places are kept in 32 bits, and one is nowhere."""
 
 
 class _Booked(NamedTuple):
@@ -61,13 +62,24 @@ class TableCounts:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._own = Axes(table)
-        self._parent = Axes(table if table.parent is None else table.parent)
-        self._sets: dict[tuple[int, int], int] = {(NOTHING, NEVER): NOTHING}
+        parent = table if table.parent is None else table.parent
+        looked_up = table.looked_up()
+        self._lists = {name: made.values() for name, made in looked_up.items()}
+        self._by = next((made.by for made in looked_up.values()), "")
+        listed = next((len(values) for values in self._lists.values()), 0)
+        self._axes = {
+            OWN: Axes(table, table.rows),
+            PARENTS: Axes(parent, parent.rows),
+            LISTED: Axes(self._lists, listed),
+        }
         self._flags: dict[str, int] = {}
-        self._lines: list[tuple[int, ...]] = []
+        # the first one of each is NOTHING
+        self._sets: dict[tuple[int, int], int] = {(-1, -1): NOTHING}
+        self._places: dict[tuple[int, ...], int] = {(-1,) * 6: NOTHING}
+        self._counted: list[tuple[int, int, int]] = []
+        self._noted: list[tuple[int, int]] = []
         self._seen: dict[tuple[int, Category], int] = {}
-        self._size = self._noted = 0
+        self._size = 0
 
     def counted(self, measurements: Mapping[str, Measurement]) -> dict[str, Histogram]:
         """Return the histograms, by the name of the measurement."""
@@ -79,83 +91,94 @@ class TableCounts:
         rows = NOTHING
         for name in measurement.rows:
             rows = self._sets.setdefault((rows, self._flag(name)), len(self._sets))
-        shape: list[int] = []
-        places = {True: NOTHING, False: NOTHING}
-        seen = {}
+        shape = [_extent(axis, self._axes[self._whose(axis.column)]) for axis in measurement.axes]
+        strides = [math.prod(shape[:at]) for at in range(len(shape) + 1)]
+        passed, place, seen = measurement.passed, NOTHING, {}
+        own_flag = passed if passed and not self._table.inherits(passed) else None
         for at, axis in enumerate(measurement.axes):
-            is_inherited = self._table.inherits(axis.column)
-            its, stride = self._axes(is_inherited), math.prod(shape)
-            shape.append(_extent(axis, its))
-            places[is_inherited] = its.step(places[is_inherited], axis, stride)
+            is_last = at == len(shape) - 1
+            flag = (own_flag, strides[-1]) if own_flag and is_last else ()
+            place = self._step(place, axis, strides[at], *flag)
             if isinstance(axis, Category):
-                seen[at] = self._book_seen(rows, axis, is_inherited), its.categories(axis)
-        size = math.prod(shape)
-        flag = NEVER
-        if measurement.passed:
+                seen[at] = self._book_seen(rows, axis)
+        if passed and not own_flag:
+            place = self._step(place, passed, strides[-1])
+        if passed:
             shape.append(2)
-            if self._table.inherits(measurement.passed):
-                places[True] = self._parent.step(places[True], measurement.passed, size)
-            else:
-                flag = self._flag(measurement.passed)
         bins = math.prod(shape) * (len(MOMENTS) if measurement.mean_of else 1)
         if bins > MOST_BINS:
             raise MemoryError(f"{bins:,} bins")
-        begin, noted = self._line(
-            rows, places, flag, size, bins, is_noted=bool(measurement.mean_of)
-        )
-        return _Booked(measurement, shape, begin, noted, seen)
+        if measurement.mean_of:
+            self._noted.append((rows, place))
+            return _Booked(measurement, shape, -1, len(self._noted) - 1, seen)
+        return _Booked(measurement, shape, self._line(rows, place, bins), -1, seen)
 
-    def _axes(self, is_inherited: bool) -> Axes:
-        return self._parent if is_inherited else self._own
+    def _whose(self, column: str) -> int:
+        """Return of what rows the axes of a column are binned, as `count_rows` takes it."""
+        if column in self._lists:
+            return LISTED
+        return PARENTS if self._table.inherits(column) else OWN
 
     def _flag(self, name: str) -> int:
-        return self._flags.setdefault(name, NEVER + 1 + len(self._flags))
+        return self._flags.setdefault(name, len(self._flags))
 
-    def _book_seen(self, rows: int, axis: Category, is_inherited: bool) -> int:
-        """Return where is counted which categories the rows of a set have."""
+    def _step(
+        self, before: int, axis: Axis | str, stride: int, flag: str = "", of_flag: int = 0
+    ) -> int:
+        """Return the place by the axes of another place, one axis more, and if need be a flag.
+
+        Args:
+            before: The other place.
+            axis: What is added, or a boolean column of the parent's.
+            stride: Distance of its bins.
+            flag: A boolean column that is an axis, too.
+            of_flag: Distance of its two bins.
+        """
+        column = axis if isinstance(axis, str) else axis.column
+        whose = self._whose(column)
+        number = self._axes[whose].number(axis)
+        its_flag = self._flag(flag) if flag else NO_FLAG
+        step = before, whose, number, stride, its_flag, of_flag
+        return self._places.setdefault(step, len(self._places))
+
+    def _book_seen(self, rows: int, axis: Category) -> tuple[int, AnyArray]:
+        """Return where is counted which categories the rows of a set have, and the categories."""
+        categories = self._axes[self._whose(axis.column)].categories(axis)
         if (rows, axis) not in self._seen:
-            its = self._axes(is_inherited)
-            places = {is_inherited: its.step(NOTHING, axis, 1), not is_inherited: NOTHING}
-            size = len(its.categories(axis))
-            self._seen[rows, axis] = self._line(rows, places, NEVER, 0, size)[0]
-        return self._seen[rows, axis]
+            place = self._step(NOTHING, axis, 1)
+            self._seen[rows, axis] = self._line(rows, place, len(categories))
+        return self._seen[rows, axis], categories
 
-    def _line(
-        self,
-        rows: int,
-        places: Mapping[bool, int],
-        flag: int,
-        stride: int,
-        size: int,
-        *,
-        is_noted: bool = False,
-    ) -> tuple[int, int]:
-        """Add what is counted, and return its first count, or the number of its noted places."""
-        begin, noted = (-1, self._noted) if is_noted else (self._size, -1)
-        self._lines.append((rows, places[False], places[True], flag, stride, max(begin, 0), noted))
-        self._noted += is_noted
-        self._size += 0 if is_noted else size
-        return begin, noted
+    def _line(self, rows: int, place: int, size: int) -> int:
+        """Add a histogram, of a set of rows, and return where its bins begin among all counts."""
+        self._counted.append((rows, place, self._size))
+        self._size += 1 + size  # the first one is nowhere
+        return self._size - size
 
     def _count(self) -> tuple[I32, I32]:
         """Return all counts, one histogram behind the other, and all places that are noted."""
         rows = self._table.rows
-        flags = np.empty((1 + len(self._flags), rows), dtype=np.bool_)
-        flags[NEVER] = False
+        flags = np.empty((len(self._flags), rows), dtype=np.bool_)
         for name, number in self._flags.items():
             flags[number] = self._table[name]
         counts = np.zeros(self._size, dtype=np.int32)
-        noted = np.full((self._noted, rows), -1, dtype=np.int32)
+        noted = np.empty((len(self._noted), rows), dtype=np.int32)
+        bins = {whose: axes.bins() for whose, axes in self._axes.items()}
+        numbers = self._table[self._by] if len(bins[LISTED]) else np.zeros(0)
         count_rows(
             counts,
-            self._own.bins(),
-            self._own.steps,
-            flags,
-            np.array([*self._sets], dtype=np.int64),
-            self._table.link.astype(np.int32, copy=False),
-            add_places(self._parent.bins(), self._parent.steps),
-            np.array(self._lines, dtype=np.int64).reshape(-1, COUNTED),
             noted,
+            bins[OWN],
+            bins[PARENTS],
+            self._table.link.astype(np.int32, copy=False),
+            bins[LISTED],
+            numbers.astype(np.int16, copy=False),
+            flags,
+            np.array([*self._places], dtype=np.int64),
+            np.array([*self._sets], dtype=np.int64),
+            # those of one set stand together, which is the fastest
+            np.array(sorted(self._counted), dtype=np.int64).reshape(-1, 3),
+            np.array(self._noted, dtype=np.int64).reshape(-1, 2),
         )
         return counts, noted
 

@@ -13,7 +13,7 @@ from dtperf.selection.flatten import FlatEvents
 from dtperf.selection.fourvector import FOUR_VECTOR, STORED, vector_etas, vector_phis, vector_pts
 from dtperf.selection.ragged import take
 from dtperf.selection.segments import Decisions, StationLimits, decide
-from dtperf.selection.tables import Table
+from dtperf.selection.tables import LookedUp, Table
 from dtperf.typing import F32, I16, AnyArray, Intp
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def border_distances(matches: Matches, limits: StationLimits) -> tuple[F32, F32]
 def chamber_columns(code: I16) -> Make:
     """Return how the columns of a row's chamber are made, of its code, shape (rows,)."""
     tables = {"station": stations(), "wheel": wheels(), "sector": sectors()}
-    make: Make = {name: _taken(table, "chamber", NOWHERE) for name, table in tables.items()}
+    make: Make = {name: LookedUp(table, "chamber", NOWHERE) for name, table in tables.items()}
     return {"chamber": lambda _: code, **make}
 
 
@@ -157,7 +157,8 @@ def event_columns(flat: FlatEvents) -> Make:
 
 
 def _indexed(source: AnyArray, index: str) -> Callable[[Table], AnyArray]:
-    return lambda table: take(source, table[index], source.dtype.type(0))
+    # of a muon or an event, which every pair has
+    return lambda table: take(source, table[index])
 
 
 def pair_columns(flat: FlatEvents, candidates: Candidates) -> Make:
@@ -219,11 +220,11 @@ def crossing_columns(
         name: partial(lambda column, _: column, column)
         for name, column in crossings._asdict().items()
     }
-    make["candidate"] = lambda t: take(selected.astype(np.int32), t["pair"], np.int32(0))
+    make["candidate"] = lambda t: take(selected.astype(np.int32), t["pair"])
     matches, segments = crossed.matches, flat.segments
     make["chamber"] = _taken(matches.code, "match", -1)
-    make["wheel"] = _taken(wheels(), "chamber", NOWHERE)
-    make["sector"] = _taken(sectors(), "chamber", NOWHERE)
+    make["wheel"] = LookedUp(wheels(), "chamber", NOWHERE)
+    make["sector"] = LookedUp(sectors(), "chamber", NOWHERE)
     for name, column in {
         "local_x": matches.x,
         "local_y": matches.y,

@@ -62,20 +62,31 @@ def numbers(begins: AnyArray, ends: AnyArray) -> AnyArray:
 
 
 @compiled
-def take(source: AnyArray, index: AnyArray, nowhere: Any) -> AnyArray:
+def take(source: AnyArray, index: AnyArray, nowhere: Any = None) -> AnyArray:
     """Return the rows that an index selects.
 
     Args:
         source: Values, shape (n,).
         index: Integers from -1 to n - 1, shape (rows,).
-        nowhere: Stands for an index of -1.
+        nowhere: Stands for an index of -1; None: no index is -1.
 
     Returns:
         Values of the source's dtype, shape (rows,).
     """
     taken = np.empty(len(index), dtype=source.dtype)
+    if nowhere is None:
+        for i in range(len(index)):
+            taken[i] = source[np.uint64(index[i])]
+        return taken
+    if len(source) == 0:
+        taken[:] = nowhere
+        return taken
     for i in range(len(index)):
-        taken[i] = source[index[i]] if index[i] >= 0 else nowhere
+        # always read, if need be what is not wanted: nobody can guess which rows have an index
+        # of -1, and a wrong guess takes longer than ten reads
+        at = index[i]
+        found = source[np.uint64(max(at, 0))]
+        taken[i] = found if at >= 0 else nowhere
     return taken
 
 

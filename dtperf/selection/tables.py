@@ -11,7 +11,36 @@ from dtperf.compiled import compiled
 from dtperf.selection.ragged import take
 from dtperf.typing import I32, AnyArray, Bools
 
-__all__ = ["Table"]
+__all__ = ["LookedUp", "Table"]
+
+
+class LookedUp:
+    """Makes a column of a short list of values, by their numbers in another column."""
+
+    def __init__(self, values: AnyArray, by: str, nowhere: Any) -> None:
+        """Set up the column.
+
+        Args:
+            values: The list, shape (n,), the same n in all lists of one column of numbers.
+            by: Column with the number of each row's value, from 0; -1: it has none.
+            nowhere: Stands for none.
+
+        Raises:
+            ValueError: The list is so long that 16 bits do not number it.
+        """
+        if len(values) >= 2**15:
+            raise ValueError(f"a list of {len(values):,} values is not short")
+        self.by = by
+        self._values = values
+        self._nowhere = values.dtype.type(nowhere)
+
+    def __call__(self, table: Table) -> AnyArray:
+        """Return the value of each row, shape (rows,)."""
+        return take(self._values, table[self.by], self._nowhere)
+
+    def values(self) -> AnyArray:
+        """Return what stands for none, and behind it the list, shape (1 + n,)."""
+        return np.concatenate((np.array([self._nowhere]), self._values))
 
 
 class Table(Mapping[str, AnyArray]):
@@ -64,6 +93,12 @@ class Table(Mapping[str, AnyArray]):
     def inherits(self, name: str) -> bool:
         """Return whether a column is the parent's."""
         return name not in self._make and self.parent is not None and name in self.parent
+
+    def looked_up(self) -> dict[str, LookedUp]:
+        """Return the own columns that are looked up in short lists by the same one, by name."""
+        found = {name: made for name, made in self._make.items() if isinstance(made, LookedUp)}
+        by = next((made.by for made in found.values()), "")
+        return {name: made for name, made in found.items() if made.by == by}
 
     @property
     def link(self) -> AnyArray:

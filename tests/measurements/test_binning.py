@@ -96,10 +96,47 @@ def test_any_regular_axis_by_the_newer_rule(
             assert found <= n or x >= start + n * width
 
 
+@settings(max_examples=50)
+@given(
+    st.integers(1, 30_000),
+    st.floats(-1e5, 1e5),
+    st.floats(1e-3, 1e5),
+    st.booleans(),
+    st.integers(0, 1000),
+    st.sampled_from([np.float32, np.int16, np.int8]),
+)
+def test_narrow_numbers_have_the_bins_of_wide_ones(
+    n: int, start: float, span: float, by_edges: bool, seed: int, dtype: type[np.number[Any]]
+) -> None:
+    """Hundreds on an edge or beside it in a row, then few among many that are not."""
+    rng = np.random.default_rng(seed)
+    stop = start + span
+    on_edges = rng.integers(0, n + 1, 3000) * (span / n) + start
+    values = rng.uniform(start - span / 8, stop + span / 8, 3000)
+    values[rng.random(3000) < np.linspace(1, 0, 3000) ** 4] = nan
+    values = np.where(np.isnan(values), on_edges, values)
+    limits = np.iinfo(dtype) if issubclass(dtype, np.integer) else np.finfo(dtype)
+    narrow = np.clip(values, float(limits.min), float(limits.max)).astype(dtype)
+    if dtype is np.float32:
+        narrow[::97] = rng.choice(
+            np.float32([nan, inf, -inf, 3e38, -3e38, 1e-42]), len(narrow[::97])
+        )
+        narrow[1::3] = np.nextafter(narrow[1::3], np.float32(inf))
+    axis = n, start, stop, by_edges
+    wide = bins_of(binning.regular_bins, narrow.astype(np.float64), *axis)
+    assert bins_of(binning.regular_bins, narrow, *axis).tolist() == wide.tolist()
+
+
 def test_variable_axis() -> None:
-    values = [*beside_edges(list(WIDENING)), nan, inf, -inf, 7.5]
-    got = bins_of(binning.variable_bins, np.array(values), np.array(WIDENING, dtype=np.float64))
-    assert got.tolist() == rule(list(WIDENING), values)
+    # single precision holds no edge but the ends, and some numbers right below and above
+    for edges in (list(WIDENING), [-1e300, -0.7, 0.1, 1 / 3, 1.1, 1e300]):
+        values = np.array([*beside_edges(edges), nan, inf, -inf, 7.5])
+        with np.errstate(over="ignore"):
+            narrow = values.astype(np.float32)
+        around = [np.nextafter(narrow, np.float32(to)) for to in (-inf, inf)]
+        for some in (values, narrow, *around):
+            got = bins_of(binning.variable_bins, some, np.array(edges, dtype=np.float64))
+            assert got.tolist() == rule(edges, [float(value) for value in some])
 
 
 @pytest.mark.parametrize("n", [1, 22, 127, 128, 400])
@@ -120,3 +157,14 @@ def test_variable_axis_of_many_values(n: int) -> None:
 def test_integers_off_the_axis_have_no_bin() -> None:
     values = np.array([0, 1, 4, 5, -99], dtype=np.int16)
     assert bins_of(binning.integer_bins, values, 1, 4).tolist() == [-1, 0, 3, -1, -1]
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int64, np.float32])
+def test_thresholds_that_are_reached(dtype: type[np.number[Any]]) -> None:
+    values = np.array([0, 1, 2, 3, 4, 5, 6, 7, 100], dtype=dtype)
+    assert bins_of(binning.threshold_bins, values, 3, 4).tolist() == [0, 0, 0, 1, 2, 3, 4, 4, 4]
+
+
+def test_a_number_that_is_none_reaches_no_threshold() -> None:
+    values = np.array([nan, -inf, inf, 2.5, 3.5])
+    assert bins_of(binning.threshold_bins, values, 3, 4).tolist() == [0, 0, 4, 0, 1]

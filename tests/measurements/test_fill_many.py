@@ -13,13 +13,15 @@ from dtperf.measurements import Measurement
 from dtperf.measurements.counting import TOGETHER
 from dtperf.measurements.fill import fill
 from dtperf.measurements.table_counts import SUM_UNIT
-from dtperf.selection.tables import Table
+from dtperf.selection.tables import LookedUp, Table
 
 ROWS, PARENTS = 3 * TOGETHER + 17, 700
 AXES: dict[str, dict[str, Any]] = {
     "mine": {"type": "integer", "name": "mine", "first": 0, "last": 4},
     "x": {"type": "variable", "name": "x", "edges": [-1.0, 0.0, 0.3, 2.0]},
     "theirs": {"type": "integer", "name": "theirs", "first": 1, "last": 3},
+    "spot": {"type": "integer", "name": "spot", "first": 1, "last": 3},
+    "side": {"type": "category", "name": "side"},
     "run": {"type": "category", "name": "run"},
 }
 
@@ -42,7 +44,12 @@ def columns() -> dict[str, Any]:
         "b": rng.random(ROWS) < 0.4,
         "ok": rng.random(ROWS) < 0.9,
     }
-    return {"link": link, "of_parent": of_parent, "own": own}
+    number = rng.integers(-1, 5, ROWS).astype(np.int16)
+    lists = {"spot": np.array([3, 1, 2, 1, 9]), "side": np.array([7, -7, 7, -7, 5])}
+    looked_up = {n: np.where(number < 0, -99, values[number]) for n, values in lists.items()}
+    make = {name: LookedUp(values, "number", -99) for name, values in lists.items()}
+    own |= {"number": number}
+    return {"link": link, "of_parent": of_parent, "own": own, "make": make} | looked_up
 
 
 def bins(axis: str, values: Any) -> Any:
@@ -60,9 +67,11 @@ def test_all_measurements_of_a_table(columns: dict[str, Any]) -> None:
     link, own = columns["link"], columns["own"]
     parent = {n: (lambda _, v=v: v) for n, v in columns["of_parent"].items()}
     make = {n: (lambda _, v=v: v) for n, v in (own | {"link": link}).items()}
-    table = Table(ROWS, make, parent=Table(PARENTS, parent), link="link")
+    table = Table(ROWS, make | columns["make"], parent=Table(PARENTS, parent), link="link")
     values = own | {name: column[link] for name, column in columns["of_parent"].items()}
+    values |= {name: columns[name] for name in columns["make"]}
     chosen = [("mine",), ("theirs",), ("x", "mine"), ("theirs", "x", "run"), ("run", "mine")]
+    chosen += [("spot",), ("theirs", "spot"), ("spot", "side")]
     sets = [(), ("a",), ("a", "b"), ("b",), ("b", "good")]
     declared = {
         f"{axes} {rows} {last}": Measurement.model_validate(
@@ -90,8 +99,8 @@ def test_all_measurements_of_a_table(columns: dict[str, Any]) -> None:
         if last == "mean":
             weights = np.rint(values["x"][enter].astype(float) / SUM_UNIT)
             view = view[..., 1]
-        if "run" in axes:
-            assert list(histogram.axes["run"]) == np.unique(values["run"][enter]).tolist()
+        for axis in {"run", "side"}.intersection(axes):
+            assert list(histogram.axes[axis]) == np.unique(values[axis][enter]).tolist()
         counted = np.logical_and.reduce([at >= 0 for at in places])
         expected = np.zeros(view.shape)
         np.add.at(expected, tuple(at[counted] for at in places), weights[counted])
