@@ -235,10 +235,12 @@ def keep_freed() -> bool:
 def _take_large_pages(library: ctypes.CDLL) -> None:
     """Let the C library's memory grow, and ask for large pages in what has been added.
 
-    Other threads than the main one have memory of their own, which cannot grow so far.
+    Other threads than the main one have memory of their own, which cannot grow so far. Where the
+    address space is limited (``ulimit -v``) it is left to those who need it.
     """
     advice = getattr(mmap, "MADV_HUGEPAGE", None)
-    if advice is None or threading.current_thread() is not threading.main_thread():
+    is_limited = resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+    if advice is None or is_limited or threading.current_thread() is not threading.main_thread():
         return
     library.sbrk.argtypes, library.sbrk.restype = [ctypes.c_ssize_t], ctypes.c_void_p
     library.malloc.argtypes, library.malloc.restype = [ctypes.c_size_t], ctypes.c_void_p

@@ -208,3 +208,22 @@ for line in open("/proc/self/smaps"):
     taken, *in_large_pages = map(int, done.stdout.split())
     assert taken < 8 << 20
     assert sum(in_large_pages) > 35  # the first ones may lie before them
+
+
+@pytest.mark.skipif(not LARGE_PAGES.exists(), reason="this system has no large pages")
+def test_limited_address_space_is_left_to_those_who_need_it() -> None:
+    """In a process of its own, whose memory this sets for good."""
+    program = """
+import os, resource
+from dtperf.process import keep_freed
+def space():
+    return int(open("/proc/self/statm").read().split()[0]) * os.sysconf("SC_PAGESIZE")
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, resource.RLIM_INFINITY))
+before = space()
+assert keep_freed()
+print(space() - before)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 100_000_000

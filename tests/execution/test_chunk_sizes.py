@@ -146,7 +146,7 @@ def test_a_run_in_a_process_that_has_had_more_cuts_as_the_first_one() -> None:
 import sys, dtperf, numpy
 from dtperf.execution import runner
 from dtperf.process import keep_freed
-runner.event_bytes = lambda *_: 1_000_000
+runner.event_bytes = lambda *_: 16_000_000  # by which a worker could hold few
 config = dtperf.load_config("reference_2023")
 def largest():
     return max(row.events for row in dtperf.run(config, sys.argv[1:]).ledger)
@@ -161,8 +161,9 @@ print(before, largest())
         [sys.executable, "-c", program, str(GOLDEN)], capture_output=True, text=True, check=True
     )
     before, after = map(int, done.stdout.split())
-    # of so few events the memory is known roughly: it is taken in pages of 2 MB
-    assert after == pytest.approx(before, rel=0.5)
+    # of so few events the memory is known roughly: it is taken in pages of 2 MB; where nothing is
+    # known of it there are a twentieth in a chunk
+    assert after > before / 3
 
 
 def test_chunks_of_a_worker_may_be_known_in_any_order() -> None:
