@@ -82,13 +82,13 @@ def decompression(path: Path, config: Config) -> Work:
 
 def bulk_reading(path: Path, config: Config) -> Work:
     """Read the branches as a run does, into coffea's events, without measuring."""
+    from dtperf.execution.attempt import keep_freed  # which other versions have elsewhere
     from dtperf.execution.chunk_meta import ChunkMeta
     from dtperf.execution.chunks import read_events
     from dtperf.execution.planning import ReadRanges, plan
     from dtperf.filesets import resolve
     from dtperf.filesets.check import check_files
     from dtperf.nanoaod.open_files import close_all
-    from dtperf.process import keep_freed
     from dtperf.results.ledger import Ledger
 
     keep_freed()

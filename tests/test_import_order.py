@@ -24,6 +24,7 @@ FLOORS = [
         "kernel_files",
         "kernel_cache",
         "compiled",
+        "memory",
         "process",
         "progress",
         "validation",

@@ -16,7 +16,7 @@ def main() -> None:
     """Run the command line; a user's mistake ends in one message and an exit code of its own."""
     from dtperf.cli.ending import QuickEnd
     from dtperf.cli.streams import exit_code, prepare
-    from dtperf.process import collect_rarely
+    from dtperf.memory import collect_rarely
 
     end = QuickEnd()
     collect_rarely()

@@ -15,8 +15,8 @@ from dtperf.addresses import hide
 from dtperf.errors import DtperfError
 from dtperf.execution.chunk_meta import meta_of, place_of
 from dtperf.kernel_cache import spent_compiling
+from dtperf.memory import give_back, keep_freed, peak_memory_bytes
 from dtperf.nanoaod.faults import own_fault
-from dtperf.process import give_back, keep_freed, peak_memory_bytes
 
 __all__ = ["SIDE_OUTPUT", "ChunkProcessor", "Outcome", "broken", "run_chunk", "worker_lost"]
 

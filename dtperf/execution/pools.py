@@ -15,7 +15,8 @@ from coffea.processor.executor import WorkItem
 from dtperf.execution.attempt import Function, Outcome, run_chunk, worker_lost
 from dtperf.execution.chunk_meta import meta_of
 from dtperf.execution.compiling import tell_compiling
-from dtperf.process import follow, memory_of_machine
+from dtperf.memory import memory_of_machine
+from dtperf.process import follow
 
 __all__ = ["FinishedAttempts", "InProcessPool", "Pool", "ProcessPool"]
 

@@ -16,8 +16,8 @@ import numpy as np
 from uproot.deserialization import DeserializationError
 
 from dtperf.errors import OURS, Cause, DtperfError
+from dtperf.memory import memory_of_machine
 from dtperf.nanoaod.error_codes import ERRNOS, EXCEPTIONS, HTTP_STATUS, MESSAGES, XROOTD_CODES
-from dtperf.process import memory_of_machine
 
 __all__ = ["classify", "first_line", "own_fault", "raise_if_ours"]
 

@@ -145,7 +145,7 @@ def test_a_run_in_a_process_that_has_had_more_cuts_as_the_first_one() -> None:
     program = """
 import sys, dtperf, numpy
 from dtperf.execution import runner
-from dtperf.process import keep_freed
+from dtperf.memory import keep_freed
 runner.event_bytes = lambda *_: 16_000_000  # by which a worker could hold few
 config = dtperf.load_config("reference_2023")
 def largest():

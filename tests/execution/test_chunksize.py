@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import dtperf
-from dtperf import process
 from dtperf.execution.dask_pool import DaskPool
 from dtperf.execution.planning import (
     BASE_BYTES,
@@ -69,50 +66,6 @@ def test_a_worker_of_the_reference_site() -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "limits", "expected"),
-    [
-        ("0::/\n", {"memory.max": "1000000\n"}, 1_000_000),
-        ("0::/\n", {"memory.max": "max\n"}, None),
-        ("0::/\n", {}, None),
-        # a job of Slurm, whose step is without a limit of its own
-        ("0::/s.scope/job_1/step_0\n", {"s.scope/job_1/memory.max": "3000000\n"}, 3_000_000),
-        ("0::/a/b\n", {"a/memory.max": "5000000\n", "a/b/memory.max": "4000000\n"}, 4_000_000),
-        ("0::/a/b\n", {"a/memory.max": "4000000\n", "a/b/memory.max": "5000000\n"}, 4_000_000),
-        ("0::/a\n", {"other/memory.max": "1000000\n"}, None),
-        # version 1, as AlmaLinux 8 has it
-        (
-            "9:cpu,cpuacct:/job\n4:memory:/job\n1:name=systemd:/user\n0::/\n",
-            {"memory/job/memory.limit_in_bytes": "2000000\n"},
-            2_000_000,
-        ),
-        # a container whose own part is at the root
-        ("4:memory:/docker/1\n", {"memory/memory.limit_in_bytes": "7000000\n"}, 7_000_000),
-        ("4:memory:/\n", {"memory/memory.limit_in_bytes": "9223372036854771712\n"}, None),
-    ],
-)
-def test_the_limits_of_containers_and_batch_jobs(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    own: str,
-    limits: dict[str, str],
-    expected: int | None,
-) -> None:
-    for name, limit in limits.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(limit)
-    (tmp_path / "own").write_text(own)
-    monkeypatch.setattr(process, "CGROUPS", tmp_path)
-    monkeypatch.setattr(process, "OWN_CGROUP", tmp_path / "own")
-    total = psutil.virtual_memory().total
-    assert process.memory_of_machine() == (expected or total)
-
-
-def test_a_machine_without_cgroups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "OWN_CGROUP", tmp_path / "own")
-    assert process.memory_of_machine() == psutil.virtual_memory().total
-
-
-@pytest.mark.parametrize(
     ("workers", "memory"),
     [
         ([], None),
@@ -140,7 +93,7 @@ def test_a_run_cuts_by_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_chunk_takes_less_than_is_said() -> None:
     """In a process of its own, whose memory nothing else has filled."""
     program = (
-        "import dtperf, sys; from dtperf.process import peak_memory_bytes; "
+        "import dtperf, sys; from dtperf.memory import peak_memory_bytes; "
         "dtperf.run(dtperf.load_config('reference_2023'), sys.argv[1:]); "
         "print(peak_memory_bytes())"
     )

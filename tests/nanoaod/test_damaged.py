@@ -20,9 +20,9 @@ from coffea.processor.executor import WorkItem
 from dtperf.errors import InputError
 from dtperf.execution.chunk_meta import ChunkMeta
 from dtperf.execution.chunks import read_events
+from dtperf.memory import peak_memory_bytes
 from dtperf.nanoaod import ColumnFilter, open_files, open_tree, require_columns
 from dtperf.nanoaod.rntuple_pages import columns_of
-from dtperf.process import peak_memory_bytes
 from dtperf.validation import many_lists
 from tests.helpers.golden import GOLDEN_CMSSW, GOLDEN_RNTUPLE
 from tests.nanoaod.files import Format

@@ -23,7 +23,7 @@ PROGRAM = f"""
 import json, resource, signal, sys
 from uuid import UUID
 from coffea.processor.executor import WorkItem
-from dtperf.process import peak_memory_bytes
+from dtperf.memory import peak_memory_bytes
 from dtperf.execution.chunk_meta import ChunkMeta
 from dtperf.errors import InputError
 from dtperf.nanoaod import ColumnFilter, open_tree

@@ -1,0 +1,102 @@
+"""Memory is kept in large pages, and bounded by what containers and batch jobs may have."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+from dtperf import memory
+
+LARGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+
+
+@pytest.mark.skipif(not LARGE_PAGES.exists(), reason="this system has no large pages")
+def test_memory_that_is_kept_is_of_large_pages_and_none_before_it_is_used() -> None:
+    """In a process of its own, whose memory this sets for good."""
+    program = """
+import numpy
+from dtperf.memory import keep_freed, peak_memory_bytes
+before = peak_memory_bytes()
+assert keep_freed()
+print(peak_memory_bytes() - before)
+arrays = [numpy.ones(3 << 20, numpy.uint8) for _ in range(40)]  # of larger ones numpy asks for them
+for line in open("/proc/self/smaps"):
+    place = line.split()[0].split("-")
+    if len(place) == 2:
+        begin, end = (int(each, 16) for each in place)
+    elif line.startswith("VmFlags:") and "hg" in line.split():
+        print(sum(begin <= each.ctypes.data < end for each in arrays))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    taken, *in_large_pages = map(int, done.stdout.split())
+    assert taken < 8 << 20
+    assert sum(in_large_pages) > 35  # the first ones may lie before them
+
+
+@pytest.mark.skipif(not LARGE_PAGES.exists(), reason="this system has no large pages")
+def test_limited_address_space_is_left_to_those_who_need_it() -> None:
+    """In a process of its own, whose memory this sets for good."""
+    program = """
+import os, resource
+from dtperf.memory import keep_freed
+def space():
+    return int(open("/proc/self/statm").read().split()[0]) * os.sysconf("SC_PAGESIZE")
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, resource.RLIM_INFINITY))
+before = space()
+assert keep_freed()
+print(space() - before)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 100_000_000
+
+
+@pytest.mark.parametrize(
+    ("own", "limits", "expected"),
+    [
+        ("0::/\n", {"memory.max": "1000000\n"}, 1_000_000),
+        ("0::/\n", {"memory.max": "max\n"}, None),
+        ("0::/\n", {}, None),
+        # a job of Slurm, whose step is without a limit of its own
+        ("0::/s.scope/job_1/step_0\n", {"s.scope/job_1/memory.max": "3000000\n"}, 3_000_000),
+        ("0::/a/b\n", {"a/memory.max": "5000000\n", "a/b/memory.max": "4000000\n"}, 4_000_000),
+        ("0::/a/b\n", {"a/memory.max": "4000000\n", "a/b/memory.max": "5000000\n"}, 4_000_000),
+        ("0::/a\n", {"other/memory.max": "1000000\n"}, None),
+        # version 1, as AlmaLinux 8 has it
+        (
+            "9:cpu,cpuacct:/job\n4:memory:/job\n1:name=systemd:/user\n0::/\n",
+            {"memory/job/memory.limit_in_bytes": "2000000\n"},
+            2_000_000,
+        ),
+        # a container whose own part is at the root
+        ("4:memory:/docker/1\n", {"memory/memory.limit_in_bytes": "7000000\n"}, 7_000_000),
+        ("4:memory:/\n", {"memory/memory.limit_in_bytes": "9223372036854771712\n"}, None),
+    ],
+)
+def test_the_limits_of_containers_and_batch_jobs(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    own: str,
+    limits: dict[str, str],
+    expected: int | None,
+) -> None:
+    for name, limit in limits.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(limit)
+    (tmp_path / "own").write_text(own)
+    monkeypatch.setattr(memory, "CGROUPS", tmp_path)
+    monkeypatch.setattr(memory, "OWN_CGROUP", tmp_path / "own")
+    total = psutil.virtual_memory().total
+    assert memory.memory_of_machine() == (expected or total)
+
+
+def test_a_machine_without_cgroups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "OWN_CGROUP", tmp_path / "own")
+    assert memory.memory_of_machine() == psutil.virtual_memory().total
