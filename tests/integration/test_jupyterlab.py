@@ -108,16 +108,20 @@ from dtperf.synthetic import Settings, generate
 files = Path("{name}-sample")
 if not files.exists():
     generate(Settings(events=40_000), files)
-few = ["run.chunksize=40", "run.workers=2", "run.executor={executor}"]
+few = ["run.chunksize={chunk}", "run.workers=2", "run.executor={executor}"]
 config = dtperf.load_config("reference_2023", few)
 """
 RUN = 'result = dtperf.run(config, files, out="{name}-out", resume=True)'
 COUNT = 'print("counted", result.totals["events"])'
+CHUNKS = {"iterative": 20, "futures": 40, "dask": 40}
+"""Events of a chunk, so that a run takes longer than to find and press a button."""
+EXECUTORS = [*CHUNKS]
 
 
 def long_run(show: Callable[..., Notebook], executor: str) -> Notebook:
     """Show a notebook whose run goes on for a while, and wait until it has saved something."""
-    cells = [each.format(name=executor, executor=executor) for each in (BEGIN, RUN)]
+    chunk = CHUNKS[executor]
+    cells = [each.format(name=executor, executor=executor, chunk=chunk) for each in (BEGIN, RUN)]
     notebook = show(f"{executor}.ipynb", *cells, COUNT)
     notebook.begin_all()
     saved = notebook.lab.notebooks / f"{executor}-out"
@@ -131,9 +135,6 @@ def workers(lab: Lab) -> list[str]:
     commands = [" ".join(process.cmdline()) for process in lab.processes()]
     below = [each for each in commands if "ipykernel" not in each]
     return [each for each in below if "resource_tracker" not in each]
-
-
-EXECUTORS = ["iterative", "futures", "dask"]
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
