@@ -214,9 +214,9 @@ class _Cache(caching.FunctionCache):
         """
         rtsys.initialize(target_context)  # what arrays in compiled code are made with
         key = self._index_key(sig, target_context.codegen())
-        for files, each in product(self._places, self._usable(key)):
-            if (found := self._stored(partial(files.load, each), target_context)) is not None:
-                return found
+        found = self._in_files(self._places, key, target_context)
+        if found is not None:
+            return found
         if not self._enabled:
             return self._of_others(key, target_context)
         return self.turn.take(partial(self._look_again, key, target_context))
@@ -226,12 +226,15 @@ class _Cache(caching.FunctionCache):
         sig, (triple, *_), code = key
         return [key, (sig, (triple, PORTABLE, ""), code)] if _runs_portable() else [key]
 
-    def _look_again(self, key: Any, target_context: Any) -> Any:
-        for each in self._usable(key):
-            found = self._stored(partial(self._own.load, each), target_context)
-            if found is not None:
+    def _in_files(self, places: list[Files], key: Any, target_context: Any) -> Any:
+        for files, each in product(places, self._usable(key)):
+            if (found := self._stored(partial(files.load, each), target_context)) is not None:
                 return found
-        return self._of_others(key, target_context)
+        return None
+
+    def _look_again(self, key: Any, target_context: Any) -> Any:
+        found = self._in_files([self._own], key, target_context)
+        return self._of_others(key, target_context) if found is None else found
 
     def _of_others(self, key: Any, target_context: Any) -> Any:
         """Take what another machine has compiled for this one's processor, and keep it."""
