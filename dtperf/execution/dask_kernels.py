@@ -8,13 +8,13 @@ other; and the scheduler keeps it, so that workers that come later get it, whoev
 
 from __future__ import annotations
 
-import pickle
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import msgpack  # type: ignore[import-untyped]
 import zstandard
 
 from dtperf.compiled import keep, kept
@@ -114,8 +114,7 @@ def _fetch(ask: Ask, machines: Sequence[str]) -> Mapping[tuple[str, str], bytes]
 
 def _contents(batch: bytes) -> dict[str, bytes]:
     """Return what was given, by name."""
-    # of our own client and workers
-    contents: dict[str, bytes] = pickle.loads(zstandard.decompress(batch))  # noqa: S301
+    contents: dict[str, bytes] = msgpack.unpackb(zstandard.decompress(batch))
     return contents
 
 
@@ -131,6 +130,6 @@ def _give(compiled: Iterable[Kept], ask: Ask) -> None:
         wanted = ask("dtperf_kernels_claim", machine=machine, names=[*contents])
         if wanted:
             batch = zstandard.compress(
-                pickle.dumps({name: contents[name] for name in wanted}), LEVEL
+                msgpack.packb({name: contents[name] for name in wanted}), LEVEL
             )
             ask("dtperf_kernels_add", machine=machine, names=wanted, content=batch)

@@ -14,6 +14,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import numba
 import pytest
 import zstandard
@@ -181,7 +182,7 @@ def test_workers_refuse_what_does_not_fit_exactly(
     here = [each for each in kept() if each.path.is_relative_to(kernels.parent)]
     assert len(here) == 2
     for machine, name, path in here:
-        batch = zstandard.compress(pickle.dumps({name: spoil(path.read_bytes())}))
+        batch = zstandard.compress(msgpack.packb({name: spoil(path.read_bytes())}))
         add = client.scheduler.dtperf_kernels_add
         client.sync(add, machine=machine, names=[name], content=batch)
     start(client)
