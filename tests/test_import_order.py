@@ -26,6 +26,7 @@ FLOORS = [
         "compiled",
         "memory",
         "process",
+        "progress_screens",
         "progress",
         "validation",
         "statistics",
