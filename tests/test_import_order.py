@@ -24,6 +24,7 @@ FLOORS = [
         "kernel_files",
         "kernel_cache",
         "compiled",
+        "kernel_clock",
         "memory",
         "process",
         "progress_screens",
