@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any, NamedTuple
 
+import numba  # noqa: F401  # before threads use it, see dtperf.execution.clusters.preload_site
 import numpy as np
 import numpy.typing as npt
 
