@@ -38,8 +38,10 @@ def compiled(function: Any = None, **options: Any) -> Any:
 def inlined(function: Function) -> Function:
     """Make a function a part of each kernel that calls it, as if its lines stood there.
 
+    Called from Python it runs as Python, so that numpy's arrays can stand for numbers.
+
     Args:
-        function: As of `compiled`; nothing is kept of what is compiled for a call from Python.
+        function: As of `compiled`.
     """
     return cast("Function", Kernel(function, {"inline": "always"}, keep=False))
 
@@ -95,7 +97,9 @@ class Kernel:
         return dict(self._options)
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        """Call what is compiled for arguments of these types."""
+        """Call what is compiled for arguments of these types, if it is called by itself at all."""
+        if not self._keep:
+            return self.py_func(*arguments, **named)
         return self.dispatcher(*arguments, **named)
 
     def __reduce__(self) -> str:

@@ -11,15 +11,13 @@ import atexit
 import os
 import shutil
 import tempfile
-import threading
-import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache, cached_property, partial
 from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import llvmlite.binding
 import numba
@@ -33,7 +31,7 @@ from dtperf.errors import DtperfWarning
 from dtperf.kernel_files import Files, of_key, opened
 from dtperf.kernel_sharing import Kept, fresh, machine_of, name_of, others
 
-__all__ = ["Spent", "dispatcher_of", "keep_of", "kept_of", "spent_compiling"]
+__all__ = ["dispatcher_of", "keep_of", "kept_of"]
 
 PORTABLE = "x86-64-v2"
 """What an image is compiled for, with NUMBA_CPU_NAME. With AVX-512, kernels take 0.95 of the
@@ -302,41 +300,3 @@ def _warn_once(what: str) -> None:
         DtperfWarning,
         stacklevel=3,
     )
-
-
-class Spent(NamedTuple):
-    """What compiling has taken."""
-
-    seconds: float
-    cpu_seconds: float
-
-
-class _Clock(threading.local, event.Listener):
-    """What this thread has spent; a function that another one needs is part of its time."""
-
-    def __init__(self) -> None:
-        self.spent = Spent(0.0, 0.0)
-        self._depth = 0
-
-    def on_start(self, _: Any) -> None:
-        if not self._depth:
-            self._begin = Spent(time.perf_counter(), time.thread_time())
-        self._depth += 1
-
-    def on_end(self, _: Any) -> None:
-        self._depth -= 1
-        if not self._depth:
-            now, before = Spent(time.perf_counter(), time.thread_time()), self._begin
-            self.spent = Spent(
-                self.spent.seconds + now.seconds - before.seconds,
-                self.spent.cpu_seconds + now.cpu_seconds - before.cpu_seconds,
-            )
-
-
-_clock = _Clock()
-event.register("numba:compile", _clock)
-
-
-def spent_compiling() -> Spent:
-    """Return what this thread has spent on compiling so far, with numba and for whatever."""
-    return _clock.spent

@@ -30,7 +30,7 @@ BESIDE_ANOTHER = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
 from kernels import half
-from dtperf.kernel_cache import spent_compiling
+from dtperf.kernel_clock import spent_compiling
 compiler = half.dispatcher._compiler
 compile = compiler.compile
 compiler.compile = lambda *words: time.sleep(0.4) or compile(*words)

@@ -18,6 +18,7 @@ import pytest
 from nbclient import NotebookClient
 
 import dtperf.progress
+import dtperf.progress_screens
 from dtperf.errors import DtperfWarning
 from dtperf.progress import Progress, progress_bar
 
@@ -124,7 +125,7 @@ def test_a_log_gets_what_is_read_later(capfd: pytest.CaptureFixture[str]) -> Non
 def test_a_log_gets_a_line_a_while_and_no_bar(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(dtperf.progress._Log, "tick_s", 0.2)
+    monkeypatch.setattr(dtperf.progress_screens.Log, "tick_s", 0.2)
     with progress_bar(in_log=True) as show:
         show(Progress("measuring", 1000, 5000))
         time.sleep(0.5)  # one chunk tells nothing while it is measured
@@ -167,7 +168,7 @@ def test_compiling_is_told(
 ) -> None:
     monkeypatch.setattr(dtperf.progress, "LONG_COMPILING_S", 0.0)
     told: list[str] = []
-    monkeypatch.setattr(dtperf.progress._Log, "update", lambda _, bar: told.append(bar.line))
+    monkeypatch.setattr(dtperf.progress_screens.Log, "update", lambda _, bar: told.append(bar.line))
 
     @numba.njit  # type: ignore[untyped-decorator]
     def find_pairs(number: int) -> int:
@@ -185,7 +186,7 @@ def test_what_workers_tell_that_they_compile_is_told(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(dtperf.progress, "LONG_COMPILING_S", 0.0)
     monkeypatch.setattr(dtperf.progress, "LONG_WAIT_S", 0.0)
     told: list[str] = []
-    monkeypatch.setattr(dtperf.progress._Log, "update", lambda _, bar: told.append(bar.line))
+    monkeypatch.setattr(dtperf.progress_screens.Log, "update", lambda _, bar: told.append(bar.line))
     with progress_bar(in_log=True) as show:
         for name in ("", "find_pairs", ""):
             time.sleep(0.01)
@@ -199,7 +200,7 @@ def test_what_the_first_chunk_of_other_processes_may_wait_for_is_told(
 ) -> None:
     monkeypatch.setattr(dtperf.progress, "LONG_WAIT_S", 0.0)
     told: list[str] = []
-    monkeypatch.setattr(dtperf.progress._Log, "update", lambda _, bar: told.append(bar.line))
+    monkeypatch.setattr(dtperf.progress_screens.Log, "update", lambda _, bar: told.append(bar.line))
     with progress_bar(in_log=True) as show:
         for done in (0, 1):
             time.sleep(0.01)

@@ -14,7 +14,7 @@ from coffea.processor.executor import WorkItem
 from dtperf.addresses import hide
 from dtperf.errors import DtperfError
 from dtperf.execution.chunk_meta import meta_of, place_of
-from dtperf.kernel_cache import spent_compiling
+from dtperf.kernel_clock import spent_compiling
 from dtperf.memory import give_back, keep_freed, peak_memory_bytes
 from dtperf.nanoaod.faults import own_fault
 

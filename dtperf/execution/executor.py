@@ -203,11 +203,9 @@ def cores_expected(config: AnalysisConfig, workplace: Workplace) -> int:
     if workplace.client is not None:
         return max(1, int(sum(workplace.client.nthreads().values())))
     if workplace.cluster is not None:
-        from dtperf.execution.clusters.lifecycle import StartingCluster
-        from dtperf.execution.clusters.load import load_cluster
+        from dtperf.execution.clusters.lifecycle import config_of
 
-        given = workplace.cluster
-        cluster = given.config if isinstance(given, StartingCluster) else load_cluster(given)
+        cluster = config_of(workplace.cluster)
         return cluster.workers * int(getattr(cluster, "cores", 1))
     return 1 if config.run.executor == "iterative" else config.run.workers or cpu_count()
 
@@ -239,11 +237,9 @@ def worker_pool(
                 _of_dask(workplace.client, workplace.report, lends=workplace.lends)
             )
         elif workplace.cluster is not None:
-            from dtperf.execution.clusters.lifecycle import StartingCluster, starting
+            from dtperf.execution.clusters.lifecycle import starting
 
-            begun = workplace.cluster
-            if not isinstance(begun, StartingCluster):
-                begun = stack.enter_context(starting(begun))
+            begun = stack.enter_context(starting(workplace.cluster))
             client, lends = begun.ready(on_wait).client, begun.config.send_credentials
             yield stack.enter_context(_of_dask(client, workplace.report, lends=lends))
         elif config.run.executor == "dask":

@@ -94,11 +94,9 @@ def run(
         client, cluster = None, client
     given = next((each for each in (client, cluster) if is_running(each)), client)
     if given is None and cluster is not None:
-        from dtperf.execution.clusters.lifecycle import StartingCluster
-        from dtperf.execution.clusters.load import load_cluster
+        from dtperf.execution.clusters.lifecycle import config_of
 
-        if not isinstance(cluster, StartingCluster):
-            load_cluster(cluster)
+        config_of(cluster)
     if metrics is not None and out is None:
         raise ConfigError("metrics: tell of what is saved: give out=…, too")
     code = code_version()

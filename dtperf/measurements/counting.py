@@ -1,7 +1,11 @@
-"""Count the rows of a table in all its histograms at once, a few rows after the other.
+"""Count the rows of a table in all its histograms at once, two thousand rows after the other.
 
-What is made of a row on the way, such as where it is on some axes, so stays in the nearest caches,
-and Python is asked once for a table, not several times for each histogram.
+A histogram needs to know which rows enter, and in which of its bins each is; and many histograms
+share parts of both. Rows that enter are a set: those of another set for which one flag more holds.
+The bins of a histogram are numbered through, and where a row is among them is its place: the place
+by the axes before, and the bin on one axis more times the distance of its bins. So each set and
+each place is found once for some rows, while these are in the nearest caches, and all histograms
+that have it add to their counts; Python is asked once a table, not several times a histogram.
 """
 
 from __future__ import annotations

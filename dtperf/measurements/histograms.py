@@ -61,22 +61,21 @@ def sort_categories(counts: Histogram) -> Histogram:
     Returns:
         The same contents, with increasing categories.
     """
-    axes: list[Any] = []
-    view = counts.view(flow=True)
-    changed = False
-    for number, axis in enumerate(counts.axes):
-        if not axis.traits.growth:
-            axes.append(axis)
-            continue
-        values = np.asarray(list(axis))
-        order = np.argsort(values)
-        changed |= bool(np.any(order[:-1] > order[1:]))
-        view = np.take(view, order, axis=number)
-        kind: Any = type(axis)
-        named = {"name": axis.name, "label": vars(axis).get("label", "")}
-        axes.append(kind(values[order].tolist(), growth=True, **named))
-    if not changed:
+    orders = {
+        number: order
+        for number, axis in enumerate(counts.axes)
+        if axis.traits.growth and ((order := np.argsort([*axis]))[1:] < order[:-1]).any()
+    }
+    if not orders:
         return counts
+    axes: list[Any] = [*counts.axes]
+    view = counts.view(flow=True)
+    for number, order in orders.items():
+        axis: Any = axes[number]
+        named = {"name": axis.name, "label": vars(axis).get("label", "")}
+        values = [*axis]
+        axes[number] = type(axis)([values[at] for at in order], growth=True, **named)
+        view = np.take(view, order, axis=number)
     ordered = hist.Hist(*axes, storage=counts.storage_type())
     ordered.view(flow=True)[...] = view
     return ordered

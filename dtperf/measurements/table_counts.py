@@ -1,4 +1,11 @@
-"""Count the rows of one table in all measurements: ``TableCounts(table).counted(declared)``."""
+"""Count the rows of one table in all measurements: ``TableCounts(table).counted(declared)``.
+
+First each measurement is booked: which set of rows enters, which place they have by its axes, and
+where its bins are in one array of counts; what other measurements have booked is taken again. Then
+`count_rows` counts all of them. At last each histogram is made of its part of the counts, with
+those categories, such as runs, that rows have which enter. A profile is no count: where rows are
+in it is noted, and the moments of their values are added there.
+"""
 
 from __future__ import annotations
 
@@ -63,9 +70,8 @@ class TableCounts:
     def __init__(self, table: Table) -> None:
         self._table = table
         parent = table if table.parent is None else table.parent
-        looked_up = table.looked_up()
+        self._by, looked_up = table.looked_up()
         self._lists = {name: made.values() for name, made in looked_up.items()}
-        self._by = next((made.by for made in looked_up.values()), "")
         listed = next((len(values) for values in self._lists.values()), 0)
         self._axes = {
             OWN: Axes(table, table.rows),

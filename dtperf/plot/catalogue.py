@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from dtperf.measurements.declaration import Histogram
-from dtperf.plot import curves, distributions, maps, planes
+from dtperf.plot import chamber_spread, curves, distributions, maps, planes
 from dtperf.plot.style import StyledFigure
 
 __all__ = ["PLOTS", "Plot"]
@@ -56,7 +56,7 @@ ROWS = (
     *(Plot(f"acceptance_map_{mb}", "acceptance_map", drawn) for mb, drawn in phi_eta_maps),
     Plot("chambers", "by_chamber", maps.all_stations),
     *(Plot(f"chambers_{mb}", "by_chamber", drawn) for mb, drawn in station_maps),
-    Plot("chambers_spread", "by_chamber", maps.spread),
+    Plot("chambers_spread", "by_chamber", chamber_spread.spread),
     Plot("chambers_vs_run", "by_chamber_and_run", maps.runs_of_chambers),
     Plot("eligible", "eligible_by_sector_and_run", partial(maps.all_stations, **eligible)),
     Plot(

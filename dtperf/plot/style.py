@@ -19,7 +19,6 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 
 from dtperf.plot.header import Header, plain
-from dtperf.plot.letters import look_up_once
 from dtperf.plot.panel import Layout, Panel
 from dtperf.plot.pyplot import hand_over
 from dtperf.plot.ticks import QuickAxes
@@ -231,7 +230,6 @@ class StyledFigure(Figure):
         """Draw in the style."""
         if self._is_measured:
             return
-        look_up_once(renderer)
         engine = self.get_layout_engine()
         with style(scale=self.scale):
             if self._only_placed and engine is not None:

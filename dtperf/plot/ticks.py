@@ -2,13 +2,16 @@
 
 Most of that time goes into ticks. Matplotlib makes each of them of five artists, and measures and
 draws these one by one; here one tick is drawn at all its places. Where somebody has touched single
-ticks, or wants a grid, all is left to matplotlib.
+ticks, or wants a grid, all is left to matplotlib. So it is, too, where matplotlib finds ticks in
+another way than the one that is known here, as nothing of that is public.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from inspect import signature
 from typing import Any, cast
 
 import numpy as np
@@ -21,6 +24,13 @@ from matplotlib.transforms import Bbox
 from dtperf.typing import F64
 
 __all__ = ["QuickAxes", "name_ticks"]
+
+KNOWN = {
+    "_get_tick": ("self", "major"),
+    "_get_ticklabel_bboxes": ("self", "ticks", "renderer"),
+    "_update_ticks": ("self",),
+}
+"""Methods of matplotlib's `Axis` that are replaced here, with their arguments."""
 
 
 class _Everywhere(Tick):
@@ -242,16 +252,32 @@ class _Y(_QuickAxis, YAxis):
     _tick_class = _YTick
 
 
+def _is_known() -> bool:
+    """Return whether matplotlib finds ticks in the way that is known here."""
+    methods = (getattr(Axis, name, None) for name in KNOWN)
+    return hasattr(Axis, "_tick_class") and [*map(_arguments, methods)] == [*KNOWN.values()]
+
+
+@cache
+def _arguments(method: Callable[..., Any] | None) -> tuple[str, ...]:
+    return () if method is None else tuple(signature(method).parameters)
+
+
 class QuickAxes(Axes):
     """Axes that are quickly made and drawn."""
 
-    xaxis: _X
-    yaxis: _Y
     _measured: dict[Any, Any]
     """What a layout has measured since it began, by the place of the axes in pixels."""
 
-    def _init_axis(self) -> None:
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        """Make axes, as matplotlib's own are made."""
         self.begin_layout()
+        super().__init__(*arguments, **named)
+
+    def _init_axis(self) -> None:
+        if not _is_known():
+            super()._init_axis()  # type: ignore[misc]
+            return
         self.xaxis, self.yaxis = _X(self, clear=False), _Y(self, clear=False)
         self.spines.bottom.register_axis(self.xaxis)
         self.spines.top.register_axis(self.xaxis)
@@ -267,7 +293,10 @@ class QuickAxes(Axes):
         place = tuple(self.bbox.extents)
         is_for_layout = named.get("for_layout_only")
         if not is_for_layout or place not in self._measured:
-            with self.xaxis.found_once(), self.yaxis.found_once():  # the spines ask for ticks, too
+            with ExitStack() as stack:
+                for axis in (self.xaxis, self.yaxis):  # for whose ticks the spines ask, too
+                    if isinstance(axis, _QuickAxis):
+                        stack.enter_context(axis.found_once())
                 found = super().get_tightbbox(*arguments, **named)
             if not is_for_layout:
                 return found

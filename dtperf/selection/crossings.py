@@ -1,4 +1,11 @@
-"""Find the chambers that probes cross, and the best segment in each."""
+"""Find the chambers that probes cross, and the best segment in each.
+
+A row is a pair, a station, and a chamber there that its probe crosses (one of its matches). Nearly
+always it crosses one; a station without has a row, too, as acceptance counts it, and one with two
+chambers, which overlap, has two. First the rows are made, then the best segment of each is found:
+the segments of an event are listed by chamber when its first pair comes, so that each row looks
+only at those of its own chamber. `dtperf.selection.segments.is_better` has the rule.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +17,7 @@ from dtperf.compiled import compiled, inlined
 from dtperf.detector import N_CODES
 from dtperf.detector.numbering import station_place
 from dtperf.selection.arrays import Matches, Segments
-from dtperf.selection.segments import PassingLimits, distance, is_close, n_hits
+from dtperf.selection.segments import PassingLimits, distance, is_better, n_hits, to_beat
 from dtperf.typing import F32, I8, I16, I32, I64, U8, Bools
 
 __all__ = ["Crossings", "count_hits", "count_other_stations", "find_crossings"]
@@ -226,15 +233,11 @@ def _best_segments(
         while i - start < size:
             hits = n_hits(has_phi[i], phi_hits[i], has_zed[i], z_hits[i])
             to_x, to_y = abs(at_x - segment_x[i]), abs(at_y - segment_y[i])
-            to = distance(to_x, to_y)
             views = (has_phi[i], has_zed[i])
-            if (hits > best_hits) & (to < max_dr) & is_close(to_x, to_y, views, limits):
+            if is_better(hits, to_x, to_y, views, best_hits, max_dr, limits):
                 best, best_phi = np.int64(i), has_phi[i]
                 best_x, best_y = segment_x[i], segment_y[i]
-                if limits.nearest:
-                    max_dr = to
-                else:
-                    best_hits = hits
+                best_hits, max_dr = to_beat(hits, to_x, to_y, best_hits, max_dr, limits)
             i = np.uint64(next_of[i - start])
         segment_of[row], passing[row] = best, best_phi
         dx[row], dy[row] = abs(x - best_x), abs(y - best_y)

@@ -2,6 +2,9 @@
 
 The search order decides which pair is counted: tags in index order, for each tag the other muons
 in index order, and the first one that passes every cut ends the search of that tag.
+
+Which muons may be a tag or a probe is found before, for many at a time; so the search looks only
+at events with a tag, and computes mass and distance only where the other muon may be a probe.
 """
 
 from __future__ import annotations

@@ -5,10 +5,9 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any, NamedTuple
 
-import numba  # noqa: F401  # all of it, see dtperf.execution.clusters.preload_site
+import numba  # noqa: F401  # before threads use it, see dtperf.execution.clusters.preload_site
 import numpy as np
 import numpy.typing as npt
-from numba.extending import register_jitable
 
 from dtperf.compiled import compiled, inlined
 from dtperf.selection.arrays import Muons
@@ -23,10 +22,12 @@ __all__ = [
     "count_double",
     "decide",
     "distance",
+    "is_better",
     "is_close",
     "is_eligible",
     "is_fiducial",
     "n_hits",
+    "to_beat",
 ]
 
 
@@ -70,6 +71,49 @@ def is_close(
 
 
 @inlined
+def is_better(
+    hits: int,
+    dx: np.float32,
+    dy: np.float32,
+    views: tuple[bool, bool],
+    best_hits: int,
+    max_dr: np.float32,
+    limits: PassingLimits,
+) -> bool | np.bool_:
+    """Return whether a segment is the best one so far: this, and `to_beat`, are the whole rule.
+
+    The best segment is the one with most hits, or the nearest one, that is close enough to the
+    crossing; of equals the first one, and none without hits. The nearest one is that of
+    `getPassingProbeInCh` in the repository cmsdtoffline/DTTagAndProbe; which view has to be close
+    enough is as for most hits.
+
+    Args:
+        hits: Of the views that it has.
+        dx: From the crossing in x, cm.
+        dy: In y, cm.
+        views: Whether it has a phi view, and a theta view.
+        best_hits: It has to have more; 0 at first.
+        max_dr: It has to be nearer, cm; that of the limits at first.
+        limits: Cut values.
+    """
+    is_near = distance(dx, dy) < max_dr
+    return (hits > best_hits) & is_near & is_close(dx, dy, views, limits)
+
+
+@inlined
+def to_beat(
+    hits: int,
+    dx: np.float32,
+    dy: np.float32,
+    best_hits: int,
+    max_dr: np.float32,
+    limits: PassingLimits,
+) -> tuple[int, np.float32]:
+    """Return `best_hits` and `max_dr` for the segments after one that is the best so far."""
+    return (best_hits, distance(dx, dy)) if limits.nearest else (int(hits), max_dr)
+
+
+@inlined
 def best_segment(
     start: int,
     stop: int,
@@ -84,10 +128,7 @@ def best_segment(
     y: np.float32,
     limits: PassingLimits,
 ) -> int:
-    """Find the segment with most hits, or the nearest one, that is close enough to the crossing.
-
-    The nearest one is that of `getPassingProbeInCh` in the repository
-    cmsdtoffline/DTTagAndProbe; which view has to be close enough is as for most hits.
+    """Find the best segment of a chamber, as `is_better` has it.
 
     Args:
         start: First segment of the event.
@@ -104,26 +145,18 @@ def best_segment(
         limits: Cut values.
 
     Returns:
-        Index of the segment, -1 if there is none; of equals the first wins, and one without hits
-        never does.
+        Index of the segment, -1 if there is none.
     """
     if limits.truncate:
         x, y = np.trunc(x), np.trunc(y)
-    best = -1
-    best_hits = 0
-    max_dr = limits.max_dr
+    best, best_hits, max_dr = -1, 0, limits.max_dr
     for i in range(start, stop):
-        if codes[i] != code or hits[i] <= best_hits:
+        if codes[i] != code:
             continue
-        dx = abs(x - segment_x[i])
-        dy = abs(y - segment_y[i])
-        dr = distance(dx, dy)
-        if dr < max_dr and is_close(dx, dy, (has_phi[i], has_zed[i]), limits):
+        dx, dy = abs(x - segment_x[i]), abs(y - segment_y[i])
+        if is_better(hits[i], dx, dy, (has_phi[i], has_zed[i]), best_hits, max_dr, limits):
             best = i
-            if limits.nearest:
-                max_dr = dr
-            else:
-                best_hits = hits[i]
+            best_hits, max_dr = to_beat(hits[i], dx, dy, best_hits, max_dr, limits)
     return best
 
 
@@ -144,13 +177,13 @@ class StationLimits(NamedTuple):
     """Which eta is cut on, as `dtperf.selection.fourvector.is_within` takes it."""
 
 
-@register_jitable
+@inlined
 def is_eligible(n_other: Any, rpc_layers: Any, min_other: int, min_rpc_layers: float) -> Any:
     """Return whether there are enough other stations or RPC layers."""
     return (n_other >= min_other) | (rpc_layers >= min_rpc_layers)
 
 
-@register_jitable
+@inlined
 def is_fiducial(edge_x: Any, edge_y: Any, border_x: Any, border_y: Any) -> Any:
     """Return whether a chamber is crossed far enough from its edges; NaN is not, in cm."""
     return (edge_x < border_x) & (edge_y < border_y)

@@ -94,11 +94,14 @@ class Table(Mapping[str, AnyArray]):
         """Return whether a column is the parent's."""
         return name not in self._make and self.parent is not None and name in self.parent
 
-    def looked_up(self) -> dict[str, LookedUp]:
-        """Return the own columns that are looked up in short lists by the same one, by name."""
+    def looked_up(self) -> tuple[str, dict[str, LookedUp]]:
+        """Return a column of numbers, and the own columns by name that look lists up by it.
+
+        That is the column of the first one that does so, '' where none does.
+        """
         found = {name: made for name, made in self._make.items() if isinstance(made, LookedUp)}
         by = next((made.by for made in found.values()), "")
-        return {name: made for name, made in found.items() if made.by == by}
+        return by, {name: made for name, made in found.items() if made.by == by}
 
     @property
     def link(self) -> AnyArray:

@@ -29,14 +29,8 @@ from dtperf.results.result import Result
 from dtperf.selection.branches import OPTIONAL_EVENT_COLUMNS, TRACKER_ISO, isolations
 from dtperf.selection.details.branches import DETAIL_ANOMALIES, TRACK_SLOPES, detail_anomalies
 from dtperf.selection.luminosity import WITHOUT_LUMINOSITY
-from dtperf.skim.cuts import (
-    MEASURED,
-    looser,
-    only,
-    refuse_lacking_details,
-    refuse_looser,
-    with_cuts,
-)
+from dtperf.skim.cut_rules import looser, refuse_lacking_details, refuse_looser
+from dtperf.skim.cuts import MEASURED, only, with_cuts
 from dtperf.skim.recut.inputs import Source, find_inputs
 from dtperf.skim.recut.layout import CounterLayout
 from dtperf.skim.recut.load_skim import load_parts

@@ -22,7 +22,7 @@ from dtperf.selection.branches import (
 from dtperf.selection.details.branches import DETAIL_ANOMALIES
 from dtperf.selection.flatten import flatten
 from dtperf.selection.luminosity import WITHOUT_LUMINOSITY, with_luminosity, within
-from dtperf.skim.cuts import loosest_limits
+from dtperf.skim.cut_rules import loosest_limits
 from dtperf.skim.details import kept_details
 from dtperf.skim.folders import TOKEN
 from dtperf.skim.parts import Compression, PackedChunk, pack

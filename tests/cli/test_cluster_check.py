@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -21,20 +20,8 @@ from tests.cli.commands import Done, call
 from tests.cli.test_json import documented
 from tests.execution.clusters.apiserver import Stub
 from tests.execution.clusters.configs import CONFIGS
-from tests.execution.clusters.prepared import closed_port, prepared
+from tests.execution.clusters.prepared import closed_port
 from tests.helpers.pages import blocks
-
-
-@pytest.fixture
-def listening() -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
-
-
-@pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
-    with prepared(tmp_path, monkeypatch) as stub:
-        yield stub
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import dtperf
 from dtperf.config import AnalysisConfig
 from dtperf.execution import pools
 from dtperf.execution.attempt import Outcome, run_chunk
-from dtperf.kernel_cache import spent_compiling
+from dtperf.kernel_clock import spent_compiling
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN
 

@@ -25,7 +25,6 @@ _NTUPLE = "of what an RNTuple says of itself uproot offers no more than names an
 _BLOCKS = "uproot's own takes what a block claims, however much that is"
 _SPEC = "Dask tells nobody why a worker could not start, and waits for it when it closes"
 _TICKS = "matplotlib makes, measures and draws each tick by itself, which is most of the time"
-_HEIGHTS = "matplotlib looks a font up for each text, to know how high its letters may be"
 _FACTORY = "coffea.nanoevents.factory.NanoEventsFactory"
 _FILES = "numba.core.caching.IndexDataCacheFile"
 _MODELS = "uproot.models.RNTuple"
@@ -150,9 +149,6 @@ PRIVATE = (
     Private("matplotlib.axis.Axis", "_get_ticklabel_bboxes", ("ticks.py",), _TICKS),
     Private("matplotlib.axis.Axis", "_tick_class", ("ticks.py",), _TICKS),
     Private("matplotlib.axis.Axis", "_update_ticks", ("ticks.py",), _TICKS),
-    Private(
-        "matplotlib.font_manager.FontManager", "_find_fonts_by_props", ("letters.py",), _HEIGHTS
-    ),
     *(
         Private(_FILES, name, ("kernel_files.py",), _CACHE)
         for name in (

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import dtperf
 from dtperf import Analysis
 from dtperf.skim import skim
-from dtperf.skim.cuts import RULES
+from dtperf.skim.cut_rules import RULES
 from tests.helpers.golden import GOLDEN, GOLDEN_RNTUPLE, golden_differences
 from tests.nanoaod.files import read_arrays, write_tree
 from tests.skim.samples import LOOSE, assert_same, loose, measured, nonsense

@@ -17,7 +17,8 @@ from dtperf.config.values import flat_values
 from dtperf.diagnostics.systematics import Systematics, Varied, load_variations
 from dtperf.diagnostics.systematics.declaration import changes_of
 from dtperf.diagnostics.systematics.places import summed
-from dtperf.skim.cuts import RULES, looser, with_cuts
+from dtperf.skim.cut_rules import RULES, looser
+from dtperf.skim.cuts import with_cuts
 from dtperf.skim.estimates import cuts_of
 from tests.skim.samples import nonsense
 

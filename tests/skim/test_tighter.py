@@ -9,7 +9,7 @@ import dtperf
 from dtperf import Analysis
 from dtperf.config.keys import all_keys
 from dtperf.skim import skim
-from dtperf.skim.cuts import RULES, looser
+from dtperf.skim.cut_rules import RULES, looser
 from tests.helpers.golden import GOLDEN
 
 # a processor is refused with any skim, whatever its cuts

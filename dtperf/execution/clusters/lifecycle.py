@@ -33,6 +33,7 @@ __all__ = [
     "Source",
     "StartingCluster",
     "WorkerCount",
+    "config_of",
     "connect",
     "running",
     "starting",
@@ -86,6 +87,15 @@ class StartingCluster(NamedTuple):
         return self.started
 
 
+def config_of(cluster: Source | StartingCluster) -> ClusterConfig:
+    """Return the config of a cluster, which may have been started already.
+
+    Raises:
+        ConfigError: The config is wrong.
+    """
+    return cluster.config if isinstance(cluster, StartingCluster) else load_cluster(cluster)
+
+
 @contextmanager
 def running(source: Source, on_wait: OnWait = lambda _: None) -> Iterator[RunningCluster]:
     """Start a cluster, wait for its workers, see that they run what runs here; end it afterwards.
@@ -103,16 +113,20 @@ def running(source: Source, on_wait: OnWait = lambda _: None) -> Iterator[Runnin
 
 
 @contextmanager
-def starting(source: Source) -> Iterator[StartingCluster]:
+def starting(source: Source | StartingCluster) -> Iterator[StartingCluster]:
     """Start a cluster, and wait for nobody; end it afterwards.
 
     Args:
-        source: What `dtperf.execution.clusters.load_cluster` takes.
+        source: What `dtperf.execution.clusters.load_cluster` takes; or one that has been started,
+            and is ended by who did that.
 
     Raises:
         ConfigError: The config is wrong, or something that it needs is not there.
         DtperfError: It does not start.
     """
+    if isinstance(source, StartingCluster):
+        yield source
+        return
     config = load_cluster(source)
     ship(config.ship)
     with taken_down() as stack:

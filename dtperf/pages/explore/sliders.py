@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from dtperf.config import AnalysisConfig
 from dtperf.config.values import flat_values
-from dtperf.skim.cuts import MAXIMA, MINIMA
+from dtperf.skim.cut_rules import MAXIMA, MINIMA
 
 __all__ = ["SLIDERS", "Slider", "sliders"]
 

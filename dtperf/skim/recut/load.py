@@ -32,7 +32,7 @@ from dtperf.selection.fourvector import EITHER
 from dtperf.selection.luminosity import with_luminosity, within
 from dtperf.selection.pairs import EITHER_CHARGE, PairLimits
 from dtperf.skim.columns import to_arrow
-from dtperf.skim.cuts import refuse_processor
+from dtperf.skim.cut_rules import refuse_processor
 from dtperf.skim.details import kept_details
 from dtperf.skim.recut.block import Block
 from dtperf.skim.recut.inputs import LIMIT_EVENTS, ExploreInputs, first_events, short_list

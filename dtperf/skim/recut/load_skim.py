@@ -14,7 +14,7 @@ from dtperf.execution.provenance import code_version
 from dtperf.results.event_sample import EventSample
 from dtperf.results.ledger import Ledger, LedgerRow
 from dtperf.skim.columns import check
-from dtperf.skim.cuts import loosest_limits, refuse_processor, with_luminosity_of
+from dtperf.skim.cut_rules import loosest_limits, refuse_processor, with_luminosity_of
 from dtperf.skim.parts import BLOCKS, EVENTS, SUFFIX, read_blocks
 from dtperf.skim.recut.block import Block
 from dtperf.skim.recut.inputs import ExploreInputs

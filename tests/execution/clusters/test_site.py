@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +13,10 @@ from dtperf.execution.clusters import address
 from dtperf.execution.clusters.site import Step, examine
 from tests.execution.clusters.apiserver import Stub, kubeconfig
 from tests.execution.clusters.configs import pods
-from tests.execution.clusters.prepared import closed_port, prepared, ready
+from tests.execution.clusters.prepared import closed_port, ready
 
 STEPS = ["file", "server", "operator", "rights", "secrets", "objects", "node", "address"]
 Change = Callable[[Stub], None]
-
-
-@pytest.fixture
-def listening() -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
-
-
-@pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
-    with prepared(tmp_path, monkeypatch) as stub:
-        yield stub
 
 
 def steps(port: int, **changes: Any) -> dict[str, Step]:
