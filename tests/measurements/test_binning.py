@@ -127,6 +127,17 @@ def test_narrow_numbers_have_the_bins_of_wide_ones(
     assert bins_of(binning.regular_bins, narrow, *axis).tolist() == wide.tolist()
 
 
+@pytest.mark.parametrize(("start", "span"), [(0.0, 1e-40), (-1e-42, 3e-42), (-1e34, 1e36)])
+def test_narrow_numbers_on_axes_at_the_ends_of_single_precision(start: float, span: float) -> None:
+    stop = start + span
+    edges = [start + i * span / 5 for i in range(6)]
+    values = np.array([*edges, 0, -0.0, 1e-45, -1e-45, 3e38, -3e38, nan], dtype=np.float32)
+    axis = 5, start, stop, True
+    wide = bins_of(binning.regular_bins, values.astype(np.float64), *axis)
+    assert bins_of(binning.regular_bins, values, *axis).tolist() == wide.tolist()
+    assert wide.tolist()[-3:] == [6, 0, 6]
+
+
 def test_variable_axis() -> None:
     # single precision holds no edge but the ends, and some numbers right below and above
     largest = float(np.finfo(np.float32).max)
@@ -154,6 +165,13 @@ def test_variable_axis_of_many_values(n: int) -> None:
         bins_of(binning.variable_bins, values.astype(np.float32), edges).tolist()
         == expected.tolist()
     )
+
+
+def test_what_is_no_category_has_no_bin() -> None:
+    values = np.array([8, 5, 5, 4, 7, 7, 9, 5], dtype=np.uint32)
+    categories = np.array([5, 8], dtype=np.uint32)
+    found = bins_of(binning.category_bins, values, categories)
+    assert found.tolist() == [1, 0, 0, -1, -1, -1, -1, 0]
 
 
 def test_integers_off_the_axis_have_no_bin() -> None:
