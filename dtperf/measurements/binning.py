@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dtperf.compiled import compiled, inlined
-from dtperf.typing import F64, I16, U8, AnyArray
+from dtperf.typing import F64, I16, I32, U8, AnyArray
 
 __all__ = [
     "MOST_CATEGORIES",
@@ -37,7 +37,7 @@ MOST_DOUBT = 1 / 16
 """Of a bin's width: how near an edge single precision may be unable to tell the side."""
 
 MOST_CATEGORIES = 2**15 - 1
-"""The most that can be numbered; LHC has had 4,000 runs in its best year."""
+"""The most that 16 bits number; LHC has had 4,000 runs in its best year."""
 
 
 def regular_bins(
@@ -188,7 +188,7 @@ def variable_bins(values: AnyArray, edges: F64, bins: I16) -> None:
         # that single precision holds; twice as many of these fit into a step
         with np.errstate(over="ignore"):  # beyond them all is infinity
             narrow = edges.astype(np.float32)
-        above = np.nextafter(narrow, np.float32(np.inf))
+            above = np.nextafter(narrow, np.float32(np.inf))
         _variable_bins(values, np.where(narrow < edges, above, narrow), bins)
     else:
         _variable_bins(values, edges, bins)
@@ -233,8 +233,9 @@ def integer_bins(values: AnyArray, first: int, n: int, bins: I16) -> None:
         bins: To be filled, -1 to n - 1, shape (rows,).
     """
     for i in range(len(values)):
-        bin_number = int(values[i]) - first
-        bins[i] = bin_number if 0 <= bin_number < n else -1
+        # compared before they are converted: 64 bits without sign may not fit into 64 with one
+        is_on_axis = (values[i] >= first) & (values[i] < first + n)
+        bins[i] = np.int64(values[i]) - first if is_on_axis else -1
 
 
 @compiled
@@ -247,23 +248,27 @@ def threshold_bins(values: AnyArray, first: int, n: int, bins: I16) -> None:
         n: Number of thresholds.
         bins: To be filled, 0 to n, shape (rows,).
     """
-    # in a width of their own: those that are unsigned, or short, would have no difference below 0
+    # in a width of their own: those that are unsigned, or short, would have no difference below 0;
+    # and down to an integer, as what is right below a threshold could be rounded to it
     for i in range(len(values)):
-        above = np.float64(values[i]) - (first - 1)
+        above = np.floor(np.float64(values[i])) - (first - 1)
         reached = above if above > 0 else 0.0
         bins[i] = np.int16(min(reached, np.float64(n)))
 
 
 @compiled
-def category_bins(values: AnyArray, categories: AnyArray, bins: I16) -> None:
+def category_bins(values: AnyArray, categories: AnyArray, bins: I16 | I32) -> None:
     """Find the index of integers among categories; -1 where a value is none of them.
 
     Args:
         values: Integers, shape (rows,); fast where neighbours are equal, as run numbers are.
         categories: Increasing, of the same dtype.
         bins: To be filled, -1 to len(categories) - 1, shape (rows,).
+
+    Raises:
+        ValueError: There are more categories than the type of `bins` numbers.
     """
-    if len(categories) > MOST_CATEGORIES:
+    if len(categories) - 1 > np.iinfo(bins.dtype).max:
         raise ValueError("more categories than can be numbered")
     place = -1
     for i in range(len(values)):

@@ -28,6 +28,9 @@ NO_FLAG = -1
 OWN, PARENTS, LISTED = range(3)
 """Of an axis: by a column of the table, of its parent, or of a list that is looked up."""
 
+Bins = I16 | I32
+"""Of 32 bits where there are more categories than 16 bits number."""
+
 # These are called by `count_rows`, not inlined: there, the compiler does not know that arrays that
 # are read and written are different ones, and takes row by row instead of many at once.
 
@@ -43,21 +46,21 @@ def _choose(rows: U16, holds: Bools, kept: U16) -> Any:
 
 
 @compiled
-def _inherit(bins: I16, link: I32, inherited: I16) -> None:
+def _inherit(bins: Bins, link: I32, inherited: Bins) -> None:
     """Take the bins of the parents of rows."""
     for i in range(len(link)):
         inherited[i] = bins[np.uint64(link[i])]
 
 
 @compiled
-def _look_up(bins: I16, numbers: I16, found: I16) -> None:
+def _look_up(bins: Bins, numbers: I16, found: Bins) -> None:
     """Take the bins of listed values by their numbers from -1."""
     for i in range(len(numbers)):
         found[i] = bins[np.uint64(numbers[i] + 1)]
 
 
 @compiled
-def _add_step(before: I32, bins: I16, stride: np.int32, places: I32) -> None:
+def _add_step(before: I32, bins: Bins, stride: np.int32, places: I32) -> None:
     """Add the bins on one axis to the places of rows; a bin of -1 is nowhere."""
     for i in range(len(bins)):
         there = before[i] + np.int32(bins[i]) * stride
@@ -66,7 +69,7 @@ def _add_step(before: I32, bins: I16, stride: np.int32, places: I32) -> None:
 
 @compiled
 def _add_last_step(
-    before: I32, bins: I16, stride: np.int32, holds: Bools, of_flag: np.int32, places: I32
+    before: I32, bins: Bins, stride: np.int32, holds: Bools, of_flag: np.int32, places: I32
 ) -> None:
     """Do the same with a flag, which is bin 0 or 1 on one axis more."""
     for i in range(len(bins)):
@@ -102,10 +105,10 @@ def _note_rows(rows: U16, places: I32, noted: I32) -> None:
 def count_rows(
     counts: I32,
     noted: I32,
-    bins: I16,
-    bins_of_parent: I16,
+    bins: Bins,
+    bins_of_parent: Bins,
     link: I32,
-    bins_of_list: I16,
+    bins_of_list: Bins,
     numbers: I16,
     flags: Bools,
     steps: I64,
@@ -123,7 +126,8 @@ def count_rows(
             added; of each the first one is the number of rows that are nowhere.
         noted: To be filled with places from 0, shape (…, rows); -1 where a row is nowhere or not
             in the set.
-        bins: Bin of each row on each axis by columns of the table, shape (axes, rows); -1: none.
+        bins: Bin of each row on each axis by columns of the table, shape (axes, rows); -1: none;
+            of the same type as the next two.
         bins_of_parent: The same of the parent's rows by its own columns.
         link: Row of the parent of each row, shape (rows,); of shape (0,) where there is no parent.
         bins_of_list: The same of a short list of values, the first of which is for no number.
@@ -139,8 +143,8 @@ def count_rows(
         to_note: For each row of `noted` the set and the place, shape (…, 2).
     """
     rows = bins.shape[1]
-    inherited = np.empty((len(bins_of_parent), TOGETHER), dtype=np.int16)
-    listed = np.empty((len(bins_of_list), TOGETHER), dtype=np.int16)
+    inherited = np.empty((len(bins_of_parent), TOGETHER), dtype=bins.dtype)
+    listed = np.empty((len(bins_of_list), TOGETHER), dtype=bins.dtype)
     places = np.ones((len(steps), TOGETHER), dtype=np.int32)
     members = np.empty((len(sets), TOGETHER), dtype=np.uint16)
     sizes = np.zeros(len(sets), dtype=np.int64)

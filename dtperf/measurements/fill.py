@@ -28,7 +28,7 @@ def fill(
         Histograms by the measurement's name; without those that need a column that is not there.
 
     Raises:
-        InputError: A column of categories, such as the run, has more values than can be.
+        InputError: Rows enter with more values on an axis of categories, as of runs, than can be.
     """
     filled: dict[str, Histogram] = {}
     used = {measurement.table for measurement in measurements.values()}

@@ -25,9 +25,9 @@ from dtperf.measurements.declaration import (
     Variable,
 )
 from dtperf.selection.cuts import LARGEST_CATEGORY
-from dtperf.typing import I16, AnyArray
+from dtperf.typing import I16, I32, AnyArray
 
-__all__ = ["Axes", "bin_numbers"]
+__all__ = ["Axes", "bin_numbers", "refuse_wild"]
 
 
 class Axes:
@@ -46,12 +46,22 @@ class Axes:
     def categories(self, axis: Category) -> AnyArray:
         """Return the categories of all rows, increasing; those that enter have few."""
         if axis not in self._categories:
-            self._categories[axis] = _categories(self._columns[axis.column], axis)
+            self._categories[axis] = _categories(self._columns[axis.column])
         return self._categories[axis]
 
-    def bins(self) -> I16:
-        """Return the bin of each row on each axis, shape (axes, rows), -1 where it has none."""
-        bins = np.empty((len(self._numbers), self._rows), dtype=np.int16)
+    @property
+    def are_narrow(self) -> bool:
+        """Whether 16 bits number the bins on all axes: rows that enter nowhere may be wild."""
+        return all(len(its) <= MOST_CATEGORIES for its in self._categories.values())
+
+    def bins(self, are_narrow: bool) -> I16 | I32:
+        """Return the bin of each row on each axis, shape (axes, rows), -1 where it has none.
+
+        Args:
+            are_narrow: Whether it shall have 16 bits, else it has 32.
+        """
+        dtype = np.int16 if are_narrow else np.int32
+        bins = np.empty((len(self._numbers), self._rows), dtype=dtype)
         for axis, number in self._numbers.items():
             if isinstance(axis, str):
                 bins[number] = self._columns[axis]
@@ -62,14 +72,24 @@ class Axes:
         return bins
 
 
-def _categories(values: AnyArray, axis: Category) -> AnyArray:
+def refuse_wild(axis: Axis, entering: int) -> None:
+    """Refuse an axis with so many categories that only a damaged file can have them.
+
+    Raises:
+        InputError: It has; to add up such axes would take minutes.
+    """
+    if entering > MOST_CATEGORIES:
+        message = (
+            f"{axis.column}: {entering:,} different values in one chunk, where an axis has "
+            f"{MOST_CATEGORIES:,} at most"
+        )
+        raise InputError(message, "corrupt")
+
+
+def _categories(values: AnyArray) -> AnyArray:
     """Return the values that an axis can have; the others were counted as anomalies."""
     distinct = _distinct(values)
-    fitting = distinct[(distinct <= LARGEST_CATEGORY) & (distinct >= -LARGEST_CATEGORY - 1)]
-    if len(fitting) > MOST_CATEGORIES:
-        message = f"{axis.column}: {len(fitting):,} different values in one chunk cannot be"
-        raise InputError(message, "corrupt")
-    return fitting
+    return distinct[(distinct <= LARGEST_CATEGORY) & (distinct >= -LARGEST_CATEGORY - 1)]
 
 
 def _distinct(values: AnyArray) -> AnyArray:

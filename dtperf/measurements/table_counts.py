@@ -32,7 +32,7 @@ from dtperf.measurements.declaration import (
     Histogram,
     Measurement,
 )
-from dtperf.measurements.places import Axes
+from dtperf.measurements.places import Axes, refuse_wild
 from dtperf.selection.tables import Table
 from dtperf.typing import I32, I64, AnyArray
 
@@ -88,7 +88,11 @@ class TableCounts:
         self._size = 0
 
     def counted(self, measurements: Mapping[str, Measurement]) -> dict[str, Histogram]:
-        """Return the histograms, by the name of the measurement."""
+        """Return the histograms, by the name of the measurement.
+
+        Raises:
+            InputError: Rows enter with more values on an axis of categories than can be.
+        """
         booked = {name: self._book(measurement) for name, measurement in measurements.items()}
         counts, noted = self._count()
         return {name: self._histogram(each, counts, noted) for name, each in booked.items()}
@@ -169,7 +173,8 @@ class TableCounts:
             flags[number] = self._table[name]
         counts = np.zeros(self._size, dtype=np.int32)
         noted = np.empty((len(self._noted), rows), dtype=np.int32)
-        bins = {whose: axes.bins() for whose, axes in self._axes.items()}
+        are_narrow = all(axes.are_narrow for axes in self._axes.values())
+        bins = {whose: axes.bins(are_narrow) for whose, axes in self._axes.items()}
         numbers = self._table[self._by] if len(bins[LISTED]) else np.zeros(0)
         count_rows(
             counts,
@@ -194,6 +199,8 @@ class TableCounts:
             at: np.flatnonzero(counts[begin : begin + len(present)])
             for at, (begin, present) in booked.seen.items()
         }
+        for at, present in enter.items():
+            refuse_wild(axes[at], len(present))
         categories = {axes[at].name: booked.seen[at][1][its].tolist() for at, its in enter.items()}
         histogram = measurement.empty(categories)
         view: Any = histogram.view(flow=True)

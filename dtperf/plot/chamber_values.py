@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, Normalize
 
 from dtperf.measurements.declaration import Histogram
-from dtperf.measurements.histograms import means
+from dtperf.measurements.histograms import means, profile_on
 from dtperf.plot.axes import run_ticks, values_of
 from dtperf.plot.cells import Scale, colour_bar, shade, write_on
 from dtperf.plot.maps import WHEELS, name_wheels, sectors_of
@@ -73,7 +73,7 @@ def _stations(value: F64, error: F64) -> list[_Values]:
 
 def _means(counts: Histogram, *more: str) -> tuple[F64, F64]:
     """Return means, of few entries NaN, and errors, shape (stations, wheels, sectors, …)."""
-    kept = counts.project("station", "wheel", "sector", *more, "moment")
+    kept = profile_on(counts, "station", "wheel", "sector", *more)
     entries = np.asarray(kept.view())[..., 0]
     mean, error = means(kept)
     return np.where(entries >= FEW, mean, np.nan), error

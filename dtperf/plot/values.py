@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 
 from dtperf.measurements.declaration import ENTRIES, Histogram, PictureHints
-from dtperf.measurements.histograms import means
+from dtperf.measurements.histograms import means, profile_on
 from dtperf.plot.axes import span
 from dtperf.plot.cells import Scale, colour_bar, shade
 from dtperf.plot.distributions import draw_means
@@ -94,7 +94,7 @@ def _is_mean(counts: Histogram) -> bool:
 def _values(histogram: Histogram, *shown: str) -> tuple[F64, F64]:
     """Return entries or means with their errors; NaN where there is no mean."""
     if _is_mean(histogram):
-        return means(histogram.project(*shown, "moment"))
+        return means(profile_on(histogram, *shown))
     entries = histogram.project(*shown)
     values = np.asarray(entries.values(), dtype=np.float64)
     variances = entries.variances()

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.mathtext import MathTextParser
 
 from dtperf.measurements.declaration import AtLeast, Histogram, Measurement, PictureHints
-from dtperf.measurements.histograms import sort_categories, with_labels
+from dtperf.measurements.histograms import profile_on, sort_categories, with_labels
 from dtperf.plot.axes import NOT_VARIABLES, at, edges_of
 from dtperf.plot.style import plain
 from dtperf.typing import F64
@@ -124,7 +124,10 @@ def _in_order(
 def _kept(histogram: Histogram, names: list[str], taken: Iterable[str]) -> Histogram:
     """Take the first bin of some axes, and sum up all others but those that are named."""
     bins = dict.fromkeys(taken, 0)
-    return (at(histogram, **bins) if bins else histogram).project(*names)
+    kept = at(histogram, **bins) if bins else histogram
+    if "moment" in kept.axes.name:
+        return profile_on(kept, *(name for name in names if name != "moment"))
+    return kept.project(*names)
 
 
 def _groups(own: Histogram, other: Histogram | None, by: str) -> list[Group]:

@@ -248,12 +248,12 @@ def _filled(described: _Histogram) -> Histogram:
 
 
 def _unsigned(histogram: Histogram, counts: I64) -> I64:
-    """Leave out the sums of a profile, which may be negative."""
+    """Leave out the sums of a profile: of any sign, and of squares perhaps beyond 63 bits."""
     if "moment" not in histogram.axes.name:
         return counts
     if tuple(histogram.axes[-1]) != MOMENTS:
         raise ValueError(f"a profile has the moments {', '.join(MOMENTS)}, at last")
-    return counts[..., [number for number, name in enumerate(MOMENTS) if name != "sum"]]
+    return counts[..., :1]
 
 
 def _array(values: Any, shape: tuple[int, ...], numbers: type[int | float]) -> AnyArray:

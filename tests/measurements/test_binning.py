@@ -127,13 +127,26 @@ def test_narrow_numbers_have_the_bins_of_wide_ones(
     assert bins_of(binning.regular_bins, narrow, *axis).tolist() == wide.tolist()
 
 
+@pytest.mark.parametrize(("start", "span"), [(0.0, 1e-40), (-1e-42, 3e-42), (-1e34, 1e36)])
+def test_narrow_numbers_on_axes_at_the_ends_of_single_precision(start: float, span: float) -> None:
+    stop = start + span
+    edges = [start + i * span / 5 for i in range(6)]
+    values = np.array([*edges, 0, -0.0, 1e-45, -1e-45, 3e38, -3e38, nan], dtype=np.float32)
+    axis = 5, start, stop, True
+    wide = bins_of(binning.regular_bins, values.astype(np.float64), *axis)
+    assert bins_of(binning.regular_bins, values, *axis).tolist() == wide.tolist()
+    assert wide.tolist()[-3:] == [6, 0, 6]
+
+
 def test_variable_axis() -> None:
     # single precision holds no edge but the ends, and some numbers right below and above
-    for edges in (list(WIDENING), [-1e300, -0.7, 0.1, 1 / 3, 1.1, 1e300]):
+    largest = float(np.finfo(np.float32).max)
+    beyond = [-1e300, -largest, -0.7, 0.1, 1 / 3, 1.1, largest, 1e300]
+    for edges in (list(WIDENING), beyond):
         values = np.array([*beside_edges(edges), nan, inf, -inf, 7.5])
         with np.errstate(over="ignore"):
             narrow = values.astype(np.float32)
-        around = [np.nextafter(narrow, np.float32(to)) for to in (-inf, inf)]
+            around = [np.nextafter(narrow, np.float32(to)) for to in (-inf, inf)]
         for some in (values, narrow, *around):
             got = bins_of(binning.variable_bins, some, np.array(edges, dtype=np.float64))
             assert got.tolist() == rule(edges, [float(value) for value in some])
@@ -154,9 +167,29 @@ def test_variable_axis_of_many_values(n: int) -> None:
     )
 
 
+def test_what_is_no_category_has_no_bin() -> None:
+    values = np.array([8, 5, 5, 4, 7, 7, 9, 5], dtype=np.uint32)
+    categories = np.array([5, 8], dtype=np.uint32)
+    found = bins_of(binning.category_bins, values, categories)
+    assert found.tolist() == [1, 0, 0, -1, -1, -1, -1, 0]
+
+
 def test_integers_off_the_axis_have_no_bin() -> None:
     values = np.array([0, 1, 4, 5, -99], dtype=np.int16)
     assert bins_of(binning.integer_bins, values, 1, 4).tolist() == [-1, 0, 3, -1, -1]
+
+
+@pytest.mark.parametrize("dtype", np.typecodes["AllInteger"])
+@pytest.mark.parametrize("first", [-2, 0, 2**31 - 2, -(2**31)])
+def test_integers_of_any_width_at_their_ends(dtype: str, first: int) -> None:
+    ends, n = np.iinfo(dtype), 4
+    numbers = [int(ends.min), int(ends.max), 0, 1, *range(first - 1, first + n + 1)]
+    numbers = [number for number in numbers if ends.min <= number <= ends.max]
+    values = np.array(numbers, dtype=dtype)
+    on = [number - first if first <= number < first + n else -1 for number in numbers]
+    assert bins_of(binning.integer_bins, values, first, n).tolist() == on
+    reached = [min(max(number - first + 1, 0), n) for number in numbers]
+    assert bins_of(binning.threshold_bins, values, first, n).tolist() == reached
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int64, np.float32])
@@ -168,3 +201,15 @@ def test_thresholds_that_are_reached(dtype: type[np.number[Any]]) -> None:
 def test_a_number_that_is_none_reaches_no_threshold() -> None:
     values = np.array([nan, -inf, inf, 2.5, 3.5])
     assert bins_of(binning.threshold_bins, values, 3, 4).tolist() == [0, 0, 4, 0, 1]
+
+
+@pytest.mark.parametrize("first", [-3, 0, 3])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_is_right_below_a_threshold_does_not_reach_it(
+    first: int, dtype: type[np.floating[Any]]
+) -> None:
+    on = np.arange(first, first + 5, dtype=dtype)
+    below, above = (np.nextafter(on, dtype(to)) for to in (-inf, inf))
+    assert bins_of(binning.threshold_bins, on, first, 4).tolist() == [1, 2, 3, 4, 4]
+    assert bins_of(binning.threshold_bins, above, first, 4).tolist() == [1, 2, 3, 4, 4]
+    assert bins_of(binning.threshold_bins, below, first, 4).tolist() == [0, 1, 2, 3, 4]

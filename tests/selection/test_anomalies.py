@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import inf, nan
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from dtperf.config import AnalysisConfig
 from dtperf.errors import InputError
 from dtperf.measurements.binning import category_bins
-from dtperf.measurements.declaration import Category, Integer, Measurement
+from dtperf.measurements.declaration import Integer, Measurement
 from dtperf.measurements.fill import fill
 from dtperf.measurements.histograms import presented
 from dtperf.selection import tag_and_probe
@@ -155,14 +156,28 @@ def test_wild_luminosity_blocks_are_counted() -> None:
     assert measure(wild)[1]["luminosity_block_beyond_31_bits"] == len(EVENTS)
 
 
-def test_more_runs_than_can_be_are_refused_before_they_are_numbered() -> None:
-    runs = Category(name="run")
-    table = Table(40_000, {"run": lambda _: np.arange(40_000)})
-    declared = Measurement(title="", table="pairs", axes=(runs,))
-    with pytest.raises(InputError, match="run: 40,000 different values"):
-        fill({"x": declared}, {"pairs": table})
+def test_more_runs_than_can_be_are_refused_where_they_enter() -> None:
+    n = 40_000
+    run, link = np.arange(n)[::-1].astype(np.uint32), np.arange(n)[::-1]
+    columns = {"own": run, "link": link, "few": run % 10_000 == 7, "x": run % 5}
+    parent = Table(n, {"run": lambda _: run})
+    make = {name: partial(lambda values, _: values, values) for name, values in columns.items()}
+    table = Table(n, make, parent=parent, link="link")
+    x = {"type": "integer", "name": "x", "first": 0, "last": 3}
+    for column in ("own", "run"):
+        axis = {"type": "category", "name": column}
+        declared = {"title": "", "table": "crossings", "axes": [axis, x]}
+        some = Measurement.model_validate(declared | {"rows": ["few"]})
+        counts = fill({"some": some}, {"crossings": table})["some"]
+        entering = np.arange(7, n, 10_000)
+        runs = entering if column == "own" else np.sort(n - 1 - entering)
+        assert list(counts.axes[column]) == runs.tolist()
+        by_x = [[int(value == at) for at in range(4)] for value in entering % 5]
+        assert counts.view().tolist() == (by_x if column == "own" else by_x[::-1])
+        with pytest.raises(InputError, match=f"{column}: 40,000 different values"):
+            fill({"all": Measurement.model_validate(declared)}, {"crossings": table})
     with pytest.raises(ValueError, match="more categories"):
-        category_bins(np.arange(40_000), np.arange(40_000), np.empty(40_000, dtype=np.int16))
+        category_bins(np.arange(n), np.arange(n), np.empty(n, dtype=np.int16))
 
 
 def test_means_leave_out_what_is_no_number() -> None:

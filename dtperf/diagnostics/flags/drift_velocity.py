@@ -8,7 +8,7 @@ import numpy as np
 
 from dtperf.detector import Place, chambers, of_chambers
 from dtperf.diagnostics.flags.model import Flag, PlaceTest
-from dtperf.measurements.histograms import means
+from dtperf.measurements.histograms import means, profile_on
 from dtperf.results.result import Result
 from dtperf.statistics import student
 from dtperf.typing import F64, I64
@@ -39,7 +39,7 @@ def mean_timers(result: Result) -> Timers | None:
     name = "mean_timer_by_superlayer_and_run"
     if name not in result.counts:
         return None
-    kept = result.counts[name].project("station", "wheel", "sector", "superlayer", "moment")
+    kept = profile_on(result.counts[name], "station", "wheel", "sector", "superlayer")
     number = of_chambers(np.asarray(kept.view())[..., 0])
     mean, error = (of_chambers(each) for each in means(kept))
     return Timers(number, np.where(number >= FEWEST, mean, np.nan), error)

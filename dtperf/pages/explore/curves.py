@@ -12,7 +12,7 @@ import numpy as np
 
 from dtperf.measurements import STANDARD, Measurement
 from dtperf.measurements.declaration import ENTRIES, Histogram
-from dtperf.measurements.histograms import means
+from dtperf.measurements.histograms import means, profile_on
 from dtperf.results.result import Result
 from dtperf.statistics import clopper_pearson
 
@@ -140,8 +140,8 @@ def _points(counts: Histogram, x: str) -> list[list[float]]:
 def _numbers(counts: Histogram, x: str) -> tuple[np.ndarray, ...]:
     """Return passed, total, value and both ends of its interval in bins of x, shape (n,) each."""
     if "moment" in counts.axes.name:
-        kept = counts.project(x, "moment")
-        number = np.asarray(kept.view())[..., 0]
+        kept = profile_on(counts, x)
+        number = np.asarray(kept.view())[..., 0].astype(np.int64)
         mean, error = means(kept)
         return number, number, mean, mean - error, mean + error
     if "passed" in counts.axes.name:

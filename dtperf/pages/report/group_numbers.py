@@ -11,7 +11,7 @@ import numpy as np
 from dtperf.detector.rolls import SIDES
 from dtperf.diagnostics import cells
 from dtperf.diagnostics.resolution import resolutions
-from dtperf.measurements.histograms import means
+from dtperf.measurements.histograms import means, profile_on
 from dtperf.measurements.muon import IDS
 from dtperf.measurements.trigger import SOURCES, in_right_crossing
 from dtperf.pages.report.words import plus_minus
@@ -193,7 +193,7 @@ def _means(result: Result, name: str, *more: str) -> tuple[AnyArray, AnyArray, A
     """Return number, mean and its error by station; None if it was not measured."""
     if name not in result.counts:
         return None
-    kept = result.counts[name].project("station", *more, "moment")
+    kept = profile_on(result.counts[name], "station", *more)
     return np.asarray(kept.view())[..., 0], *means(kept)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from dtperf.detector import of_chambers
 from dtperf.diagnostics.flags import OF_GROUPS
 from dtperf.measurements import BY_GROUP, Measurement
-from dtperf.measurements.histograms import means
+from dtperf.measurements.histograms import means, profile_on
 from dtperf.measurements.labels import as_text
 from dtperf.measurements.standard import SECTOR, STATION, WHEEL
 from dtperf.pages.report.group_numbers import Numbers, numbers_of
@@ -212,7 +212,7 @@ def _parts(counts: Histogram) -> list[list[float] | None]:
 
 def _means(counts: Histogram, factor: float) -> list[list[float] | None]:
     """List mean, its error and the entries of each chamber; None with few entries."""
-    kept = counts.project(*PLACES, "moment")
+    kept = profile_on(counts, *PLACES)
     mean, error = (factor * of_chambers(each) for each in means(kept))
     number = of_chambers(np.asarray(kept.view())[..., 0])
     return [

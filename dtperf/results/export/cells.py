@@ -11,8 +11,9 @@ import hist
 import numpy as np
 
 from dtperf.measurements.declaration import Histogram
+from dtperf.measurements.histograms import moments
 from dtperf.results.bin_columns import is_efficiency
-from dtperf.typing import F64, I64, AnyArray
+from dtperf.typing import F64, AnyArray
 
 __all__ = ["Bins", "HistogramCells", "Kind", "to_tlatex"]
 
@@ -97,7 +98,7 @@ KINDS: dict[str, Kind] = {"passed": "efficiency", "moment": "profile"}
 
 @dataclass(frozen=True, eq=False)
 class HistogramCells:
-    """The integers of a measurement, or a processor's own, with all underflow and overflow."""
+    """The contents of a measurement, or a processor's own, with all underflow and overflow."""
 
     kind: Kind
     axes: tuple[Bins, ...]
@@ -109,7 +110,9 @@ class HistogramCells:
     def of(cls, counts: Histogram) -> HistogramCells:
         """Return the cells of a measurement's histogram."""
         kind = KINDS.get(counts.axes[-1].name, "histogram")
-        values: I64 = np.asarray(counts.view(flow=True), dtype=np.int64)
+        values: AnyArray = np.asarray(counts.view(flow=True), dtype=np.int64)
+        if kind == "profile":
+            values = moments(values)
         axes = counts.axes[:-1]
         if kind == "histogram":
             values, axes = values[..., np.newaxis], counts.axes

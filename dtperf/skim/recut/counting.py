@@ -155,14 +155,15 @@ def sum_rows(
     values: AnyArray,
     units: tuple[float, float],
 ) -> None:
-    """Add a value of rows, from `rows_entering`, to entries, sums and sums of squares, (bins, 3).
+    """Add a value of rows, from `rows_entering`, to entries, sums and sums of squares, (bins, 4).
 
     A sum of 1 stands for `units[0]`, a sum of squares of 1 for `units[1]`. As in a run, NaN and
-    what would not fit into a sum is left out.
+    what would not fit into a sum is left out; the last column counts all rows.
     """
     for one in entering:
         row = np.uint64(one >> 1)
         y, bin_index = np.float64(values[row]), np.uint64(bin_indices[row])
+        sums[bin_index, 3] += 1
         if not abs(y) < LARGEST_IN_MEAN:
             continue
         sums[bin_index, 0] += 1

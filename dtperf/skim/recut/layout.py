@@ -140,23 +140,24 @@ class CounterLayout:
         """Make the histogram.
 
         Args:
-            counts: Flat; of a profile of shape (bins, 3).
+            counts: Flat; of a profile of shape (bins, 4), as `sum_rows` fills it.
         """
         measured = self.measurement
-        moments = (3,) if measured.mean_of else ()
-        shaped = counts.reshape(self.shape + moments)
+        shaped = counts.reshape(self.shape + ((4,) if measured.mean_of else ()))
+        # a run is there even if none of its rows has a value
+        rows = shaped[..., 3] if measured.mean_of else shaped
         categories = {}
         for at, axis in enumerate(measured.axes):
             if isinstance(axis, Category):
-                others = tuple(i for i in range(shaped.ndim) if i != at)
-                present = np.flatnonzero(np.abs(shaped).sum(axis=others))
+                others = tuple(i for i in range(rows.ndim) if i != at)
+                present = np.flatnonzero(rows.sum(axis=others))
                 categories[axis.name] = self.runs[present].tolist()
                 shaped = np.take(shaped, present, axis=at)
             elif isinstance(axis, AtLeast):
                 shaped = _reached(shaped, at)
         histogram = measured.empty(categories)
         view: Any = histogram.view(flow=True)
-        view[...] = shaped
+        view[...] = shaped[..., :3] if measured.mean_of else shaped
         return histogram
 
 

@@ -54,7 +54,7 @@ class CounterSums:
             if layout.kind in ANEW:
                 continue
             if layout.measurement.mean_of:
-                self._counters[name] = np.zeros((layout.size, 3), dtype=np.int64)
+                self._counters[name] = np.zeros((layout.size, 4), dtype=np.int64)
             else:
                 self._counters[name] = np.zeros(layout.size, dtype=np.uint32)
 
