@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
+from collections.abc import Generator
 
 from tests.helpers import kernels
 
 # whatever else uses the package does not find what the tests have compiled
 os.environ.setdefault("NUMBA_CACHE_DIR", str(kernels.folder()))
 
-# what is imported and collected here is there to the end
-gc.disable()
+# jsonschema would make 38 grammars, for formats of which no test has one
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,14 +33,20 @@ settings.register_profile(
 settings.load_profile("dtperf")
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
     """Leave the modules and thousands of tests out of every search for garbage.
 
-    Python would look through all of them each time, which takes a second.
+    They are there to the end, and Python would look through all of them each time, which takes a
+    second.
     """
-    gc.collect()
-    gc.freeze()
-    gc.enable()
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")
