@@ -195,10 +195,12 @@ def test_dask_gives_up_a_chunk_that_kills_every_worker() -> None:
 
 
 def late_once(marks: Path, item: WorkItem) -> dict[str, Any]:
+    """Hang at the first try of a chunk until the run is over."""
     mark = marks / str(item.entrystart)
     if item.entrystart == 5 and not mark.exists():
         mark.touch()
-        time.sleep(60)
+        while not (marks / "over").exists():
+            time.sleep(0.05)
     return counted(item)
 
 
@@ -206,10 +208,9 @@ def test_a_late_chunk_is_done_elsewhere_and_counted_once(
     workers: DaskPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dask_queue, "LATE_S", 1.0)
-    start = time.monotonic()
     total, _ = run(partial(late_once, tmp_path), 20, workers)
+    (tmp_path / "over").touch()
     assert total == dict.fromkeys(range(20), 1)
-    assert time.monotonic() - start < 50
 
 
 def test_dask_keeps_nothing_of_what_is_done(workers: DaskPool) -> None:
@@ -220,7 +221,7 @@ def test_dask_keeps_nothing_of_what_is_done(workers: DaskPool) -> None:
         return [str(key) for key in dask_scheduler.tasks]
 
     client = workers._client
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while client.run_on_scheduler(left) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert client.run_on_scheduler(left) == []
