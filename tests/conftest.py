@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
+from collections.abc import Generator
 
 from tests.helpers import kernels
 
 # whatever else uses the package does not find what the tests have compiled
 os.environ.setdefault("NUMBA_CACHE_DIR", str(kernels.folder()))
+
+# jsonschema would make 38 grammars, for formats of which no test has one
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -25,6 +31,22 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("dtperf")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leave the modules and thousands of tests out of every search for garbage.
+
+    They are there to the end, and Python would look through all of them each time, which takes a
+    second.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

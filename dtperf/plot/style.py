@@ -177,8 +177,7 @@ class StyledFigure(Figure):
     Matplotlib makes ticks and looks up fonts only then, when the user's rcParams hold again.
     """
 
-    panels: AnyArray
-    """The axes with data, shape (rows, columns); `axes` has the header and colour bars, too."""
+    rows: list[list[Axes]]
     header: Header
     """The line that says whose events they are."""
     scale: float = 1.0
@@ -187,6 +186,17 @@ class StyledFigure(Figure):
     """The next time it is drawn, panels only get their places."""
     _is_measured = False
     """Its header is just being measured, for which mplhep would draw all of it."""
+
+    @property
+    def panels(self) -> AnyArray:
+        """Axes with data, shape (rows, columns); `axes` has the header and colour bars, too.
+
+        The array is made when it is asked for: Python does not look for garbage within numpy's
+        arrays, so that a figure that kept one of its own axes would stay in memory for ever.
+        """
+        panels = np.empty((len(self.rows), len(self.rows[0])), dtype=object)
+        panels[...] = self.rows
+        return panels
 
     def set_size_inches(self, *size: Any, **named: Any) -> None:
         """Take another size; the header keeps its height."""
@@ -282,13 +292,13 @@ def new_sheet(
     sheet = StyledFigure(figsize=wanted)
     FigureCanvasAgg(sheet)  # else the header would be measured on a second canvas
     sheet.scale = scale
-    sheet.panels = np.empty((rows, columns), dtype=object)
+    sheet.rows = [[] for _ in range(rows)]
     _write_header(sheet, title)
     grid = sheet.add_gridspec(rows, columns)
     for row, column in np.ndindex(rows, columns):
-        first = sheet.panels[0, 0] if share else None
+        first = sheet.rows[0][0] if share and sheet.rows[0] else None
         panel = sheet.add_subplot(grid[row, column], axes_class=Panel, sharex=first, sharey=first)
-        sheet.panels[row, column] = panel
+        sheet.rows[row].append(panel)
         if share:
             panel.label_outer()
     return sheet

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from dtperf import Analysis
 from dtperf.cli.printed import print_report
 from dtperf.config import AnalysisConfig
 from dtperf.errors import InputError
+from dtperf.execution.clusters import local_client
 from dtperf.execution.status import summarize
 from dtperf.pages.report.overview import render
 from dtperf.results.event_sample import EventSample
@@ -59,10 +62,12 @@ def test_a_merged_file_beside_its_parts(
     executor: str, parts: list[Path], reference_config: AnalysisConfig, tmp_path: Path
 ) -> None:
     config = with_run(reference_config, executor=executor, workers=2, chunksize=100)
-    with pytest.raises(InputError, match=r"events? would count twice, such as run 36") as error:
-        dtperf.run(config, parts, out=tmp_path / "out")
-    assert "merged.root" in str(error.value)
-    whole = dtperf.run(allowing(config), parts, out=tmp_path / "out", resume=True)
+    with local_client(2) if executor == "dask" else nullcontext() as client:
+        run = partial(dtperf.run, out=tmp_path / "out", client=client)
+        with pytest.raises(InputError, match=r"events? would count twice, such as run 36") as error:
+            run(config, parts)
+        assert "merged.root" in str(error.value)
+        whole = run(allowing(config), parts, resume=True)
     assert whole.totals["events"] == 2 * N
     assert (whole.doubled_events, whole.unnumbered_events) == (N, 0)
     doubled = whole.event_sample.doubled

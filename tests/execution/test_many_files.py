@@ -1,4 +1,4 @@
-"""100 files of which 15 are broken in 8 ways: each is named, and everything else is counted."""
+"""50 files of which 15 are broken in 8 ways: each is named, and everything else is counted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.helpers.golden import GOLDEN
 from tests.helpers.runs import assert_same
 from tests.nanoaod.files import read_arrays, write_like, write_tree
 
-FILES, EVENTS = 100, 40
+FILES, EVENTS = 50, 80
 Arrays = dict[str, Any]
 Call = Callable[..., Done]
 
@@ -57,7 +57,7 @@ WAYS: dict[str, Callable[[Arrays, Path], None]] = {
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str], Path]:
-    """A list of 100 files; the cause for each broken one; the events of the good ones in one."""
+    """A list of 50 files; the cause for each broken one; the events of the good ones in one."""
     folder = tmp_path_factory.mktemp("many")
     arrays = read_arrays(GOLDEN)
     numbers = random.Random(4).sample(range(FILES), 15)

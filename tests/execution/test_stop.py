@@ -32,8 +32,8 @@ EVENTS, CHUNK = 4000, 20
 
 
 def limit_s() -> float:
-    """Return what two seconds are of a machine that does nothing else."""
-    return 2.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    """Return what five seconds are of a machine that does nothing else: it takes some tenths."""
+    return 5.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 PROGRAM = """

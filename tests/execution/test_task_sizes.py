@@ -23,6 +23,7 @@ from dtperf.execution.clusters import local_client
 from dtperf.execution.dask_pool import DaskPool
 from dtperf.execution.task_sizes import SHARES, TASK_S, Backlog
 from tests.helpers.chunks import counted, items, run
+from tests.helpers.troubled_chunks import slow_later
 
 
 def chunk(number: int, events: int = 100) -> WorkItem:
@@ -155,12 +156,6 @@ def test_few_chunks_are_taken_in_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
             most = max(most, handed_in - before)
             ended += sum(len(each.outcomes) for each in pool.collect(1.0, last=False))
     assert most < 10_000
-
-
-def slow_later(item: WorkItem) -> dict[str, Any]:
-    """Take a hundred times as long after the first chunks, as when a server is overloaded."""
-    time.sleep(0.002 if item.entrystart < 60 else 0.2)
-    return counted(item)
 
 
 def test_chunks_that_become_slow_are_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:

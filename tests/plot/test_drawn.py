@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -34,6 +36,12 @@ def expected(view: Any) -> tuple[np.ndarray, np.ndarray]:
     kept = total > 0
     low, high = clopper_pearson(passed[kept], total[kept])
     return passed[kept] / total[kept], np.stack([low, high], axis=1)
+
+
+def test_a_figure_that_nobody_holds_is_let_go(whole: Result) -> None:
+    drawn = weakref.ref(plot.figure(whole, "efficiency_vs_pt"))
+    gc.collect()
+    assert drawn() is None
 
 
 def test_points_and_bars_of_each_station(whole: Result) -> None:

@@ -90,7 +90,7 @@ def check_against_loop(data: st.DataObject) -> None:
 
 
 any_data = given(data=st.data())
-test_any_events_and_cuts = settings(max_examples=60)(any_data(check_against_loop))
+test_any_events_and_cuts = settings(max_examples=30)(any_data(check_against_loop))
 test_many_events_and_cuts = pytest.mark.slow(
     settings(max_examples=200)(any_data(check_against_loop))
 )

@@ -109,7 +109,7 @@ def check_against_loops(data: st.DataObject) -> None:
 
 
 any_data = given(data=st.data())
-test_any_events_and_cuts = settings(max_examples=80)(any_data(check_against_loops))
+test_any_events_and_cuts = settings(max_examples=30)(any_data(check_against_loops))
 test_many_events_and_cuts = pytest.mark.slow(
     pytest.mark.timeout(900)(settings(max_examples=150)(any_data(check_against_loops)))
 )

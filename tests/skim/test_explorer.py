@@ -79,7 +79,7 @@ def test_the_cut_sets_differ_from_each_other() -> None:
     assert len({*found}) == len(found)
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(
     st.dictionaries(
         st.sampled_from(["probe.min_pt", "tag.min_pt", "passing.max_dx", "passing.max_dy"]),

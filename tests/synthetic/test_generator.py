@@ -52,7 +52,7 @@ def assert_same_truth(one: Path, other: Path) -> None:
     for column in ("probes", "reconstructed", "efficiency_sum"):
         assert getattr(truths[0], column).tolist() == getattr(truths[1], column).tolist()
     crossings = [pq.read_table(directory / "truth_crossings") for directory in (one, other)]
-    assert crossings[0].to_pydict() == crossings[1].to_pydict()
+    assert crossings[0].equals(crossings[1])
 
 
 def test_a_ttree_holds_the_same(content: dict[str, ak.Array], tmp_path: Path) -> None:

