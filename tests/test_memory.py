@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,50 @@ for line in open("/proc/self/smaps"):
     taken, *in_large_pages = map(int, done.stdout.split())
     assert taken < 8 << 20
     assert sum(in_large_pages) > 35  # the first ones may lie before them
+
+
+@pytest.mark.skipif(not LARGE_PAGES.exists(), reason="this system has no large pages")
+@pytest.mark.parametrize("threads", [1, 2])
+def test_threads_keep_what_they_free_and_give_it_back_when_told(threads: int) -> None:
+    """In a process of its own, whose memory this sets for good."""
+    program = """
+import resource, sys, threading
+import numpy
+from dtperf.memory import give_back, keep_freed, memory_bytes, share_among_threads, trim
+share_among_threads()
+def work(number):
+    keep_freed()
+    for chunk in range(6):
+        if chunk == 2:
+            give_back()  # as before a pilot
+        before = resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
+        kept = [numpy.ones(100_000) for _ in range(100)]
+        together.wait()  # as much as they have at once they have each time
+        del kept
+        together.wait()
+        faults[number] = resource.getrusage(resource.RUSAGE_THREAD).ru_minflt - before
+faults, together = {}, threading.Barrier(int(sys.argv[1]))
+threads = [threading.Thread(target=work, args=(n,)) for n in range(int(sys.argv[1]))]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(*faults.values())
+had = memory_bytes()
+trim()
+print(had - memory_bytes())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(threads)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={name: value for name, value in os.environ.items() if name != memory.ARENAS},
+    )
+    faults, given_back = done.stdout.splitlines()
+    # 80 MB are 20,000 pages of 4 kB
+    assert all(int(each) < 1000 for each in faults.split())
+    assert int(given_back) > 50_000_000
 
 
 @pytest.mark.skipif(not LARGE_PAGES.exists(), reason="this system has no large pages")
