@@ -79,10 +79,11 @@ def _take_large_pages(library: ctypes.CDLL) -> None:
     """Let the C library's memory grow, and ask for large pages in what has been added.
 
     Other threads than the main one may have memory of their own, which cannot grow so far. Where
-    the address space is limited (``ulimit -v``) it is left to those who need it.
+    the address space is limited (``ulimit -v`` or ``-d``) it is left to those who need it.
     """
     advice = getattr(mmap, "MADV_HUGEPAGE", None)
-    is_limited = resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+    limits = {resource.getrlimit(which)[0] for which in (resource.RLIMIT_AS, resource.RLIMIT_DATA)}
+    is_limited = limits != {resource.RLIM_INFINITY}
     is_main = threading.current_thread() is threading.main_thread()
     if advice is None or is_limited or not (is_main or os.environ.get(ARENAS) == "1"):
         return

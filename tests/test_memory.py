@@ -85,20 +85,21 @@ print(had - memory_bytes())
 
 
 @pytest.mark.skipif(not LARGE_PAGES.exists(), reason="this system has no large pages")
-def test_limited_address_space_is_left_to_those_who_need_it() -> None:
+@pytest.mark.parametrize("limit", ["RLIMIT_AS", "RLIMIT_DATA"])
+def test_limited_address_space_is_left_to_those_who_need_it(limit: str) -> None:
     """In a process of its own, whose memory this sets for good."""
     program = """
-import os, resource
+import os, resource, sys
 from dtperf.memory import keep_freed
 def space():
     return int(open("/proc/self/statm").read().split()[0]) * os.sysconf("SC_PAGESIZE")
-resource.setrlimit(resource.RLIMIT_AS, (4 << 30, resource.RLIM_INFINITY))
+resource.setrlimit(getattr(resource, sys.argv[1]), (4 << 30, resource.RLIM_INFINITY))
 before = space()
 assert keep_freed()
 print(space() - before)
 """
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, limit], capture_output=True, text=True, check=True
     )
     assert int(done.stdout) < 100_000_000
 
