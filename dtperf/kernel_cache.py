@@ -208,16 +208,17 @@ class _Cache(caching.FunctionCache):
         """Load what was compiled before; None, so that it is compiled, if that cannot be used.
 
         Another process that compiles it just now is waited for. What is in no folder that this
-        process sees, another machine may have compiled.
+        process sees, another machine may have compiled, or compile just now: for that no lock is
+        held, which the other one may wait for.
         """
         rtsys.initialize(target_context)  # what arrays in compiled code are made with
         key = self._index_key(sig, target_context.codegen())
         found = self._in_files(self._places, key, target_context)
-        if found is not None:
+        if found is None:
+            found = self._of_others(key, target_context)
+        if found is not None or not self._enabled:
             return found
-        if not self._enabled:
-            return self._of_others(key, target_context)
-        return self.turn.take(partial(self._look_again, key, target_context))
+        return self.turn.take(partial(self._in_files, [self._own], key, target_context))
 
     def _usable(self, key: Any) -> list[Any]:
         """List what runs on this machine: compiled for its processor, or for any."""
@@ -230,18 +231,22 @@ class _Cache(caching.FunctionCache):
                 return found
         return None
 
-    def _look_again(self, key: Any, target_context: Any) -> Any:
-        found = self._in_files([self._own], key, target_context)
-        return self._of_others(key, target_context) if found is None else found
-
     def _of_others(self, key: Any, target_context: Any) -> Any:
         """Take what another machine has compiled for this one's processor, and keep it."""
         usable = self._usable(key)
-        machines = [machine_of(each) for each in usable]
-        for each, machine in zip(usable, machines, strict=True):
-            content = others.find(machine, self._named(each), machines, self._waiting)
+        machines, names = [machine_of(each) for each in usable], [*map(self._named, usable)]
+        look = partial(self._look, usable, machines, names, target_context)
+        found = look()
+        # what comes may be of no use
+        return look() if found is None and others.come(machines, names, self._waiting) else found
+
+    def _look(
+        self, keys: list[Any], machines: list[str], names: list[str], target_context: Any
+    ) -> Any:
+        for key, machine, name in zip(keys, machines, names, strict=True):
+            content = others.find(machine, name, machines, self._waiting)
             if content is not None:
-                found = self._stored(partial(self._given, each, content), target_context)
+                found = self._stored(partial(self._given, key, content), target_context)
                 if found is not None:
                     return found
         return None

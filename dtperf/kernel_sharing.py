@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +17,17 @@ import llvmlite
 import numba
 from numba.core import config
 
-__all__ = ["Fetch", "Kept", "Others", "fresh", "machine_of", "name_of", "others", "unsealed"]
+__all__ = [
+    "Fetch",
+    "Kept",
+    "Others",
+    "Wait",
+    "fresh",
+    "machine_of",
+    "name_of",
+    "others",
+    "unsealed",
+]
 
 DECISIVE = ("USING_SVML", "OPT", "BOUNDSCHECK", "LOOP_VECTORIZE", "SLP_VECTORIZE")
 """Settings of numba that machine code depends on: what needs Intel's library ends a process that
@@ -36,6 +46,9 @@ class Kept(NamedTuple):
 
 Fetch = Callable[[Sequence[str]], Mapping[tuple[str, str], bytes]]
 """Gets contents of files for kinds of processors, the best first; by kind and name."""
+Wait = Callable[[Sequence[str], Sequence[str]], tuple[Mapping[tuple[str, str], bytes], bool]]
+"""Waits for one that compiles what is lacking, by kinds of processors and names, and gets it.
+Nothing: there is none, or it has taken too long. And whether others wait now for this process."""
 
 
 def machine_of(key: Any) -> str:
@@ -80,17 +93,25 @@ class Others:
     """What others have compiled: fetched once, when something is lacking here."""
 
     def __init__(self) -> None:
-        self._fetch: Fetch | None = None
-        self._found: dict[tuple[str, str], bytes] | None = None
+        self.ask(None)
 
     @property
     def are_known(self) -> bool:
         """Whether there is a way to get it."""
         return self._fetch is not None
 
-    def ask(self, fetch: Fetch | None) -> None:
-        """Get it in a new way from now on, or not at all."""
-        self._fetch, self._found = fetch, None
+    def ask(self, fetch: Fetch | None, wait: Wait | None = None) -> None:
+        """Get it in a new way from now on, or not at all.
+
+        Args:
+            fetch: Gets what there is.
+            wait: Waits for what is lacking even so, until it gets nothing and nobody waits for
+                this process.
+        """
+        self._fetch, self._wait = fetch, wait
+        self._found: dict[tuple[str, str], bytes] | None = None
+        self.has_turn = False
+        """Others may wait for what this process compiles, until it has given that."""
 
     def find(
         self,
@@ -113,6 +134,34 @@ class Others:
             with waiting():
                 self._found = self._fetched(self._fetch, machines)
         return self._found.pop((machine, name), None)
+
+    def come(
+        self,
+        machines: Sequence[str],
+        names: Sequence[str],
+        waiting: Callable[[], AbstractContextManager[Any]],
+    ) -> bool:
+        """Wait for another that compiles just now what is wanted.
+
+        Args:
+            machines: All kinds of processors whose code runs here, the best first.
+            names: Of what is wanted, for each of them.
+            waiting: Is entered meanwhile.
+
+        Returns:
+            Whether something has come: it is to be found then.
+        """
+        if self._wait is None:
+            return False
+        come: Mapping[tuple[str, str], bytes] = {}
+        has_turn = False
+        with waiting(), suppress(Exception):  # as of what is fetched
+            come, has_turn = self._wait(machines, names)
+        self.has_turn |= has_turn
+        if not come and not has_turn:
+            self._wait = None
+        self._found = (self._found or {}) | dict(come)
+        return bool(come)
 
     def _fetched(self, fetch: Fetch, machines: Sequence[str]) -> dict[tuple[str, str], bytes]:
         try:

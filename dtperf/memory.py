@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import mmap
+import os
 import resource
 import sys
 import threading
@@ -13,18 +14,21 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
-
 __all__ = [
     "collect_rarely",
     "give_back",
     "keep_freed",
+    "memory_bytes",
     "memory_of_machine",
     "peak_memory_bytes",
+    "share_among_threads",
+    "trim",
 ]
 
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -2, -3, -8
 """Of the GNU C library's mallopt."""
+ARENAS = "MALLOC_ARENA_MAX"
+"""By which a site or a parent has told that library how many pools of memory threads have."""
 TOP_PAD_BYTES = 1 << 17
 """What it asks the system for beyond what it needs, unless told otherwise."""
 LARGEST_BYTES = 32 << 20
@@ -33,6 +37,18 @@ KEPT_BYTES = 1 << 30
 IN_LARGE_PAGES_BYTES = KEPT_BYTES // 2
 """So much of it lies in large pages: a chunk's arrays do, and what nobody uses takes no memory."""
 LARGE_PAGE_BYTES = 2 << 20
+
+
+def share_among_threads() -> None:
+    """Let threads that begin from now on have their memory in one pool, that of the main thread.
+
+    Dask works in threads. Of a pool of their own the C library gives back whole pieces as soon as
+    they are free, whatever `keep_freed` tells it. What a site has set itself stays.
+    """
+    if ARENAS not in os.environ:
+        with suppress(AttributeError, OSError, TypeError):
+            if ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1):
+                os.environ[ARENAS] = "1"
 
 
 @cache
@@ -62,12 +78,14 @@ def keep_freed() -> bool:
 def _take_large_pages(library: ctypes.CDLL) -> None:
     """Let the C library's memory grow, and ask for large pages in what has been added.
 
-    Other threads than the main one have memory of their own, which cannot grow so far. Where the
-    address space is limited (``ulimit -v``) it is left to those who need it.
+    Other threads than the main one may have memory of their own, which cannot grow so far. Where
+    the address space is limited (``ulimit -v`` or ``-d``) it is left to those who need it.
     """
     advice = getattr(mmap, "MADV_HUGEPAGE", None)
-    is_limited = resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
-    if advice is None or is_limited or threading.current_thread() is not threading.main_thread():
+    limits = {resource.getrlimit(which)[0] for which in (resource.RLIMIT_AS, resource.RLIMIT_DATA)}
+    is_limited = limits != {resource.RLIM_INFINITY}
+    is_main = threading.current_thread() is threading.main_thread()
+    if advice is None or is_limited or not (is_main or os.environ.get(ARENAS) == "1"):
         return
     library.sbrk.argtypes, library.sbrk.restype = [ctypes.c_ssize_t], ctypes.c_void_p
     library.malloc.argtypes, library.malloc.restype = [ctypes.c_size_t], ctypes.c_void_p
@@ -93,14 +111,22 @@ def give_back() -> bool:
         Whether `peak_memory_bytes` begins anew: on Linux, with GNU's C library.
     """
     try:
-        library = ctypes.CDLL(None)
-        library.malloc_trim(0)
-        _take_large_pages(library)
+        trim()
+        _take_large_pages(ctypes.CDLL(None))
         # source: proc_pid_clear_refs(5) of the Linux manual
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except (AttributeError, OSError, TypeError):
         return False
     return True
+
+
+def trim() -> None:
+    """Give back what is freed and kept.
+
+    Raises:
+        AttributeError: With another C library than GNU's.
+    """
+    ctypes.CDLL(None).malloc_trim(0)
 
 
 def collect_rarely() -> None:
@@ -110,6 +136,13 @@ def collect_rarely() -> None:
     a fifth of a short command. A hundred chunks take as much memory as with the usual number, 700.
     """
     gc.set_threshold(400_000)
+
+
+def memory_bytes() -> int:
+    """Return the bytes of memory that this process has now."""
+    import psutil  # type: ignore[import-untyped]  # not needed before a worker is there
+
+    return int(psutil.Process().memory_info().rss)
 
 
 def peak_memory_bytes() -> int:
@@ -136,6 +169,8 @@ def memory_of_machine() -> int:
     Not `distributed.system.MEMORY_LIMIT`: importing it takes as long as a short run, and it looks
     at no cgroup below the root, in which a batch system puts its jobs.
     """
+    import psutil
+
     return min((int(psutil.virtual_memory().total), *_limits()))
 
 

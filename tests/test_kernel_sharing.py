@@ -223,3 +223,54 @@ def test_names_are_the_same_in_other_folders(
     others.ask(lambda _: given)
     assert misses(elsewhere / "kernels.py") == 0
     assert kernel_sharing.others.are_known
+
+
+def test_what_another_compiles_just_now_is_waited_for(kernels: Path, given: Contents) -> None:
+    """Without a lock, which that one may need: of one folder, and of one machine."""
+    asked = list[Sequence[str]]()
+
+    def wait(machines: Sequence[str], names: Sequence[str]) -> tuple[Contents, bool]:
+        assert (machines[0], names[0]) in given
+        asked.append(names)
+        assert not [path for path in stored(kernels, "own") if path.suffix == ".lock"]
+        return given, False
+
+    others.ask(lambda _: {}, wait)
+    assert misses(kernels) == 0
+    assert len(asked) == 1
+    assert not others.has_turn
+
+
+@pytest.mark.parametrize("has_turn", [True, False])
+def test_whose_turn_it_is_says_so_with_each_that_it_compiles(
+    kernels: Path, given: Contents, *, has_turn: bool
+) -> None:
+    asked = list[Sequence[str]]()
+
+    def wait(_: Sequence[str], names: Sequence[str]) -> tuple[Contents, bool]:
+        asked.append(names)
+        return {}, has_turn
+
+    others.ask(lambda _: {}, wait)
+    assert misses(kernels) == 2
+    assert len(asked) == (2 if has_turn else 1)
+    assert others.has_turn == has_turn
+
+
+def test_what_comes_damaged_is_compiled(kernels: Path, given: Contents) -> None:
+    spoiled = {name: cut(content) for name, content in given.items()}
+    others.ask(lambda _: {}, lambda _machines, _names: (spoiled, False))
+    assert misses(kernels) == 2
+
+
+def test_nobody_waits_for_a_scheduler_that_cannot_say(kernels: Path, given: Contents) -> None:
+    asked = list[Sequence[str]]()
+
+    def wait(_: Sequence[str], names: Sequence[str]) -> NoReturn:
+        asked.append(names)
+        raise OSError("no such handler, or gone")
+
+    others.ask(lambda _: {}, wait)
+    assert misses(kernels) == 2
+    assert len(asked) == 1
+    assert not others.has_turn

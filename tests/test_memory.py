@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,20 +41,65 @@ for line in open("/proc/self/smaps"):
 
 
 @pytest.mark.skipif(not LARGE_PAGES.exists(), reason="this system has no large pages")
-def test_limited_address_space_is_left_to_those_who_need_it() -> None:
+@pytest.mark.parametrize("threads", [1, 2])
+def test_threads_keep_what_they_free_and_give_it_back_when_told(threads: int) -> None:
     """In a process of its own, whose memory this sets for good."""
     program = """
-import os, resource
+import resource, sys, threading
+import numpy
+from dtperf.memory import give_back, keep_freed, memory_bytes, share_among_threads, trim
+share_among_threads()
+def work(number):
+    keep_freed()
+    for chunk in range(6):
+        if chunk == 2:
+            give_back()  # as before a pilot
+        before = resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
+        kept = [numpy.ones(100_000) for _ in range(100)]
+        together.wait()  # as much as they have at once they have each time
+        del kept
+        together.wait()
+        faults[number] = resource.getrusage(resource.RUSAGE_THREAD).ru_minflt - before
+faults, together = {}, threading.Barrier(int(sys.argv[1]))
+threads = [threading.Thread(target=work, args=(n,)) for n in range(int(sys.argv[1]))]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(*faults.values())
+had = memory_bytes()
+trim()
+print(had - memory_bytes())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(threads)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={name: value for name, value in os.environ.items() if name != memory.ARENAS},
+    )
+    faults, given_back = done.stdout.splitlines()
+    # 80 MB are 20,000 pages of 4 kB
+    assert all(int(each) < 1000 for each in faults.split())
+    assert int(given_back) > 50_000_000
+
+
+@pytest.mark.skipif(not LARGE_PAGES.exists(), reason="this system has no large pages")
+@pytest.mark.parametrize("limit", ["RLIMIT_AS", "RLIMIT_DATA"])
+def test_limited_address_space_is_left_to_those_who_need_it(limit: str) -> None:
+    """In a process of its own, whose memory this sets for good."""
+    program = """
+import os, resource, sys
 from dtperf.memory import keep_freed
 def space():
     return int(open("/proc/self/statm").read().split()[0]) * os.sysconf("SC_PAGESIZE")
-resource.setrlimit(resource.RLIMIT_AS, (4 << 30, resource.RLIM_INFINITY))
+resource.setrlimit(getattr(resource, sys.argv[1]), (4 << 30, resource.RLIM_INFINITY))
 before = space()
 assert keep_freed()
 print(space() - before)
 """
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, limit], capture_output=True, text=True, check=True
     )
     assert int(done.stdout) < 100_000_000
 

@@ -18,12 +18,25 @@ from dtperf.kernel_clock import spent_compiling
 from dtperf.memory import give_back, keep_freed, peak_memory_bytes
 from dtperf.nanoaod.faults import own_fault
 
-__all__ = ["SIDE_OUTPUT", "ChunkProcessor", "Outcome", "broken", "run_chunk", "worker_lost"]
+__all__ = [
+    "SIDE_OUTPUT",
+    "ChunkProcessor",
+    "Outcome",
+    "WorkerKiller",
+    "broken",
+    "killing",
+    "run_chunk",
+    "worker_lost",
+]
 
 Function = Callable[[WorkItem], Any]
 """coffea's work function: a chunk to ``{"out": …, "bytes": …}``, perhaps with a "remark"."""
 SIDE_OUTPUT = "parts"
 """What an output has under this name is too large to be added up: each chunk hands it on alone."""
+
+
+class WorkerKiller(DtperfError):
+    """Workers die of a chunk: tried again as it is, it would kill more of them."""
 
 
 class ChunkProcessor(Protocol):
@@ -104,6 +117,12 @@ def worker_lost(item: WorkItem, why: str) -> Outcome:
     """Return that no worker lived to finish a chunk."""
     message = f"{place_of(item)}: {why}; was it killed for its use of memory?"
     return Outcome(DtperfError(message, "worker-lost"), 0, 0.0, "")
+
+
+def killing(item: WorkItem, why: str) -> Outcome:
+    """Return that workers die of a chunk, which has been tried often enough."""
+    lost = worker_lost(item, why)
+    return lost._replace(error=WorkerKiller(str(lost.error), "worker-lost"))
 
 
 def broken(item: WorkItem, error: Exception) -> Outcome:

@@ -3,7 +3,8 @@
 A worker asks when it lacks something for the first time, and gets all that there is for its kind of
 processor, about 1 MB: one whose cache is warm, or is that of another, causes no traffic at all. It
 asks over the connection that it has made, since many sites let nobody dial in, nor their nodes each
-other; and the scheduler keeps it, so that workers that come later get it, whoever has gone.
+other; and the scheduler keeps it, so that workers that come later get it, whoever has gone. What
+nobody has the first that lacks it compiles, and others of its kind wait for that.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ __all__ = ["KernelExchange", "give_compiled", "take_from_scheduler"]
 
 ANSWER_S, BRIEF_S = 30.0, 10.0
 """For the scheduler's answer to a worker, which would compile for as long, and to the client."""
+PATIENCE_S = 660.0
+"""For its answer to a worker that waits for another: longer than it lets it wait."""
 LEVEL = 3
 """Of Zstandard: a quarter of the bytes, in 0.02 s; the client's first chunk waits for it."""
 Ask = Callable[..., Any]
@@ -83,33 +86,51 @@ def take_from_scheduler() -> None:
     """Let this worker ask for what it lacks, from within a task."""
     from distributed import get_worker
 
-    others.ask(partial(_fetch, partial(_asked, get_worker())))
+    worker = get_worker()
+    others.ask(partial(_fetch, partial(_asked, worker)), partial(_wait, worker))
 
 
 def give_compiled() -> None:
     """Give to other workers what this one has had to compile, from within a task."""
-    if not fresh or not others.are_known:
+    if not others.are_known or not (fresh or others.has_turn):
         return
     from distributed import get_worker
 
-    compiled = fresh[:]
+    worker, had_turn, compiled = get_worker(), others.has_turn, fresh[:]
     del fresh[: len(compiled)]
+    others.has_turn = False
     with suppress(Exception):  # it only saves time, and that of others
-        _give((each for lists in compiled for each in lists()), partial(_asked, get_worker()))
+        _give((each for lists in compiled for each in lists()), partial(_asked, worker))
+    if had_turn:
+        with suppress(Exception):
+            _asked(worker, "dtperf_kernels_done", worker=worker.address)
 
 
-def _asked(worker: Worker, handler: str, **what: Any) -> Any:
+def _asked(asking: Worker, handler: str, timeout_s: float = ANSWER_S, **what: Any) -> Any:
     from distributed.utils import sync
 
-    asked = getattr(worker.scheduler, handler)
-    return sync(worker.loop, asked, **what, callback_timeout=ANSWER_S)
+    asked = getattr(asking.scheduler, handler)
+    return sync(asking.loop, asked, **what, callback_timeout=timeout_s)
 
 
 def _fetch(ask: Ask, machines: Sequence[str]) -> Mapping[tuple[str, str], bytes]:
-    found = dict[tuple[str, str], bytes]()
-    for machine, batch in ask("dtperf_kernels_for", machines=machines):
-        found |= {(machine, name): content for name, content in _contents(batch).items()}
-    return found
+    return _by_machine(ask("dtperf_kernels_for", machines=machines))
+
+
+def _wait(
+    worker: Worker, machines: Sequence[str], names: Sequence[str]
+) -> tuple[Mapping[tuple[str, str], bytes], bool]:
+    wanted = {"machines": machines, "names": names, "worker": worker.address}
+    batches, has_turn = _asked(worker, "dtperf_kernels_awaited", PATIENCE_S, **wanted)
+    return _by_machine(batches), has_turn
+
+
+def _by_machine(batches: Iterable[tuple[str, bytes]]) -> dict[tuple[str, str], bytes]:
+    return {
+        (machine, name): content
+        for machine, batch in batches
+        for name, content in _contents(batch).items()
+    }
 
 
 def _contents(batch: bytes) -> dict[str, bytes]:

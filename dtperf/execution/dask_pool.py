@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import pickle
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,7 @@ from coffea.processor.executor import WorkItem
 
 from dtperf.addresses import is_remote
 from dtperf.errors import OURS, DtperfError
-from dtperf.execution.attempt import Function, Outcome, broken, worker_lost
+from dtperf.execution.attempt import Function, Outcome, broken, killing, worker_lost
 from dtperf.execution.chunk_meta import meta_of
 from dtperf.execution.clusters.client import NO_WORKERS, WORKER_S, is_forsaken
 from dtperf.execution.clusters.dashboard import dashboard_of
@@ -38,6 +40,7 @@ from dtperf.execution.dask_tasks import (
 )
 from dtperf.execution.pools import FinishedAttempts
 from dtperf.execution.task_sizes import Backlog
+from dtperf.execution.trials import Trials
 from dtperf.nanoaod.faults import classify
 
 if TYPE_CHECKING:
@@ -58,6 +61,8 @@ BATCH = 64
 """How many tasks to hand in before looking at what has ended."""
 CHECK_S = 2.0
 """How often to ask how many cores there are, and whether a chunk takes too long."""
+LOST_SUMS = 3
+"""So many sums of a chunk may be lost: workers may die of what is added up, too."""
 NO_WORKER_S = 1800.0
 """How long to wait for workers when all are gone; batch systems may have sent them away."""
 
@@ -80,6 +85,9 @@ class DaskPool:
         """The next that nothing is expected under."""
         self._queue = TaskQueue(client)
         self._backlog = Backlog()
+        self._trials = Trials()
+        self._lost_sums: Counter[int] = Counter()
+        """How many sums of each chunk were lost with their workers."""
         self._held = self._sums = 0
         """How many chunks have not been given back; how many sums were asked for."""
         self._measured: list[tuple[dict[int, WorkItem], Future[Any]]] = []
@@ -125,7 +133,10 @@ class DaskPool:
 
     def submit(self, ticket: int, item: WorkItem) -> None:
         """Hand in an attempt."""
-        self._backlog.add(ticket, item)
+        if self._trials.concerns(item):
+            self._trials.accuse(ticket, item)
+        else:
+            self._backlog.add(ticket, item)
         self._held += 1
 
     def collect(self, timeout: float, *, last: bool) -> list[FinishedAttempts]:
@@ -146,15 +157,18 @@ class DaskPool:
         most = max(AHEAD * self.workers, self.workers + FIRST_AHEAD)
         if not self._backlog.is_timed:
             most = max(self.workers, FIRST_AHEAD)
-        tasks = list[Task]()
+        accused = self._trials.begin()
+        tasks = [self._task(accused, 0.0)] if accused else []
         while self._backlog and len(tasks) < min(most - self._queue.running, BATCH):
-            items, seconds = self._backlog.next_task(self.workers, last=last)
-            number = self._expect(len(items))
-            chunks = pack_items(map(self._with_credentials, items.values()))
-            arguments = (self._mailbox.topic, number, self._function, chunks, seconds)
-            tasks.append(Task.of(number, "chunks", items, measure, *arguments))
+            tasks.append(self._task(*self._backlog.next_task(self.workers, last=last)))
         self._queue.submit(tasks)
         return len(tasks) == BATCH
+
+    def _task(self, items: dict[int, WorkItem], seconds: float) -> Task:
+        number = self._expect(len(items))
+        chunks = pack_items(map(self._with_credentials, items.values()))
+        arguments = (self._mailbox.topic, number, self._function, chunks, seconds)
+        return Task.of(number, "chunks", items, measure, *arguments)
 
     def _with_credentials(self, item: WorkItem) -> WorkItem:
         """Lend what we have now: a chunk may have waited for longer than a token lives."""
@@ -176,9 +190,12 @@ class DaskPool:
             content = self._mailbox.take(task.number)
             if future.status == "finished":
                 yield self._received(task, content)
+            elif _deaths(future):
+                yield self._again(task, future)
             else:
                 yield _failed(task, lambda item: _outcome(future, item))
         elif future.status == "finished":
+            self._trials.end(task.items)
             if not self._measured:
                 self._oldest = time.monotonic()
             self._measured.append((task.items, future))
@@ -188,15 +205,34 @@ class DaskPool:
         else:
             for number in range(task.number, task.number + len(task.items)):
                 self._mailbox.take(number)
-            has_killed = _has_killed(future)
-            if has_killed:
-                self._backlog.suspect(task.items.values())
-            if has_killed and len(task.items) > 1:
+            deaths = _deaths(future)
+            if not deaths:
+                self._trials.end(task.items)
+                yield _failed(task, lambda item: _outcome(future, item))
+            elif len(task.items) > 1:
                 # one of them may be to blame: the others shall not be
+                self._backlog.suspect(task.items.values())
                 for ticket, item in task.items.items():
                     self._backlog.add(ticket, item)
             else:
-                yield _failed(task, lambda item: _outcome(future, item))
+                yield from self._tried(task, deaths)
+
+    def _again(self, task: Task, future: Future[Any]) -> FinishedAttempts:
+        """Have chunks measured again whose sum was lost, which is the fault of none of them."""
+        self._lost_sums.update(task.items.keys())
+        self._side_output.forget(task.items)
+        lost = {t: item for t, item in task.items.items() if self._lost_sums[t] > LOST_SUMS}
+        self._backlog.put_back(each for each in task.items.items() if each[0] not in lost)
+        return FinishedAttempts(None, {t: _outcome(future, item) for t, item in lost.items()})
+
+    def _tried(self, task: Task, deaths: int) -> Iterator[FinishedAttempts]:
+        """Give up a chunk that kills; one of which that is not sure yet is handed out again."""
+        with suppress(OSError):  # the next check says that the scheduler is gone
+            self._trials.see(self._client.nthreads())
+        [(ticket, item)] = task.items.items()
+        if self._trials.is_guilty(ticket, item, deaths):
+            why = "worker after worker died that had it, and others did not"
+            yield _failed(task, lambda item: killing(item, why))
 
     def _received(self, task: Task, content: Any) -> FinishedAttempts:
         if content is None:
@@ -240,7 +276,9 @@ class DaskPool:
         self._queue.repeat_late(also_chunks=last)
 
     def _count_cores(self) -> None:
-        cores = sum(self._client.nthreads().values())
+        threads = self._client.nthreads()
+        self._trials.see(threads)
+        cores = sum(threads.values())
         look(self._client, cores)
         self.workers = max(1, cores)
         if cores:
@@ -261,11 +299,12 @@ class DaskPool:
         self._queue.close()
 
 
-def _has_killed(future: Future[Any]) -> bool:
-    """Return whether each worker that a task was given to has died."""
+def _deaths(future: Future[Any]) -> int:
+    """Return how many workers have died that had a task, if Dask has given it up for that."""
     from distributed.scheduler import KilledWorker
 
-    return future.status == "error" and isinstance(future.exception(), KilledWorker)
+    error = future.exception() if future.status == "error" else None
+    return error.allowed_failures + 1 if isinstance(error, KilledWorker) else 0
 
 
 def _failed(task: Task, outcome: Callable[[WorkItem], Outcome]) -> FinishedAttempts:

@@ -49,6 +49,10 @@ class SideOutput:
         self._come.difference_update(tickets)
         return all(has or not sent for has, sent in zip(come, has_sent, strict=True))
 
+    def forget(self, tickets: Iterable[int]) -> None:
+        """Expect it anew of chunks that are measured again."""
+        self._come.difference_update(tickets)
+
     def capacity(self, workers: int, most: int) -> int:
         """Return how many chunks may be handed in, so that not too much is on its way."""
         if not self._largest:

@@ -11,6 +11,7 @@ import pickle
 import time
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
 from socket import gethostname
 from typing import Any, NamedTuple
@@ -25,6 +26,7 @@ from dtperf.execution.clusters.environment import own_versions, refuse_others
 from dtperf.execution.dask_kernels import give_compiled, take_from_scheduler
 from dtperf.execution.dask_mailbox import post
 from dtperf.execution.outputs import added
+from dtperf.memory import memory_bytes, trim
 
 __all__ = [
     "SoftwareMismatch",
@@ -36,6 +38,10 @@ __all__ = [
     "sealed",
     "unpack",
 ]
+
+KEPT_BELOW = 0.68
+"""Part of its memory above which a worker keeps nothing for the next chunk: with 0.7 Dask writes to
+disk, with 0.8 it waits. Chunks are cut for less."""
 
 
 class SoftwareMismatch(DtperfError):
@@ -122,6 +128,7 @@ def measure(topic: str, number: int, function: bytes, chunks: bytes, seconds: fl
         if outcomes and time.monotonic() - begin > seconds:
             break
         output, outcome = run_chunk(work, item)
+        _spare()
         outcomes.append(outcome._replace(worker=worker))
         if output is None:
             continue
@@ -138,6 +145,16 @@ def measure(topic: str, number: int, function: bytes, chunks: bytes, seconds: fl
     give_compiled()
     outcomes += [None] * (len(items) - len(outcomes))
     return TaskOutput(pack(total), outcomes, has_sent)
+
+
+def _spare() -> None:
+    """Give back what is kept where Dask would soon give no more work to a process with so much."""
+    from distributed import get_worker
+
+    with suppress(AttributeError, ValueError):  # not of GNU's C library; not on a worker
+        limit = get_worker().memory_manager.memory_limit
+        if limit and memory_bytes() > KEPT_BELOW * limit:
+            trim()
 
 
 def _own_name() -> str:

@@ -21,7 +21,7 @@ from loky import cpu_count
 
 from dtperf.addresses import secret_of
 from dtperf.errors import ConfigError
-from dtperf.execution.attempt import Outcome
+from dtperf.execution.attempt import Outcome, WorkerKiller
 from dtperf.execution.chunk_meta import meta_of
 from dtperf.execution.pools import InProcessPool, Pool, ProcessPool
 from dtperf.execution.takedown import taken_down
@@ -87,7 +87,8 @@ class _ChunkTask:
         """Return in how many seconds to try again; None: it has ended."""
         self.seconds += outcome.seconds
         if outcome.error is not None:
-            return self.replicas.failed(outcome.error.cause)
+            wait = self.replicas.failed(outcome.error.cause)
+            return None if isinstance(outcome.error, WorkerKiller) else wait
         self.replicas.attempts += 1
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
@@ -12,18 +13,21 @@ from typing import Any, NamedTuple, Protocol
 
 from coffea.processor.executor import WorkItem
 
-from dtperf.execution.attempt import Function, Outcome, run_chunk, worker_lost
+from dtperf.errors import DtperfWarning
+from dtperf.execution.attempt import Function, Outcome, killing, run_chunk
 from dtperf.execution.chunk_meta import meta_of
 from dtperf.execution.compiling import tell_compiling
 from dtperf.memory import memory_of_machine
 from dtperf.process import follow
+from dtperf.wording import counted
 
 __all__ = ["FinishedAttempts", "InProcessPool", "Pool", "ProcessPool"]
 
 MOST_THREADS = 8
 """More find little to do: what is no decompression stays in one thread."""
-DEATHS = 8
-"""With how many deaths of processes a chunk may coincide; most are not its fault."""
+DEATHS, ALONE = 2, 4
+"""A chunk that was there at more deaths of processes is tried alone, as nobody knows which of them
+died at what; and given up if so many processes died with it alone."""
 
 
 class FinishedAttempts(NamedTuple):
@@ -111,6 +115,16 @@ class _Running(NamedTuple):
     ticket: int
     item: WorkItem
     deaths: int
+    """Of processes while it was there."""
+    alone: int = 0
+    """Of those that had it alone."""
+
+    @property
+    def is_suspect(self) -> bool:
+        return self.deaths > DEATHS
+
+    def dead(self, *, alone: bool) -> _Running:
+        return self._replace(deaths=self.deaths + 1, alone=self.alone + alone)
 
 
 def _begin(parent: int, told: Any) -> None:
@@ -130,6 +144,10 @@ class ProcessPool:
         self.memory = memory_of_machine() // workers
         # so many that no process waits, so few that finished chunks do not pile up
         self.capacity = 2 * workers + 2
+        self._waiting: deque[_Running] = deque()
+        """Suspects, and what comes after them."""
+        self._kills: list[bool] = []
+        """Of each suspect that was tried alone whether it does."""
         self._running: dict[Future[tuple[Any, Outcome]], _Running] = {}
         self._executor: Any = None
         self._told: Any = None
@@ -153,7 +171,17 @@ class ProcessPool:
 
     def submit(self, ticket: int, item: WorkItem) -> None:
         """Hand an attempt to the next free process."""
-        self._start(_Running(ticket, item, 0))
+        self._waiting.append(_Running(ticket, item, 0))
+        self._hand_out()
+
+    def _hand_out(self) -> None:
+        """Start what waits, but nothing beside a suspect."""
+        is_alone = any(run.is_suspect for run in self._running.values())
+        while self._waiting and not is_alone:
+            is_alone = self._waiting[0].is_suspect
+            if is_alone and self._running:
+                return
+            self._start(self._waiting.popleft())
 
     def _start(self, run: _Running) -> None:
         from loky import ProcessPoolExecutor
@@ -180,24 +208,42 @@ class ProcessPool:
         batches = []
         for future in ended.difference(broken):
             run = self._running.pop(future)
+            self._kills += [False] * run.is_suspect
             output, outcome = future.result()
             batches.append(FinishedAttempts(output, {run.ticket: outcome}))
         if broken:
             batches += self._replace()
+        if self._kills and not any(run.is_suspect for run in self._waiting):
+            if len(self._kills) > 1 and not any(self._kills):
+                self._lessen()
+            self._kills = []
+        self._hand_out()
         return batches
+
+    def _lessen(self) -> None:
+        """Work with half of the processes: together they die, and with no chunk alone."""
+        if self.workers > 1:
+            self.close()
+            self.workers //= 2
+            self.capacity = 2 * self.workers + 2
+            warnings.warn(
+                "processes were killed at work together, and none with a chunk alone: is their "
+                f"memory used up? Now {counted(self.workers, 'chunk')} at a time (run.workers)",
+                DtperfWarning,
+                stacklevel=2,
+            )
 
     def _replace(self) -> list[FinishedAttempts]:
         """Start all attempts anew: nobody knows which of them the dead process was at."""
         self.close()
-        runs, self._running = [*self._running.values()], {}
-        given_up = []
-        for run in runs:
-            if run.deaths == DEATHS:
-                why = f"a process died at each of {DEATHS + 1} attempts"
-                given_up.append(FinishedAttempts(None, {run.ticket: worker_lost(run.item, why)}))
-            else:
-                self._start(run._replace(deaths=run.deaths + 1))
-        return given_up
+        alone = len(self._running) == 1
+        runs = [run.dead(alone=alone) for run in self._running.values()]
+        guilty = [run for run in runs if run.alone == ALONE]
+        self._kills += [True] * len(guilty)
+        left = [run for run in (*runs, *self._waiting) if run not in guilty]
+        self._running, self._waiting = {}, deque(sorted(left, key=lambda run: not run.is_suspect))
+        why = f"{ALONE} processes died that had nothing else"
+        return [FinishedAttempts(None, {run.ticket: killing(run.item, why)}) for run in guilty]
 
     def close(self) -> None:
         """End the processes."""

@@ -11,12 +11,17 @@ import pytest
 from dtperf.execution import kernel_store
 from dtperf.execution.kernel_store import KernelStore
 
+NO_SCHEDULER: Any = SimpleNamespace(handlers={})
+
 
 @pytest.fixture
 def store() -> KernelStore:
+    return asyncio.run(started())
+
+
+async def started() -> KernelStore:
     store = KernelStore()
-    scheduler: Any = SimpleNamespace(handlers={})
-    asyncio.run(store.start(scheduler))
+    await store.start(NO_SCHEDULER)
     return store
 
 
@@ -51,3 +56,88 @@ def test_a_client_gets_what_it_lacks(store: KernelStore) -> None:
     assert store.batches_beyond([]) == [b"new ab", b"old a"]
     assert store.batches_beyond([("new", "a"), ("new", "b")]) == [b"old a"]
     assert store.batches_beyond([("new", "a"), ("old", "a")]) == [b"new ab"]
+
+
+def waits(store: KernelStore, worker: str, kind: str = "new") -> asyncio.Task[Any]:
+    return asyncio.create_task(store.awaited(worker, [kind, "any"], ["a", "a of any"]))
+
+
+TURN: Any = ([], True)
+ALL_COMPILE: Any = ([], False)
+
+
+async def ended(*tasks: asyncio.Task[Any]) -> list[Any]:
+    """Give each a moment; None for those that wait on."""
+    await asyncio.sleep(0.02)
+    return [task.result() if task.done() else None for task in tasks]
+
+
+def test_of_those_that_lack_the_same_one_compiles() -> None:
+    async def work() -> None:
+        store = await started()
+        first, *others = [waits(store, str(number)) for number in range(5)]
+        of_another_kind = waits(store, "x", "old")
+        assert await ended(first, of_another_kind, *others) == [TURN, TURN, None, None, None, None]
+        # another thread of the one that compiles is not to wait for it
+        assert await ended(waits(store, "0")) == [TURN]
+        store.add("new", ["b"], b"new b")
+        assert await ended(*others) == [None] * 4
+        store.add("new", ["a"], b"new a")
+        both = [("new", b"new b"), ("new", b"new a")]
+        assert await ended(*others, waits(store, "late")) == [(both, False)] * 5
+        store.done("0")
+        # what is for any processor serves as well
+        store.add("any", ["a of any"], b"any a")
+        assert await ended(waits(store, "y", "old")) == [([("any", b"any a")], False)]
+
+    asyncio.run(work())
+
+
+def test_nobody_waits_for_one_that_has_died_or_given_nothing() -> None:
+    async def work() -> None:
+        store = await started()
+        first, second, *others = [waits(store, str(number)) for number in range(5)]
+        assert await ended(first, second, *others) == [TURN, None, None, None, None]
+        store.remove_worker(NO_SCHEDULER, "3")
+        assert await ended(second, *others) == [None] * 4
+        store.remove_worker(NO_SCHEDULER, "0", stimulus_id="x")
+        assert await ended(second, *others) == [TURN, None, None, None]
+        # two in a row: from then on all compile
+        store.remove_worker(NO_SCHEDULER, "1")
+        assert await ended(*others, waits(store, "9")) == [ALL_COMPILE] * 4
+        # who could keep nothing has given nothing
+        first, *others = [waits(store, str(number), "old") for number in range(5)]
+        assert await ended(first, *others) == [TURN, None, None, None, None]
+        store.done("0")
+        assert await ended(*others) == [ALL_COMPILE] * 4
+
+    asyncio.run(work())
+
+
+def test_one_that_goes_on_is_waited_for_and_one_that_does_not_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kernel_store, "STEP_S", 0.2)
+
+    async def work() -> None:
+        store = await started()
+        _, *others = [waits(store, str(number)) for number in range(4)]
+        for _ in range(6):
+            assert await ended(*others) == [None] * 3
+            await asyncio.sleep(0.05)
+            assert await waits(store, "0") == TURN
+        done = await asyncio.wait_for(asyncio.gather(*others), 5)
+        assert sorted(done) == [ALL_COMPILE, ALL_COMPILE, TURN]
+
+    asyncio.run(work())
+
+
+def test_waiting_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel_store, "TURN_S", 0.1)
+
+    async def work() -> None:
+        store = await started()
+        _, *others = [waits(store, str(number)) for number in range(5)]
+        assert await asyncio.wait_for(asyncio.gather(*others), 5) == [ALL_COMPILE] * 4
+
+    asyncio.run(work())

@@ -8,6 +8,7 @@ import pickle
 import platform
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -16,6 +17,7 @@ from typing import Any
 
 import msgpack
 import numba
+import psutil  # type: ignore[import-untyped]
 import pytest
 import zstandard
 from coffea.processor.executor import WorkItem
@@ -160,6 +162,44 @@ def test_what_is_damaged_where_the_client_keeps_it_is_compiled_by_the_worker(
         path.write_bytes(content[:5000] + bytes(64) + content[5064:])
     start(client)
     assert run(client) == OF_ONE | {"compiled": 2}
+
+
+def halved_slowly(item: WorkItem) -> dict[str, Any]:
+    """Take so long that both workers are at work before one has given anything."""
+    done = halved(item)
+    time.sleep(2.0)
+    return done
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dies", [False, True])
+def test_of_workers_that_begin_together_one_compiles(
+    kernels: Path, client: Client, start: Start, *, dies: bool
+) -> None:
+    """Two of a processor that the client cannot compile for; others come if the first one dies."""
+    workers = [start(client, **OLDER), start(client, **OLDER)]
+    with closing(DaskPool(client)) as pool:
+        pool.begin(halved_slowly)
+        if dies:
+            pool.submit(0, chunks.items(1)[0])
+            deadline = time.monotonic() + 60
+            while not has_turn(client) and time.monotonic() < deadline:
+                pool.collect(0.05, last=True)
+            assert has_turn(client)
+            # its watchdog would start another
+            for worker in workers:
+                [child] = psutil.Process(worker.pid).children()
+                child.kill()
+    total, _ = chunks.run(halved_slowly, CHUNKS, DaskPool(client))
+    assert total["chunks"] == CHUNKS
+    assert total["compiled"] == 2
+
+
+def has_turn(client: Client) -> bool:
+    def turns(dask_scheduler: Any) -> int:
+        return len(dask_scheduler.plugins["dtperf-kernels"]._turns)
+
+    return bool(client.run_on_scheduler(turns))
 
 
 def cut(content: bytes) -> bytes:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from dtperf.errors import DtperfError
+from dtperf.memory import ARENAS
 
 __all__ = ["grow", "local_client", "local_cluster"]
 
 SETTINGS = {
     # else a worker that dies twice within this time is not replaced: in the end all could be lost
     "distributed.deploy.lost-worker-timeout": "52 weeks",
+    # what `share_among_threads` does, for processes that have threads before they run our code
+    f"distributed.nanny.pre-spawn-environ.{ARENAS}": os.environ.get(ARENAS, "1"),
 }
 START_S = 180
 """How long the workers may take to start; they import all that they need."""

@@ -35,6 +35,7 @@ from dtperf.errors import ConfigError
 from dtperf.execution.clusters.watchdog import keep_up
 from dtperf.execution.clusters.worker_process import be_worker
 from dtperf.files import write_atomic
+from dtperf.memory import share_among_threads
 
 __all__ = ["LentCredential", "main"]
 
@@ -56,6 +57,7 @@ def main(given: Sequence[str]) -> int:
     """
     with _private_folder(os.environ.get("DTPERF_SCRATCH")) as folder:
         os.environ.update(dict.fromkeys(THREADS, "1"))
+        share_among_threads()  # before there are any
         credential = None
         if source := os.environ.get("DTPERF_PROXY"):
             credential = LentCredential(Path(source), folder)
