@@ -13,7 +13,7 @@ from math import log, sqrt
 
 import numpy as np
 
-from dtperf.compiled import called, inlined
+from dtperf.compiled import inlined
 from dtperf.detector.helix import CURVATURE_PER_T
 from dtperf.detector.material import SCATTERING_GEV, relative_loss
 from dtperf.synthetic.space import FIRST_Z_CM, GRID_CM, N_Z, field_at
@@ -36,7 +36,7 @@ def _turn(
     return c * (uy * bz - uz * by), c * (uz * bx - ux * bz), c * (ux * by - uy * bx)
 
 
-@called
+@inlined
 def step(
     state: F64, h: float, p: float, solenoid: F64, outside: F64, in_solenoid: bool, k: int
 ) -> None:
@@ -76,7 +76,7 @@ def step(
     state[5] = uz + sixth * (az + 2 * bz + 2 * cz + dz)
 
 
-@called
+@inlined
 def to_boundary(state: F64, is_flat: bool, outer: float, nx: float, ny: float) -> float:
     """Return the straight distance to a region's end, cm; infinite if the track leads inwards."""
     x, y, ux, uy = state[0], state[1], state[3], state[4]
@@ -88,7 +88,7 @@ def to_boundary(state: F64, is_flat: bool, outer: float, nx: float, ny: float) -
     return (sqrt(root) - forward) / square if root >= 0 and forward + root > 0 else np.inf
 
 
-@called
+@inlined
 def _scatter(state: F64, theta: float, h: float, rng: np.random.Generator) -> None:
     """Scatter: change the direction by a random angle, and the point by the displacement."""
     ux, uy, uz = state[3], state[4], state[5]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dtperf.compiled import called
+from dtperf.compiled import inlined
 from dtperf.detector.field import solenoid_field
 from dtperf.detector.material import REGIONS, in_iron, outside_field
 from dtperf.typing import F64, I8, Bools
@@ -72,7 +72,7 @@ def space() -> Space:
     )
 
 
-@called
+@inlined
 def field_at(
     solenoid: F64, outside: F64, in_solenoid: bool, k: int, x: float, y: float, z: float
 ) -> tuple[float, float, float]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dtperf.compiled import called, compiled, inlined
+from dtperf.compiled import compiled, inlined
 from dtperf.detector.edges import ACCEPT_CM
 from dtperf.detector.flight import NORMALS, SECTOR
 from dtperf.detector.frames import (
@@ -205,7 +205,7 @@ def _transport(
     return track[:row].copy(), code[:row].copy(), values[:, :row].copy()
 
 
-@called
+@inlined
 def _sector(state: F64) -> int:
     """Return the number of the sector of a point, 0 to 11."""
     return int(np.rint(np.arctan2(state[1], state[0]) / SECTOR)) % 12
@@ -262,7 +262,7 @@ def _cross_station(
     return row
 
 
-@called
+@inlined
 def _to_plane(
     state: F64,
     nx: float,
