@@ -52,7 +52,8 @@ def called(function: Function) -> Function:
 
     What Python needs to call it, and what is kept on disk, is the kernel's. Inlining before types
     are known, as `inlined` does, takes longer to compile, and hides which arrays are different
-    ones. Called from Python, the function runs as Python.
+    ones. Called from Python, the function runs as Python. Not for kernels with `fastmath`: such a
+    function is optimised apart where it is compiled, and with the kernel where that is loaded.
 
     Args:
         function: As of `compiled`.
