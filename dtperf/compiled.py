@@ -1,4 +1,4 @@
-"""How kernels are compiled: ``@compiled``, and ``@inlined`` for what becomes a part of them.
+"""How kernels are compiled: ``@compiled``, and what they call: ``@inlined`` and ``@called``.
 
 numba takes a quarter of a second to import, and more to look for what it has compiled before. So
 a kernel does that when it is first called: most commands call none, or few.
@@ -6,7 +6,8 @@ a kernel does that when it is first called: most commands call none, or few.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cached_property, update_wrapper
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 from weakref import WeakSet
@@ -14,7 +15,7 @@ from weakref import WeakSet
 if TYPE_CHECKING:
     from dtperf.kernel_sharing import Kept
 
-__all__ = ["Kernel", "compiled", "inlined", "keep", "kept"]
+__all__ = ["Kernel", "called", "compiled", "inlined", "keep", "kept", "once_numba_is_loaded"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -46,6 +47,20 @@ def inlined(function: Function) -> Function:
     return cast("Function", Kernel(function, {"inline": "always"}, keep=False))
 
 
+def called(function: Function) -> Function:
+    """Compile a function that only kernels call: it stays apart from them, see below.
+
+    What Python needs to call it, and what is kept on disk, is the kernel's. Inlining before types
+    are known, as `inlined` does, takes longer to compile, and hides which arrays are different
+    ones. Called from Python, the function runs as Python. Not for kernels with `fastmath`: such a
+    function is optimised apart where it is compiled, and with the kernel where that is loaded.
+
+    Args:
+        function: As of `compiled`.
+    """
+    return cast("Function", Kernel(function, {"no_cpython_wrapper": True}, keep=False))
+
+
 def kept() -> list[Kept]:
     """List what is kept on disk of all functions that this process has imported."""
     from dtperf.kernel_cache import kept_of
@@ -63,6 +78,17 @@ def keep(contents: Mapping[str, bytes]) -> None:
 
     for kernel in list(_kernels):
         keep_of(kernel.dispatcher, contents)
+
+
+@contextmanager
+def once_numba_is_loaded(call: Callable[[], None]) -> Iterator[None]:
+    """Have something done when the first kernel is called that this process has, if any is."""
+    _waiting.append(call)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):  # it is done
+            _waiting.remove(call)
 
 
 class Kernel:
@@ -84,6 +110,9 @@ class Kernel:
         """What numba compiles and calls it with."""
         from dtperf.kernel_cache import dispatcher_of  # imports numba
 
+        with suppress(IndexError):  # of another thread's
+            while True:
+                _waiting.pop()()
         return dispatcher_of(self.py_func, self._options, keep=self._keep)
 
     @property
@@ -109,3 +138,5 @@ class Kernel:
 
 _kernels: WeakSet[Kernel] = WeakSet()
 """All that are kept."""
+_waiting: list[Callable[[], None]] = []
+"""What waits for numba."""

@@ -21,13 +21,15 @@ from typing import Any
 
 import llvmlite.binding
 import numba
-from numba.core import caching, config, event
+from numba.core import caching, config, entrypoints, event
 from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.runtime.nrt import rtsys
 
 from dtperf.code_state import code_state
 from dtperf.compile_once import Turn
 from dtperf.errors import DtperfWarning
+from dtperf.kernel_arrays import teach_numba
 from dtperf.kernel_files import Files, of_key, opened
 from dtperf.kernel_sharing import Kept, fresh, machine_of, name_of, others
 
@@ -40,6 +42,9 @@ FEATURES = ("cx16", "popcnt", "sahf", "sse3", "sse4.1", "sse4.2", "ssse3")
 """Of a processor that runs it, as LLVM calls them: of all since 2009. Source: System V ABI of
 x86-64, micro-architecture levels."""
 
+UNCALLED: Mapping[str, Any] = {"no_cfunc_wrapper": True}
+"""Options of numba: nothing calls kernels as C does."""
+
 
 def dispatcher_of(
     function: Callable[..., Any], options: Mapping[str, Any], *, keep: bool = True
@@ -51,10 +56,11 @@ def dispatcher_of(
         options: Of `numba.njit`, beside `nogil` and `cache`.
         keep: Keep on disk what is compiled.
     """
-    dispatcher = numba.njit(nogil=True, **options)(function)
+    teach_numba()
+    dispatcher = numba.njit(nogil=True, **UNCALLED, **options)(function)
     if not keep or config.DISABLE_JIT:  # type: ignore[attr-defined]  # made of the environment
         return dispatcher
-    # vector and awkward would be loaded for types that no kernel has, which takes 0.3 s
+    # they would be loaded here, too
     dispatcher._compilation_chain_init_hook = _nothing
     try:
         cache = _Cache(function, dispatcher)
@@ -63,8 +69,25 @@ def dispatcher_of(
         return dispatcher
     dispatcher._cache = cache
     # compiled and saved, or whatever went wrong: others have their turn
-    dispatcher.compile = cache.turn.ending_with(dispatcher.compile)
+    dispatcher.compile = cache.turn.ending_with(_without_extensions(dispatcher.compile))
     return dispatcher
+
+
+def _without_extensions(compile_: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that compiles without what other libraries teach numba.
+
+    That is vector and awkward, which would be loaded for types that no kernel has: 0.8 s.
+    """
+
+    def alone(*words: Any) -> Any:
+        with global_compiler_lock:  # which others wait for who want them
+            load, entrypoints.init_all = entrypoints.init_all, _nothing
+            try:
+                return compile_(*words)
+            finally:
+                entrypoints.init_all = load
+
+    return alone
 
 
 def kept_of(dispatcher: Any) -> Iterator[Kept]:
@@ -172,11 +195,7 @@ class _Implementation(caching.CompileResultCacheImpl):
 
 def _named(described: Any) -> bytes:
     """Return LLVM's code of functions that do nothing, by whose names numba finds a kernel's."""
-    names = (
-        described.llvm_func_name,
-        described.llvm_cpython_wrapper_name,
-        described.llvm_cfunc_wrapper_name,
-    )
+    names = described.llvm_func_name, described.llvm_cpython_wrapper_name
     text = "\n".join(f'define void @"{name}"() {{ ret void }}' for name in names)
     code: bytes = llvmlite.binding.parse_assembly(text).as_bitcode()
     return code

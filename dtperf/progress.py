@@ -7,10 +7,11 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from dtperf.compiled import once_numba_is_loaded
 from dtperf.errors import DtperfWarning
 from dtperf.progress_screens import Log, screen_for
 from dtperf.wording import counted
@@ -27,7 +28,7 @@ ENDED = {
 }
 COUNTED = {"checking": "file", "waiting": "worker", "drawing": "plot"}
 """What the stages count; the others count events, and tell how many in a second."""
-COMPILING = "compiling, once: "
+COMPILING = "compiling once, for later runs too: "
 LONG_COMPILING_S = 2.0
 """Compiling that takes less is not worth a word."""
 LONG_WAIT_S = 5.0
@@ -139,28 +140,32 @@ class _Bar:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Hear of what numba compiles in this process, if it is loaded."""
-        if "numba" not in sys.modules:
-            yield
-            return
-        from numba.core import event
-
+        """Hear of what numba compiles in this process, once it is loaded."""
         bar = self
+        with ExitStack() as stack:
 
-        class Listener(event.Listener):
-            def on_start(self, event: Any) -> None:
-                name = event.data["dispatcher"].py_func.__name__
-                bar._compiling.append((name, time.monotonic()))
-                if bar.compiling:
-                    bar._screen.update(bar)
+            def listen() -> None:
+                from numba.core import event
 
-            def on_end(self, _: Any) -> None:
-                _, begin = bar._compiling.pop()
-                bar._compiled += 1
-                if not bar._compiling:  # one that another one needs is part of its time
-                    bar._compiled_s += time.monotonic() - begin
+                class Listener(event.Listener):
+                    def on_start(self, event: Any) -> None:
+                        name = event.data["dispatcher"].py_func.__name__
+                        bar._compiling.append((name, time.monotonic()))
+                        if bar.compiling:
+                            bar._screen.update(bar)
 
-        with event.install_listener("numba:compile", Listener()):
+                    def on_end(self, _: Any) -> None:
+                        _, begin = bar._compiling.pop()
+                        bar._compiled += 1
+                        if not bar._compiling:  # one that another one needs is part of its time
+                            bar._compiled_s += time.monotonic() - begin
+
+                stack.enter_context(event.install_listener("numba:compile", Listener()))
+
+            if "numba" in sys.modules:
+                listen()
+            else:
+                stack.enter_context(once_numba_is_loaded(listen))
             yield
 
     @property
@@ -169,7 +174,7 @@ class _Bar:
         if not (running := [*self._compiling]):
             return ""
         seconds = self._compiled_s + time.monotonic() - running[0][1]
-        return f"{COMPILING}{running[-1][0]}" if seconds > LONG_COMPILING_S else ""
+        return _told(running[-1][0]) if seconds > LONG_COMPILING_S else ""
 
     @property
     def _waiting(self) -> str:
@@ -179,7 +184,7 @@ class _Bar:
             return ""
         elapsed = task.elapsed or 0.0
         if name := self._of_workers:
-            return f"{COMPILING}{name}" if elapsed > LONG_COMPILING_S else ""
+            return _told(name) if elapsed > LONG_COMPILING_S else ""
         is_long = elapsed > LONG_WAIT_S and not task.completed and name is None
         return "the first chunks may wait for numba, which compiles once" if is_long else ""
 
@@ -230,6 +235,10 @@ class _Bar:
         if self._compiled_s > LONG_COMPILING_S:
             parts.append(f"compiling, once, took {self._compiled_s:.0f} s")
         return ", ".join(parts)
+
+
+def _told(kernel: str) -> str:
+    return f"{COMPILING}{kernel.lstrip('_')}"
 
 
 def _counted(number: float, stage: str) -> str:

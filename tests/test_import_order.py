@@ -22,6 +22,7 @@ FLOORS = [
         "compile_once",
         "kernel_sharing",
         "kernel_files",
+        "kernel_arrays",
         "kernel_cache",
         "compiled",
         "kernel_clock",

@@ -180,8 +180,40 @@ def test_compiling_is_told(
         show(Progress("measuring", 0, 1))
         time.sleep(0.01)
         assert find_pairs(1) == 2
-    assert re.fullmatch(r"measuring 0 of 1 event, [\d:]+, compiling, once: find_pairs", told[-1])
+    now = r"measuring 0 of 1 event, [\d:]+, compiling once, for later runs too: find_pairs"
+    assert re.fullmatch(now, told[-1])
     assert re.search(r", compiling, once, took \d+ s\n$", capfd.readouterr().err)
+
+
+FIRST = """
+import sys, time
+import dtperf.progress
+from dtperf.compiled import compiled
+from dtperf.progress import Progress, progress_bar
+
+dtperf.progress.LONG_COMPILING_S = 0.0
+dtperf.progress._Log.update = lambda _, bar: print(bar.line)
+
+@compiled
+def _doubled(number):
+    return 2 * number
+
+assert "numba" not in sys.modules
+with progress_bar(in_log=True) as show:
+    show(Progress("measuring", 0, 1))
+    time.sleep(0.01)
+    _doubled(1)
+"""
+
+
+def test_what_is_compiled_first_is_told_though_numba_is_loaded_for_it(tmp_path: Path) -> None:
+    program = tmp_path / "first.py"  # its kernel is kept beside it
+    program.write_text(FIRST)
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    command = [sys.executable, program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("compiling once, for later runs too: doubled\n")
+    assert re.search(r", compiling, once, took \d+ s\n$", done.stderr)
 
 
 def test_what_workers_tell_that_they_compile_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +225,7 @@ def test_what_workers_tell_that_they_compile_is_told(monkeypatch: pytest.MonkeyP
         for name in ("", "find_pairs", ""):
             time.sleep(0.01)
             show(Progress("measuring", 0, 2, compiling=name))
-    assert ["compiling, once: find_pairs" in line for line in told] == [False, True, False]
+    assert ["runs too: find_pairs" in line for line in told] == [False, True, False]
     assert not [line for line in told if "may wait" in line]
 
 

@@ -21,7 +21,7 @@ def warm() -> None:
     from dtperf.api import run
     from dtperf.synthetic import generate, load_settings
 
-    print("compiling the kernels, once: about 45 s", flush=True)
+    print("compiling the kernels, once: about 35 s", flush=True)
     begin = time.monotonic()
     with TemporaryDirectory(prefix="dtperf-warm-") as folder:
         for layout in LAYOUTS:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dtperf.compiled import compiled, inlined
+from dtperf.kernel_arrays import empty
 from dtperf.typing import I16, I64, AnyArray, Integers
 
 __all__ = [
@@ -209,7 +210,7 @@ def chamber_codes(
     Returns:
         Codes as in `Chamber.code`, shape (n,); -1 where no such chamber exists.
     """
-    codes = np.empty(len(wheel), dtype=np.int16)
+    codes = empty(len(wheel), np.int16)
     for i in range(len(wheel)):
         last = 14 if station[i] == 4 else 12
         if 1 <= station[i] <= 4 and -2 <= wheel[i] <= 2 and 1 <= sector[i] <= last:

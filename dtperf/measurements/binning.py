@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from dtperf.compiled import compiled, inlined
-from dtperf.typing import F64, I16, I32, U8, AnyArray
+from dtperf.compiled import called, compiled, inlined
+from dtperf.kernel_arrays import empty
+from dtperf.typing import F32, F64, I16, I32, U8, AnyArray
 
 __all__ = [
     "MOST_CATEGORIES",
@@ -61,48 +62,60 @@ def regular_bins(
     doubt = 2 * SINGLE * (abs(start) * scale + 5 * (n + 1))
     is_narrow = np.can_cast(values.dtype, np.float32)
     if is_narrow and doubt < MOST_DOUBT and 2.0**-100 < scale < 2.0**100:
-        _regular_bins_of_narrow(values, n, start, stop, by_edges, scale, doubt, bins)
+        # what is compiled for one type need not be for others
+        narrow = values.astype(np.float32, copy=False)
+        guess = np.float32(start), np.float32(scale), np.float32(n), np.float32(0.5 - doubt)
+        _regular_bins_of_narrow(narrow, guess, n, start, stop, by_edges, bins)
     else:
-        _regular_bins(values, n, start, stop, by_edges, bins)
+        wide = values.astype(np.float64, copy=False)
+        _regular_bins(wide, n, start, stop, by_edges, bins)
 
 
 @compiled
 def _regular_bins_of_narrow(
-    values: AnyArray,
+    values: F32,
+    guess: tuple[np.float32, np.float32, np.float32, np.float32],
     n: int,
     start: float,
     stop: float,
     by_edges: bool,
-    scale: float,
-    doubt: float,
     bins: I16,
 ) -> None:
     """Do the same for numbers that single precision holds, by which twice as many fit into a step.
 
-    What is nearer to an edge than `doubt` of a bin's width is done again in double precision.
+    What is nearer to an edge than single precision can tell is done again in double precision.
+
+    Args:
+        values: As the other arguments of `regular_bins`.
+        guess: Of `_guess`.
+        n: Bins.
+        start: Of the axis.
+        stop: Of the axis.
+        by_edges: By which rule.
+        bins: To be filled.
     """
-    unsure = np.empty(TOGETHER, dtype=np.uint8)
-    wide = np.empty(TOGETHER)  # that what is done again is compiled for one type only
-    first, factor, close = np.float32(start), np.float32(scale), np.float32(0.5 - doubt)
+    first, factor, top, close = guess
+    unsure = empty(TOGETHER, np.uint8)
+    wide = empty(TOGETHER, np.float64)  # that what is done again is compiled for one type only
     for begin in range(0, len(values), TOGETHER):
         end = min(begin + TOGETHER, len(values))
         some, found = values[begin:end], bins[begin:end]
-        left = _guess(some, first, factor, np.float32(n), close, found, unsure)
+        left = _guess(some, first, factor, top, close, found, unsure)
         if left:
-            again = wide[: end - begin]
-            again[:] = some
+            for i in range(len(some)):
+                wide[i] = some[i]
             if left > FEW_UNSURE:
-                _regular_bins(again, n, start, stop, by_edges, found)
+                _regular_bins(wide[: len(some)], n, start, stop, by_edges, found)
                 continue
-            for i in range(end - begin):
+            for i in range(len(some)):
                 if unsure[i]:
                     its = slice(i, i + 1)
-                    _regular_bins(again[its], n, start, stop, by_edges, found[its])
+                    _regular_bins(wide[its], n, start, stop, by_edges, found[its])
 
 
-@compiled
+@called
 def _guess(
-    values: AnyArray,
+    values: F32,
     first: np.float32,
     factor: np.float32,
     n: np.float32,
@@ -114,7 +127,7 @@ def _guess(
     half, top = np.float32(0.5), n + np.float32(1.5)
     left = np.int32(0)
     for i in range(len(values)):
-        at = (np.float32(values[i]) - first) * factor + np.float32(1)
+        at = (values[i] - first) * factor + np.float32(1)
         at = at if at < top else top  # noqa: FURB136  # NaN, too, is above
         at = max(at, half)
         bin_number = np.int32(at)
@@ -128,7 +141,7 @@ def _guess(
 # without the check for a division by zero the loops run on several values at once
 @compiled(error_model="numpy")
 def _regular_bins(
-    values: AnyArray, n: int, start: float, stop: float, by_edges: bool, bins: I16
+    values: F64, n: int, start: float, stop: float, by_edges: bool, bins: I16
 ) -> None:
     """Find the bins of any numbers, in double precision."""
     width = (stop - start) / n
@@ -175,12 +188,12 @@ def _at_or_below(edges: AnyArray, value: float) -> int:
     return low
 
 
-def variable_bins(values: AnyArray, edges: F64, bins: I16) -> None:
+def variable_bins(values: AnyArray, edges: AnyArray, bins: I16) -> None:
     """Find the bins between edges, each with its lower edge.
 
     Args:
         values: Numbers, shape (rows,).
-        edges: Increasing, shape (n + 1,).
+        edges: Increasing doubles, shape (n + 1,).
         bins: To be filled, 0 to n + 1, shape (rows,).
     """
     if np.can_cast(values.dtype, np.float32):
@@ -189,34 +202,31 @@ def variable_bins(values: AnyArray, edges: F64, bins: I16) -> None:
         with np.errstate(over="ignore"):  # beyond them all is infinity
             narrow = edges.astype(np.float32)
             above = np.nextafter(narrow, np.float32(np.inf))
-        _variable_bins(values, np.where(narrow < edges, above, narrow), bins)
-    else:
-        _variable_bins(values, edges, bins)
+        edges = np.where(narrow < edges, above, narrow)
+    _variable_bins(values.astype(edges.dtype, copy=False), edges, bins)
 
 
 @compiled
 def _variable_bins(values: AnyArray, edges: AnyArray, bins: I16) -> None:
-    """Find the bins between edges, which are compared in their own precision."""
+    """Find the bins between edges, of whose type the values are."""
     if len(edges) >= FEW_EDGES:
         for i in range(len(values)):
             x = np.float64(values[i])
             bins[i] = len(edges) if np.isnan(x) else _at_or_below(edges, x)
         return
     # one edge for many values: the loop runs on several of them at once
-    some = np.empty(TOGETHER, dtype=edges.dtype)
     for begin in range(0, len(values), TOGETHER):
         end = min(begin + TOGETHER, len(values))
-        given, below = some[: end - begin], bins[begin:end]
-        given[:] = values[begin:end]
+        some, below = values[begin:end], bins[begin:end]
         below[:] = 0
         for edge in edges:
-            _count_at_or_above(given, edge, below)
-        for i in range(end - begin):
-            below[i] = len(edges) if np.isnan(given[i]) else below[i]
+            _count_at_or_above(some, edge, below)
+        for i in range(len(some)):
+            below[i] = len(edges) if np.isnan(some[i]) else below[i]
 
 
 # not inlined, which leaves the compiler in doubt whether its arrays are different ones
-@compiled
+@called
 def _count_at_or_above(values: AnyArray, edge: Any, counts: I16) -> None:
     for i in range(len(values)):
         counts[i] += values[i] >= edge

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from dtperf.compiled import compiled
+from dtperf.compiled import called, compiled
+from dtperf.kernel_arrays import empty
 from dtperf.typing import I16, I32, I64, U16, AnyArray, Bools
 
 __all__ = ["LISTED", "NOTHING", "NO_FLAG", "OWN", "PARENTS", "add_moments", "count_rows"]
@@ -35,7 +36,7 @@ Bins = I16 | I32
 # are read and written are different ones, and takes row by row instead of many at once.
 
 
-@compiled
+@called
 def _choose(rows: U16, holds: Bools, kept: U16) -> Any:
     """Put the rows for which a flag holds into `kept`, and return how many they are."""
     n = np.uint64(0)
@@ -45,21 +46,21 @@ def _choose(rows: U16, holds: Bools, kept: U16) -> Any:
     return n
 
 
-@compiled
+@called
 def _inherit(bins: Bins, link: I32, inherited: Bins) -> None:
     """Take the bins of the parents of rows."""
     for i in range(len(link)):
         inherited[i] = bins[np.uint64(link[i])]
 
 
-@compiled
+@called
 def _look_up(bins: Bins, numbers: I16, found: Bins) -> None:
     """Take the bins of listed values by their numbers from -1."""
     for i in range(len(numbers)):
         found[i] = bins[np.uint64(numbers[i] + 1)]
 
 
-@compiled
+@called
 def _add_step(before: I32, bins: Bins, stride: np.int32, places: I32) -> None:
     """Add the bins on one axis to the places of rows; a bin of -1 is nowhere."""
     for i in range(len(bins)):
@@ -67,7 +68,7 @@ def _add_step(before: I32, bins: Bins, stride: np.int32, places: I32) -> None:
         places[i] = there if (before[i] > 0) & (bins[i] >= 0) else np.int32(0)
 
 
-@compiled
+@called
 def _add_last_step(
     before: I32, bins: Bins, stride: np.int32, holds: Bools, of_flag: np.int32, places: I32
 ) -> None:
@@ -77,14 +78,14 @@ def _add_last_step(
         places[i] = there if (before[i] > 0) & (bins[i] >= 0) else np.int32(0)
 
 
-@compiled
+@called
 def _add_rows(rows: U16, places: I32, counts: I32) -> None:
     """Count rows where they are."""
     for k in range(len(rows)):
         counts[np.uint64(places[np.uint64(rows[k])])] += 1
 
 
-@compiled
+@called
 def _add_rows_to_two(rows: U16, places: I32, counts: I32, others: I32, to_others: I32) -> None:
     """Count rows in two histograms: where neighbours are in one bin, each waits for the other."""
     for k in range(len(rows)):
@@ -93,7 +94,7 @@ def _add_rows_to_two(rows: U16, places: I32, counts: I32, others: I32, to_others
         to_others[np.uint64(others[row])] += 1
 
 
-@compiled
+@called
 def _note_rows(rows: U16, places: I32, noted: I32) -> None:
     """Note where rows are, from 0, and -1 of all others."""
     noted[:] = -1
@@ -143,13 +144,13 @@ def count_rows(
         to_note: For each row of `noted` the set and the place, shape (…, 2).
     """
     rows = bins.shape[1]
-    inherited = np.empty((len(bins_of_parent), TOGETHER), dtype=bins.dtype)
-    listed = np.empty((len(bins_of_list), TOGETHER), dtype=bins.dtype)
-    places = np.ones((len(steps), TOGETHER), dtype=np.int32)
-    members = np.empty((len(sets), TOGETHER), dtype=np.uint16)
-    sizes = np.zeros(len(sets), dtype=np.int64)
+    inherited = empty((len(bins_of_parent), TOGETHER), bins.dtype)
+    listed = empty((len(bins_of_list), TOGETHER), bins.dtype)
+    places = empty((len(steps), TOGETHER), np.int32)
+    members = empty((len(sets), TOGETHER), np.uint16)
+    sizes = empty(len(sets), np.int64)
     for i in range(TOGETHER):
-        members[NOTHING][i] = i
+        places[NOTHING][i], members[NOTHING][i] = 1, i
     for begin in range(0, rows, TOGETHER):
         end = min(begin + TOGETHER, rows)
         sizes[NOTHING] = end - begin

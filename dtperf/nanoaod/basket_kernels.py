@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from dtperf.compiled import compiled, inlined
-from dtperf.typing import I64, U8, U32, AnyArray
+from dtperf.typing import I64, U8, U16, U32, U64, AnyArray
 
 __all__ = ["PLACES", "copy_lists", "read_headers", "read_offsets"]
 
@@ -154,7 +155,6 @@ def read_offsets(words: U32, places: I64, item_bytes: int, start: int, offsets: 
     return -1
 
 
-@compiled
 def copy_lists(
     words: U32,
     numbers: AnyArray,
@@ -178,10 +178,37 @@ def copy_lists(
     Returns:
         -1; or the first basket whose lists are not as long.
     """
-    size = numbers.itemsize
+    wanted = np.empty((len(places), 3), dtype=np.int64)
+    # only what copies is compiled for each width
+    wrong: int = _compare_lists(words, numbers.itemsize, places, start, offsets, begin, wanted)
+    if wrong < 0:
+        COPY[numbers.itemsize](numbers, wanted, target)
+    return wrong
+
+
+@compiled
+def _compare_lists(
+    words: U32, size: int, places: I64, start: int, offsets: I64, begin: int, wanted: I64
+) -> int:
+    """Compare the lengths of lists with those of another column.
+
+    Args:
+        words: As of `copy_lists`, and like that all others.
+        size: Bytes of a number.
+        places: Of baskets.
+        start: First event.
+        offsets: By the other column.
+        begin: First number.
+        wanted: To be filled: for each basket its first wanted number, where that goes to, and how
+            many there are, shape (baskets, 3).
+
+    Returns:
+        -1; or the first basket whose lists are not as long.
+    """
     for basket in range(len(places)):
         place = places[basket]
         its, before, lists = _wanted(words, place, start, len(offsets) - 1)
+        wanted[basket, 2] = 0
         if lists <= 0:
             continue
         its, other = its[: lists + 1], offsets[before : before + lists + 1]
@@ -195,31 +222,57 @@ def copy_lists(
         ends = last <= place[4] if len(its) > lists else last == place[4]
         if wrong or first < 0 or first % size or not ends:
             return basket
-        stored = numbers[(place[2] + first) // size :][:total]
-        copied = target[base - begin :][:total]
-        _copy(stored, copied)
+        wanted[basket, 0], wanted[basket, 1] = (place[2] + first) // size, base - begin
+        wanted[basket, 2] = total
     return -1
 
 
-@inlined
-def _copy(stored: AnyArray, numbers: AnyArray) -> None:
-    """Copy numbers, of which the bytes are stored in the other order."""
-    if stored.itemsize == 1:
-        for i in range(len(numbers)):
-            numbers[i] = stored[i]
-    elif stored.itemsize == 2:
-        for i in range(len(numbers)):
+# The following copy numbers, of which the bytes are stored in the other order.
+
+
+@compiled
+def _copy_bytes(numbers: U8, wanted: I64, target: U8) -> None:
+    for one in wanted:
+        stored, copied = numbers[one[0] :][: one[2]], target[one[1] :][: one[2]]
+        for i in range(len(copied)):
+            copied[i] = stored[i]
+
+
+@compiled
+def _copy_pairs(numbers: U16, wanted: I64, target: U16) -> None:
+    for one in wanted:
+        stored, copied = numbers[one[0] :][: one[2]], target[one[1] :][: one[2]]
+        for i in range(len(copied)):
             x = stored[i]
-            numbers[i] = np.uint16(x >> 8) | np.uint16(x << 8)
-    elif stored.itemsize == 4:
-        for i in range(len(numbers)):
+            copied[i] = np.uint16(x >> 8) | np.uint16(x << 8)
+
+
+@compiled
+def _copy_fours(numbers: U32, wanted: I64, target: U32) -> None:
+    for one in wanted:
+        stored, copied = numbers[one[0] :][: one[2]], target[one[1] :][: one[2]]
+        for i in range(len(copied)):
             x = stored[i]
-            numbers[i] = (x >> 24) | ((x >> 8) & 0xFF00) | ((x << 8) & 0xFF0000) | (x << 24)
-    else:
-        for i in range(len(numbers)):
+            copied[i] = (x >> 24) | ((x >> 8) & 0xFF00) | ((x << 8) & 0xFF0000) | (x << 24)
+
+
+@compiled
+def _copy_eights(numbers: U64, wanted: I64, target: U64) -> None:
+    for one in wanted:
+        stored, copied = numbers[one[0] :][: one[2]], target[one[1] :][: one[2]]
+        for i in range(len(copied)):
             x = np.uint64(stored[i])
             x = (x >> np.uint64(32)) | (x << np.uint64(32))
             high = (x >> np.uint64(16)) & np.uint64(0x0000FFFF0000FFFF)
             x = high | (x & np.uint64(0x0000FFFF0000FFFF)) << np.uint64(16)
             high = (x >> np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF)
-            numbers[i] = high | (x & np.uint64(0x00FF00FF00FF00FF)) << np.uint64(8)
+            copied[i] = high | (x & np.uint64(0x00FF00FF00FF00FF)) << np.uint64(8)
+
+
+COPY: dict[int, Callable[[Any, I64, Any], None]] = {
+    1: _copy_bytes,
+    2: _copy_pairs,
+    4: _copy_fours,
+    8: _copy_eights,
+}
+"""By the bytes of a number."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from dtperf.compiled import compiled, inlined
+from dtperf.kernel_arrays import empty
 from dtperf.selection.brilcalc import block_keys
 from dtperf.typing import U32, U64
 
@@ -73,7 +74,7 @@ def hashed(run: U32, block: U32, event: U64, space: U64) -> U64:
         event: Numbers of events.
         space: Of their datasets, as `space_of` gives it.
     """
-    hashes = np.empty(len(run), dtype=np.uint64)
+    hashes = empty(len(run), np.uint64)
     for i in range(len(run)):
         key = np.uint64(run[i]) << np.uint64(32) | np.uint64(block[i])
         of_data, of_simulation = _hashes(event[i], key, space[i])
@@ -113,17 +114,18 @@ def sampled(hashes: U64, run: U32, block: U32, event: U64, halvings: int, files:
     """
     most = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(halvings)
     shift = np.uint64(64 - BUCKET_BITS - halvings)
-    found, n = np.empty(len(hashes), dtype=np.uint32), np.uint64(0)
+    found, n = empty(len(hashes), np.uint32), np.uint64(0)
     for i in range(len(hashes)):  # without a branch, which would be taken at random
         found[n] = i
         n += np.uint64(hashes[i] <= most)
     found = found[:n]
-    ends = np.zeros((1 << BUCKET_BITS) + 1, dtype=np.int32)
+    ends = empty((1 << BUCKET_BITS) + 1, np.int32)
+    ends[:] = 0
     for one in found:
         ends[(hashes[np.uint64(one)] >> shift) + np.uint64(1)] += np.int32(1)
     for bucket in range(1, len(ends)):
         ends[bucket] += ends[bucket - 1]
-    kept = np.empty(len(found), dtype=np.uint32)
+    kept = empty(len(found), np.uint32)
     for one in found:  # what was the end of the bucket before becomes that of its own
         its = hashes[np.uint64(one)] >> shift
         kept[np.uint64(ends[its])] = one
@@ -134,7 +136,7 @@ def sampled(hashes: U64, run: U32, block: U32, event: U64, halvings: int, files:
         if 2 <= end - begin <= MOST_IN_BUCKET:
             _put_in_order(kept[begin:end], hashes)
         begin = end
-    entries = np.empty((len(kept), WORDS), dtype=np.uint64)
+    entries = empty((len(kept), WORDS), np.uint64)
     for at in range(len(kept)):
         its, entry = np.uint64(kept[at]), entries[at]
         entry[0], entry[1] = hashes[its], event[its]
@@ -163,7 +165,7 @@ def merged(some: U64, others: U64) -> U64:
         some: Shape (entries, WORDS), as `others`.
         others: Of equal hashes they come second.
     """
-    entries = np.empty((len(some) + len(others), WORDS), dtype=np.uint64)
+    entries = empty((len(some) + len(others), WORDS), np.uint64)
     i = j = 0
     for at in range(len(entries)):
         takes = i < len(some) and (j == len(others) or some[i, 0] <= others[j, 0])

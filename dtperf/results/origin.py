@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from dtperf.compiled import compiled
+from dtperf.kernel_arrays import empty
 from dtperf.nanoaod.marks import Mark
 from dtperf.results.event_sample import SIMULATION
 from dtperf.selection.cuts import join_blocks
@@ -187,10 +188,11 @@ def _few_keys(run: U32, block: U32) -> U64:
 
     Of simulation, which may have millions of them, block 0 stands for all.
     """
-    keys = np.empty(len(run), dtype=np.uint64)
+    keys = empty(len(run), np.uint64)
     n = np.uint64(0)
     # what was there lately, each key at a place that it decides
-    seen = np.zeros(1 << SEEN_BITS, dtype=np.uint64)
+    seen = empty(1 << SEEN_BITS, np.uint64)
+    seen[:] = 0
     for i in range(len(run)):
         its_block = np.uint64(block[i]) if run[i] != SIMULATION else np.uint64(0)
         key = np.uint64(run[i]) << np.uint64(32) | its_block

@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dtperf.compiled import compiled, inlined
+from dtperf.compiled import called, compiled, inlined
 from dtperf.detector import N_CODES
 from dtperf.detector.numbering import station_place
+from dtperf.kernel_arrays import empty
 from dtperf.selection.arrays import Matches, Segments
 from dtperf.selection.segments import PassingLimits, distance, is_better, n_hits, to_beat
 from dtperf.typing import F32, I8, I16, I32, I64, U8, Bools
@@ -69,7 +70,6 @@ def count_other_stations(mask: int, station: int) -> int:
     return int((bits & 0xF) + (bits >> 4))
 
 
-@compiled
 def find_crossings(
     masks: U8,
     matches: Matches,
@@ -93,10 +93,12 @@ def find_crossings(
     Returns:
         The rows in order of pair, station and match. A probe whose matches are not known has none.
     """
-    rows = _rows(masks, matches.code, begins, ends)
-    found = _best_segments(rows, matches, segments, event, limits)
-    pair, station, match, is_first, n_other = rows
-    segment, dx, dy, dr, nearest, passing, of_station = found
+    # one kernel that calls others would contain their code once more
+    pair, station, match, is_first, n_other = _rows(masks, matches.code, begins, ends)
+    rows, at = (pair, match, is_first), (matches.x, matches.y, matches.code)
+    segment, dx, dy, dr, nearest, passing, of_station = _best_segments(
+        rows, at, segments, event, limits
+    )
     return Crossings(
         pair,
         station,
@@ -122,12 +124,12 @@ def _rows(masks: U8, codes: I16, begins: I64, ends: I64) -> tuple[I32, I8, I32, 
     upper = 0  # not what is in use: to count the rows takes as long as to write them
     for pair in range(len(begins)):
         upper += N_STATIONS + max(ends[pair] - begins[pair], 0)
-    pair_of = np.empty(upper, dtype=np.int32)
-    station_of = np.empty(upper, dtype=np.int8)
-    match_of = np.empty(upper, dtype=np.int32)
-    is_first = np.empty(upper, dtype=np.bool_)
-    n_other = np.empty(upper, dtype=np.int8)
-    others = np.empty((256, N_STATIONS), dtype=np.int8)
+    pair_of = empty(upper, np.int32)
+    station_of = empty(upper, np.int8)
+    match_of = empty(upper, np.int32)
+    is_first = empty(upper, np.bool_)
+    n_other = empty(upper, np.int8)
+    others = empty((256, N_STATIONS), np.int8)
     for bits in range(len(others)):
         for station in range(N_STATIONS):
             others[bits, station] = count_other_stations(bits, station + 1)
@@ -169,8 +171,8 @@ def _rows(masks: U8, codes: I16, begins: I64, ends: I64) -> tuple[I32, I8, I32, 
 
 @compiled
 def _best_segments(
-    rows: tuple[I32, I8, I32, Bools, I8],
-    matches: Matches,
+    rows: tuple[I32, I32, Bools],
+    matches: tuple[F32, F32, I16],
     segments: Segments,
     event: I64,
     limits: PassingLimits,
@@ -178,31 +180,32 @@ def _best_segments(
     """Return segment, dx, dy, dr, nearest, `passing` and `station_passing` of each row.
 
     Args:
-        rows: From `_rows`.
-        matches: As of `find_crossings`, like the others.
+        rows: Pair, match and `is_first` of each.
+        matches: Local x and y, cm, and chamber codes of all matches.
         segments: Flat segment columns.
         event: Event of each pair.
         limits: Cut values.
     """
     # arrays are taken out of their tuples once: in the loop that would cost more than the work
-    pair_of, _, match_of, is_first, _ = rows
-    match_x, match_y, match_code = matches.x, matches.y, matches.code
+    pair_of, match_of, is_first = rows
+    match_x, match_y, match_code = matches
     segment_x, segment_y = segments.seg4D_posLoc_x, segments.seg4D_posLoc_y
     segment_code, segment_offsets = segments.code, segments.offsets
     has_phi, has_zed = segments.seg4D_hasPhi, segments.seg4D_hasZed
     phi_hits, z_hits = segments.seg2D_phi_nHits, segments.seg2D_z_nHits
 
-    segment_of = np.empty(len(pair_of), dtype=np.int32)
-    dx = np.empty(len(pair_of), dtype=np.float32)
-    dy = np.empty(len(pair_of), dtype=np.float32)
-    dr = np.empty(len(pair_of), dtype=np.float32)
-    nearest = np.empty(len(pair_of), dtype=np.int32)
-    passing = np.empty(len(pair_of), dtype=np.bool_)
-    of_station = np.empty(len(pair_of), dtype=np.bool_)
+    segment_of = empty(len(pair_of), np.int32)
+    dx = empty(len(pair_of), np.float32)
+    dy = empty(len(pair_of), np.float32)
+    dr = empty(len(pair_of), np.float32)
+    nearest = empty(len(pair_of), np.int32)
+    passing = empty(len(pair_of), np.bool_)
+    of_station = empty(len(pair_of), np.bool_)
     # the segments of one event by chamber: the first of each, and after each the next; what is
     # outside of the event's is of another one, or none
-    first_of = np.full(N_CODES + 1, -1, dtype=np.int32)
-    next_of = np.empty(_most(segment_offsets), dtype=np.int32)
+    first_of = empty(N_CODES + 1, np.int32)
+    first_of[:] = -1
+    next_of = empty(_most(segment_offsets), np.int32)
     indexed, start, size = np.int64(-1), np.uint64(0), np.uint64(0)
     one = np.uint64(1)
     for row in range(np.uint64(len(pair_of))):
@@ -257,7 +260,7 @@ def _best_segments(
     return segment_of, dx, dy, dr, nearest, passing, of_station
 
 
-@compiled
+@called
 def _most(offsets: I64) -> int:
     """Return the most entries that an event has."""
     most = 0
@@ -271,7 +274,7 @@ def count_hits(segments: Segments) -> I16:
     """Count the hits of the views that each segment has, shape (segments,)."""
     has_phi, phi_hits = segments.seg4D_hasPhi, segments.seg2D_phi_nHits
     has_zed, z_hits = segments.seg4D_hasZed, segments.seg2D_z_nHits
-    hits = np.empty(len(has_phi), dtype=np.int16)
+    hits = empty(len(has_phi), np.int16)
     for i in range(len(hits)):
         hits[i] = n_hits(has_phi[i], phi_hits[i], has_zed[i], z_hits[i])
     return hits

@@ -12,6 +12,7 @@ from math import atan2, cos, isfinite, log, sin, sinh, sqrt
 import numpy as np
 
 from dtperf.compiled import compiled, inlined
+from dtperf.kernel_arrays import empty
 from dtperf.typing import F32
 
 __all__ = [
@@ -142,7 +143,7 @@ def _is_ordinary(pt: np.float32, phi: np.float32) -> bool | np.bool_:
 @compiled
 def vector_pts(pt: F32, phi: F32) -> F32:
     """Return the pT that comes back of each muon, rounded to single precision, shape (muons,)."""
-    back = np.empty(len(pt), dtype=np.float32)
+    back = empty(len(pt), np.float32)
     for i in range(len(pt)):
         if _is_ordinary(pt[i], phi[i]):
             back[i] = abs(pt[i])
@@ -154,7 +155,7 @@ def vector_pts(pt: F32, phi: F32) -> F32:
 @compiled
 def vector_etas(pt: F32, eta: F32, phi: F32) -> F32:
     """Return the eta that comes back of each muon, rounded to single precision, shape (muons,)."""
-    back = np.empty(len(eta), dtype=np.float32)
+    back = empty(len(eta), np.float32)
     for i in range(len(eta)):
         if SMALL_ETA < abs(eta[i]) < LARGE_ETA and _is_ordinary(pt[i], phi[i]):
             back[i] = eta[i]
@@ -166,7 +167,7 @@ def vector_etas(pt: F32, eta: F32, phi: F32) -> F32:
 @compiled
 def vector_phis(pt: F32, phi: F32) -> F32:
     """Return the phi that comes back of each muon, rounded to single precision, shape (muons,)."""
-    back = np.empty(len(phi), dtype=np.float32)
+    back = empty(len(phi), np.float32)
     for i in range(len(phi)):
         if 0 < pt[i] < np.inf and abs(phi[i]) <= BELOW_PI:
             back[i] = phi[i]

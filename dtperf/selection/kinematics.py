@@ -12,7 +12,7 @@ from math import copysign, cos, factorial, pi, sin, sinh, sqrt
 
 import numpy as np
 
-from dtperf.compiled import inlined
+from dtperf.compiled import called, inlined
 
 __all__ = ["delta_r", "invariant_mass"]
 
@@ -92,7 +92,8 @@ def _polynomial(c: tuple[float, ...], x: float) -> float:
     return first + second * x4 + third * (x4 * x4)
 
 
-@inlined
+# seldom, so that it need not be a part of the loop
+@called
 def _mass_of_root(
     pt1: float, eta1: float, phi1: float, pt2: float, eta2: float, phi2: float
 ) -> np.float32:

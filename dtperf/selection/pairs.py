@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dtperf.compiled import compiled, inlined
+from dtperf.compiled import called, compiled, inlined
+from dtperf.kernel_arrays import empty
 from dtperf.selection.arrays import Muons
 from dtperf.selection.fourvector import STORED, is_above
 from dtperf.selection.kinematics import delta_r, invariant_mass
-from dtperf.typing import F32, I64, Bools, Integers
+from dtperf.typing import F32, I32, I64, Bools, Integers
 
 __all__ = [
     "EITHER_CHARGE",
@@ -25,8 +26,7 @@ __all__ = [
     "PairLimits",
     "are_charges",
     "find_pairs",
-    "find_probes",
-    "find_tags",
+    "find_tags_and_probes",
     "is_pair",
     "is_repeated",
 ]
@@ -105,24 +105,18 @@ def is_pair(
 
 
 @compiled
-def find_tags(muons: Muons, limits: PairLimits) -> Bools:
-    """Return which muons may be a tag, shape (muons,)."""
+def find_tags_and_probes(muons: Muons, limits: PairLimits) -> tuple[Bools, Bools]:
+    """Return which muons may be a tag, and which a probe, each of shape (muons,)."""
     tight, fires, iso, pt = muons.isTight, muons.fires, muons.tag_iso, muons.pt
-    tags = np.empty(len(pt), dtype=np.bool_)
+    tags = empty(len(pt), np.bool_)
     for i in range(len(pt)):
         tags[i] = tight[i] & fires[i] & (iso[i] < limits.tag_max_iso)
     _cut_on_pt(tags, pt, muons.phi, limits.tag_min_pt, limits.kinematics)
-    return tags
-
-
-@compiled
-def find_probes(muons: Muons, limits: PairLimits) -> Bools:
-    """Return which muons may be a probe, shape (muons,)."""
     tracker, rpc, algo = muons.isTracker, muons.isRPC, muons.trk_origAlgo
     pixel_hits = muons.trk_numberOfValidPixelHits
     layers, iso = muons.trk_numberOfValidTrackerLayers, muons.probe_iso
-    probes = np.empty(len(iso), dtype=np.bool_)
-    for i in range(len(iso)):
+    probes = empty(len(pt), np.bool_)
+    for i in range(len(pt)):
         probes[i] = (
             (tracker[i] | rpc[i])
             & (algo[i] != MUON_SEEDED_TRACK)
@@ -130,11 +124,11 @@ def find_probes(muons: Muons, limits: PairLimits) -> Bools:
             & (layers[i] >= limits.probe_min_layers)
             & (iso[i] < limits.probe_max_iso)
         )
-    _cut_on_pt(probes, muons.pt, muons.phi, limits.probe_min_pt, limits.kinematics)
-    return probes
+    _cut_on_pt(probes, pt, muons.phi, limits.probe_min_pt, limits.kinematics)
+    return tags, probes
 
 
-@compiled
+@called
 def _cut_on_pt(chosen: Bools, pt: F32, phi: F32, limit: np.float32, kinematics: int) -> None:
     # without branches a loop runs on several muons at once: so first what is no nearer than the
     # limit, and whether there is any that asks for more than a comparison
@@ -150,15 +144,15 @@ def _cut_on_pt(chosen: Bools, pt: F32, phi: F32, limit: np.float32, kinematics: 
             chosen[i] = chosen[i] and is_above(pt[i], phi[i], limit, kinematics)
 
 
-@compiled
+@called
 def _in_events(offsets: I64, tags: Bools) -> tuple[I64, I64, np.int64]:
     """Return the muons that are tags, the event of each, and how many others these have in all."""
-    muons = np.empty(len(tags) + 1, dtype=np.int64)
+    muons = empty(len(tags) + 1, np.int64)
     n = np.uint64(0)
     for muon in range(len(tags)):  # without a branch, of which nobody can guess where it goes
         muons[n] = muon
         n += np.uint64(tags[muon])
-    events = np.empty(n, dtype=np.int64)
+    events = empty(n, np.int64)
     event, others = np.int64(0), np.int64(0)
     for tag in range(n):
         while offsets[np.uint64(event + 1)] <= muons[tag]:
@@ -168,7 +162,6 @@ def _in_events(offsets: I64, tags: Bools) -> tuple[I64, I64, np.int64]:
     return muons[:n], events, others
 
 
-@compiled
 def find_pairs(muons: Muons, limits: PairLimits) -> Candidates:
     """Find the probe of each tag.
 
@@ -179,22 +172,48 @@ def find_pairs(muons: Muons, limits: PairLimits) -> Candidates:
     Returns:
         One row for each tag and probe considered; a tag has at most one selected row, its last.
     """
-    offsets, pt, eta, phi = muons.offsets, muons.pt, muons.eta, muons.phi
-    charge, trk_dz = muons.charge, muons.trk_dz
-    probes = find_probes(muons, limits)
-    tags, events, upper = _in_events(offsets, find_tags(muons, limits))
-    event_of = np.empty(upper, dtype=np.int64)
-    tag_of = np.empty(upper, dtype=np.int64)
-    probe_of = np.empty(upper, dtype=np.int64)
-    mass = np.empty(upper, dtype=np.float32)
-    dr = np.empty(upper, dtype=np.float32)
-    dz = np.empty(upper, dtype=np.float32)
-    is_probe = np.empty(upper, dtype=np.bool_)
-    selected = np.empty(upper, dtype=np.bool_)
+    # one kernel that calls the other would contain its code once more
+    tags, probes = find_tags_and_probes(muons, limits)
+    kinematics = muons.pt, muons.eta, muons.phi
+    found = _search(muons.offsets, kinematics, muons.charge, muons.trk_dz, tags, probes, limits)
+    return Candidates(*found)
+
+
+@compiled
+def _search(
+    offsets: I64,
+    kinematics: tuple[F32, F32, F32],
+    charge: I32,
+    trk_dz: F32,
+    tags: Bools,
+    probes: Bools,
+    limits: PairLimits,
+) -> tuple[I64, I64, I64, F32, F32, F32, Bools, Bools]:
+    """Return the columns of `Candidates`.
+
+    Args:
+        offsets: Muons offsets[i] to offsets[i + 1] belong to event i.
+        kinematics: pT, eta and phi of each muon.
+        charge: Of each muon.
+        trk_dz: Of each muon, cm.
+        tags: Which muons may be a tag.
+        probes: Which muons may be a probe.
+        limits: Cut values.
+    """
+    pt, eta, phi = kinematics
+    tag_muons, events, upper = _in_events(offsets, tags)
+    event_of = empty(upper, np.int64)
+    tag_of = empty(upper, np.int64)
+    probe_of = empty(upper, np.int64)
+    mass = empty(upper, np.float32)
+    dr = empty(upper, np.float32)
+    dz = empty(upper, np.float32)
+    is_probe = empty(upper, np.bool_)
+    selected = empty(upper, np.bool_)
     row, last_tag, last_probe = np.uint64(0), np.uint64(0), np.uint64(0)
     last_mass = last_dr = np.float32(np.nan)
-    for each in range(len(tags)):
-        tag, event = np.uint64(tags[each]), np.uint64(events[each])
+    for each in range(len(tag_muons)):
+        tag, event = np.uint64(tag_muons[each]), np.uint64(events[each])
         begin, end = np.uint64(offsets[event]), np.uint64(offsets[event + np.uint64(1)])
         for probe in range(begin, end):
             if probe == tag:
@@ -218,7 +237,7 @@ def find_pairs(muons: Muons, limits: PairLimits) -> Candidates:
             row += np.uint64(1)
             if holds:
                 break
-    return Candidates(
+    return (
         event_of[:row],
         tag_of[:row],
         probe_of[:row],
@@ -241,8 +260,8 @@ def is_repeated(probes: Integers, n: int) -> Bools:
     Returns:
         Shape (pairs,).
     """
-    seen = np.zeros(n, dtype=np.bool_)
-    repeated = np.empty(len(probes), dtype=np.bool_)
+    seen, repeated = empty(n, np.bool_), empty(len(probes), np.bool_)
+    seen[:] = False
     for i in range(len(probes)):
         repeated[i] = seen[probes[i]]
         seen[probes[i]] = True

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dtperf.compiled import compiled
+from dtperf.kernel_arrays import empty
 from dtperf.typing import F32, I16, I64, U32, AnyArray
 
 __all__ = ["Ranges", "count_bad_ranges", "mask_not_finite", "numbers", "probe_ranges", "take"]
@@ -37,8 +38,8 @@ def probe_ranges(ranges: Ranges, event: I64, probe: I64) -> tuple[I64, I64]:
         points outside the event.
     """
     offsets, begins, ends = ranges.offsets, ranges.begin, ranges.end
-    first = np.empty(len(probe), dtype=np.int64)
-    last = np.empty(len(probe), dtype=np.int64)
+    first = empty(len(probe), np.int64)
+    last = empty(len(probe), np.int64)
     for pair in range(len(probe)):
         muon, at = np.uint64(probe[pair]), np.uint64(event[pair])
         begin, end = np.int64(begins[muon]), np.int64(ends[muon])
@@ -61,33 +62,46 @@ def numbers(begins: AnyArray, ends: AnyArray) -> AnyArray:
     return np.asarray(starts + np.arange(len(starts)))
 
 
-@compiled
 def take(source: AnyArray, index: AnyArray, nowhere: Any = None) -> AnyArray:
     """Return the rows that an index selects.
 
     Args:
         source: Values, shape (n,).
         index: Integers from -1 to n - 1, shape (rows,).
-        nowhere: Stands for an index of -1; None: no index is -1.
+        nowhere: Stands for an index of -1, of the source's dtype; None: no index is -1.
 
     Returns:
         Values of the source's dtype, shape (rows,).
     """
     taken = np.empty(len(index), dtype=source.dtype)
+    # whatever they stand for, those of one width are moved in the same way, and compiled once
+    bits = np.dtype(f"u{source.itemsize}")
     if nowhere is None:
-        for i in range(len(index)):
-            taken[i] = source[np.uint64(index[i])]
-        return taken
-    if len(source) == 0:
+        _take(source.view(bits), index, taken.view(bits))
+    elif len(source) == 0:
         taken[:] = nowhere
-        return taken
+    else:
+        its_bits = np.asarray(nowhere, dtype=source.dtype).view(bits)[()]
+        _take_or(source.view(bits), index, its_bits, taken.view(bits))
+    return taken
+
+
+@compiled
+def _take(source: AnyArray, index: AnyArray, taken: AnyArray) -> None:
+    """Take the rows that an index selects, none of which is -1."""
+    for i in range(len(index)):
+        taken[i] = source[np.uint64(index[i])]
+
+
+@compiled
+def _take_or(source: AnyArray, index: AnyArray, nowhere: Any, taken: AnyArray) -> None:
+    """Take the rows that an index selects, and what stands for an index of -1."""
     for i in range(len(index)):
         # always read, if need be what is not wanted: nobody can guess which rows have an index
         # of -1, and a wrong guess takes longer than ten reads
         at = index[i]
         found = source[np.uint64(max(at, 0))]
         taken[i] = found if at >= 0 else nowhere
-    return taken
 
 
 @compiled

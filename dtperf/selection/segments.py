@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dtperf.compiled import compiled, inlined
+from dtperf.kernel_arrays import empty
 from dtperf.selection.arrays import Muons
 from dtperf.selection.fourvector import size_of_eta
 from dtperf.typing import F32, I8, I16, I32, I64, Bools
@@ -224,15 +225,15 @@ def decide(
     """
     pt, eta, phi, most = muons.pt, muons.eta, muons.phi, limits.max_abs_eta
     # unlike in the plot of RPC layers, these count here for muons that are not RPC muons, too
-    layers_of, size_of = muons.rpcMu_numberOfMatchedRPCLayers, np.empty(len(probe), np.float32)
-    layers = np.empty(len(probe), dtype=np.int16)
+    layers_of, size_of = muons.rpcMu_numberOfMatchedRPCLayers, empty(len(probe), np.float32)
+    layers = empty(len(probe), np.int16)
     for each in range(len(probe)):  # once for the four rows or more of a pair
         i = np.uint64(probe[each])
         layers[each] = layers_of[i]
         size_of[each] = size_of_eta(pt[i], eta[i], phi[i], most, limits.kinematics)
     rows = len(pair)
-    eligible, in_eta = np.empty(rows, dtype=np.bool_), np.empty(rows, dtype=np.bool_)
-    fiducial = np.empty(rows, dtype=np.bool_)
+    eligible, in_eta = empty(rows, np.bool_), empty(rows, np.bool_)
+    fiducial = empty(rows, np.bool_)
     for row in range(rows):
         i, at = np.uint64(pair[row]), match[row]
         eligible[row] = is_eligible(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dtperf.compiled import compiled
+from dtperf.kernel_arrays import empty
 from dtperf.selection.ragged import take
 from dtperf.typing import I32, AnyArray, Bools
 
@@ -134,7 +135,7 @@ class Table(Mapping[str, AnyArray]):
 @compiled
 def _where(rows: I32, holds: Bools) -> I32:
     """Return those of some rows for which a column holds, shape (n,)."""
-    kept = np.empty(len(rows), dtype=np.int32)
+    kept = empty(len(rows), np.int32)
     n = np.uint64(0)
     for row in rows:
         kept[n] = row

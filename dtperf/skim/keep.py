@@ -12,8 +12,7 @@ from dtperf.selection.arrays import Muons
 from dtperf.selection.kinematics import delta_r, invariant_mass
 from dtperf.selection.pairs import (
     PairLimits,
-    find_probes,
-    find_tags,
+    find_tags_and_probes,
     is_pair,
 )
 from dtperf.selection.ragged import Ranges
@@ -52,7 +51,7 @@ def find_kept(muons: Muons, limits: PairLimits) -> KeptMuons:
     """
     offsets, pt, eta, phi = muons.offsets, muons.pt, muons.eta, muons.phi
     charge, trk_dz = muons.charge, muons.trk_dz
-    tags, probes = find_tags(muons, limits), find_probes(muons, limits)
+    tags, probes = find_tags_and_probes(muons, limits)
     kept = np.empty(len(offsets) - 1, dtype=np.int64)
     is_probe = np.zeros(len(pt), dtype=np.bool_)
     n = 0

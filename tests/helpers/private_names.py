@@ -20,6 +20,7 @@ class Private(NamedTuple):
 
 _EVENTS = "coffea describes a file anew for each chunk; ours changes what was made once"
 _CACHE = "numba's cache ends a program when it cannot be used, and takes code that was damaged"
+_EMPTY = "numba compiles a function for each np.empty of a kernel, by dtype and kind of shape"
 _MODEL = "uproot writes neither the errors of a graph nor the bins of labels by itself"
 _NTUPLE = "of what an RNTuple says of itself uproot offers no more than names and types"
 _BLOCKS = "uproot's own takes what a block claims, however much that is"
@@ -144,6 +145,8 @@ PRIVATE = (
         *("numba.core.codegen.CPUCodeLibrary", "_shared_module", ("kernel_cache.py",)),
         "what others link of a kernel takes as long to load as its machine code, for nothing",
     ),
+    Private("numba.np.arrayobj", "_empty_nd_impl", ("kernel_arrays.py",), _EMPTY),
+    Private("numba.core.cgutils._StructProxy", "_getvalue", ("kernel_arrays.py",), _EMPTY),
     Private("matplotlib.axes.Axes", "_init_axis", ("ticks.py",), _TICKS),
     Private("matplotlib.axis.Axis", "_get_tick", ("ticks.py",), _TICKS),
     Private("matplotlib.axis.Axis", "_get_ticklabel_bboxes", ("ticks.py",), _TICKS),

@@ -16,8 +16,7 @@ from dtperf.selection.fourvector import is_above
 from dtperf.selection.kinematics import delta_r, invariant_mass
 from dtperf.selection.pairs import (
     PairLimits,
-    find_probes,
-    find_tags,
+    find_tags_and_probes,
     is_pair,
 )
 from dtperf.typing import F32, I8, I16, I32, U8, Bools
@@ -98,7 +97,7 @@ def prepare(muons: Muons, fires: U8, limits: PairLimits) -> tuple[Tags, Probes, 
     `muons` are those of `by_either_isolation`, `fires` the bits of `FIRES` of each, and
     `limits` the loosest cuts.
     """
-    tags, probes = find_tags(muons, limits), find_probes(muons, limits)
+    tags, probes = find_tags_and_probes(muons, limits)
     events = len(muons.offsets) - 1
     tag_offsets = np.zeros(events + 1, dtype=np.int32)
     probe_offsets = np.zeros(events + 1, dtype=np.int32)
