@@ -187,12 +187,12 @@ def test_compiling_is_told(
 
 FIRST = """
 import sys, time
-import dtperf.progress
+import dtperf.progress, dtperf.progress_screens
 from dtperf.compiled import compiled
 from dtperf.progress import Progress, progress_bar
 
 dtperf.progress.LONG_COMPILING_S = 0.0
-dtperf.progress._Log.update = lambda _, bar: print(bar.line)
+dtperf.progress_screens.Log.update = lambda _, bar: print(bar.line)
 
 @compiled
 def _doubled(number):

@@ -266,7 +266,6 @@ def threshold_bins(values: AnyArray, first: int, n: int, bins: I16) -> None:
         bins[i] = np.int16(min(reached, np.float64(n)))
 
 
-@compiled
 def category_bins(values: AnyArray, categories: AnyArray, bins: I16 | I32) -> None:
     """Find the index of integers among categories; -1 where a value is none of them.
 
@@ -280,6 +279,12 @@ def category_bins(values: AnyArray, categories: AnyArray, bins: I16 | I32) -> No
     """
     if len(categories) - 1 > np.iinfo(bins.dtype).max:
         raise ValueError("more categories than can be numbered")
+    _category_bins(values, categories, bins)
+
+
+@compiled
+def _category_bins(values: AnyArray, categories: AnyArray, bins: I16 | I32) -> None:
+    """Find the index of integers among categories."""
     place = -1
     for i in range(len(values)):
         if i == 0 or values[i] != values[i - 1]:
