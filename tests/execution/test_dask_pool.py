@@ -33,6 +33,7 @@ def cluster_of(workers: int) -> LocalCluster:
     )
 
 
+@pytest.mark.slow
 def test_an_adaptive_cluster_grows_with_the_work() -> None:
     with cluster_of(0) as cluster, Client(cluster) as client:
         cluster.adapt(minimum=0, maximum=2, interval="100ms", target_duration="1s")
@@ -45,6 +46,7 @@ def test_an_adaptive_cluster_grows_with_the_work() -> None:
         assert not client.nthreads()
 
 
+@pytest.mark.slow
 def test_a_cluster_that_shrinks_and_grows_in_mid_run() -> None:
     with cluster_of(2) as cluster, Client(cluster) as client:
         client.wait_for_workers(2)
@@ -86,6 +88,7 @@ def test_a_task_that_could_not_begin_says_what_its_worker_lacks(
     assert outcome.error.cause == cause
 
 
+@pytest.mark.slow
 def test_a_worker_that_took_too_much_memory_is_replaced(tmp_path: Path) -> None:
     with local_client(2, "1GB") as client:
         total, ended = run(partial(greedy, tmp_path, False), 30, DaskPool(client))
@@ -94,6 +97,7 @@ def test_a_worker_that_took_too_much_memory_is_replaced(tmp_path: Path) -> None:
     assert not any(each.outcome.error for each in ended)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)  # workers end and start, which takes minutes on a busy machine
 def test_a_chunk_that_always_takes_too_much_is_given_up(tmp_path: Path) -> None:
     # by two of them rather than four

@@ -168,6 +168,7 @@ def test_dask_workers_that_die_are_replaced(workers: DaskPool, tmp_path: Path) -
     assert len(ended) == 60
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_dask_gives_up_a_chunk_that_kills_every_worker() -> None:
     # two of them rather than four
@@ -180,6 +181,7 @@ def test_dask_gives_up_a_chunk_that_kills_every_worker() -> None:
     assert total == {n: 1 for n in range(8) if n not in errors}
 
 
+@pytest.mark.slow
 def test_a_late_chunk_is_done_elsewhere_and_counted_once(
     workers: DaskPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -158,6 +158,7 @@ def test_few_chunks_are_taken_in_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
     assert most < 10_000
 
 
+@pytest.mark.slow
 def test_chunks_that_become_slow_are_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(task_sizes, "TASK_S", 0.1)
     with local_client(2) as client:

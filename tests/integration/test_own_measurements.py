@@ -53,6 +53,7 @@ def test_results_with_other_words_add_up_in_any_order(own: dtperf.Result) -> Non
     assert both["own_pt"].sum() == own["own_pt"].sum() + others["own_pt"].sum()
 
 
+@pytest.mark.slow
 def test_the_report_has_them_with_the_reference(own: dtperf.Result) -> None:
     page = render(own, [], own)
     assert '<h2 id="own">Own measurements</h2>' in page

@@ -118,6 +118,7 @@ def test_files_without_hits_name_what_they_lack() -> None:
         dtperf.run("dt_performance", GOLDEN, progress=False)
 
 
+@pytest.mark.slow
 def test_a_skim_gives_the_same(sample: Path, tmp_path: Path, measured: Result) -> None:
     dtperf.skim.skim("dt_performance", sample, out=tmp_path / "skim", progress=False)
     assert dtperf.run("dt_performance", tmp_path / "skim", progress=False) == measured

@@ -104,6 +104,7 @@ def test_a_skim_of_a_group(group: str) -> None:
     assert any(run.counts[name].view(flow=True).sum() for name in GROUPS[group])
 
 
+@pytest.mark.slow
 def test_all_groups_at_once() -> None:
     config = config_of(*ALL)
     analysis = Analysis(skimmed(*ALL), progress=False)

@@ -234,6 +234,7 @@ def test_jobs_that_wait_or_of_which_nothing_is_known_are_waited_for(
         pass
 
 
+@pytest.mark.slow
 def test_a_kept_cluster_whose_jobs_all_end_says_so_and_goes(commands: Path, tmp_path: Path) -> None:
     said = "/usr/bin/python: No module named dtperf"
     slurm_that_fails(commands, f"{tmp_path}/state/dtperf/kept-*/logs", said)

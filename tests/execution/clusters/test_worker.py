@@ -150,6 +150,7 @@ def nap(seconds: float) -> int:
     return os.getpid()
 
 
+@pytest.mark.slow
 def test_sigterm_gives_the_work_back(client: Client, tls: Path, tmp_path: Path) -> None:
     first = begin(client, tls, tmp_path)
     client.wait_for_workers(1, timeout=60)
@@ -193,6 +194,7 @@ def test_a_node_without_semaphores(client: Client, tls: Path, tmp_path: Path) ->
         process.communicate(timeout=60)
 
 
+@pytest.mark.slow
 def test_a_worker_that_hangs_in_its_end_gives_up_its_place(
     client: Client, tls: Path, tmp_path: Path
 ) -> None:

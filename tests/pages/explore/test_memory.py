@@ -61,6 +61,7 @@ def test_twelve_explores_of_a_cell_keep_the_events_of_one(kernel: Any) -> None:
     assert found[-1] == found[0]
 
 
+@pytest.mark.slow
 def test_other_cells_and_all_of_one_execution_stay(kernel: Any) -> None:
     execute(kernel, START)
     before = execute(kernel, "", "b", "living()")[0]
