@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import mmap
 import os
 import resource
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -25,18 +23,13 @@ __all__ = [
     "trim",
 ]
 
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -2, -3, -8
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """Of the GNU C library's mallopt."""
 ARENAS = "MALLOC_ARENA_MAX"
 """By which a site or a parent has told that library how many pools of memory threads have."""
-TOP_PAD_BYTES = 1 << 17
-"""What it asks the system for beyond what it needs, unless told otherwise."""
 LARGEST_BYTES = 32 << 20
 """The largest pieces that it takes from its own memory."""
 KEPT_BYTES = 1 << 30
-IN_LARGE_PAGES_BYTES = KEPT_BYTES // 2
-"""So much of it lies in large pages: a chunk's arrays do, and what nobody uses takes no memory."""
-LARGE_PAGE_BYTES = 2 << 20
 
 
 def share_among_threads() -> None:
@@ -56,50 +49,16 @@ def keep_freed() -> bool:
     """Make the C library keep up to 1 GB of what is freed, for as long as the process lives.
 
     A chunk's arrays are freed together. Given back, their pages have to be mapped and zeroed anew
-    for the next chunk, which took a fifth of the time of a run. On Linux much of them lies in pages
-    of 2 MB: of those of 4 kB so many are needed that looking up where they are takes its time.
+    for the next chunk, which took a fifth of the time of a run.
 
     Returns:
         Whether it does; False with another C library than GNU's, which is left alone.
     """
     try:
-        library = ctypes.CDLL(None)
-        keeps = bool(
-            library.mallopt(M_MMAP_THRESHOLD, LARGEST_BYTES)
-            and library.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
-        )
-        if keeps:
-            _take_large_pages(library)
+        mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):
         return False
-    return keeps
-
-
-def _take_large_pages(library: ctypes.CDLL) -> None:
-    """Let the C library's memory grow, and ask for large pages in what has been added.
-
-    Other threads than the main one may have memory of their own, which cannot grow so far. Where
-    the address space is limited (``ulimit -v`` or ``-d``) it is left to those who need it.
-    """
-    advice = getattr(mmap, "MADV_HUGEPAGE", None)
-    limits = {resource.getrlimit(which)[0] for which in (resource.RLIMIT_AS, resource.RLIMIT_DATA)}
-    is_limited = limits != {resource.RLIM_INFINITY}
-    is_main = threading.current_thread() is threading.main_thread()
-    if advice is None or is_limited or not (is_main or os.environ.get(ARENAS) == "1"):
-        return
-    library.sbrk.argtypes, library.sbrk.restype = [ctypes.c_ssize_t], ctypes.c_void_p
-    library.malloc.argtypes, library.malloc.restype = [ctypes.c_size_t], ctypes.c_void_p
-    library.free.argtypes, library.free.restype = [ctypes.c_void_p], None
-    library.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-    begin = library.sbrk(0)  # where it ends
-    library.mallopt(M_TOP_PAD, IN_LARGE_PAGES_BYTES)
-    # it grows when more is wanted than it has; this is not used, and so takes no memory
-    library.free(library.malloc(LARGEST_BYTES - LARGE_PAGE_BYTES))
-    library.mallopt(M_TOP_PAD, TOP_PAD_BYTES)
-    begin += -begin % LARGE_PAGE_BYTES
-    size = library.sbrk(0) - begin
-    if size > 0:
-        library.madvise(begin, size, advice)  # where the system has none, nothing has changed
+    return bool(mallopt(M_MMAP_THRESHOLD, LARGEST_BYTES) and mallopt(M_TRIM_THRESHOLD, KEPT_BYTES))
 
 
 def give_back() -> bool:
@@ -112,7 +71,6 @@ def give_back() -> bool:
     """
     try:
         trim()
-        _take_large_pages(ctypes.CDLL(None))
         # source: proc_pid_clear_refs(5) of the Linux manual
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except (AttributeError, OSError, TypeError):
