@@ -57,6 +57,30 @@ print(had - memory_bytes())
     assert int(given_back) > 50_000_000
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="of GNU's C library")
+@pytest.mark.parametrize(("limit", "gives_back"), [(1.2, True), (2.0, False)])
+def test_a_worker_keeps_no_more_than_dask_bears(limit: float, gives_back: bool) -> None:
+    """In a process of its own, whose memory this sets for good."""
+    program = """
+import sys
+from types import SimpleNamespace
+import distributed, numpy
+from dtperf.execution.dask_tasks import _spare
+from dtperf.memory import keep_freed, memory_bytes
+keep_freed()
+arrays = [numpy.ones(100_000) for _ in range(250)]
+del arrays
+had = memory_bytes()
+manager = SimpleNamespace(memory_limit=float(sys.argv[1]) * had)
+distributed.get_worker = lambda: SimpleNamespace(memory_manager=manager)
+_spare()
+print(had - memory_bytes())
+"""
+    command = [sys.executable, "-c", program, str(limit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (int(done.stdout) > 150_000_000) == gives_back
+
+
 @pytest.mark.parametrize(
     ("own", "limits", "expected"),
     [
