@@ -6,6 +6,7 @@ a kernel does that when it is first called: most commands call none, or few.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cached_property, update_wrapper
@@ -82,7 +83,11 @@ def keep(contents: Mapping[str, bytes]) -> None:
 
 @contextmanager
 def once_numba_is_loaded(call: Callable[[], None]) -> Iterator[None]:
-    """Have something done when the first kernel is called that this process has, if any is."""
+    """Have something done at once if numba is loaded, else when the first kernel is called."""
+    if "numba" in sys.modules:
+        call()
+        yield
+        return
     _waiting.append(call)
     try:
         yield

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 import warnings
@@ -162,11 +161,8 @@ class _Bar:
 
                 stack.enter_context(event.install_listener("numba:compile", Listener()))
 
-            if "numba" in sys.modules:
-                listen()
-            else:
-                stack.enter_context(once_numba_is_loaded(listen))
-            yield
+            with once_numba_is_loaded(listen):
+                yield
 
     @property
     def compiling(self) -> str:

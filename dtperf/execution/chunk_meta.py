@@ -10,7 +10,7 @@ from coffea.processor.executor import WorkItem
 from dtperf.addresses import Secret
 from dtperf.nanoaod.open import TIMEOUT_S
 
-__all__ = ["ChunkMeta", "meta_of", "place_of"]
+__all__ = ["ChunkMeta", "EventRanges", "meta_of", "place_of"]
 
 
 @dataclass(frozen=True)
@@ -50,3 +50,19 @@ def meta_of(item: WorkItem) -> ChunkMeta:
 def place_of(item: WorkItem) -> str:
     """Return which events of which file a chunk has, for messages."""
     return f"{item.filename}: events {item.entrystart} to {item.entrystop}"
+
+
+class EventRanges:
+    """Events of files, of which something is known: ``item in ranges`` for chunks of them."""
+
+    def __init__(self) -> None:
+        self._of_file: dict[str, list[tuple[int, int]]] = {}
+
+    def add(self, item: WorkItem) -> None:
+        """Add the events of a chunk."""
+        self._of_file.setdefault(item.filename, []).append((item.entrystart, item.entrystop))
+
+    def __contains__(self, item: WorkItem) -> bool:
+        """Return whether a chunk begins within them, as all parts of an added one do."""
+        ranges = self._of_file.get(item.filename, ())
+        return any(start <= item.entrystart < stop for start, stop in ranges)

@@ -13,6 +13,7 @@ from math import ceil, sqrt
 from coffea.processor.executor import WorkItem
 
 from dtperf.execution.attempt import Outcome
+from dtperf.execution.chunk_meta import EventRanges
 
 __all__ = ["TASK_S", "Backlog"]
 
@@ -42,8 +43,8 @@ class Backlog:
     def __init__(self) -> None:
         self._waiting: deque[tuple[int, WorkItem]] = deque()
         self._alone: deque[tuple[int, WorkItem]] = deque()
-        self._suspects: dict[str, list[tuple[int, int]]] = {}
-        """Events of chunks of a task at which workers have died, by file."""
+        self._suspects = EventRanges()
+        """Of a task at which workers have died."""
         self._tasks = self._events = 0
         """How many tasks were made; how many events wait, but for those of chunks that go alone."""
         self._seconds = self._measured_events = self._measured_chunks = 0.0
@@ -54,8 +55,7 @@ class Backlog:
 
     def add(self, ticket: int, item: WorkItem) -> None:
         """Put a chunk at the end; one that may kill, or a part of it, goes before all, alone."""
-        suspects = self._suspects.get(item.filename, ())
-        if any(start <= item.entrystart < stop for start, stop in suspects):
+        if item in self._suspects:
             self._alone.append((ticket, item))
             return
         self._waiting.append((ticket, item))
@@ -70,8 +70,7 @@ class Backlog:
     def suspect(self, items: Iterable[WorkItem]) -> None:
         """Hand out chunks each alone from now on: one of them may kill its worker."""
         for item in items:
-            events = (item.entrystart, item.entrystop)
-            self._suspects.setdefault(item.filename, []).append(events)
+            self._suspects.add(item)
 
     def note(self, item: WorkItem, outcome: Outcome) -> None:
         """Learn from a chunk how long others take."""

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from coffea.processor.executor import WorkItem
 
+from dtperf.execution.chunk_meta import EventRanges
+
 __all__ = ["Trials"]
 
 FEWEST, MOST = 4, 32
@@ -46,8 +48,7 @@ class Trials:
         self._waiting: deque[_Accused] = deque()
         self._trial: _Trial | None = None
         self._workers = frozenset[str]()
-        self._guilty: dict[str, list[tuple[int, int]]] = {}
-        """Events of those found guilty, by file."""
+        self._guilty = EventRanges()
 
     def see(self, workers: Iterable[str]) -> None:
         """Take note of which workers there are now."""
@@ -58,8 +59,7 @@ class Trials:
 
     def concerns(self, item: WorkItem) -> bool:
         """Return whether a chunk is part of one that was found guilty."""
-        guilty = self._guilty.get(item.filename, ())
-        return any(start <= item.entrystart < stop for start, stop in guilty)
+        return item in self._guilty
 
     def accuse(self, ticket: int, item: WorkItem) -> None:
         """Put a chunk on trial when all before it have had theirs."""
@@ -96,8 +96,7 @@ class Trials:
         expected = trial.accused.expected + others
         is_clear = deaths >= FEWEST and deaths >= AS_OFTEN * expected
         if is_clear or deaths >= MOST:
-            events = (item.entrystart, item.entrystop)
-            self._guilty.setdefault(item.filename, []).append(events)
+            self._guilty.add(item)
             return True
         self._waiting.append(_Accused(ticket, item, deaths, expected))
         return False
