@@ -16,14 +16,16 @@ os.environ.setdefault("NUMBA_CACHE_DIR", str(kernels.folder()))
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import dtperf
 from dtperf.config import AnalysisConfig
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN
 
-# how fast a machine is must not decide a test; and each run draws anew
+# How fast a machine is must not decide a test. Each run draws anew, but where the variable CI is set:
+# there Hypothesis draws the same each time.
 settings.register_profile(
     "dtperf",
     deadline=None,
@@ -31,6 +33,15 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("dtperf")
+
+
+@given(st.none())
+def start_hypothesis(_: None) -> None:
+    """Let Hypothesis make its generator of random numbers.
+
+    It asks Python's garbage collector who holds that generator, and takes a holder that is left out
+    of the search (its own module) for none.
+    """
 
 
 @pytest.hookimpl(wrapper=True)
@@ -44,6 +55,7 @@ def pytest_collection() -> Generator[None, object, object]:
     try:
         return (yield)
     finally:
+        start_hypothesis()
         gc.collect()
         gc.freeze()
         gc.enable()
