@@ -24,8 +24,8 @@ from dtperf.config import AnalysisConfig
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN
 
-# How fast a machine is must not decide a test. Each run draws anew, but where the variable CI is set:
-# there Hypothesis draws the same each time.
+# How fast a machine is must not decide a test. Each run draws anew, but where the variable CI is
+# set: there Hypothesis draws the same each time.
 settings.register_profile(
     "dtperf",
     deadline=None,

@@ -221,7 +221,7 @@ def test_threads_of_this_process(workers: int, threads: int) -> None:
 
 def test_what_threads_take_is_counted() -> None:
     def spin() -> None:
-        end = time.thread_time() + 0.1
+        end = time.thread_time() + 0.5
         while time.thread_time() < end:
             pass
 
@@ -233,4 +233,4 @@ def test_what_threads_take_is_counted() -> None:
 
     [alone] = run(let_another_spin, pool=InProcessPool(1))[1]
     [shared] = run(let_another_spin, pool=InProcessPool(2))[1]
-    assert alone.outcome.cpu_seconds < 0.09 < shared.outcome.cpu_seconds
+    assert alone.outcome.cpu_seconds < 0.4 < shared.outcome.cpu_seconds

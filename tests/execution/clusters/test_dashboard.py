@@ -9,10 +9,17 @@ import pytest
 from distributed import Client, Scheduler
 from distributed.deploy.spec import SpecCluster
 
+from dtperf.execution.clusters import dashboard
 from dtperf.execution.clusters.dashboard import dashboard_of
 from dtperf.execution.clusters.local import local_client
 
 PAGES = ("/health", "/status", "/", "/workers", "/json/counts.json", "/info/main/workers.html")
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait longer for an answer than who only wants to name a page: this machine may be busy."""
+    monkeypatch.setattr(dashboard, "ANSWER_S", 60)
 
 
 @pytest.mark.parametrize("is_served", [True, False])

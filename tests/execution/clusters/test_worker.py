@@ -243,9 +243,9 @@ def test_a_worker_that_is_killed_is_started_again(
 
 
 def take(megabytes: int) -> int:
-    """Take memory, and keep it for longer than somebody may look at it."""
+    """Take memory, and keep it until somebody has looked at it."""
     taken = b"a" * (megabytes << 20)
-    time.sleep(2)
+    time.sleep(200)
     return len(taken)
 
 
