@@ -107,7 +107,7 @@ class Stoppable:
     def end(self) -> list[str]:
         """Wait for its end; give what else it said."""
         self.until("END")
-        self.process.wait(60)
+        self.process.wait(240)
         return self.text
 
     def left(self) -> list[psutil.Process]:

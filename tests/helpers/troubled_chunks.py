@@ -17,7 +17,15 @@ from coffea.processor.executor import WorkItem
 
 from tests.helpers.chunks import counted
 
-__all__ = ["greedy", "kill_always", "kill_once", "late_once", "slow_later", "slowly"]
+__all__ = [
+    "greedy",
+    "kill_always",
+    "kill_once",
+    "late_once",
+    "slow_later",
+    "slowly",
+    "until_two_are_at_work",
+]
 
 
 def kill_once(marks: Path, chosen: set[int], item: WorkItem) -> dict[str, Any]:
@@ -49,6 +57,15 @@ def late_once(marks: Path, item: WorkItem) -> dict[str, Any]:
 def slowly(item: WorkItem) -> dict[str, Any]:
     time.sleep(0.05)
     return counted(item)
+
+
+def until_two_are_at_work(seen: Path, item: WorkItem) -> dict[str, Any]:
+    """Take a moment, and from the hundredth chunk on as long as another process takes to start."""
+    (seen / str(os.getpid())).touch()
+    deadline = time.monotonic() + 20
+    while item.entrystart >= 100 and len([*seen.iterdir()]) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return slowly(item)
 
 
 def greedy(marks: Path, always: bool, item: WorkItem) -> dict[str, Any]:

@@ -48,9 +48,9 @@ def test_pages_are_there_when_somebody_asks_for_them() -> None:
         assert link.startswith("http://127.0.0.1:")
         assert len(application.applications) == before
         for page in (*PAGES, "/static/js/bokeh.min.js"):
-            with urlopen(link.removesuffix("/status") + page, timeout=60) as answer:
+            with urlopen(link.removesuffix("/status") + page, timeout=240) as answer:
                 assert answer.status == 200
         assert len(application.applications) == before + 2
         with pytest.raises(HTTPError, match="404"):
-            urlopen(link + "/nowhere", timeout=60)
+            urlopen(link + "/nowhere", timeout=240)
         assert dashboard_of(client) == link

@@ -248,7 +248,7 @@ def test_own_code_is_run_where_it_is_not_installed(own_module: Path) -> None:
         capture_output=True,
         cwd=own_module.parent.parent,
         check=True,
-        timeout=60,
+        timeout=240,
     )
     assert done.stdout.strip() == b"42"
 

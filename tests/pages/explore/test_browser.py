@@ -67,7 +67,7 @@ def exploring(out: Path, before: dtperf.Result) -> Iterator[Running]:
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
     assert "Traceback" not in out + err
     assert out.endswith("ended\n")
@@ -249,7 +249,7 @@ def brightness(colour: str) -> float:
 
 def test_an_end_of_the_server_is_told(opened: Opened, running: Running) -> None:
     running.process.send_signal(signal.SIGINT)
-    running.process.wait(60)
+    running.process.wait(240)
     opened.page.get_by_label("tag: pT above [GeV]", exact=True).fill("33")
     opened.page.get_by_role("alert").filter(has_text="does not answer").wait_for()
     opened.problems[:] = [each for each in opened.problems if "ERR_CONNECTION_REFUSED" not in each]
