@@ -132,6 +132,7 @@ def asked() -> Iterator[tuple[Client, Scheduler, list[str]]]:
 WITHOUT_CODE = {
     *("versions", "broadcast", "ncores", "heartbeat-client", "heartbeat_worker"),
     "subscribe-topic",  # which a client does when it connects
+    *("identity", "keep-alive"),  # which clients and workers ask, or say, every now and then
 }
 WITH_CODE = {"run_function", "update-graph"}
 

@@ -69,7 +69,7 @@ def test_a_run_at_an_address(
 def test_wrong_certificates_at_an_address(
     served: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dtperf.execution.clusters.lifecycle.CONNECT_S", 5)
+    monkeypatch.setattr("dtperf.execution.clusters.lifecycle.CONNECT_S", 60)
     Credentials.make(tmp_path / "other")
     with (
         pytest.raises(DtperfError, match="certificates do not fit"),
