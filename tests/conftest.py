@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import dtperf
+from dtperf import addresses
 from dtperf.config import AnalysisConfig
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN
@@ -59,6 +60,14 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.collect()
         gc.freeze()
         gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Generator[None]:
+    """Let no test know what another one has remembered of addresses: their order changes."""
+    yield
+    addresses._remembered.clear()
+    addresses._values.clear()
 
 
 @pytest.fixture(scope="session")
