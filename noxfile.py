@@ -84,7 +84,9 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def build(session: nox.Session) -> None:
     """Make what a release consists of, in dist/, and look at it."""
-    session.install("build[uv]", "cffconvert", "twine")
+    # what others release must not fail a change of ours
+    tools = ("build[uv]==1.6.1", "cffconvert==2.0.0", "twine==7.0.0")
+    session.install(*tools)
     shutil.rmtree(DIST, ignore_errors=True)
     made = ("python", "-m", "build", "--installer", "uv", "--outdir")
     session.run(*made, str(DIST))  # the wheel from what the sdist holds

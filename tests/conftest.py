@@ -20,12 +20,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import dtperf
+from dtperf import addresses
 from dtperf.config import AnalysisConfig
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN
 
-# How fast a machine is must not decide a test. Each run draws anew, but where the variable CI is set:
-# there Hypothesis draws the same each time.
+# How fast a machine is must not decide a test. Each run draws anew, but where the variable CI is
+# set: there Hypothesis draws the same each time.
 settings.register_profile(
     "dtperf",
     deadline=None,
@@ -59,6 +60,14 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.collect()
         gc.freeze()
         gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def forgotten() -> Generator[None]:
+    """Let no test know what another one has remembered of addresses: their order changes."""
+    yield
+    addresses._remembered.clear()
+    addresses._values.clear()
 
 
 @pytest.fixture(scope="session")

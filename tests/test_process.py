@@ -100,8 +100,9 @@ def test_what_has_come_through_does_not_come_again() -> None:
     ended = []
 
     def swallow_and_ask() -> None:
-        Swallows(signal.SIGINT)
         try:
+            Swallows(signal.SIGINT)
+            # where this takes long it has come again, which is as good
             raise_if_interrupted()
         finally:
             time.sleep(5 * AGAIN_S)  # workers are ended, which must not be interrupted

@@ -76,7 +76,7 @@ def test_the_other_version_is_timed_with_its_own_code(
     def make(folder: Path, tree: Path | None) -> dict[str, Subject]:
         return {
             "whose": Subject(timed_here.whose, (folder,), 1, tree),
-            "work": Subject(timed_here.work, (0.1,), 1, tree),
+            "work": Subject(timed_here.work, (0.4,), 1, tree),
             "missing": Subject(timed_here.missing, (), 1, tree),
         }
 

@@ -20,8 +20,8 @@ from tests.cli.commands import Done, call
 from tests.cli.test_json import documented
 from tests.execution.clusters.apiserver import Stub
 from tests.execution.clusters.configs import CONFIGS
-from tests.execution.clusters.prepared import closed_port
 from tests.helpers.pages import blocks
+from tests.helpers.ports import free_port
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_the_page_shows_what_is_printed(
     text = PAGE.read_text(encoding="utf-8")
     [values] = [one.code for one in blocks(PAGE) if one.file == "values.yaml"]
     given = yaml.safe_load(values)
-    service = {"type": "ClusterIP", "external_address": f"tls://127.0.0.1:{closed_port()}"}
+    service = {"type": "ClusterIP", "external_address": f"tls://127.0.0.1:{free_port()}"}
     names = {"pull_secret": given["secrets"]["pull"], "proxy_secret": given["secrets"]["proxy"]}
     about = {"kind": "interlink", "namespace": "muons", "image": given["image"], **names}
     server.add("Secret", "muons-registry", "", "", data={})

@@ -22,9 +22,10 @@ def work():
     import atexit, threading, time
     from concurrent.futures import ThreadPoolExecutor
     atexit.register(print, "registered")
-    thread = threading.Thread(target=lambda: (time.sleep(0.2), print("thread")))
+    first = threading.Event()
+    thread = threading.Thread(target=lambda: (first.wait(), time.sleep(0.1), print("thread")))
     thread.start()
-    ThreadPoolExecutor(1).submit(lambda: (time.sleep(0.1), print("pool")))
+    ThreadPoolExecutor(1).submit(lambda: (time.sleep(0.1), print("pool"), first.set()))
     sys.stderr.write("no end of line")
     {end}
 

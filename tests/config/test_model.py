@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from dtperf.config import AnalysisConfig, load_config
 from dtperf.config.measurements import Binning
@@ -181,7 +181,7 @@ def test_measurements_of_all_groups_use_described_columns() -> None:
         assert measurement.columns <= known.keys()
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(config=configs())
 def test_every_measurement_of_a_config_can_be_booked(config: AnalysisConfig) -> None:
     for measurement in config.measurements.active().values():

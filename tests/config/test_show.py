@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from dtperf.config import AnalysisConfig, config_to_yaml, load_config
 from dtperf.config.keys import all_keys, locate
@@ -15,7 +15,7 @@ from tests.config.strategies import configs
 
 
 @given(config=configs())
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 def test_reads_back(config: AnalysisConfig) -> None:
     content = parse(config_to_yaml(config), "shown")
     assert isinstance(content, dict)
@@ -96,7 +96,7 @@ def test_a_packaged_analysis_is_itself() -> None:
 
 
 @given(config=configs())
-@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10)
 def test_marked_reads_back(config: AnalysisConfig) -> None:
     assert load_config(parse(str(config), "shown")) == config  # type: ignore[arg-type]
     ET.fromstring(config._repr_html_())

@@ -24,6 +24,7 @@ from dtperf.execution.planning import (
     event_bytes,
     events_at_once,
 )
+from dtperf.results.result import Result
 from dtperf.selection import branches_of
 from tests.helpers.golden import GOLDEN
 
@@ -90,8 +91,8 @@ def test_a_run_cuts_by_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [row.events for row in dtperf.run(config, GOLDEN).ledger] == [1500, 1500, 1000]
 
 
-def test_a_chunk_takes_less_than_is_said() -> None:
-    """In a process of its own, whose memory nothing else has filled."""
+def test_a_chunk_takes_less_than_is_said(golden_result: Result) -> None:
+    """In a process of its own, whose memory nothing else has filled, nor what compiles."""
     program = (
         "import dtperf, sys; from dtperf.memory import peak_memory_bytes; "
         "dtperf.run(dtperf.load_config('reference_2023'), sys.argv[1:]); "

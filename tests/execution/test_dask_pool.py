@@ -24,7 +24,7 @@ from dtperf.execution.chunk_meta import ChunkMeta, meta_of
 from dtperf.execution.clusters import local_client
 from dtperf.execution.dask_pool import DaskPool, _outcome
 from tests.helpers.chunks import HOME, items, run
-from tests.helpers.troubled_chunks import greedy, slowly
+from tests.helpers.troubled_chunks import greedy, slowly, until_two_are_at_work
 
 
 def cluster_of(workers: int) -> LocalCluster:
@@ -34,10 +34,10 @@ def cluster_of(workers: int) -> LocalCluster:
 
 
 @pytest.mark.slow
-def test_an_adaptive_cluster_grows_with_the_work() -> None:
+def test_an_adaptive_cluster_grows_with_the_work(tmp_path: Path) -> None:
     with cluster_of(0) as cluster, Client(cluster) as client:
         cluster.adapt(minimum=0, maximum=2, interval="100ms", target_duration="1s")
-        total, ended = run(slowly, 150, DaskPool(client))
+        total, ended = run(partial(until_two_are_at_work, tmp_path), 150, DaskPool(client))
         assert total == dict.fromkeys(range(150), 1)
         assert len({each.outcome.worker for each in ended}) == 2
         deadline = time.monotonic() + 120

@@ -199,7 +199,7 @@ def test_dask_keeps_nothing_of_what_is_done(workers: DaskPool) -> None:
         return [str(key) for key in dask_scheduler.tasks]
 
     client = workers._client
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while client.run_on_scheduler(left) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert client.run_on_scheduler(left) == []
@@ -221,7 +221,7 @@ def test_threads_of_this_process(workers: int, threads: int) -> None:
 
 def test_what_threads_take_is_counted() -> None:
     def spin() -> None:
-        end = time.thread_time() + 0.1
+        end = time.thread_time() + 0.5
         while time.thread_time() < end:
             pass
 
@@ -233,4 +233,4 @@ def test_what_threads_take_is_counted() -> None:
 
     [alone] = run(let_another_spin, pool=InProcessPool(1))[1]
     [shared] = run(let_another_spin, pool=InProcessPool(2))[1]
-    assert alone.outcome.cpu_seconds < 0.09 < shared.outcome.cpu_seconds
+    assert alone.outcome.cpu_seconds < 0.4 < shared.outcome.cpu_seconds

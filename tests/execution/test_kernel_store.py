@@ -14,6 +14,25 @@ from dtperf.execution.kernel_store import KernelStore
 NO_SCHEDULER: Any = SimpleNamespace(handlers={})
 
 
+class Clock:
+    """The time of an event loop and of the store, which passes only as a test says."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        monkeypatch.setattr(kernel_store, "time", SimpleNamespace(monotonic=lambda: self.now))
+        monkeypatch.setattr(asyncio.BaseEventLoop, "time", lambda _: self.now)
+
+    async def go_on(self, seconds: float) -> None:
+        self.now += seconds
+        await all_is_done()
+
+
+async def all_is_done() -> None:
+    """Let everybody go on as far as they can."""
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+
 @pytest.fixture
 def store() -> KernelStore:
     return asyncio.run(started())
@@ -67,8 +86,8 @@ ALL_COMPILE: Any = ([], False)
 
 
 async def ended(*tasks: asyncio.Task[Any]) -> list[Any]:
-    """Give each a moment; None for those that wait on."""
-    await asyncio.sleep(0.02)
+    """Return what each has got; None for those that wait on."""
+    await all_is_done()
     return [task.result() if task.done() else None for task in tasks]
 
 
@@ -117,27 +136,35 @@ def test_nobody_waits_for_one_that_has_died_or_given_nothing() -> None:
 def test_one_that_goes_on_is_waited_for_and_one_that_does_not_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(kernel_store, "STEP_S", 0.2)
+    clock = Clock(monkeypatch)
 
     async def work() -> None:
         store = await started()
         _, *others = [waits(store, str(number)) for number in range(4)]
+        await all_is_done()
         for _ in range(6):
+            await clock.go_on(0.9 * kernel_store.STEP_S)
             assert await ended(*others) == [None] * 3
-            await asyncio.sleep(0.05)
             assert await waits(store, "0") == TURN
-        done = await asyncio.wait_for(asyncio.gather(*others), 5)
-        assert sorted(done) == [ALL_COMPILE, ALL_COMPILE, TURN]
+        await clock.go_on(1.1 * kernel_store.STEP_S)
+        assert [each for each in await ended(*others) if each] == [TURN]
+        await clock.go_on(1.1 * kernel_store.STEP_S)
+        assert sorted(await ended(*others)) == [ALL_COMPILE, ALL_COMPILE, TURN]
 
     asyncio.run(work())
 
 
 def test_waiting_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel_store, "TURN_S", 0.1)
+    monkeypatch.setattr(kernel_store, "STEP_S", 2 * kernel_store.TURN_S)
+    clock = Clock(monkeypatch)
 
     async def work() -> None:
         store = await started()
         _, *others = [waits(store, str(number)) for number in range(5)]
-        assert await asyncio.wait_for(asyncio.gather(*others), 5) == [ALL_COMPILE] * 4
+        await all_is_done()
+        await clock.go_on(0.9 * kernel_store.TURN_S)
+        assert await ended(*others) == [None] * 4
+        await clock.go_on(0.2 * kernel_store.TURN_S)
+        assert await ended(*others) == [ALL_COMPILE] * 4
 
     asyncio.run(work())

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import dask
+import psutil
 import pytest
 from coffea.processor.executor import WorkItem
 
@@ -23,7 +24,7 @@ from tests.helpers.chunks import counted, run
 
 
 def kills(item: WorkItem) -> dict[str, Any]:
-    """Kill the process with one chunk, sooner than it is done with others."""
+    """Kill the process with one chunk, mostly sooner than it is done with others."""
     if item.entrystart == 2:
         time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGKILL)
@@ -46,16 +47,23 @@ def test_of_processes_that_die_together_only_the_killer_is_given_up(
 
 
 def dies_in_company(folder: Path, item: WorkItem) -> dict[str, Any]:
-    """Die, as where memory is used up, if another is at work in this folder."""
-    mine = folder / str(item.entrystart)
+    """Die, as where memory is used up, if another is at work, of which this folder tells."""
+    mine = folder / str(os.getpid())
     mine.touch()
-    time.sleep(0.2)
-    if len([*folder.iterdir()]) > 1:
-        for path in folder.iterdir():
-            path.unlink(missing_ok=True)
-        os.kill(os.getpid(), signal.SIGKILL)
+    deadline = time.monotonic() + 0.5
+    while time.monotonic() < deadline:
+        if any(is_at_work(path) for path in folder.iterdir() if path != mine):
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(0.01)
     mine.unlink(missing_ok=True)
     return counted(item)
+
+
+def is_at_work(path: Path) -> bool:
+    """Return whether the process lives that a file was named after, and has not removed it."""
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(int(path.name)).status() != psutil.STATUS_ZOMBIE and path.exists()
+    return False
 
 
 @pytest.mark.slow

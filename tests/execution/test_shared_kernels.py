@@ -98,7 +98,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         )
         stack.callback(process.wait, 60)
         stack.callback(process.terminate)
-        client.wait_for_workers(before + 1, timeout=60)
+        client.wait_for_workers(before + 1, timeout=240)
         return process
 
     with ExitStack() as stack:
@@ -129,7 +129,7 @@ def test_workers_take_what_the_client_has(kernels: Path, client: Client, start: 
     # who comes later, or is started again
     start(client)
     first.terminate()
-    first.wait(60)
+    first.wait(240)
     assert run(client) == OF_ONE | {"compiled": 0}
     of_worker = kernels.parent / "of worker 1"
     assert len([*of_worker.rglob("kernels.half-*.nbc")]) == 2
@@ -143,7 +143,7 @@ def test_workers_of_another_processor_take_what_the_first_of_them_has_compiled(
     assert run(client) == OF_ONE | {"compiled": 2}
     start(client, **OLDER)
     first.terminate()
-    first.wait(60)
+    first.wait(240)
     assert run(client) == OF_ONE | {"compiled": 0}
     # and with another scheduler in another run, as the client has kept it
     with scheduler() as another:
@@ -182,7 +182,7 @@ def test_of_workers_that_begin_together_one_compiles(
         pool.begin(halved_slowly)
         if dies:
             pool.submit(0, chunks.items(1)[0])
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 240
             while not has_turn(client) and time.monotonic() < deadline:
                 pool.collect(0.05, last=True)
             assert has_turn(client)

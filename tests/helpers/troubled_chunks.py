@@ -17,7 +17,15 @@ from coffea.processor.executor import WorkItem
 
 from tests.helpers.chunks import counted
 
-__all__ = ["greedy", "kill_always", "kill_once", "late_once", "slow_later", "slowly"]
+__all__ = [
+    "greedy",
+    "kill_always",
+    "kill_once",
+    "late_once",
+    "slow_later",
+    "slowly",
+    "until_two_are_at_work",
+]
 
 
 def kill_once(marks: Path, chosen: set[int], item: WorkItem) -> dict[str, Any]:
@@ -51,13 +59,22 @@ def slowly(item: WorkItem) -> dict[str, Any]:
     return counted(item)
 
 
+def until_two_are_at_work(seen: Path, item: WorkItem) -> dict[str, Any]:
+    """Take a moment, and from the hundredth chunk on as long as another process takes to start."""
+    (seen / str(os.getpid())).touch()
+    deadline = time.monotonic() + 20
+    while item.entrystart >= 100 and len([*seen.iterdir()]) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return slowly(item)
+
+
 def greedy(marks: Path, always: bool, item: WorkItem) -> dict[str, Any]:
     """Take more memory than a worker has, for one chunk."""
     mark = marks / "tried"
     if item.entrystart == 3 and (always or not mark.exists()):
         mark.touch()
         taken = np.ones(1_500_000_000 // 8)
-        time.sleep(20)
+        time.sleep(200)  # until somebody has looked at it
         assert taken[-1]
     return counted(item)
 

@@ -52,7 +52,7 @@ class Command:
         text, _ = self.process.communicate(timeout=timeout)
         return self.process.returncode, text
 
-    def strays(self, patience_s: float = 20) -> list[str]:
+    def strays(self, patience_s: float = 240) -> list[str]:
         """List the processes that outlive the command by more than some time."""
         deadline = time.monotonic() + patience_s
         while (left := self._alive()) and time.monotonic() < deadline:

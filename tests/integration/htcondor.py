@@ -104,7 +104,7 @@ class HTCondor:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=240,
             check=False,
         )
         return done.stdout
@@ -128,7 +128,7 @@ class HTCondor:
                 continue
         return [line for line in found if WORKER in line]
 
-    def wait_until(self, ready: Callable[[], object], patience_s: float = 60) -> None:
+    def wait_until(self, ready: Callable[[], object], patience_s: float = 240) -> None:
         deadline = time.monotonic() + patience_s
         while not ready():
             if self._process.poll() is not None:

@@ -132,12 +132,12 @@ def scheduler(
         yield lambda page: status_of(f"http://127.0.0.1:{web}{page}")
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(240)
 
 
 def status_of(url: str) -> int:
     try:
-        with urllib.request.urlopen(url, timeout=30) as response:
+        with urllib.request.urlopen(url, timeout=240) as response:
             return int(response.status)
     except urllib.error.HTTPError as error:
         error.close()

@@ -88,7 +88,7 @@ class Slurm:
 
     def ask(self, *command: str) -> str:
         done = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=30, check=False
+            command, env=self.environment, capture_output=True, text=True, timeout=240, check=False
         )
         return done.stdout
 
@@ -131,7 +131,7 @@ def slurm() -> Iterator[Slurm]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _wait(ready: object, patience_s: float = 60) -> None:
+def _wait(ready: object, patience_s: float = 240) -> None:
     deadline = time.monotonic() + patience_s
     while not ready():  # type: ignore[operator]
         if time.monotonic() > deadline:

@@ -129,7 +129,7 @@ def test_ctrl_c_ends_the_jobs(describe: Describe, pool: HTCondor, files: Path) -
     begun = run(cluster, files, "--chunksize", "40")
     until_mid_run(begun, cluster)
     begun.interrupt()
-    code, text = begun.wait(60)
+    code, text = begun.wait(240)
     assert code == 130, text
     assert "Traceback" not in text
     nothing_is_left(pool, begun, cluster)
@@ -179,7 +179,7 @@ def test_what_a_killed_keeper_has_left(describe: Describe, pool: HTCondor) -> No
     told = json.loads((cluster.parent / "state/dtperf/kept-condor/scheduler.json").read_text())
     os.kill(told["pid"], signal.SIGKILL)
     assert len(pool.jobs()) >= 2
-    code, text = dtperf("cluster", "down", cluster).wait(60)
+    code, text = dtperf("cluster", "down", cluster).wait(240)
     assert text == f"{cluster}: down\n"
     nothing_is_left(pool, up, cluster)
 

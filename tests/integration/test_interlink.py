@@ -114,7 +114,7 @@ def test_a_full_run(
             assert len(files) == 6
             assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o400}
             address = config.service.external_address
-            with Client(address, security=credentials.security(), timeout=60) as client:
+            with Client(address, security=credentials.security(), timeout=240) as client:
                 client.wait_for_workers(2, timeout=180)
                 names = {worker["name"] for worker in client.scheduler_info()["workers"].values()}
                 assert names == {pod["metadata"]["name"] for pod in pods}
@@ -137,7 +137,7 @@ def test_a_full_run(
             for pod in pods:
                 call(plugin, "POST", "/delete", pod)
         assert queue.jobs() == []
-        until(lambda: not processes(config), "the workers' processes to end", 60)
+        until(lambda: not processes(config), "the workers' processes to end", 240)
         assert not [*plugin.folder.iterdir()]
 
 
@@ -188,7 +188,7 @@ def test_a_worker_with_a_certificate_of_another_cluster(
         try:
             until(lambda: "SSL" in log.read_text().upper(), "the scheduler to refuse it")
             address = config.service.external_address
-            with Client(address, security=credentials.security(), timeout=60) as client:
+            with Client(address, security=credentials.security(), timeout=240) as client:
                 assert client.nthreads() == {}
         finally:
             call(plugin, "POST", "/delete", pod)

@@ -143,7 +143,7 @@ def test_stop_tells_what_was_kept_and_the_next_run_goes_on(
 ) -> None:
     notebook = long_run(show, executor)
     notebook.stop()
-    notebook.wait_until_idle(20)
+    notebook.wait_until_idle(CELL_S)
     stopped, error = notebook.save().cells[1].outputs[-1], notebook.output(1).inner_text()
     assert stopped.output_type == "error"
     counts = re.findall(r"Stopped at ([\d,]+) of 40,000 events", error)
@@ -152,7 +152,7 @@ def test_stop_tells_what_was_kept_and_the_next_run_goes_on(
     assert f"{executor}-out" in error
     assert "resume=True" in error
     assert len(error.strip().splitlines()) <= LONGEST_ERROR
-    assert until(lambda: not workers(lab), 10)
+    assert until(lambda: not workers(lab), 240)
 
     notebook.run_all()
     assert "counted 40000" in notebook.output(2).inner_text()
@@ -162,7 +162,7 @@ def test_stop_tells_what_was_kept_and_the_next_run_goes_on(
 def test_a_restart_leaves_no_worker(lab: Lab, show: Callable[..., Notebook], executor: str) -> None:
     notebook = long_run(show, executor)
     notebook.restart()
-    assert until(lambda: not workers(lab), 20)
+    assert until(lambda: not workers(lab), 240)
 
 
 EXPLORE = """\
@@ -190,7 +190,7 @@ def test_sliders_move_and_are_there_without_a_kernel(
     slider.focus()
     for _ in range(4):
         slider.press("ArrowRight")
-    assert until(lambda: table.inner_text() != before, 30)
+    assert until(lambda: table.inner_text() != before, 240)
     python = page.locator(".dt-commands pre").first.inner_text()
     assert python.startswith("dtperf.run(")
 

@@ -169,14 +169,14 @@ def test_the_user_or_the_batch_system_ends_it(
     out = tmp_path / "out"
     arguments = ["run", "reference_2023", files, "-o", out, *options(executor, SMALL)]
     begun = Command(arguments)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while newest(out) is None and begun.process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
     if end == "Ctrl-C":
         begun.interrupt()
     else:
         begun.process.terminate()
-    code, text = begun.wait(30)
+    code, text = begun.wait(240)
     assert code == 130, text
     assert "Traceback" not in text
     assert "go on with --resume" in text

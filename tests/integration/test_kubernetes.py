@@ -79,7 +79,7 @@ def virtual_node(core: k8s.CoreV1Api, name: str) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(60)
+        thread.join(240)
         core.delete_node(name)
 
 

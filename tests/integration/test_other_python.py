@@ -83,13 +83,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     try:
         until(file.exists, "the scheduler")
         with Client(scheduler_file=str(file)) as client:
-            client.wait_for_workers(1, timeout=60)
+            client.wait_for_workers(1, timeout=240)
             address = client.scheduler.address
         yield Served(address, python, scheduler, worker)
     finally:
         for process in (worker, scheduler):
             process.terminate()
-            process.wait(60)
+            process.wait(240)
 
 
 @pytest.mark.parametrize("way", ["address", "client"])
@@ -108,5 +108,5 @@ def test_everybody_lives(way: str, served: Served, reference_config: AnalysisCon
     assert served.worker.poll() is None
     # and whoever uses it still can
     command = [served.python, "-c", USE, served.address]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)
     assert done.stdout.split() == ["9"]

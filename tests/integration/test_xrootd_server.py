@@ -125,7 +125,7 @@ def test_what_cannot_be_listed(server: Server) -> None:
 def test_a_server_that_takes_the_call_and_does_not_list(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"root://127.0.0.1:{mute.getsockname()[1]}//data/"
-        code, text = finished(*arguments(tmp_path / "out", url, timeout_s=IMPATIENT_S), timeout=60)
+        code, text = finished(*arguments(tmp_path / "out", url, timeout_s=IMPATIENT_S), timeout=240)
     assert code == 1
     assert f"dtperf: {url}: cannot be listed" in text
     assert "Traceback" not in text

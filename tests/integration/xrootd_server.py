@@ -49,7 +49,7 @@ UNPRIVILEGED = "nobody"
 STARTS = 3
 
 
-def until(happened: Callable[[], object], patience_s: float = 60) -> bool:
+def until(happened: Callable[[], object], patience_s: float = 240) -> bool:
     """Wait until something happens; tell whether it has."""
     deadline = time.monotonic() + patience_s
     while not (done := happened()) and time.monotonic() < deadline:

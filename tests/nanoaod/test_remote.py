@@ -80,6 +80,6 @@ def test_nobody_is_waited_for_when_python_ends() -> None:
     command = [sys.executable, "-c", PROGRAM, str(GOLDEN["ttree"])]
     root = Path(__file__).parents[2]
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=60, cwd=root, check=False
+        command, capture_output=True, text=True, timeout=240, cwd=root, check=False
     )
     assert (done.returncode, done.stdout) == (0, "end\nclose\n"), done.stderr

@@ -24,6 +24,8 @@ from dtperf.execution.chunk_meta import ChunkMeta
 from dtperf.errors import InputError
 from dtperf.nanoaod import ColumnFilter, open_tree
 from dtperf.execution.chunks import read_events
+import fsspec_xrootd  # which may take as long as an answer
+from XRootD import client
 
 url, timeout_s = sys.argv[1], int(sys.argv[2])
 said = ChunkMeta(source=url, timeout_s=timeout_s)
@@ -41,7 +43,6 @@ def enter():
     with open_tree(url, timeout_s=timeout_s):
         pass
 
-from XRootD import client
 told = [attempt(enter), attempt(lambda: read_events(item))]
 print(json.dumps([*told, client.EnvGetInt("RequestTimeout")]), flush=True)
 os._exit(0)

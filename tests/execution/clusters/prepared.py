@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from dtperf.execution.clusters import address
 from tests.execution.clusters.apiserver import Stub, kubeconfig, serve
 
-__all__ = ["closed_port", "prepared", "ready"]
+__all__ = ["prepared", "ready"]
 
 TAINT = {"key": "virtual-node.interlink/no-schedule", "effect": "NoSchedule", "value": "true"}
 
@@ -43,8 +42,3 @@ def _with_all(server: Stub) -> None:
 def ready(cpu: str, memory: str, status: str = "True") -> dict[str, Any]:
     room = {"cpu": cpu, "memory": memory, "pods": "1000"}
     return {"conditions": [{"type": "Ready", "status": status}], "allocatable": room}
-
-
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]

@@ -132,6 +132,7 @@ def asked() -> Iterator[tuple[Client, Scheduler, list[str]]]:
 WITHOUT_CODE = {
     *("versions", "broadcast", "ncores", "heartbeat-client", "heartbeat_worker"),
     "subscribe-topic",  # which a client does when it connects
+    *("identity", "keep-alive"),  # which clients and workers ask, or say, every now and then
 }
 WITH_CODE = {"run_function", "update-graph"}
 
@@ -248,7 +249,7 @@ def test_own_code_is_run_where_it_is_not_installed(own_module: Path) -> None:
         capture_output=True,
         cwd=own_module.parent.parent,
         check=True,
-        timeout=60,
+        timeout=240,
     )
     assert done.stdout.strip() == b"42"
 

@@ -13,7 +13,8 @@ from dtperf.execution.clusters import address
 from dtperf.execution.clusters.site import Step, examine
 from tests.execution.clusters.apiserver import Stub, kubeconfig
 from tests.execution.clusters.configs import pods
-from tests.execution.clusters.prepared import closed_port, ready
+from tests.execution.clusters.prepared import ready
+from tests.helpers.ports import free_port
 
 STEPS = ["file", "server", "operator", "rights", "secrets", "objects", "node", "address"]
 Change = Callable[[Stub], None]
@@ -153,7 +154,7 @@ def test_the_address_of_a_load_balancer_is_told_to_whom_has_not_named_it(server:
 
 
 def test_nobody_has_to_listen_before_a_cluster_is_up(server: Stub) -> None:
-    port = closed_port()
+    port = free_port()
     assert steps(port)["address"].outcome == "ok"
     server.add("DaskCluster", "dtperf", "dtperf", "")
     found = steps(port)
@@ -222,7 +223,7 @@ def test_pods_of_this_kubernetes_need_less(server: Stub) -> None:
 def test_without_an_answer_nothing_else_is_looked_at(
     server: Stub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "kubeconfig").write_text(kubeconfig(f"http://127.0.0.1:{closed_port()}"))
+    (tmp_path / "kubeconfig").write_text(kubeconfig(f"http://127.0.0.1:{free_port()}"))
     found = steps(0)
     assert [*found] == ["file", "server"]
     assert "does not answer" in found["server"].text

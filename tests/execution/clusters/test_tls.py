@@ -68,7 +68,7 @@ def test_who_has_the_certificate_is_let_in(cluster: LocalCluster, folder: Path) 
 def test_another_authority_is_refused(
     cluster: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dtperf.execution.clusters.lifecycle.CONNECT_S", 5)
+    monkeypatch.setattr("dtperf.execution.clusters.lifecycle.CONNECT_S", 60)
     security = Credentials.make(tmp_path / "other").security()
     with (
         pytest.raises(DtperfError, match="certificates do not fit"),
@@ -78,7 +78,7 @@ def test_another_authority_is_refused(
 
 
 def test_plain_text_is_refused(cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dtperf.execution.clusters.lifecycle.CONNECT_S", 5)
+    monkeypatch.setattr("dtperf.execution.clusters.lifecycle.CONNECT_S", 60)
     address = cluster.scheduler_address.replace("tls://", "tcp://")
     with pytest.raises(DtperfError, match=r"cannot be reached|speaks TLS"), connect(address):
         pass

@@ -105,7 +105,7 @@ def test_a_worker_of_a_pod(client: Client, tls: Path, tmp_path: Path) -> None:
     scratch.mkdir()
     process = begin(client, in_base64(tls, tmp_path / "b64"), scratch, DTPERF_PROXY=str(proxy))
     try:
-        client.wait_for_workers(1, timeout=60)
+        client.wait_for_workers(1, timeout=240)
         [told] = client.scheduler_info()["workers"].values()
         assert told["name"] == "mu-1"
         assert told["nthreads"] == 2
@@ -118,7 +118,7 @@ def test_a_worker_of_a_pod(client: Client, tls: Path, tmp_path: Path) -> None:
         assert set(seen.values()) == {"1"}
     finally:
         process.terminate()
-    text, _ = process.communicate(timeout=60)
+    text, _ = process.communicate(timeout=240)
     assert "Traceback" not in text
     assert not [*scratch.iterdir()], "the private folder is still there"
 
@@ -153,15 +153,15 @@ def nap(seconds: float) -> int:
 @pytest.mark.slow
 def test_sigterm_gives_the_work_back(client: Client, tls: Path, tmp_path: Path) -> None:
     first = begin(client, tls, tmp_path)
-    client.wait_for_workers(1, timeout=60)
+    client.wait_for_workers(1, timeout=240)
     futures = client.map(nap, [3.0] * 6, pure=False)
     second = None
     try:
         time.sleep(1)
         second = begin(client, tls, tmp_path, DASK_WORKER_NAME="mu-2")
-        client.wait_for_workers(2, timeout=60)
+        client.wait_for_workers(2, timeout=240)
         first.send_signal(signal.SIGTERM)
-        first.communicate(timeout=60)
+        first.communicate(timeout=240)
         assert len(client.gather(futures)) == 6
     finally:
         for process in filter(None, (first, second)):
@@ -187,11 +187,11 @@ def test_a_node_without_semaphores(client: Client, tls: Path, tmp_path: Path) ->
     )
     process = begin(client, tls, tmp_path, **patched(tmp_path / "patch", text))
     try:
-        client.wait_for_workers(1, timeout=60)
+        client.wait_for_workers(1, timeout=240)
         assert client.submit(nap, 0.0, pure=False).result() != process.pid
     finally:
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=240)
 
 
 @pytest.mark.slow
@@ -209,7 +209,7 @@ def test_a_worker_that_hangs_in_its_end_gives_up_its_place(
     )
     more = {**patched(tmp_path / "patch", text), "DTPERF_DEATH_TIMEOUT_S": "3"}
     process = begin(client, tls, scratch, **more)
-    said, _ = process.communicate(timeout=100)
+    said, _ = process.communicate(timeout=240)
     assert process.returncode == 128 + signal.SIGKILL
     assert "dtperf worker: has not run for" in said.splitlines()[-1]
     assert not [*scratch.iterdir()], "the private folder is still there"
@@ -217,7 +217,7 @@ def test_a_worker_that_hangs_in_its_end_gives_up_its_place(
 
 def pid_of_worker(client: Client, *, but: int = 0) -> int:
     """Wait for a worker's process, which is not the one that was there before."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         with suppress(OSError):  # just when it dies
             if others := {*client.run(os.getpid).values()} - {but}:
@@ -237,15 +237,15 @@ def test_a_worker_that_is_killed_is_started_again(
         assert pid_of_worker(client, but=first) != first
     finally:
         process.terminate()
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=240)
     assert process.returncode == 0
     assert said.count("ended with signal 9: another one is started") == 1
 
 
 def take(megabytes: int) -> int:
-    """Take memory, and keep it for longer than somebody may look at it."""
+    """Take memory, and keep it until somebody has looked at it."""
     taken = b"a" * (megabytes << 20)
-    time.sleep(2)
+    time.sleep(200)
     return len(taken)
 
 
@@ -263,7 +263,7 @@ def test_a_worker_that_takes_too_much_memory_is_ended_and_started_again(
         assert second != first
     finally:
         process.terminate()
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=240)
     assert "dtperf worker: out of memory: its process has" in said
 
 
@@ -275,8 +275,8 @@ def test_a_worker_ends_with_the_process_that_watches_it(
         worker = psutil.Process(pid_of_worker(client))
     finally:
         process.kill()
-        process.communicate(timeout=60)
-    worker.wait(timeout=30)
+        process.communicate(timeout=240)
+    worker.wait(timeout=240)
 
 
 def test_what_is_told_twice_is_taken_from_the_environment(tmp_path: Path) -> None:
@@ -375,7 +375,7 @@ def test_a_wrong_environment_ends_in_one_line(environ: dict[str, str], told: str
         env={**os.environ, **environ},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 1
@@ -401,7 +401,7 @@ def test_a_worker_with_other_software_is_not_worked_with(
         begin(client, tls, tmp_path, DASK_WORKER_NAME="old", **environ),
     ]
     try:
-        client.wait_for_workers(2, timeout=60)
+        client.wait_for_workers(2, timeout=240)
         [address] = [
             address
             for address, its in client.scheduler_info()["workers"].items()
@@ -416,7 +416,7 @@ def test_a_worker_with_other_software_is_not_worked_with(
         for process in workers:
             process.terminate()
         for process in workers:
-            process.communicate(timeout=60)
+            process.communicate(timeout=240)
 
 
 def test_workers_that_can_only_dial_out(
@@ -433,7 +433,7 @@ def test_workers_that_can_only_dial_out(
         places = ["--listen-address", "tls://127.0.0.1:0", "--contact-address", unreachable]
         process = begin(client, tls, tmp_path, *places)
         try:
-            client.wait_for_workers(1, timeout=60)
+            client.wait_for_workers(1, timeout=240)
             assert [*client.nthreads()] == [unreachable]
             check_same(client)
             result = dtperf.run(with_run(reference_config, chunksize=250), GOLDEN, client=client)

@@ -35,7 +35,7 @@ class Served(NamedTuple):
     def ask(self, path: str, body: Any = None, token: str | None = None, **headers: str) -> Answer:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         content = body if isinstance(body, str | None) else json.dumps(body)
-        with closing(HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=240)) as connection:
             where = f"/{self.site.token if token is None else token}/{path}"
             connection.request("GET" if body is None else "POST", where, content, given)
             answer = connection.getresponse()
@@ -60,10 +60,10 @@ def served() -> Iterator[Served]:
 
     thread = threading.Thread(target=asyncio.run, args=(work(),))
     thread.start()
-    assert ready.wait(30)
+    assert ready.wait(240)
     yield Served(site, taken.getsockname()[1])
     loops[0].call_soon_threadsafe(ended.set)
-    thread.join(30)
+    thread.join(240)
 
 
 def fresh(*settings: str) -> dtperf.Result:
