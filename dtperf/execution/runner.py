@@ -19,7 +19,7 @@ from dtperf.execution.chunks import ChunkRunner
 from dtperf.execution.clusters.client import connected, is_running
 from dtperf.execution.credentials import find, in_addresses, warnings
 from dtperf.execution.estimate import seconds_needed
-from dtperf.execution.executor import ChunkExecutor, Update, Workplace, cores_expected, worker_pool
+from dtperf.execution.executor import ChunkExecutor, Update
 from dtperf.execution.inputs import RunInputs, RunWork, divide, look_at, retry_policy
 from dtperf.execution.metrics import RunMetrics, metrics_file
 from dtperf.execution.planning import LARGEST
@@ -28,6 +28,7 @@ from dtperf.execution.processor import portable
 from dtperf.execution.progress import ProgressReporter
 from dtperf.execution.provenance import code_version
 from dtperf.execution.record import RunRecord
+from dtperf.execution.workplace import Workplace, cores_expected, worker_pool
 from dtperf.filesets import resolve, write
 from dtperf.filesets.check import RetryPolicy
 from dtperf.filesets.replicas import Replicas
