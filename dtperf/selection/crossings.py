@@ -9,7 +9,7 @@ only at those of its own chamber. `dtperf.selection.segments.is_better` has the 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -224,7 +224,12 @@ def _best_segments(
                 segment_offsets[np.uint64(indexed) + one],
             )
             start, size = np.uint64(first), np.uint64(max(stop - first, 0))
-            _list_by_chamber(segment_code, start, size, first_of, next_of)
+            entry = size
+            while entry:
+                entry -= one
+                place = np.uint64(segment_code[start + entry] + 1)
+                next_of[entry] = first_of[place]
+                first_of[place] = start + entry
         x, y = match_x[match], match_y[match]
         at_x, at_y = (np.trunc(x), np.trunc(y)) if limits.truncate else (x, y)
         i = np.uint64(first_of[np.uint64(match_code[match] + 1)])
@@ -253,25 +258,6 @@ def _best_segments(
                     each -= one
                     nearest[each], of_station[each] = row, best_phi
     return segment_of, dx, dy, dr, nearest, passing, of_station
-
-
-@inlined
-def _list_by_chamber(code: I16, start: Any, size: Any, first_of: I32, next_of: I32) -> None:
-    """List the segments of an event by chamber.
-
-    Args:
-        code: Of all segments.
-        start: The event's first one.
-        size: How many it has.
-        first_of: To be filled: by code + 1 the first one of each chamber.
-        next_of: To be filled: after each, counted from the event's first, the next one.
-    """
-    entry = size
-    while entry:
-        entry -= np.uint64(1)
-        place = np.uint64(code[start + entry] + 1)
-        next_of[entry] = first_of[place]
-        first_of[place] = start + entry
 
 
 @called
