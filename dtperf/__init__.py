@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dtperf.errors import ConfigError, DtperfError, InputError
     from dtperf.execution import lazy as lazy
     from dtperf.execution.clusters import cluster
-    from dtperf.execution.processor import SegmentEfficiency
+    from dtperf.execution.processor_class import SegmentEfficiency
     from dtperf.pages.explore import explore
     from dtperf.results.export import export
     from dtperf.results.result import Result

@@ -6,6 +6,8 @@ import gc
 import os
 import sys
 from collections.abc import Generator
+from functools import partial
+from typing import TYPE_CHECKING
 
 from tests.helpers import kernels
 
@@ -24,6 +26,9 @@ from dtperf import addresses
 from dtperf.config import AnalysisConfig
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN
+
+if TYPE_CHECKING:
+    from tests.cli.commands import Call
 
 # How fast a machine is must not decide a test. Each run draws anew, but where the variable CI is
 # set: there Hypothesis draws the same each time.
@@ -80,3 +85,11 @@ def reference_config() -> AnalysisConfig:
 def golden_result(reference_config: AnalysisConfig) -> Result:
     """The golden events, measured in one chunk in this process."""
     return dtperf.run(reference_config, GOLDEN)
+
+
+@pytest.fixture(name="dtperf")
+def command_line(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
+    """The command, called in this process: ``dtperf("run", …)``."""
+    from tests.cli.commands import call
+
+    return partial(call, monkeypatch, capfd)

@@ -28,8 +28,8 @@ __all__ = ["KernelExchange", "give_compiled", "take_from_scheduler"]
 
 ANSWER_S, BRIEF_S = 30.0, 10.0
 """For the scheduler's answer to a worker, which would compile for as long, and to the client."""
-PATIENCE_S = 660.0
-"""For its answer to a worker that waits for another: longer than it lets it wait."""
+MORE_S = 60.0
+"""For its answer to a worker that waits for another, beyond what it lets it wait."""
 LEVEL = 3
 """Of Zstandard: a quarter of the bytes, in 0.02 s; the client's first chunk waits for it."""
 Ask = Callable[..., Any]
@@ -120,8 +120,10 @@ def _fetch(ask: Ask, machines: Sequence[str]) -> Mapping[tuple[str, str], bytes]
 def _wait(
     worker: Worker, machines: Sequence[str], names: Sequence[str]
 ) -> tuple[Mapping[tuple[str, str], bytes], bool]:
+    from dtperf.execution.kernel_store import TURN_S
+
     wanted = {"machines": machines, "names": names, "worker": worker.address}
-    batches, has_turn = _asked(worker, "dtperf_kernels_awaited", PATIENCE_S, **wanted)
+    batches, has_turn = _asked(worker, "dtperf_kernels_awaited", TURN_S + MORE_S, **wanted)
     return _by_machine(batches), has_turn
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,39 +15,29 @@ from dtperf.errors import ConfigError, Stopped
 from dtperf.execution.attempt import ChunkProcessor
 from dtperf.execution.checkpoint import FILESET, RunDirectory, open_run
 from dtperf.execution.chunk_meta import meta_of
-from dtperf.execution.chunk_sizes import ChunkSizes
 from dtperf.execution.chunks import ChunkRunner
 from dtperf.execution.clusters.client import connected, is_running
 from dtperf.execution.credentials import find, in_addresses, warnings
 from dtperf.execution.estimate import seconds_needed
-from dtperf.execution.executor import ChunkExecutor, Update, Workplace, cores_expected, worker_pool
-from dtperf.execution.inputs import check_inputs, plan_inputs, read_branches, retry_policy
+from dtperf.execution.executor import ChunkExecutor, Update
+from dtperf.execution.inputs import RunInputs, RunWork, divide, look_at, retry_policy
 from dtperf.execution.metrics import RunMetrics, metrics_file
-from dtperf.execution.planning import (
-    LARGEST,
-    WHOLE,
-    ReadRanges,
-    check_measured,
-    event_bytes,
-)
+from dtperf.execution.planning import LARGEST
 from dtperf.execution.pools import Pool
 from dtperf.execution.processor import portable
 from dtperf.execution.progress import ProgressReporter
 from dtperf.execution.provenance import code_version
 from dtperf.execution.record import RunRecord
-from dtperf.filesets import InputFile, resolve, write
-from dtperf.filesets.check import RetryPolicy, UnreadableFile
+from dtperf.execution.workplace import Workplace, cores_expected, worker_pool
+from dtperf.filesets import resolve, write
+from dtperf.filesets.check import RetryPolicy
 from dtperf.filesets.replicas import Replicas
 from dtperf.nanoaod.looking import forget_looked_at
 from dtperf.process import is_interrupt, stoppable
 from dtperf.progress import Progress
-from dtperf.results.ledger import Ledger
 from dtperf.results.result import Result
 
 __all__ = ["Job", "Progress", "run"]
-
-ADAPTED = 4
-"""With more chunks a worker they are cut on the way, by the memory that others took."""
 
 
 class Job(NamedTuple):
@@ -134,55 +122,37 @@ def _run(
     on_progress: Callable[[Progress], None],
 ) -> Result:
     job = make_job(config, directory)
-    processor = job.processor
     reporter = ProgressReporter(on_progress)
     record = RunRecord(config, directory, reporter.note, code, metrics.update)
-    previous = None if directory is None else directory.previous
-    measured = ReadRanges(Ledger([]) if previous is None else previous.ledger)
-    files = resolve(inputs, config.input.tree, config.run.timeout_s)[files_taken]
     policy = retry_policy(config)
-    checked = check_inputs(config, processor, files, policy, on_progress)
-    readable = [each.file for each in checked.files]
-    check_measured(readable, {file.path for file in files}, measured)
-    problems = _recall(checked.problems, directory)
-    planned = partial(plan_inputs, config, processor, readable, files, measured)
-    everything = [*readable, *(problem.file for problem in problems)]
-    amount = {"files": len(everything), "events": sum(file.events for file in everything)}
+    files = resolve(inputs, config.input.tree, config.run.timeout_s)[files_taken]
+    found = look_at(files, config, job.processor, policy, directory, on_progress)
+    amount = {"files": len(found.files), "events": sum(file.events for file in found.files)}
+
+    def describe(**more: int) -> None:
+        amount.update(more)
+        if directory is not None:
+            directory.describe(amount)
+
     if directory is not None:
         # for `dtperf fileset retry` and `dtperf status`
-        write(directory.path / FILESET, everything)
-        directory.describe(amount)
-    for problem in problems:
-        record.skip_file(problem, measured.left(problem.file))
-    for each in checked.files:
-        if not each.file.entries and each.file not in measured:
-            record.note_empty(each)
+        write(directory.path / FILESET, found.files)
+    describe()
+    _note_unmeasured(found, record)
     with ExitStack() as stack:
         stack.callback(forget_looked_at)
         try:
-            if any(True for _ in planned(LARGEST)):
-                for line in _ending(readable, measured, cores_expected(config, workplace)):
+            if any(True for _ in found.cut(LARGEST)):
+                for line in _ending(found, cores_expected(config, workplace)):
                     reporter.notice(line)
                 pool = stack.enter_context(worker_pool(config, workplace, reporter.wait))
-                known = [each.event_bytes for each in checked.files]
-                of_event = event_bytes(read_branches(processor), known)
-                sizes = ChunkSizes(pool.memory, of_event)
-                size = config.run.chunksize or sizes.events
-                chunks = list(islice(planned(size), limit_chunks))
-                amount["chunks"] = record.chunks + len(chunks)
-                if directory is not None:
-                    directory.describe(amount)
-                metrics.begin(amount, previous)
-                record.begin_measuring(sum(map(len, chunks)))
-                reporter.begin(sum(map(len, chunks)), pool)
-                is_free = not (config.run.chunksize or limit_chunks) and pool.threads == 1
-                if adapts := is_free and len(chunks) > ADAPTED * pool.workers:
-                    chunks = list(planned(WHOLE))
-                adapted = sizes if adapts else None
-                _measure(policy, job, chunks, pool, record, reporter, adapted)
-                amount["chunks"] = record.chunks
-                if directory is not None:
-                    directory.describe(amount)
+                work = divide(found, config, job.processor, pool, limit_chunks)
+                describe(chunks=record.chunks + work.expected)
+                metrics.begin(amount, None if directory is None else directory.previous)
+                record.begin_measuring(work.events)
+                reporter.begin(work.events, pool)
+                _measure(work, policy, job, pool, record, reporter)
+                describe(chunks=record.chunks)
         except BaseException as error:
             # whatever has ended it: what is measured is measured
             record.save()
@@ -198,39 +168,35 @@ def _run(
     return result
 
 
-def _ending(files: Sequence[InputFile], measured: ReadRanges, cores: int) -> Iterator[str]:
+def _note_unmeasured(found: RunInputs, record: RunRecord) -> None:
+    """Note the files that cannot be read, and those without events."""
+    for problem in found.problems:
+        record.skip_file(problem, found.measured.left(problem.file))
+    for each in found.checked:
+        if not each.file.entries and each.file not in found.measured:
+            record.note_empty(each)
+
+
+def _ending(found: RunInputs, cores: int) -> Iterator[str]:
     """Yield which proxy or token ends before the files of servers are read."""
+    files = [each.file for each in found.checked]
     if not any(is_remote(address) for file in files for address in (file.path, *file.replicas)):
         return
-    left = sum(stop - start for file in files for start, stop in measured.left(file))
-    needed = seconds_needed(left, cores, measured.ledger)
+    left = sum(stop - start for file in files for start, stop in found.measured.left(file))
+    needed = seconds_needed(left, cores, found.measured.ledger)
     yield from warnings([*find(), *in_addresses()], needed)
 
 
-def _recall(
-    problems: Sequence[UnreadableFile], directory: RunDirectory | None
-) -> list[UnreadableFile]:
-    """Add what an earlier run in this directory knew of files that cannot be opened now."""
-    if directory is None or not (directory.path / FILESET).is_file():
-        return [*problems]
-    known = {file.path: file for file in resolve(directory.path / FILESET)}
-    return [
-        problem
-        if problem.file.is_counted
-        else problem._replace(file=known.get(problem.file.path, problem.file))
-        for problem in problems
-    ]
-
-
 def _measure(
+    work: RunWork,
     policy: RetryPolicy,
     job: Job,
-    chunks: Sequence[WorkItem],
     pool: Pool,
     record: RunRecord,
     reporter: ProgressReporter,
-    sizes: ChunkSizes | None,
 ) -> None:
+    sizes = work.sizes
+
     def replicas(item: WorkItem) -> Replicas:
         return policy.replicas(item.filename, meta_of(item).replicas)
 
@@ -246,4 +212,4 @@ def _measure(
     executor = ChunkExecutor(pool=pool, replicas=replicas, on_progress=note)
     if sizes is not None:
         executor.cut, executor.ahead, executor.on_lost = sizes.cut, sizes.ahead, sizes.lost
-    ChunkRunner(executor=executor, processor_compression=None).run(list(chunks), job.processor)
+    ChunkRunner(executor=executor, processor_compression=None).run(work.chunks, job.processor)

@@ -15,7 +15,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter, ScalarFo
 from dtperf.measurements.declaration import Histogram
 from dtperf.plot.ticks import name_ticks
 from dtperf.results.colours import is_few, is_surely_low
-from dtperf.statistics import clopper_pearson
+from dtperf.statistics import clopper_pearson, efficiency
 from dtperf.typing import F64, I64, Bools
 
 __all__ = [
@@ -69,8 +69,7 @@ class Binned:
     @property
     def value(self) -> F64:
         """The efficiency, NaN in empty bins."""
-        value: F64 = np.where(self.filled, self.passed / np.maximum(self.total, 1), np.nan)
-        return value
+        return efficiency(self.passed, self.total)
 
     @property
     def interval(self) -> tuple[F64, F64]:

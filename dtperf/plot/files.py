@@ -40,7 +40,7 @@ def figure(
     energy: float | None = None,
     figsize: Size | None = None,
 ) -> StyledFigure:
-    """Draw one plot.
+    """Draw one plot, and return it as a matplotlib figure.
 
     Args:
         result: What was measured, or its directory.

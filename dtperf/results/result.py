@@ -179,11 +179,21 @@ class Result(Mapping[str, "Histogram"]):
         return [*self.counts]
 
     def by_station(self) -> Table[StationEfficiency]:
-        """Summarise fiducial efficiency and efficiency x acceptance of MB1 to MB4."""
+        """Return fiducial efficiency, efficiency x acceptance and eligible fraction of MB1 to MB4.
+
+        Returns:
+            A row for each station: values with their Clopper-Pearson intervals of one standard
+            deviation, and counts; None of what was not measured.
+        """
         return by_station(self.counts)
 
     def by_chamber(self) -> Table[ChamberEfficiency]:
-        """List the fiducial efficiency of the 250 chambers."""
+        """Return the fiducial efficiency of the 250 chambers, with interval and counts.
+
+        Returns:
+            A row for each chamber, in the order of `dtperf.detector.chambers()`; none where
+            'by_chamber' was not measured.
+        """
         return by_chamber(self.counts)
 
     def to_pandas(self, name: str) -> pd.DataFrame:
@@ -209,6 +219,8 @@ class Result(Mapping[str, "Histogram"]):
 
     def counts_of(self, name: str) -> Histogram:
         """Return the counts of a measurement, or of what the processor has counted, as they add up.
+
+        Those of a profile are integers, of which ``result[name]`` makes mean and spread.
 
         Args:
             name: As `to_pandas` takes it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dtperf.lazy_import import listed
 from dtperf.statistics.differences import exact_test, false_discovery, student
 from dtperf.statistics.intervals import ONE_SIGMA, bayesian, clopper_pearson, probability, wilson
-from dtperf.statistics.ratios import efficiency_ratio
+from dtperf.statistics.ratios import efficiency, efficiency_ratio
 from dtperf.statistics.stratified import Differences, Strata
 from dtperf.statistics.trends import slope_interval, trend_in_sigmas
 
@@ -15,6 +15,7 @@ __all__ = [
     "Strata",
     "bayesian",
     "clopper_pearson",
+    "efficiency",
     "efficiency_ratio",
     "exact_test",
     "false_discovery",

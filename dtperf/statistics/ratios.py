@@ -1,4 +1,4 @@
-"""The ratio of two efficiencies, such as a scale factor of data to simulation."""
+"""Efficiencies, and the ratio of two of them, such as a scale factor of data to simulation."""
 
 from __future__ import annotations
 
@@ -6,9 +6,23 @@ import numpy as np
 import numpy.typing as npt
 
 from dtperf.statistics.intervals import clopper_pearson, counts_of
-from dtperf.typing import AnyArray
+from dtperf.typing import F64, AnyArray
 
-__all__ = ["efficiency_ratio"]
+__all__ = ["efficiency", "efficiency_ratio"]
+
+
+def efficiency(passed: AnyArray, total: AnyArray) -> F64:
+    """Return what has passed over all.
+
+    Args:
+        passed: Counts, any shape.
+        total: Counts of the same shape.
+
+    Returns:
+        Of the same shape; NaN without entries.
+    """
+    value: F64 = np.where(total > 0, passed / np.maximum(total, 1), np.nan)
+    return value
 
 
 def efficiency_ratio(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,13 +11,17 @@ import pytest
 
 from dtperf.cli import main
 
-__all__ = ["Done", "call"]
+__all__ = ["Call", "Done", "call"]
 
 
 class Done(NamedTuple):
     code: int
     out: str
     err: str
+
+
+Call = Callable[..., Done]
+"""The command line, which the fixture `dtperf` gives."""
 
 
 def call(

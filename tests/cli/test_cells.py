@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import dtperf as package
-from tests.cli.commands import Done, call
+from tests.cli.commands import Call
 from tests.diagnostics.test_cells import DEAD, occupancy, result_of
 from tests.helpers.golden import GOLDEN
-
-Call = Callable[..., Done]
-
-
-@pytest.fixture
-def dtperf(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    return partial(call, monkeypatch, capfd)
 
 
 @pytest.fixture(scope="module")

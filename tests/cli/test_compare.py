@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,19 +16,13 @@ from dtperf.pages.report.changed import points
 from dtperf.plot.header import Header
 from dtperf.results.caption import Caption
 from dtperf.results.result import Result
-from tests.cli.commands import Done, call
+from tests.cli.commands import Call, Done
 from tests.diagnostics.comparison.toys import drawn, one, station
 from tests.helpers.ledgers import row
 from tests.helpers.made_results import made
 from tests.pages.report.samples import Page
 
-Call = Callable[..., Done]
 ILL = 17
-
-
-@pytest.fixture
-def dtperf(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    return partial(call, monkeypatch, capfd)
 
 
 def measured(file: str, seed: int, ill: float, empty: int = -1) -> Result:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from dtperf.filesets import InputFile, join, read, resolve, write
-from tests.cli.commands import Done, call
+from tests.cli.commands import Call
 from tests.filesets.fixtures import broken_copy, golden_pieces
 from tests.filesets.made import file, many
 from tests.filesets.stubs import executable
@@ -19,13 +18,6 @@ from tests.helpers.ledgers import stopped
 from tests.helpers.made_results import made
 from tests.helpers.missing_files import FILES, ROWS
 from tests.nanoaod.files import read_arrays, write_like
-
-Call = Callable[..., Done]
-
-
-@pytest.fixture
-def dtperf(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    return partial(call, monkeypatch, capfd)
 
 
 @pytest.fixture

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from dtperf.filesets import resolve
 from dtperf.results.result import Result
-from tests.cli.commands import Done, call
+from tests.cli.commands import Call
 from tests.filesets.fixtures import broken_copy, golden_pieces
 from tests.helpers.runs import assert_same
-
-Call = Callable[..., Done]
-
-
-@pytest.fixture
-def dtperf(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    return partial(call, monkeypatch, capfd)
 
 
 @pytest.fixture(scope="module")

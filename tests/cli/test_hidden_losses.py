@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-
-import pytest
 
 from dtperf.detector import Place
 from dtperf.results.result import Result
-from tests.cli.commands import Done, call
+from tests.cli.commands import Call
 from tests.diagnostics.flags.hidden_toys import hidden_toy
 from tests.pages.report.samples import Page
 
-Call = Callable[..., Done]
 SECTOR = Place(0, 5)
 BEGIN = "Sector 5 of wheel 0: 9"
 LEFT = " % of its probes have left the denominator ("
-
-
-@pytest.fixture
-def dtperf(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    return partial(call, monkeypatch, capfd)
 
 
 def dead(seed: int) -> Result:

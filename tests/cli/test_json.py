@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from math import inf, nan
 from pathlib import Path
 from typing import Any
@@ -20,20 +19,12 @@ from dtperf.config import load_config
 from dtperf.detector import Place
 from dtperf.results.result import Result
 from dtperf.results.summary import Efficiency
-from tests.cli.commands import Done, call
+from tests.cli.commands import Call
 from tests.helpers.golden import GOLDEN
 from tests.helpers.pages import ROOT
 from tests.nanoaod.files import read_arrays, write_like
 
-Call = Callable[..., Done]
-
-
 WIDE = {"selection.pair.min_mass": 60.0, "selection.pair.max_mass": 120.0}
-
-
-@pytest.fixture
-def dtperf(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    return partial(call, monkeypatch, capfd)
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import junitparser
-import pytest
 
 from dtperf.cli.junit import HIDDEN, junit_xml
 from dtperf.detector import Place, chambers
@@ -16,18 +13,12 @@ from dtperf.diagnostics.comparison import changes
 from dtperf.diagnostics.comparison.family import family
 from dtperf.pages.report.changed import points
 from dtperf.results.result import Result
-from tests.cli.commands import Done, call
+from tests.cli.commands import Call
 from tests.cli.test_compare import ILL, measured
 from tests.diagnostics.comparison.toys import drawn, one, station
 from tests.diagnostics.flags.hidden_toys import hidden_toy
 
-Call = Callable[..., Done]
 Case = junitparser.TestCase
-
-
-@pytest.fixture
-def dtperf(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    return partial(call, monkeypatch, capfd)
 
 
 def cases_of(path: Path) -> dict[str, Case]:

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from dtperf.results.result import Result
-from tests.cli.commands import Done, call
+from tests.cli.commands import Call
 from tests.helpers.ledgers import plan, row, stopped, unopened
 from tests.helpers.made_results import made
-
-Call = Callable[..., Done]
-
-
-@pytest.fixture
-def dtperf(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    return partial(call, monkeypatch, capfd)
 
 
 @pytest.fixture

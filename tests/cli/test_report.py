@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
-import pytest
-
-from tests.cli.commands import Done, call
+from tests.cli.commands import Call
 from tests.pages.report.samples import DEAD, EMPTY, LOW, Page, measured
-
-Call = Callable[..., Done]
-
-
-@pytest.fixture
-def dtperf(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    return partial(call, monkeypatch, capfd)
 
 
 def test_a_report_with_the_ill_chambers(dtperf: Call, tmp_path: Path) -> None:

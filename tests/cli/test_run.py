@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import awkward as ak
@@ -18,20 +17,13 @@ import uproot
 from dtperf.cli.printed import print_report
 from dtperf.cli.run import first_event
 from dtperf.results.result import Result
-from tests.cli.commands import Done, call
+from tests.cli.commands import Call
 from tests.helpers.broken import missing_branch
 from tests.helpers.golden import GOLDEN, golden_differences
 from tests.helpers.ledgers import row
 from tests.helpers.made_results import made
 from tests.helpers.runs import pieces
 from tests.nanoaod.files import read_arrays, write_like, write_tree
-
-Call = Callable[..., Done]
-
-
-@pytest.fixture
-def dtperf(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    return partial(call, monkeypatch, capfd)
 
 
 @pytest.fixture(scope="module")

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
-import pytest
-
 from dtperf.execution.status import summarize
-from tests.cli.commands import Done, call
+from tests.cli.commands import Call
 from tests.helpers.ledgers import ROWS, plan, row, stopped
 from tests.helpers.made_results import made
-
-Call = Callable[..., Done]
-
-
-@pytest.fixture
-def dtperf(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    return partial(call, monkeypatch, capfd)
 
 
 def test_complete(dtperf: Call, tmp_path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,16 +9,9 @@ import pytest
 from dtperf.errors import InputError
 from dtperf.execution.estimate import GOALS, Goal, Rates, needs, rates_of
 from dtperf.filesets import InputFile
-from tests.cli.commands import Done, call
+from tests.cli.commands import Call
 from tests.helpers.ledgers import row, unopened
 from tests.helpers.made_results import made
-
-Call = Callable[..., Done]
-
-
-@pytest.fixture
-def dtperf(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    return partial(call, monkeypatch, capfd)
 
 
 def test_rates_of_a_ledger() -> None:

@@ -20,8 +20,9 @@ from dtperf.errors import Cause, InputError
 from dtperf.execution import dask_queue
 from dtperf.execution.clusters import local_client
 from dtperf.execution.dask_pool import DaskPool
-from dtperf.execution.executor import ChunkExecutor, worker_pool
+from dtperf.execution.executor import ChunkExecutor
 from dtperf.execution.pools import MOST_THREADS, InProcessPool, ProcessPool
+from dtperf.execution.workplace import worker_pool
 from dtperf.filesets.replicas import Replicas
 from tests.helpers.chunks import FAR, HOME, REPLICA, counted, items, run
 from tests.helpers.troubled_chunks import kill_always, kill_once, late_once

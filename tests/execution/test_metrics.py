@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -16,18 +15,12 @@ from dtperf.errors import ConfigError, DtperfWarning
 from dtperf.execution import runner
 from dtperf.execution.metrics import as_prometheus, metrics_file
 from dtperf.execution.status import sum_up, summarize
-from tests.cli.commands import Done, call
+from tests.cli.commands import Call
 from tests.helpers.golden import GOLDEN
 from tests.helpers.ledgers import ROWS, plan, row
 from tests.helpers.made_results import made
 
-Call = Callable[..., Done]
 Values = dict[tuple[str, ...], float]
-
-
-@pytest.fixture
-def dtperf(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    return partial(call, monkeypatch, capfd)
 
 
 def values(text: str, run: str) -> Values:

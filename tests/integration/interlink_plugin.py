@@ -6,19 +6,17 @@ It follows the table in interLink's documentation: five calls, GETs with bodies,
 from __future__ import annotations
 
 import base64
-import json
 import os
 import re
 import shlex
 import shutil
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.helpers.http import Answering, serving
 from tests.integration.slurm import Slurm
 
 __all__ = ["Plugin", "serve"]
@@ -218,7 +216,7 @@ def serve(folder: Path, slurm: Slurm, *, keeps_base64: bool = False) -> Iterator
     """Answer on loopback."""
     plugin = Plugin(folder, slurm, keeps_base64=keeps_base64)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Answering):
         def do_GET(self) -> None:
             calls = {"/status": plugin.status, "/getLogs": plugin.logs}
             self.answer(calls[self.path])
@@ -228,30 +226,12 @@ def serve(folder: Path, slurm: Slurm, *, keeps_base64: bool = False) -> Iterator
             self.answer(calls[self.path])
 
         def answer(self, call: Any) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             try:
-                content = call(body)
+                content = call(self.body())
             except Exception as error:  # noqa: BLE001  interLink takes nothing but 200
                 content = f"{type(error).__name__}: {error}"
-            is_text = isinstance(content, str)
-            told = (content if is_text else json.dumps(content)).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain" if is_text else "application/json")
-            self.send_header("Content-Length", str(len(told)))
-            self.end_headers()
-            self.wfile.write(told)
+            self.tell(200, content)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    plugin.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with serving(Handler) as url:
+        plugin.url = url
         yield plugin
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

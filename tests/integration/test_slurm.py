@@ -40,6 +40,14 @@ def cluster(system: Slurm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     return path
 
 
+def begin(cluster: Path, files: Path, keys: dict[str, object]) -> Command:
+    """Begin a run with other keys of the description."""
+    content = yaml.safe_load(cluster.read_text())
+    cluster.write_text(yaml.safe_dump({**content, **keys}))
+    out = cluster.parent / "out"
+    return Command(["run", "reference_2023", files, "-o", out, "--cluster", cluster])
+
+
 def nothing_is_left(system: Slurm, begun: Command | None = None) -> None:
     deadline = time.monotonic() + 240
     while system.jobs() and time.monotonic() < deadline:
@@ -153,11 +161,7 @@ def test_one_cluster_for_several_runs(
 
 
 def test_a_job_that_slurm_does_not_take(cluster: Path, system: Slurm, files: Path) -> None:
-    content = yaml.safe_load(cluster.read_text())
-    cluster.write_text(yaml.safe_dump({**content, "partition": "nowhere"}))
-    begun = Command(
-        ["run", "reference_2023", files, "-o", cluster.parent / "out", "--cluster", cluster]
-    )
+    begun = begin(cluster, files, {"partition": "nowhere"})
     code, text = begun.wait(120)
     assert code == 1
     assert "sbatch refused the job" in text
@@ -168,11 +172,7 @@ def test_a_job_that_slurm_does_not_take(cluster: Path, system: Slurm, files: Pat
 
 def test_workers_that_fail_at_once(cluster: Path, system: Slurm, files: Path) -> None:
     """Long before the time is up that workers are waited for, with what they said."""
-    content = yaml.safe_load(cluster.read_text())
-    cluster.write_text(yaml.safe_dump({**content, "python": "/nowhere/python", "wait_s": 600}))
-    begun = Command(
-        ["run", "reference_2023", files, "-o", cluster.parent / "out", "--cluster", cluster]
-    )
+    begun = begin(cluster, files, {"python": "/nowhere/python", "wait_s": 600})
     code, text = begun.wait(150)
     assert code == 1, text
     assert "2 workers have ended soon after the start" in text
@@ -184,11 +184,7 @@ def test_workers_that_fail_at_once(cluster: Path, system: Slurm, files: Path) ->
 
 
 def test_jobs_that_are_held(cluster: Path, system: Slurm, files: Path) -> None:
-    content = yaml.safe_load(cluster.read_text())
-    cluster.write_text(yaml.safe_dump({**content, "flags": ["--hold"], "wait_s": 600}))
-    begun = Command(
-        ["run", "reference_2023", files, "-o", cluster.parent / "out", "--cluster", cluster]
-    )
+    begun = begin(cluster, files, {"flags": ["--hold"], "wait_s": 600})
     code, text = begun.wait(150)
     assert code == 1, text
     assert "2 jobs are held or gone, and no worker is there" in text
@@ -198,11 +194,7 @@ def test_jobs_that_are_held(cluster: Path, system: Slurm, files: Path) -> None:
 
 def test_more_memory_than_any_node_has(cluster: Path, system: Slurm, files: Path) -> None:
     """Slurm takes such a job where another node may come; then no worker does."""
-    content = yaml.safe_load(cluster.read_text())
-    cluster.write_text(yaml.safe_dump({**content, "memory": "500GiB", "wait_s": 10}))
-    begun = Command(
-        ["run", "reference_2023", files, "-o", cluster.parent / "out", "--cluster", cluster]
-    )
+    begun = begin(cluster, files, {"memory": "500GiB", "wait_s": 10})
     code, text = begun.wait(120)
     assert code == 1
     assert "refused the job" in text or re.search(

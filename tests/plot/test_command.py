@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from dtperf.plot import PLOTS
 from dtperf.results.result import Result
-from tests.cli.commands import Done, call
-
-Call = Callable[..., Done]
-
-
-@pytest.fixture
-def dtperf(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    return partial(call, monkeypatch, capfd)
+from tests.cli.commands import Call
 
 
 def test_all_plots_of_the_golden_events(

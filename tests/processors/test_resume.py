@@ -12,7 +12,8 @@ import dtperf
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError, InputError
 from dtperf.execution.instance_state import code_of, described
-from dtperf.execution.processor import packaged_class, portable
+from dtperf.execution.processor import portable
+from dtperf.execution.processor_class import packaged_class
 from dtperf.execution.provenance import code_version
 from tests.helpers.golden import GOLDEN
 from tests.helpers.runs import with_run

@@ -13,7 +13,7 @@ from coffea.processor import FuturesExecutor, IterativeExecutor, Runner
 import dtperf
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError
-from dtperf.execution.processor import load_class
+from dtperf.execution.processor_class import load_class
 from dtperf.execution.runner import Progress
 from dtperf.nanoaod import MuonDPGSchema
 from dtperf.results.result import Result

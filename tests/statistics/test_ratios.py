@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dtperf.statistics import efficiency_ratio
+from dtperf.statistics import efficiency, efficiency_ratio
+
+
+def test_an_efficiency_without_entries_is_none() -> None:
+    passed, total = np.array([[3, 0], [0, 7]]), np.array([[4, 5], [0, 7]])
+    np.testing.assert_array_equal(efficiency(passed, total), [[0.75, 0.0], [np.nan, 1.0]])
 
 
 def test_many_counts_have_the_errors_of_small_ones() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from dtperf.detector import Place, chambers
 from dtperf.diagnostics.flags.low import LOW_MARGIN
 from dtperf.diagnostics.flags.model import Flag, Kind, PlaceTest, percent
-from dtperf.statistics import exact_test, special
+from dtperf.statistics import efficiency, exact_test, special
 from dtperf.typing import F64, I64
 
 __all__ = ["Parts", "dropped_parts", "low_parts"]
@@ -38,8 +38,7 @@ class Parts(NamedTuple):
     @property
     def value(self) -> F64:
         """Passed over total, NaN without probes."""
-        value: F64 = np.where(self.total > 0, self.passed / np.maximum(self.total, 1), np.nan)
-        return value
+        return efficiency(self.passed, self.total)
 
 
 def usual(parts: Parts) -> F64:

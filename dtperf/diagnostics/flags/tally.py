@@ -9,6 +9,7 @@ import numpy as np
 
 from dtperf.detector import Place, chamber_numbers, of_chambers, places
 from dtperf.results.result import Result
+from dtperf.statistics import efficiency
 from dtperf.typing import F64, I64, Bools
 
 __all__ = ["ChamberTally", "Groups", "by_station", "eligible", "mostly", "of_places"]
@@ -31,8 +32,7 @@ class ChamberTally(NamedTuple):
     @property
     def fraction(self) -> F64:
         """Passed over total, NaN without probes."""
-        value: F64 = np.where(self.total > 0, self.passed / np.maximum(self.total, 1), np.nan)
-        return value
+        return efficiency(self.passed, self.total)
 
     def sums(self, groups: Groups) -> ChamberTally:
         """Return the sums over the chambers of each group, shape (groups,) or (groups, runs)."""

@@ -19,8 +19,8 @@ from dtperf.errors import ConfigError, InputError
 from dtperf.results.bin_columns import is_efficiency
 from dtperf.results.export.about import about, source_of
 from dtperf.results.index import UnknownHistogram
-from dtperf.statistics import efficiency_ratio
-from dtperf.typing import F64, AnyArray
+from dtperf.statistics import efficiency, efficiency_ratio
+from dtperf.typing import AnyArray
 
 if TYPE_CHECKING:
     from dtperf.results.result import Result
@@ -53,7 +53,7 @@ def aging_file(result: Result, measurement: str = LAYERS, reference: Result | No
     """
     passed, total = _counts(result, measurement)
     if reference is None:
-        kept: F64 = np.where(total > 0, passed / np.maximum(total, 1), np.nan)
+        kept = efficiency(passed, total)
     else:
         kept, _, _ = efficiency_ratio(passed, total, *_counts(reference, measurement))
     if np.isnan(kept).all():

@@ -16,7 +16,7 @@ from dtperf.measurements.declaration import Histogram
 from dtperf.measurements.labels import as_text
 from dtperf.results.bin_columns import is_efficiency
 from dtperf.results.export.about import CHAMBERS, about, selection_of, source_of
-from dtperf.statistics import clopper_pearson, efficiency_ratio
+from dtperf.statistics import clopper_pearson, efficiency, efficiency_ratio
 from dtperf.typing import AnyArray
 
 if TYPE_CHECKING:
@@ -191,8 +191,7 @@ def _passed_and_total(counts: Histogram) -> tuple[AnyArray, AnyArray]:
 def _efficiencies(counts: Histogram) -> Values:
     passed, total = _passed_and_total(counts)
     low, high = clopper_pearson(passed, total)
-    nominal = np.where(total > 0, passed / np.maximum(total, 1), np.nan)
-    return {"nominal": nominal, "stat_up": high, "stat_down": low}
+    return {"nominal": efficiency(passed, total), "stat_up": high, "stat_down": low}
 
 
 def _moved(nominal: AnyArray, systematics: Mapping[str, AnyArray]) -> Values:

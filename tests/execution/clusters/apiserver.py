@@ -6,9 +6,10 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.helpers.http import Answering, serving
 
 __all__ = ["Stub", "kubeconfig", "serve"]
 
@@ -184,39 +185,20 @@ def merge(one: Object, change: Object) -> None:
 
 @contextmanager
 def serve(stub: Stub) -> Iterator[Stub]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Answering):
         protocol_version = "HTTP/1.1"
         wbufsize = -1  # one packet for an answer: two would wait for each other
 
         def do_GET(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length) or b"{}")
+            body = self.body()
             with stub.lock:
-                code, content = stub.answer(self.command, self.path, body)
-                is_text = isinstance(content, str)
-                told = (content if is_text else json.dumps(content)).encode()
-            self.send_response(code)
-            self.send_header("Content-Type", "text/plain" if is_text else "application/json")
-            self.send_header("Content-Length", str(len(told)))
-            self.end_headers()
-            self.wfile.write(told)
+                self.tell(*stub.answer(self.command, self.path, body))
 
         do_POST = do_PATCH = do_DELETE = do_GET
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    stub.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with serving(Handler) as url:
+        stub.url = url
         yield stub
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def kubeconfig(url: str) -> str:

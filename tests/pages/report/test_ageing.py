@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from dtperf.results.result import Result
-from tests.cli.commands import Done, call
+from tests.cli.commands import Call
 from tests.diagnostics.ageing.toys import ILL, SPREAD, THETA, drawn, with_theta, years
 from tests.pages.report.samples import Page
 
-Call = Callable[..., Done]
 YEARS = years(runs=5, periods=4)
-
-
-@pytest.fixture
-def dtperf(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    return partial(call, monkeypatch, capfd)
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,16 +13,9 @@ from dtperf.errors import ConfigError, InputError
 from dtperf.pages.report import render_history
 from dtperf.pages.report.history import in_each, in_order, overlaps
 from dtperf.results.result import Result
-from tests.cli.commands import Done, call
+from tests.cli.commands import Call
 from tests.diagnostics.comparison.toys import drawn, station
 from tests.pages.report.samples import EMPTY, LOW, Page, measured
-
-Call = Callable[..., Done]
-
-
-@pytest.fixture
-def dtperf(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    return partial(call, monkeypatch, capfd)
 
 
 def four() -> list[tuple[str, Result]]:
