@@ -50,7 +50,8 @@ def presented(counts: Histogram) -> Histogram:
     view["count"] = entries
     view["value"] = mean
     spread = squares * SUM_OF_SQUARES_UNIT - filled * mean * mean
-    view["_sum_of_deltas_squared"] = np.maximum(spread, 0)
+    # of one entry there is what was rounded
+    view["_sum_of_deltas_squared"] = np.where(entries > 1, np.maximum(spread, 0), 0)
     return profile
 
 
