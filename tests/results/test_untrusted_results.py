@@ -180,6 +180,24 @@ def test_histograms(saved: Path, change: Change, told: str) -> None:
         Result.load(saved)
 
 
+def test_a_result_whose_profiles_have_no_high_parts_is_read(saved: Path) -> None:
+    """Versions before the third of the form have written such, and it adds up with a new one."""
+
+    def without(content: Any) -> None:
+        profile = content["t0_profile"]
+        profile["axes"][3]["categories"] = ["entries", "sum", "sum_of_squares"]
+        values = np.array(profile["storage"]["values"])[..., :3]
+        profile["storage"]["values"] = values.tolist()
+
+    change_histogram(saved, without)
+    change_result(saved, "schema_version", 2)
+    older, newer = Result.load(saved), made([row("c", 0, 30)])
+    first = older["t0_profile"].view(flow=True)[0, 0, 0]
+    assert (first["count"], first["value"]) == (1, -30)
+    both = (older + newer)["t0_profile"].view(flow=True)[0, 0, 0]
+    assert (both["count"], both["value"]) == (2, -30)
+
+
 def test_what_is_told_beside_a_histogram_has_no_effect(saved: Path) -> None:
     evil = {"view": "x", "__class__": "os.system", "name": "mass", "label": "m"}
     change_histogram(saved, of("pair_mass", "metadata", to=evil))
