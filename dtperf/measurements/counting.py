@@ -16,9 +16,9 @@ import numpy as np
 
 from dtperf.compiled import called, compiled
 from dtperf.kernel_arrays import empty
-from dtperf.typing import I16, I32, I64, U16, AnyArray, Bools
+from dtperf.typing import I16, I32, I64, U16, Bools
 
-__all__ = ["LISTED", "NOTHING", "NO_FLAG", "OWN", "PARENTS", "add_moments", "count_rows"]
+__all__ = ["LISTED", "NOTHING", "NO_FLAG", "OWN", "PARENTS", "count_rows"]
 
 TOGETHER = 2048
 """Rows that are counted in one histogram after the other."""
@@ -189,35 +189,3 @@ def count_rows(
             else:
                 _add_rows(some, places[place], counts[first:])
                 one += 1
-
-
-@compiled
-def add_moments(
-    entries: I64,
-    sums: I64,
-    squares: I64,
-    places: I32,
-    values: AnyArray,
-    unit: float,
-    unit_of_squares: float,
-    below: float,
-) -> None:
-    """Add the powers of a value of each row to flat histograms, in place.
-
-    Args:
-        entries: Flat contents with flow bins: how many values.
-        sums: Of the values.
-        squares: Of their squares.
-        places: Where each row is in them, shape (rows,); -1: nowhere.
-        values: Of all rows.
-        unit: What a sum of 1 stands for; values are rounded to its multiples, half to even.
-        unit_of_squares: The same of squares.
-        below: Values that are not smaller than this, or are NaN, are left out.
-    """
-    for row in range(len(places)):
-        at, y = places[row], np.float64(values[row])
-        if at < 0 or not abs(y) < below:
-            continue
-        entries[np.uint64(at)] += 1
-        sums[np.uint64(at)] += np.int64(np.rint(y / unit))
-        squares[np.uint64(at)] += np.int64(np.rint(y * y / unit_of_squares))

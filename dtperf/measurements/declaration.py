@@ -143,8 +143,9 @@ Axis = Annotated[Regular | Variable | Integer | AtLeast | Category, Field(discri
 
 Histogram: TypeAlias = "hist.Hist[Any]"
 
-MOMENTS = ("entries", "sum", "sum_of_squares")
-"""Bins of a profile's last axis; sums are kept in whole units so that adding is exact."""
+MOMENTS = ("entries", "sum", "sum_of_squares", "high_sum", "high_sum_of_squares")
+"""Bins of a profile's last axis; sums are kept in whole units so that adding is exact, and with
+high parts as they may be beyond 64 bits: see `dtperf.measurements.moments`."""
 
 
 ENTRIES = "entries"
@@ -190,7 +191,8 @@ class Measurement(Model):
     passed: str | None = None
     """Boolean column: adds an axis 'passed', which makes this an efficiency."""
     mean_of: str | None = None
-    """Column: adds an axis 'moment', which makes this a profile."""
+    """Column: adds an axis 'moment', which makes this a profile. NaN, and values of more than
+    524288, are left out."""
     picture: PictureHints = PictureHints()
     """How it is drawn."""
 

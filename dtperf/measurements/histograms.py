@@ -8,39 +8,24 @@ from typing import Any
 import hist
 import numpy as np
 
-from dtperf.measurements.declaration import Histogram
-from dtperf.measurements.table_counts import SUM_OF_SQUARES_UNIT, SUM_UNIT
-from dtperf.typing import F64, AnyArray
+from dtperf.measurements.declaration import MOMENTS, Histogram
+from dtperf.measurements.moments import SUM_OF_SQUARES_UNIT, SUM_UNIT, moments
+from dtperf.typing import F64
 
-__all__ = ["means", "moments", "presented", "profile_on", "sort_categories", "with_labels"]
-
-
-def moments(profile: AnyArray) -> F64:
-    """Return the moments of bins in double precision, in the same units.
-
-    64 bits hold the sum of squares of 3.6 million mean timers of 390 ns, and what is beyond them is
-    lost. It is found again, since a sum of squares is at least that of as many equal values: so
-    long as entries times variance are below 5e11.
-
-    Args:
-        profile: Contents of a profile, shape (…, 3).
-    """
-    entries, total, squares = np.moveaxis(profile.astype(np.float64), -1, 0)
-    least = (total * SUM_UNIT) ** 2 / np.maximum(entries, 1) / SUM_OF_SQUARES_UNIT
-    lost = np.maximum(np.rint((least - squares) / 2.0**64), 0)
-    return np.stack([entries, total, squares + lost * 2.0**64], axis=-1)
+__all__ = ["means", "presented", "profile_on", "sort_categories", "with_labels"]
 
 
 def profile_on(counts: Histogram, *axes: str) -> Histogram:
-    """Return a profile on some axes, summed over all others; as it is filled, but for doubles.
+    """Return a profile on some axes, summed over all others: in doubles, as of `moments`.
 
-    The sums of all chambers and runs are larger than those of a bin, for which 64 bits are enough.
+    All chambers and runs may have more entries together than high parts are right for.
 
     Args:
         counts: A profile, as it is filled.
         axes: Names of those that are kept, without 'moment'.
     """
-    doubles: Histogram = hist.Hist(*counts.axes, storage=hist.storage.Double())
+    axis = hist.axis.StrCategory(MOMENTS[:3], name="moment", flow=False)
+    doubles: Histogram = hist.Hist(*counts.axes[:-1], axis, storage=hist.storage.Double())
     view: Any = doubles.view(flow=True)
     view[...] = moments(counts.view(flow=True))
     return doubles.project(*axes, "moment")
@@ -65,7 +50,8 @@ def presented(counts: Histogram) -> Histogram:
     view["count"] = entries
     view["value"] = mean
     spread = squares * SUM_OF_SQUARES_UNIT - filled * mean * mean
-    view["_sum_of_deltas_squared"] = np.maximum(spread, 0)
+    # of one entry there is what was rounded
+    view["_sum_of_deltas_squared"] = np.where(entries > 1, np.maximum(spread, 0), 0)
     return profile
 
 

@@ -21,7 +21,6 @@ from dtperf.measurements.counting import (
     NOTHING,
     OWN,
     PARENTS,
-    add_moments,
     count_rows,
 )
 from dtperf.measurements.declaration import (
@@ -32,19 +31,17 @@ from dtperf.measurements.declaration import (
     Histogram,
     Measurement,
 )
+from dtperf.measurements.moments import (
+    LARGEST_IN_MEAN,
+    SUM_OF_SQUARES_UNIT,
+    SUM_UNIT,
+    add_moments,
+)
 from dtperf.measurements.places import Axes, refuse_wild
 from dtperf.selection.tables import Table
 from dtperf.typing import I32, I64, AnyArray
 
-__all__ = ["LARGEST_IN_MEAN", "SUM_OF_SQUARES_UNIT", "SUM_UNIT", "TableCounts"]
-
-SUM_UNIT = 2.0**-30
-"""Unit of a profile's sum: whole numbers add up to the same total in any order."""
-SUM_OF_SQUARES_UNIT = 2.0**-24
-"""Unit of a profile's sum of squares."""
-
-LARGEST_IN_MEAN = 2.0**19
-"""The square of such a value alone would overflow a sum in these units."""
+__all__ = ["TableCounts"]
 
 MOST_BINS = 2**31 - 2
 """Of one histogram: places are kept in 32 bits, and one is nowhere."""
@@ -238,11 +235,8 @@ def _only(counts: AnyArray, enter: Mapping[int, AnyArray]) -> AnyArray:
 
 def _count_moments(counts: I64, places: I32, values: AnyArray) -> None:
     # NaN, and what would not fit into a sum, has no place in a mean
-    entries, sums, squares = (
-        counts[..., moment].reshape(-1, order="F", copy=False) for moment in range(len(MOMENTS))
-    )
-    units = (SUM_UNIT, SUM_OF_SQUARES_UNIT)
-    add_moments(entries, sums, squares, places, values, *units, LARGEST_IN_MEAN)
+    sums = counts.reshape((-1, len(MOMENTS)), order="F", copy=False).T
+    add_moments(sums, places, values, SUM_UNIT, SUM_OF_SQUARES_UNIT, LARGEST_IN_MEAN)
 
 
 def _add_thresholds(counts: I64, raw: I32, at: int) -> None:

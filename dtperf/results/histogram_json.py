@@ -17,6 +17,7 @@ from uhi.io.json import default
 
 from dtperf.errors import DtperfError, InputError
 from dtperf.measurements.declaration import MOMENTS, Histogram
+from dtperf.measurements.moments import with_high_parts
 from dtperf.results.count_text import from_text, to_text
 from dtperf.typing import I64, AnyArray
 from dtperf.validation import Unread, many_lists, read_json
@@ -25,6 +26,9 @@ __all__ = ["from_uhi", "read_counts", "real_from_uhi", "to_json"]
 
 MAX_BYTES = 1 << 25
 """Of the text of all histograms of a result; the standard ones take three MiB."""
+
+OLDER_MOMENTS = MOMENTS[:3]
+"""Of a profile that a dtperf has written which kept no high parts."""
 
 Text = Annotated[str, Field(max_length=1000)]
 Edge = Annotated[int, Field(gt=-(2**31), lt=2**31)]
@@ -221,7 +225,8 @@ def _histogram(content: Any) -> Histogram:
     counts: I64 = np.asarray(histogram.view(flow=True))
     if (_unsigned(histogram, counts) < 0).any():
         raise ValueError("has a negative number of entries")
-    return histogram
+    is_older = tuple(histogram.axes[-1]) == OLDER_MOMENTS
+    return with_high_parts(histogram) if is_older else histogram
 
 
 def _real_histogram(content: Any) -> Histogram:
@@ -251,7 +256,7 @@ def _unsigned(histogram: Histogram, counts: I64) -> I64:
     """Leave out the sums of a profile: of any sign, and of squares perhaps beyond 63 bits."""
     if "moment" not in histogram.axes.name:
         return counts
-    if tuple(histogram.axes[-1]) != MOMENTS:
+    if tuple(histogram.axes[-1]) not in (MOMENTS, OLDER_MOMENTS):
         raise ValueError(f"a profile has the moments {', '.join(MOMENTS)}, at last")
     return counts[..., :1]
 

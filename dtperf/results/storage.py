@@ -37,7 +37,8 @@ __all__ = [
     "write_files",
 ]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION, OLDEST_VERSION = 3, 2
+"""That is written, and the first that is read: before 3 profiles have no high parts."""
 RESULT, HISTOGRAMS, LEDGER = "result.json", "histograms.json.gz", "ledger.parquet"
 EXTRA = "extra.json.gz"
 """Only there if a processor has counted something of its own."""
@@ -233,7 +234,7 @@ def _read_content(path: Path) -> _Content:
         raise InputError(f"{path}: schema_version: is not that of a result", "corrupt")
     if version > SCHEMA_VERSION:
         raise InputError(f"{path}: was written by a newer dtperf: upgrade to read it")
-    if version < SCHEMA_VERSION:
+    if version < OLDEST_VERSION:
         raise InputError(
             f"{path}: was written by an older dtperf, whose ledger tells less: measure again"
         )

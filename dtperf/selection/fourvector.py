@@ -2,7 +2,8 @@
 
 The reference program cuts on these numbers and fills histograms with them. They differ from those
 that are stored in the last bits of a double, so only where a stored number sits on a cut or on an
-edge; and phi beyond pi comes back at the other end. Formulas: ROOT's TLorentzVector and TVector3.
+edge; phi beyond pi comes back at the other end, and a pT below 0 without its sign. Formulas: ROOT's
+TLorentzVector and TVector3.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def vector_pt(pt: float, phi: float) -> float:
 @inlined
 def vector_eta(pt: float, eta: float, phi: float) -> float:
     """Return the eta that comes back, in double precision."""
-    px, py, pz = pt * cos(phi), pt * sin(phi), pt * sinh(eta)
+    size = abs(pt)  # as TLorentzVector is set, so that a negative pT does not turn it around
+    px, py, pz = size * cos(phi), size * sin(phi), size * sinh(eta)
     p = sqrt(px * px + py * py + pz * pz)
     cosine = 1.0 if p == 0 else pz / p
     if cosine * cosine < 1:
@@ -64,7 +66,7 @@ def vector_eta(pt: float, eta: float, phi: float) -> float:
 @inlined
 def vector_phi(pt: float, phi: float) -> float:
     """Return the phi that comes back, in double precision, from -pi to pi."""
-    px, py = pt * cos(phi), pt * sin(phi)
+    px, py = abs(pt) * cos(phi), abs(pt) * sin(phi)
     return 0.0 if px == 0 and py == 0 else atan2(py, px)
 
 

@@ -46,6 +46,7 @@ def invariant_mass(
     # numba's float() would leave these in single precision
     pt1, eta1, phi1 = np.float64(pt1), np.float64(eta1), np.float64(phi1)
     pt2, eta2, phi2 = np.float64(pt2), np.float64(eta2), np.float64(phi2)
+    pt1, pt2 = abs(pt1), abs(pt2)  # as TLorentzVector is set
     low, high = _mass_between(pt1, eta1, phi1, pt2, eta2, phi2)
     is_usual = max(abs(eta1), abs(eta2)) < LARGE_ETA and abs(phi1 - phi2) < LARGE_ANGLE
     # nearly always both are the same; not where the mass is zero, or anything is not finite

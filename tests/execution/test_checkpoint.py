@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -56,6 +57,23 @@ def test_what_is_kept_is_found(tmp_path: Path, result: Result) -> None:
     assert newest(out) == out
     assert not (out / "partial").exists()
     assert Result.load(out).ledger == result.ledger
+
+
+def test_a_kill_before_the_older_one_is_removed(tmp_path: Path, result: Result) -> None:
+    out = tmp_path / "out"
+    with opened(out, result) as directory:
+        directory.keep(result)
+        one = newest(out)
+        assert one is not None
+        two = one.with_name("000002")
+        shutil.copytree(one, two)
+    with opened(out, result, resume=True) as directory:
+        # were its number that of one of both, it would be removed with them
+        directory.keep(result)
+    assert newest(out) not in (None, one, two)
+    assert not one.exists()
+    assert not two.exists()
+    assert Result.load(out / "partial" / "000003").ledger == result.ledger
 
 
 def test_a_save_that_was_cut_short_does_not_count(tmp_path: Path, result: Result) -> None:

@@ -171,3 +171,13 @@ def test_runs_are_the_bins_of_the_run_axis(golden_result: Result) -> None:
     runs = list(counts.axes["run"])
     assert runs == sorted(set(read_arrays(GOLDEN)["run"].tolist()))
     assert counts.sum() == golden_result.counts["by_chamber"].sum()
+
+
+def test_a_file_without_events_is_read_and_has_none(tmp_path: Path) -> None:
+    arrays = read_arrays(GOLDEN, 5)
+    files = [write_like(arrays, tmp_path / "five.root")]
+    files.append(write_like({name: a[:0] for name, a in arrays.items()}, tmp_path / "none.root"))
+    result = dtperf.run("reference_2023", files)
+    rows = {Path(row.file).name: (row.start, row.stop, row.status) for row in result.ledger}
+    assert rows == {"five.root": (0, 5, "read"), "none.root": (0, 0, "read")}
+    assert (result.totals["events"], result.ledger.events("read")) == (5, 5)

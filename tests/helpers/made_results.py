@@ -9,6 +9,7 @@ import dtperf
 from dtperf.config import AnalysisConfig
 from dtperf.results.ledger import Ledger, LedgerRow
 from dtperf.results.result import Result
+from tests.helpers.profiles import moments_of
 
 __all__ = ["config", "made"]
 
@@ -38,7 +39,8 @@ def made(rows: Iterable[LedgerRow], *, code: str = "0.1+abc", begin: str = "2026
             for event in read:
                 flat[(7 * event) % flat.size] += event % 5
     if read:
-        counts["t0_profile"].view(flow=True)[0, 0, 0] = [1, -(2**30) * len(read), 2**24]
+        sums = [1, -(2**30) * len(read), 2**24]
+        counts["t0_profile"].view(flow=True)[0, 0, 0] = moments_of(sums)
     return Result(
         config=config(),
         counts=counts,

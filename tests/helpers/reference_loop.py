@@ -258,9 +258,10 @@ def _back(muon: Muon, cuts: Cuts) -> Kinematics:
     pt, eta, phi = float(muon.pt), float(muon.eta), float(muon.phi)
     if not cuts.four_vector:
         return Kinematics(pt, eta, phi)
+    pt = abs(pt)  # TLorentzVector::SetPtEtaPhiM does that first
     if not all(map(math.isfinite, (pt, eta, phi))) or abs(eta) > 700:
         # math refuses what C++ carries on with: a NaN fails every cut, and so does this eta
-        not_finite = math.nan if not (math.isfinite(pt) and math.isfinite(phi)) else abs(pt)
+        not_finite = math.nan if not (math.isfinite(pt) and math.isfinite(phi)) else pt
         return Kinematics(not_finite, math.copysign(10e10, eta), phi)
     px, py, pz = pt * math.cos(phi), pt * math.sin(phi), pt * math.sinh(eta)
     momentum = math.sqrt(px * px + py * py + pz * pz)
@@ -276,7 +277,7 @@ def _mass(one: Muon, two: Muon) -> np.float32:
     """Compute the invariant mass in double precision, rounded to float32."""
     px = py = pz = energy = np.float64(0.0)
     for muon in (one, two):
-        pt, eta, phi = np.float64(muon.pt), np.float64(muon.eta), np.float64(muon.phi)
+        pt, eta, phi = np.abs(np.float64(muon.pt)), np.float64(muon.eta), np.float64(muon.phi)
         px, py, pz = px + pt * np.cos(phi), py + pt * np.sin(phi), pz + pt * np.sinh(eta)
         energy += np.sqrt((pt * np.cosh(eta)) ** 2 + MUON_MASS_GEV**2)
     square = energy**2 - px**2 - py**2 - pz**2

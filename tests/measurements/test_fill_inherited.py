@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dtperf.measurements import Measurement
 from dtperf.measurements.fill import fill
-from dtperf.measurements.table_counts import SUM_UNIT
+from dtperf.measurements.moments import SUM_UNIT
 from dtperf.selection.tables import Table
 
 PARENTS = st.lists(

@@ -12,7 +12,7 @@ import pytest
 from dtperf.measurements import Measurement
 from dtperf.measurements.counting import TOGETHER
 from dtperf.measurements.fill import fill
-from dtperf.measurements.table_counts import SUM_UNIT
+from dtperf.measurements.moments import SUM_UNIT
 from dtperf.selection.tables import LookedUp, Table
 
 ROWS, PARENTS = 3 * TOGETHER + 17, 700

@@ -13,6 +13,7 @@ from dtperf.measurements.declaration import Histogram
 from dtperf.plot import style
 from dtperf.results.ledger import Ledger
 from dtperf.results.result import Result
+from tests.helpers.profiles import moments_of
 
 RUNS = tuple(range(367_080, 367_104, 3))
 ILL = (2, 0, 7)
@@ -34,9 +35,12 @@ def made(name: str, seed: int = 1, runs: Sequence[int] = RUNS) -> Histogram:
     """A measurement with some thousand entries; in an efficiency one bin of eleven is empty."""
     counts = KNOWN[name].empty({"run": runs})
     view = counts.view(flow=True)
-    place = np.arange(view.size, dtype=np.int64).reshape(view.shape)
+    is_profile = counts.axes[-1].name == "moment"
+    shape = (*view.shape[:-1], 3) if is_profile else view.shape
+    place = np.arange(np.prod(shape), dtype=np.int64).reshape(shape)
     noise = (place * 7919 * seed + seed) % 1009
-    view[...] = noise % 40
+    if not is_profile:
+        view[...] = noise % 40
     if counts.axes[-1].name == "passed":
         number = place[..., 0] // 2
         total = np.where(number % 11 == 5, 0, 60 + noise[..., 0] % 300)
@@ -46,9 +50,10 @@ def made(name: str, seed: int = 1, runs: Sequence[int] = RUNS) -> Histogram:
             view[:, :5] = 0  # no probe below 20 GeV
         if "wheel" in counts.axes.name:
             view[ILL] = view[ILL][..., ::-1]
-    if counts.axes[-1].name == "moment":
-        view[..., 1] = (noise[..., 1] - 504) * 2**21 * view[..., 0]
-        view[..., 2] = view[..., 0] * 2**26
+    if is_profile:
+        entries = noise[..., 0] % 40
+        sums = (noise[..., 1] - 504) * 2**21 * entries
+        view[...] = moments_of(np.stack([entries, sums, entries * 2**26], axis=-1))
     return counts
 
 

@@ -16,6 +16,7 @@ from dtperf.measurements import STANDARD
 from dtperf.results.bin_columns import bins_frame
 from dtperf.results.index import UnknownHistogram
 from dtperf.results.result import Result
+from tests.helpers.profiles import moments_of
 
 TAIL = (1 - 0.682689492137086) / 2
 X = hist.axis.Regular(2, 0, 10, name="x")
@@ -78,12 +79,12 @@ def test_a_profile_has_mean_and_spread() -> None:
     measurement = STANDARD["t0_profile"]
     counts, t0 = measurement.empty(), np.array([1.5, -2.0, 4.25])
     units = np.array([2.0**30, 2.0**24])
-    counts[{"station": hist.loc(2), "wheel": hist.loc(-1), "sector": hist.loc(12)}] = [
-        *(len(t0), t0.sum() * units[0], (t0 * t0).sum() * units[1])
-    ]
-    counts[{"station": hist.loc(4), "wheel": hist.loc(0), "sector": hist.loc(14)}] = [
-        *(1, 3 * units[0], 9 * units[1])
-    ]
+    counts[{"station": hist.loc(2), "wheel": hist.loc(-1), "sector": hist.loc(12)}] = moments_of(
+        [len(t0), t0.sum() * units[0], (t0 * t0).sum() * units[1]]
+    )
+    counts[{"station": hist.loc(4), "wheel": hist.loc(0), "sector": hist.loc(14)}] = moments_of(
+        [1, 3 * units[0], 9 * units[1]]
+    )
     frame = bins_frame(counts).set_index(["station", "wheel", "sector"])
     assert len(frame) == 250
     row = frame.loc[2, -1, 12]

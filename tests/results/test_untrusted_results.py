@@ -78,7 +78,7 @@ def rows_of(out: Path, **columns: list[Any]) -> pa.Table:
     ("key", "value", "told"),
     [
         ("schema_version", 1, "older dtperf.*measure again"),
-        ("schema_version", 3, "newer dtperf"),
+        ("schema_version", 4, "newer dtperf"),
         ("schema_version", "2", "schema_version"),
         ("schema_version", True, "schema_version"),
         ("config", [], "config: "),
@@ -167,7 +167,7 @@ MASS_BEGINS = config().measurements.active()["pair_mass"].axes[0].start
         (of("by_chamber", "axes", 1, "metadata", "name", to="station"), ".*axes share a name"),
         (of("efficiency_vs_run", "axes", 1, "categories", to=[1, 1, 2]), ".*same category twice"),
         (
-            of("t0_profile", "axes", 3, "categories", to=["a", "b", "c"]),
+            of("t0_profile", "axes", 3, "categories", to=[*"abcde"]),
             "t0_profile: a profile has the mom",
         ),
         (of("t0_profile", "storage", "values", 0, 0, 0, 0, to=-1), "t0_profile: has a negative"),
@@ -178,6 +178,24 @@ def test_histograms(saved: Path, change: Change, told: str) -> None:
     change_histogram(saved, change)
     with pytest.raises(InputError, match=f"{HISTOGRAMS}: {told}"):
         Result.load(saved)
+
+
+def test_a_result_whose_profiles_have_no_high_parts_is_read(saved: Path) -> None:
+    """Versions before the third of the form have written such, and it adds up with a new one."""
+
+    def without(content: Any) -> None:
+        profile = content["t0_profile"]
+        profile["axes"][3]["categories"] = ["entries", "sum", "sum_of_squares"]
+        values = np.array(profile["storage"]["values"])[..., :3]
+        profile["storage"]["values"] = values.tolist()
+
+    change_histogram(saved, without)
+    change_result(saved, "schema_version", 2)
+    older, newer = Result.load(saved), made([row("c", 0, 30)])
+    first = older["t0_profile"].view(flow=True)[0, 0, 0]
+    assert (first["count"], first["value"]) == (1, -30)
+    both = (older + newer)["t0_profile"].view(flow=True)[0, 0, 0]
+    assert (both["count"], both["value"]) == (2, -30)
 
 
 def test_what_is_told_beside_a_histogram_has_no_effect(saved: Path) -> None:

@@ -71,6 +71,23 @@ def test_one_stratum_is_fishers_exact_test(new: tuple[int, int], old: tuple[int,
     assert 2 * stats.norm.sf(found.sigmas[0]) == pytest.approx(p, rel=1e-6)
 
 
+@given(new=COUNTS, old=COUNTS)
+def test_variance_of_what_is_expected_is_that_of_drawing(
+    new: tuple[int, int], old: tuple[int, int]
+) -> None:
+    (k, n), (k_old, m) = new, old
+    found = Strata([k], [n], [k_old], [m]).differences(ALL)
+    if not (n and m):
+        assert (found.weight.tolist(), found.variance.tolist()) == ([0], [0])
+        return
+    # all ways to share out what has passed
+    ways = [comb(n, x) * comb(m, k + k_old - x) if x <= k + k_old else 0 for x in range(n + 1)]
+    mean = Fraction(sum(x * many for x, many in enumerate(ways)), sum(ways))
+    variance = sum((x - mean) ** 2 * many for x, many in enumerate(ways)) / sum(ways)
+    assert found.weight[0] * found.value[0] == pytest.approx(float(k - mean), abs=1e-12)
+    assert found.variance[0] == pytest.approx(float(variance), rel=1e-12, abs=1e-12)
+
+
 SMALL = st.integers(0, 5).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 

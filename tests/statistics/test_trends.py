@@ -93,14 +93,14 @@ def test_many_failures_give_the_interval_of_least_squares() -> None:
     assert (high - best, best - low) == pytest.approx((error, error), rel=0.03)
 
 
-def test_without_a_failure_the_interval_ends_where_the_likelihood_has_fallen() -> None:
+@pytest.mark.parametrize("sigmas", [1.0, 2.5])
+def test_without_a_failure_the_interval_ends_where_the_likelihood_has_fallen(sigmas: float) -> None:
     x, n = np.linspace(0.1, 1, 5), np.array([300, 200, 400, 100, 300])
-    best, low, high = (
-        each[0] for each in slope_interval(x, n[None], n[None], np.ones(1), np.ones(1))
-    )
+    length = np.full(1, sigmas)
+    best, low, high = (each[0] for each in slope_interval(x, n[None], n[None], length, np.ones(1)))
     # the likeliest line with a loss b begins at 1
-    loss = brentq(lambda b: -(n @ np.log1p(-b * x)) - 0.5, 1e-9, 0.5)
-    gain = brentq(lambda b: -(n @ np.log1p(-b * (1 - x))) - 0.5, 1e-9, 0.5)
+    loss = brentq(lambda b: -(n @ np.log1p(-b * x)) - sigmas**2 / 2, 1e-9, 0.5)
+    gain = brentq(lambda b: -(n @ np.log1p(-b * (1 - x))) - sigmas**2 / 2, 1e-9, 0.5)
     assert best == pytest.approx(0, abs=1e-5)
     assert (low, high) == pytest.approx((-loss, gain), rel=1e-3)
 

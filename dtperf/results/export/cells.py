@@ -11,7 +11,7 @@ import hist
 import numpy as np
 
 from dtperf.measurements.declaration import Histogram
-from dtperf.measurements.histograms import moments
+from dtperf.measurements.moments import moments
 from dtperf.results.bin_columns import is_efficiency
 from dtperf.typing import F64, AnyArray
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from dtperf.measurements.table_counts import SUM_OF_SQUARES_UNIT, SUM_UNIT
+from dtperf.measurements.moments import SUM_OF_SQUARES_UNIT, SUM_UNIT
 from dtperf.results.export.cells import Bins, HistogramCells
 from dtperf.typing import F64
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
+import hist
 import numpy as np
 import uhi.io.json as uhi_json
 
@@ -134,9 +136,18 @@ def json_file(
     """
     shown = {name: presented(histogram) for name, histogram in counts.items()} | dict(extra)
     metadata = {f"{PREFIX}{key}": text for key, text in texts.items()}
-    described = {name: uhi_json.default(each) for name, each in shown.items()}
+    described = {name: _described(each) for name, each in shown.items()}
     written = {
         name: {**each, "metadata": {**each.get("metadata", {}), **metadata}}
         for name, each in described.items()
     }
     return (json.dumps(written, default=uhi_json.default) + "\n").encode()
+
+
+def _described(histogram: Histogram) -> dict[str, Any]:
+    described: dict[str, Any] = uhi_json.default(histogram)
+    if histogram.storage_type is hist.storage.Mean:
+        stored = described["storage"]
+        # of one entry it is NaN, which JSON does not have, and which would come back as its spread
+        stored["variances"] = np.where(stored["counts"] > 1, stored["variances"], 0.0)
+    return described

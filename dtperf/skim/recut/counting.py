@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dtperf.compiled import compiled
-from dtperf.measurements.table_counts import LARGEST_IN_MEAN
+from dtperf.measurements.moments import HALF, HIGH_BITS, LARGEST_IN_MEAN
 from dtperf.typing import I32, I64, U32, AnyArray
 
 __all__ = [
@@ -155,7 +155,7 @@ def sum_rows(
     values: AnyArray,
     units: tuple[float, float],
 ) -> None:
-    """Add a value of rows, from `rows_entering`, to entries, sums and sums of squares, (bins, 4).
+    """Add a value of rows, from `rows_entering`, to the moments of a profile, shape (bins, 6).
 
     A sum of 1 stands for `units[0]`, a sum of squares of 1 for `units[1]`. As in a run, NaN and
     what would not fit into a sum is left out; the last column counts all rows.
@@ -163,12 +163,15 @@ def sum_rows(
     for one in entering:
         row = np.uint64(one >> 1)
         y, bin_index = np.float64(values[row]), np.uint64(bin_indices[row])
-        sums[bin_index, 3] += 1
+        sums[bin_index, 5] += 1
         if not abs(y) < LARGEST_IN_MEAN:
             continue
         sums[bin_index, 0] += 1
-        sums[bin_index, 1] += np.int64(np.rint(y / units[0]))
-        sums[bin_index, 2] += np.int64(np.rint(y * y / units[1]))
+        value, square = np.int64(np.rint(y / units[0])), np.int64(np.rint(y * y / units[1]))
+        sums[bin_index, 1] += value
+        sums[bin_index, 2] += square
+        sums[bin_index, 3] += (value + HALF) >> HIGH_BITS
+        sums[bin_index, 4] += (square + HALF) >> HIGH_BITS
 
 
 @compiled

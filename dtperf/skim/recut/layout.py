@@ -10,8 +10,15 @@ import numpy as np
 
 from dtperf.measurements import Measurement
 from dtperf.measurements.binning import MOST_CATEGORIES
-from dtperf.measurements.declaration import AtLeast, Axis, Category, Histogram, Integer
-from dtperf.measurements.table_counts import SUM_OF_SQUARES_UNIT, SUM_UNIT
+from dtperf.measurements.declaration import (
+    MOMENTS,
+    AtLeast,
+    Axis,
+    Category,
+    Histogram,
+    Integer,
+)
+from dtperf.measurements.moments import SUM_OF_SQUARES_UNIT, SUM_UNIT
 from dtperf.selection.cuts import LARGEST_CATEGORY
 from dtperf.selection.details.branches import is_of_details
 from dtperf.skim.details import OF_PROBES
@@ -140,12 +147,12 @@ class CounterLayout:
         """Make the histogram.
 
         Args:
-            counts: Flat; of a profile of shape (bins, 4), as `sum_rows` fills it.
+            counts: Flat; of a profile of shape (bins, 6), as `sum_rows` fills it.
         """
         measured = self.measurement
-        shaped = counts.reshape(self.shape + ((4,) if measured.mean_of else ()))
+        shaped = counts.reshape(self.shape + ((len(MOMENTS) + 1,) if measured.mean_of else ()))
         # a run is there even if none of its rows has a value
-        rows = shaped[..., 3] if measured.mean_of else shaped
+        rows = shaped[..., -1] if measured.mean_of else shaped
         categories = {}
         for at, axis in enumerate(measured.axes):
             if isinstance(axis, Category):
@@ -157,7 +164,7 @@ class CounterLayout:
                 shaped = _reached(shaped, at)
         histogram = measured.empty(categories)
         view: Any = histogram.view(flow=True)
-        view[...] = shaped[..., :3] if measured.mean_of else shaped
+        view[...] = shaped[..., :-1] if measured.mean_of else shaped
         return histogram
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dtperf.config import AnalysisConfig
-from dtperf.measurements.declaration import Histogram, Measurement
+from dtperf.measurements.declaration import MOMENTS, Histogram, Measurement
 from dtperf.measurements.fill import fill
 from dtperf.measurements.histograms import sort_categories
 from dtperf.selection.details.branches import is_of_details
@@ -54,7 +54,7 @@ class CounterSums:
             if layout.kind in ANEW:
                 continue
             if layout.measurement.mean_of:
-                self._counters[name] = np.zeros((layout.size, 4), dtype=np.int64)
+                self._counters[name] = np.zeros((layout.size, len(MOMENTS) + 1), dtype=np.int64)
             else:
                 self._counters[name] = np.zeros(layout.size, dtype=np.uint32)
 

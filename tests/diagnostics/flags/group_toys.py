@@ -11,10 +11,11 @@ import numpy as np
 from dtperf import detector
 from dtperf.config import load_config
 from dtperf.measurements import KNOWN
-from dtperf.measurements.table_counts import SUM_OF_SQUARES_UNIT, SUM_UNIT
+from dtperf.measurements.moments import SUM_OF_SQUARES_UNIT, SUM_UNIT
 from dtperf.results.result import Result
 from tests.helpers.ledgers import row
 from tests.helpers.made_results import made
+from tests.helpers.profiles import moments_of
 
 __all__ = ["EFFICIENCY", "TIMER_NS", "Ill", "group_toy"]
 
@@ -81,5 +82,5 @@ def _draw_timers(
     for superlayer in range(3):
         mean = TIMER_NS / factors.get(superlayer + 1, 1.0)
         values = rng.normal(mean, TIMER_WIDTH_NS, probes)
-        moments = probes, values.sum() / SUM_UNIT, (values**2).sum() / SUM_OF_SQUARES_UNIT
-        view[superlayer, 0] = [round(each) for each in moments]
+        sums = probes, values.sum() / SUM_UNIT, (values**2).sum() / SUM_OF_SQUARES_UNIT
+        view[superlayer, 0] = moments_of([round(each) for each in sums])

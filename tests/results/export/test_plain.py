@@ -6,8 +6,10 @@ import hist
 import numpy as np
 import uhi.io.json
 
+from dtperf.measurements import STANDARD
 from dtperf.measurements.histograms import presented
 from dtperf.results.export.tables import json_file
+from tests.helpers.profiles import moments_of
 
 
 def load(content: bytes) -> dict[str, hist.Hist]:
@@ -48,6 +50,23 @@ def test_json_shows_profiles_as_profiles(counts: dict[str, hist.Hist]) -> None:
     read = load(json_file({"t0_profile": counts["t0_profile"]}))["t0_profile"]
     assert read.axes.name == ("station", "wheel", "sector")
     assert read.storage_type is hist.storage.Mean
+
+
+def test_one_entry_has_no_spread_and_json_no_nan() -> None:
+    profile = STANDARD["t0_profile"].empty()
+    values = profile.view(flow=True)
+    values[0, 0, 0] = moments_of([1, round(-4.1 * 2**30), round(4.1**2 * 2**24)])
+    values[0, 0, 1] = moments_of([2, 2**31, 10 * 2**24])
+
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    content = json_file({"one": profile})
+    json.loads(content, parse_constant=refuse)
+    one = load(content)["one"].view(flow=True)
+    assert one["count"][0, 0, :3].tolist() == [1, 2, 0]
+    # by which it adds up with other ones
+    assert one["_sum_of_deltas_squared"][0, 0, :3].tolist() == [0, 8, 0]
 
 
 def test_json_is_repeatable(counts: dict[str, hist.Hist]) -> None:
