@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from importlib.resources import files
@@ -252,6 +253,10 @@ def read_sections(path: Path, label: str, section: str) -> dict[str, Any] | None
     Raises:
         ConfigError: It cannot be read, or has something other than sections and values.
     """
+    if os.path.isdir(path):  # noqa: PTH112  # that of pathlib raises for a long name
+        raise ConfigError(
+            f"{label}: is a directory, and no config: the analysis comes first, then its inputs"
+        )
     content = parse(read_text(path), label)
     if content is not None and not isinstance(content, dict):
         raise ConfigError(

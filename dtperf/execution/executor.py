@@ -245,9 +245,13 @@ def worker_pool(
             yield stack.enter_context(_of_dask(client, workplace.report, lends=lends))
         elif config.run.executor == "dask":
             from dtperf.execution.clusters import local_client
+            from dtperf.execution.clusters.lifecycle import WorkerCount
 
             memory = config.run.memory_per_worker or "auto"
+            begin = time.monotonic()
+            on_wait(WorkerCount(0, workers, 0.0))
             client = stack.enter_context(local_client(workers, memory))
+            on_wait(WorkerCount(workers, workers, time.monotonic() - begin))
             yield stack.enter_context(_of_dask(client, workplace.report))
         elif workplace.report is not None:
             raise ConfigError(
