@@ -234,6 +234,10 @@ def _read(source: ConfigSource) -> tuple[str, Mapping[str, Any]]:
             "YAML file, its content, or an AnalysisConfig"
         )
     label, path = _find(source)
+    if os.path.isdir(path):  # noqa: PTH112  # that of pathlib raises for a long name
+        raise ConfigError(
+            f"{label}: is a directory, and no config: the analysis comes first, then its inputs"
+        )
     content: Mapping[str, Any] | None = read_sections(path, label, "selection")
     if content is None:
         raise ConfigError(f"{label}: empty; start from the packaged analysis 'reference_2023'")
@@ -253,10 +257,6 @@ def read_sections(path: Path, label: str, section: str) -> dict[str, Any] | None
     Raises:
         ConfigError: It cannot be read, or has something other than sections and values.
     """
-    if os.path.isdir(path):  # noqa: PTH112  # that of pathlib raises for a long name
-        raise ConfigError(
-            f"{label}: is a directory, and no config: the analysis comes first, then its inputs"
-        )
     content = parse(read_text(path), label)
     if content is not None and not isinstance(content, dict):
         raise ConfigError(
