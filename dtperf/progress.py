@@ -217,12 +217,14 @@ class _Bar:
         if self._stages.tasks:
             task = self._stages.tasks[-1]
             stage, seconds = task.description, task.finished_time or task.elapsed or 0.0
-            done = _counted(task.completed, stage)
             if is_whole:
-                parts = [f"{ENDED[stage]} {done} in {seconds:.1f} s"]
-                measuring = seconds - self._compiled_s if stage == "measuring" else seconds
-                if task.completed and measuring > 0 and stage not in COUNTED:
-                    parts.append(f"{task.completed / measuring:,.0f} events/s")
+                done = task.completed - task.fields["skipped"]
+                parts = [f"{ENDED[stage]} {_counted(done, stage)} in {seconds:.1f} s"]
+                # what is told below is no part of the rate
+                is_told = stage == "measuring" and self._compiled_s > LONG_COMPILING_S
+                measuring = seconds - self._compiled_s * is_told
+                if done and measuring > 0 and stage not in COUNTED:
+                    parts.append(f"{done / measuring:,.0f} events/s")
             else:
                 of_all = _counted(task.total or 0, stage)
                 parts = [f"{stage} ended at {task.completed:,.0f} of {of_all}"]

@@ -8,6 +8,8 @@ import threading
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
+from dtperf.process import uninterrupted
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -115,14 +117,16 @@ class _Terminal(Log):
                 # else what is printed to a file would come to the terminal
                 redirect_stdout=sys.stdout.isatty(),
             )
-            self._live.start()
+            with uninterrupted():  # by half, it can be neither used nor ended
+                self._live.start()
 
     def name_dashboard(self, address: str) -> None:
         self._console.print(f"dashboard: {address}", highlight=False, soft_wrap=True)
 
     def close(self, line: str) -> None:
         if self._live is not None:
-            self._live.stop()
+            with uninterrupted():
+                self._live.stop()
         super().close(line)
 
 

@@ -125,6 +125,10 @@ def test_the_command_line_speaks_its_own_words() -> None:
     assert as_options("run again with run.retries=3 and run.workers=2") == (
         "run again with --set run.retries=3 and --set run.workers=2"
     )
+    # for zsh, to which brackets are a pattern
+    assert as_options("run with measurements.groups=[cells], or not") == (
+        "run with --set 'measurements.groups=[cells]', or not"
+    )
 
 
 def test_a_config_says_how_to_change_it() -> None:

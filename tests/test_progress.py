@@ -6,10 +6,13 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
@@ -20,6 +23,7 @@ from nbclient import NotebookClient
 import dtperf.progress
 import dtperf.progress_screens
 from dtperf.errors import DtperfWarning
+from dtperf.process import signals_as_interrupt
 from dtperf.progress import Progress, progress_bar
 
 WORK = """
@@ -42,7 +46,7 @@ with progress_bar() as show:
         show(Progress("measuring", done, 5000, skipped=done // 100, dashboard="http://here:1/x"))
         wait_until_it_is_shown()
 """
-LINE = r"measured 5,000 events in \d+\.\d s, [\d,]+ events/s, 50 skipped"
+LINE = r"measured 4,950 events in \d+\.\d s, [\d,]+ events/s, 50 skipped"
 
 
 @pytest.fixture
@@ -131,6 +135,45 @@ def test_a_log_gets_what_is_read_later(capfd: pytest.CaptureFixture[str]) -> Non
     dashboard, last = capfd.readouterr().err.splitlines()
     assert dashboard == "dashboard: http://here:1/x"
     assert re.match(r"measured 1 event in \d+\.\d s", last)
+
+
+def test_what_was_skipped_was_not_measured(capfd: pytest.CaptureFixture[str]) -> None:
+    with progress_bar(in_log=True) as show:
+        show(Progress("measuring", 3000, 3000, skipped=1000))
+    assert capfd.readouterr().err.startswith("measured 2,000 events in ")
+
+
+def test_the_rate_is_that_of_the_time_beside_it(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with progress_bar(in_log=True) as show:
+        bar = show.__self__  # type: ignore[attr-defined]  # its method
+        bar._compiled_s = 0.3  # too short to be told
+        time.sleep(0.4)
+        show(Progress("measuring", 1_000_000, 1_000_000))
+    told = re.match(r"measured 1,000,000 events in ([\d.]+) s, ([\d,]+) ", capfd.readouterr().err)
+    assert told is not None
+    seconds, rate = float(told[1]), int(told[2].replace(",", ""))
+    assert abs(1_000_000 / rate - seconds) < 0.051  # a digit is shown
+
+
+def test_ctrl_c_while_a_bar_begins_leaves_none_by_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rich.console import Console
+
+    push = Console.push_render_hook
+
+    def interrupted(*args: Any) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        push(*args)
+
+    monkeypatch.setattr(Console, "push_render_hook", interrupted)
+    screen = dtperf.progress_screens._Terminal()
+    bar = SimpleNamespace(state=(0, 1), line="line", dashboard="")
+    with ExitStack() as stack:
+        stack.enter_context(pytest.raises(KeyboardInterrupt))
+        stack.enter_context(signals_as_interrupt())
+        stack.callback(screen.close, "")
+        screen.update(bar)
 
 
 def test_a_log_gets_a_line_a_while_and_no_bar(

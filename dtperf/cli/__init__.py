@@ -12,19 +12,42 @@ __all__ = ["main"]
 __dir__ = listed(__name__)
 
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as of a shell."""
+
+
 def main() -> None:
     """Run the command line; a user's mistake ends in one message and an exit code of its own."""
     from dtperf.cli.ending import QuickEnd
+
+    end = QuickEnd()
+    try:
+        end.code = _prepare_and_run()
+    except BaseException as error:
+        if not _was_interrupted(error):
+            raise
+        end.code = INTERRUPTED
+    if end.code == INTERRUPTED:
+        print("dtperf: interrupted", file=sys.stderr)
+    sys.exit(end.code)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Return whether an error came of Ctrl-C: a module of C++ that is imported makes another."""
+    from dtperf.process import is_interrupt
+
+    return error is not None and (is_interrupt(error) or _was_interrupted(error.__context__))
+
+
+def _prepare_and_run() -> int:
     from dtperf.cli.streams import exit_code, prepare
     from dtperf.memory import collect_rarely
 
-    end = QuickEnd()
     collect_rarely()
     prepare()
     _set_home()
     _set_libraries()
-    end.code = exit_code(_run())
-    sys.exit(end.code)
+    return exit_code(_run())
 
 
 def _run() -> int:
@@ -42,9 +65,6 @@ def _run() -> int:
         if os.environ.get("DTPERF_TRACEBACK"):
             print(*getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("dtperf: interrupted", file=sys.stderr)
-        return 130
     except SystemExit as end:  # as all commands end
         return end.code if isinstance(end.code, int) else 0
     return 0

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dtperf.cli.options import as_options
 from dtperf.cli.terminal import LONGEST, MEGABYTE, console, first_lines, first_names, harmless
 from dtperf.wording import counted
 
@@ -69,7 +70,7 @@ def show_problems(problems: Sequence[UnreadableFile], n_files: int) -> None:
             "they are in the fileset, with nothing new known of them:"
         )
     errors = (problem.error for problem in problems)
-    lines = (f"{error.cause}: {harmless(str(error)[:LONGEST])}" for error in errors)
+    lines = (f"{error.cause}: {harmless(as_options(str(error))[:LONGEST])}" for error in errors)
     for line in first_lines(lines, "more", "  "):
         terminal.print(line)
 

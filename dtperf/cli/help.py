@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from dtperf.errors import ConfigError
+
 __all__ = ["Commands", "arguments", "options", "usage", "what_it_does"]
 
 
@@ -70,6 +72,21 @@ def _range(text: str, parameter: Any) -> str:
     return re.sub(r"(?<=[\[ =])x(?=[<>]=)|(?<=<=)x", str(parameter.metavar), text)
 
 
+MAY_BE_EMPTY = ("--label",)
+
+
+def _refuse_empty(args: list[str]) -> None:
+    """Refuse empty names: of `-o "$OUT"` without such a variable the working folder is made."""
+    for before, argument in zip(["", *args], args, strict=False):
+        option, is_option, value = argument.partition("=")
+        if not argument:
+            option = before if before.startswith("-") else "an argument"
+        elif value or not (is_option and option.startswith("--")):
+            continue
+        if option not in MAY_BE_EMPTY:
+            raise ConfigError(f"{option}: is empty; is it a variable of the shell that is not set?")
+
+
 def _name_values(parameters: list[Any]) -> None:
     """Name by its own name what a parameter takes; typer shows its Python type."""
     for each in parameters:
@@ -101,6 +118,16 @@ class _Described:
 
 class _Command(_Described, TyperCommand):
     """One command."""
+
+    def parse_args(self, context: Any, args: list[str]) -> Any:
+        """Refuse what is empty, and take the rest.
+
+        Raises:
+            ConfigError: Something is empty.
+        """
+        if not context.resilient_parsing:
+            _refuse_empty(args)
+        return super().parse_args(context, args)
 
 
 class _Group(_Described, TyperGroup):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from dtperf.cli.options import as_options
 from dtperf.cli.terminal import MEGABYTE, console, first_names, harmless, table
 from dtperf.wording import counted
 
@@ -35,7 +36,7 @@ def show(summaries: Sequence[FileSummary]) -> None:
 
 def show_refused(errors: Sequence[str]) -> None:
     """Print on the error stream why files cannot be used."""
-    for error in errors:
+    for error in map(as_options, errors):
         console(stderr=True).print(f"dtperf: {error}", style="red", markup=False)
 
 

@@ -90,6 +90,7 @@ OPTIONS = {
     "overwrite=True": "--force",
     "resume=True": "--resume",
     "input.tree": "--tree",
+    "input.luminosity_by_block": "--luminosity-by-block",
     "allow_doubled_events()": "--allow-doubled-events",
 }
 """Python's words for what is an option here."""
@@ -99,7 +100,9 @@ def as_options(message: str) -> str:
     """Return a message of the library in the words of the command line."""
     for word, option in OPTIONS.items():
         message = re.sub(rf"(?<![\w.]){re.escape(word)}(?!\w|:)", option, message)
-    return re.sub(r"\b(with|and) (?=[a-z_]+\.[a-z_.]+=)", r"\1 --set ", message)
+    message = re.sub(r"\b(with|and) (?=[a-z_]+\.[a-z_.]+=)", r"\1 --set ", message)
+    # zsh takes brackets for a pattern of files, and ends with 'no matches found'
+    return re.sub(r"(?<=--set )([\w.]+=\[[^\]\s]*\])", r"'\1'", message)
 
 
 FalseAlarms = Annotated[

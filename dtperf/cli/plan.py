@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["plan"]
 
 TALK = "the talk's RDataFrame program took 120 minutes for 672 GB on one CPU, 7 minutes on 92"
+SMALLEST = 1_000_000
+"""Bytes of a sample: fewer are a number without its unit."""
 CORES = (1, 8, 32, 92, 1000)
 
 
@@ -89,9 +91,12 @@ def _bytes(size: str) -> int:
     from dtperf.errors import ConfigError
 
     try:
-        return int(parse_bytes(size))
+        found = int(parse_bytes(size))
     except ValueError:
         raise ConfigError(f"--size: {size[:60]!r} is no size: write it as 672GB or 1.5TB") from None
+    if found < SMALLEST:
+        raise ConfigError(f"--size: {size[:60]!r} is no sample, but {found:,} bytes: 672GB?")
+    return found
 
 
 def _sample(rates: Rates, size_bytes: int, event_bytes: float | None) -> dict[str, Any]:

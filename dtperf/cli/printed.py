@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,8 +133,7 @@ def _skipped(result: Result, out: Path, *, is_skim: bool) -> Iterator[str]:
     yield "[yellow]Skipped:[/]"
     for cause, _ in Counter(row.cause for row in rows).most_common():
         same = [row for row in rows if row.cause == cause]
-        events, files = sum(row.events for row in same), len({row.identity for row in same})
-        yield f"  {cause}: {counted(events, 'event')} of {counted(files, 'file')}"
+        yield f"  {cause}: {', '.join(_amounts(same))}"
     first = {row.identity: row for row in reversed(rows)}
     lines = [f"{harmless(row.file)}: {_reason(row)}" for row in sorted(first.values())]
     yield from first_lines(lines, "more files: the ledger names them all", "  ")
@@ -144,6 +143,17 @@ def _skipped(result: Result, out: Path, *, is_skim: bool) -> Iterator[str]:
         f"Try again with `dtperf {command} … --resume`{then}, or elsewhere: "
         f"`dtperf fileset retry {harmless(str(out))} -o missing.json.gz`"
     )
+
+
+def _amounts(skipped: Sequence[LedgerRow]) -> Iterator[str]:
+    """Yield how many events of how many files, and the files of which nobody knows how many."""
+    unknown = {row.identity for row in skipped if not row.is_counted}
+    known = {row.identity for row in skipped if row.is_counted}
+    if known:
+        events = sum(row.events for row in skipped)
+        yield f"{counted(events, 'event')} of {counted(len(known), 'file')}"
+    if unknown:
+        yield f"{counted(len(unknown), 'file')} of unknown length"
 
 
 def _reason(row: LedgerRow) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from importlib.resources import files
@@ -233,6 +234,10 @@ def _read(source: ConfigSource) -> tuple[str, Mapping[str, Any]]:
             "YAML file, its content, or an AnalysisConfig"
         )
     label, path = _find(source)
+    if os.path.isdir(path):  # noqa: PTH112  # that of pathlib raises for a long name
+        raise ConfigError(
+            f"{label}: is a directory, and no config: the analysis comes first, then its inputs"
+        )
     content: Mapping[str, Any] | None = read_sections(path, label, "selection")
     if content is None:
         raise ConfigError(f"{label}: empty; start from the packaged analysis 'reference_2023'")

@@ -141,27 +141,29 @@ def parse(text: str, label: str) -> object:
         ) from None
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, most: int = MAX_BYTES, kind: str = "config") -> str:
     """Read a file of moderate size.
 
     Args:
         path: File, or anything that can be read as one.
+        most: How many bytes it may have.
+        kind: What it should be, for messages.
 
     Raises:
         ConfigError: It cannot be read, is too large, or is not UTF-8 text.
     """
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            content = file.read(most + 1)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if len(content) > MAX_BYTES:
-        raise ConfigError(f"{path}: more than {MAX_BYTES:,} bytes; this is no config")
+    if len(content) > most:
+        raise ConfigError(f"{path}: more than {most:,} bytes; this is no {kind}")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        where = f"byte {error.start}"
-        raise ConfigError(f"{path}: not UTF-8 text ({where}); this is no config") from None
+        what = f"not UTF-8 text (byte {error.start})"
+        raise ConfigError(f"{path}: {what}: is it a {kind}? Then save it as UTF-8") from None
 
 
 def _refusal(problem: str, at: Any) -> ComposerError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from importlib.util import find_spec
@@ -81,9 +82,13 @@ def worker_pool(
             yield stack.enter_context(_of_dask(client, workplace.report, lends=lends))
         elif config.run.executor == "dask":
             from dtperf.execution.clusters import local_client
+            from dtperf.execution.clusters.lifecycle import WorkerCount
 
             memory = config.run.memory_per_worker or "auto"
+            begin = time.monotonic()
+            on_wait(WorkerCount(0, workers, 0.0))
             client = stack.enter_context(local_client(workers, memory))
+            on_wait(WorkerCount(workers, workers, time.monotonic() - begin))
             yield stack.enter_context(_of_dask(client, workplace.report))
         elif workplace.report is not None:
             raise ConfigError(

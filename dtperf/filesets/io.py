@@ -24,6 +24,7 @@ FILESET_SUFFIXES = (".json", ".json.gz", ".yaml", ".yml", *TEXT_SUFFIXES, ".py")
 MAX_BYTES = 500_000_000
 """Some 40,000 files take 20 MB."""
 
+LIST = "list of files"
 WRITTEN_SUFFIXES = (".json", ".json.gz")
 LARGEST = 2**63 - 1
 
@@ -89,13 +90,13 @@ def read(path: Path, tree: str = "Events") -> Files:
 def _content(path: Path) -> Any:
     if path.suffix in TEXT_SUFFIXES:
         try:
-            return [*names_in_text(read_text(path))]
+            return [*names_in_text(read_text(path, MAX_BYTES, LIST))]
         except ValueError as error:
             raise ConfigError(f"{path}: {error}") from None
     if path.suffix == ".py":
-        return [*names_in_code(read_text(path))]
+        return [*names_in_code(read_text(path, MAX_BYTES, LIST))]
     if path.suffix in (".yaml", ".yml"):
-        return parse(read_text(path), str(path))
+        return parse(read_text(path, kind=LIST), str(path))
     try:
         return read_json(path, MAX_BYTES)
     except InputError as error:

@@ -52,6 +52,7 @@ _CODE = re.compile(
     r"[\w.\s=()\[\]{}+,;\\:]*[\[\](){}\\][\w.\s=()\[\]{}+,;\\:]*|(import|from) [\w. *,]+"
 )
 """What stands around the names in Python: assignments, calls, brackets and imports."""
+_BRILCALC = "#run:fill,"
 _COMMENT = re.compile(r"(?<!\?)#.*")
 _ROOT_FILE = re.compile(r".*\.(root|rntpl)([?:#/].*)?", re.DOTALL)
 
@@ -162,9 +163,15 @@ def names_in_text(text: str) -> Iterator[str]:
             where it looks like a file; of a table, the cells that look like files.
 
     Raises:
-        ValueError: A line names no file, and is no code around such lines either.
+        ValueError: A line names no file, and is no code around such lines either; or it is a table
+            of luminosity.
     """
-    for number, whole in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+    lines = text.removeprefix("\ufeff").splitlines()
+    if any(line.startswith(_BRILCALC) for line in lines[:5]):
+        raise ValueError(
+            "is brilcalc's table, not a list of files: give it by input.luminosity_by_block"
+        )
+    for number, whole in enumerate(lines, 1):
         if line := _COMMENT.sub("", whole).strip():
             yield from _of_line(line, number)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from dtperf.addresses import is_remote, remember
+from dtperf.addresses import bare, is_remote, remember
 from dtperf.errors import ConfigError, InputError
 from dtperf.filesets.catalogs import REDIRECTOR, is_catalog, list_catalog
 from dtperf.filesets.io import is_fileset, is_printable, read
@@ -58,7 +58,7 @@ def resolve(
         InputError: A path does not exist, a glob matches nothing, a directory has no ROOT file, a
             server does not list a directory or a dataset.
     """
-    given = [inputs] if isinstance(inputs, str | Path | InputFile) else inputs
+    given = [inputs] if isinstance(inputs, str | Path | InputFile) else [*inputs]
     options = _Options(tree, timeout_s, sites, redirector)
     files: dict[str, InputFile] = {}
     for each in given:
@@ -69,6 +69,9 @@ def resolve(
             if same is not file:
                 files[file.path] = _same(same, file)
     if not files:
+        if given:
+            names = ", ".join(bare(str(each)) for each in given)
+            raise ConfigError(f"{names}: names no file")
         raise ConfigError("no input: name files, globs, directories, URLs, datasets or a fileset")
     return Files(files.values())
 
@@ -177,8 +180,19 @@ def _members(fileset: Path, options: _Options) -> Iterator[InputFile]:
         else:
             if name.startswith(("/store/", "/eos/")):
                 refuse_foreign_path(name)
+            _refuse_other_folder(fileset, file.path)
             # one that is gone, or no file, is left to the check, which tells of all that are
             yield file._replace(path=os.path.realpath(name))
+
+
+def _refuse_other_folder(fileset: Path, name: str) -> None:
+    """Refuse a name that was meant to start from the working folder, and is only there."""
+    if not os.path.exists(fileset.parent / name) and os.path.exists(name):  # noqa: PTH110  # as `_is_directory`
+        raise ConfigError(
+            f"{fileset}: {name}: names in a list start from its folder, {fileset.parent}, where "
+            "this file is not, and not from the working folder, where it is: write whole paths, as "
+            f"`realpath {name}` gives them, or move the list there"
+        )
 
 
 def _is_pattern(name: str) -> bool:

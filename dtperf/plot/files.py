@@ -121,7 +121,7 @@ def draw(
 def save(
     result: ResultSource,
     directory: str | Path,
-    formats: Sequence[str] = ("png",),
+    formats: str | Sequence[str] = ("png",),
     reference: ResultSource | None = None,
     only: Iterable[str] = (),
     *,
@@ -135,7 +135,7 @@ def save(
     Args:
         result: What was measured.
         directory: Made if it is not there.
-        formats: Of 'png', 'pdf', 'svg'.
+        formats: One or several of 'png', 'pdf', 'svg'.
         reference: Another result, drawn in grey.
         only: Names of plots, of measurements or of groups of measurements; none: all that were
             measured, of groups the few in `GROUP_PLOTS`.
@@ -151,6 +151,7 @@ def save(
         ConfigError: A format or name is not known, or a file cannot be written.
         InputError: What a plot of `only` shows was not measured.
     """
+    formats = [formats] if isinstance(formats, str) else formats
     for each in formats:
         if each not in FORMATS:
             raise ConfigError(f"unknown format '{each}': it is one of {', '.join(FORMATS)}")

@@ -82,6 +82,11 @@ class LedgerRow(NamedTuple):
         return self.stop - self.start
 
     @property
+    def is_counted(self) -> bool:
+        """Whether anybody knows how many events it has: not of a file that was never opened."""
+        return bool(self.events or self.uuid)
+
+    @property
     def identity(self) -> str:
         """What tells the file from others: its UUID, or its path if it was never opened."""
         return self.uuid or f"never opened: {self.file}"

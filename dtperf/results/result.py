@@ -291,7 +291,7 @@ class Result(Mapping[str, "Histogram"]):
     def unknown_files(self) -> int:
         """Number of files that could not be opened, so that nobody knows how many events."""
         skipped = (row for row in self.ledger if row.status == "skipped")
-        return len({row.identity for row in skipped if not row.events and not row.uuid})
+        return len({row.identity for row in skipped if not row.is_counted})
 
     @property
     def doubled_events(self) -> int:

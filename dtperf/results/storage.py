@@ -155,6 +155,8 @@ def read_files(out: Path) -> StoredResult:
     Raises:
         InputError: They are no result, do not belong together, or cannot be true.
     """
+    if out.is_file():
+        raise InputError(f"{out}: is a file: name the directory of a result", "missing")
     for name in (RESULT, HISTOGRAMS, LEDGER):
         if not (out / name).is_file():
             raise InputError(f"{out}: is not a result directory: it has no {name}", "missing")

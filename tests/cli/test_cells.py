@@ -44,4 +44,4 @@ def test_a_result_without_cells(tmp_path: Path, dtperf: Call) -> None:
     package.run({}, GOLDEN, out=tmp_path / "plain", progress=False)
     done = dtperf("cells", tmp_path / "plain")
     assert done.code == 1
-    assert "run with --set measurements.groups=[cells]" in done.err
+    assert "run with --set 'measurements.groups=[cells]'" in done.err

@@ -55,6 +55,40 @@ def test_who_came_first_is_called_too() -> None:
     assert (code, out) == (3, ["pool", "thread", "registered", "first", "taken apart"])
 
 
+@pytest.mark.parametrize("then", ["", ": raise ImportError('half') from None", ": [].pop()"])
+def test_ctrl_c_is_told_in_one_line_whatever_it_has_become(then: str) -> None:
+    stopped = "raise KeyboardInterrupt"
+    end = f"""
+    try:
+        {stopped}
+    except KeyboardInterrupt{then or ": raise"}
+"""
+    code, out, err = run(end)
+    assert (code, err) == (130, "no end of linedtperf: interrupted\n")
+    assert out == ["pool", "thread", "registered"]
+
+
+def test_ctrl_c_while_commands_are_imported() -> None:
+    # as boost_histogram and others, whose beginning is C++, raise it
+    program = """
+import sys
+from dtperf import cli
+
+class Importer:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            raise ImportError("initialization failed") from KeyboardInterrupt()
+
+sys.meta_path.insert(0, Importer())
+sys.argv = ["dtperf", "run"]
+cli.main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "dtperf: interrupted\n")
+
+
 def test_an_error_of_ours_is_reported() -> None:
     code, out, err = run("raise ZeroDivisionError('ours')")
     assert (code, out[-1]) == (1, "taken apart")

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from dtperf.cli.app import app
 from dtperf.config.load import packaged
+from dtperf.errors import ConfigError
 
 WHOLE = typer.main.get_command(app)
 
@@ -66,6 +67,29 @@ def test_what_is_needed_stands_in_the_usage_line() -> None:
     assert "Usage: dtperf trend [OPTIONS] OUT...\n" in _help("trend")
     assert "  --port N " in _help("explore")
     assert "0<=N<=65535" in _help("explore")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["run", "reference_2023", "data", "-o", ""], "-o"),
+        (["run", "reference_2023", "data", "--out="], "--out"),
+        (["run", "reference_2023", "", "-o", "out"], "an argument"),
+        (["plot", ""], "an argument"),
+        (["fileset", "build", "data", "-o", ""], "-o"),
+    ],
+)
+def test_a_variable_that_is_not_set_is_no_working_folder(arguments: list[str], named: str) -> None:
+    done = CliRunner().invoke(app, arguments, prog_name="dtperf")
+    assert isinstance(done.exception, ConfigError)
+    assert str(done.exception).startswith(f"{named}: is empty")
+
+
+def test_no_label_is_one(tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "nowhere")
+    for label in (["--label", ""], ["--label="]):
+        done = CliRunner().invoke(app, ["plot", nowhere, *label], prog_name="dtperf")
+        assert "no result.json" in str(done.exception)
 
 
 def test_a_mistake_names_command_and_argument() -> None:

@@ -20,7 +20,7 @@ from dtperf.results.result import Result
 from tests.cli.commands import Call
 from tests.helpers.broken import missing_branch
 from tests.helpers.golden import GOLDEN, golden_differences
-from tests.helpers.ledgers import row
+from tests.helpers.ledgers import row, unopened
 from tests.helpers.made_results import made
 from tests.helpers.runs import pieces
 from tests.nanoaod.files import read_arrays, write_like, write_tree
@@ -203,6 +203,22 @@ def test_every_bad_file_is_named(dtperf: Call, tmp_path: Path, few: Path) -> Non
     assert "b.root: is truncated" in done.err
 
 
+def test_what_was_skipped_is_counted_as_far_as_known(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    rows = [
+        row("a", 0, 80),
+        row("b", 0, 30, "truncated"),
+        unopened("c", "truncated"),
+        unopened("d", "truncated"),
+        unopened("e", "empty"),
+    ]
+    print_report(made(rows), tmp_path)
+    told = capsys.readouterr().out
+    assert "\n  truncated: 30 events of 1 file, 2 files of unknown length\n" in told
+    assert "\n  empty: 1 file of unknown length\n" in told
+
+
 def test_a_copy_of_a_file_is_not_counted_twice(dtperf: Call, tmp_path: Path, few: Path) -> None:
     copy = tmp_path / "copy.root"
     copy.write_bytes(few.read_bytes())
@@ -223,6 +239,7 @@ USAGE = [
     (["reference_2023", "{few}", "--executor", "condor"], 2, "futures"),
     (["reference_2023", "{few}", "--chunksize", "0"], 2, "chunksize"),
     (["reference_2023"], 2, "INPUTS"),
+    (["{empty}", "reference_2023"], 2, "is a directory, and no config: the analysis comes first"),
 ]
 
 

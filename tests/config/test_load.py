@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dtperf.config import AnalysisConfig, load_config
+from dtperf.config.load import read_sections
 from dtperf.config.values import differing
 from dtperf.errors import ConfigError
 
@@ -151,7 +152,9 @@ def test_no_such_file(name: str, nearest: str) -> None:
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    assert "cannot be read" in _message(tmp_path)
+    assert "is a directory, and no config: the analysis comes first" in _message(tmp_path)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_sections(tmp_path, "workers", "kind")  # nothing comes first of these
 
 
 def test_overrides() -> None:

@@ -66,6 +66,9 @@ def test_wrong_sizes(dtperf: Call, tmp_path: Path) -> None:
     done = dtperf("plan", "--from", out, "--size", "lots")
     assert (done.code, done.out) == (2, "")
     assert "write it as 672GB" in done.err
+    done = dtperf("plan", "--from", out, "--size", "672")
+    assert (done.code, done.out) == (2, "")
+    assert "'672' is no sample, but 672 bytes: 672GB?" in done.err
     done = dtperf("plan", "--from", out)
     assert done.code == 2
     assert "--event-size: give the bytes of an event" in done.err

@@ -207,6 +207,47 @@ def test_no_input() -> None:
         resolve([])
 
 
+def test_a_list_that_names_no_file_is_named(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.txt"
+    empty.write_text("# later\r\n\r\n")
+    with pytest.raises(ConfigError, match=r"empty\.txt: names no file"):
+        resolve([empty])
+
+
+def test_a_list_whose_names_start_from_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/a.root").touch()
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists/files.txt").write_text("data/a.root\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"start from its folder.*realpath data/a\.root"):
+        resolve("lists/files.txt")
+    (tmp_path / "files.txt").write_text("data/a.root\ndata/gone.root\n")
+    found = resolve("files.txt")
+    assert [Path(file.path).name for file in found] == ["a.root", "gone.root"]
+
+
+def test_a_list_as_long_as_those_of_a_year(tmp_path: Path) -> None:
+    names = [f"root://server.example//store/data/{'x' * 100}/{n}.root" for n in range(10_000)]
+    (tmp_path / "year.txt").write_text("\n".join(names))
+    assert [file.path for file in resolve(tmp_path / "year.txt")] == names
+
+
+def test_a_list_in_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / "files.txt").write_bytes("f\u00fcnf.root\n".encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"files\.txt: .*list of files\? Then save it as UTF-8"):
+        resolve(tmp_path / "files.txt")
+
+
+def test_a_table_of_luminosity_is_no_list(tmp_path: Path) -> None:
+    content = "#Data tag : v1 , Norm tag: None\n#run:fill,ls,time\n1:2,1:1,01/02/23 00:00:01\n"
+    (tmp_path / "lumi.csv").write_text(content)
+    with pytest.raises(ConfigError, match=r"lumi\.csv: is brilcalc's table"):
+        resolve(tmp_path / "lumi.csv")
+
+
 LONG = f"{'x' * 300}.root"
 
 

@@ -51,7 +51,7 @@ def test_label_luminosity_and_energy() -> None:
 def test_saved_files_have_them(tmp_path: Path) -> None:
     contents = []
     for label in ("Preliminary", "Internal"):
-        [path] = plot.save(mass(data=9), tmp_path, ["svg"], label=label)
+        [path] = plot.save(mass(data=9), tmp_path, "svg", label=label)
         contents.append(path.read_text())
     assert contents[0] != contents[1]
 

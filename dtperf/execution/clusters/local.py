@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -85,6 +86,9 @@ async def grow(cluster: Any, workers: int) -> None:
 
     Dask's own `scale` leaves to a log why they have not.
     """
+    # a terminal sends Ctrl-C to them, too, before they can ignore it: a process has the signals
+    # blocked that the thread had that started it, and this is the loop's, not the main one
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     while len(cluster.worker_spec) < workers:
         cluster.worker_spec.update(cluster.new_worker_spec())
     await cluster._correct_state()

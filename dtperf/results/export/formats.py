@@ -90,6 +90,16 @@ COMPARED = ("correctionlib", "cmssw-aging")
 SYSTEMATIC = "correctionlib"
 """The one that holds systematic uncertainties."""
 COMPRESSED = ".gz"
+SUFFIXES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        ".root": ("root",),
+        ".json": ("json", "correctionlib"),
+        ".csv": ("csv",),
+        ".parquet": ("parquet",),
+        ".zip": ("hepdata",),
+    }
+)
+"""Formats of the files whose names end so."""
 
 
 def export(
@@ -131,8 +141,8 @@ def export(
         The path.
 
     Raises:
-        ConfigError: The format, the naming or the measurement is not known, or the file is there
-            already or cannot be written.
+        ConfigError: The format, the naming or the measurement is not known, the file's name is that
+            of another format, or it is there already or cannot be written.
         InputError: The measurement is none that the format can hold.
     """
     out = Path(path)
@@ -141,6 +151,13 @@ def export(
     if out.exists() and not force:
         raise ConfigError(
             f"{out}: is there already: choose another name, or replace it with force=True"
+        )
+    _check("format", format, FORMATS)
+    named = SUFFIXES.get((out.with_suffix("") if out.suffix == COMPRESSED else out).suffix.lower())
+    if named is not None and format not in named:
+        raise ConfigError(
+            f"{out}: is the name of a file of format '{named[0]}', and the format is '{format}': "
+            "give that format, or another name"
         )
     other = None if reference is None else Result.load(reference)
     content = to_bytes(Result.load(result), format, naming, measurement, other, systematics)

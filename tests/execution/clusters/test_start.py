@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,11 +21,13 @@ from distributed.core import Status
 import dtperf
 from dtperf.config import AnalysisConfig
 from dtperf.errors import ConfigError, DtperfError, InputError, Stopped
+from dtperf.execution import clusters
 from dtperf.execution.clusters import persistent
 from dtperf.execution.clusters.lifecycle import WorkerCount
-from dtperf.execution.clusters.local import local_client, local_cluster
+from dtperf.execution.clusters.local import grow, local_client, local_cluster
 from dtperf.execution.clusters.nanny import OneStartAtATime
 from dtperf.execution.clusters.tls import Credentials
+from dtperf.execution.executor import worker_pool
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN
 from tests.helpers.runs import assert_same, with_run
@@ -32,6 +37,38 @@ from tests.helpers.runs import assert_same, with_run
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return tmp_path / "state/dtperf"
+
+
+def test_ctrl_c_of_a_terminal_is_not_for_workers_that_start() -> None:
+    # `dtperf run` gets it, and ends them; they would print where it has met them
+    blocked = []
+
+    class Cluster:
+        worker_spec: dict[str, object] = {}  # noqa: RUF012  # of one cluster
+
+        async def _correct_state(self) -> None:
+            code = "import signal; print(signal.SIGINT in signal.pthread_sigmask(1, []))"
+            blocked.append(subprocess.check_output([sys.executable, "-c", code], text=True))
+
+    loop = threading.Thread(target=lambda: asyncio.run(grow(Cluster(), 0)))
+    loop.start()
+    loop.join()
+    assert blocked == ["True\n"]
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_workers_of_this_machine_are_waited_for_in_the_open(
+    monkeypatch: pytest.MonkeyPatch, reference_config: AnalysisConfig
+) -> None:
+    def none(*_: object) -> None:
+        raise DtperfError("they do not start")
+
+    monkeypatch.setattr(clusters, "local_client", none)
+    told: list[WorkerCount] = []
+    config = with_run(reference_config, executor="dask", workers=2)
+    with pytest.raises(DtperfError), worker_pool(config, on_wait=told.append):
+        pass
+    assert told == [WorkerCount(0, 2, 0.0)]
 
 
 @pytest.fixture

@@ -33,6 +33,31 @@ def test_each_format(result: Result, tmp_path: Path) -> None:
     assert tuple(NAMINGS) == ("readable", "reference")
 
 
+@pytest.mark.parametrize(
+    ("name", "format", "fits"),
+    [
+        ("a.csv", "root", False),
+        ("a.CSV.gz", "root", False),
+        ("a.root", "csv", False),
+        ("a.json", "parquet", False),
+        ("a.csv.gz", "csv", True),
+        ("a.json", "correctionlib", True),
+        ("a.old", "root", True),
+    ],
+)
+def test_a_name_says_the_format_that_is_written(
+    name: str, format: str, fits: bool, result: Result, tmp_path: Path
+) -> None:
+    if fits:
+        assert export(result, tmp_path / name, format).is_file()
+        return
+    with pytest.raises(
+        ConfigError, match=f"{name}: is the name of .* and the format is '{format}'"
+    ):
+        export(result, tmp_path / name, format)
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_a_file_is_not_replaced_unless_asked_for(result: Result, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("mine")
