@@ -174,13 +174,17 @@ def efficiency_range(
 
 
 def lowest(shown: Iterable[Binned]) -> float:
-    """Find the lower end of an axis: below all points that say something."""
+    """Find the lower end of an axis: below all points that say something, and their total."""
     worst = 1.0
     for binned in shown:
-        kept = binned[binned.filled]
+        points = binned[binned.filled]
+        passed, total = points.passed, points.total
+        # of an ill chamber no run alone may have enough probes to say so
+        kept = Binned(np.append(passed, passed.sum()), np.append(total, total.sum()))
         below, above = kept.interval
-        # a bin with three probes may lie anywhere: only what it excludes counts
-        known = np.where(above - below < 2 * FULL, kept.value, above)
+        # what has three probes may lie anywhere: only what it excludes counts, but for an alarm
+        is_known = (above - below < 2 * FULL) | kept.is_surely_low
+        known = np.where(is_known, kept.value, above)
         worst = min(worst, *known.tolist(), 1.0)
     return next((low for low in LOWEST if low < worst), 0.0)
 

@@ -14,7 +14,7 @@ from matplotlib.image import imread
 
 from dtperf import plot
 from dtperf.plot import ticks
-from dtperf.plot.axes import run_ticks
+from dtperf.plot.axes import Binned, efficiency_range, run_ticks
 from dtperf.plot.panel import Panel
 from dtperf.plot.ticks import name_ticks
 from dtperf.results.result import Result
@@ -147,3 +147,18 @@ def test_labels_stand_in_line_where_they_are_to() -> None:
     first, second = label_positions(Panel)
     assert first == second
     assert [first, second] == pytest.approx(label_positions(Axes))
+
+
+@pytest.mark.parametrize(
+    ("passed", "total", "is_on_it"),
+    [([0], [8], True), ([2], [3], False), ([970], [1000], True), ([2] * 8, [3] * 8, True)],
+    ids=["dead", "a few probes", "many probes", "ill, with a few in each run"],
+)
+def test_an_axis_of_efficiencies_reaches_what_tells_something(
+    passed: list[int], total: list[int], is_on_it: bool
+) -> None:
+    panel = Figure().add_subplot()
+    good = Binned(np.array([990]), np.array([1000]))
+    efficiency_range(panel, [good, Binned(np.array(passed), np.array(total))])
+    low, high = panel.get_ylim()
+    assert (low <= sum(passed) / sum(total) <= high) == is_on_it

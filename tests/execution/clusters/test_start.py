@@ -27,7 +27,7 @@ from dtperf.execution.clusters.lifecycle import WorkerCount
 from dtperf.execution.clusters.local import grow, local_client, local_cluster
 from dtperf.execution.clusters.nanny import OneStartAtATime
 from dtperf.execution.clusters.tls import Credentials
-from dtperf.execution.executor import worker_pool
+from dtperf.execution.workplace import worker_pool
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN
 from tests.helpers.runs import assert_same, with_run
