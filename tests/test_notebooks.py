@@ -21,6 +21,7 @@ from nbclient import NotebookClient
 from dtperf.measurements import STANDARD
 from dtperf.nanoaod import branch_table
 from dtperf.selection import needed_branches
+from tests.helpers.jupyter import apart
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "notebooks"
@@ -71,16 +72,15 @@ Run = Callable[[str], Shown]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(tmp_path: Path) -> Run:
     """Run a notebook in a directory of its own, as far from the user's settings as that goes."""
-    monkeypatch.delenv("MPLBACKEND", raising=False)
-    for name in ("TMPDIR", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "XDG_STATE_HOME"):
-        monkeypatch.setenv(name, str(tmp_path))
 
     def execute(name: str) -> Shown:
         notebook = read(name)
         where = {"metadata": {"path": str(tmp_path)}}
-        NotebookClient(notebook, timeout=CELL_S, startup_timeout=START_S, resources=where).execute()
+        times = {"timeout": CELL_S, "startup_timeout": START_S}
+        with apart(tmp_path) as config:
+            NotebookClient(notebook, resources=where, config=config, **times).execute()
         return Shown(notebook)
 
     return execute

@@ -25,6 +25,7 @@ import dtperf.progress_screens
 from dtperf.errors import DtperfWarning
 from dtperf.process import signals_as_interrupt
 from dtperf.progress import Progress, progress_bar
+from tests.helpers.jupyter import apart
 
 WORK = """
 import time
@@ -50,15 +51,14 @@ LINE = r"measured 4,950 events in \d+\.\d s, [\d,]+ events/s, 50 skipped"
 
 
 @pytest.fixture
-def run_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def run_cells(tmp_path: Path) -> Any:
     """Run cells in a kernel; give what is left of each in the notebook."""
-    for name in ("TMPDIR", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "XDG_STATE_HOME"):
-        monkeypatch.setenv(name, str(tmp_path))
 
     def run(*sources: str) -> tuple[list[list[Any]], list[Any]]:
         cells = [nbformat.v4.new_code_cell(source) for source in sources]  # type: ignore[no-untyped-call]
         notebook = nbformat.v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
-        client = NotebookClient(notebook, timeout=120, startup_timeout=120, allow_errors=True)
+        times = {"timeout": 120, "startup_timeout": 120}
+        client = NotebookClient(notebook, allow_errors=True, **times)
         frames: list[Any] = []
         process = client.process_message
 
@@ -68,7 +68,8 @@ def run_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
             return process(message, *args)
 
         client.process_message = listening  # type: ignore[method-assign]
-        client.execute(cwd=str(tmp_path))
+        with apart(tmp_path) as client.config:
+            client.execute(cwd=str(tmp_path))
         return [cell.outputs for cell in notebook.cells], frames
 
     return run
@@ -244,6 +245,7 @@ import sys, time
 import dtperf.progress, dtperf.progress_screens
 from dtperf.compiled import compiled
 from dtperf.progress import Progress, progress_bar
+from tests.helpers.jupyter import apart
 
 dtperf.progress.LONG_COMPILING_S = 0.0
 dtperf.progress_screens.Log.update = lambda _, bar: print(bar.line)

@@ -17,6 +17,7 @@ from typing import IO, Any, Self
 import psutil
 import pytest
 from jupyter_client.manager import KernelManager
+from traitlets.config import Config
 
 import dtperf
 from dtperf.config import AnalysisConfig
@@ -26,6 +27,7 @@ from dtperf.execution.checkpoint import newest
 from dtperf.execution.clusters.client import WORKER_S
 from dtperf.results.result import Result
 from tests.helpers.golden import GOLDEN
+from tests.helpers.jupyter import apart
 from tests.helpers.runs import assert_same, with_run
 
 EVENTS, CHUNK, HELD = 4000, 20, 3000
@@ -214,8 +216,8 @@ config = dtperf.load_config("reference_2023", ["run.executor=dask", "run.chunksi
 class Notebook:
     """A kernel that Jupyter would start, and its stop button."""
 
-    def __init__(self) -> None:
-        self._manager = KernelManager()
+    def __init__(self, config: Config) -> None:
+        self._manager = KernelManager(config=config)
         self._manager.start_kernel(stderr=subprocess.DEVNULL)
         self._client = self._manager.client()
         self._client.start_channels()
@@ -246,9 +248,9 @@ class Notebook:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
-def test_the_stop_button_of_a_notebook() -> None:
+def test_the_stop_button_of_a_notebook(tmp_path: Path) -> None:
     """It ends the workers of a user's own client, too, and dtperf says so when it is next used."""
-    with closing(Notebook()) as notebook:
+    with apart(tmp_path) as config, closing(Notebook(config)) as notebook:
         begin, own, start, run, again, close = CELLS
         assert notebook.run(begin)[1] == []
         for cell in (own, run):

@@ -17,6 +17,7 @@ from nbclient import NotebookClient
 from dtperf import plot
 from dtperf.plot import files
 from dtperf.results.result import Result
+from tests.helpers.jupyter import apart
 from tests.plot.conftest import made, result_of
 
 SETUP = """
@@ -49,11 +50,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[list[Any
             for each in sources
         ]
         where = {"metadata": {"path": str(folder)}}
-        with pytest.MonkeyPatch.context() as patch:
-            patch.delenv("MPLBACKEND", raising=False)
-            for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "XDG_STATE_HOME"):
-                patch.setenv(name, str(folder))
-            NotebookClient(notebook, timeout=120, startup_timeout=120, resources=where).execute()
+        times = {"timeout": 120, "startup_timeout": 120}
+        with apart(folder) as config:
+            NotebookClient(notebook, resources=where, config=config, **times).execute()
         shown = [list(cell.outputs) for cell in notebook.cells[1:]]
         assert not [out for outputs in shown for out in outputs if out.get("name") == "stderr"]
         return shown

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.golden import GOLDEN
+from tests.helpers.jupyter import apart
 
 pytest.importorskip("anywidget")
 manager = pytest.importorskip("jupyter_client.manager")
@@ -30,14 +31,19 @@ def explore(min_pt):
 
 
 @pytest.fixture(scope="module")
-def kernel() -> Iterator[Any]:
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Start a kernel."""
-    started, client = manager.start_new_kernel(kernel_name="python3")
-    try:
-        yield client
-    finally:
-        client.stop_channels()
-        started.shutdown_kernel(now=True)
+    with apart(tmp_path_factory.mktemp("kernel")) as config:
+        started = manager.KernelManager(config=config)
+        started.start_kernel()
+        client = started.client()
+        client.start_channels()
+        try:
+            client.wait_for_ready(timeout=120)
+            yield client
+        finally:
+            client.stop_channels()
+            started.shutdown_kernel(now=True)
 
 
 def execute(client: Any, code: str, cell: str = "", expression: str = "None") -> Any:
