@@ -11,6 +11,7 @@ import time
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
@@ -18,7 +19,7 @@ import psutil
 
 from tests.helpers.ports import free_port
 
-START_S, CELLS_S = 90, 300
+START_S, CELLS_S = 240, 300
 SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # cells out of sight are there, too
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -43,13 +44,15 @@ class Lab:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(values))
         self.port = free_port()
+        # of kernels' sockets, whose names may not be long
+        self._runtime = TemporaryDirectory(prefix="nb", dir="/tmp")
         self.log = folder / "lab.log"
         self._process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
         private = {
             "JUPYTER_CONFIG_DIR": "config",
-            "JUPYTER_RUNTIME_DIR": "runtime",
+            "JUPYTER_RUNTIME_DIR": self._runtime.name,
             "JUPYTERLAB_SETTINGS_DIR": "settings",
             "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
             "IPYTHONDIR": "ipython",
@@ -63,6 +66,8 @@ class Lab:
             "IdentityProvider.token": self.token,
             "LabApp.expose_app_in_browser": True,
             "LabApp.open_browser": False,
+            # a port may be taken between its choice and the kernel's start
+            "KernelManager.transport": "ipc",
         }
         given = [f"--{name}={value}" for name, value in options.items()]
         command = [sys.executable, "-m", "jupyter", "lab", "--allow-root", "--ip=127.0.0.1", *given]
@@ -102,6 +107,7 @@ class Lab:
                 process.kill()
         self._process.kill()
         self._process.wait()
+        self._runtime.cleanup()
 
 
 class Notebook:
