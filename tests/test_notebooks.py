@@ -35,7 +35,6 @@ NAMES = [
     "write_your_own_measurement",
 ]
 LONGEST_CELL = 32
-START_S, CELL_S = 120, 120
 MARKERS = "#5790fc", "#f89c20", "#e42536", "#717581"
 SLOW_WORKER = "distributed.nanny - WARNING - Worker process still alive"
 COUNTS = r"^(MB\d)  .*?([\d,]+) / ([\d,]+)$"
@@ -78,9 +77,8 @@ def run(tmp_path: Path) -> Run:
     def execute(name: str) -> Shown:
         notebook = read(name)
         where = {"metadata": {"path": str(tmp_path)}}
-        times = {"timeout": CELL_S, "startup_timeout": START_S}
         with apart(tmp_path) as config:
-            NotebookClient(notebook, resources=where, config=config, **times).execute()
+            NotebookClient(notebook, resources=where, config=config).execute()
         return Shown(notebook)
 
     return execute

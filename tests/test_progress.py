@@ -57,8 +57,7 @@ def run_cells(tmp_path: Path) -> Any:
     def run(*sources: str) -> tuple[list[list[Any]], list[Any]]:
         cells = [nbformat.v4.new_code_cell(source) for source in sources]  # type: ignore[no-untyped-call]
         notebook = nbformat.v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
-        times = {"timeout": 120, "startup_timeout": 120}
-        client = NotebookClient(notebook, allow_errors=True, **times)
+        client = NotebookClient(notebook, allow_errors=True)
         frames: list[Any] = []
         process = client.process_message
 

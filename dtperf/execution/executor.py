@@ -25,12 +25,7 @@ from dtperf.process import raise_if_interrupted
 if TYPE_CHECKING:
     from coffea.processor.executor import WorkItem
 
-
-__all__ = [
-    "ChunkExecutor",
-    "ChunkResult",
-    "Update",
-]
+__all__ = ["ChunkExecutor", "ChunkResult", "Update"]
 
 TICK_S = 1.0
 MOST_CUTS = 2

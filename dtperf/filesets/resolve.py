@@ -187,6 +187,9 @@ def _members(fileset: Path, options: _Options) -> Iterator[InputFile]:
 
 def _refuse_other_folder(fileset: Path, name: str) -> None:
     """Refuse a name that was meant to start from the working folder, and is only there."""
+    # a whole path costs no look: lists have tens of thousands, on slow file systems
+    if os.path.isabs(name):  # noqa: PTH117  # as `_is_directory`
+        return
     if not os.path.exists(fileset.parent / name) and os.path.exists(name):  # noqa: PTH110  # as `_is_directory`
         raise ConfigError(
             f"{fileset}: {name}: names in a list start from its folder, {fileset.parent}, where "

@@ -29,4 +29,5 @@ def apart(folder: Path) -> Iterator[Config]:
         for name in ("TMPDIR", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "XDG_STATE_HOME"):
             it.setenv(name, str(folder))
         where = {"transport": "ipc", "connection_file": f"{sockets}/kernel.json"}
-        yield Config({"KernelManager": where})
+        times = {"timeout": 120, "startup_timeout": 120}
+        yield Config({"KernelManager": where, "NotebookClient": times})

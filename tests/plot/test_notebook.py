@@ -50,9 +50,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[list[Any
             for each in sources
         ]
         where = {"metadata": {"path": str(folder)}}
-        times = {"timeout": 120, "startup_timeout": 120}
         with apart(folder) as config:
-            NotebookClient(notebook, resources=where, config=config, **times).execute()
+            NotebookClient(notebook, resources=where, config=config).execute()
         shown = [list(cell.outputs) for cell in notebook.cells[1:]]
         assert not [out for outputs in shown for out in outputs if out.get("name") == "stderr"]
         return shown
